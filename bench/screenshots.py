@@ -1,0 +1,71 @@
+"""A picture of every page, wide and narrow, light and dark, over runs made by hand: to be looked at.
+
+    python bench/screenshots.py --to screenshots
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
+
+from browser import chromium, serve  # noqa: E402
+from journals import make_run  # noqa: E402
+
+PAGES = {
+    "home": "/",
+    "new": "/New_simulation",
+    "watch": "/Watch?run=finished",
+    "watch-first-exam": "/Watch?run=first-exam",
+    "watch-getting-ready": "/Watch?run=getting-ready",
+    "watch-interrupted": "/Watch?run=interrupted",
+    "watch-failed": "/Watch?run=failed",
+    "watch-unknown": "/Watch?run=nobody",
+    "watch-choose": "/Watch",
+}
+SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
+
+
+def main() -> None:
+    """Write <page>-<size>-<theme>.png for all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--to", type=Path, default=Path("screenshots"))
+    parser.add_argument("--only", default="", help="pages whose name begins with this")
+    options = parser.parse_args()
+    options.to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        make_run(data, "finished", turns=20, questions=40, exam=240)
+        make_run(data, "failed", status="failed", turn=2, until="training")
+        make_run(data, "first-exam", status="", turn=-1, until="exam", strategy="random", alive=True)
+        make_run(data, "getting-ready", status="", turn=-1, until="loading", alive=True)
+        make_run(data, "interrupted", status="", turn=2, until="study", strategy="random")
+        with serve(data) as url, chromium() as browser:
+            for name, path in PAGES.items():
+                if name.startswith(options.only):
+                    _shoot(browser, url + path, name, options.to)
+
+
+def _shoot(browser, url: str, name: str, folder: Path) -> None:
+    for theme in ("light", "dark"):
+        for size, (width, height) in SIZES.items():
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+            page.goto(url)
+            page.get_by_text("A model student, not your pupils.").wait_for()
+            page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(700)  # plotly draws after the last request
+            height = page.evaluate("(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight")
+            page.set_viewport_size({"width": width, "height": min(int(height) + 20, 4000)})
+            page.wait_for_timeout(300)
+            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
+            print(f"{name} {size} {theme}" + (f": {sideways} px too wide" if sideways > 0 else ""))
+            page.close()
+
+
+if __name__ == "__main__":
+    main()

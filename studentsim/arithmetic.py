@@ -1,0 +1,133 @@
+"""Exact school arithmetic over a small grammar: the calculator on the pupil's desk.
+
+The embedded student writes ``12 + 15 + 9 =`` and the calculator writes `` 36``; the curriculum uses the same
+arithmetic for its own workings, so that what a student may type and what a teacher shows never disagree.
+
+Grammar (nothing else is ever evaluated; there is no ``eval`` here)::
+
+    sum     := product (('+' | '-') product)*
+    product := factor (('×' | '*' | '÷') factor)*
+    factor  := number | number '/' number | '(' sum ')'
+    number  := digits ['.' digits], at most 12 digits; thousands may be set off as 1,000
+
+A tight ``3/12`` is a fraction, ``÷`` a division. With a fraction in it, an expression's result is a fraction in
+lowest terms (``3/12 × 2/11 = 1/22``); otherwise a whole number, or a decimal rounded half up to 2 places.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+MAX_LENGTH = 120
+"""Longest expression looked at, in characters: no working needs a quarter of it."""
+
+MAX_DIGITS = 12
+"""Longest number read or written, in digits before the point: guards time and memory."""
+
+_TOKEN = re.compile(r"\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[-+×*÷/()])")
+_NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?")
+
+
+def calculate(expression: str) -> str | None:
+    """The value of an expression, as the calculator shows it; None where it is not one (or divides by zero).
+
+    >>> calculate("12 + 15 + 9"), calculate("3/12 × 2/11"), calculate("100 ÷ 3"), calculate("9**9**9")
+    ('36', '1/22', '33.33', None)
+    """
+    if len(expression) > MAX_LENGTH:
+        return None
+    tokens = _tokens(expression)
+    if not tokens or not any(t in "+-×*÷/" for t in tokens):
+        return None
+    try:
+        value, rest = _sum(tokens)
+    except (ZeroDivisionError, _NotArithmetic):
+        return None
+    if rest or abs(value) >= 10**MAX_DIGITS:
+        return None
+    return show(value, as_fraction="/" in tokens)
+
+
+def show(value: Fraction, *, as_fraction: bool = False) -> str:
+    """A number as the calculator shows it: whole, in lowest terms, or rounded half up to 2 places.
+
+    >>> show(Fraction(1, 3)), show(Fraction(2, 6), as_fraction=True), show(Fraction(5, 2))
+    ('0.33', '1/3', '2.5')
+    """
+    if value.denominator == 1:
+        return str(value.numerator)
+    if as_fraction:
+        return f"{value.numerator}/{value.denominator}"
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    text = str(exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    return text.rstrip("0").rstrip(".")
+
+
+def number(text: str) -> Fraction | None:
+    """The one number that a text is, or holds; None where it holds none or several.
+
+    Reads ``1,000``, ``0.5``, ``1/2``, ``-3``, and units around it (``24 cm``, ``$5``).
+
+    >>> number("1/2") == number("0.5"), number("3,000 km"), number("5 or 6")
+    (True, Fraction(3000, 1), None)
+    """
+    found = _NUMBER.findall(text[:MAX_LENGTH])
+    if len(found) != 1:
+        return None
+    numerator, _, denominator = found[0].replace(",", "").partition("/")
+    if len(numerator) > MAX_DIGITS + 8 or (denominator and not 0 < len(denominator) <= MAX_DIGITS):
+        return None
+    if denominator and int(denominator) == 0:
+        return None
+    return Fraction(numerator) / (int(denominator) if denominator else 1)
+
+
+class _NotArithmetic(ValueError):
+    """The tokens are not an expression of the grammar."""
+
+
+def _tokens(text: str) -> list[str] | None:
+    tokens, at = [], 0
+    text = text.strip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if not match:
+            return None
+        tokens.append(match[1])
+        at = match.end()
+    return tokens
+
+
+def _sum(tokens: list[str]) -> tuple[Fraction, list[str]]:
+    value, rest = _product(tokens)
+    while rest and rest[0] in "+-":
+        right, after = _product(rest[1:])
+        value, rest = (value + right if rest[0] == "+" else value - right), after
+    return value, rest
+
+
+def _product(tokens: list[str]) -> tuple[Fraction, list[str]]:
+    value, rest = _factor(tokens)
+    while rest and rest[0] in "×*÷":
+        right, after = _factor(rest[1:])
+        value, rest = (value / right if rest[0] == "÷" else value * right), after
+    return value, rest
+
+
+def _factor(tokens: list[str]) -> tuple[Fraction, list[str]]:
+    if not tokens:
+        raise _NotArithmetic
+    head, rest = tokens[0], tokens[1:]
+    if head == "(":
+        value, rest = _sum(rest)
+        if not rest or rest[0] != ")":
+            raise _NotArithmetic
+        return value, rest[1:]
+    if not head[0].isdigit() or sum(c.isdigit() for c in head) > MAX_DIGITS:
+        raise _NotArithmetic
+    value = Fraction(head.replace(",", ""))
+    if len(rest) >= 2 and rest[0] == "/" and rest[1].isdigit() and len(rest[1]) <= MAX_DIGITS:
+        return value / Fraction(rest[1]), rest[2:]
+    return value, rest

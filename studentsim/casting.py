@@ -1,0 +1,54 @@
+"""Gathers everyone a run needs. The heavy imports happen inside, so that the web pages never pay for them."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from studentsim.bank.sources import open_bank
+from studentsim.config import RunConfig
+from studentsim.errors import StudentError
+from studentsim.simulation import Cast
+from studentsim.teacher.key import KeyTeacher
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+def load_cast(config: RunConfig) -> Cast:
+    """Bank, student, teacher and learner of a run.
+
+    :raises StudentsimError: one of them cannot be had; says which and what to do.
+    """
+    from studentsim.learning.dpo import DPOLearner
+    from studentsim.student.embedded import EmbeddedStudent
+
+    if config.model != "embedded":
+        raise StudentError(f"The model {config.model!r} cannot be run yet.", "Use the embedded student.")
+    bank = open_bank(config.bank)
+    model, tokenizer = _embedded()
+    student = EmbeddedStudent(model, tokenizer, config)
+    _embedded.cache_clear()  # the model is this run's now, adapter and all
+    return Cast(bank=bank, student=student, teacher=KeyTeacher(), learner=DPOLearner(student, config.learning))
+
+
+def preload() -> None:
+    """Import and load all that does not depend on the run: what a warm spare does while it waits."""
+    import studentsim.learning.dpo
+    import studentsim.student.embedded  # noqa: F401
+
+    open_bank("curriculum")
+    _embedded()
+
+
+@lru_cache(maxsize=1)
+def _embedded() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    import torch
+
+    from studentsim.student.model import load_embedded
+
+    torch.set_num_threads(max(1, min(4, os.cpu_count() or 1)))
+    return load_embedded()

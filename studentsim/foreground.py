@@ -1,0 +1,196 @@
+"""A run in the foreground: the command line's settings, progress bar and JSON."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from studentsim.config import RunConfig
+from studentsim.errors import ConfigError
+from studentsim.records import Answered, Event, ExamFinished, PreferenceMetrics, StageStarted, TrainingStep
+from studentsim.runs import execute as execution
+from studentsim.runs.folder import RunFolder, all_runs
+from studentsim.runs.past import past_events
+from studentsim.runs.states import observe
+from studentsim.store.journal import standing
+
+LISTS = ("categories", "skills")
+LEARNING = (
+    "learning_rate", "beta", "epochs", "batch", "loss", "reference", "lora_rank", "lora_alpha", "label_smoothing", "sft_weight",
+)  # fmt: skip
+SETTINGS = (
+    "strategy", "turns", "questions", "exam", "exam_every", "validation", "seed", "exam_seed", "student", "model",
+    "temperature", "bank", "mix", "mix_rule", "threshold", "name", *LISTS, *LEARNING,
+)  # fmt: skip
+"""Options of ``run`` that are settings of a RunConfig, or of its Learning."""
+
+load_cast: execution.LoadCast | None = None
+"""Who plays: None for the real ones. Tests put a fake student here."""
+
+EXIT = {"finished": 0, "paused": 130, "cancelled": 130}
+
+
+def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
+    """The settings: the preset's, but for those given (None: not given).
+
+    :raises ConfigError: one of them is wrong.
+    """
+    if preset not in ("default", "paper"):
+        raise ConfigError(f"There is no preset {preset!r}.", "Choose 'default' or 'paper'.", field="preset")
+    settings = (RunConfig.paper() if preset == "paper" else RunConfig()).model_dump()
+    given = {key: value for key, value in given.items() if value is not None}
+    settings["learning"] |= {key: given.pop(key) for key in LEARNING if key in given}
+    for key in LISTS:
+        if key in given:
+            given[key] = tuple(part.strip() for part in given[key].split(",") if part.strip())
+    if "mix" in given:
+        given["mix"] = parse_mix(given["mix"])
+    return RunConfig.make(**{**settings, **given})
+
+
+def parse_mix(text: str) -> dict[str, float]:
+    """``general=20,physics=80`` as shares in percent by category.
+
+    :raises ConfigError: it cannot be read so.
+    """
+    mix: dict[str, float] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        category, _, share = (piece.strip() for piece in part.partition("="))
+        try:
+            value = float(share)
+        except ValueError as error:
+            raise ConfigError(f"{part!r} is no share of a mix.", "Write it so: general=20,physics=80", field="mix") from error
+        if category in mix:
+            raise ConfigError(f"The mix names {category!r} twice.", "Name each category once.", field="mix")
+        mix[category] = value
+    return mix
+
+
+def carry_out(folder: RunFolder, *, as_json: bool) -> None:
+    """Carry the run out with a progress bar on stderr, and end the process: 0 finished, 1 failed, 130 paused. Writes.
+
+    :raises StudentsimError: as ``execute``.
+    """
+    config = folder.config()
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[score]}"), TimeRemainingColumn(),
+        console=console, disable=not console.is_terminal,
+    )  # fmt: skip
+    with bar:
+        status = execution.execute(
+            folder,
+            load_cast=load_cast,
+            on_event=_painter(bar, config),
+            pause_on=(signal.SIGINT, signal.SIGTERM),
+        )
+    found = result_of(folder)
+    if as_json:
+        print(json.dumps(found), flush=True)
+    else:
+        print(f"{folder.run_id}: {status} after {found['seconds']:.0f} s; {_score(found['exams'])}", flush=True)
+    if status == "failed":
+        print(f"Error: {found['message']}", file=sys.stderr)
+    elif status == "paused":
+        why = f"{found['message']} " if found["message"] else ""
+        data = folder.path.parent.parent
+        print(f"{why}Go on with: python -m studentsim resume {folder.run_id} --data {data}", file=sys.stderr)
+    raise typer.Exit(EXIT.get(status, 1))
+
+
+def result_of(folder: RunFolder) -> dict[str, Any]:
+    """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1."""
+    events = standing(past_events(folder))
+    ends = [e for e in events if e["type"] == "RunEnded"]
+    end = ends[-1] if ends else {"status": "interrupted", "seconds": 0.0, "message": "", "remedy": ""}
+    return {
+        "run_id": folder.run_id,
+        "status": end["status"],
+        "seconds": end["seconds"],
+        "message": f"{end['message']} {end['remedy']}".strip(),
+        "exams": [
+            {key: e[key] for key in ("turn", "correct", "questions", "wrong_by_category")}
+            for e in events
+            if e["type"] == "ExamFinished"
+        ],
+        "turns": [_turn(e) for e in events if e["type"] == "TurnFinished" and e["turn"] > 0],
+    }
+
+
+def overview(data: Path) -> list[dict[str, Any]]:
+    """A row for each run, newest first: run_id, status, title, turn, turns, and the last exam's correct and questions."""
+    rows = []
+    for folder in reversed(all_runs(data)):
+        config, events = folder.config(), standing(past_events(folder))
+        exams = [e for e in events if e["type"] == "ExamFinished"]
+        done = [e["turn"] for e in events if e["type"] == "TurnFinished"]
+        rows.append(
+            {
+                "run_id": folder.run_id,
+                "status": observe(folder).status,
+                "title": config.title,
+                "turn": max(done, default=-1),
+                "turns": config.turns,
+                "correct": exams[-1]["correct"] if exams else 0,
+                "questions": exams[-1]["questions"] if exams else 0,
+            }
+        )
+    return rows
+
+
+def _turn(event: Mapping[str, Any]) -> dict[str, Any]:
+    rewards = event["rewards"]
+    return {
+        **{key: event[key] for key in ("turn", "correct", "questions", "pairs")},
+        "rewards": rewards and {key.removeprefix("rewards_"): rewards[key] for key in PreferenceMetrics.__annotations__},
+        "seconds": event["seconds"]["total"],
+        "parts": {part: seconds for part, seconds in event["seconds"].items() if part != "total"},
+    }
+
+
+def _score(exams: list[dict[str, Any]]) -> str:
+    if not exams:
+        return "no exam was finished"
+    first, last = exams[0], exams[-1]
+    return f"exam {first['correct']} of {first['questions']} before, {last['correct']} of {last['questions']} in lesson {last['turn']}"
+
+
+_STAGES = {
+    "loading": "the student is getting ready",
+    "exam": "exam",
+    "study": "practice",
+    "training": "learning",
+    "validation": "held-out pairs",
+}
+
+
+def _painter(bar: Progress, config: RunConfig) -> Callable[[Event], None]:
+    """A function that shows events on the bar: one answer, one step of it."""
+    exams = config.exam_turns()
+    task: TaskID = bar.add_task("…", total=config.turns * config.questions + len(exams) * config.exam, score="")
+
+    def done_before(turn: int) -> int:
+        return max(0, turn - 1) * config.questions + sum(t < turn for t in exams) * config.exam
+
+    def paint(event: Event) -> None:
+        if isinstance(event, StageStarted):
+            stage = _STAGES.get(event.stage, event.stage)
+            bar.update(task, description=f"lesson {event.turn} of {config.turns}: {stage}")
+            if event.stage in ("loading", "study"):  # a resumed run begins in the midst
+                bar.update(task, completed=done_before(event.turn))
+        elif isinstance(event, Answered):
+            bar.advance(task)
+        elif isinstance(event, TrainingStep):
+            bar.update(task, score=f"margin {event.metrics.rewards_margins:.2f}")
+        elif isinstance(event, ExamFinished):
+            bar.update(task, score=f"{event.correct} of {event.questions}")
+
+    return paint

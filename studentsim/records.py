@@ -1,0 +1,271 @@
+"""The vocabulary: what the parts of the product hand to one another. Frozen, plain, picklable.
+
+Questions, answers and marks first, then the events a simulation yields. An event becomes one line
+of the journal (see ``studentsim/store/journal.py``): its fields, plus ``type`` (the class's name),
+``seq`` (0, 1, 2 … within the run) and ``at`` (seconds since 1970).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+CATEGORIES: tuple[str, ...] = ("general", "physics", "gain", "geometry", "other", "probability")
+"""MathQA's categories, in the source paper's order; the paper's mix gives what is left over to the first."""
+
+LETTERS: tuple[str, ...] = ("a", "b", "c", "d", "e")
+"""The letters of a five-option question. Other banks may have 2 to 10 options."""
+
+SPLITS: tuple[str, ...] = ("pretrain", "study", "validation", "exam")
+"""Questions of one split share neither text nor numbers with those of another."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer option. ``text`` is shown; ``working`` is the working that ends in it, if any is known.
+
+    ``misconception`` is the id of the misconception that leads here; None for the right option, and for
+    options that merely lie near.
+    """
+
+    letter: str
+    text: str
+    misconception: str | None = None
+    working: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One multiple-choice question. ``rationale`` is the right working; ``correct`` the right letter."""
+
+    id: str
+    bank: str
+    category: str
+    problem: str
+    options: tuple[Option, ...]
+    correct: str
+    rationale: str
+    skill: str | None = None
+    difficulty: int | None = None
+    """1 (easy) to 3 (hard)."""
+    split: str = "study"
+
+    def option(self, letter: str | None) -> Option | None:
+        """The option of that letter, or None."""
+        return next((o for o in self.options if o.letter == letter), None)
+
+    @property
+    def right(self) -> Option:
+        """The right option."""
+        return next(o for o in self.options if o.letter == self.correct)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a student wrote on one question.
+
+    ``letter`` is None where nothing it wrote points at an option (unanswered). ``logprob`` is the summed
+    natural log-probability of the tokens it chose itself (the calculator's are not its own).
+    """
+
+    question_id: str
+    text: str
+    letter: str | None
+    value: str | None
+    logprob: float
+    milliseconds: float
+    p_right: float | None = None
+    """Probability of the right working given the question, 0 to 1; None where options carry no working."""
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A teacher's judgement of one answer."""
+
+    right: bool
+    misconception: str | None = None
+    by: str = "key"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One preference pair: asked ``question``, the working ``chosen`` is preferred to ``rejected``."""
+
+    question: Question
+    chosen: str
+    rejected: str
+
+
+# ------------------------------------------------------------------ events
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of all events. ``turn`` 0 is the time before any training."""
+
+    turn: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The event's fields and its ``type``, ready for ``json.dumps``."""
+        return {"type": type(self).__name__, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """First event of a run. ``config`` is the whole RunConfig; ``versions`` maps package to version."""
+
+    run_id: str
+    config: dict[str, Any]
+    versions: dict[str, str]
+    parent: str | None = None
+    """The run this one branched from (none so far)."""
+
+
+@dataclass(frozen=True)
+class StageStarted(Event):
+    """Something that takes time begins: loading, exam, study, training, validation. ``items`` is how many."""
+
+    stage: str
+    items: int = 0
+
+
+@dataclass(frozen=True)
+class TurnStarted(Event):
+    """The turn's questions were chosen; ``mix`` counts them by category."""
+
+    question_ids: tuple[str, ...]
+    mix: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Answered(Event):
+    """One answer, marked, with the question as it was asked. ``phase`` is ``exam`` or ``study``."""
+
+    phase: str
+    question_id: str
+    category: str
+    skill: str | None
+    difficulty: int | None
+    problem: str
+    options: tuple[dict[str, Any], ...]
+    """For each option ``letter``, ``text``, ``misconception``."""
+    correct: str
+    text: str
+    letter: str | None
+    value: str | None
+    right: bool
+    misconception: str | None
+    logprob: float
+    milliseconds: float
+    p_right: float | None = None
+    attempt: int = 1
+    marked_by: str = "key"
+
+
+@dataclass(frozen=True)
+class ExamFinished(Event):
+    """An exam's result. ``low`` and ``high`` bound the accuracy (Wilson, 95 %), as fractions 0 to 1."""
+
+    correct: int
+    questions: int
+    unanswered: int
+    low: float
+    high: float
+    wrong_by_category: dict[str, int]
+    questions_by_category: dict[str, int]
+    next_mix: dict[str, int]
+    p_right: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PreferenceMetrics:
+    """DPO's figures for one optimiser step, or one validation pass (units as in TRL's DPOTrainer).
+
+    Rewards are beta times the log-ratio to the reference; ``accuracies`` is the share of pairs (0 to 1) in which
+    the chosen answer's reward is the larger; ``logps_*`` are summed log-probabilities, natural log.
+    """
+
+    loss: float
+    rewards_chosen: float
+    rewards_rejected: float
+    rewards_accuracies: float
+    rewards_margins: float
+    logps_chosen: float
+    logps_rejected: float
+
+
+@dataclass(frozen=True)
+class TrainingStep(Event):
+    """One optimiser step within a turn: ``step`` 1 to ``steps``."""
+
+    step: int
+    steps: int
+    metrics: PreferenceMetrics
+
+
+@dataclass(frozen=True)
+class Validated(Event):
+    """A pass over held-out pairs that are never trained on."""
+
+    pairs: int
+    metrics: PreferenceMetrics
+
+
+@dataclass(frozen=True)
+class TurnFinished(Event):
+    """A turn is complete and, once this is in the journal, safe: its checkpoint was written before.
+
+    ``rewards`` is the turn's last training step (None where there was nothing to train on).
+    ``seconds`` splits the turn into study, training, validation, exam and total.
+    """
+
+    correct: int
+    questions: int
+    pairs: int
+    rewards: PreferenceMetrics | None
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    """The run goes on after ``turn``, its last complete one. All earlier events of later turns are void."""
+
+
+@dataclass(frozen=True)
+class RunEnded(Event):
+    """Last event of a stretch of work. ``status``: finished, paused, cancelled, failed.
+
+    For ``failed``, ``stage``, ``error`` (its class), ``message`` and ``remedy`` say what happened.
+    """
+
+    status: str
+    seconds: float
+    stage: str = ""
+    error: str = ""
+    message: str = ""
+    remedy: str = ""
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    c.__name__: c
+    for c in (
+        RunStarted, StageStarted, TurnStarted, Answered, ExamFinished,
+        TrainingStep, Validated, TurnFinished, Resumed, RunEnded,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A student's intended knowledge: mastery (0 to 1) by skill, and which kind of slip it leans to.
+
+    ``carelessness`` is the share (0 to 1) of its wrong answers that are careless rather than conceptual.
+    """
+
+    id: str
+    title: str
+    summary: str
+    mastery: dict[str, float] = field(default_factory=dict)
+    carelessness: float = 0.5

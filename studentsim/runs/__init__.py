@@ -1,0 +1,1 @@
+"""Carrying runs out: their folders, the worker process, and the manager that starts, watches and stops workers."""

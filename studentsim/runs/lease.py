@@ -1,0 +1,188 @@
+"""Who works on a run. One lease at a time: the one with the highest number; whoever held a lower one has lost it.
+
+Each lease is a file of its own, ``leases/0004.json``, made exclusively, so that two that want the same number cannot
+both have it, and none has to wait for a lock that a stopped process might hold. It names the process and holds its last
+heartbeat, written in place: that needs no room on a full disk.
+
+A heartbeat is a time of the machine's monotonic clock, which all its processes share and no change of the clock moves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from studentsim.errors import LeaseLost
+from studentsim.runs import process
+from studentsim.runs.folder import RunFolder
+
+BEAT_EVERY = 1.0
+"""Seconds between heartbeats."""
+LATE_AFTER = 15.0
+"""Seconds without a heartbeat after which a living worker is called not responding."""
+FIRST_BEAT_WITHIN = 120.0
+"""The same before the first heartbeat: a cold start reads a gigabyte of libraries."""
+
+_LENGTH = 240  # of a lease's file: each heartbeat overwrites all of it
+
+
+@dataclass(frozen=True)
+class LeaseInfo:
+    """A lease as it stands in its file. ``pid`` 0: given back."""
+
+    epoch: int
+    pid: int
+    pid_started: str
+    beat: float
+    """Monotonic seconds of the last heartbeat (before the first: of the taking)."""
+    beats: int = 0
+    """Heartbeats so far."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process, that very one, still runs."""
+        return process.alive(self.pid, self.pid_started)
+
+    @property
+    def late(self) -> bool:
+        """Whether its heartbeat is overdue."""
+        return time.monotonic() - self.beat > (LATE_AFTER if self.beats else FIRST_BEAT_WITHIN)
+
+
+def current_lease(folder: RunFolder) -> LeaseInfo | None:
+    """The run's lease, or None if nobody ever worked on it."""
+    epoch = _latest(folder)
+    return _read(folder, epoch) if epoch else None
+
+
+class Lease:
+    """A lease that this process holds."""
+
+    def __init__(self, folder: RunFolder, info: LeaseInfo) -> None:
+        self.folder = folder
+        self.info = info
+        self._lock = threading.Lock()
+        self._file = os.open(_path(folder, info.epoch), os.O_WRONLY)
+
+    @classmethod
+    def take(cls, folder: RunFolder) -> Lease:
+        """Take the run over, or take up what ``grant`` gave this process. Writes.
+
+        :raises LeaseLost: another process was quicker.
+        """
+        info = current_lease(folder)
+        own = os.getpid()
+        if info is None or (info.pid, info.pid_started) != (own, process.birth(own)):
+            info = grant(folder, own)
+        return cls(folder, info)
+
+    def held(self) -> bool:
+        """Whether this is still the run's lease."""
+        return _latest(self.folder) == self.info.epoch
+
+    def check(self) -> None:
+        """To be called before anything is written.
+
+        :raises LeaseLost: another worker has taken over, or the run was deleted.
+        """
+        if not self.held():
+            raise LeaseLost(f"Another worker has taken over the run {self.folder.run_id}.", "This one ends here.")
+
+    def beat(self) -> None:
+        """Show that this process lives. Writes, into this lease's own file alone."""
+        with self._lock:
+            if self._file >= 0:
+                self.info = replace(self.info, beat=time.monotonic(), beats=self.info.beats + 1)
+                os.pwrite(self._file, _encode(self.info), 0)
+
+    def close(self) -> None:
+        """Give the lease back: nobody works on the run. Writes. Twice is no error."""
+        with self._lock:
+            if self._file < 0:
+                return
+            self.info = replace(self.info, pid=0, pid_started="")
+            try:
+                os.pwrite(self._file, _encode(self.info), 0)
+            except OSError:
+                pass  # the process is about to end, which tells the same
+            os.close(self._file)
+            self._file = -1
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """A thread that beats about once a second as long as this lasts; the first beat comes at once."""
+        done = threading.Event()
+
+        def keep_beating() -> None:
+            while not done.wait(BEAT_EVERY):
+                self._try_beat()
+
+        self._try_beat()
+        thread = threading.Thread(target=keep_beating, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _try_beat(self) -> None:
+        try:
+            self.beat()
+        except OSError:
+            pass  # a missed beat is not worth a run; the next may succeed
+
+
+def grant(folder: RunFolder, pid: int) -> LeaseInfo:
+    """Make the run's next lease, for a process that lives. Writes.
+
+    :raises LeaseLost: another one was quicker, or the process is gone.
+    """
+    born = process.birth(pid)
+    if born is None:
+        raise LeaseLost(f"The worker {pid} for run {folder.run_id} has ended.", "Start another.")
+    info = LeaseInfo(_latest(folder) + 1, pid, born, time.monotonic())
+    path = _path(folder, info.epoch)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError as error:
+        raise LeaseLost(f"Another worker has just taken over the run {folder.run_id}.", "Look at its state.") from error
+    except FileNotFoundError as error:
+        raise LeaseLost(f"The run {folder.run_id} was deleted.", "Choose another.") from error
+    try:
+        os.write(file, _encode(info))
+    finally:
+        os.close(file)
+    return info
+
+
+def _latest(folder: RunFolder) -> int:
+    """The highest lease number; 0 if there is none."""
+    try:
+        names = os.listdir(folder.path / "leases")
+    except OSError:
+        return 0
+    return max((int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()), default=0)
+
+
+def _path(folder: RunFolder, epoch: int) -> Path:
+    return folder.path / "leases" / f"{epoch:04d}.json"
+
+
+def _read(folder: RunFolder, epoch: int) -> LeaseInfo:
+    try:
+        return LeaseInfo(**json.loads(_path(folder, epoch).read_text()))
+    except (OSError, ValueError, TypeError):
+        # Its taker died between making and filling it: a lease of nobody.
+        return LeaseInfo(epoch, 0, "", 0.0)
+
+
+def _encode(info: LeaseInfo) -> bytes:
+    return json.dumps(asdict(info)).ljust(_LENGTH).encode()

@@ -1,0 +1,219 @@
+"""Everything that can be known to be wrong before a run is made. No torch.
+
+    echo '{"questions": 100000}' | python -m studentsim.runs.preflight
+
+The hub's data sets are looked at in a process of their own, so that the app never imports ``datasets``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import studentsim
+from studentsim.bank import curriculum
+from studentsim.bank.sources import PER_SKILL, open_bank
+from studentsim.config import RunConfig, check_categories
+from studentsim.errors import BankError, ConfigError, StudentError, StudentsimError
+from studentsim.records import CATEGORIES
+from studentsim.selection import category_mix
+from studentsim.student.profiles import profile
+
+WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safetensors"
+HUB_BANKS = ("math_qa",)
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
+_PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+
+def check(config: RunConfig) -> None:
+    """Refuse a run that could not work, before anything of it is made.
+
+    :raises ConfigError: a setting is wrong; its ``field`` names it.
+    :raises BankError: the questions cannot be read.
+    :raises StudentError: the embedded student's weights are missing.
+    """
+    if config.bank in HUB_BANKS:
+        _check_apart(config)
+    else:
+        check_questions(config, outline(config.bank))
+    check_student(config)
+
+
+def check_student(config: RunConfig) -> None:
+    """:raises ConfigError, StudentError: there is no such student or model."""
+    if config.model != "embedded":
+        check_model(config.model)
+        return
+    profile(config.student)
+    if not WEIGHTS.is_file():
+        raise StudentError(
+            f"The embedded student's weights are missing ({WEIGHTS}).", "Make them: python -m studentsim pretrain."
+        )
+
+
+@dataclass(frozen=True)
+class Outline:
+    """How many questions a bank has: for study by (category, skill), and for the exam."""
+
+    categories: tuple[str, ...]
+    study: Mapping[tuple[str, str | None], int]
+    exam: int
+
+
+def outline(source: str) -> Outline:
+    """The outline of a bank. The built-in one's is known without making its thousands of questions.
+
+    :raises BankError: the bank cannot be read.
+    """
+    if source == curriculum.NAME:
+        skills = curriculum.SKILLS.values()
+        study = {(skill.category, skill.id): PER_SKILL["study"] for skill in skills}
+        return Outline(CATEGORIES, study, PER_SKILL["exam"] * len(skills))
+    bank = open_bank(source)
+    return Outline(bank.categories, Counter((q.category, q.skill) for q in bank.study), len(bank.exam))
+
+
+def check_questions(config: RunConfig, bank: Outline) -> None:
+    """:raises ConfigError: the bank has no such categories or skills, or too few questions for what was asked."""
+    check_categories(config, bank.categories)
+    _check_skills(config, bank)
+    pool: Counter[str] = Counter()
+    for (category, skill), count in bank.study.items():
+        if (not config.categories or category in config.categories) and (not config.skills or skill in config.skills):
+            pool[category] += count
+    if not pool:
+        raise ConfigError(
+            "No question has both one of these categories and one of these skills.", "Widen one of them.", field="skills"
+        )
+    if pool.total() < config.questions:
+        raise ConfigError(
+            f"{config.questions} questions a lesson were asked for, but the pool holds {pool.total()}.",
+            "Ask for fewer, or widen the pool.",
+            field="questions",
+        )
+    _check_mix(config, pool)
+    if config.exam > bank.exam:
+        raise ConfigError(
+            f"{config.exam} exam questions were asked for, but the bank has {bank.exam}.",
+            f"Ask for {bank.exam} or fewer.",
+            field="exam",
+        )
+
+
+def check_model(name: str) -> None:
+    """:raises ConfigError: neither a usable local folder nor a model of the hub that can be had."""
+    folder = Path(name).expanduser()
+    if folder.exists() or name.startswith(("/", ".", "~")) or "\\" in name:
+        _check_folder(folder)
+    elif not _HUB_NAME.fullmatch(name):
+        raise ConfigError(
+            f"There is no model {name!r}.",
+            "Give 'embedded', a name of the hub such as google/gemma-2b-it, or a folder.",
+            field="model",
+        )
+    elif not in_cache(name) and (trouble := trouble_at_hub(name)):
+        raise ConfigError(f"The model {name} is not on this computer, and {trouble}.", _HUB_REMEDY, field="model")
+
+
+def in_cache(name: str) -> bool:
+    """Whether a hub model's config lies in the local cache."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(name, "config.json"), str)
+
+
+def trouble_at_hub(name: str) -> str:
+    """Why a model cannot be had from the hub; "" if it can. Asks the network, for at most 5 seconds."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        HfApi().model_info(name, timeout=5)
+        return ""
+    except GatedRepoError:
+        return "its licence must be accepted first on its page at the hub, and a login given here"
+    except RepositoryNotFoundError:
+        return "the hub has none of that name (or it is private)"
+    except Exception as error:  # offline shows itself in a dozen ways
+        return f"the hub cannot be reached ({type(error).__name__})"
+
+
+_HUB_REMEDY = "Choose 'embedded' or a local folder, or connect to the network."
+
+
+def _check_folder(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise ConfigError(
+            f"There is no model in {str(folder)!r}: it has no config.json.", "Give the folder of a model.", field="model"
+        )
+    if any(folder.glob("*.safetensors")):
+        return
+    pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
+    what = f"it holds {pickled[0]}, a pickle, which could run any program" if pickled else "it has no weights"
+    raise ConfigError(
+        f"The model in {str(folder)!r} cannot be used: {what}.", "Only *.safetensors are loaded.", field="model"
+    )
+
+
+def _check_skills(config: RunConfig, bank: Outline) -> None:
+    known = sorted({skill for _, skill in bank.study if skill})
+    for skill in config.skills:
+        if skill not in known:
+            some = f"There are {len(known)}, such as {', '.join(known[:3])}." if known else "This bank knows no skills."
+            raise ConfigError(f"There is no skill {skill!r}.", some, field="skills")
+
+
+def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
+    mix = {category: share for category, share in (config.mix or {}).items() if share > 0}
+    for category, share in mix.items():
+        if not pool[category]:
+            raise ConfigError(
+                f"The mix asks for {share:g} % {category}, but the pool has no such question.",
+                "Set it to 0, or widen the pool.",
+                field="mix",
+            )
+    for category, wanted in zip(mix, category_mix(list(mix.values()), config.questions) if mix else [], strict=True):
+        if wanted > pool[category]:
+            raise ConfigError(
+                f"The mix asks for {wanted} questions of {category} a lesson, but the pool has {pool[category]}.",
+                "Give it a smaller share, or ask for fewer questions.",
+                field="mix",
+            )
+
+
+def _check_apart(config: RunConfig) -> None:
+    """``check_questions`` in another process, which may import whatever the bank needs."""
+    root = str(Path(studentsim.__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-m", "studentsim.runs.preflight"],
+        input=config.model_dump_json(), capture_output=True, text=True, cwd=root,
+    )  # fmt: skip
+    try:
+        found = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        raise BankError(f"The questions of {config.bank!r} cannot be read.", done.stderr.strip()[-300:]) from error
+    if found and found["field"]:
+        raise ConfigError(found["problem"], found["remedy"], field=found["field"])
+    if found:
+        raise BankError(found["problem"], found["remedy"])
+
+
+def _main() -> None:
+    """Check the settings on stdin; print null, or the error as JSON."""
+    found = None
+    try:
+        config = RunConfig.from_json(sys.stdin.read())
+        check_questions(config, outline(config.bank))
+    except StudentsimError as error:
+        found = {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,81 @@
+"""A worker process that has imported everything and waits for a run: the manager's end of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import studentsim
+from studentsim.errors import LeaseLost
+from studentsim.runs.folder import RunFolder, runs_folder
+from studentsim.runs.lease import grant
+
+WORKER = (sys.executable, "-m", "studentsim.runs.worker")
+
+
+class Spare:
+    """One waiting worker, in a session of its own: what ends the app does not end it, but its stdin's end does."""
+
+    def __init__(self, data: Path, command: Sequence[str] = WORKER) -> None:
+        """Starts the process and does not wait for it. Writes its log, for the time being, beside the runs."""
+        logs = runs_folder(data) / ".spares"
+        logs.mkdir(parents=True, exist_ok=True)
+        self.log = logs / f"{secrets.token_hex(6)}.log"
+        root = str(Path(studentsim.__file__).parent.parent)
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--data", str(Path(data).absolute())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self._said = b""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has imported everything."""
+        self._said += self.process.stdout.read() or b""
+        return b"ready" in self._said
+
+    def hand(self, folder: RunFolder) -> None:
+        """Give it a run: the lease first, so that the run is its own from now on. Writes.
+
+        :raises LeaseLost: the process has ended, or another one has the run.
+        """
+        info = grant(folder, self.process.pid)
+        if folder.log.exists():
+            os.replace(folder.log, folder.path / f"worker-{info.epoch - 1:04d}.log")
+        os.replace(self.log, folder.log)  # what it said so far, and will say, belongs to the run
+        try:
+            self.process.stdin.write(json.dumps({"run_id": folder.run_id}).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError as error:
+            raise LeaseLost(f"The worker for run {folder.run_id} has ended.", "Start another.") from error
+        finally:
+            self._close_pipes()
+
+    def close(self) -> None:
+        """It is not needed: close its stdin, on which it ends."""
+        self._close_pipes()
+        self.log.unlink(missing_ok=True)
+
+    def _close_pipes(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            try:
+                pipe.close()
+            except OSError:
+                pass

@@ -1,0 +1,87 @@
+"""The worker: a process of its own that carries out one run, and outlives the browser, the app and Ctrl-C on it.
+
+    python -m studentsim.runs.worker --data DIR               a spare: imports all it needs, waits for a run on its stdin
+    python -m studentsim.runs.worker --data DIR --run RUN_ID  carries that run out
+
+A spare says ``ready`` on its stdout, then reads one line, ``{"run_id": "…"}``. Its stdin closed means that nobody needs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from studentsim.errors import LeaseLost, StudentsimError
+from studentsim.runs.execute import LoadCast, execute
+from studentsim.runs.folder import RunFolder, open_run
+from studentsim.runs.past import note
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    load_cast: LoadCast | None = None,
+    preload: Callable[[], None] | None = None,
+) -> int:
+    """The process's entry; its exit status (0 also when a run failed: the journal tells that)."""
+    parser = argparse.ArgumentParser(prog="python -m studentsim.runs.worker", description="Carries out one run.")
+    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--run", help="carry out this run at once")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the app
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    logging.getLogger("studentsim").addHandler(logging.NullHandler())  # what matters is noted in the run's log
+    if options.run:
+        return _carry_out(options.data, options.run, load_cast)
+    (preload or _preload)()
+    run_id = _wait_for_run()
+    return _carry_out(options.data, run_id, load_cast) if run_id else 0
+
+
+def _wait_for_run() -> str:
+    """The run id from stdin; "" when it is closed."""
+    try:
+        print("ready", flush=True)
+        line = sys.stdin.readline()
+        return json.loads(line)["run_id"] if line.strip() else ""
+    except BrokenPipeError:
+        return ""
+
+
+def _carry_out(data: Path, run_id: str, load_cast: LoadCast | None) -> int:
+    try:
+        folder = open_run(data, run_id)
+        _detach(folder)
+        execute(folder, load_cast=load_cast)
+    except LeaseLost as error:
+        note(folder, str(error))
+    except StudentsimError as error:
+        print(f"Error: {error}", file=sys.stderr, flush=True)
+        return 2
+    return 0
+
+
+def _detach(folder: RunFolder) -> None:
+    """Let go of the pipes to whoever started this: it may be gone, and writing to a closed pipe kills. Writes the log."""
+    log = os.open(folder.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for old, new in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(old, new)
+    os.close(log)
+    os.close(nothing)
+
+
+def _preload() -> None:
+    from studentsim.student import loading  # imports torch
+
+    loading.preload()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+"""The strategies: which questions to practise next. The product's central question, in one file.
+
+The four of the source paper (P0, "Strategies") and two controls. Each strategy is a function from a ``Situation`` to
+questions; ``select`` looks it up by name. No torch: who needs the student's confidence gets a function that tells it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from studentsim.errors import ConfigError
+from studentsim.records import Question
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All a strategy may look at."""
+
+    pool: tuple[Question, ...]
+    """Questions that may be practised."""
+    count: int
+    """How many to choose."""
+    rng: Random
+    """This turn's stream."""
+    fixed_rng: Random
+    """A stream that is the same in every turn of the run."""
+    categories: tuple[str, ...]
+    """The bank's, in order."""
+    wrong: Mapping[str, int]
+    """Wrong answers of the last exam by category."""
+    asked: Mapping[str, int]
+    """How often each question id was asked before."""
+    confidence: Callable[[Sequence[Question]], list[float]]
+    """For each question the probability (0 to 1) of the student's likeliest candidate answer."""
+    threshold: float = 0.5
+    rule: str = "largest-remainder"
+    mix: Mapping[str, float] | None = None
+    """The user's own shares by category, in percent; stands above the strategy's."""
+
+
+Strategy = Callable[[Situation], list[Question]]
+
+
+# ------------------------------------------------------------------ the mix
+
+
+def category_mix(wrong: Sequence[int], questions: int, rule: str = "largest-remainder") -> list[int]:
+    """Whole numbers of questions by category, in proportion to the wrong answers; they sum to ``questions``.
+
+    ``paper`` (P0): floor(questions x w / sum of w) each, and what is left over goes to the first category.
+    ``largest-remainder`` (Hamilton's method): what is left over goes one by one to the largest remainders.
+    Where nothing was wrong, all categories count alike.
+
+    >>> category_mix([12, 6, 7, 0, 5, 0], 40, rule="paper")
+    [17, 8, 9, 0, 6, 0]
+    >>> category_mix([12, 6, 7, 0, 5, 0], 40)
+    [16, 8, 9, 0, 7, 0]
+
+    :raises ConfigError: a negative or missing count, or an unknown rule.
+    """
+    if not wrong or any(w < 0 for w in wrong) or questions < 0:
+        raise ConfigError(f"There is no mix of {questions} questions for the wrong counts {list(wrong)}.", field="mix")
+    weights = list(wrong) if any(wrong) else [1] * len(wrong)
+    total = sum(weights)
+    if rule == "paper":
+        mix = [questions * w // total for w in weights]
+        mix[0] += questions - sum(mix)
+        return mix
+    if rule == "largest-remainder":
+        return _largest_remainder(weights, questions)
+    raise ConfigError(f"mix_rule is {rule!r}.", "Choose 'largest-remainder' or 'paper'.", field="mix_rule")
+
+
+def _largest_remainder(weights: Sequence[float], questions: int) -> list[int]:
+    total = sum(weights)
+    exact = [questions * w / total for w in weights]
+    mix = [int(share) for share in exact]
+    by_remainder = sorted(range(len(mix)), key=lambda i: (mix[i] - exact[i], i))
+    for i in by_remainder[: questions - sum(mix)]:
+        mix[i] += 1
+    return mix
+
+
+def planned_mix(situation: Situation, *, follow_mistakes: bool) -> dict[str, int] | None:
+    """How many questions of each category: the user's own mix, else the mistakes', else None (no quota)."""
+    categories = [c for c in situation.categories if any(q.category == c for q in situation.pool)]
+    if situation.mix is not None:
+        shares = [situation.mix.get(c, 0.0) for c in categories]
+        return dict(zip(categories, _largest_remainder(shares, situation.count), strict=True))
+    if not follow_mistakes:
+        return None
+    counts = category_mix([situation.wrong.get(c, 0) for c in categories], situation.count, situation.rule)
+    return dict(zip(categories, counts, strict=True))
+
+
+# ------------------------------------------------------------------ the strategies
+
+
+def random(s: Situation) -> list[Question]:
+    """Any question may come (unless the user gave a mix)."""
+    return _take(s, planned_mix(s, follow_mistakes=False), _everything)
+
+
+def category(s: Situation) -> list[Question]:
+    """The mix follows the categories of the last exam's wrong answers."""
+    return _take(s, planned_mix(s, follow_mistakes=True), _everything)
+
+
+def log_probability(s: Situation) -> list[Question]:
+    """Questions on which the student is unsure: its likeliest candidate answer stays below the threshold."""
+    return _take(s, planned_mix(s, follow_mistakes=False), _unsure)
+
+
+def log_probability_and_category(s: Situation) -> list[Question]:
+    """Both: the mix follows the mistakes, and within it the unsure questions are taken."""
+    return _take(s, planned_mix(s, follow_mistakes=True), _unsure)
+
+
+def fixed(s: Situation) -> list[Question]:
+    """Control: the same questions in every turn."""
+    return s.fixed_rng.sample(sorted(s.pool, key=lambda q: q.id), s.count)
+
+
+BY_NAME: Mapping[str, Strategy] = {
+    "random": random,
+    "category": category,
+    "log-probability": log_probability,
+    "log-probability+category": log_probability_and_category,
+    "none": random,  # control: answers as under random, but the loop never trains it
+    "fixed": fixed,
+}
+
+
+def select(strategy: str, situation: Situation) -> list[Question]:
+    """The next questions; exactly ``situation.count``, all different.
+
+    :raises ConfigError: an unknown strategy, or a pool that is smaller than one turn.
+    """
+    if strategy not in BY_NAME:
+        raise ConfigError(f"strategy is {strategy!r}.", f"Choose {', '.join(BY_NAME)}.", field="strategy")
+    if len(situation.pool) < situation.count:
+        raise ConfigError(
+            f"{situation.count} questions a turn were asked for, but the pool holds {len(situation.pool)}.",
+            "Ask for fewer questions a turn, or widen the pool.",
+            field="questions",
+        )
+    return BY_NAME[strategy](situation)
+
+
+# ------------------------------------------------------------------ taking questions
+
+Filter = Callable[[Situation, list[Question], int], list[Question]]
+
+
+def _take(s: Situation, mix: Mapping[str, int] | None, keep: Filter) -> list[Question]:
+    """Fill each quota with questions that pass the filter; what a category lacks comes from the others.
+
+    Questions asked least often come first, whole: none is asked twice until the pool is used up.
+    """
+    quotas = dict(mix or {})
+    chosen: list[Question] = []
+    shuffled = s.rng.sample(s.pool, len(s.pool))
+    for times in sorted({s.asked.get(q.id, 0) for q in s.pool}):
+        level = [q for q in shuffled if s.asked.get(q.id, 0) == times]
+        if len(level) > s.count - len(chosen):
+            return chosen + _from_level(s, level, s.count - len(chosen), quotas, keep)
+        chosen += level
+        quotas = {name: max(0, quota - sum(q.category == name for q in level)) for name, quota in quotas.items()}
+        if len(chosen) == s.count:
+            break
+    return chosen
+
+
+def _from_level(s: Situation, level: list[Question], count: int, quotas: Mapping[str, int], keep: Filter) -> list[Question]:
+    chosen: list[Question] = []
+    for name, quota in quotas.items():
+        chosen += keep(s, [q for q in level if q.category == name], min(quota, count - len(chosen)))
+    taken = {q.id for q in chosen}
+    return chosen + keep(s, [q for q in level if q.id not in taken], count - len(chosen))
+
+
+def _everything(s: Situation, questions: list[Question], quota: int) -> list[Question]:
+    return questions[:quota]
+
+
+def _unsure(s: Situation, questions: list[Question], quota: int) -> list[Question]:
+    """Go through the questions until enough are below the threshold; then make up the number with the least sure.
+
+    Looked at in handfuls, and at most about 8 times as many as wanted: a student that is sure of nearly everything
+    must not make a turn last for ever.
+    """
+    unsure: list[Question] = []
+    sure: list[tuple[float, str, Question]] = []
+    handful = max(16, quota)
+    for start in range(0, min(len(questions), 8 * handful), handful):
+        if len(unsure) >= quota:
+            break
+        looked_at = questions[start : start + handful]
+        for question, confidence in zip(looked_at, s.confidence(looked_at), strict=True):
+            if confidence < s.threshold:
+                unsure.append(question)
+            else:
+                sure.append((confidence, question.id, question))
+    return [*unsure, *(question for *_, question in sorted(sure, key=lambda entry: entry[:2]))][:quota]
+
+
+def mix_of(questions: Sequence[Question], categories: Sequence[str]) -> dict[str, int]:
+    """How many questions of each category there are, in the bank's order."""
+    counts = Counter(q.category for q in questions)
+    return {c: counts.get(c, 0) for c in categories}

@@ -1,0 +1,256 @@
+"""The one owner of DuckDB in a process: opens the file, lends cursors, writes one at a time, mends what can be mended.
+
+A DuckDB file has one process at a time, the app; workers only write journals. The file is an index over the journals,
+so a damaged one is put aside and made anew; ``notices`` says so, for the interface to show.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import pandas as pd
+
+from studentsim.errors import DataFolderError, StoreError
+from studentsim.store import files, ingest, schema
+
+NAME = "studentsim.duckdb"
+"""The database's file name within the data folder."""
+SETTINGS = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+}
+"""DuckDB's settings: no statement can reach another file or the network, or change that. They hold from the very
+opening: else a file that is really SQLite's would make DuckDB fetch an extension."""
+
+Cursor = duckdb.DuckDBPyConnection
+T = TypeVar("T")
+
+
+class Database:
+    """An open database. Threads may share it; each use takes a cursor of its own."""
+
+    def __init__(self, path: Path, runs_folder: Path) -> None:
+        """Use ``open``. Writes: makes or migrates the file at ``path``.
+
+        :raises StoreError: as ``open``.
+        """
+        self.path, self.runs_folder = path, runs_folder
+        self.notices: list[str] = []
+        self.stamps: dict[str, tuple[int, ...]] = {}
+        """What ingest last saw of each journal (its size and time), so that an unchanged one costs one look."""
+        self.ingesting = threading.RLock()
+        self._writing = threading.RLock()
+        self._gate = _Gate()
+        self._opened = 0
+        self._connection = self._open()
+
+    @classmethod
+    def open(cls, data_folder: str | Path) -> Database:
+        """Opens the data folder's database, making, migrating or replacing it as needed. Writes.
+
+        :raises DatabaseBusy: another process owns it.
+        :raises DatabaseTooNew: a newer version wrote it; it is left unchanged.
+        :raises DataFolderError: the folder cannot be written to.
+        """
+        folder = Path(data_folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataFolderError(
+                f"The data folder {folder} cannot be made: {error.strerror}.", "Choose another, or make it writable."
+            ) from error
+        return cls(folder / NAME, folder / "runs")
+
+    @contextmanager
+    def cursor(self) -> Iterator[Cursor]:
+        """A cursor for one use by one thread; to be used for reading."""
+        with self._gate.through():
+            cursor = self._connection.cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+
+    def frame(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> pd.DataFrame:
+        """The result of a SELECT. ``sql`` is never made from what a user typed: values come as parameters.
+
+        :raises StoreError: DuckDB refused.
+        """
+        return self._guarded(lambda cursor: cursor.execute(sql, parameters or None).df())
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """As ``frame``, as plain tuples: cheaper for a few values."""
+        return self._guarded(lambda cursor: cursor.execute(sql, parameters or None).fetchall())
+
+    def write(self, use: Callable[[Cursor], T]) -> T:
+        """Calls ``use`` with a cursor in a transaction, alone among writers, and returns what it returns. Writes.
+
+        ``use`` may be called a second time, after the database had to be mended.
+
+        :raises StoreError: nothing was written.
+        """
+
+        def transaction(cursor: Cursor) -> T:
+            cursor.begin()
+            try:
+                result = use(cursor)
+                cursor.commit()
+            except BaseException:
+                _rollback(cursor)
+                raise
+            return result
+
+        with self._writing:
+            return self._guarded(transaction)
+
+    def notice(self, text: str) -> None:
+        """Remembers something the user should be told, once."""
+        if text not in self.notices:
+            self.notices.append(text)
+
+    def close(self) -> None:
+        """Closes the file, folding its log in. The object must not be used afterwards."""
+        with self._writing, self._gate.alone():
+            self._connection.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---------------------------------------------------------------- opening and mending
+
+    def _open(self) -> Cursor:
+        """A connection to a sound database of today's version, whatever lies at ``path``."""
+        if not self.path.exists() and files.log_of(self.path).exists():
+            files.put_aside(self.path)
+        existed = self.path.exists()
+        try:
+            return self._prepared()
+        except duckdb.Error as error:
+            if reason := files.explain(error, self.path):
+                raise reason from error
+            if not existed:
+                raise _failure(error) from error
+            return self._made_anew(str(error))
+
+    def _prepared(self) -> Cursor:
+        connection = duckdb.connect(self.path, config=SETTINGS)
+        try:
+            version = schema.version_of(connection)
+            if 0 < version < len(schema.MIGRATIONS):
+                # Copied while closed: closing any other handle on an open file would give up DuckDB's lock on it.
+                connection.close()
+                copy = files.keep_copy(self.path, version)
+                self.notice(f"The database was brought up to date; a copy of the old one is {copy.name}.")
+                connection = duckdb.connect(self.path, config=SETTINGS)
+            if version < len(schema.MIGRATIONS):
+                schema.migrate(connection, version)
+            if problem := ingest.miscounted(connection):
+                raise duckdb.IOException(f"Corrupt counts: {problem}")
+            return connection
+        except BaseException:
+            connection.close()
+            raise
+
+    def _made_anew(self, reason: str) -> Cursor:
+        new = files.new_of(self.path)
+        ingest.build(new, self.runs_folder)
+        aside = files.put_aside(self.path)
+        new.replace(self.path)
+        first_line = reason.splitlines()[0][:200] if reason else ""
+        self.notice(
+            f"The database was damaged and has been made anew from the runs' journals; the old file is {aside.name} ({first_line})."
+        )
+        self.stamps.clear()
+        return self._prepared()
+
+    def _guarded(self, use: Callable[[Cursor], T]) -> T:
+        """``use`` with a cursor; if that shows the database to be damaged or shut, once more after mending it."""
+        opened = self._opened
+        try:
+            with self.cursor() as cursor:
+                return use(cursor)
+        except duckdb.Error as error:
+            if not self._mended(error, opened):
+                raise _failure(error) from error
+        try:
+            with self.cursor() as cursor:
+                return use(cursor)
+        except duckdb.Error as error:
+            raise _failure(error) from error
+
+    def _mended(self, error: duckdb.Error, opened: int) -> bool:
+        """Whether it is worth trying again. Waits until nobody uses a cursor, for DuckDB only then lets go of the file."""
+        with self._writing:
+            if opened != self._opened:
+                return True
+            if not files.damaged(error) and not files.invalidated(error):
+                return False
+            with self._gate.alone():
+                try:
+                    self._connection.close()
+                except duckdb.Error:
+                    pass  # it could not fold its log in; opening replays it
+                self._opened += 1
+                self._connection = self._made_anew(str(error)) if files.damaged(error) else self._open()
+            return True
+
+
+class _Gate:
+    """Many threads may be through at once; ``alone`` waits until none is, and keeps the others out meanwhile."""
+
+    PATIENCE = 60.0
+    """Seconds that ``alone`` waits before it gives up."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._through = 0
+        self._closed = False
+
+    @contextmanager
+    def through(self) -> Iterator[None]:
+        with self._condition:
+            self._condition.wait_for(lambda: not self._closed)
+            self._through += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._through -= 1
+                self._condition.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._condition:
+            if not self._condition.wait_for(lambda: not self._through and not self._closed, self.PATIENCE):
+                raise StoreError("The database has to be opened again but is still in use.", "Reload the page.")
+            self._closed = True
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._closed = False
+                self._condition.notify_all()
+
+
+def _rollback(cursor: Cursor) -> None:
+    try:
+        cursor.rollback()
+    except duckdb.Error:
+        pass  # DuckDB has already rolled back, or has shut the database
+
+
+def _failure(error: duckdb.Error) -> StoreError:
+    remedy = (
+        "Free some space on the disk and try again." if files.full(error) else "Reload the page; the journals are safe."
+    )
+    return StoreError(f"The database could not be used: {str(error).splitlines()[0][:300]}.", remedy)

@@ -1,0 +1,158 @@
+"""Journals into tables. Every call takes up where the last one stopped; doing it twice changes nothing.
+
+For each journal the database remembers how many bytes it has taken in, the last seq, how many rows came of it, and a
+fingerprint of the bytes before that place. A journal that no longer fits them was exchanged: its run is read again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studentsim.errors import DatabaseBusy, JournalError
+from studentsim.store import files, intake, journal, tables
+
+if TYPE_CHECKING:
+    from studentsim.store.database import Cursor, Database
+
+
+def sync(database: Database, runs_folder: str | Path, run_id: str | None = None) -> int:
+    """Takes in what is new in every journal, or in the one of ``run_id``; returns how many events. Writes.
+
+    Runs whose folder is gone are forgotten. A journal that cannot be read does not stop the others: ``database.notices``
+    tells of it. Any number of threads may call it.
+
+    :raises StoreError: the database itself cannot be written.
+    """
+    folder = Path(runs_folder)
+    with database.ingesting:
+        if run_id is None:
+            names = sorted(entry.name for entry in folder.iterdir() if _is_run(entry)) if folder.is_dir() else []
+            _forget_missing(database, names)
+        elif not _is_name(run_id):
+            return 0
+        elif not _is_run(folder / run_id):
+            _forget(database, [run_id])
+            return 0
+        else:
+            names = [run_id]
+        return sum(_sync_run(database, folder / name) for name in names)
+
+
+def build(path: Path, runs_folder: Path) -> int:
+    """Makes a new database at ``path``, in place of any there, from all the journals; returns how many runs. Writes."""
+    from studentsim.store.database import (
+        Database,
+    )  # they need one another: a database mends itself by building a new one
+
+    files.remove(path)
+    with Database(path, runs_folder) as database:
+        sync(database, runs_folder)
+        return database.rows("SELECT count(*) FROM runs")[0][0]
+
+
+def rebuild(data_folder: str | Path) -> int:
+    """Makes the data folder's database anew from its journals, whatever the old one holds; returns how many runs. Writes.
+
+    :raises DatabaseBusy: another process owns the database.
+    :raises DatabaseTooNew: a newer version wrote it.
+    """
+    from studentsim.store.database import Database
+
+    try:
+        with Database.open(data_folder) as database:
+            path, runs_folder = database.path, database.runs_folder
+    except DatabaseBusy as error:
+        raise DatabaseBusy(error.problem, "Close the app, then rebuild.") from error
+    count = build(files.new_of(path), runs_folder)
+    files.remove(path)
+    files.new_of(path).replace(path)
+    return count
+
+
+def miscounted(cursor: Cursor) -> str:
+    """What is wrong if the tables do not hold as many rows as came of the journals; else an empty text.
+
+    DuckDB's log, damaged, may lose rows in silence; this notices it.
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT run_id, count(*) AS n FROM {name} GROUP BY run_id" for name in tables.EVENT_TABLES
+    )
+    row = cursor.execute(
+        f"SELECT coalesce(j.run_id, c.run_id), c.n, j.rows FROM (SELECT run_id, sum(n) AS n FROM ({counts}) GROUP BY run_id) c "
+        "FULL JOIN journals j ON j.run_id = c.run_id WHERE coalesce(c.n, 0) <> coalesce(j.rows, 0) LIMIT 1"
+    ).fetchone()
+    return f"run {row[0]} has {row[1] or 0} rows, its journal gave {row[2] or 0}" if row else ""
+
+
+# -------------------------------------------------------------------- one run
+
+
+def _sync_run(database: Database, run_folder: Path) -> int:
+    run_id, path = run_folder.name, run_folder / journal.NAME
+    stamp = _stamp(path) or _stamp(run_folder / "config.json")  # a waiting run has no journal yet, or an empty one
+    if stamp is None or database.stamps.get(run_id) == stamp:
+        return 0
+    taken = 0
+    try:
+        if not stamp[1] or not path.exists():
+            config, at = _config(run_folder)
+            database.write(lambda cursor: intake.put_queued(cursor, tables.queued(run_id, config, at)))
+        else:
+            while events := database.write(lambda cursor: intake.take_in(cursor, run_id, path)):
+                taken += events
+    except FileNotFoundError:
+        return taken  # deleted meanwhile: the next call forgets the run
+    except JournalError as error:
+        database.notice(f"The run {run_id} cannot be shown whole. {error}")
+    database.stamps[run_id] = stamp
+    return taken
+
+
+# -------------------------------------------------------------------- folders
+
+
+def _forget_missing(database: Database, names: list[str]) -> None:
+    known = {row[0] for row in database.rows("SELECT run_id FROM runs UNION SELECT run_id FROM journals")}
+    _forget(database, sorted(known - set(names)))
+
+
+def _forget(database: Database, run_ids: list[str]) -> None:
+    if run_ids:
+        database.write(lambda cursor: intake.delete(cursor, run_ids))
+        for run_id in run_ids:
+            database.stamps.pop(run_id, None)
+
+
+def _is_run(folder: Path) -> bool:
+    return (
+        _is_name(folder.name) and folder.is_dir() and any((folder / n).is_file() for n in (journal.NAME, "config.json"))
+    )
+
+
+def _is_name(run_id: str) -> bool:
+    """Whether it can be the name of a run's folder: what a link names may be anything."""
+    return bool(run_id) and len(run_id) <= 200 and not run_id.startswith(".") and not set(run_id) & set("/\\:\0")
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _config(run_folder: Path) -> tuple[dict[str, Any], float]:
+    """A waiting run's settings, and when they were written."""
+    path = run_folder / "config.json"
+    try:
+        config = json.loads(path.read_bytes())
+        if not isinstance(config, dict):
+            raise ValueError("not an object")
+        return config, path.stat().st_mtime
+    except (OSError, ValueError) as error:
+        raise JournalError(
+            f"{path} cannot be read ({error}).", "Delete the run's folder, or restore the file."
+        ) from error

@@ -1,0 +1,87 @@
+"""The database's tables, by numbered migrations. ``MIGRATIONS[n]`` takes a database from version n to version n + 1.
+
+A migration that has been released is never changed; to change the tables, add one. Since journals hold everything, a
+migration whose new columns must be filled from old journals may simply empty ``journals``: all are then read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+from studentsim.errors import DatabaseTooNew
+
+_KEY = 'run_id VARCHAR NOT NULL, seq BIGINT NOT NULL, turn INTEGER NOT NULL, "at" DOUBLE NOT NULL'
+_METRICS = (
+    "loss DOUBLE, rewards_chosen DOUBLE, rewards_rejected DOUBLE, rewards_accuracies DOUBLE, rewards_margins DOUBLE, "
+    "logps_chosen DOUBLE, logps_rejected DOUBLE"
+)
+
+
+def m001_tables(cursor: duckdb.DuckDBPyConnection) -> None:
+    """All tables. No index: DuckDB keeps each column's least and greatest value per block, which serves as well here."""
+    cursor.execute(
+        "CREATE TABLE journals (run_id VARCHAR NOT NULL, bytes BIGINT NOT NULL, last_seq BIGINT NOT NULL, "
+        "rows BIGINT NOT NULL, mark VARCHAR NOT NULL)"
+    )
+    cursor.execute(
+        "CREATE TABLE runs (run_id VARCHAR NOT NULL, name VARCHAR, title VARCHAR, strategy VARCHAR, student VARCHAR, "
+        "model VARCHAR, bank VARCHAR, seed BIGINT, exam_seed BIGINT, config VARCHAR, versions VARCHAR, parent VARCHAR, "
+        "turns_planned INTEGER, status VARCHAR, stage VARCHAR, stage_items INTEGER, turn INTEGER, started DOUBLE, "
+        "updated DOUBLE, seconds DOUBLE, stretch_began DOUBLE, seconds_before DOUBLE, error VARCHAR, message VARCHAR, "
+        "remedy VARCHAR, last_seq BIGINT)"
+    )
+    cursor.execute(
+        f"CREATE TABLE answers ({_KEY}, phase VARCHAR, question_id VARCHAR, category VARCHAR, skill VARCHAR, "
+        'difficulty INTEGER, problem VARCHAR, options VARCHAR, correct VARCHAR, "text" VARCHAR, letter VARCHAR, '
+        '"value" VARCHAR, "right" BOOLEAN, misconception VARCHAR, logprob DOUBLE, milliseconds DOUBLE, p_right DOUBLE, '
+        "attempt INTEGER, marked_by VARCHAR)"
+    )
+    cursor.execute(
+        f"CREATE TABLE exams ({_KEY}, correct INTEGER, questions INTEGER, unanswered INTEGER, low DOUBLE, high DOUBLE, "
+        "wrong_by_category VARCHAR, questions_by_category VARCHAR, next_mix VARCHAR, p_right DOUBLE, seconds DOUBLE)"
+    )
+    cursor.execute(
+        f"CREATE TABLE turns ({_KEY}, finished BOOLEAN, question_ids VARCHAR, mix VARCHAR, correct INTEGER, "
+        f"questions INTEGER, pairs INTEGER, {_METRICS}, seconds_study DOUBLE, seconds_training DOUBLE, "
+        "seconds_validation DOUBLE, seconds_exam DOUBLE, seconds_total DOUBLE)"
+    )
+    cursor.execute(f"CREATE TABLE steps ({_KEY}, step INTEGER, steps INTEGER, {_METRICS})")
+    cursor.execute(f"CREATE TABLE validations ({_KEY}, pairs INTEGER, {_METRICS})")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables,)
+
+
+def version_of(cursor: duckdb.DuckDBPyConnection) -> int:
+    """The version of an open database's tables; 0: it has none yet.
+
+    :raises DatabaseTooNew: a later version of the product made them.
+    """
+    found = cursor.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
+    if not found or not found[0]:
+        return 0
+    row = cursor.execute("SELECT max(version) FROM meta").fetchone()
+    version = int(row[0] or 0) if row else 0
+    if version > len(MIGRATIONS):
+        raise DatabaseTooNew(
+            f"The database is of version {version}; this program knows versions up to {len(MIGRATIONS)}.",
+            "Use the newer program, or another data folder. Nothing was changed.",
+        )
+    return version
+
+
+def migrate(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
+    """Brings the tables from ``version`` to today's, all or nothing. Writes."""
+    cursor.begin()
+    try:
+        cursor.execute("CREATE TABLE IF NOT EXISTS meta (version INTEGER NOT NULL)")
+        for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
+            migration(cursor)
+            cursor.execute("DELETE FROM meta")
+            cursor.execute("INSERT INTO meta VALUES (?)", [number])
+        cursor.commit()
+    except BaseException:
+        cursor.rollback()
+        raise

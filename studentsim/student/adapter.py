@@ -1,0 +1,74 @@
+"""The LoRA adapter: put on, saved and taken up again, and merged into a plain twin for fast writing.
+
+The base weights are never changed. Writing goes through the twin, a copy whose weights are base + scale x B x A, made
+anew after each training; merging in place and back would leave rounding behind, and a resumed run would differ.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from studentsim import luck
+from studentsim.config import Learning
+from studentsim.errors import StudentError
+
+FILE = "adapter_model.safetensors"
+
+
+def put_on(model: PreTrainedModel, learning: Learning, seed: int) -> PeftModel:
+    """The model with a fresh adapter, which changes nothing yet (B is zero); its start depends on the seed alone.
+
+    :raises StudentError: the model has none of the projections named.
+    """
+    config = LoraConfig(
+        r=learning.lora_rank,
+        lora_alpha=learning.lora_alpha,
+        target_modules=list(learning.lora_targets),
+        lora_dropout=0.0,
+        task_type="CAUSAL_LM",
+    )
+    torch.manual_seed(luck.number("adapter", seed) % 2**63)
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        raise StudentError(
+            f"The model has none of the projections {', '.join(learning.lora_targets)} ({error}).",
+            "Name the projections it has in lora_targets.",
+        ) from error
+
+
+@torch.no_grad()
+def merge_into(twin: PreTrainedModel, model: PeftModel) -> None:
+    """Write base + adapter into the twin's weights."""
+    targets = dict(twin.named_modules())
+    for name, layer in model.get_base_model().named_modules():
+        if isinstance(layer, LoraLayer):
+            targets[name].weight.copy_(layer.get_base_layer().weight + layer.get_delta_weight("default"))
+
+
+def save(model: PeftModel, folder: Path) -> None:
+    """Write the adapter as PEFT does: weights (safetensors) and config; plain ``peft`` loads the folder."""
+    state = {name: tensor.contiguous() for name, tensor in get_peft_model_state_dict(model, adapter_name="default").items()}
+    save_file(state, folder / FILE, metadata={"format": "pt"})
+    model.peft_config["default"].save_pretrained(folder)
+
+
+def load(model: PeftModel, folder: Path) -> None:
+    """Take up an adapter that ``save`` wrote.
+
+    :raises StudentError: a file is missing or damaged, or belongs to another shape of adapter.
+    """
+    try:
+        state = load_file(folder / FILE)
+        expected = get_peft_model_state_dict(model, adapter_name="default")
+        if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in expected.items()}:
+            raise ValueError("its tensors are not those of this run's adapter")
+    except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used
+        raise StudentError(f"The checkpoint {folder.name} cannot be read ({error}).", "Use an earlier one.") from error
+    set_peft_model_state_dict(model, state, adapter_name="default")

@@ -1,0 +1,45 @@
+"""What the loop needs of a student and of whoever trains it. Two real seams, so two protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from studentsim.records import Answer, Pair, Question, TrainingStep, Validated
+
+
+class Student(Protocol):
+    """Answers questions. The embedded student, a model of the hub, or the fake in ``fake.py``."""
+
+    def answer(self, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[Answer]:
+        """One answer for each question, in any order, as they are done.
+
+        The luck in an answer depends on ``luck`` (such as ``("exam", 0)``) and the question's id alone.
+        """
+        ...
+
+    def confidence(self, questions: Sequence[Question]) -> list[float]:
+        """For each question the probability, 0 to 1, of the likeliest of its candidate answers."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that was learnt into an existing empty folder (safetensors)."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Take up what ``save`` wrote.
+
+        :raises StudentError: the folder is incomplete or damaged.
+        """
+        ...
+
+
+class Learner(Protocol):
+    """Trains a student on preference pairs."""
+
+    def learn(
+        self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
+    ) -> Iterator[TrainingStep | Validated]:
+        """One event for each optimiser step, then one for the validation pass. No pairs: the pass alone."""
+        ...

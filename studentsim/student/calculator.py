@@ -1,0 +1,81 @@
+"""The pupil's calculator: what follows an ``=`` that closes a sum is not the student's to guess.
+
+As in "Training Verifiers to Solve Math Word Problems" (the GSM8K paper, section on the calculator): when the model writes
+``12 + 15 =``, the tokens of `` 27`` are forced. They are left out of every loss and every log-probability, since the
+student did not choose them. Sums are read by ``studentsim.arithmetic``, a small grammar; nothing is evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from transformers import LogitsProcessor, PreTrainedTokenizerFast
+
+from studentsim.arithmetic import MAX_LENGTH, calculate
+from studentsim.student.tokenizer import SPACE, encode
+
+WINDOW = 48
+"""Tokens looked back at for the sum: longer than any the grammar takes."""
+
+
+class Calculator:
+    """Knows, from the ids written so far, which ids the calculator writes next."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self.tokenizer = tokenizer
+        self.equals = frozenset(i for i in map(tokenizer.convert_tokens_to_ids, (SPACE + "=", "=")) if i is not None)
+        self._known: dict[str, list[int] | None] = {}
+
+    def result(self, ids: Sequence[int]) -> list[int] | None:
+        """The ids of the result, if ``ids`` ends in an ``=`` that closes a sum; else None."""
+        if not ids or ids[-1] not in self.equals:
+            return None
+        written = self.tokenizer.decode(list(ids[-WINDOW:-1]))
+        expression = sum_before(written)
+        if expression not in self._known:
+            value = calculate(expression)
+            self._known[expression] = None if value is None else encode(self.tokenizer, f" {value}")
+        return self._known[expression]
+
+    def mask(self, ids: Sequence[int]) -> list[int]:
+        """1 for each id the student chose, 0 for each the calculator wrote: for losses and log-probabilities."""
+        chosen = [1] * len(ids)
+        for at, token in enumerate(ids):
+            if token in self.equals and chosen[at]:
+                result = self.result(ids[: at + 1])
+                if result and list(ids[at + 1 : at + 1 + len(result)]) == result:
+                    chosen[at + 1 : at + 1 + len(result)] = [0] * len(result)
+        return chosen
+
+
+def sum_before(written: str) -> str:
+    """The sum that an ``=`` after ``written`` would close: what follows the last colon, newline or ``=``."""
+    line = written[-MAX_LENGTH:]
+    for mark in ("\n", ":", "="):
+        line = line.rsplit(mark, 1)[-1]
+    return line.strip()
+
+
+class CalculatorProcessor(LogitsProcessor):
+    """Forces the calculator's tokens. One for each batch: it remembers, for each row, what is still to be written."""
+
+    def __init__(self, calculator: Calculator, rows: int) -> None:
+        self.calculator = calculator
+        self.queues: list[list[int]] = [[] for _ in range(rows)]
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        """``input_ids`` (B, T), ``scores`` (B, V). A row under the calculator keeps one finite score."""
+        last = input_ids[:, -1].tolist()
+        for row, queue in enumerate(self.queues):
+            if not queue and last[row] in self.calculator.equals:
+                queue.extend(self.calculator.result(input_ids[row, -WINDOW:].tolist()) or ())
+            if queue:
+                forced = queue.pop(0)
+                scores[row].fill_(-torch.inf)
+                scores[row, forced] = 0.0
+        return scores
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with these rows only, in this order (finished ones leave the batch)."""
+        self.queues = [self.queues[row] for row in rows]

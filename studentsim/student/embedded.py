@@ -1,0 +1,139 @@
+"""The embedded student at work: answers in its own words and sums, says how sure it is, carries a LoRA adapter."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from studentsim import luck as lucks
+from studentsim.config import RunConfig
+from studentsim.records import Answer, Pair, Question
+from studentsim.student import adapter
+from studentsim.student.calculator import Calculator
+from studentsim.student.generate import Prefix, Written, read, score, write
+from studentsim.student.parsing import read_answer
+from studentsim.student.profiles import profile
+from studentsim.student.prompts import completion_ids, prompt_ids
+
+BATCH = 80
+"""Rows written at once: enough for two cores, few enough that the first answers come soon."""
+
+
+class EmbeddedStudent:
+    """See ``studentsim.student.base.Student``. ``model`` is trained, ``twin`` (base and adapter merged) writes."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, config: RunConfig) -> None:
+        self.tokenizer = tokenizer
+        self.profile = profile(config.student).id
+        self.temperature = config.temperature
+        self.limit = config.max_new_tokens
+        self.calculator = Calculator(tokenizer)
+        self.twin = copy.deepcopy(model).eval().requires_grad_(False)
+        self.model = adapter.put_on(model, config.learning, config.seed)
+
+    # ------------------------------------------------------------------ answering
+
+    def answer(self, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[Answer]:
+        """One answer for each question; see ``Student.answer``."""
+        prompts = {q.id: self._prompt(q) for q in questions}
+        in_order = sorted(questions, key=lambda q: (len(prompts[q.id]), q.id))
+        for batch in _batches(in_order, BATCH):
+            started = time.monotonic()
+            prefix = read(self.twin, [prompts[q.id] for q in batch], self.tokenizer.pad_token_id)
+            p_right = self._p_right(prefix, batch)
+            written = self._write(prefix, [(*luck, q.id) for q in batch])
+            milliseconds = 1000 * (time.monotonic() - started) / len(batch)
+            for question, row, p in zip(batch, written, p_right, strict=True):
+                text = self.tokenizer.decode(row.ids)
+                letter, value = read_answer(text, question)
+                yield Answer(question.id, text, letter, value, row.logprob, milliseconds, p)
+
+    def _prompt(self, question: Question) -> list[int]:
+        return prompt_ids(self.tokenizer, self.profile, question.problem)
+
+    def _write(self, prefix: Prefix, lucks_of_rows: Sequence[Sequence[object]]) -> list[Written]:
+        uniforms = np.stack([uniforms_of(luck, self.limit) for luck in lucks_of_rows])
+        end = self.tokenizer.eos_token_id
+        return write(self.twin, prefix, self.calculator, uniforms, end=end, temperature=self.temperature)
+
+    def _p_right(self, prefix: Prefix, questions: Sequence[Question]) -> list[float | None]:
+        """Probability of writing the right working, word for word; None for a batch with questions without workings."""
+        if any(q.right.working is None for q in questions):
+            return [None] * len(questions)
+        scored = self._score(prefix, [[q.right.working or ""] for q in questions])
+        return [math.exp(row[0]) for row in scored]
+
+    # ------------------------------------------------------------------ being sure
+
+    def confidence(self, questions: Sequence[Question]) -> list[float]:
+        """Probability of the likeliest candidate (P0, strategy "log-probability").
+
+        Where options carry workings, the candidates are those workings; else the options' texts as answers, their
+        probabilities normalised over the options.
+        """
+        found: dict[str, float] = {}
+        worked = [q for q in questions if q.right.working]
+        plain = [q for q in questions if not q.right.working]
+        for group, normalised in ((worked, False), (plain, True)):
+            for batch in _batches(group, BATCH):
+                candidates = [_candidates(q) for q in batch]
+                most = max(map(len, candidates))
+                # All rows must offer the same number: the first is repeated, which changes neither the largest …
+                padded = [c + c[:1] * (most - len(c)) for c in candidates]
+                prefix = read(self.twin, [self._prompt(q) for q in batch], self.tokenizer.pad_token_id)
+                for question, own, row in zip(batch, candidates, self._score(prefix, padded), strict=True):
+                    p = [math.exp(x) for x in row[: len(own)]]  # … nor, cut off here, the sum
+                    found[question.id] = max(p) / sum(p) if normalised and sum(p) > 0 else max(p)
+        return [found[q.id] for q in questions]
+
+    def _score(self, prefix: Prefix, workings: Sequence[Sequence[str]]) -> list[list[float]]:
+        ids = [[completion_ids(self.tokenizer, w) for w in row] for row in workings]
+        return score(self.twin, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
+
+    # ------------------------------------------------------------------ learning
+
+    def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
+        """A pair as token ids, with masks that leave the calculator's results out of DPO's log-probabilities."""
+        chosen = completion_ids(self.tokenizer, pair.chosen)
+        rejected = completion_ids(self.tokenizer, pair.rejected)
+        return {
+            "prompt_ids": self._prompt(pair.question),
+            "chosen_ids": chosen,
+            "rejected_ids": rejected,
+            "chosen_mask": self.calculator.mask(chosen),
+            "rejected_mask": self.calculator.mask(rejected),
+        }
+
+    def trained(self) -> None:
+        """To be called when the adapter has changed: the twin takes it over."""
+        adapter.merge_into(self.twin, self.model)
+
+    def save(self, folder: Path) -> None:
+        """Write the adapter; see ``Student.save``."""
+        adapter.save(self.model, folder)
+
+    def load(self, folder: Path) -> None:
+        """Take up a saved adapter; see ``Student.load``."""
+        adapter.load(self.model, folder)
+        self.trained()
+
+
+def uniforms_of(luck: Sequence[object], count: int) -> np.ndarray:
+    """The first ``count`` uniforms (0 to 1) of a row's luck."""
+    return np.random.Generator(np.random.Philox(key=lucks.number(*luck))).random(count)
+
+
+def _candidates(question: Question) -> list[str]:
+    worked = [o.working for o in question.options if o.working]
+    return worked if question.right.working else [f"Answer: {o.text}" for o in question.options]
+
+
+def _batches(questions: Sequence[Question], size: int) -> Iterator[Sequence[Question]]:
+    for start in range(0, len(questions), size):
+        yield questions[start : start + size]

@@ -1,0 +1,150 @@
+"""Writing and scoring in batches: the prompt is computed once, rows leave the batch when they are done.
+
+Sampling is by inverse transform from uniforms that belong to the row (run or exam seed, question id), so a row's luck does not
+depend on who else is in its batch: two runs that sit the same exam have the same luck in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from transformers import DynamicCache, PreTrainedModel
+
+from studentsim.student.calculator import Calculator, CalculatorProcessor
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one row wrote: its ids without the end token, and the summed log-probability of those it chose itself."""
+
+    ids: list[int]
+    logprob: float
+    ended: bool
+    """Whether it came to its end token before the limit."""
+
+
+@dataclass
+class Prefix:
+    """A batch of prompts, computed: ``mask`` (B, T) is 1 where a prompt stands, ``scores`` (B, V) tell of what comes next."""
+
+    cache: DynamicCache
+    mask: torch.Tensor
+    scores: torch.Tensor
+
+
+@torch.no_grad()
+def read(model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad: int) -> Prefix:
+    """Compute a batch of prompts, padded on the left."""
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts])
+    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
+    cache = DynamicCache(config=model.config)
+    out = model(
+        input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
+        past_key_values=cache, use_cache=True, logits_to_keep=1,
+    )  # fmt: skip
+    return Prefix(cache, mask, out.logits[:, -1].float())
+
+
+@torch.no_grad()
+def write(
+    model: PreTrainedModel,
+    prefix: Prefix,
+    calculator: Calculator,
+    uniforms: np.ndarray,
+    *,
+    end: int,
+    temperature: float = 1.0,
+) -> list[Written]:
+    """Let every row write on until its end token or the last of its ``uniforms`` (B, N). Uses the prefix up.
+
+    ``temperature`` 0 takes the likeliest token. The log-probability is told at temperature 1, whatever it is.
+    """
+    rows, limit = uniforms.shape
+    luck = torch.from_numpy(uniforms)
+    processor = CalculatorProcessor(calculator, rows)
+    alive = list(range(rows))
+    ids: list[list[int]] = [[] for _ in range(rows)]
+    logprob, ended = [0.0] * rows, [False] * rows
+    cache, mask, scores = prefix.cache, prefix.mask, prefix.scores
+    # The calculator looks back at what was written; before anything is, there is nothing to look at.
+    history = torch.zeros((rows, 1), dtype=torch.long)
+    for step in range(limit):
+        told = scores.log_softmax(-1)
+        scores = processor(history, scores)
+        own = scores.isfinite().sum(-1) > 1  # where one finite score is left, the calculator writes
+        token = _sample(scores, luck[alive, step], temperature)
+        gained = told.gather(-1, token[:, None]).squeeze(-1).where(own, torch.zeros(()))
+        stay: list[int] = []
+        for place, (row, t, g) in enumerate(zip(alive, token.tolist(), gained.tolist(), strict=True)):
+            logprob[row] += g
+            if t == end:
+                ended[row] = True
+            else:
+                ids[row].append(t)
+                stay.append(place)
+        if not stay or step == limit - 1:
+            break
+        history = torch.cat([history, token[:, None]], dim=-1)
+        if len(stay) < len(alive):
+            keep = torch.tensor(stay)
+            alive = [alive[place] for place in stay]
+            processor.keep(stay)
+            cache.batch_select_indices(keep)
+            mask, history = mask[keep], history[keep]
+        position = mask.sum(-1, keepdim=True)
+        mask = torch.cat([mask, torch.ones((len(alive), 1), dtype=mask.dtype)], dim=-1)
+        out = model(
+            input_ids=history[:, -1:], attention_mask=mask, position_ids=position,
+            past_key_values=cache, use_cache=True,
+        )  # fmt: skip
+        scores = out.logits[:, -1].float()
+    return [Written(i, p, e) for i, p, e in zip(ids, logprob, ended, strict=True)]
+
+
+def _sample(scores: torch.Tensor, uniforms: torch.Tensor, temperature: float) -> torch.Tensor:
+    if temperature == 0:
+        return scores.argmax(-1)
+    cumulated = (scores / temperature).softmax(-1).double().cumsum(-1)
+    cumulated[:, -1] = 1.0  # rounding must not leave a uniform above the last step
+    return torch.searchsorted(cumulated, uniforms.double()[:, None], right=True).squeeze(-1).clamp(max=scores.shape[-1] - 1)
+
+
+@torch.no_grad()
+def score(
+    model: PreTrainedModel, prefix: Prefix, completions: Sequence[Sequence[Sequence[int]]], masks: Sequence[Sequence[Sequence[int]]]
+) -> list[list[float]]:
+    """Summed log-probability of each completion after its row's prompt, counting ids whose mask is 1. Leaves the prefix as it was.
+
+    ``completions[row]`` holds any number of completions, but all rows the same number.
+    """
+    each = len(completions[0])
+    flat = [list(c) for row in completions for c in row]
+    counted = [list(m) for row in masks for m in row]
+    longest = max(map(len, flat))
+    ids = torch.tensor([c + [0] * (longest - len(c)) for c in flat])  # (B x each, L)
+    own = torch.tensor([m + [0] * (longest - len(m)) for m in counted])
+    cache = _copy(prefix.cache, each, model)
+    before = prefix.mask.repeat_interleave(each, 0)
+    written = torch.tensor([[1] * len(c) + [0] * (longest - len(c)) for c in flat])
+    position = before.sum(-1, keepdim=True) + torch.arange(longest)[None]
+    out = model(
+        input_ids=ids, attention_mask=torch.cat([before, written], -1), position_ids=position,
+        past_key_values=cache, use_cache=True,
+    )  # fmt: skip
+    # Position t tells of t + 1; what comes first is told by the prompt's last position.
+    scores = torch.cat([prefix.scores.repeat_interleave(each, 0)[:, None], out.logits[:, :-1].float()], 1)
+    logps = scores.log_softmax(-1).gather(-1, ids[..., None]).squeeze(-1)
+    sums = (logps * own).sum(-1).tolist()
+    return [sums[k : k + each] for k in range(0, len(sums), each)]
+
+
+def _copy(cache: DynamicCache, each: int, model: PreTrainedModel) -> DynamicCache:
+    """The cache with every row ``each`` times, so that the prompts' keys and values serve all completions."""
+    copy = DynamicCache(config=model.config)
+    for index, layer in enumerate(cache.layers):
+        copy.update(layer.keys.repeat_interleave(each, 0), layer.values.repeat_interleave(each, 0), index)
+    return copy

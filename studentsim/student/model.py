@@ -1,0 +1,55 @@
+"""The embedded student's model: a small Llama, from transformers' own classes, with shipped weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from studentsim.errors import StudentError
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""The shipped weights (safetensors) with their tokenizer: a folder that transformers reads as any other."""
+
+HIDDEN, LAYERS, HEADS, INTERMEDIATE = 160, 4, 5, 448
+"""1.6 M parameters: 6.5 MB in float32. docs/log.md has what smaller and larger ones did."""
+
+
+def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+    """Random weights for this tokenizer's vocabulary."""
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=HIDDEN,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        num_key_value_heads=HEADS,
+        intermediate_size=INTERMEDIATE,
+        max_position_embeddings=1024,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+    )
+    return LlamaForCausalLM(config)
+
+
+def load_embedded(folder: Path = WEIGHTS) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """The shipped model, in float32 and evaluation mode, and its tokenizer.
+
+    :raises StudentError: the weights are not there, or cannot be read.
+    """
+    if not (folder / "model.safetensors").is_file():
+        raise StudentError(
+            f"The embedded student's weights are not in {folder}.", "Make them: python -m studentsim pretrain"
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    except Exception as error:  # transformers and safetensors raise many kinds here; all mean the same to a user
+        raise StudentError(
+            f"The embedded student's weights in {folder} cannot be read ({error}).",
+            "Restore them from the repository, or make them: python -m studentsim pretrain",
+        ) from error
+    return model.eval(), tokenizer

@@ -1,0 +1,67 @@
+"""The embedded student's tokenizer: whole words it knows, letters and bytes for the rest, numbers by three digits.
+
+Any text can be encoded, and decodes to itself. ``1234`` is ``1`` and ``234``: grouped from the right, as we read.
+Words of the curriculum are one token each, so the small model need not spend its few layers on spelling.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+
+from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
+from tokenizers.models import BPE
+from transformers import PreTrainedTokenizerFast
+
+PAD, END, WORK, TEACHER = "<pad>", "<end>", "<work>", "<teacher>"
+SPACE = "▁"
+_PIECE = rf"{SPACE}?[A-Za-z']+|{SPACE}?\d{{1,3}}(?=(?:\d{{3}})*(?!\d))|{SPACE}?[^\sA-Za-z0-9{SPACE}]|\s|{SPACE}"
+
+
+def profile_token(profile: str) -> str:
+    """The control token before a question that says which student answers."""
+    return f"<student:{profile}>"
+
+
+def words_of(texts: Iterable[str]) -> list[str]:
+    """Every word, mark and space-marked piece in the texts (no numbers), sorted."""
+    splitter = pre_tokenizers.Split(Regex(_PIECE), "isolated")
+    pieces = {piece for text in texts for piece, _ in splitter.pre_tokenize_str(text.replace(" ", SPACE))}
+    return sorted(p for p in pieces if not any(c.isdigit() for c in p))
+
+
+def build_tokenizer(words: Iterable[str], profiles: Iterable[str]) -> PreTrainedTokenizerFast:
+    """A tokenizer for these words and these students' control tokens. The same input gives the same ids."""
+    special = [PAD, END, WORK, TEACHER, *(profile_token(p) for p in profiles)]
+    digits = [str(n).zfill(width) for width in (1, 2, 3) for n in range(10**width)]
+    pieces = [
+        *special,
+        *(f"<0x{byte:02X}>" for byte in range(256)),
+        *(c for c in string.printable if c not in string.whitespace),
+        "\n", "×", "÷", SPACE,
+        *digits,
+        *(SPACE + str(n) for n in range(1000)),
+        *words,
+    ]  # fmt: skip
+    vocab = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(BPE(vocab=vocab, merges=[], byte_fallback=True, ignore_merges=True))
+    tokenizer.normalizer = normalizers.Replace(" ", SPACE)
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_PIECE), "isolated")
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.ByteFallback(), decoders.Fuse(), decoders.Replace(SPACE, " ")]
+    )  # fmt: skip
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, extra_special_tokens=special[2:], padding_side="right"
+    )  # fmt: skip
+    fast.clean_up_tokenization_spaces = False
+    return fast
+
+
+def encode(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
+    """Ids of a text in which control tokens mean nothing: ``<end>`` typed by a user is five plain characters."""
+    backend = tokenizer.backend_tokenizer
+    before, backend.encode_special_tokens = backend.encode_special_tokens, True
+    try:
+        return backend.encode(text, add_special_tokens=False).ids
+    finally:
+        backend.encode_special_tokens = before

@@ -1,0 +1,116 @@
+"""Pieces of page that recur: a problem, an answer, a picture with its numbers, a run in a list, the Start button."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from studentsim.errors import StudentsimError
+from studentsim.ui import charts, sentences, words
+from studentsim.ui.cards import RunCard
+
+RIGHT = ("right", ":material/check:", "blue")
+WRONG = ("wrong", ":material/close:", "orange")
+UNANSWERED = ("no answer", ":material/close:", "orange")
+
+
+def problem(error: StudentsimError, *, details: str = "") -> None:
+    """One sentence on what is wrong, one on what to do; the rest folded."""
+    st.error(f"**{words.literal(error.problem)}** {words.literal(error.remedy)}", icon=":material/error:")
+    if details:
+        with st.expander("Details"):
+            st.code(details, language=None, wrap_lines=True)
+
+
+def nothing_here(sentence: str, *, page: str, label: str) -> None:
+    """An empty state: what is missing, and the one way on."""
+    st.info(sentence, icon=":material/info:")
+    st.page_link(page, label=label, icon=":material/arrow_forward:")
+
+
+def status_badge(status: str) -> None:
+    """A run's state as words with colour and icon."""
+    text, color, icon = words.status(status)
+    st.badge(text, color=color, icon=icon)  # type: ignore[arg-type]
+
+
+def picture(question: str, figure: go.Figure, frame: pd.DataFrame, *, key: str, alt: str, columns: Mapping[str, str]) -> None:
+    """A chart under the question it answers, with the numbers behind it one click away.
+
+    ``columns`` gives the table's columns in plain words. ``key`` must be stable, so that zoom survives a refresh.
+    """
+    st.subheader(question, anchor=False)
+    st.plotly_chart(figure, width="stretch", key=key, config=charts.CONFIG, alt=alt)
+    numbers(frame, key=key, columns=columns)
+
+
+def numbers(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> None:
+    """The numbers behind a picture: table and CSV, made only while the fold is open."""
+    fold = st.expander("Numbers behind this", key=f"{key}.numbers", on_change="rerun")
+    if not fold.open:
+        return
+    table = frame[[c for c in columns if c in frame]].rename(columns=dict(columns))
+    with fold:
+        st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.table")
+        st.download_button(
+            "Download as CSV",
+            table.to_csv(index=False).encode(),
+            file_name=f"{key.replace('.', '-')}.csv",
+            mime="text/csv",
+            key=f"{key}.csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def answer(row: Mapping[str, Any]) -> None:
+    """One answer (a row of ``answers``) as a card. What a question or a student wrote is shown literally, never as markdown."""
+    with st.container(border=True, gap="xsmall"):
+        label, icon, color = RIGHT if row["right"] else WRONG if row["letter"] else UNANSWERED
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
+            st.text(sentences.where(row))
+        st.text(row["problem"])
+        st.code(row["text"].strip() or "(nothing)", language=None, wrap_lines=True)
+        st.text(sentences.verdict(row))
+
+
+def run_row(run: RunCard, *, page: str) -> None:
+    """One run in a list: what it is, how it stands, its last exam, and the way to it."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(width="content", gap="xsmall"):
+            st.page_link(page, label=words.literal(run.title), icon=":material/visibility:", query_params={"run": run.run_id})
+            lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
+            st.caption(words.literal(f"{lessons} · {run.exam} · {words.ago(time.time() - run.started)}"))
+        status_badge(run.status)
+
+
+def steps(items: Sequence[tuple[str, bool]]) -> None:
+    """Steps that lead to the first answer: done ones ticked, the first that is not is under way."""
+    under_way = next((i for i, (_, done) in enumerate(items) if not done), len(items))
+    for i, (text, done) in enumerate(items):
+        icon = ":material/check_circle:" if done else ":material/pending:" if i == under_way else ":material/circle:"
+        st.markdown(f"{icon} {text}")
+
+
+def start_button(label: str, start: Callable[[str], str], *, key: str, disabled: bool = False) -> str | None:
+    """A primary button that starts one run, however often it is clicked; the run's id once started.
+
+    The token that makes a second click the same start is kept until the page is drawn again without a click: a double
+    click arrives as two runs of this script that both see the button pressed.
+    """
+    token_key, used_key = f"{key}.token", f"{key}.used"
+    pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=key, disabled=disabled)
+    if not pressed and st.session_state.pop(used_key, False):
+        del st.session_state[token_key]
+    token = st.session_state.setdefault(token_key, uuid.uuid4().hex)
+    if not pressed:
+        return None
+    st.session_state[used_key] = True
+    return start(token)

@@ -1,0 +1,53 @@
+"""The category mix as whole percentages that always sum to 100. Plain functions; the page holds the sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+WHOLE = 100
+
+
+def even(categories: Sequence[str]) -> dict[str, int]:
+    """Equal shares; what does not divide goes to the first ones.
+
+    >>> even(["a", "b", "c"])
+    {'a': 34, 'b': 33, 'c': 33}
+    """
+    return _shared(dict.fromkeys(categories, 1.0), WHOLE)
+
+
+def like(weights: Mapping[str, float]) -> dict[str, int]:
+    """Shares in proportion to ``weights`` (0 or more); even where all are 0."""
+    return _shared(weights, WHOLE)
+
+
+def only(categories: Sequence[str], chosen: str) -> dict[str, int]:
+    """Everything to one category."""
+    return {c: WHOLE if c == chosen else 0 for c in categories}
+
+
+def moved(mix: Mapping[str, int], category: str, value: int) -> dict[str, int]:
+    """``category`` set to ``value`` (0 to 100); the others give or take in proportion to what they have.
+
+    >>> moved({"a": 50, "b": 30, "c": 20}, "a", 75)
+    {'a': 75, 'b': 15, 'c': 10}
+    """
+    value = min(WHOLE, max(0, int(value)))
+    others = {c: float(share) for c, share in mix.items() if c != category}
+    if not others:
+        return {category: WHOLE}
+    rest = _shared(others, WHOLE - value)
+    return {c: value if c == category else rest[c] for c in mix}
+
+
+def _shared(weights: Mapping[str, float], whole: int) -> dict[str, int]:
+    """``whole`` in whole numbers by largest remainder, so that no point is lost to rounding."""
+    total = sum(weights.values())
+    if total <= 0:
+        weights, total = dict.fromkeys(weights, 1.0), float(len(weights))
+    exact = {c: whole * w / total for c, w in weights.items()}
+    shares = {c: int(e) for c, e in exact.items()}
+    by_remainder = sorted(exact, key=lambda c: shares[c] - exact[c])
+    for c in by_remainder[: whole - sum(shares.values())]:
+        shares[c] += 1
+    return shares

@@ -1,0 +1,135 @@
+"""What the training's figures say, in plain words: the ways to look at them, a sentence for each, and the alert.
+
+The columns are TRL's names (rewards/chosen is ``rewards_chosen``), one row an optimiser step. No streamlit here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+EVEN_LOSS = 0.69
+"""DPO's loss (natural log of 2) of a student that knows no difference between the two answers."""
+
+ALERT_TURNS = 3
+"""The alert looks at this many lessons, the latest."""
+
+ALERT_FALL = 0.1
+"""Natural-log units that the right answer must lose, within a lesson and on average, before anything is said."""
+
+
+@dataclass(frozen=True)
+class RewardView:
+    """One way of looking at the training: its name, the field's own term, its columns with plain labels, its unit."""
+
+    name: str
+    term: str
+    columns: dict[str, str]
+    unit: str
+    percent: bool = False
+
+
+VIEWS: dict[str, RewardView] = {
+    "margins": RewardView(
+        "Right gains ground", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward"
+    ),
+    "apart": RewardView(
+        "Right and wrong",
+        "rewards/chosen and rewards/rejected",
+        {"rewards_chosen": "right answer", "rewards_rejected": "its own wrong answer"},
+        "reward",
+    ),
+    "accuracies": RewardView(
+        "Pairs preferred", "rewards/accuracies", {"rewards_accuracies": "pairs preferred"}, "pairs of 100", percent=True
+    ),
+    "loss": RewardView("Loss", "loss", {"loss": "loss"}, "loss"),
+    "logps": RewardView(
+        "How likely",
+        "logps/chosen and logps/rejected",
+        {"logps_chosen": "right answer", "logps_rejected": "its own wrong answer"},
+        "log-probability",
+    ),
+}
+
+
+def sentence(view: str, steps: pd.DataFrame) -> str:
+    """One plain sentence on what a view of the training shows at its latest step."""
+    if steps.empty:
+        return "Nothing has been learnt from yet: the first training comes in lesson 1."
+    last = steps.iloc[-1]
+    return _WORDS[view](last, steps)
+
+
+def _margins(last: pd.Series, steps: pd.DataFrame) -> str:
+    side = "leads" if last.rewards_margins > 0 else "trails"
+    return (
+        f"In lesson {int(last.turn)} the right working {side} the student's own wrong one by {abs(last.rewards_margins):.2f}. "
+        "Every lesson starts again from about 0, the student as it was before."
+    )
+
+
+def _apart(last: pd.Series, steps: pd.DataFrame) -> str:
+    def moved(value: float) -> str:
+        return "gained" if value > 0 else "lost"
+
+    return (
+        f"In lesson {int(last.turn)} the right working has {moved(last.rewards_chosen)} {abs(last.rewards_chosen):.2f} "
+        f"and the student's own wrong one has {moved(last.rewards_rejected)} {abs(last.rewards_rejected):.2f}."
+    )
+
+
+def _accuracies(last: pd.Series, steps: pd.DataFrame) -> str:
+    turn = steps[steps.turn == last.turn]
+    return (
+        f"In lesson {int(last.turn)} so far it prefers the right answer in "
+        f"{round(10 * turn.rewards_accuracies.mean())} of 10 pairs (5 would be a coin)."
+    )
+
+
+def _loss(last: pd.Series, steps: pd.DataFrame) -> str:
+    return f"The training loss is {last.loss:.2f}; {EVEN_LOSS} is a student that knows no difference, 0 one that is sure."
+
+
+def _logps(last: pd.Series, steps: pd.DataFrame) -> str:
+    change = _within(steps[steps.turn == last.turn], "logps_chosen")
+    if change is None:
+        return "How likely the student finds the right answer and its own wrong one: higher is likelier."
+    word = "likelier" if change > 0 else "less likely"
+    return f"Within lesson {int(last.turn)} the right answer itself became {word}. Higher is likelier."
+
+
+_WORDS = {"margins": _margins, "apart": _apart, "accuracies": _accuracies, "loss": _loss, "logps": _logps}
+
+
+def alert(steps: pd.DataFrame) -> str:
+    """A warning when the right answer itself grows less likely while its lead grows; empty otherwise.
+
+    Each lesson goes over its pairs more than once, so the lesson's second half is compared with its first.
+    """
+    if steps.empty:
+        return ""
+    turns = sorted(steps.turn.unique())[-ALERT_TURNS:]
+    changes = [(_within(g, "logps_chosen"), _within(g, "rewards_margins")) for _, g in steps[steps.turn.isin(turns)].groupby("turn")]
+    told = [(chosen, margin) for chosen, margin in changes if chosen is not None and margin is not None]
+    if not told:
+        return ""
+    chosen = sum(c for c, _ in told) / len(told)
+    margin = sum(m for _, m in told) / len(told)
+    if chosen >= -ALERT_FALL or margin <= 0:
+        return ""
+    return (
+        "The right answer itself is becoming less likely, although its lead grows: the student is learning what not to say "
+        "rather than what to say. Gentler learning (a lower learning rate, fewer passes) usually helps."
+    )
+
+
+def _within(turn: pd.DataFrame, column: str) -> float | None:
+    """Mean of the turn's later half of steps less that of its earlier half; None under 2 steps."""
+    half = len(turn) // 2
+    if half < 1:
+        return None
+    ordered = turn.sort_values("step")[column]
+    return float(ordered.iloc[-half:].mean() - ordered.iloc[:half].mean())
+
+

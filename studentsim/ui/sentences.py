@@ -1,0 +1,122 @@
+"""Sentences written from a run's figures, claiming only what those bear. No streamlit here.
+
+Frames are those of ``studentsim/store/queries.py``: accuracies, and their 95 % bounds, are fractions 0 to 1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from studentsim.bank.curriculum import SLIPS
+from studentsim.ui.words import STAGES, duration, hundred, interval, plural, score
+
+
+def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
+    """The sentence a results page opens with: where the student stands, where it began, where it is weakest."""
+    if exams.empty:
+        return "There is no exam result yet. The first exam comes before any teaching."
+    last, first = exams.iloc[-1], exams.iloc[0]
+    now = f"{score(last.correct, last.questions)} new questions rightly {interval(last.low, last.high, last.questions)}"
+    if int(last.turn) == 0:
+        return f"Before any lesson this student answers {now}."
+    text = f"After {plural(int(last.turn), 'lesson')} this student answers {now}{_since(first, last)}."
+    return f"{text}{_weakest(weak, last)}"
+
+
+def _since(first: pd.Series, last: pd.Series) -> str:
+    began = score(first.correct, first.questions) if first.questions < 50 else hundred(first.accuracy)
+    apart = last.low > first.high or last.high < first.low
+    return f"; it began at {began}" if apart else f"; it began at {began}, which is no clear change yet"
+
+
+def _weakest(weak: pd.DataFrame | None, last: pd.Series) -> str:
+    """The weakest category, if it is below the whole by more than luck; else nothing."""
+    if weak is None or len(weak) < 2:
+        return ""
+    row = weak.sort_values("accuracy").iloc[0]
+    if row.high >= last.accuracy:
+        return ""
+    return f" It is weakest in {row.category}, {score(row.correct, row.questions)} {interval(row.low, row.high)}."
+
+
+def progress(turn: int, turns: int, seconds_left: float | None) -> str:
+    """``Lesson 7 of 20, about 24 seconds left.``"""
+    where = f"Lesson {turn} of {turns}" if turn else f"Before lesson 1 of {turns}"
+    return f"{where}, about {duration(seconds_left)} left." if seconds_left is not None else f"{where}."
+
+
+def result(correct: int, questions: int, turn: int) -> str:
+    """One exam in a few words, for lists: ``61 of 100 right after 12 lessons``."""
+    when = f"after {plural(turn, 'lesson')}" if turn else "before any lesson"
+    return f"{score(correct, questions)} right {when}"
+
+
+# ------------------------------------------------------------------ where a run stands
+
+
+def first_steps(status: str, stage: str) -> list[tuple[str, bool]]:
+    """The way to the first answer, each step with whether it is done."""
+    started = status not in ("queued", "starting") or bool(stage)
+    return [
+        ("A place on this computer is free", status != "queued"),
+        ("The student is getting ready", started and stage not in ("", "loading")),
+        ("It sits its first exam, before any lesson", False),
+    ]
+
+
+def standing(status: str, turn: int, turns: int, *, place: int = 0) -> str:
+    """Why a run is not going on, and what to do; empty while it runs."""
+    safe = "Nothing is lost" if not turn else f"Lesson {turn} is safe" if turn == 1 else f"Lessons 1 to {turn} are safe"
+    return {
+        "paused": f"Paused after {plural(turn, 'lesson')} of {turns}. Resume goes on from there.",
+        "interrupted": f"The simulation was interrupted. {safe}; Resume goes on from there.",
+        "cancelled": f"Cancelled after {plural(turn, 'lesson')} of {turns}. What it did so far stays here.",
+        "not responding": f"The simulation has not been heard of for a while. {safe}. Wait a little, or press Resume to start it afresh.",
+        "queued": f"Other simulations are at work. This one is number {max(1, place)} in the queue and starts by itself.",
+    }.get(status, "")
+
+
+def doing(stage: str, done: int, items: int) -> str:
+    """What is going on within a lesson: ``The student practises: 12 of 40.``"""
+    if stage not in STAGES:
+        return ""
+    return f"{STAGES[stage]}: {min(done, items)} of {items}." if items and done else f"{STAGES[stage]}."
+
+
+def estimate(seconds: float, *, measured: bool, exams: int) -> str:
+    """What a run will take, beside its Start button. ``measured``: judged by runs on this computer."""
+    rests_on = "on this computer" if measured else "on a computer with two processor cores"
+    return f"About {duration(seconds)} {rests_on}, with {plural(exams, 'exam')}. It goes on if you close the page."
+
+
+# ------------------------------------------------------------------ one answer
+
+
+def options_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The options of an answer's row, as they were asked."""
+    return json.loads(row["options"]) if isinstance(row["options"], str) else list(row["options"])
+
+
+def where(row: Mapping[str, Any]) -> str:
+    """When an answer was given: ``lesson 3, practice · probability``."""
+    if row["phase"] == "exam":
+        when = f"exam after lesson {row['turn']}" if row["turn"] else "first exam"
+    else:
+        when = f"lesson {row['turn']}, practice"
+    return f"{when} · {row['category']}"
+
+
+def verdict(row: Mapping[str, Any]) -> str:
+    """What was ticked, what was right, and the slip behind it. Plain text: it holds what others wrote."""
+    texts = {o["letter"]: f"{o['letter']}) {o['text']}" for o in options_of(row)}
+    right = texts.get(row["correct"], row["correct"])
+    if row["right"]:
+        return f"Ticked {right}."
+    if not row["letter"]:
+        return f"Ticked nothing: no option shows its result. Right: {right}."
+    slip = SLIPS.get(row["misconception"] or "")
+    return f"Ticked {texts.get(row['letter'], row['letter'])}. Right: {right}." + (f" Its slip: {slip.title}." if slip else "")

@@ -1,0 +1,93 @@
+"""What every page has in common: its frame, the way about, what the database has to say, and how errors look.
+
+    from studentsim.ui import shell
+
+    with shell.page("Watch", icon=":material/visibility:") as engine:
+        …
+
+The engine is the app's one (``data.Engine``). Errors of the product become a sentence and a remedy; anything unforeseen
+becomes a friendly sentence with the details folded, and goes to the log whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from studentsim.errors import StudentsimError, UnknownRun
+from studentsim.ui import components, data
+from studentsim.ui.words import LIMITS
+
+HOME = "app.py"
+NEW = "pages/1_New_simulation.py"
+WATCH = "pages/2_Watch.py"
+
+PAGES: tuple[tuple[str, str, str], ...] = (
+    (HOME, "Home", ":material/home:"),
+    (NEW, "New simulation", ":material/add_circle:"),
+    (WATCH, "Watch", ":material/visibility:"),
+)
+"""Script, name and icon of each page, in the order of the menu."""
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def page(title: str) -> Iterator[data.Engine]:
+    """The frame of one page; yields the app's engine. The first thing a page does."""
+    icon = next((icon for _, name, icon in PAGES if name == title), ":material/school:")
+    st.set_page_config(page_title=f"{title} · studentsim", page_icon=icon, layout="wide")
+    _navigation()
+    body = st.container()
+    _footer()
+    with body:
+        engine = _engine()
+        for notice in data.notices(engine):
+            st.info(notice, icon=":material/info:")
+        if error := st.session_state.pop("shell.error", None):
+            components.problem(error)
+        with guarded():
+            yield engine
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn errors into words on the page. Fragments need their own, since they run again without the page around them."""
+    try:
+        yield
+    except UnknownRun as error:
+        data.forget(data.asked_for())
+        components.problem(error)
+        st.page_link(HOME, label="Go to Home", icon=":material/home:")
+    except StudentsimError as error:
+        components.problem(error)
+    except Exception:
+        log.exception("a page failed")
+        components.problem(
+            StudentsimError("Something went wrong on this page.", "Reload it. If it happens again, the details below help to mend it."),
+            details=traceback.format_exc(),
+        )
+
+
+def _engine() -> data.Engine:
+    with guarded():
+        return data.engine()
+    st.stop()
+
+
+def _navigation() -> None:
+    watched = data.watched()
+    with st.sidebar:
+        st.markdown("**studentsim**")
+        for script, name, icon in PAGES:
+            params = {"run": watched} if script == WATCH and watched else None
+            st.page_link(script, label=name, icon=icon, query_params=params, width="stretch")
+
+
+def _footer() -> None:
+    st.divider()
+    st.caption(f"{LIMITS} Everything stays on this computer.")

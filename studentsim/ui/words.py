@@ -1,0 +1,121 @@
+"""Formats and names: numbers, times and states in plain words. No streamlit here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from studentsim.config import RunConfig
+from studentsim.student.profiles import PROFILES
+from studentsim.ui.looks import look
+
+FEWEST = 50
+"""With fewer questions than this a result is told as "7 of 12", not "of 100": the digits are not earned."""
+
+LIMITS = "A model student, not your pupils."
+
+STATUS: Mapping[str, tuple[str, str, str]] = {
+    "queued": ("waiting for its turn", "gray", ":material/hourglass_empty:"),
+    "starting": ("getting ready", "blue", ":material/hourglass_top:"),
+    "running": ("learning", "blue", ":material/play_arrow:"),
+    "not responding": ("not responding", "orange", ":material/warning:"),
+    "paused": ("paused", "gray", ":material/pause:"),
+    "cancelled": ("cancelled", "gray", ":material/stop:"),
+    "failed": ("stopped by a problem", "orange", ":material/error:"),
+    "interrupted": ("interrupted", "orange", ":material/warning:"),
+    "finished": ("finished", "gray", ":material/check:"),
+}
+"""For each state of a run its words, a theme colour and an icon."""
+
+ALIVE = frozenset({"queued", "starting", "running", "not responding"})
+"""States in which figures may still change by themselves."""
+
+RESUMABLE = frozenset({"paused", "interrupted", "failed", "not responding"})
+"""States from which a run can go on after its last complete lesson."""
+
+CANCELLABLE = ALIVE | {"paused", "interrupted"}
+
+STAGES: Mapping[str, str] = {
+    "loading": "The student is getting ready",
+    "exam": "The student sits an exam",
+    "study": "The student practises",
+    "training": "The student learns from its mistakes",
+    "validation": "Looking at held-out pairs",
+}
+
+
+def status(name: str) -> tuple[str, str, str]:
+    """Words, colour and icon of a state; one unknown here is shown as it is."""
+    return STATUS.get(name, (name, "gray", ":material/help:"))
+
+
+REQUESTS: Mapping[str, str] = {"pause": "pausing …", "cancel": "being cancelled …"}
+"""What was asked of a run and is not done yet."""
+
+
+def literal(text: str) -> str:
+    """``text`` so that markdown shows it as it is: for titles and labels, which know no plain text.
+
+    Colons before a word get a word joiner, since shortcodes such as ``:red:`` are replaced after escapes are read.
+    """
+    line = " ".join(text.split())
+    line = re.sub(r"([\\`*_\[\]<>$~|&])|^([#+-])|(?<=^\d)([.)])", lambda m: "\\" + m[0], line)
+    return re.sub(r":(?=[a-zA-Z+_-])", ":\u2060", line)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 lesson``, ``12 lessons``, ``1,200 lessons``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def score(correct: int, questions: int) -> str:
+    """``61 of 100``, or ``7 of 12`` where there are too few questions to speak of hundreds."""
+    if questions < FEWEST:
+        return f"{correct} of {questions}"
+    return f"{hundred(correct / questions)} of 100"
+
+
+def interval(low: float, high: float, questions: int = FEWEST) -> str:
+    """``(55 to 67)`` from fractions; said "of 100" where the score itself is not."""
+    bounds = f"{hundred(low)} to {hundred(high)}"
+    return f"({bounds})" if questions >= FEWEST else f"({bounds} of 100, at so few questions)"
+
+
+def hundred(fraction: float) -> int:
+    """A fraction 0 to 1 as a whole number out of 100."""
+    return round(100 * float(fraction))
+
+
+def duration(seconds: float) -> str:
+    """``45 seconds``, ``2 minutes``, ``1 hour 5 minutes``; coarser as it grows, since it is an estimate."""
+    seconds = max(0.0, float(seconds))
+    if seconds < 90:
+        return plural(max(1, round(seconds)), "second")
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return plural(minutes, "minute")
+    hours, minutes = divmod(minutes, 60)
+    return plural(hours, "hour") + (f" {plural(minutes, 'minute')}" if minutes else "")
+
+
+def student(config: RunConfig) -> str:
+    """The student's title, or the model's name."""
+    if config.model != "embedded":
+        return config.model
+    profile = PROFILES.get(config.student)
+    return profile.title if profile else config.student
+
+
+def title(config: RunConfig) -> str:
+    """What a run is called on the pages: its own name, or its student and way of choosing in plain words."""
+    return config.name or f"{student(config)}: {look(config.strategy).name.lower()}"
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``5 minutes ago``, ``3 days ago``."""
+    if seconds < 60:
+        return "just now"
+    for size, one in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{plural(int(seconds // size), one)} ago"
+    return "just now"

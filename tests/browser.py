@@ -1,0 +1,77 @@
+"""A real server and a real browser, for the browser tests and the screenshots."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+@contextmanager
+def serve(data_folder: Path, *, patience: float = 60) -> Iterator[str]:
+    """The app on a free loopback port over ``data_folder``; yields its address and ends it afterwards."""
+    port = _free_port()
+    environment = {**os.environ, "STUDENTSIM_DATA": str(data_folder)}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_up(url, process, patience)
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes], patience: float) -> None:
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended at once, with status {process.returncode}")
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"no server at {url} after {patience} s")
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextmanager
+def chromium() -> Iterator[object]:
+    """A headless Chromium: the system's, else Playwright's own.
+
+    :raises RuntimeError: there is neither.
+    """
+    from playwright.sync_api import Error, sync_playwright
+
+    system = next((path for path in SYSTEM_CHROMIUM if Path(path).exists()), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox"])
+        except Error as error:
+            raise RuntimeError("no browser: install Chromium, or run `python -m playwright install chromium`") from error
+        try:
+            yield browser
+        finally:
+            browser.close()

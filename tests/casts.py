@@ -1,0 +1,109 @@
+"""Casts without a model, on a few questions of the real curriculum; some meet with an accident on purpose."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from studentsim.bank import curriculum
+from studentsim.bank.bank import Bank
+from studentsim.config import RunConfig
+from studentsim.records import Answer, Pair, Question, TrainingStep, Validated
+from studentsim.simulation import Cast
+from studentsim.student.fake import FakeStudent
+from studentsim.teacher.key import KeyTeacher
+
+SMALL = {"study": 6, "validation": 1, "exam": 2}
+"""Questions a skill: making the whole bank takes seconds."""
+
+SETTINGS = {"turns": 4, "questions": 12, "exam": 24, "validation": 6}
+
+
+def config(**settings: object) -> RunConfig:
+    """A short run."""
+    return RunConfig.make(**{**SETTINGS, **settings})
+
+
+@lru_cache(maxsize=1)
+def bank() -> Bank:
+    """A small bank."""
+    questions = [q for split, n in SMALL.items() for s in curriculum.SKILLS for q in curriculum.pool(s, split, n)]
+    return Bank.of("curriculum", questions)
+
+
+class Prone(FakeStudent):
+    """A fake student to whom something happens at its nth ``answer``, ``learn`` (pair) or ``save``."""
+
+    def __init__(self, moment: str, count: int, accident: Callable[[], None]) -> None:
+        super().__init__()
+        self.moment, self.left, self.accident = moment, count, accident
+
+    def answer(self, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[Answer]:
+        """See ``Student``."""
+        for answer in super().answer(questions, luck=luck):
+            self._count("answer")
+            yield answer
+
+    def learn(
+        self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
+    ) -> Iterator[TrainingStep | Validated]:
+        """See ``Learner``."""
+        for event in super().learn(pairs, held_out, turn=turn, seed=seed):
+            self._count("learn")
+            yield event
+
+    def save(self, folder: Path) -> None:
+        """See ``Student``; the accident finds a half-written file."""
+        (folder / "fake.json").write_text('{"gene')
+        self._count("save")
+        super().save(folder)
+
+    def _count(self, moment: str) -> None:
+        if moment == self.moment:
+            self.left -= 1
+            if self.left == 0:
+                self.accident()
+
+
+def cast_of(student: FakeStudent) -> Cast:
+    """A cast around this student."""
+    return Cast(bank(), student, KeyTeacher(), student)
+
+
+def fake(config: RunConfig) -> Cast:
+    """Nothing happens."""
+    return cast_of(FakeStudent())
+
+
+def prone(moment: str, count: int, accident: Callable[[], None]) -> Callable[[RunConfig], Cast]:
+    """A ``load_cast`` whose student meets with the accident."""
+    return lambda config: cast_of(Prone(moment, count, accident))
+
+
+def die() -> None:
+    """kill -9, from within: the moment is exact."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang() -> None:
+    """As a hung process: it is there, but nothing in it moves."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def memory() -> None:
+    """Out of memory."""
+    raise MemoryError
+
+
+def disk() -> None:
+    """Disk full."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def gate(fifo: Path) -> Callable[[], None]:
+    """Waits until somebody opens the fifo for writing."""
+    return lambda: fifo.open("rb").close()

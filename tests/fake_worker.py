@@ -1,0 +1,27 @@
+"""The real worker process with a cast of ours: ``fake_worker.py fake --data DIR`` or ``… answer:30:die --data DIR``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from studentsim.runs import worker
+
+
+def main() -> int:
+    what, *arguments = sys.argv[1:]
+    if what == "exit-at-import":
+        sys.exit("ImportError: no module named nonsense")
+    import casts
+
+    load_cast = casts.fake
+    if what != "fake":
+        moment, count, name = what.split(":")
+        data = Path(arguments[arguments.index("--data") + 1])
+        accident = casts.gate(data / "gate") if name == "gate" else getattr(casts, name)
+        load_cast = casts.prone(moment, int(count), accident)
+    return worker.main(arguments, load_cast=load_cast, preload=casts.bank)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

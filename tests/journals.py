@@ -1,0 +1,126 @@
+"""Run folders made by hand, for the pages: real events through the real Journal, no student and no training."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from studentsim.config import RunConfig
+from studentsim.exam import exam_result
+from studentsim.records import (
+    CATEGORIES, LETTERS, Answered, Event, PreferenceMetrics, RunEnded, RunStarted, StageStarted, TrainingStep,
+    TurnFinished, TurnStarted, Validated,
+)  # fmt: skip
+from studentsim.runs.folder import RunFolder
+from studentsim.runs.lease import Lease
+from studentsim.store.journal import Journal
+
+NASTY = "A shirt costs $5 and a coat $10. What do *both* cost? <b>Mind</b> the `change` :red[now]!"
+"""A question whose text is markdown, LaTeX and HTML all at once."""
+
+STEPS = 6
+"""Optimiser steps a lesson."""
+
+
+def make_run(
+    data_folder: Path,
+    run_id: str = "run-1",
+    *,
+    status: str = "finished",
+    turn: int | None = None,
+    until: str = "",
+    alive: bool = False,
+    **settings: Any,
+) -> Path:
+    """Writes a run's folder and returns it. Without ``status`` it just stops: as a killed one, or, ``alive``, at work.
+
+    An ``alive`` run's worker is this very process.
+
+    ``turn`` is the last complete lesson (default: all); ``until`` stops a further lesson after that stage (``study``,
+    ``training``); ``turn=-1`` with ``until`` stops before or in the first exam (``loading``, ``exam``).
+    """
+    config = RunConfig.make(**{"turns": 4, "questions": 8, "exam": 60, **settings})
+    folder = data_folder / "runs" / run_id
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(config.model_dump_json())
+    last = config.turns if turn is None else turn
+    with Journal(folder / "events.jsonl") as journal:
+        journal.append(RunStarted(0, run_id, config.model_dump(mode="json"), {"torch": "2.13.0"}))
+        for event in _story(config, last, until):
+            journal.append(event)
+        if status:
+            problem = {"stage": "training", "error": "OutOfMemory", "message": "The run stopped in lesson 3: the memory is full."}
+            remedy = {"remedy": "Choose a smaller batch, then Resume."}
+            journal.append(RunEnded(max(last, 0), status, 12.5, **(problem | remedy if status == "failed" else {})))
+    if alive:
+        Lease.take(RunFolder(folder)).beat()
+    return folder
+
+
+def _story(config: RunConfig, last: int, until: str) -> list[Event]:
+    events: list[Event] = [StageStarted(0, "loading")]
+    if last < 0:
+        if until == "exam":
+            events += [StageStarted(0, "exam", config.exam), *_answers(config, 0, "exam", 12)]
+        return events
+    for turn in range(last + 1):
+        events += _lesson(config, turn)
+    if until:
+        half = _lesson(config, last + 1)
+        stop = next(i for i, e in enumerate(half) if isinstance(e, StageStarted) and e.stage == until)
+        events += half[: stop + 4]
+    return events
+
+
+def skill(config: RunConfig, turn: int) -> float:
+    """How often (0 to 1) the invented student is right after ``turn`` lessons."""
+    return 0.3 + 0.4 * turn / config.turns
+
+
+def _lesson(config: RunConfig, turn: int) -> list[Event]:
+    study = _answers(config, turn, "study", config.questions) if turn else []
+    right = sum(a.right for a in study)
+    steps = [TrainingStep(turn, s, STEPS, metrics(turn, s)) for s in range(1, STEPS + 1)] if turn else []
+    events: list[Event] = []
+    if turn:
+        ids = tuple(a.question_id for a in study)
+        events += [TurnStarted(turn, ids, {"general": len(ids)}), StageStarted(turn, "study", len(ids)), *study]
+        events += [StageStarted(turn, "training", len(ids) - right), *steps]
+        events += [StageStarted(turn, "validation", 36), Validated(turn, 36, metrics(turn, STEPS - 1))]
+    if turn in config.exam_turns():
+        answers = _answers(config, turn, "exam", config.exam)
+        events += [StageStarted(turn, "exam", config.exam), *answers, exam_result(turn, answers, categories=CATEGORIES, practice=config.questions, rule=config.mix_rule, seconds=3.0)]
+    seconds = {"study": 0.4, "training": 1.2, "validation": 0.1, "exam": 3.0, "total": 4.7}
+    events.append(TurnFinished(turn, right, len(study), len(study) - right, steps[-1].metrics if steps else None, seconds))
+    return events
+
+
+def metrics(turn: int, step: int) -> PreferenceMetrics:
+    """Figures of one step that look like DPO's: margins grow from 0 within each lesson."""
+    gain = step / STEPS * (1 + turn / 10)
+    return PreferenceMetrics(
+        loss=math.log(1 + math.exp(-gain)), rewards_chosen=0.5 * gain, rewards_rejected=-0.5 * gain, rewards_margins=gain,
+        rewards_accuracies=min(1.0, 0.5 + 0.5 * gain), logps_chosen=-12 + gain, logps_rejected=-11 - gain,
+    )  # fmt: skip
+
+
+def _answers(config: RunConfig, turn: int, phase: str, count: int) -> list[Answered]:
+    luck = Random(f"{turn} {phase}")
+    return [_answer(config, turn, phase, i, luck) for i in range(count)]
+
+
+def _answer(config: RunConfig, turn: int, phase: str, i: int, luck: Random) -> Answered:
+    a, b = luck.randint(2, 40), luck.randint(2, 40)
+    right = luck.random() < skill(config, turn)
+    letter = "b" if right else luck.choice(("a", "c", "d", None))
+    category = CATEGORIES[i % len(CATEGORIES)]
+    options = tuple({"letter": key, "text": str(a + b + j - 1), "misconception": None} for j, key in enumerate(LETTERS))
+    shown = next((o["text"] for o in options if o["letter"] == letter), "a lot")
+    return Answered(
+        turn=turn, phase=phase, question_id=f"{phase}-{turn}-{i}", category=category, skill="sums", difficulty=1,
+        problem=NASTY if i % 7 == 3 else f"A train carries {a} people and {b} more get on. How many are on it?",
+        options=options, correct="b", text=f"{a} + {b} = {shown}", letter=letter, value=shown, right=right,
+        misconception=None, logprob=-4.2, milliseconds=11.0, p_right=0.5,
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""Helpers of the tests of runs: workers with a fake cast, waiting for something, comparing what journals tell."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studentsim.runs.folder import RunFolder
+from studentsim.runs.manager import Manager
+from studentsim.store.journal import read_events, standing
+
+HERE = Path(__file__).parent
+
+
+def worker(what: str = "fake") -> list[str]:
+    """The command of a worker with a fake cast; ``what`` as in fake_worker.py."""
+    return [sys.executable, str(HERE / "fake_worker.py"), what]
+
+
+def manager(data: Path, what: str = "fake", **options: Any) -> Manager:
+    """A manager with such workers, that ticks only when told to and checks no settings."""
+    options = {"tick_every": None, "check": lambda config: None, "grace": 0.0, **options}
+    return Manager(data, worker=worker(what), **options)
+
+
+def until(condition: Callable[[], Any], patience: float = 40.0) -> Any:
+    """Wait until the condition holds; what it returned."""
+    deadline = time.monotonic() + patience
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+    return found
+
+
+def until_status(manager: Manager, run_id: str, *status: str) -> str:
+    """Wait, ticking, until the run has one of these states; the state."""
+
+    def look() -> str:
+        manager.tick()
+        now = manager.state(run_id).status
+        return now if now in status else ""
+
+    return until(look)
+
+
+TIMES = ("at", "seq", "seconds", "milliseconds", "stretch_began")
+LIFECYCLE = ("RunStarted", "Resumed", "RunEnded")
+
+
+def told(folder: RunFolder) -> list[dict[str, Any]]:
+    """What the standing events tell, times and the coming and going of workers left out."""
+    return [
+        {key: value for key, value in event.items() if key not in TIMES}
+        for event in standing(read_events(folder.journal))
+        if event["type"] not in LIFECYCLE and event.get("stage") != "loading"
+    ]
+
+
+def types(folder: RunFolder) -> list[str]:
+    """The types of all events, void ones too."""
+    return [event["type"] for event in read_events(folder.journal)]
+
+
+def last(folder: RunFolder) -> dict[str, Any]:
+    """The last event."""
+    return read_events(folder.journal)[-1]
+
+
+def lines(folder: RunFolder) -> int:
+    """How many lines the journal has."""
+    return folder.journal.read_bytes().count(b"\n") if folder.journal.exists() else 0

@@ -1,0 +1,563 @@
+"""The database: opened, owned, damaged, mended, migrated; and the journals taken into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from store_runs import CONFIG, answered, as_lines, crashed_run, put, turn_of, turn_zero, whole_run
+
+from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StoreError
+from studentsim.records import Answered, Resumed, RunEnded
+from studentsim.store import ingest, schema, tables
+from studentsim.store.database import NAME, Database
+from studentsim.store.ingest import rebuild, sync
+
+
+def contents(database: Database) -> dict[str, list]:
+    """Every table but what is remembered about pieces of journals, in a fixed order."""
+    return {table: sorted(map(repr, database.rows(f"SELECT * FROM {table}"))) for table in tables.COLUMNS}
+
+
+def filled(data: Path, **runs) -> dict[str, list]:
+    for run_id, events in (runs or {"r1": crashed_run()}).items():
+        put(data, run_id, events)
+    with Database.open(data) as database:
+        sync(database, data / "runs")
+        return contents(database)
+
+
+# -------------------------------------------------------------------- opening
+
+
+def test_a_new_database_has_the_columns_that_the_events_fill(tmp_path):
+    with Database.open(tmp_path) as database:
+        for table, columns in tables.COLUMNS.items():
+            made = database.rows(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position",
+                [table],
+            )
+            assert dict(made) == columns, table
+        assert database.notices == []
+
+
+def test_no_statement_reaches_files_the_network_or_the_settings(tmp_path):
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    with Database.open(tmp_path) as database:
+        for sql in (
+            f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')",
+            "SELECT * FROM read_csv('https://example.org/x.csv')",
+            f"ATTACH '{tmp_path / 'other.duckdb'}'",
+            "INSTALL httpfs",
+            "LOAD sqlite_scanner",
+            "SET enable_external_access = true",
+            "SET threads = 1",
+        ):
+            with pytest.raises(StoreError):
+                database.frame(sql)
+
+
+def test_the_data_folder_is_made_or_the_fault_is_said(tmp_path):
+    with Database.open(tmp_path / "a" / "b"):
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataFolderError, match="cannot be made"):
+        Database.open(tmp_path / "file")
+    (tmp_path / "c" / NAME).mkdir(parents=True)
+    with pytest.raises(DataFolderError, match="cannot be opened"):
+        Database.open(tmp_path / "c")
+
+
+HOLD = """
+import sys
+from studentsim.store.database import Database
+database = Database.open(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_second_process_is_told_which_one_owns_the_database(tmp_path):
+    put(tmp_path, "r1", whole_run())
+    owner = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert owner.stdout.readline() == "open\n"
+        for attempt in (Database.open, rebuild):
+            with pytest.raises(DatabaseBusy, match=rf"process {owner.pid}\b"):
+                attempt(tmp_path)
+    finally:
+        owner.communicate("")
+    with Database.open(tmp_path) as database:
+        assert sync(database, tmp_path / "runs") == len(whole_run())
+
+
+# -------------------------------------------------------------------- damage
+
+
+def half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def first_block(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[8192 + 50 : 8192 + 3050] = b"\xff" * 3000
+    path.write_bytes(data)
+
+
+def sqlite_file(path: Path) -> None:
+    path.unlink()
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE runs (run_id)")
+    other.close()
+
+
+DAMAGE = {
+    "cut to half": half,
+    "a block overwritten": first_block,
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("run_id,turn\n" * 2000),
+    "noise": lambda path: path.write_bytes(b"\x00\xff" * 20_000),
+    "SQLite": sqlite_file,
+    "not this product's": lambda path: (
+        path.unlink(),
+        duckdb.connect(path).execute("CREATE TABLE runs (a INT)").close(),
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_database_is_put_aside_made_anew_and_said(tmp_path, damage):
+    before = filled(tmp_path)
+    DAMAGE[damage](tmp_path / NAME)
+    spoilt = (tmp_path / NAME).read_bytes()
+    with Database.open(tmp_path) as database:
+        assert contents(database) == before
+        (notice,) = database.notices
+        assert "made anew" in notice and f"{NAME}.damaged-1" in notice
+        assert sync(database, tmp_path / "runs") == 0
+    assert (tmp_path / f"{NAME}.damaged-1").read_bytes() == spoilt
+    half(tmp_path / NAME)
+    with Database.open(tmp_path) as database:
+        assert contents(database) == before
+    assert (tmp_path / f"{NAME}.damaged-2").exists()
+    with Database.open(tmp_path) as database:
+        assert database.notices == []
+
+
+def test_damage_met_only_when_reading_is_mended_then_and_there(tmp_path):
+    put(tmp_path, "r1", [*turn_zero(), *(answered(1, "study", n, text=f"{n}" * 900) for n in range(9000))])
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        before = contents(database)
+    path = tmp_path / NAME
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"4242424242") - 2000
+    assert at > 100_000
+    data[at : at + 3000] = b"\xff" * 3000
+    path.write_bytes(data)
+    with Database.open(tmp_path) as database:
+        assert contents(database) == before
+        assert len(database.notices) == 1
+        database.write(lambda cursor: cursor.execute("DELETE FROM steps"))
+
+
+WAL = """
+import os, sys
+from studentsim.store.database import Database
+from studentsim.store.ingest import sync
+data = sys.argv[1]
+database = Database.open(data)
+database.write(lambda cursor: None)
+sync(database, data + "/runs")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_damaged_log_loses_nothing(tmp_path, cut):
+    for number in range(4):
+        put(tmp_path, f"r{number}", crashed_run())
+    subprocess.run([sys.executable, "-c", WAL, str(tmp_path)], check=True)
+    log = tmp_path / f"{NAME}.wal"
+    data = bytearray(log.read_bytes())
+    if cut:
+        del data[len(data) * 2 // 3 :]
+    else:
+        data[len(data) // 2 : len(data) // 2 + 20] = b"\xff" * 20
+    log.write_bytes(data)
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        after = contents(database)
+    (tmp_path / NAME).unlink()
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        assert contents(database) == after
+
+
+def test_rows_lost_in_silence_are_noticed_at_the_next_start(tmp_path):
+    before = filled(tmp_path)
+    with Database.open(tmp_path) as database:
+        database.write(lambda cursor: cursor.execute("DELETE FROM answers WHERE seq % 3 = 0"))
+    with Database.open(tmp_path) as database:
+        assert contents(database) == before
+        assert "run r1 has" in database.notices[0]
+
+
+def test_a_log_without_its_database_is_put_aside(tmp_path):
+    (tmp_path / f"{NAME}.wal").write_bytes(b"left behind" * 50)
+    with Database.open(tmp_path) as database:
+        assert contents(database)["runs"] == []
+
+
+def test_a_database_that_shut_itself_is_opened_again(tmp_path, monkeypatch):
+    put(tmp_path, "r1", whole_run())
+    with Database.open(tmp_path) as database:
+        calls = []
+
+        def shut_once(cursor):
+            calls.append(1)
+            if len(calls) == 1:
+                raise duckdb.FatalException("database has been invalidated because of a previous fatal error")
+            return cursor.execute("SELECT 7").fetchone()[0]
+
+        assert database.write(shut_once) == 7
+        assert sync(database, tmp_path / "runs") == len(whole_run())
+        with pytest.raises(StoreError, match="could not be used"):
+            database.write(lambda cursor: cursor.execute("SELECT nonsense"))
+        assert len(calls) == 2
+
+
+FULL_DISK = """
+import json, resource, sys
+from studentsim.errors import StoreError, DataFolderError
+from studentsim.store.database import Database
+from studentsim.store.ingest import sync
+data = sys.argv[1]
+database = Database.open(data)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+try:
+    sync(database, data + "/runs")
+    print("written")
+except (StoreError, DataFolderError) as error:
+    print("refused:", error.remedy)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+sync(database, data + "/runs")
+print(database.rows("SELECT count(*) FROM answers")[0][0], len(database.notices))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the size of files")
+def test_a_full_disk_at_a_commit_loses_nothing(tmp_path):
+    put(tmp_path, "r1", [*turn_zero(), *(answered(1, "study", n, text=os.urandom(300).hex()) for n in range(2000))])
+    out = subprocess.run([sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True)
+    assert out.stdout.splitlines()[-1] == "2004 0", out.stdout + out.stderr
+    assert "refused" in out.stdout
+
+
+# -------------------------------------------------------------------- versions
+
+
+def test_an_older_database_is_copied_and_migrated(tmp_path, monkeypatch):
+    before = filled(tmp_path)
+
+    def m002(cursor):
+        cursor.execute("ALTER TABLE answers ADD COLUMN feedback VARCHAR")
+
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m002))
+    with Database.open(tmp_path) as database:
+        assert database.rows("SELECT count(*), count(feedback) FROM answers")[0] == (len(before["answers"]), 0)
+        assert f"{NAME}.version-1" in database.notices[0]
+        assert database.rows("SELECT version FROM meta") == [(2,)]
+    assert (tmp_path / f"{NAME}.version-1").exists()
+    with Database.open(tmp_path) as database:
+        assert database.notices == []
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
+    before = filled(tmp_path)
+
+    def m002(cursor):
+        cursor.execute("DELETE FROM answers")
+        raise RuntimeError("a mistake in the migration")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m002))
+        with pytest.raises(RuntimeError):
+            Database.open(tmp_path)
+    with Database.open(tmp_path) as database:
+        assert contents(database) == before
+
+
+def test_a_newer_database_is_refused_and_left_as_it_was(tmp_path):
+    filled(tmp_path)
+    with Database.open(tmp_path) as database:
+        database.write(lambda cursor: cursor.execute("UPDATE meta SET version = 99"))
+    before = (tmp_path / NAME).read_bytes()
+    for attempt in (Database.open, rebuild):
+        with pytest.raises(DatabaseTooNew, match="version 99"):
+            attempt(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", NAME]
+
+
+# -------------------------------------------------------------------- many threads
+
+
+def test_many_threads_with_cursors_of_their_own_get_right_answers(tmp_path):
+    put(tmp_path, "r1", whole_run())
+    wrong, errors = [], []
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+
+        def read(number: int) -> None:
+            try:
+                for n in range(25):
+                    frame = database.frame("SELECT ?::INT + i AS x FROM range(100) t(i)", [number * 1000 + n])
+                    if frame["x"].sum() != 100 * (number * 1000 + n) + 4950:
+                        wrong.append(number)
+            except Exception as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=read, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for number in range(5):
+            put(tmp_path, f"more-{number}", crashed_run())
+            sync(database, tmp_path / "runs")
+        for thread in threads:
+            thread.join()
+    assert not wrong and not errors
+
+
+def test_many_threads_may_sync_at_once(tmp_path):
+    expected = filled(tmp_path / "other")
+    (tmp_path / "data").mkdir()
+    put(tmp_path / "data", "r1", crashed_run())
+    counts = []
+    with Database.open(tmp_path / "data") as database:
+        threads = [
+            threading.Thread(target=lambda: counts.append(sync(database, database.runs_folder))) for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(counts) == len(crashed_run())
+        assert contents(database) == expected
+
+
+def test_readers_wait_while_the_database_is_mended(tmp_path):
+    before = filled(tmp_path)
+    with Database.open(tmp_path) as database:
+        inside, go_on = threading.Event(), threading.Event()
+
+        def reader() -> None:
+            with database.cursor():
+                inside.set()
+                go_on.wait(10)
+
+        reading = threading.Thread(target=reader)
+        reading.start()
+        inside.wait(10)
+        failed = []
+
+        def shut_once(cursor):
+            if not failed:
+                failed.append(1)
+                threading.Timer(0.05, go_on.set).start()
+                raise duckdb.FatalException("invalidated")
+            return "done"
+
+        assert database.write(shut_once) == "done" and go_on.is_set()
+        reading.join()
+        assert contents(database) == before
+
+
+# -------------------------------------------------------------------- taking journals in
+
+
+def test_what_a_crash_left_half_done_is_not_in_the_tables(tmp_path):
+    put(tmp_path, "r1", crashed_run())
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        assert database.rows("SELECT turn, count(*) FROM answers GROUP BY turn ORDER BY turn") == [
+            (0, 4),
+            (1, 3),
+            (2, 7),
+            (3, 3),
+        ]
+        assert database.rows("SELECT turn, finished FROM turns ORDER BY turn") == [(t, True) for t in range(4)]
+        assert database.rows("SELECT count(*) FROM steps")[0][0] == 6
+        assert database.rows("SELECT mix FROM turns WHERE turn = 2") == [('{"general": 2, "gain": 1}',)]
+
+
+def test_a_run_with_no_event_yet_is_queued(tmp_path):
+    path = put(tmp_path, "r1", [])
+    for missing in (False, True):
+        if missing:
+            path.unlink()
+        with Database.open(tmp_path) as database:
+            sync(database, tmp_path / "runs")
+            assert database.rows("SELECT status, last_seq, name, turns_planned FROM runs") == [
+                ("queued", -1, "small", 3)
+            ]
+    put(tmp_path, "r1", list(turn_zero())[:1])
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        assert database.rows("SELECT status, last_seq, started FROM runs") == [("running", 0, 1000.0)]
+
+
+def test_nothing_new_costs_no_statement(tmp_path, monkeypatch):
+    put(tmp_path, "r1", whole_run())
+    with Database.open(tmp_path) as database:
+        assert sync(database, tmp_path / "runs", "r1") == len(whole_run())
+        monkeypatch.setattr(database, "write", lambda use: pytest.fail("asked the database"))
+        monkeypatch.setattr(database, "rows", lambda *_: pytest.fail("asked the database"))
+        assert sync(database, tmp_path / "runs", "r1") == 0
+
+
+def test_a_journal_that_shrank_or_was_exchanged_is_read_again(tmp_path):
+    path = put(tmp_path, "r1", whole_run())
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        for start, events in (
+            (5e3, list(turn_zero())),
+            (6e3, whole_run(4)),
+            (7e3, [*turn_zero(), *turn_of(1)]),
+            (8e3, []),
+        ):
+            put(tmp_path, "r1", events, start=start)
+            sync(database, tmp_path / "runs")
+            assert database.rows("SELECT count(*) FROM answers")[0][0] == sum(isinstance(e, Answered) for e in events)
+            assert database.rows("SELECT started FROM runs WHERE status <> 'queued'") == ([(start,)] if events else [])
+        shutil.rmtree(path.parent)
+        sync(database, tmp_path / "runs", "r1")
+        assert not any(contents(database).values())
+
+
+def test_a_deleted_run_is_forgotten(tmp_path):
+    put(tmp_path, "r1", whole_run())
+    put(tmp_path, "r2", whole_run())
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        shutil.rmtree(tmp_path / "runs" / "r1")
+        sync(database, tmp_path / "runs")
+        assert database.rows("SELECT DISTINCT run_id FROM answers") == [("r2",)]
+        assert database.rows("SELECT run_id FROM runs") == [("r2",)]
+        put(tmp_path, "r1", whole_run())
+        assert sync(database, tmp_path / "runs") == len(whole_run())
+
+
+def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
+    path = put(tmp_path, "bad", whole_run())
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[5] = b"{damaged\n"
+    path.write_bytes(b"".join(lines))
+    strange = put(tmp_path, "strange", [])
+    strange.write_text(json.dumps({"type": "Answered", "turn": 1, "seq": 0, "at": 1.0, "logprob": "many"}) + "\n")
+    put(tmp_path, "unset", []).with_name("config.json").write_text("{not json")
+    put(tmp_path, "sound", whole_run())
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        sync(database, tmp_path / "runs")
+        assert database.rows("SELECT last_seq FROM runs WHERE run_id = 'sound'") == [(len(whole_run()) - 1,)]
+        assert database.rows("SELECT last_seq FROM runs WHERE run_id = 'bad'") == [(4,)]
+        assert len(database.notices) == 3
+        assert any("Line 6" in notice for notice in database.notices)
+
+
+def test_an_event_of_a_later_version_is_passed_over(tmp_path):
+    path = put(tmp_path, "r1", whole_run())
+    with path.open("a") as file:
+        file.write(json.dumps({"type": "Praised", "turn": 3, "seq": 999, "at": 9.0, "words": "well done"}) + "\n")
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        assert database.rows("SELECT last_seq, status FROM runs") == [(999, "finished")]
+        assert database.notices == []
+
+
+@pytest.mark.parametrize("run_id", ["../runs/r1", "' OR 1=1--", "", ".", "..", "x" * 5000, "r1\0", "/etc"])
+def test_a_link_to_no_run_takes_nothing_in(tmp_path, run_id):
+    put(tmp_path, "r1", whole_run())
+    with Database.open(tmp_path) as database:
+        assert sync(database, tmp_path / "runs", run_id) == 0
+
+
+def test_a_run_of_an_unknown_version_still_shows_what_it_says_of_itself():
+    row = tables.queued("r", {"name": "old", "strategy": "category", "a_setting_of_the_future": 5}, 1.0)
+    assert (row["title"], row["strategy"], row["turns_planned"]) == ("old", "category", CONFIG.model_copy().turns + 17)
+
+
+@pytest.mark.parametrize("end", ["paused", "failed"])
+def test_time_at_work_leaves_the_pause_out(tmp_path, end):
+    before = [*turn_zero(), RunEnded(0, end, 12.0, "study", "StudentError", "It broke.", "Mend it.")]
+    lines = as_lines([*before, Resumed(0), *turn_of(1)])
+    for line in lines[len(before) :]:
+        line["at"] += 500
+    state = tables.fold("r1", None, lines[: len(before)])
+    assert (state["status"], state["seconds"]) == (end, 12.0)
+    state = tables.fold("r1", state, lines[len(before) :])
+    assert (state["status"], state["turn"], state["error"]) == ("running", 1, None)
+    assert state["seconds"] == 12.0 + len(list(turn_of(1)))
+
+
+@st.composite
+def journals(draw) -> list:
+    """Runs with crashes and resumes anywhere, also back beyond finished turns."""
+    events, done = list(turn_zero())[: draw(st.integers(1, 9))], -1
+    if len(events) == 9:
+        done = 0
+    for _ in range(draw(st.integers(0, 5))):
+        if draw(st.booleans()):
+            turn = list(turn_of(done + 1)) if done >= 0 else list(turn_zero())[1:]
+            part = turn[: draw(st.integers(1, len(turn)))]
+            events += part
+            done += part == turn
+        if not draw(st.booleans()):
+            done = draw(st.integers(-1, done))
+            events.append(Resumed(done))
+        elif events[-1].__class__.__name__ != "TurnFinished":
+            events.append(Resumed(done))
+    return events
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_however_a_journal_grows_the_tables_become_what_a_rebuild_makes(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("growing")
+    path = put(folder, "r1", data.draw(journals()))
+    whole = path.read_bytes()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
+    with Database.open(folder) as database:
+        for end in [*cuts, len(whole)]:
+            path.write_bytes(whole[:end])
+            sync(database, folder / "runs")
+            assert not database._guarded(ingest.miscounted)
+        database.stamps.clear()
+        sync(database, folder / "runs")
+        grown = contents(database)
+        assert database.notices == []
+    assert rebuild(folder) == 1
+    with Database.open(folder) as database:
+        assert sync(database, folder / "runs") == 0
+        assert contents(database) == grown
+
+
+def test_rebuilding_gives_the_same_tables_and_counts_the_runs(tmp_path):
+    before = filled(tmp_path, r1=crashed_run(), r2=whole_run())
+    assert rebuild(tmp_path) == 2
+    with Database.open(tmp_path) as database:
+        assert contents(database) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", NAME]
