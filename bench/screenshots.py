@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
@@ -15,17 +16,27 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 from browser import chromium, serve  # noqa: E402
 from journals import make_run  # noqa: E402
 
+from studentsim.runs.folder import RunFolder  # noqa: E402
+from studentsim.runs.lease import Lease  # noqa: E402
+
 PAGES = {
     "home": "/",
     "new": "/New_simulation",
     "watch": "/Watch?run=finished",
     "watch-first-exam": "/Watch?run=first-exam",
+    "watch-learning": "/Watch?run=learning",
     "watch-getting-ready": "/Watch?run=getting-ready",
     "watch-interrupted": "/Watch?run=interrupted",
     "watch-failed": "/Watch?run=failed",
     "watch-unknown": "/Watch?run=nobody",
     "watch-choose": "/Watch",
 }
+AT_WORK = {
+    "first-exam": {"turn": -1, "until": "exam", "strategy": "random"},
+    "getting-ready": {"turn": -1, "until": "loading"},
+    "learning": {"turn": 7, "until": "training", "turns": 20, "questions": 40, "exam": 240},
+}
+"""Runs whose worker is this very process."""
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
 
 
@@ -40,10 +51,12 @@ def main() -> None:
         data = Path(folder)
         make_run(data, "finished", turns=20, questions=40, exam=240)
         make_run(data, "failed", status="failed", turn=2, until="training")
-        make_run(data, "first-exam", status="", turn=-1, until="exam", strategy="random", alive=True)
-        make_run(data, "getting-ready", status="", turn=-1, until="loading", alive=True)
         make_run(data, "interrupted", status="", turn=2, until="study", strategy="random")
-        with serve(data) as url, chromium() as browser:
+        with ExitStack() as stack:
+            for name, settings in AT_WORK.items():
+                run = make_run(data, name, status="", **settings)
+                stack.enter_context(Lease.take(RunFolder(run)).beating())
+            url, browser = stack.enter_context(serve(data)), stack.enter_context(chromium())
             for name, path in PAGES.items():
                 if name.startswith(options.only):
                     _shoot(browser, url + path, name, options.to)

@@ -15,7 +15,7 @@ from studentsim.records import (
 )  # fmt: skip
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
-from studentsim.store.journal import Journal
+from studentsim.store.journal import Journal, read_events
 
 NASTY = "A shirt costs $5 and a coat $10. What do *both* cost? <b>Mind</b> the `change` :red[now]!"
 """A question whose text is markdown, LaTeX and HTML all at once."""
@@ -57,6 +57,21 @@ def make_run(
     if alive:
         Lease.take(RunFolder(folder)).beat()
     return folder
+
+
+def go_on(data_folder: Path, run_id: str, *, answers: int = 0, lessons: int = 0) -> None:
+    """Writes more of a run that stands in its first exam, or after a complete lesson, as its worker would."""
+    folder = RunFolder(data_folder / "runs" / run_id)
+    config = folder.config()
+    told = [e for e in read_events(folder.journal) if e["type"] == "TurnFinished"]
+    turn = told[-1]["turn"] + 1 if told else 0
+    with Journal(folder.journal) as journal:
+        for event in _answers(config, turn, "exam", 20)[12 : 12 + answers]:
+            journal.append(event)
+        for lesson in range(turn, turn + lessons):
+            for event in _lesson(config, lesson):
+                journal.append(event)
+    Lease.take(folder).beat()
 
 
 def _story(config: RunConfig, last: int, until: str) -> list[Event]:

@@ -76,8 +76,8 @@ def test_paused_many_times_it_still_equals_an_uninterrupted_run(whole, tmp_path)
     folder, status, times = a_run(tmp_path), "paused", 0
     while status == "paused":
         times += 1
-        status = execute(folder, load_cast=casts.fake, on_event=after(40, lambda: folder.request("pause")))
-    assert status == "finished" and times > 3
+        status = execute(folder, load_cast=casts.fake, on_event=after(70, lambda: folder.request("pause")))
+    assert status == "finished" and times >= 3
     assert told(folder) == told(whole)
 
 
@@ -183,7 +183,7 @@ def cut(path: Path) -> None:
 
 
 def other_text(path: Path) -> None:
-    path.write_text(path.read_text().replace("1", "2"))
+    path.write_text(path.read_text().replace("e", "f"))
 
 
 @pytest.mark.parametrize("harm", [cut, other_text, Path.unlink, lambda path: shutil.rmtree(path.parent)])

@@ -16,7 +16,8 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,17 @@ from studentsim.records import CATEGORIES, LETTERS, Option, Question
 
 BANK = "math_qa"
 HUB_NAME = "allenai/math_qa"
-"""The data set's name on the hub; ``math_qa``, its old one, leads there."""
+"""The data set's name on the hub; its old one, ``math_qa``, led there."""
+PLAIN_FILES = "refs/convert/parquet"
+"""The branch where the hub keeps a data set as plain files. MathQA's main branch is a script, which ``datasets`` 4 and
+later rightly refuses to run."""
 MAX_BYTES = 50 * 2**20
 MAX_ROWS = 200_000
 MAX_TEXT = 20_000
 """Longest problem or rationale, in characters; the longest of the dev file has under 3,000."""
 
 EXAM_SHARE, VALIDATION_SHARE = 25, 5
-"""Percent of the problems kept for exams and for held-out pairs; the rest is for study. The curriculum's are 28 and 3."""
+"""Percent of the problems kept for exams and for held-out pairs; the rest is for study."""
 
 _OPTION = re.compile(r"(?:^|\s*,\s*)([a-e]) \) ?")
 _FIELDS = ("Problem", "Rationale", "options", "correct", "category")
@@ -46,7 +50,7 @@ def load_mathqa(path: str | Path, *, split: str | None = None) -> tuple[Question
 
     :raises BankError: the file is missing, too large, no UTF-8 or no JSON, or a row is not sound; with the row's number.
     """
-    return questions_of(_rows_of_text(_text(Path(path)), Path(path).name), split=split)
+    return questions_of(_rows_of_text(_text(Path(path)), str(path)), split=split)
 
 
 def load_math_qa_from_hub(name: str = HUB_NAME, revision: str | None = None) -> tuple[Question, ...]:
@@ -60,9 +64,11 @@ def load_math_qa_from_hub(name: str = HUB_NAME, revision: str | None = None) -> 
         import datasets
     except ImportError as error:
         raise BankError("The package 'datasets' is not installed.", "Run: pip install datasets") from error
+    name = HUB_NAME if name == BANK else name
+    revision = revision or (PLAIN_FILES if name == HUB_NAME else None)
     try:
         found = datasets.load_dataset(name, revision=revision)
-    except Exception as error:  # anything from no network to a script that would have to be run
+    except Exception as error:  # anything, from no network to a script that would have to be run
         raise BankError(
             f"The data set {name!r} cannot be had from the hub ({type(error).__name__}: {str(error)[:200]}).",
             "Check the network, or download MathQA's JSON from https://math-qa.github.io and give its path as the bank.",
@@ -79,27 +85,22 @@ def questions_of(rows: Iterable[Mapping[str, Any]], *, split: str | None = None)
     :raises BankError: a row is not sound; with its number, from 1.
     """
     questions: list[Question] = []
-    seen: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
         if number > MAX_ROWS:
             raise BankError(f"There are more than {MAX_ROWS:,} rows.", "Use a part of them.")
         try:
-            question = _question(row, split)
+            questions.append(_question(row, split))
         except ValueError as error:
-            raise BankError(f"Row {number}: {error}", "Correct the row, or take it out.") from error
-        seen[question.id] = seen.get(question.id, 0) + 1
-        if seen[question.id] > 1:
-            question = _with(question, id=f"{question.id}-{seen[question.id]}")
-        questions.append(question)
+            raise BankError(f"Row {number}: {error}.", "Correct the row, or take it out.") from error
     if not questions:
         raise BankError("There is not a single row.", "Give a JSON file with at least some questions.")
-    return tuple(questions)
+    return _distinct(questions)
 
 
 def options_of(text: str) -> tuple[tuple[str, str], ...]:
-    """Letter and text of each option, from MathQA's one text for all of them.
+    """Letter and text of each option, from MathQA's one text for all of them. A text may be blank, a letter not missing.
 
-    :raises ValueError: they are not exactly a to e, or one is blank.
+    :raises ValueError: they are not exactly a to e.
     """
     if text.lstrip().startswith("["):
         try:
@@ -111,15 +112,14 @@ def options_of(text: str) -> tuple[tuple[str, str], ...]:
         text = " , ".join(parts)
     pieces = _OPTION.split(text.strip())
     letters, texts = tuple(pieces[1::2]), tuple(piece.strip() for piece in pieces[2::2])
-    if pieces[0].strip() or letters != LETTERS or not all(texts):
-        raise ValueError(f"options are not a to e, each with a text: {text[:80]!r}")
+    if pieces[0].strip() or letters != LETTERS:
+        raise ValueError(f"options are not exactly a to e: {text[:80]!r}")
     return tuple(zip(letters, texts, strict=True))
 
 
 def split_of(problem: str) -> str:
     """Where a problem belongs: study, validation or exam, by its words alone (spaces and capitals do not count)."""
-    words = " ".join(problem.lower().split())
-    percent = int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big") % 100
+    percent = int.from_bytes(hashlib.sha256(_words(problem).encode()).digest()[:8], "big") % 100
     if percent < EXAM_SHARE:
         return "exam"
     return "validation" if percent < EXAM_SHARE + VALIDATION_SHARE else "study"
@@ -127,7 +127,7 @@ def split_of(problem: str) -> str:
 
 def _question(row: Mapping[str, Any], split: str | None) -> Question:
     if not isinstance(row, Mapping):
-        raise ValueError(f"it is {str(row)[:40]!r}, not a question")
+        raise ValueError(f"it is {repr(row)[:40]}, not a question")
     fields = {name: _field(row, name) for name in _FIELDS}
     problem = " ".join(fields["Problem"].split())
     options = tuple(Option(letter, text) for letter, text in options_of(fields["options"]))
@@ -153,7 +153,7 @@ def _question(row: Mapping[str, Any], split: str | None) -> Question:
 def _field(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"{name!r} is missing" if value is None else f"{name!r} is {str(value)[:40]!r}, not text")
+        raise ValueError(f"{name!r} is missing" if value is None else f"{name!r} is {repr(value)[:40]}, not text")
     if "\0" in value:
         raise ValueError(f"{name!r} holds a NUL character")
     if len(value) > MAX_TEXT:
@@ -173,17 +173,70 @@ def _rationale(text: str) -> str:
     return text.strip('"').strip() if text.startswith('"') or text.endswith('"') else text
 
 
-def _apart(questions: list[Question]) -> tuple[Question, ...]:
-    """Without those of study or validation whose problem an exam asks too, nor those of study that validation has."""
+def _words(problem: str) -> str:
+    return " ".join(problem.lower().split())
+
+
+def _distinct(questions: Sequence[Question]) -> tuple[Question, ...]:
+    """The same questions; where an id stands twice, the later ones get a number after it."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for question in questions:
+        seen[question.id] = times = seen.get(question.id, 0) + 1
+        distinct.append(question if times == 1 else replace(question, id=f"{question.id}-{times}"))
+    return tuple(distinct)
+
+
+def _apart(questions: Sequence[Question]) -> tuple[Question, ...]:
+    """Without questions for study whose problem validation or an exam asks too, nor those of validation that an exam asks."""
     taken: set[str] = set()
     kept: list[Question] = []
     for split in ("exam", "validation", "study"):
-        here = [q for q in questions if q.split == split and " ".join(q.problem.lower().split()) not in taken]
-        taken.update(" ".join(q.problem.lower().split()) for q in here)
+        here = [q for q in questions if q.split == split and _words(q.problem) not in taken]
+        taken.update(_words(q.problem) for q in here)
         kept += here
-    ids: dict[str, int] = {}
-    for number, question in enumerate(kept):
-        ids[question.id] = ids.get(question.id, 0) + 1
-        if ids[question.id] > 1:
-            kept[number] = _with(question, id=f"{question.id}-{ids[question.id]}")
-    return tuple(kept)
+    return _distinct(kept)
+
+
+# -------------------------------------------------------------------- files
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise BankError(f"{path} has {size / 2**20:.0f} MB, more than {MAX_BYTES // 2**20}.", "Use a part of it.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BankError(f"{path} is no UTF-8 text (at byte {error.start}).", "Save it as UTF-8.") from error
+    if "\0" in text:
+        raise BankError(f"{path} holds a NUL character, so it is no text file.", "Save it as UTF-8 text.")
+    return text
+
+
+def _rows_of_text(text: str, name: str) -> list[Any]:
+    """The rows of a JSON list, or of one JSON object a line."""
+    if not text.strip():
+        raise BankError(f"{name} is empty.", _UNCHANGED)
+    if text.lstrip().startswith("{"):
+        return [_json(line, name, number) for number, line in enumerate(text.split("\n")) if line.strip()]
+    rows = _json(text, name)
+    if not isinstance(rows, list):
+        raise BankError(f"{name} holds no list of rows.", _UNCHANGED)
+    return rows
+
+
+_UNCHANGED = "Give one of MathQA's JSON files, unchanged."
+
+
+def _json(text: str, name: str, lines_before: int = 0) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BankError(f"{name} is no JSON: line {lines_before + error.lineno}: {error.msg}.", _UNCHANGED) from error
+    except RecursionError as error:
+        raise BankError(f"{name} is nested too deeply to be read.", _UNCHANGED) from error

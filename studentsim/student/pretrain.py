@@ -35,7 +35,7 @@ from studentsim.student.tokenizer import build_tokenizer, words_of
 class Recipe:
     """How the student is made. The defaults made the shipped weights."""
 
-    steps: int = 7_500
+    steps: int = 6_000
     batch: int = 64
     """Examples a step."""
     learning_rate: float = 2e-3

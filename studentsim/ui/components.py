@@ -73,9 +73,9 @@ def answer(row: Mapping[str, Any]) -> None:
     """One answer (a row of ``answers``) as a card. What a question or a student wrote is shown literally, never as markdown."""
     with st.container(border=True, gap="xsmall"):
         label, icon, color = RIGHT if row["right"] else WRONG if row["letter"] else UNANSWERED
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            st.text(sentences.where(row))
+            st.caption(words.literal(sentences.where(row)), width="content")
         st.text(row["problem"])
         st.code(row["text"].strip() or "(nothing)", language=None, wrap_lines=True)
         st.text(sentences.verdict(row))

@@ -69,6 +69,12 @@ def _engine(folder: str) -> Engine:
     return opened
 
 
+def close_engines() -> None:
+    """Close every engine of this process and forget what was cached: for tests."""
+    _engine.clear()
+    _frames.clear()
+
+
 def notices(engine: Engine) -> list[str]:
     """What the database has to tell its user: that it was mended, say."""
     return [words.literal(notice) for notice in engine.database.notices]

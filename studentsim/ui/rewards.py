@@ -32,7 +32,7 @@ class RewardView:
 
 VIEWS: dict[str, RewardView] = {
     "margins": RewardView(
-        "Right gains ground", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward"
+        "Lead", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward"
     ),
     "apart": RewardView(
         "Right and wrong",
@@ -41,7 +41,7 @@ VIEWS: dict[str, RewardView] = {
         "reward",
     ),
     "accuracies": RewardView(
-        "Pairs preferred", "rewards/accuracies", {"rewards_accuracies": "pairs preferred"}, "pairs of 100", percent=True
+        "Pairs", "rewards/accuracies", {"rewards_accuracies": "pairs preferred"}, "pairs of 100", percent=True
     ),
     "loss": RewardView("Loss", "loss", {"loss": "loss"}, "loss"),
     "logps": RewardView(

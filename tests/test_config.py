@@ -1,0 +1,77 @@
+"""Settings: what is wrong is named with its field and value; what is right survives the journal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studentsim.config import STRATEGIES, Learning, RunConfig, check_categories
+from studentsim.errors import ConfigError
+from studentsim.selection import BY_NAME
+
+
+@pytest.mark.parametrize(
+    ("setting", "field"),
+    [
+        ({"turns": 0}, "turns"), ({"turns": -1}, "turns"), ({"turns": 10**9}, "turns"), ({"turns": 1.5}, "turns"),
+        ({"strategy": "best"}, "strategy"), ({"mix": {"general": 50.0}}, "mix"), ({"mix": {"general": float("nan")}}, "mix"),
+        ({"mix": {"general": 120.0, "physics": -20.0}}, "mix"), ({"mix": {"general": float("inf")}}, "mix"),
+        ({"name": "../x"}, "name"), ({"name": "CON"}, "name"), ({"name": "x" * 300}, "name"), ({"name": "a\0b"}, "name"),
+        ({"seed": 1.5}, "seed"), ({"seed": "zero"}, "seed"), ({"seed": -1}, "seed"), ({"seed": None}, "seed"),
+        ({"model": "../weights"}, "model"), ({"model": " "}, "model"), ({"bank": "a/../../b"}, "bank"),
+        ({"learning_rate": 1}, "learning_rate"), ({"questions": True}, "questions"), ({"exam_every": 0}, "exam_every"),
+    ],
+)  # fmt: skip
+def test_a_bad_setting_is_refused_at_its_field(setting, field):
+    with pytest.raises(ConfigError) as caught:
+        RunConfig.make(**setting)
+    assert caught.value.field == field and caught.value.remedy
+
+
+@pytest.mark.parametrize("setting", [{"beta": 0}, {"learning_rate": float("nan")}, {"loss": "best"}, {"lora_targets": ()}])
+def test_a_bad_learning_setting_is_refused(setting):
+    with pytest.raises(ConfigError) as caught:
+        RunConfig.make(learning=setting)
+    assert caught.value.field.startswith("learning")
+
+
+def test_a_blank_name_is_made_from_student_and_strategy():
+    assert RunConfig.make(name="  ").title == "balanced, category"
+
+
+def test_unknown_categories_are_named():
+    with pytest.raises(ConfigError, match="algebra"):
+        check_categories(RunConfig.make(categories=("algebra",)))
+    with pytest.raises(ConfigError, match="algebra"):
+        check_categories(RunConfig.make(mix={"algebra": 100.0}))
+
+
+@given(
+    st.builds(
+        RunConfig,
+        seed=st.integers(0, 2**31 - 1),
+        strategy=st.sampled_from(STRATEGIES),
+        turns=st.integers(1, 1000),
+        mix=st.none() | st.just({"general": 25.0, "other": 75.0}),
+        categories=st.sampled_from([(), ("general", "other")]),
+        learning=st.builds(Learning, beta=st.floats(0.01, 5), epochs=st.integers(1, 20)),
+    )
+)
+def test_a_config_survives_its_own_json(config):
+    assert RunConfig.from_json(config.model_dump_json()) == config
+
+
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_exams_come_before_training_every_k_turns_and_at_the_end(turns, every):
+    exams = RunConfig.make(turns=turns, exam_every=every).exam_turns()
+    assert exams[0] == 0 and exams[-1] == turns
+    assert all(t % every == 0 for t in exams[:-1])
+
+
+def test_the_papers_protocol_is_a_preset():
+    paper = RunConfig.paper()
+    assert (paper.turns, paper.questions, paper.exam, paper.exam_every, paper.mix_rule) == (20, 40, 40, 2, "paper")
+    assert (paper.learning.beta, paper.learning.epochs, paper.learning.lora_rank) == (0.1, 2, 8)
+
+
+def test_every_strategy_of_the_settings_exists():
+    assert set(BY_NAME) == set(STRATEGIES)

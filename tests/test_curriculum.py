@@ -1,0 +1,132 @@
+"""The built-in curriculum, held to what its issue promises: every skill, every split, by law."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from studentsim.arithmetic import calculate, number
+from studentsim.bank import curriculum
+from studentsim.bank.curriculum import SKILLS, SLIPS, pool
+from studentsim.bank.skill import write_working
+from studentsim.bank.sources import open_bank
+from studentsim.errors import BankError
+from studentsim.records import CATEGORIES, LETTERS, SPLITS
+
+EVERY_SKILL = pytest.mark.parametrize("skill", SKILLS.values(), ids=SKILLS)
+
+
+def test_there_are_at_least_36_skills_and_5_in_each_of_the_papers_categories():
+    counts = Counter(s.category for s in SKILLS.values())
+    assert set(counts) == set(CATEGORIES)
+    assert len(SKILLS) >= 36 and min(counts.values()) >= 5
+
+
+def test_ids_of_skills_and_misconceptions_are_unique():
+    assert len(SLIPS) == sum(len(s.slips) for s in SKILLS.values())
+
+
+@EVERY_SKILL
+def test_a_skill_has_phrasings_misconceptions_and_a_difficulty(skill):
+    assert len(set(skill.phrasings)) >= 3 and skill.transfer not in skill.phrasings
+    assert len(skill.slips) >= 2 and skill.difficulty in (1, 2, 3)
+    for slip in skill.slips:
+        assert slip.title and slip.explanation and slip.hint and slip.kind in ("concept", "careless")
+
+
+@EVERY_SKILL
+def test_workings_differ_in_words_so_that_text_tells_the_misconception(skill):
+    numbers = curriculum.draw(skill, "study", curriculum.luck.stream("test"))
+    texts = [w.text for w in curriculum.workings(skill, numbers)]
+    assert len(set(texts)) == len(texts)
+
+
+@EVERY_SKILL
+def test_every_question_is_sound(skill):
+    for question in pool(skill.id, "study", 30):
+        values = [number(o.text) for o in question.options]
+        assert [o.letter for o in question.options] == list(LETTERS)
+        assert None not in values and len(set(values)) == 5 and min(values) > 0
+        assert question.right.working == question.rationale and question.right.misconception is None
+        assert {s.id for s in skill.slips} == {o.misconception for o in question.options if o.misconception}
+        for option in question.options:
+            if option.working:
+                assert _arithmetic_is_right(option.working)
+                assert option.working.endswith(f"\nAnswer: {option.text}")
+
+
+@EVERY_SKILL
+def test_the_right_working_never_needs_rounding(skill):
+    for question in pool(skill.id, "study", 30):
+        for line in question.rationale.splitlines()[:-1]:
+            expression, _, result = line.partition(": ")[2].rpartition(" = ")
+            assert calculate(f"({expression}) - {result}") in ("0", None) or "/" in result
+
+
+def _arithmetic_is_right(working: str) -> bool:
+    *steps, last = working.splitlines()
+    results = []
+    for step in steps:
+        expression, _, result = step.partition(": ")[2].rpartition(" = ")
+        results.append(result)
+        if calculate(expression) != result:
+            return False
+    return last == f"Answer: {results[-1]}"
+
+
+@EVERY_SKILL
+def test_no_question_of_a_split_is_in_another_by_text_or_by_numbers(skill):
+    texts, numbers = {}, {}
+    for split, count in zip(SPLITS, (40, 40, 4, 40), strict=True):
+        questions = pool(skill.id, split, count)
+        texts[split] = {q.problem for q in questions}
+        numbers[split] = {tuple(re.findall(r"\d+", q.problem)) for q in questions}
+        assert len(texts[split]) == count
+    for a in SPLITS:
+        for b in SPLITS:
+            if a < b:
+                assert not texts[a] & texts[b] and not numbers[a] & numbers[b]
+
+
+def test_right_answers_fall_evenly_on_the_letters():
+    bank = open_bank("curriculum")
+    for questions in (bank.study, bank.exam):
+        share = Counter(q.correct for q in questions)
+        assert all(abs(share[letter] / len(questions) - 0.2) < 0.01 for letter in LETTERS)
+
+
+def test_the_right_value_does_not_stand_out_by_its_size():
+    """A pupil who always ticks the middle value must not do much better than by guessing."""
+    middle = 0
+    questions = open_bank("curriculum").exam
+    for question in questions:
+        in_order = sorted(question.options, key=lambda o: number(o.text))
+        middle += in_order[2].letter == question.correct
+    assert middle / len(questions) < 0.35
+
+
+def test_a_question_is_the_same_every_time_it_is_made():
+    before = curriculum.make("average-of-three", "exam", 3)
+    curriculum.pool.cache_clear()
+    assert curriculum.make("average-of-three", "exam", 3) == before
+
+
+def test_an_exam_covers_categories_and_skills_evenly_and_its_seed_decides_it():
+    bank = open_bank("curriculum")
+    exam = bank.exam_questions(240, seed=0)
+    assert exam == bank.exam_questions(240, seed=0) != bank.exam_questions(240, seed=1)
+    assert len({q.id for q in exam}) == 240
+    assert set(Counter(q.category for q in exam).values()) <= set(range(37, 44))
+    assert set(Counter(q.skill for q in exam).values()) <= {4, 5, 6, 7}
+
+
+def test_asking_for_more_questions_than_there_are_is_refused_with_the_number():
+    with pytest.raises(BankError, match="1680"):
+        open_bank("curriculum").exam_questions(5000, seed=0)
+
+
+def test_a_badly_written_working_is_an_authoring_error():
+    with pytest.raises(ValueError, match="not a step"):
+        write_working("Add them {a} + {b}", {"a": 1, "b": 2})
+    with pytest.raises(ValueError, match="unknown name"):
+        write_working("Add: {a} + {z} = [x]", {"a": 1})
