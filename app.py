@@ -1,6 +1,6 @@
 """Home: what this is, one button that starts a run with nothing to set, and the runs there are.
 
-    streamlit run app.py
+streamlit run app.py
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ with shell.page("Home") as engine:
         "Try ways of choosing the practice questions, and see which one teaches better."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        run_id = components.start_button("Watch a student learn", lambda token: data.start(engine, RunConfig(), token), key="home.start")
+        run_id = components.start_button(
+            "Watch a student learn", lambda token: data.start(engine, RunConfig(), token), key="home.start"
+        )
         st.page_link(shell.NEW, label="or choose everything yourself", icon=":material/tune:")
     if run_id:
         st.switch_page(shell.WATCH, query_params={"run": run_id})
@@ -26,6 +28,8 @@ with shell.page("Home") as engine:
     st.header("Recent simulations")
     runs = data.recent(engine, limit=8)
     if not runs:
-        st.info("There is no simulation yet. The button above starts one; it takes about a minute.", icon=":material/info:")
+        st.info(
+            "There is no simulation yet. The button above starts one; it takes about a minute.", icon=":material/info:"
+        )
     for run in runs:
         components.run_row(run, page=shell.WATCH)

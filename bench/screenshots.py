@@ -1,6 +1,6 @@
 """A picture of every page, wide and narrow, light and dark, over runs made by hand: to be looked at.
 
-    python bench/screenshots.py --to screenshots
+python bench/screenshots.py --to screenshots
 """
 
 from __future__ import annotations

@@ -6,19 +6,21 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.ui import components, data, form, sentences, shell
+from studentsim.ui import components, data, form, form_mix, sentences, shell
 
 with shell.page("New simulation") as engine:
     slots = form.Slots()
     st.title("New simulation")
-    st.markdown("Four choices, each with a sensible answer already made. Change what you are curious about, then start.")
+    st.markdown(
+        "Four choices, each with a sensible answer already made. Change what you are curious about, then start."
+    )
 
     st.header("1. Which student?")
     settings = form.student(slots)
     st.header("2. How are its practice questions chosen?")
     settings |= form.strategy(slots)
     st.header("3. From which categories?")
-    settings |= form.category_mix(slots)
+    settings |= form_mix.category_mix(slots)
     st.header("4. For how long?")
     settings |= form.length(slots)
     settings |= form.advanced(slots)

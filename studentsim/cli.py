@@ -124,7 +124,8 @@ def runs(data: Data = DATA, as_json: Json = False) -> None:
         print(f"No runs in {data}. Start one: python -m studentsim run")
     for row in rows:
         score = f"{row['correct']} of {row['questions']}" if row["questions"] else "no exam yet"
-        print(f"{row['run_id']}  {row['status']:<14}  lesson {max(0, row['turn'])} of {row['turns']}  {score}  {row['title']}")
+        lesson = f"lesson {max(0, row['turn'])} of {row['turns']}"
+        print(f"{row['run_id']}  {row['status']:<14}  {lesson}  {score}  {row['title']}")
 
 
 @app.command()

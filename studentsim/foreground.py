@@ -67,7 +67,9 @@ def parse_mix(text: str) -> dict[str, float]:
         try:
             value = float(share)
         except ValueError as error:
-            raise ConfigError(f"{part!r} is no share of a mix.", "Write it so: general=20,physics=80", field="mix") from error
+            raise ConfigError(
+                f"{part!r} is no share of a mix.", "Write it so: general=20,physics=80", field="mix"
+            ) from error
         if category in mix:
             raise ConfigError(f"The mix names {category!r} twice.", "Name each category once.", field="mix")
         mix[category] = value
@@ -150,7 +152,8 @@ def _turn(event: Mapping[str, Any]) -> dict[str, Any]:
     rewards = event["rewards"]
     return {
         **{key: event[key] for key in ("turn", "correct", "questions", "pairs")},
-        "rewards": rewards and {key.removeprefix("rewards_"): rewards[key] for key in PreferenceMetrics.__annotations__},
+        "rewards": rewards
+        and {key.removeprefix("rewards_"): rewards[key] for key in PreferenceMetrics.__annotations__},
         "seconds": event["seconds"]["total"],
         "parts": {part: seconds for part, seconds in event["seconds"].items() if part != "total"},
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from studentsim.errors import ConfigError
@@ -141,6 +141,9 @@ def select(strategy: str, situation: Situation) -> list[Question]:
     """
     if strategy not in BY_NAME:
         raise ConfigError(f"strategy is {strategy!r}.", f"Choose {', '.join(BY_NAME)}.", field="strategy")
+    if situation.mix is not None:  # what the user's own mix gives nothing to is not in the pool
+        wanted = tuple(q for q in situation.pool if situation.mix.get(q.category, 0) > 0)
+        situation = replace(situation, pool=wanted)
     if len(situation.pool) < situation.count:
         raise ConfigError(
             f"{situation.count} questions a turn were asked for, but the pool holds {len(situation.pool)}.",

@@ -22,9 +22,21 @@ def serve(data_folder: Path, *, patience: float = 60) -> Iterator[str]:
     """The app on a free loopback port over ``data_folder``; yields its address and ends it afterwards."""
     port = _free_port()
     environment = {**os.environ, "STUDENTSIM_DATA": str(data_folder)}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_up(url, process, patience)
@@ -70,7 +82,9 @@ def chromium() -> Iterator[object]:
         try:
             browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox"])
         except Error as error:
-            raise RuntimeError("no browser: install Chromium, or run `python -m playwright install chromium`") from error
+            raise RuntimeError(
+                "no browser: install Chromium, or run `python -m playwright install chromium`"
+            ) from error
         try:
             yield browser
         finally:

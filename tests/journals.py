@@ -10,9 +10,19 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.exam import exam_result
 from studentsim.records import (
-    CATEGORIES, LETTERS, Answered, Event, PreferenceMetrics, RunEnded, RunStarted, StageStarted, TrainingStep,
-    TurnFinished, TurnStarted, Validated,
-)  # fmt: skip
+    CATEGORIES,
+    LETTERS,
+    Answered,
+    Event,
+    PreferenceMetrics,
+    RunEnded,
+    RunStarted,
+    StageStarted,
+    TrainingStep,
+    TurnFinished,
+    TurnStarted,
+    Validated,
+)
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
 from studentsim.store.journal import Journal, read_events
@@ -51,7 +61,11 @@ def make_run(
         for event in _story(config, last, until):
             journal.append(event)
         if status:
-            problem = {"stage": "training", "error": "OutOfMemory", "message": "The run stopped in lesson 3: the memory is full."}
+            problem = {
+                "stage": "training",
+                "error": "OutOfMemory",
+                "message": "The run stopped in lesson 3: the memory is full.",
+            }
             remedy = {"remedy": "Choose a smaller batch, then Resume."}
             journal.append(RunEnded(max(last, 0), status, 12.5, **(problem | remedy if status == "failed" else {})))
     if alive:
@@ -106,9 +120,17 @@ def _lesson(config: RunConfig, turn: int) -> list[Event]:
         events += [StageStarted(turn, "validation", 36), Validated(turn, 36, metrics(turn, STEPS - 1))]
     if turn in config.exam_turns():
         answers = _answers(config, turn, "exam", config.exam)
-        events += [StageStarted(turn, "exam", config.exam), *answers, exam_result(turn, answers, categories=CATEGORIES, practice=config.questions, rule=config.mix_rule, seconds=3.0)]
+        events += [
+            StageStarted(turn, "exam", config.exam),
+            *answers,
+            exam_result(
+                turn, answers, categories=CATEGORIES, practice=config.questions, rule=config.mix_rule, seconds=3.0
+            ),
+        ]
     seconds = {"study": 0.4, "training": 1.2, "validation": 0.1, "exam": 3.0, "total": 4.7}
-    events.append(TurnFinished(turn, right, len(study), len(study) - right, steps[-1].metrics if steps else None, seconds))
+    events.append(
+        TurnFinished(turn, right, len(study), len(study) - right, steps[-1].metrics if steps else None, seconds)
+    )
     return events
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.manager import Manager
-from studentsim.store.journal import read_events, standing
+from studentsim.store.journal import read_events, standing, tail
 
 HERE = Path(__file__).parent
 
@@ -72,3 +72,12 @@ def last(folder: RunFolder) -> dict[str, Any]:
 def lines(folder: RunFolder) -> int:
     """How many lines the journal has."""
     return folder.journal.read_bytes().count(b"\n") if folder.journal.exists() else 0
+
+
+def at_answer(folder: RunFolder, number: int) -> None:
+    """Wait until the run stands at this answer: all before it are in the journal."""
+
+    def answers() -> int:
+        return sum(event["type"] == "Answered" for event in tail(folder.journal, 0)[0])
+
+    until(lambda: folder.journal.exists() and answers() == number - 1)

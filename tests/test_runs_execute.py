@@ -112,13 +112,20 @@ def raising(error: BaseException):
     ("accident", "status", "error", "message"),
     [
         (casts.memory, "failed", "OutOfMemory", "Out of memory"),
-        (raising(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes")), "failed", "OutOfMemory", ""),
+        (
+            raising(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes")),
+            "failed",
+            "OutOfMemory",
+            "",
+        ),
         (casts.disk, "paused", "DiskFull", "disk is full"),
         (raising(StudentError("No such model.", "Choose another.")), "failed", "StudentError", "No such model."),
         (raising(ZeroDivisionError("division by zero")), "failed", "ZeroDivisionError", "division by zero"),
     ],
 )
-@pytest.mark.parametrize(("moment", "count", "stage"), [("answer", 30, "study"), ("learn", 3, "training"), ("save", 2, "")])
+@pytest.mark.parametrize(
+    ("moment", "count", "stage"), [("answer", 30, "study"), ("learn", 3, "training"), ("save", 2, "")]
+)
 def test_trouble_is_told_as_the_last_event_and_the_run_can_go_on(
     whole, tmp_path, accident, status, error, message, moment, count, stage
 ):

@@ -108,7 +108,9 @@ def test_a_dead_process_and_a_deleted_run_get_no_lease(folder, sleeper):
         Lease.take(gone)
 
 
-@pytest.mark.parametrize(("beats", "age", "late"), [(1, 14, False), (1, 16, True), (0, 16, False), (0, 121, True), (5, -9, False)])
+@pytest.mark.parametrize(
+    ("beats", "age", "late"), [(1, 14, False), (1, 16, True), (0, 16, False), (0, 121, True), (5, -9, False)]
+)
 def test_late_is_judged_by_the_age_of_the_last_beat(folder, beats, age, late):
     info = replace(grant(folder, os.getpid()), beats=beats, beat=time.monotonic() - age)
     assert info.late is late
@@ -118,7 +120,7 @@ def test_the_clock_does_not_matter(folder, monkeypatch):
     """Fault 20: the clock jumps."""
     lease = Lease.take(folder)
     lease.beat()
-    for jump in (-10**6, 10**6):
+    for jump in (-(10**6), 10**6):
         monkeypatch.setattr(time, "time", lambda jump=jump: 1.8e9 + jump)
         assert current_lease(folder).alive and not current_lease(folder).late
 

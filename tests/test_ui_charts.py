@@ -13,7 +13,14 @@ from studentsim.ui import charts, looks
 from studentsim.ui.rewards import VIEWS
 
 EXAMS = pd.DataFrame(
-    {"turn": [0, 2], "correct": [74, 146], "questions": [240, 240], "accuracy": [0.31, 0.61], "low": [0.25, 0.55], "high": [0.37, 0.67]}
+    {
+        "turn": [0, 2],
+        "correct": [74, 146],
+        "questions": [240, 240],
+        "accuracy": [0.31, 0.61],
+        "low": [0.25, 0.55],
+        "high": [0.37, 0.67],
+    }
 )
 STEPS = pd.DataFrame(
     {"turn": [1, 1], "step": [1, 2], "steps": [2, 2], "x": [0.5, 1.0], "loss": [0.69, 0.5], "rewards_margins": [0, 0.4],
@@ -54,7 +61,10 @@ def test_every_reward_view_is_drawn_at_every_stage(view: str, frames: str):
 
 
 def test_zoom_survives_new_data_of_the_same_run_only():
-    one, more, other = (charts.exam_accuracy(f, strategy="random", turns=2, revision=r) for f, r in ((NO_EXAMS, "a"), (EXAMS, "a"), (EXAMS, "b")))
+    one, more, other = (
+        charts.exam_accuracy(f, strategy="random", turns=2, revision=r)
+        for f, r in ((NO_EXAMS, "a"), (EXAMS, "a"), (EXAMS, "b"))
+    )
     assert one.layout.uirevision == more.layout.uirevision != other.layout.uirevision
 
 

@@ -116,7 +116,12 @@ def test_new_simulation_starts_the_run_that_was_set_up(started: list):
     app.number_input(key="new.turns").set_value(6).run()
     app.button(key="new.start").click().run()
     ((config, _),) = started
-    assert (config.student, config.strategy, config.turns, config.learning) == ("physics-gap", "random", 6, RunConfig().learning)
+    assert (config.student, config.strategy, config.turns, config.learning) == (
+        "physics-gap",
+        "random",
+        6,
+        RunConfig().learning,
+    )
     assert "Physics gap: mixed bag" in app.title[0].value
 
 
@@ -149,7 +154,9 @@ def test_a_bad_name_is_said_at_its_field_and_nothing_can_be_started(started: lis
 
 def test_what_only_the_start_can_find_wrong_is_said_at_its_field(folder: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(self: Manager, config: RunConfig, token: str = "") -> str:
-        raise ConfigError("5000 exam questions were asked for, but the bank has 720.", "Ask for 720 or fewer.", field="exam")
+        raise ConfigError(
+            "5000 exam questions were asked for, but the bank has 720.", "Ask for 720 or fewer.", field="exam"
+        )
 
     monkeypatch.setattr(Manager, "start", refuse)
     app = visit(NEW)
@@ -182,7 +189,10 @@ def test_watch_shows_a_run_in_every_state(folder: Path, state: str):
     assert says in text_of(app)
 
 
-@pytest.mark.parametrize("state, buttons", [("learning", {"Pause", "Cancel"}), ("paused", {"Resume", "Cancel"}), ("failed", {"Resume"}), ("finished", set())])
+@pytest.mark.parametrize(
+    "state, buttons",
+    [("learning", {"Pause", "Cancel"}), ("paused", {"Resume", "Cancel"}), ("failed", {"Resume"}), ("finished", set())],
+)
 def test_watch_offers_only_what_the_state_allows(folder: Path, state: str, buttons: set[str]):
     make_run(folder, "it", **STATES[state][0])
     assert {b.label for b in visit(WATCH, run="it").button} == buttons
@@ -212,7 +222,9 @@ def test_what_a_question_holds_is_shown_literally(folder: Path):
     assert NASTY in [t.value for t in visit(WATCH, run="it").text]
 
 
-@pytest.mark.parametrize("run", ["nobody", "' OR 1=1--", "../../etc/passwd", "x" * 5000, "<script>alert(1)</script>", "a\0b"])
+@pytest.mark.parametrize(
+    "run", ["nobody", "' OR 1=1--", "../../etc/passwd", "x" * 5000, "<script>alert(1)</script>", "a\0b"]
+)
 def test_a_link_to_no_run_gives_a_friendly_page_with_a_way_home(folder: Path, run: str):
     make_run(folder, "it")
     app = visit(WATCH, run=run)
@@ -275,4 +287,3 @@ def test_what_nobody_foresaw_is_a_sentence_with_the_details_folded(folder: Path,
     assert not app.exception
     assert "Something went wrong" in app.error[0].value
     assert "ZeroDivisionError" in app.expander[0].code[0].value
-

@@ -28,7 +28,9 @@ print("IMPORTED", *sorted({name.partition(".")[0] for name in sys.modules}))
 
 def test_no_page_imports_torch_or_its_kin(tmp_path: Path):
     environment = {**os.environ, "STUDENTSIM_DATA": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", VISIT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", VISIT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     imported = set(next(line for line in done.stdout.splitlines() if line.startswith("IMPORTED")).split())
     assert "streamlit" in imported and "duckdb" in imported

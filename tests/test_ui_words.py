@@ -41,7 +41,14 @@ def test_a_result_from_few_questions_is_not_told_of_a_hundred():
 
 @pytest.mark.parametrize(
     "seconds, text",
-    [(0.2, "1 second"), (45, "45 seconds"), (120, "2 minutes"), (3900, "65 minutes"), (7500, "2 hours 5 minutes"), (7200, "2 hours")],
+    [
+        (0.2, "1 second"),
+        (45, "45 seconds"),
+        (120, "2 minutes"),
+        (3900, "65 minutes"),
+        (7500, "2 hours 5 minutes"),
+        (7200, "2 hours"),
+    ],
 )
 def test_times_grow_coarser_as_they_grow(seconds: float, text: str):
     assert words.duration(seconds) == text
@@ -70,7 +77,9 @@ def test_the_headline_claims_no_change_that_luck_could_explain():
 
 
 def test_the_headline_before_any_lesson_and_before_any_exam():
-    assert sentences.headline(exams((0, 74, 240, 0.25, 0.37))).startswith("Before any lesson this student answers 31 of 100")
+    assert sentences.headline(exams((0, 74, 240, 0.25, 0.37))).startswith(
+        "Before any lesson this student answers 31 of 100"
+    )
     assert "no exam result yet" in sentences.headline(exams())
 
 

@@ -8,9 +8,9 @@ to the splits by a hash, so no question of one split has the numbers of another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 from studentsim import luck
@@ -46,7 +46,7 @@ _TRIES = 20_000
 """Draws after which a skill's numbers are taken to be used up."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def pool(skill_id: str, split: str, count: int) -> tuple[Question, ...]:
     """The first ``count`` questions of a skill in a split; no two have the same text.
 
@@ -88,7 +88,7 @@ def draw(skill: Skill, split: str, rng: Random) -> dict[str, int] | None:
     """Numbers for one question of a split; None when none are found in many tries."""
     for _ in range(_TRIES):
         numbers = {name: rng.choice(values) for name, values in skill.numbers.items()}
-        if split_of(skill, numbers) == split and skill.accept(numbers) and workings(skill, numbers):
+        if skill.accept(numbers) and split_of(skill, numbers) == split and workings(skill, numbers):
             return numbers
     return None
 
@@ -141,25 +141,43 @@ def build(skill: Skill, numbers: Mapping[str, int], problem: str, letter: str, r
     )
 
 
-def near_values(right: str, taken: list[str], rng: Random, count: int = 4) -> list[str]:
-    """Positive values close to the right one, of its kind (whole, decimal, fraction), equal to none that is taken."""
+def near_values(right: str, slips: Sequence[str], rng: Random) -> list[str]:
+    """Values to fill up to five options: positive, close to the right one and of its kind, equal to no other.
+
+    How many lie below the right value is drawn so that its rank among the five tells as little as can be: a pupil
+    who always ticks the middle value should do no better than by guessing.
+    """
     value = number(right)
-    used = {number(text) for text in (right, *taken)}
-    as_fraction = "/" in right
+    taken = {number(text) for text in (right, *slips)}
+    below, above = _close(value, "/" in right, taken, rng)
+    count = len(LETTERS) - 1 - len(slips)
+    under = sum(number(text) < value for text in slips)
+    possible = range(max(0, count - len(above)), min(count, len(below)) + 1)
+    lower = rng.choices(possible, [1 if under + k == len(LETTERS) // 2 else 2 for k in possible])[0]
+    return rng.sample(below[: lower + 1], min(lower, len(below))) + rng.sample(above[: count - lower + 1], count - lower)
+
+
+def _close(value: Fraction, as_fraction: bool, taken: set[Fraction], rng: Random) -> tuple[list[str], list[str]]:
+    """Values below and above, the nearest first."""
     step = Fraction(1, value.denominator)
     if value.denominator == 1 and value > 30:
         step = Fraction(rng.choice((1, 2, 5, 10) if value < 300 else (5, 10, 20, 50)))
+    if as_fraction and value.denominator < 6:  # 1/2 has few halves beside it
+        step = step / 4
+    below = _walk(value, -step, as_fraction, taken)
+    return below, _walk(value, step, as_fraction, taken)
+
+
+def _walk(value: Fraction, step: Fraction, as_fraction: bool, taken: set[Fraction]) -> list[str]:
+    """The first few usable values in steps from ``value``."""
     found: list[str] = []
-    for k in (1, -1, 2, -2, 3, -3, 4, -4, 5, 6, 7, 8, 9, 10, 11, 12):
+    for k in range(1, 12):
         near = value + k * step
-        text = show(near, as_fraction=as_fraction)
-        if near > 0 and not (as_fraction and near >= 1) and number(text) not in used:
-            used.add(number(text))
-            found.append(text)
-    if len(found) < count:  # a fraction such as 1/2: halves alone are too few
-        found += [t for t in ("1/3", "1/4", "2/5", "3/4", "1/6", "2/3") if number(t) not in used]
-    head = found[: count + 2]
-    return rng.sample(head, min(count, len(head)))
+        if near <= 0 or (as_fraction and near >= 1) or len(found) == 3:
+            break
+        if near not in taken:
+            found.append(show(near, as_fraction=as_fraction))
+    return found
 
 
 def _unusable(skill: Skill, numbers: Mapping[str, int]) -> list[Working]:

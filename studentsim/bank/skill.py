@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from studentsim.arithmetic import calculate
 
@@ -78,18 +79,27 @@ def write_working(template: str, numbers: Numbers) -> Working | None:
     names: dict[str, object] = dict(numbers)
     lines = []
     value = ""
+    for line, words, expression, name in _steps(template):
+        try:
+            written = expression.format_map(names)
+            said = words.format_map(names)
+        except (KeyError, IndexError) as error:
+            raise ValueError(f"unknown name {error} in the step {line!r}") from error
+        result = calculate(written)
+        if result is None:
+            return None
+        names[name] = value = result
+        lines.append(f"{said}: {written} = {result}")
+    return Working(text="\n".join([*lines, f"Answer: {value}"]), value=value)
+
+
+@cache
+def _steps(template: str) -> tuple[tuple[str, str, str, str], ...]:
+    """Each line of a template with its words, its sum, and the name of its result."""
+    steps = []
     for line in template.strip().splitlines():
         step = _STEP.match(line.strip())
         if not step:
             raise ValueError(f"not a step of the form 'words: sum = [name]': {line!r}")
-        try:
-            expression = step["sum"].format(**names)
-            words = step["words"].format(**names)
-        except (KeyError, IndexError) as error:
-            raise ValueError(f"unknown name {error} in the step {line!r}") from error
-        result = calculate(expression)
-        if result is None:
-            return None
-        names[step["name"]] = value = result
-        lines.append(f"{words}: {expression} = {result}")
-    return Working(text="\n".join([*lines, f"Answer: {value}"]), value=value)
+        steps.append((line, step["words"], step["sum"], step["name"]))
+    return tuple(steps)

@@ -7,8 +7,8 @@ from functools import lru_cache
 from studentsim.bank import curriculum
 from studentsim.bank.bank import Bank
 
-PER_SKILL = {"study": 100, "validation": 4, "exam": 40}
-"""Questions the built-in bank holds for each skill."""
+PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
+"""Questions the built-in bank holds for each skill: 20 turns of 40 on one category alone ask no question twice."""
 
 
 @lru_cache(maxsize=4)

@@ -162,6 +162,6 @@ class _Stretch:
 
 def _load_cast(config: RunConfig) -> Cast:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from studentsim.student.loading import load_cast  # imports torch
+    from studentsim.casting import load_cast  # imports torch when called
 
     return load_cast(config)

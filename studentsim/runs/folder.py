@@ -72,7 +72,9 @@ class RunFolder:
         try:
             return RunConfig.from_json((self.path / "config.json").read_bytes())
         except OSError as error:
-            raise RunError(f"The settings of run {self.run_id} cannot be read ({error}).", "Delete this run.") from error
+            raise RunError(
+                f"The settings of run {self.run_id} cannot be read ({error}).", "Delete this run."
+            ) from error
 
     def request(self, what: str) -> None:
         """Ask the run's worker to ``pause`` or ``cancel``. Writes."""

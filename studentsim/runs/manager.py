@@ -52,7 +52,7 @@ class Manager:
         self.data = Path(data)
         self.limit = limit
         make_data_folder(self.data)
-        self._worker, self._check, self._grace = worker, check, grace
+        self._worker, self._check, self.grace = worker, check, grace
         self._lock = threading.RLock()
         self._spare: Spare | None = None
         self._children: list[Spare] = []
@@ -232,7 +232,7 @@ class Manager:
     def _see_cancelled(self, folder: RunFolder, state: RunState) -> None:
         """Kill a worker that was asked to cancel and does not; end a run that has none."""
         if state.live:
-            if (asked := folder.requested()) and asked[1] > self._grace:
+            if (asked := folder.requested()) and asked[1] > self.grace:
                 kill_worker(folder)
         elif state.status not in OVER:
             try:

@@ -89,7 +89,9 @@ def check_questions(config: RunConfig, bank: Outline) -> None:
             pool[category] += count
     if not pool:
         raise ConfigError(
-            "No question has both one of these categories and one of these skills.", "Widen one of them.", field="skills"
+            "No question has both one of these categories and one of these skills.",
+            "Widen one of them.",
+            field="skills",
         )
     if pool.total() < config.questions:
         raise ConfigError(
@@ -150,7 +152,9 @@ _HUB_REMEDY = "Choose 'embedded' or a local folder, or connect to the network."
 def _check_folder(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise ConfigError(
-            f"There is no model in {str(folder)!r}: it has no config.json.", "Give the folder of a model.", field="model"
+            f"There is no model in {str(folder)!r}: it has no config.json.",
+            "Give the folder of a model.",
+            field="model",
         )
     if any(folder.glob("*.safetensors")):
         return

@@ -47,11 +47,11 @@ def main(
 def _wait_for_run() -> str:
     """The run id from stdin; "" when it is closed."""
     try:
-        print("ready", flush=True)
-        line = sys.stdin.readline()
-        return json.loads(line)["run_id"] if line.strip() else ""
+        os.write(1, b"ready\n")
     except BrokenPipeError:
-        return ""
+        pass  # whoever started this has gone, or has handed over a run already and listens no more
+    line = sys.stdin.readline()
+    return json.loads(line)["run_id"] if line.strip() else ""
 
 
 def _carry_out(data: Path, run_id: str, load_cast: LoadCast | None) -> int:
@@ -78,9 +78,9 @@ def _detach(folder: RunFolder) -> None:
 
 
 def _preload() -> None:
-    from studentsim.student import loading  # imports torch
+    from studentsim import casting  # imports torch when asked
 
-    loading.preload()
+    casting.preload()
 
 
 if __name__ == "__main__":

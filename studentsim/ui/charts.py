@@ -12,11 +12,17 @@ from studentsim.ui.looks import GUESSING, HELD_OUT, RIGHT, WRONG, Look, colour, 
 from studentsim.ui.rewards import RewardView
 
 HEIGHT = 340
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"], "displayModeBar": "hover"}
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+    "displayModeBar": "hover",
+}
 """Plotly's own options for every picture of the product."""
 
 
-def exam_accuracy(exams: pd.DataFrame, *, strategy: str, turns: int, guessing: float = 0.2, revision: str = "") -> go.Figure:
+def exam_accuracy(
+    exams: pd.DataFrame, *, strategy: str, turns: int, guessing: float = 0.2, revision: str = ""
+) -> go.Figure:
     """Exam accuracy by lesson: a point with its 95 % bar for each exam, and the line that guessing would reach.
 
     ``revision`` names what is shown: while it stays the same, zoom survives new data.
@@ -39,7 +45,9 @@ def exam_accuracy(exams: pd.DataFrame, *, strategy: str, turns: int, guessing: f
     return _finish(figure, f"exam-{revision}")
 
 
-def training(steps: pd.DataFrame, validations: pd.DataFrame, view: RewardView, *, turns: int, revision: str = "") -> go.Figure:
+def training(
+    steps: pd.DataFrame, validations: pd.DataFrame, view: RewardView, *, turns: int, revision: str = ""
+) -> go.Figure:
     """One view of the training, step by step, and the same figure on held-out pairs after each lesson."""
     factor = 100 if view.percent else 1
     steps = _apart(steps)
@@ -88,7 +96,10 @@ def mastery(by_category: Mapping[str, float], *, revision: str = "") -> go.Figur
 
 def _line(shown: Look) -> dict[str, object]:
     c = colour(shown.slot)
-    return {"line": {"color": c, "width": 2, "dash": shown.dash}, "marker": {"color": c, "symbol": shown.symbol, "size": 9}}
+    return {
+        "line": {"color": c, "width": 2, "dash": shown.dash},
+        "marker": {"color": c, "symbol": shown.symbol, "size": 9},
+    }
 
 
 def _apart(steps: pd.DataFrame) -> pd.DataFrame:
@@ -113,7 +124,13 @@ def _end_label(figure: go.Figure, x: Sequence[float] | pd.Series, y: pd.Series) 
     """The last value beside its point, so that the picture is read without hovering."""
     if len(y):
         figure.add_annotation(
-            x=x.iloc[-1], y=y.iloc[-1], text=f"<b>{y.iloc[-1]:.0f}</b>", showarrow=False, xanchor="left", xshift=9, font={"size": 15}
+            x=x.iloc[-1],
+            y=y.iloc[-1],
+            text=f"<b>{y.iloc[-1]:.0f}</b>",
+            showarrow=False,
+            xanchor="left",
+            xshift=9,
+            font={"size": 15},
         )
 
 

@@ -40,10 +40,13 @@ def status_badge(status: str) -> None:
     st.badge(text, color=color, icon=icon)  # type: ignore[arg-type]
 
 
-def picture(question: str, figure: go.Figure, frame: pd.DataFrame, *, key: str, alt: str, columns: Mapping[str, str]) -> None:
+def picture(
+    question: str, figure: go.Figure, frame: pd.DataFrame, *, key: str, alt: str, columns: Mapping[str, str]
+) -> None:
     """A chart under the question it answers, with the numbers behind it one click away.
 
-    ``columns`` gives the table's columns in plain words. ``key`` must be stable, so that zoom survives a refresh.
+    ``columns`` gives the table's columns in plain words. ``key`` must be stable. Zoom survives refreshes in which the
+    picture does not change; Streamlit 1.67 makes a changed one anew (its pull request 16052 would honour ``uirevision``).
     """
     st.subheader(question, anchor=False)
     st.plotly_chart(figure, width="stretch", key=key, config=charts.CONFIG, alt=alt)
@@ -85,7 +88,9 @@ def run_row(run: RunCard, *, page: str) -> None:
     """One run in a list: what it is, how it stands, its last exam, and the way to it."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content", gap="xsmall"):
-            st.page_link(page, label=words.literal(run.title), icon=":material/visibility:", query_params={"run": run.run_id})
+            st.page_link(
+                page, label=words.literal(run.title), icon=":material/visibility:", query_params={"run": run.run_id}
+            )
             lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
             st.caption(words.literal(f"{lessons} · {run.exam} · {words.ago(time.time() - run.started)}"))
         status_badge(run.status)

@@ -172,7 +172,9 @@ def _frames(_database: Database, folder: str, run_id: str, last_seq: int) -> dic
     frames = {name: getattr(queries, name)(_database, run_id) for name in ("exams", "turns", "steps", "validations")}
     frames["counts"] = queries.answer_counts(_database, run_id)
     answers = queries.latest_answers(_database, run_id, ANSWERS)
-    frames["answers"] = answers.astype(object).where(answers.notna(), None)  # pandas turns a missing text into nan, which is true
+    frames["answers"] = answers.astype(object).where(
+        answers.notna(), None
+    )  # pandas turns a missing text into nan, which is true
     frames["weak"] = weak_categories(queries.wrong_by_category(_database, run_id))
     return frames
 

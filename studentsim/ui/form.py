@@ -12,13 +12,11 @@ import streamlit as st
 
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import ConfigError
-from studentsim.records import CATEGORIES
 from studentsim.student.profiles import PROFILES, category_mastery
-from studentsim.ui import charts, mix, words
+from studentsim.ui import charts, words
 from studentsim.ui.looks import STRATEGIES
 
 DEFAULT = RunConfig()
-AS_CHOSEN, OWN = "As the way of choosing says", "My own mix"
 
 
 class Slots:
@@ -40,7 +38,9 @@ class Slots:
 
 def student(slots: Slots) -> dict[str, Any]:
     """A card for each; the chosen one's button says so."""
-    st.caption("The bars tell about how many of 100 questions of each category the student answers rightly before any lesson.")
+    st.caption(
+        "The bars tell about how many of 100 questions of each category the student answers rightly before any lesson."
+    )
     st.session_state.setdefault("new.student", DEFAULT.student)
     profiles = list(PROFILES.values())
     for row in range(0, len(profiles), 3):
@@ -58,7 +58,11 @@ def _student_card(id: str) -> None:
     st.caption(words.literal(profile.summary))
     figure = charts.mastery(category_mastery(profile), revision=id)
     st.plotly_chart(
-        figure, width="stretch", key=f"new.mastery.{id}", config={"staticPlot": True}, alt=f"What {profile.title} knows, by category"
+        figure,
+        width="stretch",
+        key=f"new.mastery.{id}",
+        config={"staticPlot": True},
+        alt=f"What {profile.title} knows, by category",
     )
     st.button(
         "Chosen" if chosen else "Choose",
@@ -87,47 +91,6 @@ def strategy(slots: Slots) -> dict[str, Any]:
     return {"strategy": chosen}
 
 
-# ------------------------------------------------------------------ the mix
-
-
-def category_mix(slots: Slots) -> dict[str, Any]:
-    """Either as the way of choosing says, or six sliders that always sum to 100."""
-    whose = st.segmented_control("Category mix", [AS_CHOSEN, OWN], default=AS_CHOSEN, required=True, key="new.mix", label_visibility="collapsed")
-    slots.under("mix")
-    if whose != OWN:
-        return {}
-    shares: dict[str, int] = st.session_state.setdefault("new.shares", mix.even(CATEGORIES))
-    _presets()
-    for row in range(0, len(CATEGORIES), 3):
-        for column, category in zip(st.columns(3), CATEGORIES[row : row + 3], strict=False):
-            key = f"new.share.{category}"
-            st.session_state[key] = shares[category]
-            column.slider(category, 0, 100, key=key, format="%d of 100", on_change=_moved, args=(category,))
-    st.caption("The six always sum to 100: move one, and the others give way.")
-    return {"mix": {c: float(share) for c, share in st.session_state["new.shares"].items()}}
-
-
-def _moved(category: str) -> None:
-    shares = st.session_state["new.shares"]
-    st.session_state["new.shares"] = mix.moved(shares, category, st.session_state[f"new.share.{category}"])
-
-
-def _presets() -> None:
-    def preset(label: str, shares: dict[str, int]) -> None:
-        st.button(label, key=f"new.preset.{label}", on_click=lambda: st.session_state.update({"new.shares": shares}))
-
-    with st.container(horizontal=True):
-        preset("Even", mix.even(CATEGORIES))
-        preset("What this student lacks", mix.like(_lacking(st.session_state["new.student"])))
-        for category in CATEGORIES:
-            preset(f"Only {category}", mix.only(CATEGORIES, category))
-
-
-def _lacking(student_id: str) -> dict[str, float]:
-    mastery = category_mastery(PROFILES[student_id])
-    return {c: 1 - mastery.get(c, 0.5) for c in CATEGORIES}
-
-
 # ------------------------------------------------------------------ numbers
 
 
@@ -141,9 +104,17 @@ def length(slots: Slots) -> dict[str, Any]:
     with columns[1]:
         number("questions", "Practice questions a lesson", "Chosen in the way picked above.")
     with columns[2]:
-        number("exam", "Questions in each exam", "Never practised. 240 tell a result to about 6 of 100; 40 only to about 15.")
+        number(
+            "exam",
+            "Questions in each exam",
+            "Never practised. 240 tell a result to about 6 of 100; 40 only to about 15.",
+        )
     with columns[3]:
-        number("exam_every", "An exam every … lessons", "There is always one before the first lesson and one after the last.")
+        number(
+            "exam_every",
+            "An exam every … lessons",
+            "There is always one before the first lesson and one after the last.",
+        )
     return settings
 
 
@@ -152,16 +123,27 @@ def advanced(slots: Slots) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     learning: dict[str, Any] = {}
     with st.expander("Advanced: name, chance, and how the student learns", key="new.advanced"):
-        settings["name"] = st.text_input("Name", max_chars=80, key="new.name", placeholder="made from the student and the way of choosing")
+        settings["name"] = st.text_input(
+            "Name", max_chars=80, key="new.name", placeholder="made from the student and the way of choosing"
+        )
         slots.under("name")
         number = _numbers(slots, settings, RunConfig, DEFAULT)
         columns = st.columns(4)
         with columns[0]:
             number("seed", "Seed", "The same seed repeats the run exactly.")
         with columns[1]:
-            number("exam_seed", "Exam seed", "Runs with the same exam seed sit the same exam with the same luck: compare only those.")
+            number(
+                "exam_seed",
+                "Exam seed",
+                "Runs with the same exam seed sit the same exam with the same luck: compare only those.",
+            )
         with columns[2]:
-            number("temperature", "Temperature", "1 shows what a student half knows; 0 is its single likeliest answer.", step=0.1)
+            number(
+                "temperature",
+                "Temperature",
+                "1 shows what a student half knows; 0 is its single likeliest answer.",
+                step=0.1,
+            )
         with columns[3]:
             number("validation", "Held-out pairs", "Looked at after each lesson, never learnt from.")
         _learning(slots, learning)
@@ -173,7 +155,14 @@ def _learning(slots: Slots, settings: dict[str, Any]) -> None:
     st.markdown("**Learning: DPO with LoRA on its own mistakes**")
     columns = st.columns(4)
     with columns[0]:
-        number("learning_rate", "Learning rate", "How big a step it takes. Too big, and it unlearns.", step=1e-4, format="%.6f", low=1e-7)
+        number(
+            "learning_rate",
+            "Learning rate",
+            "How big a step it takes. Too big, and it unlearns.",
+            step=1e-4,
+            format="%.6f",
+            low=1e-7,
+        )
         number("epochs", "Passes", "How often it goes over a lesson's pairs.")
     with columns[1]:
         number("beta", "Beta", "How closely it stays with what it was; larger is closer.", step=0.05, low=0.01)
@@ -182,9 +171,22 @@ def _learning(slots: Slots, settings: dict[str, Any]) -> None:
         number("lora_rank", "LoRA rank", "How much the adapter can hold.")
         number("lora_alpha", "LoRA alpha", "The adapter's scale is alpha divided by rank.")
     with columns[3]:
-        _choice(slots, settings, "loss", "Loss", {"sigmoid": "sigmoid", "robust": "robust", "ipo": "IPO", "hinge": "hinge"})
-        _choice(slots, settings, "reference", "Compared with", {"last-turn": "itself, last lesson", "base": "itself, before any lesson"})
-    number("sft_weight", "Weight of imitating the right working", "Above 0 it also learns what to say; 0 is plain DPO.", step=0.1)
+        _choice(
+            slots, settings, "loss", "Loss", {"sigmoid": "sigmoid", "robust": "robust", "ipo": "IPO", "hinge": "hinge"}
+        )
+        _choice(
+            slots,
+            settings,
+            "reference",
+            "Compared with",
+            {"last-turn": "itself, last lesson", "base": "itself, before any lesson"},
+        )
+    number(
+        "sft_weight",
+        "Weight of imitating the right working",
+        "Above 0 it also learns what to say; 0 is plain DPO.",
+        step=0.1,
+    )
 
 
 def _choice(slots: Slots, settings: dict[str, Any], field: str, label: str, options: dict[str, str]) -> None:
@@ -195,8 +197,21 @@ def _choice(slots: Slots, settings: dict[str, Any], field: str, label: str, opti
 def _numbers(slots: Slots, settings: dict[str, Any], model: type, default: Any) -> Callable[..., None]:
     """A maker of number fields: bounds and default as the model states them, an error slot under each."""
 
-    def number(field: str, label: str, help: str, *, step: float | None = None, format: str | None = None, low: float | None = None) -> None:
-        bounds = {name: getattr(m, name) for m in model.model_fields[field].metadata for name in ("ge", "gt", "le", "lt") if hasattr(m, name)}
+    def number(
+        field: str,
+        label: str,
+        help: str,
+        *,
+        step: float | None = None,
+        format: str | None = None,
+        low: float | None = None,
+    ) -> None:
+        bounds = {
+            name: getattr(m, name)
+            for m in model.model_fields[field].metadata
+            for name in ("ge", "gt", "le", "lt")
+            if hasattr(m, name)
+        }
         whole = int in (model.model_fields[field].annotation, *get_args(model.model_fields[field].annotation))
         kind = int if whole else float
         settings[field] = st.number_input(

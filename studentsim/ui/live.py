@@ -12,7 +12,8 @@ EVERY = 1.0
 """Seconds from one refresh to the next while the run goes on."""
 
 EXAM_COLUMNS = {
-    "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right", "low": "95 % from", "high": "95 % to",
+    "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
+    "low": "95 % from", "high": "95 % to",
     "unanswered": "unanswered", "p_right": "P(right working)", "seconds": "seconds",
 }  # fmt: skip
 STEP_COLUMNS = {
@@ -83,7 +84,9 @@ def _state(run: data.Snapshot) -> None:
 def _exams(run: data.Snapshot) -> None:
     components.picture(
         "How many new questions does it answer rightly?",
-        charts.exam_accuracy(run.exams, strategy=run.config.strategy, turns=run.turns, guessing=run.guessing, revision=run.run_id),
+        charts.exam_accuracy(
+            run.exams, strategy=run.config.strategy, turns=run.turns, guessing=run.guessing, revision=run.run_id
+        ),
         run.exams,
         key=f"watch.exams.{run.run_id}",
         alt=sentences.headline(run.exams),
@@ -95,7 +98,14 @@ def _training(run: data.Snapshot) -> None:
     st.subheader("What happens while it learns?", anchor=False)
     names = {key: view.name for key, view in rewards.VIEWS.items()}
     chosen = st.segmented_control(
-        "View", list(names), format_func=names.__getitem__, default="margins", required=True, key="watch.view", label_visibility="collapsed", wrap=True
+        "View",
+        list(names),
+        format_func=names.__getitem__,
+        default="margins",
+        required=True,
+        key="watch.view",
+        label_visibility="collapsed",
+        wrap=True,
     )
     view = rewards.VIEWS[chosen or "margins"]
     if warning := rewards.alert(run.steps):
@@ -105,7 +115,9 @@ def _training(run: data.Snapshot) -> None:
     if run.steps.empty:
         return
     figure = charts.training(run.steps, run.validations, view, turns=run.turns, revision=run.run_id)
-    st.plotly_chart(figure, width="stretch", key=f"watch.rewards.{run.run_id}.{chosen}", config=charts.CONFIG, alt=sentence)
+    st.plotly_chart(
+        figure, width="stretch", key=f"watch.rewards.{run.run_id}.{chosen}", config=charts.CONFIG, alt=sentence
+    )
     st.caption(f"In the field's words: {view.term}. Held-out pairs are never learnt from.")
     components.numbers(run.steps, key=f"watch.steps.{run.run_id}", columns=STEP_COLUMNS)
 

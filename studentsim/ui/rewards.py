@@ -31,9 +31,7 @@ class RewardView:
 
 
 VIEWS: dict[str, RewardView] = {
-    "margins": RewardView(
-        "Lead", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward"
-    ),
+    "margins": RewardView("Lead", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward"),
     "apart": RewardView(
         "Right and wrong",
         "rewards/chosen and rewards/rejected",
@@ -88,7 +86,9 @@ def _accuracies(last: pd.Series, steps: pd.DataFrame) -> str:
 
 
 def _loss(last: pd.Series, steps: pd.DataFrame) -> str:
-    return f"The training loss is {last.loss:.2f}; {EVEN_LOSS} is a student that knows no difference, 0 one that is sure."
+    return (
+        f"The training loss is {last.loss:.2f}; {EVEN_LOSS} is a student that knows no difference, 0 one that is sure."
+    )
 
 
 def _logps(last: pd.Series, steps: pd.DataFrame) -> str:
@@ -110,7 +110,10 @@ def alert(steps: pd.DataFrame) -> str:
     if steps.empty:
         return ""
     turns = sorted(steps.turn.unique())[-ALERT_TURNS:]
-    changes = [(_within(g, "logps_chosen"), _within(g, "rewards_margins")) for _, g in steps[steps.turn.isin(turns)].groupby("turn")]
+    changes = [
+        (_within(g, "logps_chosen"), _within(g, "rewards_margins"))
+        for _, g in steps[steps.turn.isin(turns)].groupby("turn")
+    ]
     told = [(chosen, margin) for chosen, margin in changes if chosen is not None and margin is not None]
     if not told:
         return ""
@@ -131,5 +134,3 @@ def _within(turn: pd.DataFrame, column: str) -> float | None:
         return None
     ordered = turn.sort_values("step")[column]
     return float(ordered.iloc[-half:].mean() - ordered.iloc[:half].mean())
-
-

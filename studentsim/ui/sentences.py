@@ -119,4 +119,6 @@ def verdict(row: Mapping[str, Any]) -> str:
     if not row["letter"]:
         return f"Ticked nothing: no option shows its result. Right: {right}."
     slip = SLIPS.get(row["misconception"] or "")
-    return f"Ticked {texts.get(row['letter'], row['letter'])}. Right: {right}." + (f" Its slip: {slip.title}." if slip else "")
+    return f"Ticked {texts.get(row['letter'], row['letter'])}. Right: {right}." + (
+        f" Its slip: {slip.title}." if slip else ""
+    )

@@ -68,7 +68,10 @@ def guarded() -> Iterator[None]:
     except Exception:
         log.exception("a page failed")
         components.problem(
-            StudentsimError("Something went wrong on this page.", "Reload it. If it happens again, the details below help to mend it."),
+            StudentsimError(
+                "Something went wrong on this page.",
+                "Reload it. If it happens again, the details below help to mend it.",
+            ),
             details=traceback.format_exc(),
         )
 

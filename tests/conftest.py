@@ -1,0 +1,12 @@
+"""For all tests: no network, no telemetry, the same examples every time."""
+
+import os
+
+from hypothesis import settings
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+# Deterministic examples; no deadline, since the time an example takes says nothing on a shared machine.
+settings.register_profile("studentsim", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("studentsim")

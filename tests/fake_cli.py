@@ -1,0 +1,21 @@
+"""The real command line with a cast of ours: ``fake_cli.py answer:40:gate run --data DIR …``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import casts
+
+from studentsim import cli, foreground
+from studentsim.runs import preflight
+
+if __name__ == "__main__":
+    what = sys.argv.pop(1)
+    preflight.WEIGHTS = Path(__file__)
+    foreground.load_cast = casts.fake
+    if what != "fake":
+        moment, count, _ = what.split(":")
+        data = Path(sys.argv[sys.argv.index("--data") + 1])
+        foreground.load_cast = casts.prone(moment, int(count), casts.gate(data / "gate"))
+    cli.main()

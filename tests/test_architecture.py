@@ -1,0 +1,105 @@
+"""Who may import whom, held to the picture in docs/architecture.md."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "studentsim"
+
+VOCABULARY = {"__init__", "records", "config", "errors", "arithmetic", "luck"}
+MAY_IMPORT = {
+    "bank": {"vocabulary"},
+    "selection": {"vocabulary"},
+    "exam": {"vocabulary", "selection"},
+    "student": {"vocabulary", "bank", "exam"},
+    "teacher": {"vocabulary", "bank"},
+    "learning": {"vocabulary"},
+    "simulation": {"vocabulary", "bank", "student", "teacher", "learning", "selection", "exam"},
+    "casting": {"vocabulary", "bank", "student", "teacher", "learning", "simulation"},
+    "store": {"vocabulary"},
+    "runs": {"vocabulary", "bank", "student", "store", "simulation", "casting", "selection"},
+    "ui": {"vocabulary", "bank", "student", "selection", "exam", "store", "runs"},
+    "pages": {"ui"},
+    "app": {"ui"},
+    "command line": {"vocabulary", "bank", "student", "store", "runs", "selection", "casting", "exam", "ui"},
+}
+COMMAND_LINE = {"cli", "foreground", "__main__"}
+HEAVY = {"torch", "transformers", "trl", "peft", "tokenizers", "safetensors", "datasets", "accelerate", "bitsandbytes"}
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room(module: str) -> str:
+    """The part of the product a dotted name belongs to."""
+    top = (module.split(".") + ["__init__", ""])[1]
+    if top in COMMAND_LINE:
+        return "command line"
+    return top if top in MAY_IMPORT else "vocabulary"
+
+
+def files() -> dict[Path, str]:
+    found = {p: room("studentsim." + p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")) for p in PACKAGE.rglob("*.py")}
+    return found | {p: "pages" for p in (ROOT / "pages").glob("*.py")} | {ROOT / "app.py": "app"}
+
+
+def test_arrows_run_one_way():
+    wrong = []
+    for path, here in files().items():
+        allowed = MAY_IMPORT.get(here, set()) | {here}
+        for name in imports(path):
+            if re.match(r"studentsim(\.|$)", name) and room(name) not in allowed | {"vocabulary"}:
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def only_in(libraries: set[str], rooms: set[str], *, but_not: frozenset[str] = frozenset()) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path, here in files().items()
+        for name in imports(path)
+        if name.split(".")[0] in libraries and (here not in rooms or path.name in but_not)
+    ]
+
+
+def test_streamlit_is_known_to_the_pages_and_their_parts_alone():
+    assert not only_in({"streamlit"}, {"ui", "pages", "app"}, but_not=frozenset({"charts.py", "words.py", "sentences.py"}))
+
+
+def test_torch_and_its_kin_are_known_where_the_student_lives_and_learns():
+    exceptions = {"studentsim/casting.py imports torch", "studentsim/bank/mathqa.py imports datasets"}
+    wrong = {w for w in only_in(HEAVY, {"student", "teacher", "learning"}) if not w.startswith(tuple(exceptions))}
+    assert not {w for w in wrong if not w.startswith("studentsim/casting.py imports transformers")}
+
+
+def test_duckdb_is_known_to_the_store_alone():
+    assert not only_in({"duckdb"}, {"store"})
+
+
+def test_every_error_is_of_the_one_tree():
+    """No other module defines an exception that may reach a user."""
+    own = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        and path.name != "errors.py"
+        and any(isinstance(b, ast.Name) and b.id.endswith(("Error", "Exception")) for b in node.bases)
+        and not node.name.startswith("_")
+    ]
+    assert not own
+
+
+def test_nothing_trusts_remote_code_or_writes_html_into_pages():
+    for path in files():
+        text = path.read_text()
+        assert "unsafe_allow_html" not in text and not re.search(r"trust_remote_code\s*=\s*True", text), path

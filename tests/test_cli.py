@@ -1,0 +1,277 @@
+"""The command line: what it prints, what it refuses, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import casts
+import pytest
+from run_help import at_answer, told, until
+from test_runs_preflight import BAD
+
+from studentsim import cli, foreground
+from studentsim.config import RunConfig
+from studentsim.errors import StudentError
+from studentsim.runs import preflight
+from studentsim.runs.execute import execute
+from studentsim.runs.folder import all_runs, create_run, open_run
+from studentsim.runs.lease import grant
+
+ROOT = Path(__file__).parents[1]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+SHORT = ["--turns", "4", "--questions", "12", "--exam", "24", "--validation", "6"]
+
+
+class Said(NamedTuple):
+    """What a command printed, and its exit status."""
+
+    out: str
+    err: str
+    status: int
+
+    @property
+    def last(self) -> Any:
+        """The JSON of the last line."""
+        return json.loads(self.out.rstrip("\n").split("\n")[-1])
+
+
+@pytest.fixture
+def say(monkeypatch, capsys):
+    """Runs a command in this process with a fake student."""
+    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setattr(preflight, "WEIGHTS", Path(__file__))
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            sys.exit(0)
+        return Said(*capsys.readouterr(), ended.value.code or 0)
+
+    return run
+
+
+def test_a_run_prints_its_figures_as_one_json_object_on_the_last_line(say, tmp_path):
+    said = say("run", *SHORT, "--data", tmp_path, "--json")
+    assert said.status == 0 and said.err == ""
+    found = said.last
+    assert {"run_id", "status", "seconds", "exams", "turns"} <= found.keys() and found["status"] == "finished"
+    assert [e["turn"] for e in found["exams"]] == [0, 2, 4]
+    for exam in found["exams"]:
+        assert sum(exam["wrong_by_category"].values()) == exam["questions"] - exam["correct"]
+    assert [t["turn"] for t in found["turns"]] == [1, 2, 3, 4]
+    for turn in found["turns"]:
+        assert turn["questions"] == 12 and turn["pairs"] <= 12 - turn["correct"] and turn["seconds"] >= 0
+        assert list(turn["rewards"]) == [
+            "loss", "chosen", "rejected", "accuracies", "margins", "logps_chosen", "logps_rejected"
+        ]  # fmt: skip
+
+
+def test_without_json_a_run_prints_one_line_for_people(say, tmp_path):
+    said = say("run", *SHORT, "--data", tmp_path)
+    assert "finished" in said.out and "of 24" in said.out and said.out.count("\n") == 1
+
+
+def test_a_run_that_is_never_trained_has_no_rewards(say, tmp_path):
+    found = say("run", *SHORT, "--strategy", "none", "--data", tmp_path, "--json").last
+    assert [t["rewards"] for t in found["turns"]] == [None] * 4
+
+
+def test_the_same_seed_twice_prints_the_same_figures(say, tmp_path):
+    def without_times(found: dict) -> dict:
+        turns = [{k: v for k, v in t.items() if k not in ("seconds", "parts")} for t in found["turns"]]
+        return {**found, "turns": turns, "run_id": "", "seconds": 0}
+
+    first = say("run", *SHORT, "--seed", 3, "--data", tmp_path, "--json").last
+    assert without_times(say("run", *SHORT, "--seed", 3, "--data", tmp_path, "--json").last) == without_times(first)
+    assert without_times(say("run", *SHORT, "--seed", 4, "--data", tmp_path, "--json").last) != without_times(first)
+
+
+def test_every_option_reaches_the_settings(say, tmp_path):
+    options = {
+        "strategy": "random", "turns": 2, "questions": 6, "exam": 12, "exam-every": 1, "validation": 0, "seed": 5,
+        "exam-seed": 6, "student": "careless", "temperature": 0.5, "categories": "gain,geometry", "mix-rule": "paper",
+        "threshold": 0.4, "learning-rate": 0.001, "beta": 0.2, "epochs": 3, "batch": 4, "loss": "robust",
+        "reference": "base", "lora-rank": 4, "lora-alpha": 8, "label-smoothing": 0.1, "sft-weight": 0.5,
+        "mix": "gain=25,geometry=75", "name": "mine", "bank": "curriculum", "model": "embedded",
+        "skills": "",
+    }  # fmt: skip
+    arguments = [part for key, value in options.items() for part in (f"--{key}", value)]
+    found = say("run", *arguments, "--data", tmp_path, "--json").last
+    config = open_run(tmp_path, found["run_id"]).config()
+    learning = config.learning.model_dump()
+    parsed = {"categories": ("gain", "geometry"), "skills": (), "mix": {"gain": 25.0, "geometry": 75.0}}
+    for key, value in options.items():
+        name = key.replace("-", "_")
+        assert (learning if name in learning else config.model_dump())[name] == parsed.get(name, value), name
+
+
+def test_the_papers_preset_gives_way_to_what_is_said():
+    assert foreground.config_of("paper", {}) == RunConfig.paper()
+    config = foreground.config_of("paper", {"turns": 3, "batch": 2, "beta": None})
+    assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().learning.model_copy(update={"batch": 2}))
+    assert foreground.config_of("default", {}) == RunConfig()
+
+
+# ------------------------------------------------------------------ errors
+
+
+def option_of(key: str, value: object) -> list[str]:
+    if key == "mix":
+        return ["--mix", ",".join(f"{name}={share}" for name, share in value.items())]
+    if key == "learning":
+        return [part for name, setting in value.items() for part in (f"--{name.replace('_', '-')}", str(setting))]
+    return [f"--{key}", ",".join(value) if isinstance(value, tuple) else str(value)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [s for s, *_ in BAD if s not in ({"nonsense": 1}, {"mix": {}}, {"seed": True})],
+    ids=lambda s: str(s)[:50],
+)
+def test_a_bad_setting_is_one_line_and_nothing_is_made(say, tmp_path, settings):
+    data = tmp_path / "data"
+    options = [part for key, value in settings.items() for part in option_of(key.replace("_every", "-every"), value)]
+    said = say("run", *options, "--data", data)
+    assert said.status == 2 and said.out == "" and not data.exists()
+    *usage, error = said.err.strip().split("\n")
+    assert error.startswith("Error: ") and "Traceback" not in said.err
+    assert all(line.startswith(("Usage", "Try", "")) for line in usage)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--mix", "general"],
+        ["run", "--mix", "general=x"],
+        ["run", "--mix", "general=50,general=50"],
+        ["run", "--preset", "nonsense"],
+        ["run", "--data", __file__],
+        ["resume", "../x"],
+        ["resume", "nonsense"],
+        ["resume", "' OR 1=1--"],
+        ["export", "../x", "--to", "out"],
+        ["export", "nonsense", "--to", "out"],
+        ["rebuild", "--data", "nowhere"],
+        ["place", "--student", "genius"],
+        ["nonsense"],
+        ["run", "--nonsense", "1"],
+    ],
+)
+def test_bad_arguments_are_one_error_line_and_exit_status_2(say, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    said = say(*arguments)
+    assert said.status == 2 and "Traceback" not in said.err and said.out == ""
+    assert said.err.strip().split("\n")[-1].startswith("Error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_fails_says_why_and_what_to_do_and_still_prints_its_json(say, tmp_path, monkeypatch):
+    def load_cast(config):
+        raise StudentError("The model is broken.", "Choose another.")
+
+    monkeypatch.setattr(foreground, "load_cast", load_cast)
+    said = say("run", *SHORT, "--data", tmp_path, "--json")
+    assert said.status == 1 and said.last["status"] == "failed" and said.last["exams"] == []
+    assert said.err == "Error: The model is broken. Choose another.\n"
+
+
+def test_a_fallback_to_an_earlier_checkpoint_is_told(say, tmp_path, caplog):
+    folder = create_run(tmp_path, casts.config())
+    execute(folder, load_cast=casts.prone("answer", 70, casts.memory))
+    newest = sorted(folder.checkpoints.iterdir())[-1]
+    (newest / "fake.json").write_text("{}")
+    said = say("resume", folder.run_id, "--data", tmp_path)
+    assert said.status == 0 and "cannot be used" in caplog.text  # on stderr, where pytest does not catch it first
+
+
+# ------------------------------------------------------------------ pausing, resuming
+
+
+def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, tmp_path):
+    os.mkfifo(tmp_path / "gate")
+    command = [sys.executable, "tests/fake_cli.py", "answer:40:gate", "run", *SHORT, "--data", str(tmp_path)]
+    child = subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    (folder,) = until(lambda: all_runs(tmp_path))
+    at_answer(folder, 40)
+    child.send_signal(signal.SIGINT)
+    (tmp_path / "gate").open("wb").close()
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130 and "paused" in out and "Traceback" not in err
+    assert f"python -m studentsim resume {folder.run_id} --data {tmp_path}" in err
+    said = say("resume", folder.run_id, "--data", tmp_path, "--json")
+    assert said.status == 0 and said.last["status"] == "finished"
+    whole = create_run(tmp_path / "whole", casts.config())
+    execute(whole, load_cast=casts.fake)
+    assert told(folder) == told(whole)
+    assert "finished" in say("resume", folder.run_id, "--data", tmp_path).err
+
+
+def test_a_run_at_work_is_not_resumed_a_second_time(say, tmp_path):
+    folder = create_run(tmp_path, casts.config())
+    grant(folder, os.getpid())
+    said = say("resume", folder.run_id, "--data", tmp_path)
+    assert said.status == 2 and "at work already" in said.err
+
+
+# ------------------------------------------------------------------ the rest
+
+
+def test_runs_lists_the_newest_first(say, tmp_path):
+    assert "No runs" in say("runs", "--data", tmp_path).out
+    ids = [say("run", *SHORT, "--name", f"run {n}", "--data", tmp_path, "--json").last["run_id"] for n in range(2)]
+    listed = say("runs", "--data", tmp_path, "--json").last
+    assert {row["run_id"] for row in listed} == set(ids) and [r["run_id"] for r in listed] == sorted(ids, reverse=True)
+    assert listed[0].keys() == {"run_id", "status", "title", "turn", "turns", "correct", "questions"}
+    assert "run 1" in say("runs", "--data", tmp_path).out
+
+
+def test_export_and_rebuild_work_on_a_run_of_the_command_line(say, tmp_path):
+    data, to = tmp_path / "data", tmp_path / "out"
+    run_id = say("run", *SHORT, "--data", data, "--json").last["run_id"]
+    written = say("export", run_id, "--to", to, "--data", data).out.split()
+    assert {"answers.csv", "answers.parquet", "exams.csv", "config.json"} <= {Path(path).name for path in written}
+    assert "1 run " in say("rebuild", "--data", data).out
+
+
+def test_what_there_is_is_listed_quickly_and_without_torch(tmp_path):
+    for command in ("strategies", "students", "--help"):
+        program = (
+            "import sys; from studentsim import cli; sys.argv[1:] = [sys.argv[1]]\n"
+            "try: cli.main()\nexcept SystemExit: pass\n"
+            "print([m for m in ('torch', 'transformers', 'datasets', 'pandas', 'streamlit') if m in sys.modules])"
+        )
+        started = time.monotonic()
+        done = subprocess.run([sys.executable, "-c", program, command], capture_output=True, text=True, cwd=ROOT)
+        assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
+        assert time.monotonic() - started < 5
+
+
+def test_the_lists_name_everything(say):
+    from studentsim.config import STRATEGIES
+    from studentsim.student.profiles import PROFILES
+
+    listed = say("strategies").out
+    assert all(f"{name} " in listed for name in STRATEGIES)
+    listed = say("students").out
+    assert all(id in listed and profile.title in listed for id, profile in PROFILES.items())
+
+
+def test_the_module_is_the_command_line():
+    done = subprocess.run([sys.executable, "-m", "studentsim", "--help"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0
+    commands = {line.split()[0] for line in done.stdout.split("Commands:")[1].strip().split("\n") if line.strip()}
+    assert set("run resume runs strategies students rebuild export pretrain place app".split()) <= commands
+
+
+def test_a_reader_that_goes_away_leaves_no_traceback():
+    command = f"{sys.executable} -m studentsim students | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT)
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,193 @@
+"""What is refused before a run is made: each with its field, its value and a remedy, and nothing half-saved."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studentsim.bank.curriculum import SKILLS
+from studentsim.bank.sources import PER_SKILL, open_bank
+from studentsim.config import RunConfig
+from studentsim.errors import BankError, ConfigError, StudentError
+from studentsim.runs import preflight
+
+
+@pytest.fixture(autouse=True)
+def weights(tmp_path, monkeypatch):
+    """The embedded student's weights are there, whatever the state of this checkout."""
+    file = tmp_path / "model.safetensors"
+    file.touch()
+    monkeypatch.setattr(preflight, "WEIGHTS", file)
+
+
+STUDY, EXAM = PER_SKILL["study"], PER_SKILL["exam"] * len(SKILLS)
+NAN, INFINITE = float("nan"), float("inf")
+
+BAD = [
+    # settings, the field that is named, a word of the message
+    ({"mix": {"general": 50.0}}, "mix", "100"),
+    ({"mix": {"general": 150.0, "gain": -50.0}}, "mix", "-50"),
+    ({"mix": {"general": NAN, "gain": 100.0}}, "mix", "nan"),
+    ({"mix": {"general": INFINITE}}, "mix", "inf"),
+    ({"mix": {}}, "mix", "100"),
+    ({"mix": {"history": 100.0}}, "mix", "history"),
+    ({"mix": {"geometry": 100.0}, "categories": ("gain",)}, "mix", "no such question"),
+    ({"mix": {"geometry": 50.0, "gain": 50.0}, "categories": ("gain",)}, "mix", "geometry"),
+    ({"mix": {"gain": 100.0}, "questions": 1000, "categories": ("gain", "other")}, "mix", "1000"),
+    ({"categories": ("history",)}, "categories", "history"),
+    ({"skills": ("flying",)}, "skills", "flying"),
+    ({"skills": ("average-of-three",), "categories": ("geometry",)}, "skills", "both"),
+    ({"skills": ("average-of-three",), "questions": STUDY + 1}, "questions", f"holds {STUDY}"),
+    ({"turns": 0}, "turns", "0"),
+    ({"turns": -1}, "turns", "-1"),
+    ({"turns": 10**9}, "turns", "1000"),
+    ({"questions": 0}, "questions", "0"),
+    ({"exam": 5000}, "exam", "5000"),
+    ({"exam": 10**9}, "exam", "1000"),
+    ({"exam_every": 0}, "exam_every", "0"),
+    ({"strategy": "telepathy"}, "strategy", "telepathy"),
+    ({"student": "genius"}, "student", "genius"),
+    ({"model": "nonsense"}, "model", "nonsense"),
+    ({"model": "../secret"}, "model", ".."),
+    ({"model": "models/../../etc"}, "model", ".."),
+    ({"model": "/no/such/folder"}, "model", "config.json"),
+    ({"model": "a b/c"}, "model", "a b/c"),
+    ({"model": " "}, "model", "blank"),
+    ({"name": "../x"}, "name", "../x"),
+    ({"name": "CON"}, "name", "CON"),
+    ({"name": "x" * 300}, "name", "80"),
+    ({"seed": "seven"}, "seed", "seven"),
+    ({"seed": 1.5}, "seed", "1.5"),
+    ({"seed": -1}, "seed", "-1"),
+    ({"seed": True}, "seed", "True"),
+    ({"learning": {"beta": 0.0}}, "learning.beta", "0.0"),
+    ({"learning": {"learning_rate": NAN}}, "learning.learning_rate", "nan"),
+    ({"nonsense": 1}, "nonsense", "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("settings", "field", "words"), BAD, ids=[str(s)[:60] for s, *_ in BAD])
+def test_a_bad_setting_is_refused_at_its_field(settings, field, words):
+    with pytest.raises(ConfigError) as caught:
+        preflight.check(RunConfig.make(**settings))
+    assert caught.value.field == field and words in str(caught.value)
+    assert caught.value.remedy and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"name": "   "},  # blank: the title is made from student and strategy
+        {"mix": {"general": 20.0, "physics": 80.0, "gain": 0.0}},
+        {"categories": ("gain", "geometry"), "mix": {"gain": 100.0, "general": 0.0}},
+        {"skills": ("average-of-three",), "questions": STUDY},
+        {"exam": EXAM},
+        {"student": "struggling", "strategy": "none"},
+    ],
+)
+def test_good_settings_pass(settings):
+    preflight.check(RunConfig.make(**settings))
+
+
+def test_the_papers_own_protocol_passes():
+    preflight.check(RunConfig.paper())
+
+
+@pytest.mark.slow
+def test_the_outline_of_the_built_in_bank_is_that_of_the_bank_itself():
+    outline, bank = preflight.outline("curriculum"), open_bank("curriculum")
+    assert outline.categories == bank.categories and outline.exam == len(bank.exam)
+    assert sum(outline.study.values()) == len(bank.study)
+    for (category, skill), count in outline.study.items():
+        assert len(bank.pool((category,), (skill,))) == count
+
+
+def test_missing_weights_are_refused_with_the_command_that_makes_them(monkeypatch):
+    monkeypatch.setattr(preflight, "WEIGHTS", Path("/no/such/file"))
+    with pytest.raises(StudentError, match="pretrain"):
+        preflight.check(RunConfig())
+
+
+def test_a_bank_file_that_is_not_there_is_refused():
+    with pytest.raises(BankError):
+        preflight.check(RunConfig.make(bank="/no/such/file.json"))
+
+
+def make(folder: Path, *files: str) -> str:
+    folder.mkdir()
+    for name in files:
+        (folder / name).write_text("{}")
+    return str(folder)
+
+
+def test_a_local_model_needs_a_config_and_weights_that_are_no_pickle(tmp_path):
+    def refused(*files: str) -> str:
+        with pytest.raises(ConfigError) as caught:
+            preflight.check(RunConfig.make(model=make(tmp_path / f"m{len(files)}{len(''.join(files))}", *files)))
+        assert caught.value.field == "model"
+        return str(caught.value)
+
+    assert "config.json" in refused()
+    assert "no weights" in refused("config.json")
+    assert "pickle" in refused("config.json", "pytorch_model.bin")
+    preflight.check(RunConfig.make(model=make(tmp_path / "good", "config.json", "model.safetensors")))
+
+
+def test_a_model_of_the_hub_is_taken_from_the_cache_or_must_be_reachable(monkeypatch):
+    """Fault 19: not there, no network."""
+    config = RunConfig.make(model="someone/some-model")
+    monkeypatch.setattr(preflight, "in_cache", lambda name: False)
+    monkeypatch.setattr(preflight, "trouble_at_hub", lambda name: "the hub cannot be reached (ConnectError)")
+    with pytest.raises(ConfigError, match="not on this computer, and the hub cannot be reached") as caught:
+        preflight.check(config)
+    assert caught.value.field == "model"
+    monkeypatch.setattr(preflight, "trouble_at_hub", lambda name: "")
+    preflight.check(config)
+    monkeypatch.setattr(preflight, "in_cache", lambda name: True)
+    preflight.check(config)
+
+
+def test_an_empty_cache_holds_no_model(tmp_path):
+    program = "from studentsim.runs.preflight import in_cache; print(in_cache('someone/some-model'))"
+    env = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root, env=env)
+    assert done.stdout.strip() == "False", done.stderr
+
+
+def test_the_check_in_a_process_of_its_own_finds_the_same(monkeypatch):
+    root = Path(__file__).parents[1]
+
+    def apart(text: str):
+        command = [sys.executable, "-m", "studentsim.runs.preflight"]
+        done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=root)
+        return json.loads(done.stdout)
+
+    assert apart(RunConfig().model_dump_json()) is None
+    found = apart(RunConfig(exam=5000).model_dump_json())
+    assert found["field"] == "exam" and str(EXAM) in found["remedy"]
+
+
+def test_what_the_process_finds_is_raised_here(monkeypatch):
+    def answer(found: str, stderr: str = ""):
+        done = subprocess.CompletedProcess([], 0, stdout=found, stderr=stderr)
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+
+    config = RunConfig.make(bank="math_qa")
+    answer("null\n")
+    preflight.check(config)
+    answer('{"problem": "Too many.", "remedy": "Fewer.", "field": "exam"}')
+    with pytest.raises(ConfigError, match="Too many"):
+        preflight.check(config)
+    answer('{"problem": "No network.", "remedy": "Connect.", "field": ""}')
+    with pytest.raises(BankError, match="No network"):
+        preflight.check(config)
+    answer("", "Traceback … KeyError")
+    with pytest.raises(BankError, match="cannot be read"):
+        preflight.check(config)

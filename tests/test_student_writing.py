@@ -1,0 +1,105 @@
+"""Writing and scoring in batches agree with the plain way, row by row."""
+
+import math
+
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from studentsim.config import RunConfig
+from studentsim.student.embedded import EmbeddedStudent, uniforms_of
+from studentsim.student.generate import read, score, write
+from studentsim.student.prompts import completion_ids, prompt_ids
+
+
+def student(**settings) -> EmbeddedStudent:
+    return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new_tokens=24, **settings))
+
+
+def prompts() -> list[list[int]]:
+    return [prompt_ids(tiny.tokenizer(), "balanced", q.problem) for q in tiny.questions(6)]
+
+
+def alone(model, prompt: list[int], completion: list[int], own: list[int]) -> float:
+    """The log-probability by one plain forward pass without cache, padding or batch."""
+    with torch.no_grad():
+        logps = model(input_ids=torch.tensor([prompt + completion])).logits[0].float().log_softmax(-1)
+    return sum(
+        logps[len(prompt) + k - 1, token].item() * own[k] for k, token in enumerate(completion)
+    )  # fmt: skip
+
+
+def test_scores_with_a_shared_prompt_equal_plain_forward_passes():
+    model, student_ = tiny.model(), student()
+    questions = tiny.questions(6)
+    completions = [[completion_ids(tiny.tokenizer(), o.working) for o in q.options if o.working][:3] for q in questions]
+    masks = [[student_.calculator.mask(c) for c in row] for row in completions]
+    got = score(model, read(model, prompts(), 0), completions, masks)
+    for prompt, row, own, scores in zip(prompts(), completions, masks, got, strict=True):
+        for c, m, s in zip(row, own, scores, strict=True):
+            assert s == pytest.approx(alone(model, prompt, c, m), abs=1e-3)
+
+
+def test_scoring_leaves_the_prefix_as_it_was():
+    model = tiny.model()
+    prefix = read(model, prompts(), 0)
+    rows = [[[5, 6, 7]]] * 6
+    first = score(model, prefix, rows, rows)
+    assert score(model, prefix, rows, rows) == first
+
+
+def test_a_row_writes_the_same_whoever_is_in_its_batch():
+    model, calculator = tiny.model(), student().calculator
+    luck = np.stack([uniforms_of(("exam", 0, k), 24) for k in range(6)])
+    together = write(model, read(model, prompts(), 0), calculator, luck, end=1)
+    for k, prompt in enumerate(prompts()):
+        single = write(model, read(model, [prompt], 0), calculator, luck[k : k + 1], end=1)[0]
+        assert single.ids == together[k].ids
+        assert single.logprob == pytest.approx(together[k].logprob, abs=1e-3)
+
+
+def test_the_told_log_probability_is_that_of_the_tokens_the_student_chose():
+    model, student_ = tiny.model(), student()
+    luck = np.stack([uniforms_of(("exam", 0, k), 24) for k in range(6)])
+    for prompt, row in zip(prompts(), write(model, read(model, prompts(), 0), student_.calculator, luck, end=1), strict=True):
+        ids = [*row.ids, 1] if row.ended else row.ids
+        assert row.logprob == pytest.approx(alone(model, prompt, ids, student_.calculator.mask(ids)), abs=2e-3)
+
+
+def test_temperature_zero_takes_the_likeliest_token():
+    model = tiny.model()
+    luck = np.full((1, 8), 0.999)
+    prompt = prompts()[0]
+    written = write(model, read(model, [prompt], 0), student().calculator, luck, end=1, temperature=0)[0].ids
+    ids = list(prompt)
+    for token in written:
+        with torch.no_grad():
+            assert model(input_ids=torch.tensor([ids])).logits[0, -1].argmax().item() == token
+        ids.append(token)
+
+
+def test_answers_do_not_depend_on_the_order_of_the_questions():
+    one = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6), luck=("exam", 0))}
+    two = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6)[::-1], luck=("exam", 0))}
+    other = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6), luck=("exam", 1))}
+    assert one == two != other
+
+
+def test_confidence_is_the_likeliest_working():
+    model, student_ = tiny.model(), student()
+    for question, told in zip(tiny.questions(5), student_.confidence(tiny.questions(5)), strict=True):
+        prompt = prompt_ids(tiny.tokenizer(), "balanced", question.problem)
+        ids = [completion_ids(tiny.tokenizer(), o.working) for o in question.options if o.working]
+        best = max(math.exp(alone(model, prompt, c, student_.calculator.mask(c))) for c in ids)
+        assert told == pytest.approx(best, rel=1e-2, abs=1e-12)
+
+
+def test_confidence_on_questions_without_workings_is_a_share_of_the_options():
+    import dataclasses
+
+    plain = [
+        dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options)) for q in tiny.questions(3)
+    ]
+    assert all(0.2 <= p <= 1 for p in student().confidence(plain))
+    assert [a.p_right for a in student().answer(plain, luck=("x",))] == [None] * 3

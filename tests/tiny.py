@@ -1,0 +1,32 @@
+"""Tiny real models made on the spot: random weights, real architectures, no network."""
+
+import functools
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from studentsim.bank.curriculum import pool
+from studentsim.records import Question
+from studentsim.student.corpus import every_text
+from studentsim.student.profiles import PROFILES
+from studentsim.student.tokenizer import build_tokenizer, words_of
+
+
+@functools.lru_cache(maxsize=1)
+def tokenizer():
+    return build_tokenizer(words_of(every_text()), PROFILES)
+
+
+def model(seed: int = 0) -> LlamaForCausalLM:
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer()), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
+        intermediate_size=48, max_position_embeddings=512, tie_word_embeddings=True,
+        pad_token_id=tokenizer().pad_token_id, eos_token_id=tokenizer().eos_token_id, bos_token_id=None,
+    )  # fmt: skip
+    return LlamaForCausalLM(config).eval()
+
+
+def questions(count: int = 6, split: str = "study") -> list[Question]:
+    skills = ("average-of-three", "rectangle-perimeter", "chance-of-one-kind", "profit-percent", "tank-with-a-leak")
+    return [pool(skill, split, 1 + k // 5)[k // 5] for k in range(count) for skill in [skills[k % 5]]]
