@@ -76,8 +76,9 @@ class Manager:
         """How all runs stand, by id, oldest first."""
         found = {folder.run_id: self._observe(folder) for folder in all_runs(self.data)}
         for place, folder in enumerate(waiting.runs(self.data), 1):
-            if found[folder.run_id].status == "queued":
-                found[folder.run_id] = replace(found[folder.run_id], place=place)
+            state = found.get(folder.run_id)  # None: made since
+            if state and state.status == "queued":
+                found[folder.run_id] = replace(state, place=place)
         return found
 
     # ------------------------------------------------------------------ acting

@@ -1,0 +1,100 @@
+"""How long the default run takes, where the time goes, and how it compares with the paper's way of doing it.
+
+    python bench/run.py                     both, in one go on this machine
+    python bench/run.py --turns 4           a shorter run of ours (its figures are scaled to 20 turns)
+
+Ours: the default 20-turn run (40 questions a turn, exams of 240), warm, that is with everything imported and loaded, as
+in the app's spare worker. The paper's way: one question at a time through ``generate``, the checkpoint reloaded every
+turn, DPO with a batch of 1 and the library's defaults; measured on fewer turns and scaled. Each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+PAPER_TURNS, PAPER_EXAM = 2, 40
+"""What is measured of the paper's way: enough turns to reload twice, and exam questions enough for a rate."""
+
+
+def ours(turns: int) -> dict[str, float]:
+    """Seconds of the default run by part."""
+    from studentsim import casting
+    from studentsim.config import RunConfig
+    from studentsim.records import TurnFinished
+    from studentsim.runs.execute import execute
+    from studentsim.runs.folder import create_run
+
+    casting.preload()
+    parts: dict[str, float] = {}
+
+    def add(event: object) -> None:
+        if isinstance(event, TurnFinished):
+            for part, seconds in event.seconds.items():
+                parts[part] = parts.get(part, 0.0) + seconds
+
+    with tempfile.TemporaryDirectory() as data:
+        folder = create_run(Path(data), RunConfig.make(turns=turns))
+        started = time.monotonic()
+        status = execute(folder, on_event=add)
+        parts["total"] = time.monotonic() - started
+    if status != "finished":
+        raise SystemExit(f"the run ended as {status}")
+    parts["other"] = parts["total"] - sum(parts.get(p, 0.0) for p in ("study", "training", "exam"))
+    return parts
+
+
+def paper(turns: int, exam: int) -> dict[str, float]:
+    """Seconds of the paper's way: for each question asked, for each turn's reload and DPO."""
+    from paper_way import PaperWay
+
+    return PaperWay().measure(turns=turns, exam=exam)
+
+
+def measured(part: str, *args: str) -> dict[str, float]:
+    """Run one part in a process of its own; its figures and its peak memory in GB."""
+    command = [sys.executable, __file__, "--part", part, *args]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--part", choices=("ours", "paper"))
+    parser.add_argument("--only", choices=("ours", "paper"))
+    args = parser.parse_args()
+    if args.part:
+        figures = ours(args.turns) if args.part == "ours" else paper(PAPER_TURNS, PAPER_EXAM)
+        figures["memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(json.dumps(figures))
+        return
+    scaled = {}
+    if args.only != "paper":
+        figures = measured("ours", "--turns", str(args.turns))
+        scaled["ours"] = figures["total"] * 20 / args.turns
+        print(f"Default run, {args.turns} turns, warm: {figures['total']:.1f} s, peak memory {figures['memory_gb']:.2f} GB")
+        for part in ("study", "training", "exam", "other"):
+            print(f"  {part:9s} {figures[part]:6.1f} s")
+    if args.only != "ours":
+        figures = measured("paper")
+        answered = 20 * 40 + 11 * 240
+        scaled["paper"] = answered * figures["seconds_a_question"] + 20 * (figures["reload"] + figures["dpo"])
+        print(f"The paper's way, {PAPER_TURNS} turns measured, peak memory {figures['memory_gb']:.2f} GB:")
+        print(f"  {figures['seconds_a_question']:.3f} s a question, {figures['reload']:.2f} s a reload, {figures['dpo']:.1f} s of DPO a turn")
+        print(f"  scaled to 20 turns and 11 exams of 240: {scaled['paper']:.0f} s")
+    if len(scaled) == 2:
+        print(f"Ratio: {scaled['paper'] / scaled['ours']:.1f} times as fast as the paper's way")
+
+
+if __name__ == "__main__":
+    main()
