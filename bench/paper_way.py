@@ -75,7 +75,11 @@ class PaperWay:
         ids = self.tokenizer(self.prompt(question), return_tensors="pt")
         processors = LogitsProcessorList([CalculatorProcessor(Calculator(self.tokenizer), 1)])
         out = self.model.generate(
-            input_ids=ids.input_ids, attention_mask=ids.attention_mask, do_sample=True, max_new_tokens=112, logits_processor=processors
+            input_ids=ids.input_ids,
+            attention_mask=ids.attention_mask,
+            do_sample=True,
+            max_new_tokens=112,
+            logits_processor=processors,
         )
         return self.tokenizer.decode(out[0, ids.input_ids.shape[1] :], skip_special_tokens=True)
 
@@ -87,7 +91,9 @@ class PaperWay:
                 output_dir=scratch, per_device_train_batch_size=1, num_train_epochs=2, report_to=[], save_strategy="no",
                 use_cpu=not torch.cuda.is_available(), disable_tqdm=True,
             )  # fmt: skip
-            trainer = DPOTrainer(model=self.model, args=args, train_dataset=Dataset.from_list(rows), processing_class=self.tokenizer)
+            trainer = DPOTrainer(
+                model=self.model, args=args, train_dataset=Dataset.from_list(rows), processing_class=self.tokenizer
+            )
             trainer.train()
         self.model.delete_adapter("ref")
         self.model.save_pretrained(self.folder)

@@ -82,7 +82,9 @@ def main() -> None:
     if args.only != "paper":
         figures = measured("ours", "--turns", str(args.turns))
         scaled["ours"] = figures["total"] * 20 / args.turns
-        print(f"Default run, {args.turns} turns, warm: {figures['total']:.1f} s, peak memory {figures['memory_gb']:.2f} GB")
+        print(
+            f"Default run, {args.turns} turns, warm: {figures['total']:.1f} s, peak memory {figures['memory_gb']:.2f} GB"
+        )
         for part in ("study", "training", "exam", "other"):
             print(f"  {part:9s} {figures[part]:6.1f} s")
     if args.only != "ours":
@@ -90,7 +92,9 @@ def main() -> None:
         answered = 20 * 40 + 11 * 240
         scaled["paper"] = answered * figures["seconds_a_question"] + 20 * (figures["reload"] + figures["dpo"])
         print(f"The paper's way, {PAPER_TURNS} turns measured, peak memory {figures['memory_gb']:.2f} GB:")
-        print(f"  {figures['seconds_a_question']:.3f} s a question, {figures['reload']:.2f} s a reload, {figures['dpo']:.1f} s of DPO a turn")
+        print(
+            f"  {figures['seconds_a_question']:.3f} s a question, {figures['reload']:.2f} s a reload, {figures['dpo']:.1f} s of DPO a turn"
+        )
         print(f"  scaled to 20 turns and 11 exams of 240: {scaled['paper']:.0f} s")
     if len(scaled) == 2:
         print(f"Ratio: {scaled['paper'] / scaled['ours']:.1f} times as fast as the paper's way")

@@ -116,6 +116,7 @@ class RunConfig(BaseModel):
     """Held-out pairs looked at after each turn's training, never trained on."""
 
     learning: Learning = Learning()
+    """How the student is trained; see ``Learning``."""
 
     @field_validator("name")
     @classmethod
@@ -213,4 +214,6 @@ def check_categories(config: RunConfig, available: tuple[str, ...] = CATEGORIES)
     for field, names in (("categories", config.categories), ("mix", tuple(config.mix or ()))):
         for name in names:
             if name not in available:
-                raise ConfigError(f"There is no category {name!r}.", f"Choose among {', '.join(available)}.", field=field)
+                raise ConfigError(
+                    f"There is no category {name!r}.", f"Choose among {', '.join(available)}.", field=field
+                )

@@ -177,7 +177,9 @@ def _take(s: Situation, mix: Mapping[str, int] | None, keep: Filter) -> list[Que
     return chosen
 
 
-def _from_level(s: Situation, level: list[Question], count: int, quotas: Mapping[str, int], keep: Filter) -> list[Question]:
+def _from_level(
+    s: Situation, level: list[Question], count: int, quotas: Mapping[str, int], keep: Filter
+) -> list[Question]:
     chosen: list[Question] = []
     for name, quota in quotas.items():
         chosen += keep(s, [q for q in level if q.category == name], min(quota, count - len(chosen)))

@@ -94,7 +94,9 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
             if config.strategy != "none":
                 pairs = pairs_from_mistakes(marked)
                 yield StageStarted(turn, "training", len(pairs))
-                for event in cast.learner.learn(pairs, held_out, turn=turn, seed=luck.number("dpo", config.seed, turn) % 2**31):
+                for event in cast.learner.learn(
+                    pairs, held_out, turn=turn, seed=luck.number("dpo", config.seed, turn) % 2**31
+                ):
                     rewards = event.metrics if isinstance(event, TrainingStep) else rewards
                     yield event
                 clock.lap("training")
@@ -107,7 +109,12 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
                 yield answers[-1]
             seconds = clock.lap("exam")
             result = exam_result(
-                turn, answers, categories=bank.categories, practice=config.questions, rule=config.mix_rule, seconds=seconds
+                turn,
+                answers,
+                categories=bank.categories,
+                practice=config.questions,
+                rule=config.mix_rule,
+                seconds=seconds,
             )
             wrong = result.wrong_by_category
             yield result
@@ -118,7 +125,13 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
 
 
 def choose(
-    config: RunConfig, cast: Cast, pool: Sequence[Question], turn: int, *, asked: Mapping[str, int], wrong: Mapping[str, int]
+    config: RunConfig,
+    cast: Cast,
+    pool: Sequence[Question],
+    turn: int,
+    *,
+    asked: Mapping[str, int],
+    wrong: Mapping[str, int],
 ) -> list[Question]:
     """The turn's practice questions, by the run's strategy."""
     situation = Situation(
@@ -137,7 +150,9 @@ def choose(
     return select(config.strategy, situation)
 
 
-def ask(cast: Cast, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[tuple[Question, Answer, Mark]]:
+def ask(
+    cast: Cast, questions: Sequence[Question], *, luck: Sequence[object]
+) -> Iterator[tuple[Question, Answer, Mark]]:
     """The student's answers as they are done, each with the teacher's mark."""
     by_id = {q.id: q for q in questions}
     for answer in cast.student.answer(questions, luck=luck):

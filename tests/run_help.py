@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -81,3 +82,21 @@ def at_answer(folder: RunFolder, number: int) -> None:
         return sum(event["type"] == "Answered" for event in tail(folder.journal, 0)[0])
 
     until(lambda: folder.journal.exists() and answers() == number - 1)
+
+
+class Gate:
+    """Where the workers of ``…:gate`` wait. Once open it stays open, for those who wait and those who come later."""
+
+    def __init__(self, data: Path) -> None:
+        self.fifo = data / "gate"
+        self.handle = -1
+        os.mkfifo(self.fifo)
+
+    def open(self) -> None:
+        """Let them through; never blocks."""
+        self.handle = os.open(self.fifo, os.O_RDWR)
+
+    def close(self) -> None:
+        """At the end of the test."""
+        if self.handle >= 0:
+            os.close(self.handle)

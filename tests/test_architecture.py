@@ -48,7 +48,10 @@ def room(module: str) -> str:
 
 
 def files() -> dict[Path, str]:
-    found = {p: room("studentsim." + p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")) for p in PACKAGE.rglob("*.py")}
+    found = {
+        p: room("studentsim." + p.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", "."))
+        for p in PACKAGE.rglob("*.py")
+    }
     return found | {p: "pages" for p in (ROOT / "pages").glob("*.py")} | {ROOT / "app.py": "app"}
 
 
@@ -72,7 +75,9 @@ def only_in(libraries: set[str], rooms: set[str], *, but_not: frozenset[str] = f
 
 
 def test_streamlit_is_known_to_the_pages_and_their_parts_alone():
-    assert not only_in({"streamlit"}, {"ui", "pages", "app"}, but_not=frozenset({"charts.py", "words.py", "sentences.py"}))
+    assert not only_in(
+        {"streamlit"}, {"ui", "pages", "app"}, but_not=frozenset({"charts.py", "words.py", "sentences.py"})
+    )
 
 
 def test_torch_and_its_kin_are_known_where_the_student_lives_and_learns():

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import casts
 import pytest
-from run_help import at_answer, told, until
+from run_help import Gate, at_answer, told, until
 from test_runs_preflight import BAD
 
 from studentsim import cli, foreground
@@ -40,6 +41,13 @@ class Said(NamedTuple):
     def last(self) -> Any:
         """The JSON of the last line."""
         return json.loads(self.out.rstrip("\n").split("\n")[-1])
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """The gate at which workers wait."""
+    with closing(Gate(tmp_path)) as gate:
+        yield gate
 
 
 @pytest.fixture
@@ -195,14 +203,13 @@ def test_a_fallback_to_an_earlier_checkpoint_is_told(say, tmp_path, caplog):
 # ------------------------------------------------------------------ pausing, resuming
 
 
-def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, tmp_path):
-    os.mkfifo(tmp_path / "gate")
+def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, tmp_path, gate):
     command = [sys.executable, "tests/fake_cli.py", "answer:40:gate", "run", *SHORT, "--data", str(tmp_path)]
     child = subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     (folder,) = until(lambda: all_runs(tmp_path))
     at_answer(folder, 40)
     child.send_signal(signal.SIGINT)
-    (tmp_path / "gate").open("wb").close()
+    gate.open()
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130 and "paused" in out and "Traceback" not in err
     assert f"python -m studentsim resume {folder.run_id} --data {tmp_path}" in err

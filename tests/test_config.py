@@ -27,7 +27,9 @@ def test_a_bad_setting_is_refused_at_its_field(setting, field):
     assert caught.value.field == field and caught.value.remedy
 
 
-@pytest.mark.parametrize("setting", [{"beta": 0}, {"learning_rate": float("nan")}, {"loss": "best"}, {"lora_targets": ()}])
+@pytest.mark.parametrize(
+    "setting", [{"beta": 0}, {"learning_rate": float("nan")}, {"loss": "best"}, {"lora_targets": ()}]
+)
 def test_a_bad_learning_setting_is_refused(setting):
     with pytest.raises(ConfigError) as caught:
         RunConfig.make(learning=setting)

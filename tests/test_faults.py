@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
 import casts
 import pytest
-from run_help import at_answer, last, lines, manager, told, types, until, until_status, worker
+from run_help import Gate, at_answer, last, lines, manager, told, types, until, until_status, worker
 
 from studentsim.runs import checkpoints, process
 from studentsim.runs import lease as leases
@@ -115,15 +116,22 @@ sys.path.insert(0, {here!r})
 import casts, run_help
 runs = run_help.manager({data!r}, "answer:60:gate", limit=3)
 ids = [runs.start(casts.config(seed=seed)) for seed in (0, 0)]
+runs.warm()
 print(*ids, runs._spare.process.pid, flush=True)
 time.sleep(600)
 """
 
 
 @pytest.fixture
-def app(tmp_path):
+def gate(tmp_path):
+    """The gate at which workers wait."""
+    with closing(Gate(tmp_path)) as gate:
+        yield gate
+
+
+@pytest.fixture
+def app(tmp_path, gate):
     """An app: a process, leader of its group, whose two runs wait at their 60th answer."""
-    os.mkfifo(tmp_path / "gate")
     program = APP.format(here=str(ROOT / "tests"), data=str(tmp_path))
     command = [sys.executable, "-c", program]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, env=ENV, text=True, start_new_session=True)
@@ -135,7 +143,7 @@ def app(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["kill -9", "Ctrl-C"])
-def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, whole, how):
+def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, gate, whole, how):
     child, folders, spare = app
     born = process.birth(spare)
     for folder in folders:
@@ -147,8 +155,7 @@ def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, whole, how
     assert child.wait(timeout=30) != 0
     again = manager(tmp_path)  # the next start picks them up
     assert {state.status for state in again.states().values()} == {"running"}
-    for _ in folders:
-        (tmp_path / "gate").open("wb").close()
+    gate.open()
     for folder in folders:
         until_status(again, folder.run_id, "finished")
         assert told(folder) == whole and types(folder).count("RunStarted") == 1 and "Resumed" not in types(folder)
@@ -156,24 +163,22 @@ def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, whole, how
     again.close()
 
 
-def test_sigint_to_a_worker_itself_is_ignored(tmp_path, whole):
-    os.mkfifo(tmp_path / "gate")
+def test_sigint_to_a_worker_itself_is_ignored(tmp_path, gate, whole):
     folder = create_run(tmp_path, casts.config())
     child = run_worker(folder, "answer:40:gate")
     at_answer(folder, 40)
     child.send_signal(signal.SIGINT)
-    (tmp_path / "gate").open("wb").close()
+    gate.open()
     assert child.wait(timeout=60) == 0
     assert told(folder) == whole
 
 
-def test_sigterm_to_a_worker_pauses_its_run(tmp_path, whole):
-    os.mkfifo(tmp_path / "gate")
+def test_sigterm_to_a_worker_pauses_its_run(tmp_path, gate, whole):
     folder = create_run(tmp_path, casts.config())
     child = run_worker(folder, "answer:40:gate")
     at_answer(folder, 40)
     child.terminate()
-    (tmp_path / "gate").open("wb").close()
+    gate.open()
     assert child.wait(timeout=60) == 0
     assert last(folder)["status"] == "paused"
     go_on(folder, whole)
@@ -303,8 +308,7 @@ def test_start_clicked_twice_is_one_run(tmp_path):
     runs.close()
 
 
-def test_of_fifty_runs_only_as_many_work_as_there_are_places(tmp_path):
-    os.mkfifo(tmp_path / "gate")
+def test_of_fifty_runs_only_as_many_work_as_there_are_places(tmp_path, gate):
     runs = manager(tmp_path, "answer:1:gate", limit=2)
     ids = [runs.start(casts.config(seed=seed)) for seed in range(50)]
     runs.tick()

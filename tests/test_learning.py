@@ -111,7 +111,9 @@ def test_the_calculators_tokens_do_not_count():
     begin = len(row["prompt_ids"])
     assert batch["completion_mask"][0, begin : begin + len(row["chosen_ids"])].tolist() == row["chosen_mask"]
     assert batch["completion_mask"][2, begin : begin + len(row["rejected_ids"])].tolist() == row["rejected_mask"]
-    assert 0 in row["chosen_mask"] and batch["completion_mask"].sum() == 2 * (sum(row["chosen_mask"]) + sum(row["rejected_mask"]))
+    assert 0 in row["chosen_mask"] and batch["completion_mask"].sum() == 2 * (
+        sum(row["chosen_mask"]) + sum(row["rejected_mask"])
+    )
 
 
 @pytest.mark.parametrize("loss", ["sigmoid", "robust", "ipo", "hinge"])

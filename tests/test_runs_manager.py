@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import casts
 import pytest
-from run_help import at_answer, lines, manager, told, types, until, until_status
+from run_help import Gate, at_answer, lines, manager, told, types, until, until_status
 
 from studentsim.errors import ConfigError, RunError, UnknownRun
 from studentsim.runs import process
@@ -38,11 +39,9 @@ def managers(tmp_path):
 
 @pytest.fixture
 def gated(tmp_path, managers):
-    """A manager whose workers wait at their 30th answer, and what lets one worker through."""
-    import os
-
-    os.mkfifo(tmp_path / "gate")
-    return managers("answer:30:gate"), lambda: (tmp_path / "gate").open("wb").close()
+    """A manager whose workers wait at their 30th answer, and what lets them through."""
+    with closing(Gate(tmp_path)) as gate:
+        yield managers("answer:30:gate"), gate.open
 
 
 def reference(tmp_path: Path, **settings) -> list[dict]:
@@ -60,15 +59,17 @@ def test_a_started_run_ends_as_it_would_in_this_process(tmp_path, managers):
     assert list(runs.states()) == [run_id]
 
 
-def test_the_warm_spare_takes_the_next_run_and_another_is_warmed(tmp_path, managers):
+def test_the_warm_spare_takes_the_next_run_and_another_is_warmed_a_little_later(tmp_path, managers, monkeypatch):
+    monkeypatch.setattr("studentsim.runs.manager.WARM_AFTER", 0.1)
     runs = managers()
     runs.warm()
     until(lambda: runs.is_warm)
     spare = runs._spare.process.pid
     run_id = runs.start(casts.config())
-    assert runs.state(run_id).pid in (spare, 0) and runs._spare.process.pid != spare
+    assert runs.state(run_id).pid in (spare, 0) and not runs.is_warm
     until_status(runs, run_id, "finished")
-    until(lambda: runs.is_warm)
+    until(lambda: (runs.tick(), runs.is_warm)[1])
+    assert runs._spare.process.pid != spare
 
 
 def test_an_unneeded_spare_ends_when_its_manager_closes(tmp_path, managers):

@@ -103,7 +103,9 @@ def test_a_users_own_mix_stands_above_the_strategys():
 
 def test_log_probability_takes_the_unsure_questions():
     unsure = {q.id for q in POOL[::4]}
-    chosen = select("log-probability", situation(count=12, confidence=lambda qs: [0.4 if q.id in unsure else 0.6 for q in qs]))
+    chosen = select(
+        "log-probability", situation(count=12, confidence=lambda qs: [0.4 if q.id in unsure else 0.6 for q in qs])
+    )
     assert {q.id for q in chosen} <= unsure
 
 
@@ -116,7 +118,8 @@ def test_log_probability_makes_up_the_number_with_the_least_sure():
 def test_both_follows_the_mistakes_among_the_unsure():
     unsure = {q.id for q in POOL if int(q.id[1:]) % 12 in (0, 5)}  # half of general, half of probability
     chosen = select(
-        "log-probability+category", situation(count=8, confidence=lambda qs: [0.1 if q.id in unsure else 0.9 for q in qs])
+        "log-probability+category",
+        situation(count=8, confidence=lambda qs: [0.1 if q.id in unsure else 0.9 for q in qs]),
     )
     assert {q.id for q in chosen} <= unsure
     assert mix_of(chosen, CATEGORIES)["probability"] == 6

@@ -40,7 +40,11 @@ def without_times(events) -> list[dict]:
 
 def test_each_turn_tells_its_parts_in_order():
     events = [e for e in run(small()) if e.turn == 2]
-    order = [e.stage if hasattr(e, "stage") else type(e).__name__ for e in events if not isinstance(e, (Answered, TrainingStep))]
+    order = [
+        e.stage if hasattr(e, "stage") else type(e).__name__
+        for e in events
+        if not isinstance(e, (Answered, TrainingStep))
+    ]
     assert order == ["TurnStarted", "study", "training", "Validated", "exam", "ExamFinished", "TurnFinished"]
     assert sum(isinstance(e, Answered) and e.phase == "study" for e in events) == 12
     assert sum(isinstance(e, Answered) and e.phase == "exam" for e in events) == 24
@@ -50,7 +54,9 @@ def test_exams_come_before_training_every_second_turn_and_at_the_end():
     assert [e.turn for e in run(small()) if isinstance(e, ExamFinished)] == [0, 2, 4, 5]
 
 
-@pytest.mark.parametrize("strategy", ["random", "category", "log-probability", "log-probability+category", "none", "fixed"])
+@pytest.mark.parametrize(
+    "strategy", ["random", "category", "log-probability", "log-probability+category", "none", "fixed"]
+)
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(strategy):
     config = small(strategy=strategy)
     assert without_times(run(config)) == without_times(run(config))
@@ -96,13 +102,18 @@ def test_a_run_taken_up_after_any_turn_ends_as_an_uninterrupted_one(turn, strate
 
 def test_study_questions_are_never_exam_questions():
     events = run(small())
-    by_phase = {p: {e.question_id for e in events if isinstance(e, Answered) and e.phase == p} for p in ("study", "exam")}
+    by_phase = {
+        p: {e.question_id for e in events if isinstance(e, Answered) and e.phase == p} for p in ("study", "exam")
+    }
     assert not by_phase["study"] & by_phase["exam"]
 
 
 def test_a_pool_of_some_skills_stays_within_them():
     config = small(strategy="random", skills=("average-of-three", "third-angle"))
-    assert {e.skill for e in run(config) if isinstance(e, Answered) and e.phase == "study"} == {"average-of-three", "third-angle"}
+    assert {e.skill for e in run(config) if isinstance(e, Answered) and e.phase == "study"} == {
+        "average-of-three",
+        "third-angle",
+    }
 
 
 def test_the_exam_tells_wrong_answers_by_category_in_the_papers_order():
@@ -116,7 +127,9 @@ def test_the_exam_tells_wrong_answers_by_category_in_the_papers_order():
 @given(st.integers(0, 300), st.integers(1, 300))
 def test_the_interval_is_wilsons_as_statsmodels_has_it(correct, questions):
     correct = min(correct, questions)
-    assert wilson(correct, questions) == pytest.approx(proportion_confint(correct, questions, method="wilson"), abs=1e-9)
+    assert wilson(correct, questions) == pytest.approx(
+        proportion_confint(correct, questions, method="wilson"), abs=1e-9
+    )
 
 
 def test_no_answers_are_the_widest_interval():

@@ -62,7 +62,9 @@ def test_a_row_writes_the_same_whoever_is_in_its_batch():
 def test_the_told_log_probability_is_that_of_the_tokens_the_student_chose():
     model, student_ = tiny.model(), student()
     luck = np.stack([uniforms_of(("exam", 0, k), 24) for k in range(6)])
-    for prompt, row in zip(prompts(), write(model, read(model, prompts(), 0), student_.calculator, luck, end=1), strict=True):
+    for prompt, row in zip(
+        prompts(), write(model, read(model, prompts(), 0), student_.calculator, luck, end=1), strict=True
+    ):
         ids = [*row.ids, 1] if row.ended else row.ids
         assert row.logprob == pytest.approx(alone(model, prompt, ids, student_.calculator.mask(ids)), abs=2e-3)
 
@@ -99,7 +101,8 @@ def test_confidence_on_questions_without_workings_is_a_share_of_the_options():
     import dataclasses
 
     plain = [
-        dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options)) for q in tiny.questions(3)
+        dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))
+        for q in tiny.questions(3)
     ]
     assert all(0.2 <= p <= 1 for p in student().confidence(plain))
     assert [a.p_right for a in student().answer(plain, luck=("x",))] == [None] * 3

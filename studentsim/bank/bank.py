@@ -40,9 +40,7 @@ class Bank:
     def pool(self, categories: Sequence[str] = (), skills: Sequence[str] = ()) -> tuple[Question, ...]:
         """The study questions of these categories and skills (empty: all)."""
         return tuple(
-            q
-            for q in self.study
-            if (not categories or q.category in categories) and (not skills or q.skill in skills)
+            q for q in self.study if (not categories or q.category in categories) and (not skills or q.skill in skills)
         )
 
     def exam_questions(self, count: int, seed: int) -> tuple[Question, ...]:

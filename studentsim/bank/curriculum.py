@@ -120,7 +120,9 @@ def phrase(template: str, numbers: Mapping[str, int], rng: Random) -> str:
     return template.format(**numbers, name=name, name2=name2, item=rng.choice(_ITEMS))
 
 
-def build(skill: Skill, numbers: Mapping[str, int], problem: str, letter: str, rng: Random, *, split: str, index: int) -> Question:
+def build(
+    skill: Skill, numbers: Mapping[str, int], problem: str, letter: str, rng: Random, *, split: str, index: int
+) -> Question:
     """A question whose right option has the given letter."""
     right, *wrong = workings(skill, numbers) or _unusable(skill, numbers)
     options = [(w.value, slip.id, w.text) for w, slip in zip(wrong, skill.slips, strict=True)]
@@ -154,7 +156,9 @@ def near_values(right: str, slips: Sequence[str], rng: Random) -> list[str]:
     under = sum(number(text) < value for text in slips)
     possible = range(max(0, count - len(above)), min(count, len(below)) + 1)
     lower = rng.choices(possible, [1 if under + k == len(LETTERS) // 2 else 2 for k in possible])[0]
-    return rng.sample(below[: lower + 1], min(lower, len(below))) + rng.sample(above[: count - lower + 1], count - lower)
+    return rng.sample(below[: lower + 1], min(lower, len(below))) + rng.sample(
+        above[: count - lower + 1], count - lower
+    )
 
 
 def _close(value: Fraction, as_fraction: bool, taken: set[Fraction], rng: Random) -> tuple[list[str], list[str]]:

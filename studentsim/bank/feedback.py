@@ -1,8 +1,8 @@
 """What a teacher says to a wrong answer, from the curriculum's own words. Three levels.
 
-    mark         Not quite. Try again.
-    hint         Not quite. <a hint that does not give the answer away>
-    explanation  Not quite. <what went wrong> <the hint>, then the right working
+mark         Not quite. Try again.
+hint         Not quite. <a hint that does not give the answer away>
+explanation  Not quite. <what went wrong> <the hint>, then the right working
 """
 
 from __future__ import annotations

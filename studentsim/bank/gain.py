@@ -111,7 +111,11 @@ SKILLS: tuple[Skill, ...] = (
         title="Profit as a percentage of the cost",
         difficulty=2,
         numbers={"c": range(20, 400, 5), "s": range(24, 600, 2)},
-        accept=lambda n: n["c"] * 21 <= n["s"] * 20 <= n["c"] * 32 and (n["s"] - n["c"]) * 1000 % n["c"] == 0 and 100 not in n.values(),
+        accept=lambda n: (
+            n["c"] * 21 <= n["s"] * 20 <= n["c"] * 32
+            and (n["s"] - n["c"]) * 1000 % n["c"] == 0
+            and 100 not in n.values()
+        ),
         phrasings=(
             "{name} buys a guitar for ${c} and sells it for ${s}. What percent of the cost price is the profit?",
             "A dealer pays ${c} for a painting and sells it for ${s}. What is the profit percent, based on the cost?",

@@ -161,7 +161,9 @@ class MaskedPreferenceCollator(DataCollatorForPreference):
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         """A batch; ``completion_mask`` (2B, T), chosen first, is 1 where the student itself chose the token."""
         batch = super().torch_call(examples)
-        rows = [(e["prompt_ids"], e["chosen_mask"]) for e in examples] + [(e["prompt_ids"], e["rejected_mask"]) for e in examples]
+        rows = [(e["prompt_ids"], e["chosen_mask"]) for e in examples] + [
+            (e["prompt_ids"], e["rejected_mask"]) for e in examples
+        ]
         for row, (prompt, own) in enumerate(rows):
             begin = len(prompt)
             batch["completion_mask"][row, begin : begin + len(own)] *= torch.tensor(own)

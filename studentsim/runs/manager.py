@@ -7,7 +7,9 @@ could not read there. It keeps one spare worker warm, so that a run's first answ
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +28,8 @@ GRACE = 3.0
 """Seconds a worker has to honour a request to cancel before it is killed. Nothing is lost: complete turns are safe."""
 TICK_EVERY = 1.0
 """Seconds between looks at the queue."""
+WARM_AFTER = 4.0
+"""Seconds after a start before the next spare is made: its imports would slow down the new run's first answers."""
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +62,7 @@ class Manager:
         self._children: list[Spare] = []
         self._quiet: dict[str, tuple[object, RunState]] = {}
         self._closed = threading.Event()
+        self._warm_at = math.inf
         if tick_every is not None:
             threading.Thread(target=self._keep_ticking, args=(tick_every,), name="run manager", daemon=True).start()
 
@@ -92,7 +97,7 @@ class Manager:
         self._check(config)
         folder = create_run(self.data, config, token, ticket=waiting.ticket())
         self.tick()
-        self.warm()
+        self._warm_at = time.monotonic() + WARM_AFTER
         return folder.run_id
 
     def pause(self, run_id: str) -> None:
@@ -127,7 +132,7 @@ class Manager:
             folder.clear_request()
             waiting.enter(folder)
         self.tick()
-        self.warm()
+        self._warm_at = time.monotonic() + WARM_AFTER
 
     def cancel(self, run_id: str) -> None:
         """End a run for good; what it did stays. A worker that does not obey is killed after a while. Writes.
@@ -173,7 +178,7 @@ class Manager:
             return bool(self._spare and self._spare.alive and self._spare.ready)
 
     def tick(self) -> None:
-        """Look after everything: start what waits if there is room, finish what was cancelled. Writes."""
+        """Look after everything: start what waits if there is room, finish what was cancelled, warm a spare. Writes."""
         with self._lock:
             if self._closed.is_set():
                 return
@@ -185,6 +190,9 @@ class Manager:
             room = self.limit - sum(state.live for state in states.values())
             for folder in waiting.runs(self.data)[: max(0, room)]:
                 self._launch(folder)
+            if time.monotonic() >= self._warm_at:
+                self._warm_at = math.inf
+                self.warm()
 
     def close(self) -> None:
         """Let the spare go and stop ticking. Runs go on."""

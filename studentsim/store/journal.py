@@ -103,7 +103,8 @@ def read_events(path: str | Path) -> list[dict[str, Any]]:
     """
     data = _read(Path(path), 0, None)
     events, end = _parse(data)
-    _refuse_damage(Path(path), end)
+    if b"\n" in data[end:]:  # judged on what was read: a line that was half-written then may be whole by now
+        _refuse_damage(Path(path), end)
     return events
 
 

@@ -54,7 +54,9 @@ def merge_into(twin: PreTrainedModel, model: PeftModel) -> None:
 
 def save(model: PeftModel, folder: Path) -> None:
     """Write the adapter as PEFT does: weights (safetensors) and config; plain ``peft`` loads the folder."""
-    state = {name: tensor.contiguous() for name, tensor in get_peft_model_state_dict(model, adapter_name="default").items()}
+    state = {
+        name: tensor.contiguous() for name, tensor in get_peft_model_state_dict(model, adapter_name="default").items()
+    }
     save_file(state, folder / FILE, metadata={"format": "pt"})
     model.peft_config["default"].save_pretrained(folder)
 

@@ -62,4 +62,6 @@ class FakeStudent:
 
 def _metrics(pairs: int) -> PreferenceMetrics:
     margin = pairs / 100
-    return PreferenceMetrics(1 / (1 + margin), margin / 2, -margin / 2, 0.5 + margin / (1 + margin) / 2, margin, -10.0, -12.0)
+    return PreferenceMetrics(
+        1 / (1 + margin), margin / 2, -margin / 2, 0.5 + margin / (1 + margin) / 2, margin, -10.0, -12.0
+    )

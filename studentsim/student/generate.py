@@ -110,12 +110,19 @@ def _sample(scores: torch.Tensor, uniforms: torch.Tensor, temperature: float) ->
         return scores.argmax(-1)
     cumulated = (scores / temperature).softmax(-1).double().cumsum(-1)
     cumulated[:, -1] = 1.0  # rounding must not leave a uniform above the last step
-    return torch.searchsorted(cumulated, uniforms.double()[:, None], right=True).squeeze(-1).clamp(max=scores.shape[-1] - 1)
+    return (
+        torch.searchsorted(cumulated, uniforms.double()[:, None], right=True)
+        .squeeze(-1)
+        .clamp(max=scores.shape[-1] - 1)
+    )
 
 
 @torch.no_grad()
 def score(
-    model: PreTrainedModel, prefix: Prefix, completions: Sequence[Sequence[Sequence[int]]], masks: Sequence[Sequence[Sequence[int]]]
+    model: PreTrainedModel,
+    prefix: Prefix,
+    completions: Sequence[Sequence[Sequence[int]]],
+    masks: Sequence[Sequence[Sequence[int]]],
 ) -> list[list[float]]:
     """Summed log-probability of each completion after its row's prompt, counting ids whose mask is 1. Leaves the prefix as it was.
 

@@ -1,6 +1,6 @@
 """A placement test: is the student that was made the student that was meant?
 
-    python -m studentsim place --student balanced
+python -m studentsim place --student balanced
 """
 
 from __future__ import annotations
@@ -62,7 +62,14 @@ def place(profile_id: str, per_category: int = 600, *, seed: int = 0) -> Placeme
         answers = [(by_id[a.question_id], a) for a in student.answer(questions, luck=("placement", seed))]
         correct = sum(a.letter == q.correct for q, a in answers)
         rows.append(
-            Row(category, len(answers), correct, correct / len(answers), *wilson(correct, len(answers)), intended[category])
+            Row(
+                category,
+                len(answers),
+                correct,
+                correct / len(answers),
+                *wilson(correct, len(answers)),
+                intended[category],
+            )
         )
         formed += sum(well_formed(q, a) for q, a in answers)
         literal += sum(a.text in {o.working for o in q.options} for q, a in answers)

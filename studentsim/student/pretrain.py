@@ -47,13 +47,17 @@ class Recipe:
     seed: int = 0
     checkpoint_every: int = 250
     """Steps."""
+    compiled: bool = True
+    """Whether to compile the model's body where a C++ compiler is at hand: a third faster."""
 
 
 Row = tuple[list[int], list[int]]
 """Token ids, and 1 for each id that is learnt."""
 
 
-def pretrain(out: Path = WEIGHTS, *, recipe: Recipe | None = None, work: Path | None = None, say: Callable[[str], None] = print) -> None:
+def pretrain(
+    out: Path = WEIGHTS, *, recipe: Recipe | None = None, work: Path | None = None, say: Callable[[str], None] = print
+) -> None:
     """Make the student and write it to ``out`` (safetensors, tokenizer). Checkpoints go to ``work``."""
     recipe = recipe or Recipe()
     work = work or Path("data/pretraining")
@@ -61,7 +65,7 @@ def pretrain(out: Path = WEIGHTS, *, recipe: Recipe | None = None, work: Path | 
     tokenizer = build_tokenizer(words_of(every_text()), PROFILES)
     model = new_model(tokenizer, recipe.seed).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
-    body = faster(model)
+    body = torch.compile(model.model, dynamic=True) if recipe.compiled and shutil.which("g++") else model.model
     begun = _resume(work / "checkpoint.pt", model, optimizer, recipe)
     say(f"{model.num_parameters():,} parameters, {len(tokenizer):,} tokens; starting at step {begun} of {recipe.steps}")
     started, seen, smooth = time.monotonic(), 0, 0.0
@@ -87,7 +91,9 @@ def pretrain(out: Path = WEIGHTS, *, recipe: Recipe | None = None, work: Path | 
     tokenizer.save_pretrained(out)
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, stuff: list[Material], recipe: Recipe, begun: int) -> Iterator[list[Row]]:
+def batches(
+    tokenizer: PreTrainedTokenizerFast, stuff: list[Material], recipe: Recipe, begun: int
+) -> Iterator[list[Row]]:
     """The batches from step ``begun`` on, to the recipe's last."""
     calculator = Calculator(tokenizer)
     for group in range(begun // recipe.group, math.ceil(recipe.steps / recipe.group)):
@@ -115,12 +121,9 @@ def _row(tokenizer: PreTrainedTokenizerFast, calculator: Calculator, stuff: Mate
     return ids, learnt
 
 
-def faster(model: LlamaForCausalLM) -> Callable[..., BaseModelOutputWithPast]:
-    """The model's body, compiled where a C++ compiler is at hand (a third faster), else as it is."""
-    return torch.compile(model.model, dynamic=True) if shutil.which("g++") else model.model
-
-
-def loss_on(model: LlamaForCausalLM, body: Callable[..., BaseModelOutputWithPast], rows: list[Row], pad: int) -> torch.Tensor:
+def loss_on(
+    model: LlamaForCausalLM, body: Callable[..., BaseModelOutputWithPast], rows: list[Row], pad: int
+) -> torch.Tensor:
     """Mean cross-entropy on the learnt tokens. The vocabulary's logits are computed for those alone."""
     ids = pad_sequence([torch.tensor(r) for r, _ in rows], batch_first=True, padding_value=pad)  # (B, T)
     learnt = pad_sequence([torch.tensor(m) for _, m in rows], batch_first=True)[:, 1:].bool()  # (B, T-1)

@@ -1,0 +1,85 @@
+"""The student that ships: small, safe, as its profiles say, and able to learn. Through the real TRL and PEFT."""
+
+import pytest
+from safetensors import safe_open
+
+from studentsim import casting
+from studentsim.bank.curriculum import SKILLS, SLIPS, pool
+from studentsim.bank.feedback import feedback
+from studentsim.config import RunConfig
+from studentsim.errors import StudentError
+from studentsim.records import Answered, ExamFinished, TurnFinished
+from studentsim.simulation import simulate
+from studentsim.student.embedded import EmbeddedStudent
+from studentsim.student.model import WEIGHTS, load_embedded
+from studentsim.student.placement import place
+from studentsim.student.prompts import prompt_ids
+
+
+def test_the_weights_are_safetensors_of_at_most_8_mb():
+    file = WEIGHTS / "model.safetensors"
+    assert file.stat().st_size <= 8_000_000
+    with safe_open(file, "pt") as weights:
+        assert len(list(weights.keys())) > 20
+    assert not [p for p in WEIGHTS.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".pkl")]
+
+
+@pytest.mark.parametrize("profile", ["balanced", "geometry"])
+def test_a_placement_test_finds_about_what_the_profile_says(profile):
+    """A quick look with 70 questions a category, two standard errors and a bit; ``place`` does it with 600."""
+    result = place(profile, 70)
+    assert result.well_formed > 0.93
+    assert all(abs(row.accuracy - row.intended) < 0.17 for row in result.rows)
+
+
+def test_a_few_turns_of_practice_raise_the_exam():
+    config = RunConfig.make(turns=4, questions=40, exam=126, exam_every=4, validation=12)
+    events = list(simulate(config, casting.load_cast(config)))
+    exams = [e for e in events if isinstance(e, ExamFinished)]
+    assert exams[-1].correct / 126 > exams[0].correct / 126 + 0.08
+    assert all(
+        e.rewards and e.rewards.rewards_accuracies > 0.5 for e in events if isinstance(e, TurnFinished) and e.pairs
+    )
+    answers = [e for e in events if isinstance(e, Answered)]
+    assert all(e.logprob < 0 and e.milliseconds > 0 and 0 <= e.p_right <= 1 for e in answers)
+    wrong = [e for e in answers if not e.right]
+    assert sum(e.misconception in SLIPS for e in wrong) / len(wrong) > 0.8
+
+
+def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
+    import numpy as np
+
+    from studentsim.student.embedded import uniforms_of
+    from studentsim.student.generate import read, write
+    from studentsim.student.parsing import read_answer
+
+    model, tokenizer = load_embedded()
+    student = EmbeddedStudent(model, tokenizer, RunConfig.make())
+    questions = [q for skill in list(SKILLS) for q in pool(skill, "exam", 2)]
+    right = {}
+    for level in ("mark", "hint"):
+        prompts = []
+        for question in questions:
+            option = next(o for o in question.options if o.misconception)
+            said = feedback(level, hint=SLIPS[option.misconception].hint)
+            prompts.append(prompt_ids(tokenizer, "balanced", question.problem, [(option.working, said)]))
+        luck = np.stack([uniforms_of(("revision", q.id), 112) for q in questions])
+        written = write(
+            student.twin,
+            read(student.twin, prompts, tokenizer.pad_token_id),
+            student.calculator,
+            luck,
+            end=tokenizer.eos_token_id,
+        )
+        right[level] = sum(
+            read_answer(tokenizer.decode(w.ids), q)[0] == q.correct for w, q in zip(written, questions, strict=True)
+        ) / len(questions)
+    assert right["hint"] > right["mark"] + 0.2
+
+
+def test_missing_or_damaged_weights_are_told_with_the_remedy(tmp_path):
+    with pytest.raises(StudentError, match="pretrain"):
+        load_embedded(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(StudentError, match="cannot be read"):
+        load_embedded(tmp_path)
