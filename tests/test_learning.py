@@ -1,6 +1,7 @@
 """DPO through the real TRL and PEFT: the adapter changes, the base does not, and only what the student chose counts."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 import tiny
@@ -9,7 +10,7 @@ import torch
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import StudentError
 from studentsim.learning.dpo import DPOLearner, MaskedPreferenceCollator
-from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes
+from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes, right_answer
 from studentsim.records import Answer, TrainingStep, Validated
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.teacher.key import KeyTeacher
@@ -163,6 +164,13 @@ def test_pairs_are_made_of_wrong_answers_alone():
         (questions[1].id, "Answer: 1"), (questions[3].id, questions[3].options[0].text),
     ]  # fmt: skip
     assert all(p.chosen == p.question.rationale for p in made)
+
+
+def test_a_question_without_workings_is_taught_by_rationale_letter_and_option():
+    question = replace(tiny.questions(1)[0], rationale="Because.")
+    question = replace(question, options=tuple(replace(o, working=None) for o in question.options))
+    assert right_answer(question) == f"Because.\nAnswer: {question.correct}) {question.right.text}"
+    assert held_out_pairs([question])[0].rejected.startswith("Answer: ")
 
 
 def _wrong(question) -> str:
