@@ -86,6 +86,9 @@ class RunConfig(BaseModel):
     """Profile of the embedded student; see ``python -m studentsim students``."""
     temperature: float = Field(1.0, ge=0, le=5)
     """Of sampling; 0 is greedy. embedded: 1, which shows what a student half knows."""
+    min_p: float = Field(0.03, ge=0, lt=1)
+    """Tokens less likely than this share of the likeliest are never written: slips of the pen, not of the mind.
+    embedded: 0.03 (docs/log.md); 0 switches it off."""
     max_new_tokens: int = Field(112, ge=8, le=4096)
     """Longest answer, in tokens."""
 
@@ -112,7 +115,7 @@ class RunConfig(BaseModel):
     """Questions in each exam. paper: 40; embedded: 240, since 40 leave one standard error at 7 points."""
     exam_every: int = Field(2, ge=1, le=1000)
     """Turns from exam to exam. paper: 2. The last turn always ends with an exam."""
-    validation: int = Field(36, ge=0, le=1000)
+    validation: int = Field(24, ge=0, le=1000)
     """Held-out pairs looked at after each turn's training, never trained on."""
 
     learning: Learning = Learning()

@@ -42,6 +42,10 @@ class Trainable(Protocol):
         """``prompt_ids``, ``chosen_ids``, ``rejected_ids``, and a mask for each of the latter two."""
         ...
 
+    def pair_logps(self, rows: Sequence[dict[str, list[int]]]) -> list[tuple[float, float]]:
+        """Log-probabilities of chosen and rejected for each of ``pair_ids``' rows, by the student as it stands."""
+        ...
+
     def trained(self) -> None:
         """Called when the adapter has changed."""
         ...
@@ -107,18 +111,27 @@ class DPOLearner:
         trainer = _Trainer(
             model=model,
             args=dpo_config(self.learning, seed=seed, folder=folder),
-            train_dataset=Dataset.from_list([self.student.pair_ids(p) for p in pairs]),
-            eval_dataset=Dataset.from_list([self.student.pair_ids(p) for p in held_out]) if held_out else None,
+            train_dataset=self._rows(pairs),
+            eval_dataset=self._rows(held_out) if held_out else None,
             processing_class=self.student.tokenizer,
             data_collator=MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id),
             callbacks=[teller],
         )
         for callback in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(callback)
-        if self.learning.reference == "base":
-            # TRL's rule: without a "ref" adapter, the reference is the model with its adapter switched off.
-            _forget_reference(model)
+        # TRL has put a copy of the adapter beside it as the reference. It is not needed: last turn's student has told its
+        # log-probabilities already; and without the copy TRL takes the model with its adapter switched off, the base.
+        _forget_reference(model)
+        trainer.precompute_ref_logps = self.learning.reference == "last-turn"
         return trainer
+
+    def _rows(self, pairs: Sequence[Pair]) -> Dataset:
+        """Pairs as TRL's collator takes them. The reference's log-probabilities come once a turn, not once a step."""
+        rows = [self.student.pair_ids(p) for p in pairs]
+        if self.learning.reference == "last-turn":
+            for row, (chosen, rejected) in zip(rows, self.student.pair_logps(rows), strict=True):
+                row |= {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
+        return Dataset.from_list(rows)
 
 
 def dpo_config(learning: Learning, *, seed: int, folder: str) -> DPOConfig:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -21,6 +22,8 @@ from studentsim.student.parsing import read_answer
 from studentsim.student.profiles import profile
 from studentsim.student.prompts import completion_ids, prompt_ids
 
+T = TypeVar("T")
+
 BATCH = 80
 """Rows written at once: enough for two cores, few enough that the first answers come soon."""
 
@@ -32,6 +35,7 @@ class EmbeddedStudent:
         self.tokenizer = tokenizer
         self.profile = profile(config.student).id
         self.temperature = config.temperature
+        self.min_p = config.min_p
         self.limit = config.max_new_tokens
         self.calculator = Calculator(tokenizer)
         self.twin = copy.deepcopy(model).eval().requires_grad_(False)
@@ -60,7 +64,9 @@ class EmbeddedStudent:
     def _write(self, prefix: Prefix, lucks_of_rows: Sequence[Sequence[object]]) -> list[Written]:
         uniforms = np.stack([uniforms_of(luck, self.limit) for luck in lucks_of_rows])
         end = self.tokenizer.eos_token_id
-        return write(self.twin, prefix, self.calculator, uniforms, end=end, temperature=self.temperature)
+        return write(
+            self.twin, prefix, self.calculator, uniforms, end=end, temperature=self.temperature, min_p=self.min_p
+        )  # fmt: skip
 
     def _p_right(self, prefix: Prefix, questions: Sequence[Question]) -> list[float | None]:
         """Probability of writing the right working, word for word; None for a batch with questions without workings."""
@@ -110,6 +116,16 @@ class EmbeddedStudent:
             "rejected_mask": self.calculator.mask(rejected),
         }
 
+    def pair_logps(self, rows: Sequence[dict[str, list[int]]]) -> list[tuple[float, float]]:
+        """Log-probabilities of chosen and rejected, by the twin: the student as it was when last trained."""
+        found: list[tuple[float, float]] = []
+        for batch in _batches(rows, BATCH // 2):
+            prefix = read(self.twin, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
+            ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
+            own = [[row["chosen_mask"], row["rejected_mask"]] for row in batch]
+            found += [(chosen, rejected) for chosen, rejected in score(self.twin, prefix, ids, own)]
+        return found
+
     def trained(self) -> None:
         """To be called when the adapter has changed: the twin takes it over."""
         adapter.merge_into(self.twin, self.model)
@@ -134,6 +150,6 @@ def _candidates(question: Question) -> list[str]:
     return worked if question.right.working else [f"Answer: {o.text}" for o in question.options]
 
 
-def _batches(questions: Sequence[Question], size: int) -> Iterator[Sequence[Question]]:
-    for start in range(0, len(questions), size):
-        yield questions[start : start + size]
+def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

@@ -58,10 +58,12 @@ def write(
     *,
     end: int,
     temperature: float = 1.0,
+    min_p: float = 0.0,
 ) -> list[Written]:
     """Let every row write on until its end token or the last of its ``uniforms`` (B, N). Uses the prefix up.
 
-    ``temperature`` 0 takes the likeliest token. The log-probability is told at temperature 1, whatever it is.
+    ``temperature`` 0 takes the likeliest token; tokens less likely than ``min_p`` times the likeliest are not taken.
+    The log-probability is told at temperature 1 over all tokens, whatever these are.
     """
     rows, limit = uniforms.shape
     luck = torch.from_numpy(uniforms)
@@ -73,11 +75,12 @@ def write(
     # The calculator looks back at what was written; before anything is, there is nothing to look at.
     history = torch.zeros((rows, 1), dtype=torch.long)
     for step in range(limit):
-        told = scores.log_softmax(-1)
         scores = processor(history, scores)
-        own = scores.isfinite().sum(-1) > 1  # where one finite score is left, the calculator writes
-        token = _sample(scores, luck[alive, step], temperature)
-        gained = told.gather(-1, token[:, None]).squeeze(-1).where(own, torch.zeros(()))
+        p = scores.softmax(-1)  # (B, V)
+        token = _sample(
+            p if temperature in (0, 1) else (scores / temperature).softmax(-1), luck[alive, step], temperature, min_p
+        )
+        gained = p.gather(-1, token[:, None]).squeeze(-1).log()  # 0 where the calculator leaves no choice
         stay: list[int] = []
         for place, (row, t, g) in enumerate(zip(alive, token.tolist(), gained.tolist(), strict=True)):
             logprob[row] += g
@@ -105,16 +108,16 @@ def write(
     return [Written(i, p, e) for i, p, e in zip(ids, logprob, ended, strict=True)]
 
 
-def _sample(scores: torch.Tensor, uniforms: torch.Tensor, temperature: float) -> torch.Tensor:
+def _sample(p: torch.Tensor, uniforms: torch.Tensor, temperature: float, min_p: float) -> torch.Tensor:
+    """One token a row (B,) of the probabilities (B, V): the first whose cumulated share exceeds the row's uniform."""
     if temperature == 0:
-        return scores.argmax(-1)
-    cumulated = (scores / temperature).softmax(-1).double().cumsum(-1)
-    cumulated[:, -1] = 1.0  # rounding must not leave a uniform above the last step
-    return (
-        torch.searchsorted(cumulated, uniforms.double()[:, None], right=True)
-        .squeeze(-1)
-        .clamp(max=scores.shape[-1] - 1)
-    )
+        return p.argmax(-1)
+    p = p.where(p >= min_p * p.amax(-1, keepdim=True), 0.0)
+    cumulated = p.cumsum(-1)
+    targets = uniforms.to(p.dtype)[:, None] * cumulated[:, -1:]
+    # A target rounded up to the total itself lies above every step: then the likeliest token is meant to stand in.
+    token = torch.searchsorted(cumulated, targets, right=True).squeeze(-1)
+    return token.where(token < p.shape[-1], p.argmax(-1))
 
 
 @torch.no_grad()
