@@ -20,8 +20,7 @@ STRATEGIES: tuple[str, ...] = ("random", "category", "log-probability", "log-pro
 """Ways of choosing the practice questions; see studentsim/selection.py."""
 
 Strategy = Literal["random", "category", "log-probability", "log-probability+category", "none", "fixed"]
-LoraTarget = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-ALL_PROJECTIONS: tuple[LoraTarget, ...] = (
+ALL_PROJECTIONS: tuple[str, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
 
@@ -100,6 +99,7 @@ class RunConfig(BaseModel):
     """Pool limited to these skills; empty: all. The exam always covers the categories whole."""
 
     strategy: Strategy = "category"
+    """How practice questions are chosen; see studentsim/selection.py. paper: the first four, compared."""
     mix: dict[str, float] | None = None
     """The user's own category mix in percent, instead of the strategy's; sums to 100."""
     mix_rule: Literal["largest-remainder", "paper"] = "largest-remainder"

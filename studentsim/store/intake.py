@@ -114,6 +114,7 @@ def _run_row(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
 
 
 def put_run(cursor: Cursor, row: dict[str, Any] | None) -> None:
+    """Put a run's row in the place of the one there is; nothing where there is no row. Writes."""
     if row:
         cursor.execute("DELETE FROM runs WHERE run_id = ?", [row["run_id"]])
         insert(cursor, "runs", [row])
@@ -150,5 +151,6 @@ def _mark(path: Path, end: int) -> str:
 
 
 def delete(cursor: Cursor, run_ids: list[str]) -> None:
+    """Take these runs out of every table. Writes."""
     for table in (*tables.COLUMNS, "journals"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
