@@ -180,14 +180,17 @@ def students() -> None:
 
 @app.command()
 def pretrain(
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Optimiser steps, in one cosine (default: the recipe that made the weights)."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the weights (default: those that ship).")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
 ) -> None:
     """Make the embedded student from nothing; started again, it goes on from its last checkpoint."""
     from studentsim.student import pretrain as pretraining
 
-    recipe = pretraining.Recipe(**({"steps": steps} if steps else {}))
+    recipe = pretraining.Recipe(phases=((steps, 2e-3),)) if steps else pretraining.Recipe()
     pretraining.pretrain(out or pretraining.WEIGHTS, recipe=recipe, work=work)
 
 

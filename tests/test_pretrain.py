@@ -13,7 +13,7 @@ from studentsim.student.model import load_embedded
 from studentsim.student.pretrain import Recipe, learning_rate, pretrain
 from studentsim.student.profiles import PROFILES, slip_weights
 
-SMALL = Recipe(steps=4, batch=3, group=2, per_skill=1, checkpoint_every=2, compiled=False)
+SMALL = Recipe(phases=((4, 1e-3),), batch=3, group=2, per_skill=1, checkpoint_every=2, compiled=False)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_result
 
     ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), material(1, 0)[0], Random(1))
     text = tiny.tokenizer().decode([i for i, own in zip(ids, learnt, strict=True) if own])
-    assert "Answer: " in text and "?" not in text and "= " not in text
+    assert "Answer:" in text and "?" not in text and "= " not in text and "Answer: " not in text
 
 
 def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkeypatch):
@@ -88,5 +88,8 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
 
 
 def test_the_learning_rate_warms_up_and_comes_down():
-    rates = [learning_rate(step, Recipe()) for step in (1, 300, 3000, Recipe().steps)]
+    rates = [learning_rate(step, Recipe()) for step in (1, 300, 3000, 6000)]
     assert rates[0] < rates[1] and rates[1] > rates[2] > rates[3] > 0
+    assert learning_rate(6001, Recipe()) > rates[3]
+    with pytest.raises(ValueError, match="behind the last"):
+        learning_rate(Recipe().steps + 1, Recipe())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from studentsim.bank.curriculum import SKILLS, pool
 from studentsim.student.calculator import Calculator, CalculatorProcessor, sum_before
 from studentsim.student.parsing import read_answer
-from studentsim.student.prompts import completion_ids, prompt_ids
+from studentsim.student.prompts import as_read, completion_ids, prompt_ids
 from studentsim.student.tokenizer import SPACE, encode
 
 
@@ -41,6 +41,13 @@ def test_control_tokens_in_a_question_are_plain_text():
     assert ids[0] == tiny.tokenizer().convert_tokens_to_ids("<student:balanced>")
 
 
+def test_a_number_is_read_apart_from_the_sign_before_it():
+    assert (
+        as_read("It costs $219, then 3/4 of $1,000.50 (24 cm) is 5%.")
+        == "It costs $ 219, then 3/4 of $ 1,000.50 ( 24 cm) is 5%."
+    )
+
+
 def test_an_earlier_attempt_and_the_teachers_words_stand_before_the_second():
     first = prompt_ids(tiny.tokenizer(), "balanced", "What is 1 + 1?")
     second = prompt_ids(tiny.tokenizer(), "balanced", "What is 1 + 1?", [("Add: 1 + 1 = 3", "Not quite. Try again.")])
@@ -62,6 +69,11 @@ def calculator() -> Calculator:
         ("__import__('os') =", None),
         ("Answer =", None),
         ("Share: 5 ÷ 0 =", None),
+        ("Add: 12 + 15 = 27\nAnswer:", " 27"),
+        ("Chance: 2/6 + 1/3 = 2/3\nAnswer:", " 2/3"),
+        ("Double: 2 × 700.25 = 1400.5\nAnswer:", " 1400.5"),
+        ("I guess\nAnswer:", None),
+        ("Answer:", None),
     ],
 )
 def test_the_calculator_answers_sums_and_nothing_else(written, result):
@@ -75,7 +87,7 @@ def test_the_mask_leaves_out_exactly_what_the_calculator_wrote():
     ids = completion_ids(tiny.tokenizer(), question.rationale)
     chosen = [i for i, own in zip(ids, calculator().mask(ids), strict=True) if own]
     lines = question.rationale.splitlines()
-    kept = [line.rpartition(" = ")[0] + " =" for line in lines[:-1]] + [lines[-1]]
+    kept = [line.rpartition(" = ")[0] + " =" for line in lines[:-1]] + ["Answer:"]
     assert tiny.tokenizer().decode(chosen[:-1]) == "\n".join(kept)
 
 

@@ -1,12 +1,15 @@
 """The pupil's calculator: what follows an ``=`` that closes a sum is not the student's to guess.
 
-As in "Training Verifiers to Solve Math Word Problems" (the GSM8K paper, section on the calculator): when the model writes
-``12 + 15 =``, the tokens of `` 27`` are forced. They are left out of every loss and every log-probability, since the
-student did not choose them. Sums are read by ``studentsim.arithmetic``, a small grammar; nothing is evaluated.
+As in "Training Verifiers to Solve Math Word Problems" (the GSM8K paper, section on the calculator): when the model
+writes ``12 + 15 =``, the tokens of `` 27`` are forced. And when it writes ``Answer:`` under a sum, what the calculator
+shows is written down: when to stop is the student's choice, copying the display is not. These tokens are left out of
+every loss and every log-probability, since the student did not choose them. Sums are read by
+``studentsim.arithmetic``, a small grammar; nothing is evaluated.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import torch
@@ -14,6 +17,9 @@ from transformers import LogitsProcessor, PreTrainedTokenizerFast
 
 from studentsim.arithmetic import MAX_LENGTH, calculate
 from studentsim.student.tokenizer import SPACE, encode
+
+_DISPLAY = re.compile(r" = (-?[\d./]+)\n$")
+"""The result at the end of the line above."""
 
 WINDOW = 48
 """Tokens looked back at for the sum: longer than any the grammar takes."""
@@ -25,10 +31,14 @@ class Calculator:
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         self.tokenizer = tokenizer
         self.equals = frozenset(i for i in map(tokenizer.convert_tokens_to_ids, (SPACE + "=", "=")) if i is not None)
+        self.answer = tuple(tokenizer.convert_tokens_to_ids(piece) for piece in ("Answer", ":"))
         self._known: dict[str, list[int] | None] = {}
 
     def result(self, ids: Sequence[int]) -> list[int] | None:
-        """The ids of the result, if ``ids`` ends in an ``=`` that closes a sum; else None."""
+        """The ids of the result, if ``ids`` ends in an ``=`` that closes a sum, or in ``Answer:`` under one; else None."""
+        if tuple(ids[-2:]) == self.answer:
+            shown = _DISPLAY.search(self.tokenizer.decode(list(ids[-WINDOW:-2])))
+            return encode(self.tokenizer, f" {shown[1]}") if shown else None
         if not ids or ids[-1] not in self.equals:
             return None
         written = self.tokenizer.decode(list(ids[-WINDOW:-1]))
@@ -42,7 +52,7 @@ class Calculator:
         """1 for each id the student chose, 0 for each the calculator wrote: for losses and log-probabilities."""
         chosen = [1] * len(ids)
         for at, token in enumerate(ids):
-            if token in self.equals and chosen[at]:
+            if (token in self.equals or token == self.answer[-1]) and chosen[at]:
                 result = self.result(ids[: at + 1])
                 if result and list(ids[at + 1 : at + 1 + len(result)]) == result:
                     chosen[at + 1 : at + 1 + len(result)] = [0] * len(result)
@@ -68,7 +78,7 @@ class CalculatorProcessor(LogitsProcessor):
         """``input_ids`` (B, T), ``scores`` (B, V). A row under the calculator keeps one finite score."""
         last = input_ids[:, -1].tolist()
         for row, queue in enumerate(self.queues):
-            if not queue and last[row] in self.calculator.equals:
+            if not queue and (last[row] in self.calculator.equals or last[row] == self.calculator.answer[-1]):
                 queue.extend(self.calculator.result(input_ids[row, -WINDOW:].tolist()) or ())
             if queue:
                 forced = queue.pop(0)

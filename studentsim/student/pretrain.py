@@ -35,15 +35,10 @@ from studentsim.student.tokenizer import build_tokenizer, words_of
 class Recipe:
     """How the student is made. The defaults made the shipped weights."""
 
-    steps: int = 7_600
+    phases: tuple[tuple[int, float], ...] = ((6_000, 2e-3), (1_600, 1e-3), (700, 7e-4))
+    """Steps and peak learning rate of each cosine; the first begins with 300 steps of warm-up."""
     batch: int = 64
     """Examples a step."""
-    learning_rate: float = 2e-3
-    """Peak; 300 steps of warm-up, then a cosine to a fiftieth at ``restart``."""
-    restart: int = 6_000
-    """Step after which a second cosine begins, to the last step …"""
-    restart_rate: float = 1e-3
-    """… from this learning rate: the last slips in copying numbers went with it (docs/log.md)."""
     per_skill: int = 3000
     """Draws of numbers for each skill."""
     group: int = 16
@@ -53,6 +48,11 @@ class Recipe:
     """Steps."""
     compiled: bool = True
     """Whether to compile the model's body where a C++ compiler is at hand: a third faster."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of all phases together."""
+        return sum(steps for steps, _ in self.phases)
 
 
 Row = tuple[list[int], list[int]]
@@ -68,7 +68,7 @@ def pretrain(
     work.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer(words_of(every_text()), PROFILES)
     model = new_model(tokenizer, recipe.seed).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.phases[0][1], betas=(0.9, 0.98), weight_decay=0.01)
     body = torch.compile(model.model, dynamic=True) if recipe.compiled and shutil.which("g++") else model.model
     begun = _resume(work / "checkpoint.pt", model, optimizer, recipe)
     say(f"{model.num_parameters():,} parameters, {len(tokenizer):,} tokens; starting at step {begun} of {recipe.steps}")
@@ -137,12 +137,13 @@ def loss_on(
 
 
 def learning_rate(step: int, recipe: Recipe) -> float:
-    """Two cosines, each down to a fiftieth of its peak; the first after a warm-up."""
-    if step <= recipe.restart:
-        done, peak = step / min(recipe.restart, recipe.steps), recipe.learning_rate * min(1.0, step / 300)
-    else:
-        done, peak = (step - recipe.restart) / (recipe.steps - recipe.restart), recipe.restart_rate
-    return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+    """A cosine for each phase, from its peak to a fiftieth of it; the first after a warm-up over 300 steps."""
+    warm, begun = min(1.0, step / 300), 0
+    for steps, peak in recipe.phases:
+        if step <= begun + steps:
+            return peak * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - begun) / steps)))
+        begun += steps
+    raise ValueError(f"step {step} lies behind the last, {begun}")
 
 
 def _save(path: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, recipe: Recipe, step: int) -> None:
