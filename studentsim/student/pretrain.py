@@ -35,12 +35,15 @@ from studentsim.student.tokenizer import build_tokenizer, words_of
 class Recipe:
     """How the student is made. The defaults made the shipped weights."""
 
-    phases: tuple[tuple[int, float], ...] = ((6_000, 2e-3), (1_600, 1e-3), (700, 7e-4))
+    phases: tuple[tuple[int, float], ...] = ((6_000, 2e-3), (1_600, 1e-3), (700, 7e-4), (350, 5e-4))
     """Steps and peak learning rate of each cosine; the first begins with 300 steps of warm-up."""
     batch: int = 64
     """Examples a step."""
     per_skill: int = 3000
     """Draws of numbers for each skill."""
+    tokens: int = 2_000
+    """What a batch's summed loss is divided by. A constant: batches hold examples of like length, and dividing by their
+    own number of tokens would count short workings, which are the wrong ones, for more than long ones (docs/log.md)."""
     group: int = 16
     """Batches made together and sorted by length, so that little is padding."""
     seed: int = 0
@@ -77,7 +80,7 @@ def pretrain(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, recipe)
         with torch.autocast("cpu", torch.bfloat16):
-            loss = loss_on(model, body, rows, tokenizer.pad_token_id)
+            loss = loss_on(model, body, rows, tokenizer.pad_token_id) / recipe.tokens
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -128,12 +131,12 @@ def _row(tokenizer: PreTrainedTokenizerFast, calculator: Calculator, stuff: Mate
 def loss_on(
     model: LlamaForCausalLM, body: Callable[..., BaseModelOutputWithPast], rows: list[Row], pad: int
 ) -> torch.Tensor:
-    """Mean cross-entropy on the learnt tokens. The vocabulary's logits are computed for those alone."""
+    """Summed cross-entropy on the learnt tokens. The vocabulary's logits are computed for those alone."""
     ids = pad_sequence([torch.tensor(r) for r, _ in rows], batch_first=True, padding_value=pad)  # (B, T)
     learnt = pad_sequence([torch.tensor(m) for _, m in rows], batch_first=True)[:, 1:].bool()  # (B, T-1)
     # Padding stands on the right and attention looks back only, so no attention mask is needed.
     hidden = body(input_ids=ids[:, :-1], use_cache=False).last_hidden_state  # (B, T-1, H)
-    return cross_entropy(model.lm_head(hidden[learnt]).float(), ids[:, 1:][learnt])
+    return cross_entropy(model.lm_head(hidden[learnt]).float(), ids[:, 1:][learnt], reduction="sum")
 
 
 def learning_rate(step: int, recipe: Recipe) -> float:
