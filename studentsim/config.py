@@ -37,8 +37,8 @@ class Learning(BaseModel):
     """How closely the student stays with its reference, larger is closer. paper: 0.1 (0.1 to 0.5 usual)."""
     epochs: int = Field(2, ge=1, le=20)
     """Passes over a turn's pairs. paper: 2."""
-    learning_rate: float = Field(3e-3, gt=0, le=0.1)
-    """AdamW, constant. embedded: 3e-3. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
+    learning_rate: float = Field(1e-3, gt=0, le=0.1)
+    """AdamW, constant. embedded: 1e-3. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
     batch: int = Field(8, ge=1, le=256)
     """Pairs an optimiser step. embedded: 8. paper: 1 to 4 (Colab GPU)."""
     loss: Literal["sigmoid", "robust", "ipo", "hinge"] = "sigmoid"

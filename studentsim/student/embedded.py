@@ -24,7 +24,7 @@ from studentsim.student.prompts import completion_ids, prompt_ids
 
 T = TypeVar("T")
 
-BATCH = 80
+BATCH = 120
 """Rows written at once: enough for two cores, few enough that the first answers come soon."""
 
 
