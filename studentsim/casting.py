@@ -52,5 +52,6 @@ def _embedded() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
 
     from studentsim.student.model import load_embedded
 
-    torch.set_num_threads(max(1, min(4, os.cpu_count() or 1)))
+    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(min(4, free))  # more than are free wait for each other, and more than 4 do not pay here
     return load_embedded()
