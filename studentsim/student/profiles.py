@@ -39,7 +39,7 @@ PROFILES: Mapping[str, Profile] = {
         _profile(
             "physics-gap", "Physics gap",
             "A fair student who has missed speed, distance and units.",
-            (0.60, 0.15, 0.60, 0.55, 0.60, 0.50), 0.4,
+            (0.60, 0.19, 0.60, 0.55, 0.60, 0.50), 0.4,
         ),
         _profile(
             "careless", "Steady, but careless with percentages",
