@@ -24,8 +24,11 @@ from studentsim.student.prompts import completion_ids, prompt_ids
 
 T = TypeVar("T")
 
+FIRST = 24
+"""Rows written before all others where there are many, so that a page has something to show at once."""
+
 BATCH = 120
-"""Rows written at once: enough for two cores, few enough that the first answers come soon."""
+"""Rows written at once: enough to keep two cores busy."""
 
 
 class EmbeddedStudent:
@@ -47,7 +50,8 @@ class EmbeddedStudent:
         """One answer for each question; see ``Student.answer``."""
         prompts = {q.id: self._prompt(q) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id]), q.id))
-        for batch in _batches(in_order, BATCH):
+        first = FIRST if len(in_order) > BATCH else 0
+        for batch in (*_batches(in_order[:first], BATCH), *_batches(in_order[first:], BATCH)):
             started = time.monotonic()
             prefix = read(self.twin, [prompts[q.id] for q in batch], self.tokenizer.pad_token_id)
             p_right = self._p_right(prefix, batch)
