@@ -6,7 +6,8 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.ui import components, data, form, form_mix, sentences, shell
+from studentsim.ui import components, data, sentences, shell
+from studentsim.ui.new import category_mix, form
 
 with shell.page("New simulation") as engine:
     slots = form.Slots()
@@ -20,7 +21,7 @@ with shell.page("New simulation") as engine:
     st.header("2. How are its practice questions chosen?")
     settings |= form.strategy(slots)
     st.header("3. From which categories?")
-    settings |= form_mix.category_mix(slots)
+    settings |= category_mix.category_mix(slots)
     st.header("4. For how long?")
     settings |= form.length(slots)
     settings |= form.advanced(slots)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, data, live, shell
+from studentsim.ui import components, data, shell
+from studentsim.ui.watch import live
 
 with shell.page("Watch") as engine:
     run_id = data.asked_for()

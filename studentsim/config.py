@@ -97,6 +97,8 @@ class RunConfig(BaseModel):
     """Pool limited to these; empty: all of the bank's."""
     skills: tuple[str, ...] = ()
     """Pool limited to these skills; empty: all. The exam always covers the categories whole."""
+    difficulties: tuple[int, ...] = ()
+    """Pool limited to questions of these difficulties, 1 (easy) to 3 (hard); empty: all."""
 
     strategy: Strategy = "category"
     """How practice questions are chosen; see studentsim/selection.py. paper: the first four, compared."""
@@ -138,7 +140,7 @@ class RunConfig(BaseModel):
             raise ValueError(f"{value!r} is not a name or path that may be used: it is blank or climbs with '..'")
         return value
 
-    @field_validator("categories", "skills", mode="before")
+    @field_validator("categories", "skills", "difficulties", mode="before")
     @classmethod
     def _tuple(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value

@@ -120,6 +120,8 @@ class RunStarted(Event):
     versions: dict[str, str]
     parent: str | None = None
     """The run this one branched from (none so far)."""
+    recorded: bool = False
+    """Whether the run came with the product, to be looked at, instead of being made here."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
     progress = progress or Progress()
     bank = cast.bank
     exam = bank.exam_questions(config.exam, config.exam_seed)
-    pool = bank.pool(config.categories, config.skills)
+    pool = bank.pool(config.categories, config.skills, config.difficulties)
     held_out = held_out_pairs(bank.validation_questions(config.validation, config.exam_seed))
     asked, wrong = dict(progress.asked), dict(progress.wrong)
     for turn in range(progress.turn + 1, config.turns + 1):

@@ -6,14 +6,13 @@ the environment has ``CI=true`` they fail instead, so that nobody takes a green 
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import chromium, serve
+from browser import serve
 from journals import NASTY, go_on, make_run
 from playwright.sync_api import Browser, Page, expect
 
@@ -28,19 +27,6 @@ SECONDS = 1000
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        opened = chromium()
-        instance = opened.__enter__()
-    except RuntimeError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"browser journeys not run: {error}")
-    yield instance
-    opened.__exit__(None, None, None)
-
-
-@pytest.fixture(scope="module")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     make_run(folder, "finished", turns=20, questions=40, exam=240)
@@ -51,13 +37,6 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def url(data_folder: Path) -> Iterator[str]:
     with serve(data_folder) as address:
         yield address
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    yield opened
-    opened.close()
 
 
 # ------------------------------------------------------------------ over a journal that grows

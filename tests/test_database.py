@@ -269,6 +269,8 @@ def test_a_full_disk_at_a_commit_loses_nothing(tmp_path):
 
 # -------------------------------------------------------------------- versions
 
+NOW = len(schema.MIGRATIONS)
+
 
 def test_an_older_database_is_copied_and_migrated(tmp_path, monkeypatch):
     before = filled(tmp_path)
@@ -279,9 +281,9 @@ def test_an_older_database_is_copied_and_migrated(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m002))
     with Database.open(tmp_path) as database:
         assert database.rows("SELECT count(*), count(feedback) FROM answers")[0] == (len(before["answers"]), 0)
-        assert f"{NAME}.version-1" in database.notices[0]
-        assert database.rows("SELECT version FROM meta") == [(2,)]
-    assert (tmp_path / f"{NAME}.version-1").exists()
+        assert f"{NAME}.version-{NOW}" in database.notices[0]
+        assert database.rows("SELECT version FROM meta") == [(NOW + 1,)]
+    assert (tmp_path / f"{NAME}.version-{NOW}").exists()
     with Database.open(tmp_path) as database:
         assert database.notices == []
 

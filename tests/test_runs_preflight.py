@@ -41,7 +41,7 @@ BAD = [
     ({"mix": {"gain": 100.0}, "questions": 1000, "categories": ("gain", "other")}, "mix", "1000"),
     ({"categories": ("history",)}, "categories", "history"),
     ({"skills": ("flying",)}, "skills", "flying"),
-    ({"skills": ("average-of-three",), "categories": ("geometry",)}, "skills", "both"),
+    ({"skills": ("average-of-three",), "categories": ("geometry",)}, "skills", "at once"),
     ({"skills": ("average-of-three",), "questions": STUDY + 1}, "questions", f"holds {STUDY}"),
     ({"turns": 0}, "turns", "0"),
     ({"turns": -1}, "turns", "-1"),

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from studentsim.config import STRATEGIES, RunConfig
-from studentsim.ui import looks, mix, rewards, sentences, words
+from studentsim.ui import looks, rewards, sentences, words
+from studentsim.ui.new import mix
 
 
 def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:

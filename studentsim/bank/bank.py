@@ -37,10 +37,16 @@ class Bank:
         others = sorted({q.category for q in questions} - set(known))
         return cls(name, **by, categories=(*known, *others))
 
-    def pool(self, categories: Sequence[str] = (), skills: Sequence[str] = ()) -> tuple[Question, ...]:
-        """The study questions of these categories and skills (empty: all)."""
+    def pool(
+        self, categories: Sequence[str] = (), skills: Sequence[str] = (), difficulties: Sequence[int] = ()
+    ) -> tuple[Question, ...]:
+        """The study questions of these categories, skills and difficulties (empty: all)."""
         return tuple(
-            q for q in self.study if (not categories or q.category in categories) and (not skills or q.skill in skills)
+            q
+            for q in self.study
+            if (not categories or q.category in categories)
+            and (not skills or q.skill in skills)
+            and (not difficulties or q.difficulty in difficulties)
         )
 
     def exam_questions(self, count: int, seed: int) -> tuple[Question, ...]:

@@ -59,10 +59,10 @@ def check_student(config: RunConfig) -> None:
 
 @dataclass(frozen=True)
 class Outline:
-    """How many questions a bank has: for study by (category, skill), and for the exam."""
+    """How many questions a bank has: for study by (category, skill, difficulty), and for the exam."""
 
     categories: tuple[str, ...]
-    study: Mapping[tuple[str, str | None], int]
+    study: Mapping[tuple[str, str | None, int | None], int]
     exam: int
 
 
@@ -73,10 +73,10 @@ def outline(source: str) -> Outline:
     """
     if source == curriculum.NAME:
         skills = curriculum.SKILLS.values()
-        study = {(skill.category, skill.id): PER_SKILL["study"] for skill in skills}
+        study = {(skill.category, skill.id, skill.difficulty): PER_SKILL["study"] for skill in skills}
         return Outline(CATEGORIES, study, PER_SKILL["exam"] * len(skills))
     bank = open_bank(source)
-    return Outline(bank.categories, Counter((q.category, q.skill) for q in bank.study), len(bank.exam))
+    return Outline(bank.categories, Counter((q.category, q.skill, q.difficulty) for q in bank.study), len(bank.exam))
 
 
 def check_questions(config: RunConfig, bank: Outline) -> None:
@@ -84,14 +84,15 @@ def check_questions(config: RunConfig, bank: Outline) -> None:
     check_categories(config, bank.categories)
     _check_skills(config, bank)
     pool: Counter[str] = Counter()
-    for (category, skill), count in bank.study.items():
-        if (not config.categories or category in config.categories) and (not config.skills or skill in config.skills):
+    for (category, skill, difficulty), count in bank.study.items():
+        wanted = ((config.categories, category), (config.skills, skill), (config.difficulties, difficulty))
+        if all(not allowed or value in allowed for allowed, value in wanted):
             pool[category] += count
     if not pool:
         raise ConfigError(
-            "No question has both one of these categories and one of these skills.",
+            "No question is of these categories, these skills and these difficulties at once.",
             "Widen one of them.",
-            field="skills",
+            field="difficulties" if config.difficulties else "skills",
         )
     if pool.total() < config.questions:
         raise ConfigError(
@@ -166,7 +167,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _check_skills(config: RunConfig, bank: Outline) -> None:
-    known = sorted({skill for _, skill in bank.study if skill})
+    known = sorted({skill for _, skill, _ in bank.study if skill})
     for skill in config.skills:
         if skill not in known:
             some = f"There are {len(known)}, such as {', '.join(known[:3])}." if known else "This bank knows no skills."

@@ -51,7 +51,13 @@ def m001_tables(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(f"CREATE TABLE validations ({_KEY}, pairs INTEGER, {_METRICS})")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables,)
+def m002_recorded(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Whether a run came with the product; none of before did."""
+    cursor.execute("ALTER TABLE runs ADD COLUMN recorded BOOLEAN")
+    cursor.execute("UPDATE runs SET recorded = false")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables, m002_recorded)
 
 
 def version_of(cursor: duckdb.DuckDBPyConnection) -> int:

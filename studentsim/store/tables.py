@@ -52,7 +52,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "versions": "VARCHAR", "parent": "VARCHAR", "turns_planned": "INTEGER", "status": "VARCHAR", "stage": "VARCHAR",
         "stage_items": "INTEGER", "turn": "INTEGER", "started": "DOUBLE", "updated": "DOUBLE", "seconds": "DOUBLE",
         "stretch_began": "DOUBLE", "seconds_before": "DOUBLE", "error": "VARCHAR", "message": "VARCHAR",
-        "remedy": "VARCHAR", "last_seq": "BIGINT",
+        "remedy": "VARCHAR", "last_seq": "BIGINT", "recorded": "BOOLEAN",
     },
 }  # fmt: skip
 """Table -> column -> DuckDB's name of its type. Mappings and lists (options, mix, config …) stand as JSON text."""
@@ -110,6 +110,7 @@ def fold(run_id: str, state: Row | None, events: Iterable[Mapping[str, Any]]) ->
 def _run_started(state: Row, event: Mapping[str, Any]) -> None:
     state |= _identity(event["config"])
     state |= {"versions": _text(event["versions"]), "parent": _text(event.get("parent"))}
+    state["recorded"] = bool(event.get("recorded", False))
 
 
 def _stage_started(state: Row, event: Mapping[str, Any]) -> None:

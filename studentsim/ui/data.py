@@ -21,9 +21,9 @@ from studentsim.errors import ConfigError, StudentsimError
 from studentsim.runs.manager import Manager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.ui import estimate as estimates
 from studentsim.ui import sentences, words
 from studentsim.ui.cards import RunCard, Snapshot
+from studentsim.ui.new import estimate as estimates
 from studentsim.ui.weak import weak_categories
 
 DATA_VARIABLE = "STUDENTSIM_DATA"

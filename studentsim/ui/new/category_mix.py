@@ -8,8 +8,8 @@ import streamlit as st
 
 from studentsim.records import CATEGORIES
 from studentsim.student.profiles import PROFILES, category_mastery
-from studentsim.ui import mix
-from studentsim.ui.form import Slots
+from studentsim.ui.new import mix
+from studentsim.ui.new.form import Slots
 
 AS_CHOSEN, OWN = "As the way of choosing says", "My own mix"
 

@@ -1,0 +1,86 @@
+"""What the database tells of answers: pages of them, and counts by lesson, category and slip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from studentsim.store.database import Database
+
+_ANSWER = (
+    'seq, turn, "at", phase, question_id, category, skill, difficulty, problem, options, correct, "text", letter, "value", '
+    '"right", misconception, logprob, milliseconds, p_right, attempt, marked_by'
+)
+
+
+def latest_answers(db: Database, run_id: str, limit: int = 20) -> pd.DataFrame:
+    """The last answers, newest first: the columns of ``answers``."""
+    return db.frame(f"SELECT {_ANSWER} FROM answers WHERE run_id = ? ORDER BY seq DESC LIMIT ?", [run_id, limit])
+
+
+def answers(db: Database, run_id: str, *, limit: int = 100, offset: int = 0, **filters: Any) -> pd.DataFrame:
+    """A page of answers in the order they were given: ``seq, turn, at, phase, question_id, category, skill, difficulty,
+    problem, options`` (JSON text)``, correct, text, letter, value, right, misconception, logprob, milliseconds, p_right,
+    attempt, marked_by``. Filters: ``phase, turn, category, skill, misconception, right, question_id``, and ``search``
+    (text found in the problem or the working, upper or lower case).
+    """
+    where, parameters = _answers_where(run_id, filters)
+    return db.frame(
+        f"SELECT {_ANSWER} FROM answers WHERE {where} ORDER BY seq LIMIT ? OFFSET ?", [*parameters, limit, offset]
+    )
+
+
+def count_answers(db: Database, run_id: str, **filters: Any) -> int:
+    """How many answers ``answers`` would give in all, with the same filters."""
+    where, parameters = _answers_where(run_id, filters)
+    return db.rows(f"SELECT count(*) FROM answers WHERE {where}", parameters)[0][0]
+
+
+def answer_counts(db: Database, run_id: str) -> pd.DataFrame:
+    """``turn, study_answered, study_correct, exam_answered, exam_correct``; first attempts only, half-done turns too."""
+    return db.frame(
+        "SELECT turn, count(*) FILTER (phase = 'study') AS study_answered, "
+        "count(*) FILTER (phase = 'study' AND \"right\") AS study_correct, "
+        "count(*) FILTER (phase = 'exam') AS exam_answered, count(*) FILTER (phase = 'exam' AND \"right\") AS exam_correct "
+        "FROM answers WHERE run_id = ? AND attempt = 1 GROUP BY turn ORDER BY turn",
+        [run_id],
+    )
+
+
+def category_accuracy(db: Database, run_id: str) -> pd.DataFrame:
+    """``turn, phase, category, correct, questions``; first attempts only; categories by name."""
+    return db.frame(
+        'SELECT turn, phase, category, count(*) FILTER ("right") AS correct, count(*) AS questions FROM answers '
+        "WHERE run_id = ? AND attempt = 1 GROUP BY turn, phase, category ORDER BY turn, phase, category",
+        [run_id],
+    )
+
+
+def misconceptions(db: Database, run_id: str) -> pd.DataFrame:
+    """``turn, phase, category, skill, misconception, wrong``: how often each slip was behind a wrong answer."""
+    return db.frame(
+        "SELECT turn, phase, category, skill, misconception, count(*) AS wrong FROM answers "
+        'WHERE run_id = ? AND NOT "right" AND misconception IS NOT NULL AND attempt = 1 '
+        "GROUP BY ALL ORDER BY turn, phase, wrong DESC, misconception",
+        [run_id],
+    )
+
+
+_FILTERS = ("phase", "turn", "category", "skill", "misconception", "right", "question_id")
+
+
+def _answers_where(run_id: str, filters: dict[str, Any]) -> tuple[str, list[Any]]:
+    """A condition and its parameters. Columns come from ``_FILTERS`` alone; what a user typed is a parameter."""
+    parts, parameters = ["run_id = ?"], [run_id]
+    search = filters.pop("search", None)
+    for name, value in filters.items():
+        if name not in _FILTERS:
+            raise TypeError(f"answers cannot be filtered by {name!r}")
+        if value is not None:
+            parts.append(f'"{name}" = ?')
+            parameters.append(value)
+    if search:
+        parts.append('(contains(lower(problem), lower(?)) OR contains(lower("text"), lower(?)))')
+        parameters += [search, search]
+    return " AND ".join(parts), parameters

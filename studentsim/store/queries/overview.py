@@ -1,0 +1,118 @@
+"""What the database tells of runs: one, all of them, and how fast they were."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+from studentsim.errors import UnknownRun
+from studentsim.store.database import Database
+
+_RUN = (
+    "run_id, name, title, strategy, student, model, bank, seed, exam_seed, config, versions, parent, turns_planned, "
+    "status, stage, stage_items, turn, started, updated, seconds, error, message, remedy, last_seq, recorded"
+)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as far as its journal tells. ``turn`` is the last complete turn (-1: none), ``seconds`` time at work."""
+
+    run_id: str
+    name: str
+    title: str
+    strategy: str
+    student: str
+    model: str
+    bank: str
+    seed: int
+    exam_seed: int
+    config: dict[str, Any]
+    versions: dict[str, str]
+    parent: str | None
+    turns_planned: int
+    status: str
+    stage: str
+    stage_items: int
+    turn: int
+    started: float
+    updated: float
+    seconds: float
+    error: str | None
+    message: str | None
+    remedy: str | None
+    last_seq: int
+    recorded: bool
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Median seconds of recent finished runs: what an estimate of a new run's time is made from.
+
+    ``exam_question`` and ``study_question`` are per question, ``pair`` per training pair of a turn (all its epochs,
+    with the turn's validation pass), ``start`` from the run's first event to its first exam. None: not known.
+    """
+
+    runs: int
+    start: float | None
+    study_question: float | None
+    pair: float | None
+    exam_question: float | None
+    turn: float | None
+
+
+def runs(db: Database) -> pd.DataFrame:
+    """All runs, newest first: the columns of ``RunRow`` (config, versions as JSON text), and of the first and last exam
+    ``first_correct, first_questions, first_low, first_high, last_correct, last_questions, last_low, last_high, last_turn``;
+    ``accuracies`` lists every exam's accuracy, for a sparkline.
+    """
+    names = ("correct", "questions", "low", "high")
+    ends = [
+        f"arg_{kind}({n}, turn) AS {which}_{n}" for which, kind in (("first", "min"), ("last", "max")) for n in names
+    ]
+    return db.frame(
+        f"SELECT {', '.join('r.' + name for name in _RUN.split(', '))}, e.* EXCLUDE (run_id) FROM runs r LEFT JOIN ("
+        f"SELECT run_id, {', '.join(ends)}, max(turn) AS last_turn, list(correct / questions ORDER BY turn) AS accuracies "
+        "FROM exams GROUP BY run_id) e ON e.run_id = r.run_id ORDER BY r.started DESC, r.run_id"
+    )
+
+
+def run(db: Database, run_id: str) -> RunRow:
+    """One run.
+
+    :raises UnknownRun: there is none of that id.
+    """
+    rows = db.rows(f"SELECT {_RUN} FROM runs WHERE run_id = ?", [run_id])
+    if not rows:
+        raise UnknownRun(
+            f"There is no run {run_id[:60]!r}.", "It was deleted, or the link is wrong: choose one on Home."
+        )
+    values = dict(zip((field.name for field in fields(RunRow)), rows[0], strict=True))
+    values |= {key: json.loads(values[key] or "{}") for key in ("config", "versions")}
+    return RunRow(**values)
+
+
+def last_seq(db: Database, run_id: str) -> int:
+    """The seq of the last event taken in; -1: none, or no such run. With the run's id, the key to cache its frames by."""
+    rows = db.rows("SELECT last_seq FROM runs WHERE run_id = ?", [run_id])
+    return rows[0][0] if rows else -1
+
+
+def recent_speed(db: Database, model: str = "embedded", *, runs: int = 10) -> Speed:
+    """How fast the last ``runs`` finished runs of that model were, on this computer."""
+    row = db.rows(
+        "WITH recent AS (SELECT run_id, started FROM runs WHERE model = ? AND status = 'finished' ORDER BY updated DESC LIMIT ?),"
+        " t AS (SELECT * FROM turns WHERE run_id IN (SELECT run_id FROM recent) AND finished),"
+        " e AS (SELECT x.*, r.started FROM exams x JOIN recent r ON r.run_id = x.run_id) "
+        "SELECT (SELECT count(*) FROM recent), "
+        '(SELECT median(greatest("at" - seconds - started, 0)) FROM e WHERE turn = 0), '
+        "(SELECT median(seconds_study / questions) FROM t WHERE questions > 0), "
+        "(SELECT median((seconds_training + coalesce(seconds_validation, 0)) / pairs) FROM t WHERE pairs > 0), "
+        "(SELECT median(seconds / questions) FROM e WHERE questions > 0), "
+        "(SELECT median(seconds_total) FROM t WHERE turn > 0)",
+        [model, runs],
+    )[0]
+    return Speed(*row)

@@ -1,0 +1,55 @@
+"""What the database tells of exams, lessons and training steps."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from studentsim.store.database import Database
+
+_METRICS = "loss, rewards_chosen, rewards_rejected, rewards_accuracies, rewards_margins, logps_chosen, logps_rejected"
+
+
+def exams(db: Database, run_id: str) -> pd.DataFrame:
+    """``turn, correct, questions, accuracy, low, high, unanswered, p_right, seconds, next_mix`` (JSON text), by turn."""
+    return db.frame(
+        "SELECT turn, correct, questions, correct / questions AS accuracy, low, high, unanswered, p_right, seconds, next_mix "
+        "FROM exams WHERE run_id = ? ORDER BY turn",
+        [run_id],
+    )
+
+
+def wrong_by_category(db: Database, run_id: str) -> pd.DataFrame:
+    """``turn, category, wrong, questions`` of every exam; categories in the bank's order."""
+    rows = db.rows(
+        "SELECT turn, wrong_by_category, questions_by_category FROM exams WHERE run_id = ? ORDER BY turn", [run_id]
+    )
+    told = [
+        (turn, category, json.loads(wrong).get(category, 0), count)
+        for turn, wrong, questions in rows
+        for category, count in json.loads(questions).items()
+    ]
+    return pd.DataFrame(told, columns=["turn", "category", "wrong", "questions"])
+
+
+def turns(db: Database, run_id: str) -> pd.DataFrame:
+    """One row a turn begun: ``turn, at, finished, question_ids, mix`` (JSON text), ``correct, questions, pairs``, the last
+    step's ``loss, rewards_…, logps_…``, and ``seconds_study, …_training, …_validation, …_exam, …_total``.
+    """
+    return db.frame("SELECT * EXCLUDE (run_id) FROM turns WHERE run_id = ? ORDER BY turn", [run_id])
+
+
+def steps(db: Database, run_id: str) -> pd.DataFrame:
+    """One row an optimiser step: ``x, turn, step, steps``, ``loss, rewards_…, logps_…``. ``x`` runs through the turns: the
+    steps of turn 3 lie evenly on (2, 3], so that they share an axis with the exam at 3.
+    """
+    return db.frame(
+        f"SELECT turn - 1 + step / greatest(steps, step, 1) AS x, turn, step, steps, {_METRICS} FROM steps WHERE run_id = ? ORDER BY seq",
+        [run_id],
+    )
+
+
+def validations(db: Database, run_id: str) -> pd.DataFrame:
+    """One row a pass over held-out pairs: ``turn, pairs, loss, rewards_…, logps_…``, by turn."""
+    return db.frame(f"SELECT turn, pairs, {_METRICS} FROM validations WHERE run_id = ? ORDER BY seq", [run_id])

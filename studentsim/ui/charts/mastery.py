@@ -1,0 +1,28 @@
+"""What a student is meant to know."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from studentsim.ui.charts.frame import finish
+from studentsim.ui.looks import RIGHT, colour
+
+
+def mastery(by_category: Mapping[str, float], *, revision: str = "") -> go.Figure:
+    """A student's intended mastery (0 to 1) by category, as short bars with their numbers."""
+    names = [html.escape(name) for name in by_category]
+    values = [round(100 * v) for v in by_category.values()]
+    figure = go.Figure(
+        go.Bar(
+            x=values, y=names, orientation="h", text=values, textposition="outside", cliponaxis=False,
+            marker={"color": colour(RIGHT)}, hovertemplate="%{y}: about %{x} of 100<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, 112], visible=False, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", fixedrange=True, title=None, showgrid=False)
+    finish(figure, f"mastery-{revision}", height=190)
+    figure.update_layout(margin={"l": 0, "r": 8, "t": 4, "b": 4}, bargap=0.35)
+    return figure

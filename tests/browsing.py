@@ -1,0 +1,34 @@
+"""The browser and a page in it, for journeys. conftest.py hands the fixtures to every test.
+
+The browser is the system's Chromium, or else Playwright's own. Without either such tests are skipped, and say so; where
+the environment has ``CI=true`` they fail instead, so that nobody takes a green run for a tested one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from browser import chromium
+from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    try:
+        opened = chromium()
+        instance = opened.__enter__()
+    except RuntimeError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"browser journeys not run: {error}")
+    yield instance
+    opened.__exit__(None, None, None)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    yield opened
+    opened.close()

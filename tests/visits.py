@@ -1,0 +1,65 @@
+"""A data folder for the app and visits to its pages by Streamlit's own AppTest. conftest.py hands the fixtures to every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from journals import make_run
+from streamlit.testing.v1 import AppTest
+
+from studentsim.config import RunConfig
+from studentsim.runs.manager import Manager
+from studentsim.ui import data
+
+ROOT = Path(__file__).parents[1]
+HOME = "app.py"
+NEW = "pages/1_New_simulation.py"
+WATCH = "pages/2_Watch.py"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty data folder that the app uses; no worker process is started over it."""
+    monkeypatch.setenv(data.DATA_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(Manager, "warm", lambda self: None)
+    monkeypatch.setattr(Manager, "tick", lambda self: None)
+    yield tmp_path
+    data.close_engines()
+
+
+@pytest.fixture
+def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[RunConfig, str]]:
+    """What was started, each with its token; the run is made, but nobody works on it."""
+    starts: list[tuple[RunConfig, str]] = []
+
+    def start(self: Manager, config: RunConfig, token: str = "") -> str:
+        if token not in [t for _, t in starts]:
+            make_run(folder, f"run-{len(starts) + 1}", status="", turn=-1, **config.model_dump())
+        starts.append((config, token))
+        return f"run-{len({t for _, t in starts})}"
+
+    monkeypatch.setattr(Manager, "start", start)
+    return starts
+
+
+def visit(page: str, **query: str) -> AppTest:
+    """The page as it comes up by a link with these parameters."""
+    app = AppTest.from_file(str(ROOT / HOME), default_timeout=60)
+    if page != HOME:
+        app.switch_page(page)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def text_of(app: AppTest) -> str:
+    """All that the page says, one piece a line."""
+    kinds = ("title", "header", "subheader", "markdown", "caption", "text", "info", "error", "warning")
+    return "\n".join(str(e.value) for kind in kinds for e in app.get(kind))
+
+
+def link_labels(app: AppTest) -> list[str]:
+    """What the page's links to other pages are called."""
+    return [link.label for link in app.get("page_link")]
