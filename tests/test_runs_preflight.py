@@ -104,8 +104,8 @@ def test_the_outline_of_the_built_in_bank_is_that_of_the_bank_itself():
     outline, bank = preflight.outline("curriculum"), open_bank("curriculum")
     assert outline.categories == bank.categories and outline.exam == len(bank.exam)
     assert sum(outline.study.values()) == len(bank.study)
-    for (category, skill), count in outline.study.items():
-        assert len(bank.pool((category,), (skill,))) == count
+    for (category, skill, difficulty), count in outline.study.items():
+        assert len(bank.pool((category,), (skill,), (difficulty,))) == count
 
 
 def test_missing_weights_are_refused_with_the_command_that_makes_them(monkeypatch):
