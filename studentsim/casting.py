@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# Two processes that share the cores: torch's threads would spin while they wait for each other, and an exam took 84 s instead
+# of 10 (docs/log.md). Read when torch is loaded, so it has to be said before.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def load_cast(config: RunConfig) -> Cast:
@@ -52,6 +55,7 @@ def _embedded() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
 
     from studentsim.student.model import load_embedded
 
-    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(min(4, free))  # more than are free wait for each other, and more than 4 do not pay here
+    if "OMP_NUM_THREADS" not in os.environ:  # who sets it knows what else is at work
+        free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        torch.set_num_threads(min(4, free))  # more than are free wait for each other, and more than 4 do not pay here
     return load_embedded()

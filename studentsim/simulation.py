@@ -104,7 +104,7 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
         if turn in config.exam_turns():
             yield StageStarted(turn, "exam", len(exam))
             answers = []
-            for question, answer, mark in ask(cast, exam, luck=("exam", config.exam_seed)):
+            for question, answer, mark in ask(cast, exam, luck=("exam", config.exam_seed), sure=True):
                 answers.append(answered(turn, "exam", question, answer, mark))
                 yield answers[-1]
             seconds = clock.lap("exam")
@@ -151,11 +151,11 @@ def choose(
 
 
 def ask(
-    cast: Cast, questions: Sequence[Question], *, luck: Sequence[object]
+    cast: Cast, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False
 ) -> Iterator[tuple[Question, Answer, Mark]]:
     """The student's answers as they are done, each with the teacher's mark."""
     by_id = {q.id: q for q in questions}
-    for answer in cast.student.answer(questions, luck=luck):
+    for answer in cast.student.answer(questions, luck=luck, sure=sure):
         question = by_id[answer.question_id]
         yield question, answer, cast.teacher.mark(question, answer)
 

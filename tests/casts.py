@@ -42,9 +42,9 @@ class Prone(FakeStudent):
         super().__init__()
         self.moment, self.left, self.accident = moment, count, accident
 
-    def answer(self, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[Answer]:
+    def answer(self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False) -> Iterator[Answer]:
         """See ``Student``."""
-        for answer in super().answer(questions, luck=luck):
+        for answer in super().answer(questions, luck=luck, sure=sure):
             self._count("answer")
             yield answer
 

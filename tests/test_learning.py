@@ -1,7 +1,7 @@
 """DPO through the real TRL and PEFT: the adapter changes, the base does not, and only what the student chose counts."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import tiny
@@ -50,6 +50,15 @@ def test_every_step_tells_all_seven_figures_and_the_margin_grows():
     assert first.loss == pytest.approx(0.6931, abs=1e-3) and first.rewards_margins == pytest.approx(0, abs=1e-4)
     assert last.rewards_margins > 0.1 and last.rewards_accuracies == 1 and last.loss < first.loss
     assert last.logps_chosen - last.logps_rejected > first.logps_chosen - first.logps_rejected
+
+
+def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monkeypatch):
+    ours, trls = student(), student()
+    told = learn(ours, batch=3, epochs=2)
+    monkeypatch.setattr("studentsim.learning.head.put_on", lambda model: None)
+    for one, two in zip(told, learn(trls, batch=3, epochs=2), strict=True):
+        assert asdict(one.metrics) == pytest.approx(asdict(two.metrics), abs=1e-4)
+    assert "forward" not in vars(ours.model.get_base_model())
 
 
 def test_the_twin_writes_as_the_trained_model_does():

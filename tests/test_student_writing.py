@@ -1,5 +1,6 @@
 """Writing and scoring in batches agree with the plain way, row by row."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -8,8 +9,9 @@ import tiny
 import torch
 
 from studentsim.config import RunConfig
+from studentsim.student.desk import with_room
 from studentsim.student.embedded import EmbeddedStudent, uniforms_of
-from studentsim.student.generate import read, score, write
+from studentsim.student.generate import Written, read, score, write
 from studentsim.student.prompts import completion_ids, prompt_ids
 
 
@@ -47,6 +49,56 @@ def test_scoring_leaves_the_prefix_as_it_was():
     rows = [[[5, 6, 7]]] * 6
     first = score(model, prefix, rows, rows)
     assert score(model, prefix, rows, rows) == first
+
+
+def test_writing_leaves_the_prefix_as_it_was():
+    model, calculator = tiny.model(), student().calculator
+    luck = np.stack([uniforms_of(("exam", 0, k), 24) for k in range(6)])
+    prefix = read(model, prompts(), 0)
+    first = write(model, prefix, calculator, luck, end=1)
+    assert write(model, prefix, calculator, luck, end=1) == first
+    some = write(model, prefix.rows([4, 1]), calculator, luck[[4, 1]], end=1)
+    assert [w.ids for w in some] == [first[4].ids, first[1].ids]
+
+
+def test_the_roomy_cache_holds_what_transformers_own_does():
+    model, ids = tiny.model(), torch.arange(5, 33).reshape(2, 14)
+    with torch.no_grad():
+        plain = model(input_ids=ids[:, :4], use_cache=True).past_key_values
+        roomy = with_room(plain, 3)  # too little room: it makes more
+        for cache in (plain, roomy):
+            model(input_ids=ids[:, 4:8], past_key_values=cache, use_cache=True)
+            cache.batch_select_indices(torch.tensor([1]))
+            model(input_ids=ids[1:, 8:], past_key_values=cache, use_cache=True)
+    assert roomy.get_seq_length() == plain.get_seq_length() == 14
+    for one, two in zip(plain.layers, roomy.layers, strict=True):
+        assert torch.equal(one.keys, two.keys) and torch.equal(one.values, two.values)
+
+
+def test_who_wrote_the_right_working_has_told_its_probability_and_others_are_scored():
+    s = student()
+    questions = [_short(q) for q in tiny.questions(3)]
+    prefix = read(s.twin, [s._prompt(q) for q in questions], 0)
+    right = [completion_ids(tiny.tokenizer(), q.right.working) for q in questions]
+    # The second wrote just that; the third wrote it too, but was cut off before its end.
+    written = [Written([5], -9.0, True), Written(right[1][:-1], -1.25, True), Written(right[2][:-1], -0.5, False)]
+    told = s._p_right(prefix, questions, written)
+    assert told[1] == math.exp(-1.25)
+    for row in (0, 2):
+        prompt, own = s._prompt(questions[row]), s.calculator.mask(right[row])
+        assert math.log(told[row]) == pytest.approx(alone(s.twin, prompt, right[row], own), abs=1e-3)
+
+
+def test_p_right_is_told_where_it_is_asked_for():
+    for sure in (True, False):
+        (answer,) = student().answer([_short(tiny.questions(1)[0])], luck=("exam", 0), sure=sure)
+        assert (answer.p_right is not None) == sure
+
+
+def _short(question):
+    option = dataclasses.replace(question.right, working=f"Answer: {question.right.text}")
+    options = tuple(option if o.letter == option.letter else o for o in question.options)
+    return dataclasses.replace(question, options=options)
 
 
 def test_a_row_writes_the_same_whoever_is_in_its_batch():
@@ -98,11 +150,9 @@ def test_confidence_is_the_likeliest_working():
 
 
 def test_confidence_on_questions_without_workings_is_a_share_of_the_options():
-    import dataclasses
-
     plain = [
         dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))
         for q in tiny.questions(3)
     ]
     assert all(0.2 <= p <= 1 for p in student().confidence(plain))
-    assert [a.p_right for a in student().answer(plain, luck=("x",))] == [None] * 3
+    assert [a.p_right for a in student().answer(plain, luck=("x",), sure=True)] == [None] * 3

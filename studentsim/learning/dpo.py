@@ -26,6 +26,7 @@ from trl import DPOConfig, DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from studentsim.config import Learning
+from studentsim.learning import head
 from studentsim.records import Pair, PreferenceMetrics, TrainingStep, Validated
 
 REFERENCE = "ref"
@@ -97,6 +98,7 @@ class DPOLearner:
                         told.put({**trainer.evaluate()})
                 finally:
                     _forget_reference(self.student.model)
+                    head.take_off(self.student.model.get_base_model())
             self.student.trained()
             told.put(None)
         except BaseException as error:  # handed over to the thread that asked, which raises it there
@@ -122,6 +124,7 @@ class DPOLearner:
         # TRL has put a copy of the adapter beside it as the reference. It is not needed: last turn's student has told its
         # log-probabilities already; and without the copy TRL takes the model with its adapter switched off, the base.
         _forget_reference(model)
+        head.put_on(model.get_base_model())
         trainer.precompute_ref_logps = self.learning.reference == "last-turn"
         return trainer
 

@@ -12,10 +12,11 @@ from studentsim.records import Answer, Pair, Question, TrainingStep, Validated
 class Student(Protocol):
     """Answers questions. The embedded student, a model of the hub, or the fake in ``fake.py``."""
 
-    def answer(self, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[Answer]:
+    def answer(self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False) -> Iterator[Answer]:
         """One answer for each question, in any order, as they are done.
 
-        The luck in an answer depends on ``luck`` (such as ``("exam", 0)``) and the question's id alone.
+        The luck in an answer depends on ``luck`` (such as ``("exam", 0)``) and the question's id alone. ``sure`` asks also for
+        P(right working), where the student can tell it.
         """
         ...
 
@@ -41,5 +42,5 @@ class Learner(Protocol):
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
     ) -> Iterator[TrainingStep | Validated]:
-        """One event for each optimiser step, then one for the validation pass. No pairs: the pass alone."""
+        """One event for each optimiser step, then one for the validation pass. No pairs: nothing."""
         ...

@@ -46,7 +46,7 @@ class EmbeddedStudent:
 
     # ------------------------------------------------------------------ answering
 
-    def answer(self, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[Answer]:
+    def answer(self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False) -> Iterator[Answer]:
         """One answer for each question; see ``Student.answer``."""
         prompts = {q.id: self._prompt(q) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id]), q.id))
@@ -54,8 +54,8 @@ class EmbeddedStudent:
         for batch in (*_batches(in_order[:first], BATCH), *_batches(in_order[first:], BATCH)):
             started = time.monotonic()
             prefix = read(self.twin, [prompts[q.id] for q in batch], self.tokenizer.pad_token_id)
-            p_right = self._p_right(prefix, batch)
             written = self._write(prefix, [(*luck, q.id) for q in batch])
+            p_right = self._p_right(prefix, batch, written) if sure else [None] * len(batch)
             milliseconds = 1000 * (time.monotonic() - started) / len(batch)
             for question, row, p in zip(batch, written, p_right, strict=True):
                 text = self.tokenizer.decode(row.ids)
@@ -72,12 +72,19 @@ class EmbeddedStudent:
             self.twin, prefix, self.calculator, uniforms, end=end, temperature=self.temperature, min_p=self.min_p
         )  # fmt: skip
 
-    def _p_right(self, prefix: Prefix, questions: Sequence[Question]) -> list[float | None]:
+    def _p_right(self, prefix: Prefix, questions: Sequence[Question], written: Sequence[Written]) -> list[float | None]:
         """Probability of writing the right working, word for word; None for a batch with questions without workings."""
         if any(q.right.working is None for q in questions):
             return [None] * len(questions)
-        scored = self._score(prefix, [[q.right.working or ""] for q in questions])
-        return [math.exp(row[0]) for row in scored]
+        right = [completion_ids(self.tokenizer, q.right.working or "") for q in questions]
+        # Who wrote it has told its log-probability already: after some lessons that is nearly everyone.
+        logps = [w.logprob if w.ended and w.ids == ids[:-1] else None for w, ids in zip(written, right, strict=True)]
+        others = [row for row, logp in enumerate(logps) if logp is None]
+        if others:
+            scored = self._score(prefix.rows(others), [[right[row]] for row in others])
+            for row, (logp,) in zip(others, scored, strict=True):
+                logps[row] = logp
+        return [math.exp(logp) for logp in logps]
 
     # ------------------------------------------------------------------ being sure
 
@@ -97,13 +104,13 @@ class EmbeddedStudent:
                 # All rows must offer the same number: the first is repeated, which changes neither the largest …
                 padded = [c + c[:1] * (most - len(c)) for c in candidates]
                 prefix = read(self.twin, [self._prompt(q) for q in batch], self.tokenizer.pad_token_id)
-                for question, own, row in zip(batch, candidates, self._score(prefix, padded), strict=True):
+                scored = self._score(prefix, [[completion_ids(self.tokenizer, w) for w in row] for row in padded])
+                for question, own, row in zip(batch, candidates, scored, strict=True):
                     p = [math.exp(x) for x in row[: len(own)]]  # … nor, cut off here, the sum
                     found[question.id] = max(p) / sum(p) if normalised and sum(p) > 0 else max(p)
         return [found[q.id] for q in questions]
 
-    def _score(self, prefix: Prefix, workings: Sequence[Sequence[str]]) -> list[list[float]]:
-        ids = [[completion_ids(self.tokenizer, w) for w in row] for row in workings]
+    def _score(self, prefix: Prefix, ids: Sequence[Sequence[list[int]]]) -> list[list[float]]:
         return score(self.twin, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
 
     # ------------------------------------------------------------------ learning

@@ -24,7 +24,7 @@ class FakeStudent:
         """Chance of a right answer, 0 to 1."""
         return min(0.95, 0.2 + 0.02 * self.taught.get(category, 0))
 
-    def answer(self, questions: Sequence[Question], *, luck: Sequence[object]) -> Iterator[Answer]:
+    def answer(self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False) -> Iterator[Answer]:
         """See ``studentsim.student.base.Student``."""
         for question in questions:
             rng = lucks.stream(*luck, question.id)

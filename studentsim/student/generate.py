@@ -14,6 +14,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from studentsim.student.calculator import Calculator, CalculatorProcessor
+from studentsim.student.desk import with_room
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,14 @@ class Prefix:
     cache: DynamicCache
     mask: torch.Tensor
     scores: torch.Tensor
+
+    def rows(self, indices: Sequence[int]) -> Prefix:
+        """Some of the rows; this prefix stays as it is."""
+        keep = torch.tensor(indices, dtype=torch.long)
+        cache = DynamicCache()
+        for index, layer in enumerate(self.cache.layers):
+            cache.update(layer.keys[keep], layer.values[keep], index)
+        return Prefix(cache, self.mask[keep], self.scores[keep])
 
 
 @torch.no_grad()
@@ -60,7 +69,7 @@ def write(
     temperature: float = 1.0,
     min_p: float = 0.0,
 ) -> list[Written]:
-    """Let every row write on until its end token or the last of its ``uniforms`` (B, N). Uses the prefix up.
+    """Let every row write on until its end token or the last of its ``uniforms`` (B, N). Leaves the prefix as it was.
 
     ``temperature`` 0 takes the likeliest token; tokens less likely than ``min_p`` times the likeliest are not taken.
     The log-probability is told at temperature 1 over all tokens, whatever these are.
@@ -71,7 +80,7 @@ def write(
     alive = list(range(rows))
     ids: list[list[int]] = [[] for _ in range(rows)]
     logprob, ended = [0.0] * rows, [False] * rows
-    cache, mask, scores = prefix.cache, prefix.mask, prefix.scores
+    cache, mask, scores = with_room(prefix.cache, limit), prefix.mask, prefix.scores
     # The calculator looks back at what was written; before anything is, there is nothing to look at.
     history = torch.zeros((rows, 1), dtype=torch.long)
     for step in range(limit):
@@ -141,15 +150,22 @@ def score(
     before = prefix.mask.repeat_interleave(each, 0)
     written = torch.tensor([[1] * len(c) + [0] * (longest - len(c)) for c in flat])
     position = before.sum(-1, keepdim=True) + torch.arange(longest)[None]
-    out = model(
+    hidden = model.base_model(
         input_ids=ids, attention_mask=torch.cat([before, written], -1), position_ids=position,
         past_key_values=cache, use_cache=True,
-    )  # fmt: skip
-    # Position t tells of t + 1; what comes first is told by the prompt's last position.
-    scores = torch.cat([prefix.scores.repeat_interleave(each, 0)[:, None], out.logits[:, :-1].float()], 1)
-    logps = scores.log_softmax(-1).gather(-1, ids[..., None]).squeeze(-1)
-    sums = (logps * own).sum(-1).tolist()
+    ).last_hidden_state  # fmt: skip
+    # Position t tells of t + 1; what comes first is told by the prompt's last position. Only what counts is scored.
+    told = own[:, 1:].bool()
+    logps = torch.zeros(own.shape)
+    logps[:, 0] = _logps(prefix.scores.repeat_interleave(each, 0), ids[:, 0]) * own[:, 0]
+    logps[:, 1:][told] = _logps(model.get_output_embeddings()(hidden[:, :-1][told]).float(), ids[:, 1:][told])
+    sums = logps.sum(-1).tolist()
     return [sums[k : k + each] for k in range(0, len(sums), each)]
+
+
+def _logps(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Log-probability of each id (N,) by its row of scores (N, V)."""
+    return scores.gather(-1, ids[:, None]).squeeze(-1) - scores.logsumexp(-1)
 
 
 def _copy(cache: DynamicCache, each: int, model: PreTrainedModel) -> DynamicCache:
