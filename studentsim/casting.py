@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Two processes that share the cores: torch's threads would spin while they wait for each other, and an exam took 84 s instead
-# of 10 (docs/log.md). Read when torch is loaded, so it has to be said before.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# torch's threads spin while they wait for each other. With two processes on the same cores an exam so took 84 s instead of
+# 10; sleeping at once cost a lone run a quarter. A short spin does neither (docs/log.md). Read when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def load_cast(config: RunConfig) -> Cast:

@@ -9,7 +9,6 @@ import tiny
 import torch
 
 from studentsim.config import RunConfig
-from studentsim.student.desk import with_room
 from studentsim.student.embedded import EmbeddedStudent, uniforms_of
 from studentsim.student.generate import Written, read, score, write
 from studentsim.student.prompts import completion_ids, prompt_ids
@@ -59,20 +58,6 @@ def test_writing_leaves_the_prefix_as_it_was():
     assert write(model, prefix, calculator, luck, end=1) == first
     some = write(model, prefix.rows([4, 1]), calculator, luck[[4, 1]], end=1)
     assert [w.ids for w in some] == [first[4].ids, first[1].ids]
-
-
-def test_the_roomy_cache_holds_what_transformers_own_does():
-    model, ids = tiny.model(), torch.arange(5, 33).reshape(2, 14)
-    with torch.no_grad():
-        plain = model(input_ids=ids[:, :4], use_cache=True).past_key_values
-        roomy = with_room(plain, 3)  # too little room: it makes more
-        for cache in (plain, roomy):
-            model(input_ids=ids[:, 4:8], past_key_values=cache, use_cache=True)
-            cache.batch_select_indices(torch.tensor([1]))
-            model(input_ids=ids[1:, 8:], past_key_values=cache, use_cache=True)
-    assert roomy.get_seq_length() == plain.get_seq_length() == 14
-    for one, two in zip(plain.layers, roomy.layers, strict=True):
-        assert torch.equal(one.keys, two.keys) and torch.equal(one.values, two.values)
 
 
 def test_who_wrote_the_right_working_has_told_its_probability_and_others_are_scored():

@@ -14,7 +14,6 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from studentsim.student.calculator import Calculator, CalculatorProcessor
-from studentsim.student.desk import with_room
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def write(
     alive = list(range(rows))
     ids: list[list[int]] = [[] for _ in range(rows)]
     logprob, ended = [0.0] * rows, [False] * rows
-    cache, mask, scores = with_room(prefix.cache, limit), prefix.mask, prefix.scores
+    cache, mask, scores = _copy(prefix.cache), prefix.mask, prefix.scores
     # The calculator looks back at what was written; before anything is, there is nothing to look at.
     history = torch.zeros((rows, 1), dtype=torch.long)
     for step in range(limit):
@@ -146,7 +145,7 @@ def score(
     longest = max(map(len, flat))
     ids = torch.tensor([c + [0] * (longest - len(c)) for c in flat])  # (B x each, L)
     own = torch.tensor([m + [0] * (longest - len(m)) for m in counted])
-    cache = _copy(prefix.cache, each, model)
+    cache = _copy(prefix.cache, each)
     before = prefix.mask.repeat_interleave(each, 0)
     written = torch.tensor([[1] * len(c) + [0] * (longest - len(c)) for c in flat])
     position = before.sum(-1, keepdim=True) + torch.arange(longest)[None]
@@ -168,9 +167,9 @@ def _logps(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     return scores.gather(-1, ids[:, None]).squeeze(-1) - scores.logsumexp(-1)
 
 
-def _copy(cache: DynamicCache, each: int, model: PreTrainedModel) -> DynamicCache:
+def _copy(cache: DynamicCache, each: int = 1) -> DynamicCache:
     """The cache with every row ``each`` times, so that the prompts' keys and values serve all completions."""
-    copy = DynamicCache(config=model.config)
+    copy = DynamicCache()
     for index, layer in enumerate(cache.layers):
         copy.update(layer.keys.repeat_interleave(each, 0), layer.values.repeat_interleave(each, 0), index)
     return copy
