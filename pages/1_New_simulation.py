@@ -1,47 +1,31 @@
-"""New simulation: student, way of choosing, category mix, length; then Start."""
+"""New simulation: student, questions, way of choosing, length; then Start. ``?like=<run id>`` begins with that run's settings."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.config import RunConfig
-from studentsim.errors import ConfigError
-from studentsim.ui import components, data, sentences, shell
-from studentsim.ui.new import category_mix, form
+from studentsim.ui import shell
+from studentsim.ui.new import advanced, category_mix, choosing, fill, form, length, questions, start
 
 with shell.page("New simulation") as engine:
-    slots = form.Slots()
-    st.title("New simulation")
-    st.markdown(
-        "Four choices, each with a sensible answer already made. Change what you are curious about, then start."
-    )
+    new = form.Form(fill.begin(engine))
+    st.title("New simulation", anchor=False)
+    st.markdown("Four choices, each already made sensibly. Change what you are curious about, then start.")
+    fill.note()
 
-    st.header("1. Which student?")
-    settings = form.student(slots)
-    st.header("2. How are its practice questions chosen?")
-    settings |= form.strategy(slots)
-    st.header("3. From which categories?")
-    settings |= category_mix.category_mix(slots)
-    st.header("4. For how long?")
-    settings |= form.length(slots)
-    settings |= form.advanced(slots)
-
-    try:
-        config, wrong = RunConfig.make(**settings), None
-    except ConfigError as error:
-        config, wrong = None, error
-    with st.container(horizontal=True, vertical_alignment="center"):
-        try:
-            run_id = components.start_button(
-                "Start", lambda token: data.start(engine, config, token), key="new.start", disabled=config is None
-            )
-        except ConfigError as error:
-            run_id, wrong = None, error
-        if config is not None:
-            seconds, measured = data.estimate(engine, config)
-            st.markdown(sentences.estimate(seconds, measured=measured, exams=len(config.exam_turns())))
-    slots.under("start")
-    if wrong:
-        slots.show(wrong)
+    st.header("1. Which student?", anchor=False)
+    choosing.student(new)
+    st.header("2. Which questions may it practise?", anchor=False)
+    bank = questions.questions(new)
+    left = st.empty()
+    st.header("3. How are they chosen?", anchor=False)
+    choosing.strategy(new)
+    pool = questions.pool(new, bank)
+    category_mix.category_mix(new, questions.categories(new, bank), pool)
+    st.header("4. For how long?", anchor=False)
+    length.length(new)
+    left.markdown(questions.pool_sentence(new, pool))
+    advanced.advanced(new)
+    run_id = start.start(engine, new)
     if run_id:
         st.switch_page(shell.WATCH, query_params={"run": run_id})

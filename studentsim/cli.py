@@ -143,6 +143,19 @@ def export(
 
 
 @app.command()
+def report(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    to: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
+    data: Data = DATA,
+) -> None:
+    """Write a run's report: one HTML file to print or to send."""
+    from studentsim.runs.folder import check_run_id
+    from studentsim.ui.report.file import write
+
+    print(write(data, check_run_id(run_id), to))
+
+
+@app.command()
 def rebuild(data: Data = DATA) -> None:
     """Make the database anew from the journals."""
     from studentsim.store.ingest import rebuild as make_anew
@@ -151,6 +164,19 @@ def rebuild(data: Data = DATA) -> None:
         raise DataFolderError(f"There is no data folder {str(data)!r}.", "Name one with --data.")
     count = make_anew(data)
     print(f"{count} run{'' if count == 1 else 's'} read from the journals of {data}")
+
+
+@app.command()
+def record(
+    to: Annotated[Path, typer.Option(help="Folder of the recorded journals.")] = Path("studentsim/recorded"),
+    turns: Annotated[int, typer.Option(hidden=True)] = 20,
+    exam: Annotated[int, typer.Option(hidden=True)] = 240,
+) -> None:
+    """Record the study that comes with the product: one run a way of choosing, same student, seed and exam."""
+    from studentsim import foreground
+
+    paths = foreground.record(to, turns=turns, exam=exam)
+    print(f"{sum(path.stat().st_size for path in paths) / 1e6:.2f} MB in {to}")
 
 
 # ------------------------------------------------------------------ what there is

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,12 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, PreferenceMetrics, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
-from studentsim.runs.folder import RunFolder, all_runs
+from studentsim.runs import recorded
+from studentsim.runs.folder import RunFolder, all_runs, create_run
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
 from studentsim.store.journal import standing
+from studentsim.ui.looks import STRATEGIES
 
 LISTS = ("categories", "skills")
 LEARNING = (
@@ -81,19 +85,7 @@ def carry_out(folder: RunFolder, *, as_json: bool) -> None:
 
     :raises StudentsimError: as ``execute``.
     """
-    config = folder.config()
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[score]}"), TimeRemainingColumn(),
-        console=console, disable=not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        status = execution.execute(
-            folder,
-            load_cast=load_cast,
-            on_event=_painter(bar, config),
-            pause_on=(signal.SIGINT, signal.SIGTERM),
-        )
+    status = play(folder)
     found = result_of(folder)
     if as_json:
         print(json.dumps(found), flush=True)
@@ -106,6 +98,45 @@ def carry_out(folder: RunFolder, *, as_json: bool) -> None:
         data = folder.path.parent.parent
         print(f"{why}Go on with: python -m studentsim resume {folder.run_id} --data {data}", file=sys.stderr)
     raise typer.Exit(EXIT.get(status, 1))
+
+
+def play(folder: RunFolder) -> str:
+    """Carry the run out with a progress bar on stderr; the status it ends with. Writes.
+
+    :raises StudentsimError: as ``execute``.
+    """
+    config = folder.config()
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[score]}"), TimeRemainingColumn(),
+        console=console, disable=not console.is_terminal,
+    )  # fmt: skip
+    with bar:
+        return execution.execute(
+            folder,
+            load_cast=load_cast,
+            on_event=_painter(bar, config),
+            pause_on=(signal.SIGINT, signal.SIGTERM),
+        )
+
+
+def record(to: Path, **settings: Any) -> list[Path]:
+    """Carry out the recorded study and write its journals into the folder ``to``, in the place of those there. Writes.
+
+    :raises RunError: one of the runs did not finish; nothing was written.
+    """
+    names = {strategy: look.name for strategy, look in STRATEGIES.items()}
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = []
+        for config in recorded.study(names, **settings):
+            folder = create_run(Path(scratch), config)
+            play(folder)
+            packed.append(recorded.pack(folder, Path(scratch)))
+            print(f"{config.name}: {_score(result_of(folder)['exams'])}", flush=True)
+        to.mkdir(parents=True, exist_ok=True)
+        for old in to.glob(f"*{recorded.SUFFIX}"):
+            old.unlink()
+        return [Path(shutil.copy(path, to)) for path in packed]
 
 
 def result_of(folder: RunFolder) -> dict[str, Any]:

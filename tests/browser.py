@@ -18,16 +18,25 @@ SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/g
 
 
 @contextmanager
-def serve(data_folder: Path, *, patience: float = 60) -> Iterator[str]:
-    """The app on a free loopback port over ``data_folder``; yields its address and ends it afterwards."""
+def serve(
+    data_folder: Path, *, patience: float = 60, recorded: bool = False, app: Path = ROOT / "app.py"
+) -> Iterator[str]:
+    """The app (or another one) on a free loopback port over ``data_folder``; yields its address and ends it afterwards.
+
+    The recorded study is there if the environment says so (in tests it says no), or with ``recorded``.
+    """
     port = _free_port()
     environment = {**os.environ, "STUDENTSIM_DATA": str(data_folder)}
+    if recorded:
+        environment["STUDENTSIM_RECORDED"] = "1"
     command = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
-        "app.py",
+        str(app),
+        "--server.address",
+        "127.0.0.1",
         "--server.port",
         str(port),
         "--server.headless",
@@ -35,7 +44,7 @@ def serve(data_folder: Path, *, patience: float = 60) -> Iterator[str]:
     ]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            command, cwd=app.parent, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
         )
         try:
             url = f"http://127.0.0.1:{port}"

@@ -6,6 +6,7 @@ from hypothesis import settings
 
 pytest_plugins = ["visits", "browsing"]
 
+os.environ["STUDENTSIM_RECORDED"] = "0"  # no recorded study in a test's data folder, unless the test asks for it
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 

@@ -10,6 +10,7 @@ from studentsim.bank.curriculum import SKILLS, pool
 from studentsim.student.calculator import Calculator, CalculatorProcessor, sum_before
 from studentsim.student.parsing import read_answer
 from studentsim.student.prompts import as_read, completion_ids, prompt_ids
+from studentsim.student.reading import prompt_text
 from studentsim.student.tokenizer import SPACE, encode
 
 
@@ -135,3 +136,9 @@ def test_what_no_option_shows_is_unanswered(text):
 def test_the_last_answer_counts():
     a, b = question().options[0].text, question().options[1].text
     assert read_answer(f"Answer: {a}\nAnswer: {b}", question())[0] == "b"
+
+
+def test_the_pages_show_exactly_what_the_student_is_shown():
+    problem = "A coat is marked at $355, with a discount of 60%. What is the sale price in dollars?"
+    ids = prompt_ids(tiny.tokenizer(), "balanced", problem)
+    assert tiny.tokenizer().decode(ids) == prompt_text("balanced", problem)

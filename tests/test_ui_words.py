@@ -72,6 +72,15 @@ def test_the_headline_says_where_the_student_stands_and_where_it_began():
     assert text == "After 12 lessons this student answers 61 of 100 new questions rightly (55 to 67); it began at 31."
 
 
+def test_the_headline_of_a_small_exam_mixes_no_counts_with_hundreds():
+    text = sentences.headline(exams((0, 9, 38, 0.13, 0.39), (12, 24, 38, 0.47, 0.77)))
+    assert text == (
+        "After 12 lessons this student answers 24 of 38 new questions rightly, which is 47 to 77 of 100; it began at 9 of 38."
+    )
+    assert words.bounded("24 of 38", 0.47, 0.77, 38) == "24 of 38, which is 47 to 77 of 100"
+    assert words.bounded("61 of 100", 0.55, 0.67, 240) == "61 of 100 (55 to 67)"
+
+
 def test_the_headline_claims_no_change_that_luck_could_explain():
     text = sentences.headline(exams((0, 74, 240, 0.25, 0.37), (2, 84, 240, 0.29, 0.41)))
     assert "no clear change yet" in text
@@ -90,7 +99,7 @@ def test_the_weakest_category_is_named_only_where_it_is_clearly_below_the_whole(
         [("physics", 0.63, 25, 40, 0.47, 0.76), ("probability", 0.35, 14, 40, 0.22, 0.50)],
         columns=["category", "accuracy", "correct", "questions", "low", "high"],
     )
-    assert "weakest in probability, 14 of 40" in sentences.headline(results, weak)
+    assert "weakest in probability: 14 of 40, which is 22 to 50 of 100." in sentences.headline(results, weak)
     assert "weakest" not in sentences.headline(results, weak.assign(high=0.7))
 
 

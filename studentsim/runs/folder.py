@@ -183,7 +183,7 @@ def create_run(data: Path, config: RunConfig, token: str = "", *, ticket: str = 
             run_id = _settle_token(runs, token) if token else new_run_id()
             if (runs / ".deleted" / run_id).exists():
                 raise UnknownRun(f"The run {run_id} was deleted.", "Start a new one.")
-            if _appear(runs, run_id, files) or token:
+            if appear(runs, run_id, files) or token:
                 return RunFolder(runs / run_id)
     except OSError as error:
         raise data_folder_error(data, error) from error
@@ -229,12 +229,12 @@ def _settle_token(runs: Path, token: str) -> str:
     tokens = runs / ".tokens"
     tokens.mkdir(exist_ok=True)
     name = hashlib.sha256(token.encode()).hexdigest()[:32]
-    _appear(tokens, name, {"run_id": new_run_id()})
+    appear(tokens, name, {"run_id": new_run_id()})
     return check_run_id((tokens / name / "run_id").read_text())
 
 
-def _appear(where: Path, name: str, files: dict[str, str]) -> bool:
-    """Make the folder ``name`` with these files at one stroke; False if there is one already."""
+def appear(where: Path, name: str, files: dict[str, str]) -> bool:
+    """Make the folder ``name`` with these files at one stroke; False if there is one already. Writes."""
     new = where / f".new-{secrets.token_hex(6)}"
     new.mkdir()
     try:

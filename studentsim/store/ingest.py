@@ -100,8 +100,13 @@ def _sync_run(database: Database, run_folder: Path) -> int:
             config, at = _config(run_folder)
             database.write(lambda cursor: intake.put_queued(cursor, tables.queued(run_id, config, at)))
         else:
-            while events := database.write(lambda cursor: intake.take_in(cursor, run_id, path)):
+            # as far as the journal reached when it was looked at: after one that grows meanwhile one could run for ever
+            end = -1
+            while end < stamp[1]:
+                events, end = database.write(lambda cursor: intake.take_in(cursor, run_id, path))
                 taken += events
+                if not events:
+                    break
     except FileNotFoundError:
         return taken  # deleted meanwhile: the next call forgets the run
     except JournalError as error:

@@ -36,15 +36,15 @@ class _Place:
     mark: str = ""
 
 
-def take_in(cursor: Cursor, run_id: str, path: Path) -> int:
-    """One piece of a journal, within a transaction; returns the number of events in it."""
+def take_in(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
+    """One piece of a journal, within a transaction; returns the number of events in it and how many bytes are taken in now."""
     place = _place(cursor, run_id)
     if place != _Place() and (path.stat().st_size < place.bytes or _mark(path, place.bytes) != place.mark):
         delete(cursor, [run_id])
         place = _Place()
     events, end = journal.tail(path, place.bytes)
     if end == place.bytes:
-        return 0
+        return 0, end
     fresh = _fresh(events, place.last_seq)
     try:
         changed = _apply(cursor, run_id, fresh) if fresh else 0
@@ -55,7 +55,7 @@ def take_in(cursor: Cursor, run_id: str, path: Path) -> int:
         ) from error
     last = fresh[-1]["seq"] if fresh else place.last_seq
     _set_place(cursor, run_id, _Place(end, last, place.rows + changed, _mark(path, end)))
-    return len(events)
+    return len(events), end
 
 
 def _apply(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> int:

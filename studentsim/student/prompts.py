@@ -10,14 +10,12 @@ question are plain characters.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerFast
 
-from studentsim.student.tokenizer import END, TEACHER, WORK, encode, profile_token
-
-_STUCK = re.compile(r"([^\s\d.,/])(?=\d)")
+from studentsim.student.reading import WORK, as_read, profile_token
+from studentsim.student.tokenizer import END, TEACHER, encode
 
 
 def prompt_ids(
@@ -29,15 +27,6 @@ def prompt_ids(
     for attempt, said in attempts:
         ids += [token(WORK), *completion_ids(tokenizer, attempt), token(TEACHER), *encode(tokenizer, said)]
     return [*ids, token(WORK)]
-
-
-def as_read(problem: str) -> str:
-    """The question as the student reads it: a number set off from the sign before it.
-
-    ``$219`` would begin with another token than the `` 219`` that a working copies, and so small a model did not
-    learn that the two are one number (docs/log.md).
-    """
-    return _STUCK.sub(r"\1 ", problem)
 
 
 def completion_ids(tokenizer: PreTrainedTokenizerFast, working: str) -> list[int]:

@@ -13,14 +13,11 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-PAD, END, WORK, TEACHER = "<pad>", "<end>", "<work>", "<teacher>"
+from studentsim.student.reading import WORK, profile_token
+
+PAD, END, TEACHER = "<pad>", "<end>", "<teacher>"
 SPACE = "▁"
 _PIECE = rf"{SPACE}?[A-Za-z']+|{SPACE}?\d{{1,3}}(?=(?:\d{{3}})*(?!\d))|{SPACE}?[^\sA-Za-z0-9{SPACE}]|\s|{SPACE}"
-
-
-def profile_token(profile: str) -> str:
-    """The control token before a question that says which student answers."""
-    return f"<student:{profile}>"
 
 
 def words_of(texts: Iterable[str]) -> list[str]:

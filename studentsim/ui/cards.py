@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from studentsim.config import RunConfig
+from studentsim.errors import ConfigError
 from studentsim.ui import sentences, words
 
 
@@ -21,6 +23,11 @@ class RunCard:
     turns: int
     exam: str
     started: float
+    recorded: str = ""
+    """When and with which version a run that came with the product was made, in words; blank: it was made here."""
+    strategy: str = ""
+    accuracies: tuple[float, ...] = ()
+    """Of every exam, 0 to 1, in order."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Snapshot:
     validations: pd.DataFrame
     answers: pd.DataFrame
     weak: pd.DataFrame
+    recorded: str = ""
+    """As in ``RunCard``."""
 
     @property
     def title(self) -> str:
@@ -75,3 +84,11 @@ class Snapshot:
     def alive(self) -> bool:
         """Whether figures may still change by themselves."""
         return self.status in words.ALIVE
+
+
+def config_of(settings: dict[str, Any]) -> RunConfig:
+    """A run's config; of another version's, whose settings may be unknown here, as much as this one can read."""
+    try:
+        return RunConfig.make(**settings)
+    except ConfigError:
+        return RunConfig.model_construct(**settings)

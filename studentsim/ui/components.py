@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -38,6 +38,12 @@ def status_badge(status: str) -> None:
     """A run's state as words with colour and icon."""
     text, color, icon = words.status(status)
     st.badge(text, color=color, icon=icon)  # type: ignore[arg-type]
+
+
+def recorded_badge(recorded: str) -> None:
+    """That a run came with the product, and when it was made (``RunCard.recorded``); nothing for one made here."""
+    if recorded:
+        st.badge(words.literal(recorded), color="gray", icon=":material/history:")
 
 
 def picture(
@@ -93,6 +99,7 @@ def run_row(run: RunCard, *, page: str) -> None:
             )
             lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
             st.caption(words.literal(f"{lessons} · {run.exam} · {words.ago(time.time() - run.started)}"))
+        recorded_badge(run.recorded)
         status_badge(run.status)
 
 
@@ -104,14 +111,21 @@ def steps(items: Sequence[tuple[str, bool]]) -> None:
         st.markdown(f"{icon} {text}")
 
 
-def start_button(label: str, start: Callable[[str], str], *, key: str, disabled: bool = False) -> str | None:
+def start_button(
+    label: str,
+    start: Callable[[str], str],
+    *,
+    key: str,
+    disabled: bool = False,
+    width: int | Literal["content"] = "content",
+) -> str | None:
     """A primary button that starts one run, however often it is clicked; the run's id once started.
 
     The token that makes a second click the same start is kept until the page is drawn again without a click: a double
     click arrives as two runs of this script that both see the button pressed.
     """
     token_key, used_key = f"{key}.token", f"{key}.used"
-    pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=key, disabled=disabled)
+    pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=key, disabled=disabled, width=width)
     if not pressed and st.session_state.pop(used_key, False):
         del st.session_state[token_key]
     token = st.session_state.setdefault(token_key, uuid.uuid4().hex)

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.errors import ConfigError, StudentsimError
+from studentsim.errors import StudentsimError
+from studentsim.runs import recorded
 from studentsim.runs.manager import Manager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import sentences, words
-from studentsim.ui.cards import RunCard, Snapshot
+from studentsim.ui.cards import RunCard, Snapshot, config_of
 from studentsim.ui.new import estimate as estimates
 from studentsim.ui.weak import weak_categories
 
@@ -63,6 +65,7 @@ def engine() -> Engine:
 @st.cache_resource(show_spinner="Opening the data folder …", on_release=Engine.close)
 def _engine(folder: str) -> Engine:
     database = Database.open(folder)
+    recorded.unpack(Path(folder))
     opened = Engine(Path(folder), database, Manager(folder))
     opened.manager.warm()
     atexit.register(opened.manager.close)
@@ -116,17 +119,14 @@ def recent(engine: Engine, *, limit: int) -> list[RunCard]:
 def _card(row: Any, status: str) -> RunCard:
     exam = "no exam yet"
     if pd.notna(row.last_turn):
-        exam = sentences.result(int(row.last_correct), int(row.last_questions), int(row.last_turn))
+        interval = words.interval(row.last_low, row.last_high, int(row.last_questions))
+        exam = sentences.result(int(row.last_correct), int(row.last_questions), int(row.last_turn), interval)
     title = words.title(config_of(json.loads(row.config)))
-    return RunCard(row.run_id, title, status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started))
-
-
-def config_of(settings: dict[str, Any]) -> RunConfig:
-    """A run's config; of another version's, whose settings may be unknown here, as much as this one can read."""
-    try:
-        return RunConfig.make(**settings)
-    except ConfigError:
-        return RunConfig.model_construct(**settings)
+    return RunCard(
+        row.run_id, title, status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
+        recorded=words.recorded(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
+        strategy=row.strategy, accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
+    )  # fmt: skip
 
 
 def snapshot(engine: Engine, run_id: str) -> Snapshot:
@@ -135,8 +135,8 @@ def snapshot(engine: Engine, run_id: str) -> Snapshot:
     :raises UnknownRun: there is none of that id.
     """
     ingest.sync(engine.database, engine.runs_folder, run_id)
+    state = engine.manager.state(run_id)  # before the database is asked: it can tell "deleted" from "never was"
     row = queries.run(engine.database, run_id)
-    state = engine.manager.state(run_id)
     config = config_of(row.config)
     frames = _frames(engine.database, str(engine.folder), run_id, row.last_seq)
     turn = max(0, row.turn)
@@ -155,6 +155,7 @@ def snapshot(engine: Engine, run_id: str) -> Snapshot:
         problem=state.message or "The simulation stopped.",
         remedy=state.remedy or "Resume goes on after the last complete lesson.",
         error=state.error,
+        recorded=words.recorded(row.started, row.versions) if row.recorded else "",
         **{name: frames[name] for name in ("exams", "steps", "validations", "answers", "weak")},
     )
 

@@ -73,3 +73,11 @@ def look(strategy: str) -> Look:
 def colour(slot: int) -> str:
     """The placeholder of a colour slot (0 to 9) for use in a figure."""
     return f"#{slot + 1:06d}"
+
+
+def shade(share: float) -> str:
+    """The placeholder of a cell's colour for a share right of 0 to 1: orange, by way of pale, to blue (``chartDivergingColors``).
+
+    All of them are so pale, or in the dark theme so dark, that a number on them is read.
+    """
+    return f"#{21 + min(9, int(10 * share)):06d}"

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from studentsim.bank.curriculum import SLIPS
-from studentsim.ui.words import STAGES, duration, hundred, interval, plural, score
+from studentsim.ui.words import FEWEST, STAGES, bounded, duration, hundred, plural, score
 
 
 def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
@@ -20,7 +20,7 @@ def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
     if exams.empty:
         return "There is no exam result yet. The first exam comes before any teaching."
     last, first = exams.iloc[-1], exams.iloc[0]
-    now = f"{score(last.correct, last.questions)} new questions rightly {interval(last.low, last.high, last.questions)}"
+    now = bounded(f"{score(last.correct, last.questions)} new questions rightly", last.low, last.high, last.questions)
     if int(last.turn) == 0:
         return f"Before any lesson this student answers {now}."
     text = f"After {plural(int(last.turn), 'lesson')} this student answers {now}{_since(first, last)}."
@@ -28,7 +28,7 @@ def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
 
 
 def _since(first: pd.Series, last: pd.Series) -> str:
-    began = score(first.correct, first.questions) if first.questions < 50 else hundred(first.accuracy)
+    began = score(first.correct, first.questions) if first.questions < FEWEST else hundred(first.accuracy)
     apart = last.low > first.high or last.high < first.low
     return f"; it began at {began}" if apart else f"; it began at {began}, which is no clear change yet"
 
@@ -40,7 +40,8 @@ def _weakest(weak: pd.DataFrame | None, last: pd.Series) -> str:
     row = weak.sort_values("accuracy").iloc[0]
     if row.high >= last.accuracy:
         return ""
-    return f" It is weakest in {row.category}, {score(row.correct, row.questions)} {interval(row.low, row.high)}."
+    told = bounded(score(row.correct, row.questions), row.low, row.high, row.questions)
+    return f" It is weakest in {row.category}: {told}."
 
 
 def progress(turn: int, turns: int, seconds_left: float | None) -> str:
@@ -49,10 +50,10 @@ def progress(turn: int, turns: int, seconds_left: float | None) -> str:
     return f"{where}, about {duration(seconds_left)} left." if seconds_left is not None else f"{where}."
 
 
-def result(correct: int, questions: int, turn: int) -> str:
-    """One exam in a few words, for lists: ``61 of 100 right after 12 lessons``."""
+def result(correct: int, questions: int, turn: int, interval: str = "") -> str:
+    """One exam in a few words, for lists: ``61 of 100 (55 to 67) right after 12 lessons``."""
     when = f"after {plural(turn, 'lesson')}" if turn else "before any lesson"
-    return f"{score(correct, questions)} right {when}"
+    return " ".join(filter(None, [score(correct, questions), interval, "right", when]))
 
 
 # ------------------------------------------------------------------ where a run stands

@@ -25,23 +25,37 @@ from studentsim.ui.words import LIMITS
 HOME = "app.py"
 NEW = "pages/1_New_simulation.py"
 WATCH = "pages/2_Watch.py"
+COMPARE = "pages/3_Compare.py"
+ANSWERS = "pages/4_Answers.py"
+WEAKNESSES = "pages/5_Weaknesses.py"
+QUESTIONS = "pages/6_Questions.py"
+HELP = "pages/7_Help.py"
 
 PAGES: tuple[tuple[str, str, str], ...] = (
     (HOME, "Home", ":material/home:"),
     (NEW, "New simulation", ":material/add_circle:"),
     (WATCH, "Watch", ":material/visibility:"),
+    (COMPARE, "Compare", ":material/compare_arrows:"),
+    (ANSWERS, "Answers", ":material/list_alt:"),
+    (WEAKNESSES, "Weaknesses", ":material/target:"),
+    (QUESTIONS, "Questions", ":material/quiz:"),
+    (HELP, "Help", ":material/help:"),
 )
 """Script, name and icon of each page, in the order of the menu."""
+
+OF_A_RUN = (WATCH, ANSWERS, WEAKNESSES)
+"""Pages that show one run: the menu leads to the one looked at last."""
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
-def page(title: str) -> Iterator[data.Engine]:
-    """The frame of one page; yields the app's engine. The first thing a page does."""
+def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
+    """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar."""
     icon = next((icon for _, name, icon in PAGES if name == title), ":material/school:")
     st.set_page_config(page_title=f"{title} · studentsim", page_icon=icon, layout="wide")
-    _navigation()
+    if menu:
+        _navigation()
     body = st.container()
     _footer()
     with body:
@@ -87,7 +101,7 @@ def _navigation() -> None:
     with st.sidebar:
         st.markdown("**studentsim**")
         for script, name, icon in PAGES:
-            params = {"run": watched} if script == WATCH and watched else None
+            params = {"run": watched} if script in OF_A_RUN and watched else None
             st.page_link(script, label=name, icon=icon, query_params=params, width="stretch")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 
 from studentsim.config import RunConfig
@@ -29,6 +30,9 @@ STATUS: Mapping[str, tuple[str, str, str]] = {
 
 ALIVE = frozenset({"queued", "starting", "running", "not responding"})
 """States in which figures may still change by themselves."""
+
+AT_WORK = ALIVE - {"queued"}
+"""States in which a worker exists: such a run can't be deleted."""
 
 RESUMABLE = frozenset({"paused", "interrupted", "failed", "not responding"})
 """States from which a run can go on after its last complete lesson."""
@@ -71,14 +75,22 @@ def plural(count: int, one: str, many: str = "") -> str:
 def score(correct: int, questions: int) -> str:
     """``61 of 100``, or ``7 of 12`` where there are too few questions to speak of hundreds."""
     if questions < FEWEST:
-        return f"{correct} of {questions}"
+        return f"{int(correct)} of {int(questions)}"
     return f"{hundred(correct / questions)} of 100"
 
 
 def interval(low: float, high: float, questions: int = FEWEST) -> str:
     """``(55 to 67)`` from fractions; said "of 100" where the score itself is not."""
     bounds = f"{hundred(low)} to {hundred(high)}"
-    return f"({bounds})" if questions >= FEWEST else f"({bounds} of 100, at so few questions)"
+    return f"({bounds})" if questions >= FEWEST else f"({bounds} of 100)"
+
+
+def bounded(told: str, low: float, high: float, questions: int) -> str:
+    """``told``, which gives a ``score``, with its 95 % interval: ``61 of 100 (55 to 67)``, or, from few questions,
+    ``24 of 38, which is 47 to 77 of 100``: counts and hundreds are not mixed."""
+    if questions >= FEWEST:
+        return f"{told} {interval(low, high)}"
+    return f"{told}, which is {hundred(low)} to {hundred(high)} of 100"
 
 
 def hundred(fraction: float) -> int:
@@ -119,3 +131,10 @@ def ago(seconds: float) -> str:
         if seconds >= size:
             return f"{plural(int(seconds // size), one)} ago"
     return "just now"
+
+
+def recorded(started: float, versions: Mapping[str, str]) -> str:
+    """``recorded 3 July 2026, version 0.1.0``: when and with which version a run that came with the product was made."""
+    version = versions.get("studentsim", "")
+    day = time.strftime("%d %B %Y", time.gmtime(started)).lstrip("0")
+    return f"recorded {day}" + (f", version {version}" if version else "")

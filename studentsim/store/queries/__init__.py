@@ -4,6 +4,18 @@ Times are seconds since 1970, accuracies and intervals fractions from 0 to 1. Vo
 not there. A run's ``status`` is what its journal says last: whether a ``running`` one is alive, runs/ knows.
 """
 
+from studentsim.store.queries.answer_lists import (
+    LISTED,
+    MARKS,
+    NO_SLIP,
+    Filter,
+    answer_batches,
+    answer_cards,
+    answer_list,
+    answer_tally,
+    question_history,
+    question_runs,
+)
 from studentsim.store.queries.answering import (
     answer_counts,
     answers,
@@ -12,21 +24,50 @@ from studentsim.store.queries.answering import (
     latest_answers,
     misconceptions,
 )
+from studentsim.store.queries.compare import exam_categories_of, exam_marks, exams_of, options_asked, practice_of
+from studentsim.store.queries.live import answered, last_seqs, lessons, newest_answers
 from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, run, runs
 from studentsim.store.queries.progress import exams, steps, turns, validations, wrong_by_category
+from studentsim.store.queries.study import recorded_exams
+from studentsim.store.queries.weaknesses import answer_sheets, exam_questions, exam_slips, exam_tallies, item_choices
 
 __all__ = [
+    "LISTED",
+    "MARKS",
+    "NO_SLIP",
+    "Filter",
     "RunRow",
     "Speed",
+    "answer_batches",
+    "answer_cards",
     "answer_counts",
+    "answer_list",
+    "answer_sheets",
+    "answer_tally",
+    "answered",
     "answers",
     "category_accuracy",
     "count_answers",
+    "exam_categories_of",
+    "exam_marks",
+    "exam_questions",
+    "exam_slips",
+    "exam_tallies",
     "exams",
+    "exams_of",
+    "item_choices",
     "last_seq",
+    "last_seqs",
     "latest_answers",
+    "lessons",
     "misconceptions",
+    "newest_answers",
+    "options_asked",
+    "practice_of",
+    "question_history",
+    "question_runs",
     "recent_speed",
+    "recorded_exams",
     "run",
     "runs",
     "steps",

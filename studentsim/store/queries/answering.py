@@ -14,9 +14,11 @@ _ANSWER = (
 )
 
 
-def latest_answers(db: Database, run_id: str, limit: int = 20) -> pd.DataFrame:
-    """The last answers, newest first: the columns of ``answers``."""
-    return db.frame(f"SELECT {_ANSWER} FROM answers WHERE run_id = ? ORDER BY seq DESC LIMIT ?", [run_id, limit])
+def latest_answers(db: Database, run_id: str, limit: int = 20, *, after: int = -1) -> pd.DataFrame:
+    """The last answers with a seq above ``after``, newest first: the columns of ``answers``."""
+    return db.frame(
+        f"SELECT {_ANSWER} FROM answers WHERE run_id = ? AND seq > ? ORDER BY seq DESC LIMIT ?", [run_id, after, limit]
+    )
 
 
 def answers(db: Database, run_id: str, *, limit: int = 100, offset: int = 0, **filters: Any) -> pd.DataFrame:

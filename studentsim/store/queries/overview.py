@@ -102,9 +102,10 @@ def last_seq(db: Database, run_id: str) -> int:
 
 
 def recent_speed(db: Database, model: str = "embedded", *, runs: int = 10) -> Speed:
-    """How fast the last ``runs`` finished runs of that model were, on this computer."""
+    """How fast the last ``runs`` finished runs of that model were, on this computer: recorded ones were made elsewhere."""
     row = db.rows(
-        "WITH recent AS (SELECT run_id, started FROM runs WHERE model = ? AND status = 'finished' ORDER BY updated DESC LIMIT ?),"
+        "WITH recent AS (SELECT run_id, started FROM runs WHERE model = ? AND status = 'finished' "
+        "AND NOT coalesce(recorded, false) ORDER BY updated DESC LIMIT ?),"
         " t AS (SELECT * FROM turns WHERE run_id IN (SELECT run_id FROM recent) AND finished),"
         " e AS (SELECT x.*, r.started FROM exams x JOIN recent r ON r.run_id = x.run_id) "
         "SELECT (SELECT count(*) FROM recent), "

@@ -17,12 +17,13 @@ def mastery(by_category: Mapping[str, float], *, revision: str = "") -> go.Figur
     values = [round(100 * v) for v in by_category.values()]
     figure = go.Figure(
         go.Bar(
-            x=values, y=names, orientation="h", text=values, textposition="outside", cliponaxis=False,
+            x=values, y=names, orientation="h", text=values, textposition="outside", cliponaxis=False, constraintext="none",
+            textfont={"size": 12},
             marker={"color": colour(RIGHT)}, hovertemplate="%{y}: about %{x} of 100<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(range=[0, 112], visible=False, fixedrange=True)
     figure.update_yaxes(autorange="reversed", fixedrange=True, title=None, showgrid=False)
-    finish(figure, f"mastery-{revision}", height=190)
-    figure.update_layout(margin={"l": 0, "r": 8, "t": 4, "b": 4}, bargap=0.35)
+    finish(figure, f"mastery-{revision}", height=112)
+    figure.update_layout(margin={"l": 0, "r": 8, "t": 2, "b": 2}, bargap=0.35, font_size=12)
     return figure

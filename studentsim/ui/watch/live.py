@@ -1,21 +1,27 @@
-"""The parts of Watch: the run's head with its buttons, and the body that redraws itself while the run goes on."""
+"""The parts of Watch for one run: its head with the buttons, and the body that redraws itself while the run goes on."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import charts, components, data, rewards, sentences, words
-from studentsim.ui.shell import NEW, guarded
+from studentsim.ui import components, data, rewards, sentences, words
+from studentsim.ui.shell import NEW, PAGES, WATCH, guarded
+from studentsim.ui.watch import links, pictures, plot, practice, pulse
 
-EVERY = 1.0
-"""Seconds from one refresh to the next while the run goes on."""
+EVERY, EAGER = 1.0, 0.5
+"""Seconds from one refresh to the next while the run goes on, and while there is no answer yet."""
 
 EXAM_COLUMNS = {
     "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
     "low": "95 % from", "high": "95 % to",
     "unanswered": "unanswered", "p_right": "P(right working)", "seconds": "seconds",
 }  # fmt: skip
+LESSON_COLUMNS = {
+    "turn": "lesson", "correct": "right", "questions": "questions", "accuracy": "share right", "low": "95 % from",
+    "high": "95 % to", "pairs": "pairs learnt from", "seconds": "seconds",
+}  # fmt: skip
+CELL_COLUMNS = {"turn": "lessons so far", "row": "category", "correct": "right", "questions": "questions"}
 STEP_COLUMNS = {
     "turn": "lesson", "step": "step", "steps": "of steps", "loss": "loss", "rewards_chosen": "rewards/chosen",
     "rewards_rejected": "rewards/rejected", "rewards_margins": "rewards/margins", "rewards_accuracies": "rewards/accuracies",
@@ -23,21 +29,47 @@ STEP_COLUMNS = {
 }  # fmt: skip
 
 
-def header(engine: data.Engine, run: data.Snapshot) -> None:
+def page(engine: data.Engine, run_id: str) -> None:
+    """One run: its head, and its body, which keeps itself up to date while the run goes on."""
+    pulse.settle()
+    run = pulse.look(engine, run_id)
+    _header(engine, run)
+    st.fragment(_body, run_every=every([run]))(engine, run_id, run.shown)
+
+
+def every(runs: list[pulse.Snapshot]) -> float | None:
+    """Seconds from refresh to refresh; None: nothing can change by itself any more."""
+    if not any(run.alive for run in runs):
+        return None
+    return EAGER if any(run.alive and run.answers.empty for run in runs) else EVERY
+
+
+# ------------------------------------------------------------------ head
+
+
+def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
     """Title, state, and the buttons that fit the state."""
     st.title(words.literal(run.title), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         components.status_badge(run.status)
-        if run.alive and run.request:
-            st.caption(words.REQUESTS.get(run.request, run.request))
+        components.recorded_badge(run.recorded)
+        if run.alive and run.state.request:
+            st.caption(words.REQUESTS.get(run.state.request, run.state.request), width="content")
         else:
             _buttons(engine, run)
+        st.page_link(
+            WATCH,
+            label="Show it to a room",
+            icon=":material/slideshow:",
+            query_params=links.run(run.run_id, present=True),
+        )
 
 
-def _buttons(engine: data.Engine, run: data.Snapshot) -> None:
+def _buttons(engine: data.Engine, run: pulse.Snapshot) -> None:
     def button(label: str, icon: str, type: str = "secondary") -> None:
         what = label.lower()
-        st.button(label, icon=icon, type=type, key=f"watch.{what}", on_click=data.act, args=(engine, what, run.run_id))
+        args = (engine, what, [run.run_id])
+        st.button(label, icon=icon, type=type, key=f"watch.{what}", on_click=pulse.act, args=args)
 
     if run.status in ("queued", "starting", "running"):
         button("Pause", ":material/pause:")
@@ -47,14 +79,15 @@ def _buttons(engine: data.Engine, run: data.Snapshot) -> None:
         with st.popover("Stop for good", icon=":material/stop:"):
             st.markdown("Cancel this simulation? The lessons done so far stay, but it cannot go on.")
             button("Cancel", ":material/stop:", "primary")
-    if run.status in ("finished", "cancelled"):
-        st.page_link(NEW, label="Try another way of choosing", icon=":material/add_circle:")
 
 
-def body(engine: data.Engine, run_id: str, drawn: tuple[str, str]) -> None:
+# ------------------------------------------------------------------ body
+
+
+def _body(engine: data.Engine, run_id: str, drawn: tuple[str, str, bool]) -> None:
     """All that changes while a run goes on. Has the whole page drawn again once the run's state is another than ``drawn``."""
     with guarded():
-        run = data.snapshot(engine, run_id)
+        run = pulse.look(engine, run_id)
         if run.shown != drawn:
             st.rerun()
         st.header(words.literal(sentences.headline(run.exams, run.weak)), anchor=False)
@@ -63,66 +96,90 @@ def body(engine: data.Engine, run_id: str, drawn: tuple[str, str]) -> None:
             return
         left, right = st.columns([3, 2], gap="large")
         with left:
-            _exams(run)
-            _training(run)
+            _pictures(run)
         with right:
-            _answers(run)
+            st.subheader("Its latest answers", anchor=False)
+            for row in run.answers.to_dict("records"):
+                components.answer(row)
 
 
-def _state(run: data.Snapshot) -> None:
-    """Where the run is, or why it is not going on."""
+def _state(run: pulse.Snapshot) -> None:
+    """Where the run is, why it is not going on, or, at its end, the ways on."""
     if run.status in ("starting", "running"):
         if run.answers.empty:
-            components.steps(sentences.first_steps(run.status, run.stage))
+            components.steps(sentences.first_steps(run.status, "loading" if run.status == "starting" else "exam"))
         st.progress(run.share_done, text=f"{run.doing} You can close this page; the simulation goes on.")
     elif run.status == "failed":
-        components.problem(StudentsimError(run.problem, run.remedy), details=run.error)
-    elif note := sentences.standing(run.status, run.turn, run.turns, place=run.place):
+        state = run.state
+        problem = StudentsimError(
+            state.message or "The simulation stopped.", state.remedy or "Resume goes on after the last complete lesson."
+        )
+        components.problem(problem, details=state.error)
+    elif run.status == "finished":
+        ways_on([run.run_id])
+    elif note := sentences.standing(run.status, run.turn, run.turns, place=run.state.place):
         st.info(note, icon=words.status(run.status)[2])
 
 
-def _exams(run: data.Snapshot) -> None:
-    components.picture(
-        "How many new questions does it answer rightly?",
-        charts.exam_accuracy(
-            run.exams, strategy=run.config.strategy, turns=run.turns, guessing=run.guessing, revision=run.run_id
-        ),
-        run.exams,
-        key=f"watch.exams.{run.run_id}",
-        alt=sentences.headline(run.exams),
-        columns=EXAM_COLUMNS,
-    )
+def ways_on(run_ids: list[str]) -> None:
+    """What to look at next, for one run or for the runs of a race."""
+    one, several = {"run": run_ids[0]}, {"runs": ",".join(run_ids)}
+    ways = [
+        ("pages/5_Weaknesses.py", "Where is it weak?", ":material/troubleshoot:", one),
+        ("pages/3_Compare.py", "Compare with another way", ":material/compare_arrows:", several),
+        ("pages/4_Answers.py", "Read the answers", ":material/fact_check:", one),
+        (NEW, "Run it again with changes", ":material/add_circle:", {"like": run_ids[0]}),
+    ]
+    if len(run_ids) > 1:
+        ways = [("pages/3_Compare.py", "Compare them in full", ":material/compare_arrows:", several)]
+    there = {script for script, *_ in PAGES}
+    with st.container(horizontal=True):
+        for script, label, icon, params in ways:
+            if script in there:
+                st.page_link(script, label=label, icon=icon, query_params=params)
 
 
-def _training(run: data.Snapshot) -> None:
+def picture(question: str, packed: bytes, *, key: str, sentence: str = "") -> None:
+    """A live picture under the question it answers."""
+    st.subheader(question, anchor=False)
+    if sentence:
+        st.markdown(words.literal(sentence))
+    plot.plot(packed, key=key)
+
+
+def _pictures(run: pulse.Snapshot) -> None:
+    id = run.run_id
+    picture("How many new questions does it answer rightly?", pictures.exams(run), key=f"watch.exams.{id}")
+    components.numbers(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
+    if len(run.cells):
+        picture("Which categories are still weak?", pictures.heatmap(run), key=f"watch.heatmap.{id}")
+        st.caption("Right answers of 100 in each exam. Hatched: fewer than 10 answers, shown as a count.")
+        components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
+    if len(run.lessons):
+        sentence = practice.sentence(run.lessons, run.config.strategy)
+        picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
+        components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
+    _training(run)
+
+
+def _training(run: pulse.Snapshot) -> None:
     st.subheader("What happens while it learns?", anchor=False)
+    if run.config.strategy == "none":
+        st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
+        return
     names = {key: view.name for key, view in rewards.VIEWS.items()}
     chosen = st.segmented_control(
-        "View",
-        list(names),
-        format_func=names.__getitem__,
-        default="margins",
-        required=True,
-        key="watch.view",
-        label_visibility="collapsed",
-        wrap=True,
+        "View", list(names), format_func=names.__getitem__, default="margins", required=True, key="watch.view",
+        label_visibility="collapsed", wrap=True, bind="query-params",
+    ) or "margins"  # fmt: skip
+    warning, sentence = run.once(
+        f"words.{chosen}", run.seqs["steps"], lambda: (rewards.alert(run.steps), rewards.sentence(chosen, run.steps))
     )
-    view = rewards.VIEWS[chosen or "margins"]
-    if warning := rewards.alert(run.steps):
+    if warning:
         st.warning(warning, icon=":material/trending_down:")
-    sentence = rewards.sentence(chosen or "margins", run.steps)
     st.markdown(words.literal(sentence))
     if run.steps.empty:
         return
-    figure = charts.training(run.steps, run.validations, view, turns=run.turns, revision=run.run_id)
-    st.plotly_chart(
-        figure, width="stretch", key=f"watch.rewards.{run.run_id}.{chosen}", config=charts.CONFIG, alt=sentence
-    )
-    st.caption(f"In the field's words: {view.term}. Held-out pairs are never learnt from.")
+    plot.plot(pictures.training(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
+    st.caption(f"In the field's words: {rewards.VIEWS[chosen].term}. Held-out pairs are never learnt from.")
     components.numbers(run.steps, key=f"watch.steps.{run.run_id}", columns=STEP_COLUMNS)
-
-
-def _answers(run: data.Snapshot) -> None:
-    st.subheader("Its latest answers", anchor=False)
-    for row in run.answers.to_dict("records"):
-        components.answer(row)

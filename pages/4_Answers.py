@@ -1,0 +1,21 @@
+"""Answers: every answer of a run, filtered. ``?run=<id>`` names the run; studentsim/ui/answers/view.py has all parameters."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studentsim.ui import address, data, shell
+from studentsim.ui.answers import desk, filters, head, takeaway
+from studentsim.ui.answers.data import sheet
+
+with shell.page("Answers") as engine:
+    address.keep()
+    run_id = data.asked_for()
+    if run_id is None:
+        head.choose(engine)
+    else:
+        shown = sheet(engine, run_id, st.query_params.to_dict())
+        head.head(shown)
+        filters.filters(shown)
+        desk.desk(engine, shown)
+        takeaway.takeaway(engine, shown)

@@ -1,0 +1,22 @@
+"""Help: every term once, what the simulation can't tell, keys, where the data lies. ``?term=margin`` opens at that term."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studentsim.ui import shell
+from studentsim.ui.help import parts
+
+with shell.page("Help") as engine:
+    st.title("Help")
+    st.markdown(
+        "A student that is a small language model practises maths, lesson by lesson, and sits exams. Below: "
+        "[the words](#words), [what it can't tell](#limits), [keys](#keys), [where the data lies](#data) and "
+        "[how to read and cite the numbers](#researchers)."
+    )
+    parts.asked_term()
+    parts.terms()
+    parts.limits()
+    parts.keys()
+    parts.data(engine)
+    parts.technical()

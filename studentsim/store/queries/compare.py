@@ -1,0 +1,64 @@
+"""What the database tells of several runs side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pandas as pd
+
+from studentsim.store.database import Database
+
+
+def exams_of(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
+    """``run_id, turn, correct, questions, accuracy, low, high, unanswered, p_right`` of every exam, by run and turn."""
+    return db.frame(
+        "SELECT run_id, turn, correct, questions, correct / questions AS accuracy, low, high, unanswered, p_right FROM exams "
+        f"WHERE run_id IN ({_marks(run_ids)}) ORDER BY run_id, turn",
+        list(run_ids),
+    )
+
+
+def practice_of(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
+    """``run_id, turn, correct, questions, accuracy`` of the practice of every complete lesson, by run and turn."""
+    return db.frame(
+        "SELECT run_id, turn, correct, questions, correct / questions AS accuracy FROM turns "
+        f"WHERE run_id IN ({_marks(run_ids)}) AND finished AND questions > 0 ORDER BY run_id, turn",
+        list(run_ids),
+    )
+
+
+def exam_categories_of(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
+    """``run_id, category, correct, questions`` of the exam after lesson ``turn``; categories in the bank's order."""
+    rows = db.rows(
+        f"SELECT run_id, wrong_by_category, questions_by_category FROM exams WHERE run_id IN ({_marks(run_ids)}) AND turn = ? "
+        "ORDER BY run_id",
+        [*run_ids, turn],
+    )
+    told = [
+        (run_id, category, count - json.loads(wrong).get(category, 0), count)
+        for run_id, wrong, questions in rows
+        for category, count in json.loads(questions).items()
+        if count
+    ]
+    return pd.DataFrame(told, columns=["run_id", "category", "correct", "questions"])
+
+
+def exam_marks(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
+    """``run_id, question_id, right`` of the exam after lesson ``turn``, first attempts only, by run and question."""
+    return db.frame(
+        f"SELECT run_id, question_id, \"right\" FROM answers WHERE run_id IN ({_marks(run_ids)}) AND turn = ? AND phase = 'exam' "
+        "AND attempt = 1 ORDER BY run_id, question_id",
+        [*run_ids, turn],
+    )
+
+
+def options_asked(db: Database, run_id: str) -> str | None:
+    """The options (JSON text) of one question that the run was asked, to tell how many there are; None: nothing was asked yet."""
+    rows = db.rows("SELECT options FROM answers WHERE run_id = ? LIMIT 1", [run_id])
+    return rows[0][0] if rows else None
+
+
+def _marks(values: Sequence[str]) -> str:
+    """As many question marks as there are values; ``IN`` with them lets DuckDB skip the blocks of other runs."""
+    return ", ".join("?" * len(values)) or "NULL"

@@ -1,0 +1,81 @@
+"""What the database tells of where a student is weak: exams by category and skill, their questions, and answer sheets to compare.
+
+Finished exams alone: one that is half done, or was begun again, counts for nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from studentsim.store.database import Database
+
+SHEETS = 200
+"""Most answer sheets that item figures are made from: the newest, this run's own before all others."""
+
+_FINISHED = "run_id = $run AND phase = 'exam' AND attempt = 1 AND turn IN (SELECT turn FROM exams WHERE run_id = $run)"
+
+
+def exam_tallies(db: Database, run_id: str) -> pd.DataFrame:
+    """``turn, category, skill, correct, questions, unanswered`` of every finished exam; ``skill`` is null where a bank has none."""
+    return db.frame(
+        'SELECT turn, category, skill, count(*) FILTER ("right") AS correct, count(*) AS questions, '
+        f"count(*) FILTER (letter IS NULL) AS unanswered FROM answers WHERE {_FINISHED} GROUP BY ALL ORDER BY ALL",
+        {"run": run_id},
+    )
+
+
+def exam_slips(db: Database, run_id: str) -> pd.DataFrame:
+    """``turn, category, skill, misconception, wrong``: how often each slip was behind a wrong answer of a finished exam."""
+    return db.frame(
+        "SELECT turn, category, skill, misconception, count(*) AS wrong FROM answers "
+        f'WHERE {_FINISHED} AND NOT "right" AND misconception IS NOT NULL GROUP BY ALL ORDER BY ALL',
+        {"run": run_id},
+    )
+
+
+def exam_questions(db: Database, run_id: str) -> pd.DataFrame:
+    """One row a question of the run's finished exams: ``question_id, category, skill, difficulty, problem, options`` (JSON
+    text)``, correct``, and, exam by exam, the lists ``turns`` and ``letters`` (blank: no answer).
+    """
+    once = ("category", "skill", "difficulty", "problem", "options", "correct")
+    return db.frame(
+        f"SELECT question_id, {', '.join(f'any_value({name}) AS {name}' for name in once)}, "
+        "list(turn ORDER BY turn) AS turns, list(coalesce(letter, '') ORDER BY turn) AS letters "
+        f"FROM answers WHERE {_FINISHED} GROUP BY question_id ORDER BY question_id",
+        {"run": run_id},
+    )
+
+
+def answer_sheets(db: Database, run_id: str, *, limit: int = SHEETS) -> list[tuple[str, int, int]]:
+    """The answer sheets of the same exam, this run's own first, then the newest: run, turn, right answers.
+
+    The same exam: same bank, exam seed and number of questions. Sheets that are equal in every figure count once: all
+    runs of one student have the same first sheet.
+    """
+    return db.rows(
+        "WITH me AS (SELECT r.bank, r.exam_seed, x.questions FROM runs r JOIN exams x USING (run_id) WHERE run_id = $run LIMIT 1), "
+        "kin AS (SELECT x.*, r.started, x.run_id = $run AS own FROM exams x JOIN runs r USING (run_id) JOIN me "
+        "ON r.bank = me.bank AND r.exam_seed = me.exam_seed AND x.questions = me.questions) "
+        "SELECT arg_max(run_id, (own, started, -turn)), arg_max(turn, (own, started, -turn)), correct FROM kin "
+        "GROUP BY correct, unanswered, wrong_by_category, coalesce(p_right::VARCHAR, run_id || ' ' || turn) "
+        "ORDER BY max(own) DESC, max(started) DESC, 1, 2 LIMIT $limit",
+        {"run": run_id, "limit": limit},
+    )
+
+
+def item_choices(db: Database, run_id: str, sheets: Sequence[tuple[str, int, int]]) -> pd.DataFrame:
+    """What was ticked on those sheets: ``question_id, letter`` (blank: nothing)``, is_right, sheets, own`` (how many of
+    them are this run's), ``rest, rest_squares`` (sums, over the sheets, of the right answers to all other questions).
+    """
+    runs, turns, totals = (list(column) for column in zip(*sheets, strict=True)) if sheets else ([], [], [])
+    return db.frame(
+        "SELECT question_id, letter, is_right, count(*) AS sheets, count(*) FILTER (run_id = $run) AS own, "
+        "sum(total - is_right::INTEGER)::DOUBLE AS rest, sum((total - is_right::INTEGER) ** 2)::DOUBLE AS rest_squares "
+        "FROM (SELECT a.run_id, question_id, coalesce(letter, '') AS letter, coalesce(\"right\", false) AS is_right, total "
+        "FROM answers a JOIN (SELECT unnest($runs::VARCHAR[]) AS run_id, unnest($turns::INTEGER[]) AS turn, "
+        "unnest($totals::INTEGER[]) AS total) s ON s.run_id = a.run_id AND s.turn = a.turn "
+        "WHERE phase = 'exam' AND attempt = 1) GROUP BY question_id, letter, is_right ORDER BY ALL",
+        {"run": run_id, "runs": runs, "turns": turns, "totals": totals},
+    )

@@ -1,0 +1,163 @@
+"""What Answers asks for: one run's view, cached by how far the run has come."""
+
+from __future__ import annotations
+
+import bisect
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from studentsim.store import ingest, queries
+from studentsim.store.database import Database
+from studentsim.ui import words
+from studentsim.ui.answers import counts
+from studentsim.ui.answers.sentences import MARKS
+from studentsim.ui.answers.view import View
+from studentsim.ui.cards import config_of
+from studentsim.ui.data import Engine
+
+PAGE = 10
+"""Cards on a page."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A view's answers: their seqs in order, and the table that is shown of them."""
+
+    seqs: np.ndarray
+    table: pa.Table
+
+    def position(self, seq: int) -> int | None:
+        """Where an answer stands in the list, from 1; None: the filter does not let it through."""
+        place = bisect.bisect_left(self.seqs, seq)
+        return place + 1 if place < len(self.seqs) and self.seqs[place] == seq else None
+
+    def beside(self, seq: int) -> tuple[int | None, int | None]:
+        """The answers before and after one in the list, which need not be in it itself."""
+        before = bisect.bisect_left(self.seqs, seq) - 1
+        after = bisect.bisect_right(self.seqs, seq)
+        return (
+            int(self.seqs[before]) if before >= 0 else None,
+            int(self.seqs[after]) if after < len(self.seqs) else None,
+        )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One run's answers as one link shows them. ``base`` counts the view without its mark and slip, ``shown`` with them."""
+
+    view: View
+    lost: Sequence[str]
+    """Parameters of the link that could not be meant."""
+    title: str
+    status: str
+    last_seq: int
+    tally: pd.DataFrame
+    base: counts.Count
+    shown: counts.Count
+    listing: Listing
+
+    @property
+    def alive(self) -> bool:
+        """Whether more answers may come by themselves."""
+        return self.status in words.ALIVE
+
+    @property
+    def key(self) -> str:
+        """Names what is listed, for keys of widgets: the same filter, the same key."""
+        return f"{zlib.crc32(repr((self.view.run, self.view.filters())).encode()):08x}"
+
+
+def sheet(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> Sheet:
+    """The view that a link names. Writes: takes in what is new in the run's journal.
+
+    :raises UnknownRun: there is no such run.
+    """
+    ingest.sync(engine.database, engine.runs_folder, run_id)
+    state = engine.manager.state(run_id)
+    row = queries.run(engine.database, run_id)
+    view, lost = View.read({**parameters, "run": run_id})
+    of_run = (engine.database, str(engine.folder), run_id, row.last_seq)
+    tally = _tally(*of_run, view.search, view.question)
+    return Sheet(
+        view=view,
+        lost=lost,
+        title=words.title(config_of(row.config)),
+        status=state.status,
+        last_seq=row.last_seq,
+        tally=tally,
+        base=counts.counted(tally, view, without=("mark", "slip")),
+        shown=counts.counted(tally, view),
+        listing=_listing(*of_run, view.filters()),
+    )
+
+
+def card(engine: Engine, shown: Sheet) -> tuple[dict[str, Any] | None, pd.DataFrame]:
+    """The open answer whole, and all of the run's answers to the same question; None: there is no such answer."""
+    if shown.view.answer is None:
+        return None, pd.DataFrame()
+    return _card(engine.database, str(engine.folder), shown.view.run, shown.last_seq, shown.view.answer)
+
+
+def cards(engine: Engine, shown: Sheet) -> list[dict[str, Any]]:
+    """The answers of the view's page of cards, whole."""
+    first = (page(shown) - 1) * PAGE
+    seqs = [int(seq) for seq in shown.listing.seqs[first : first + PAGE]]
+    return queries.answer_cards(engine.database, shown.view.run, seqs)
+
+
+def page(shown: Sheet) -> int:
+    """The page of cards that is shown: the one asked for, the last one where there are fewer."""
+    return max(1, min(shown.view.page or 1, -(-len(shown.listing.seqs) // PAGE)))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tally(_database: Database, folder: str, run_id: str, last_seq: int, search: str, question: str) -> pd.DataFrame:
+    return queries.answer_tally(_database, run_id, search=search, question_id=question)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _listing(_database: Database, folder: str, run_id: str, last_seq: int, chosen: queries.Filter) -> Listing:
+    """Shared, not copied, for it may be long; nobody changes it."""
+    rows = queries.answer_list(_database, run_id, chosen)
+    return Listing(rows["seq"].to_numpy(), _told(rows))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _card(
+    _database: Database, folder: str, run_id: str, last_seq: int, seq: int
+) -> tuple[dict[str, Any] | None, pd.DataFrame]:
+    rows = queries.answer_cards(_database, run_id, [seq])
+    if not rows:
+        return None, pd.DataFrame()
+    return rows[0], queries.question_history(_database, run_id, rows[0]["question_id"])
+
+
+def _told(rows: pa.Table) -> pa.Table:
+    """The list as it is shown: ids and marks in words, the seq as the text of the button that opens the answer."""
+    return pa.table(
+        {
+            "open": rows["seq"].cast(pa.string()),
+            "mark": _named(rows["mark"], lambda mark: MARKS.get(mark, mark)),
+            "lesson": rows["turn"],
+            "question": rows["problem"],
+            "result": rows["value"],
+            "slip": _named(rows["misconception"], counts.slip_title),
+            "asked in": _named(rows["phase"], lambda phase: "practice" if phase == "study" else phase),
+            "category": rows["category"],
+            "skill": _named(rows["skill"], counts.skill_title),
+        }
+    )
+
+
+def _named(column: pa.ChunkedArray, name: Any) -> pa.ChunkedArray:
+    """A column with each of its few different values exchanged for a name."""
+    encoded = column.combine_chunks().dictionary_encode()
+    names = pa.array([None if v is None else name(v) for v in encoded.dictionary.to_pylist()], type=pa.string())
+    return pa.chunked_array([names.take(encoded.indices)])

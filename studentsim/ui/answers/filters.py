@@ -1,0 +1,113 @@
+"""The filters of Answers. Their state is the link: each widget shows what the link says, and a change writes the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from studentsim.ui import words
+from studentsim.ui.answers import counts, sentences
+from studentsim.ui.answers.data import Sheet
+from studentsim.ui.answers.view import LONGEST, View
+from studentsim.ui.device import on_phone
+from studentsim.ui.shell import ANSWERS
+
+WIDTH = 170
+"""Pixels of one choice: two fit beside each other on a phone, four on a desk."""
+
+_ALL = {"lesson": "all lessons", "category": "all categories", "skill": "all skills", "slip": "all slips"}
+
+
+def filters(shown: Sheet) -> None:
+    """All filters, folded on a phone, where they would fill the screen."""
+    if not on_phone():
+        _filters(shown)
+        return
+    count = len(shown.view.narrowed)
+    with st.expander(f"Filters ({count} set)" if count else "Filters", icon=":material/filter_alt:"):
+        _filters(shown)
+
+
+def _filters(shown: Sheet) -> None:
+    """Two rows, and, where any filter is in force, the way back to all answers."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _segments(shown, "mark", "Mark", dict(sentences.MARKS))
+        _segments(shown, "phase", "Asked in", {"exam": "exam", "study": "practice"})
+        _search(shown)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _choice(shown, "lesson", "Lesson", lambda v: f"lesson {v}" if v else "before any lesson")
+        _choice(shown, "category", "Category", str)
+        _choice(shown, "skill", "Skill", lambda v: counts.skill_title(str(v)))
+        _choice(shown, "slip", "Slip", lambda v: counts.slip_title(str(v)))
+    if shown.view.narrowed:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if shown.view.question:
+                _remove(shown, "question", "The answers to one question only: show all questions")
+            st.page_link(
+                ANSWERS, label="Remove all filters", icon=":material/filter_alt_off:",
+                query_params=shown.view.whole.params(),
+            )  # fmt: skip
+
+
+def nothing_matches(shown: Sheet) -> None:
+    """An empty view: which filter to remove, with what it would leave."""
+    st.info("No answers match. Remove a filter:", icon=":material/filter_alt_off:")
+    for name in shown.view.narrowed:
+        without = shown.view.to(**{name: None if name == "lesson" else ""})
+        left = ""
+        if name not in ("search", "question"):
+            count = counts.counted(shown.tally, without).answers
+            left = f": {words.plural(count, 'answer')} then" if count else ""
+        _remove(shown, name, f"Remove {sentences.value_of(shown.view, name)}{left}")
+    st.page_link(
+        ANSWERS, label="Look at all answers", icon=":material/list_alt:", query_params=shown.view.whole.params()
+    )
+
+
+def set_to(field: str, value: Any) -> None:
+    """Have the link say something else of one field. For callbacks: the page is drawn again after it."""
+    view, _ = View.read(st.query_params.to_dict())
+    st.query_params.from_dict(view.to(**{field: value}).params())
+
+
+def _remove(shown: Sheet, name: str, label: str) -> None:
+    st.page_link(
+        ANSWERS, label=words.literal(label), icon=":material/close:",
+        query_params=shown.view.to(**{name: None if name == "lesson" else ""}).params(),
+    )  # fmt: skip
+
+
+def _take(field: str, key: str, empty: Any = "") -> None:
+    value = st.session_state.get(key)
+    set_to(field, empty if value is None else value.strip() if isinstance(value, str) else value)
+
+
+def _segments(shown: Sheet, field: str, label: str, names: dict[str, str]) -> None:
+    key = f"answers.{field}"
+    st.session_state[key] = getattr(shown.view, field) or None
+    st.segmented_control(
+        label, list(names), format_func=names.__getitem__, key=key, on_change=_take, args=(field, key), width="content"
+    )  # fmt: skip
+
+
+def _search(shown: Sheet) -> None:
+    key = "answers.search"
+    st.session_state[key] = shown.view.search
+    st.text_input(
+        "Text", key=key, max_chars=LONGEST, placeholder="in a question or a working", icon=":material/search:",
+        on_change=_take, args=("search", key), width=2 * WIDTH - 40,
+    )  # fmt: skip
+
+
+def _choice(shown: Sheet, field: str, label: str, name: Callable[[str | int], str]) -> None:
+    key = f"answers.{field}"
+    found = counts.options(shown.tally, shown.view, field)
+    value = getattr(shown.view, field)
+    st.session_state[key] = None if value in ("", None) else value
+    st.selectbox(
+        label, list(found), index=None, key=key, placeholder=_ALL[field], on_change=_take,
+        args=(field, key, None if field == "lesson" else ""), width=WIDTH,
+        format_func=lambda option: f"{name(option)} ({found.get(option, 0):,})",
+    )  # fmt: skip

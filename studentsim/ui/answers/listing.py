@@ -1,0 +1,103 @@
+"""The list of a view: a table that brings its rows as they are scrolled to, or, on a phone, cards in pages."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studentsim.ui import components, words
+from studentsim.ui.answers import data, filters, sentences
+from studentsim.ui.answers.data import Sheet
+from studentsim.ui.data import Engine
+from studentsim.ui.device import on_phone
+from studentsim.ui.shell import ANSWERS
+
+HEIGHT = 560
+"""Of the table, in pixels; fewer rows make it lower."""
+ROW = 35
+
+
+def as_cards(shown: Sheet) -> bool:
+    """Whether the list is shown as cards: as the link says, else by the device."""
+    return shown.view.show == "cards" or (not shown.view.show and on_phone())
+
+
+def listing(engine: Engine, shown: Sheet) -> None:
+    """How many, the way of showing them, and the list itself."""
+    count = len(shown.listing.seqs)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        st.caption(f"{words.plural(shown.shown.answers, 'answer')}, in the order they were given.", width="content")
+        key = "answers.show"
+        st.session_state[key] = "cards" if as_cards(shown) else "table"
+        st.segmented_control(
+            "Show as", ["table", "cards"], key=key, required=True, label_visibility="collapsed", width="content",
+            on_change=lambda: filters.set_to("show", st.session_state[key]),
+            format_func={"table": ":material/table_rows: table", "cards": ":material/view_agenda: cards"}.__getitem__,
+        )  # fmt: skip
+    if count < shown.shown.answers:
+        st.info(sentences.too_many(shown.shown.answers), icon=":material/info:")
+    if as_cards(shown):
+        _cards(engine, shown)
+    else:
+        _table(shown)
+
+
+def _table(shown: Sheet) -> None:
+    """The rows travel in pieces, as they are scrolled to (``lazy``): 100,000 rows open as fast as 100."""
+    column = st.column_config
+    st.dataframe(
+        shown.listing.table,
+        key=f"answers.grid.{shown.key}",
+        lazy=True,
+        hide_index=True,
+        height=min(HEIGHT, ROW * (len(shown.listing.seqs) + 1) + 3),
+        placeholder="",
+        alt="The answers of this view; the button at the beginning of a row opens it",
+        column_config={
+            "open": column.ButtonColumn(
+                "open", key="answers.open", on_click=_open, type="secondary", width=70, pinned=True,
+                help="Opens the whole answer. The number says which answer of the simulation it is.",
+            ),
+            "mark": column.TextColumn("mark", width=92),
+            "lesson": column.NumberColumn("lesson", width=60),
+            "question": column.TextColumn("question", width=300),
+            "result": column.TextColumn("its result", width=80),
+            "slip": column.TextColumn("slip", width=220),
+            "asked in": column.TextColumn("asked in", width=75),
+            "category": column.TextColumn("category", width=90),
+            "skill": column.TextColumn("skill", width=200),
+        },
+    )  # fmt: skip
+
+
+def _open() -> None:
+    """The button's text is the answer's seq, so sorting the table cannot open another one."""
+    filters.set_to("answer", int(st.session_state["answers.open"].label))
+
+
+def _cards(engine: Engine, shown: Sheet) -> None:
+    for row in data.cards(engine, shown):
+        components.answer(row)
+        st.page_link(
+            ANSWERS, label="Open this answer", icon=":material/open_in_full:",
+            query_params=shown.view.to(answer=row["seq"]).params(),
+        )  # fmt: skip
+    _pager(shown)
+
+
+def _pager(shown: Sheet) -> None:
+    count, page = len(shown.listing.seqs), data.page(shown)
+    if count <= data.PAGE:
+        return
+    first, last = (page - 1) * data.PAGE + 1, min(page * data.PAGE, count)
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="answers.pager"
+    ):
+        _turn(shown, page - 1, "Earlier", ":material/chevron_left:", page > 1)
+        st.caption(f"{first:,} to {last:,} of {count:,}", width="content")
+        _turn(shown, page + 1, "Later", ":material/chevron_right:", last < count)
+
+
+def _turn(shown: Sheet, page: int, label: str, icon: str, possible: bool) -> None:
+    st.page_link(
+        ANSWERS, label=label, icon=icon, disabled=not possible, query_params=shown.view.to(page=max(1, page)).params()
+    )

@@ -1,0 +1,241 @@
+"""Several ways of teaching side by side: by lesson, and by category."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from studentsim.ui.charts.frame import finish, guessing, line, ticks
+from studentsim.ui.looks import Look, colour, look
+
+HEIGHT = 440
+INNER = HEIGHT - 70
+"""Pixels of the plot itself, about: what is left by the margins and the axis title."""
+BANDS = 4
+"""So many groups at most have their intervals as bands along the whole line."""
+WRAP = 15
+"""Characters after which a label at a line's end goes on in a new line, so that a phone has room for the plot."""
+CROWDED = 12
+"""With more points than this on a line its markers are smaller."""
+VARIANTS = ("", "-open", "-dot", "-open-dot")
+"""Markers of a second, third, fourth group of the same strategy."""
+
+
+class _End(NamedTuple):
+    """A line's last point and what stands beside it; ``told``: with its value."""
+
+    label: str
+    x: float
+    y: float
+    slot: int
+    told: bool
+
+
+def compare(
+    means: pd.DataFrame,
+    singles: pd.DataFrame,
+    *,
+    turns: int,
+    chance: float | None = 0.2,
+    published: pd.DataFrame | None = None,
+    bands: int = BANDS,
+    revision: str = "",
+) -> go.Figure:
+    """Accuracy by lesson, one line a group, labelled at its end, with its interval as a band.
+
+    ``means`` and ``singles`` are those of ui/compare/curves.py; runs of a group with several are thin lines. ``published``
+    (ui/compare/paper.py) are drawn thin, with open markers and a bar for each interval. With more than ``bands`` groups the
+    last exam alone has its interval, as a bar.
+    """
+    figure = go.Figure()
+    groups = [g for _, g in means.groupby("label", sort=False)]
+    if published is not None:
+        turns = max(turns, int(published.turn.max()))
+    for i, group in enumerate(groups):
+        _interval(figure, group, whole=len(groups) <= bands, aside=(i - (len(groups) - 1) / 2) * turns * 0.008)
+    for label, runs in singles.groupby("group", sort=False):
+        if runs.label.nunique() > 1:
+            _thin(figure, str(label), runs)
+    ends = [] if published is None else list(_published(figure, published, turns))
+    for group in groups:
+        shown = _look(group.iloc[0])
+        _line(figure, group, shown)
+        end = group.iloc[-1]
+        ends.append(_End(_wrapped(str(end.label)), end.turn, 100 * end.accuracy, shown.slot, True))
+    if chance is not None:
+        guessing(figure, chance)
+    _end_labels(figure, ends, turns)
+    figure.update_xaxes(title="lessons so far", range=[-0.4, turns + max(0.3, turns * 0.02)], tick0=0, **ticks(turns))
+    figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
+    finish(figure, f"compare-{revision}", height=HEIGHT)
+    longest = max((len(text) for end in ends for text in end.label.split("<br>")), default=0)
+    return figure.update_layout(margin={"r": 34 + 6.4 * longest})
+
+
+def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: str = "") -> go.Figure:
+    """One exam's accuracy by category: a row a category, in it a marker with its interval for each group."""
+    figure = go.Figure()
+    order = list(frame.category.drop_duplicates())
+    labels = list(frame.label.drop_duplicates())
+    for i, (label, group) in enumerate(frame.groupby("label", sort=False)):
+        shown = _look(group.iloc[0])
+        style = line(shown)
+        step = 0.7 / max(1, len(labels))
+        figure.add_scatter(
+            x=100 * group.accuracy, y=[order.index(c) + (i - (len(labels) - 1) / 2) * step for c in group.category],
+            mode="markers", name=html.escape(str(label)), marker=style["marker"],
+            error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": colour(shown.slot),
+                     "array": 100 * (group.high - group.accuracy), "arrayminus": 100 * (group.accuracy - group.low)},
+            customdata=_hover(group), hovertemplate=f"<b>%{{customdata[5]}}</b><br>{html.escape(str(label))}: {_TOLD}",
+        )  # fmt: skip
+    if chance is not None:
+        text = f"guessing: {round(100 * chance)}"
+        figure.add_vline(x=100 * chance, line={"color": colour(4), "width": 1, "dash": "dot"},
+                         annotation={"text": text, "font": {"size": 12, "color": colour(4)}, "showarrow": False})  # fmt: skip
+    figure.update_xaxes(title="right, of 100 questions", range=[0, 100], dtick=20, side="bottom")
+    figure.update_yaxes(
+        tickvals=list(range(len(order))), ticktext=[html.escape(c) for c in order], range=[len(order) - 0.4, -0.6]
+    )
+    figure.update_layout(showlegend=len(labels) > 1)
+    height = 120 + len(order) * max(34, 15 * len(labels))
+    finish(figure, f"categories-{revision}", height=height)
+    return figure.update_layout(
+        legend={"orientation": "h", "yref": "container", "y": 0.995, "yanchor": "top"}, margin={"t": 64}
+    )
+
+
+_TOLD = (
+    "%{customdata[0]} of %{customdata[1]} right%{customdata[4]}<br>"
+    "%{customdata[6]:.0f} of 100 (%{customdata[2]:.0f} to %{customdata[3]:.0f})<extra></extra>"
+)
+
+
+def _hover(group: pd.DataFrame) -> list[tuple[object, ...]]:
+    """For each row: right, asked, bounds, how many runs, category, accuracy in 100."""
+    runs = group.runs if "runs" in group else pd.Series(1, index=group.index)
+    names = group.category if "category" in group else pd.Series("", index=group.index)
+    return [
+        (int(c), int(q), 100 * low, 100 * high, f" in {int(n)} runs" if n > 1 else "", html.escape(str(name)), 100 * a)
+        for c, q, low, high, n, name, a in zip(
+            group.correct, group.questions, group.low, group.high, runs, names, group.accuracy, strict=True
+        )
+    ]
+
+
+def _look(row: pd.Series) -> Look:
+    """A group's look: its strategy's, with a marker of its own where the strategy has several groups."""
+    shown = look(row.strategy)
+    return replace(shown, symbol=shown.symbol + VARIANTS[int(row.variant) % len(VARIANTS)])
+
+
+def _interval(figure: go.Figure, group: pd.DataFrame, *, whole: bool, aside: float) -> None:
+    """The group's intervals as a band along its line, or as one bar at its last exam, a little ``aside`` of others'."""
+    c = colour(look(group.strategy.iloc[0]).slot)
+    if whole and len(group) > 1:
+        x = [*group.turn, *group.turn[::-1]]
+        y = [*(100 * group.high), *(100 * group.low)[::-1]]
+        figure.add_scatter(
+            x=x, y=y, fill="toself", fillcolor=c, mode="lines", line={"width": 0, "color": c}, opacity=0.16,
+            hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+        return
+    last = group.iloc[-1:]
+    figure.add_scatter(
+        x=last.turn + aside, y=100 * last.accuracy, mode="markers", marker={"color": c, "size": 1}, hoverinfo="skip",
+        error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": c,
+                 "array": 100 * (last.high - last.accuracy), "arrayminus": 100 * (last.accuracy - last.low)},
+    )  # fmt: skip
+
+
+def _line(figure: go.Figure, group: pd.DataFrame, shown: Look) -> None:
+    label = html.escape(group.label.iloc[0])
+    style: dict[str, object] = line(shown)
+    if len(group) > CROWDED:
+        style["marker"] = {**style["marker"], "size": 6}  # type: ignore[dict-item]
+    figure.add_scatter(
+        x=group.turn, y=100 * group.accuracy, mode="lines+markers", name=label, customdata=_hover(group),
+        hovertemplate=f"<b>{label}</b>, after lesson %{{x}}<br>{_TOLD}", **style,
+    )  # fmt: skip
+
+
+def _thin(figure: go.Figure, label: str, runs: pd.DataFrame) -> None:
+    c = colour(look(runs.strategy.iloc[0]).slot)
+    for name, run in runs.groupby("label", sort=False):
+        figure.add_scatter(
+            x=run.turn, y=100 * run.accuracy, mode="lines", name=html.escape(str(name)), opacity=0.55,
+            line={"color": c, "width": 1}, customdata=_hover(run),
+            hovertemplate=f"{html.escape(str(name))}, after lesson %{{x}}<br>{_TOLD}",
+        )  # fmt: skip
+
+
+def _published(figure: go.Figure, published: pd.DataFrame, turns: int) -> Iterable[_End]:
+    """The published curves; their bars stand beside one another. Yields their end labels."""
+    curves = list(published.groupby("strategy", sort=False))
+    for i, (strategy, curve) in enumerate(curves):
+        shown = look(str(strategy))
+        c = colour(shown.slot)
+        aside = (i - (len(curves) - 1) / 2) * turns * 0.009
+        figure.add_scatter(
+            x=curve.turn + aside, y=100 * curve.accuracy, mode="markers", opacity=0.4, marker={"color": c, "size": 1},
+            hoverinfo="skip",
+            error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 0, "color": c,
+                     "array": 100 * (curve.high - curve.accuracy), "arrayminus": 100 * (curve.accuracy - curve.low)},
+        )  # fmt: skip
+        figure.add_scatter(
+            x=curve.turn + aside, y=100 * curve.accuracy, mode="lines+markers", opacity=0.75,
+            line={"color": c, "width": 1.2, "dash": "dot"},
+            marker={"color": c, "symbol": f"{shown.symbol}-open", "size": 6},
+            customdata=_hover(curve), hovertemplate=f"<b>Paper: {strategy}</b> (published)<br>{_TOLD}",
+        )  # fmt: skip
+        label = f"Paper: {_PAPER_NAMES.get(str(strategy), strategy)}"
+        yield _End(_wrapped(label), curve.turn.iloc[-1], 100 * curve.accuracy.iloc[-1], shown.slot, False)
+
+
+_PAPER_NAMES = {"log-probability": "unsure", "log-probability+category": "both"}
+"""What is too long for a line's end."""
+
+
+def _wrapped(label: str) -> str:
+    lines = textwrap.wrap(label, WRAP, max_lines=3, placeholder=" …") or [""]
+    return "<br>".join(html.escape(text) for text in lines)
+
+
+def _end_labels(figure: go.Figure, ends: Sequence[_End], turns: int) -> None:
+    """A label at each line's end, moved apart where they would overlap, with a fine line back to the point."""
+    for late in (True, False):
+        bucket = [end for end in ends if (end.x > 0.85 * turns) == late]
+        wanted = [end.y / 100 * INNER for end in bucket]
+        heights = [15.0 * (end.label.count("<br>") + 1) + 4 for end in bucket]
+        for end, want, place in zip(bucket, wanted, spread(wanted, heights, INNER), strict=True):
+            figure.add_annotation(
+                x=end.x, y=end.y, text=f"{end.label} <b>{end.y:.0f}</b>" if end.told else end.label, align="left",
+                font={"size": 12}, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=colour(end.slot), xanchor="left",
+                ax=22, ay=want - place, standoff=6,
+            )  # fmt: skip
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> list[float]:
+    """Places near the ``wanted`` ones at which labels of these heights do not overlap, within 0 to ``room`` (pixels)."""
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    places = [float(wanted[i]) for i in order]
+    tall = [float(heights[i]) for i in order]
+    for _ in range(200):
+        moved = False
+        for i in range(len(places) - 1):
+            missing = (tall[i] + tall[i + 1]) / 2 - (places[i + 1] - places[i])
+            if missing > 0.1:
+                places[i] -= missing / 2
+                places[i + 1] += missing / 2
+                moved = True
+        for i, height in enumerate(tall):
+            places[i] = min(max(places[i], height / 2), room - height / 2)
+        if not moved:
+            break
+    back = dict(zip(order, places, strict=True))
+    return [back[i] for i in range(len(wanted))]

@@ -1,0 +1,73 @@
+"""How each category (or skill) went in each exam: a cell for each, with its number in it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from studentsim.exam import wilson
+from studentsim.ui.charts.frame import finish
+from studentsim.ui.looks import GUESSING, colour, shade
+
+FEW = 10
+"""A cell from fewer answers than this is hatched and pale: its number says little."""
+ROW = 44
+"""Pixels a row is high, so that a finger can touch a cell."""
+GAP = 0.06
+"""Share of a cell left free around it."""
+
+
+def category_heatmap(
+    frame: pd.DataFrame, *, rows: Sequence[str], revision: str = "", turns: Sequence[int] = ()
+) -> go.Figure:
+    """A row for each of ``rows`` (top to bottom), a column for each exam, the share right of 100 in each cell.
+
+    ``frame`` has ``row, turn, correct, questions``; rows of it that ``rows`` does not name are left out. ``turns`` (the
+    exams planned) keeps the cells where they are while a run goes on; without it, the exams there are. A point's
+    ``customdata`` is ``row, turn, correct, questions, low, high`` (the latter two of 100), for hover and for selection (in
+    Streamlit ``on_select`` with ``selection_mode="points"``): the cells are bars, since plotly selects no cell of a heatmap.
+    """
+    columns = sorted({*map(int, turns), *(int(t) for t in frame.turn)})
+    cells = frame[frame.row.isin(list(rows)) & (frame.questions > 0)]
+    shades = [shade(s) for s in cells.correct / cells.questions]
+    few = [int(q) < FEW for q in cells.questions]
+    figure = go.Figure(
+        go.Bar(
+            x=[columns.index(int(t)) for t in cells.turn], width=1 - GAP,
+            base=[list(rows).index(r) - 0.5 + GAP / 2 for r in cells.row], y=[1 - GAP] * len(cells),
+            marker={"color": shades, "line": {"width": 0},
+                    "pattern": {"shape": ["/" if f else "" for f in few], "size": 6, "solidity": 0.4}},
+            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.45}, "textfont": {"color": colour(GUESSING)}},
+            text=[_label(c, q) for c, q in zip(cells.correct, cells.questions, strict=True)],
+            textposition="inside", insidetextanchor="middle", textangle=0,
+            customdata=[_told(*cell) for cell in zip(cells.row, cells.turn, cells.correct, cells.questions, strict=True)],
+            hovertext=[html.escape(str(r)) for r in cells.row],
+            hovertemplate="%{hovertext}, after lesson %{customdata[1]}: %{customdata[2]} of %{customdata[3]} right<br>"
+                          "95 % interval: %{customdata[4]} to %{customdata[5]} of 100<extra></extra>",
+        )
+    )  # fmt: skip
+    thin = 1 + len(columns) // 14
+    figure.update_xaxes(
+        title="lessons so far", range=[-0.5, max(len(columns), 1) - 0.5], showgrid=False, fixedrange=True,
+        tickvals=list(range(len(columns))), ticktext=[str(t) if i % thin == 0 else "" for i, t in enumerate(columns)],
+    )  # fmt: skip
+    figure.update_yaxes(
+        range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="", automargin=True,
+        tickvals=list(range(len(rows))), ticktext=[html.escape(str(r)) for r in rows],
+    )  # fmt: skip
+    finish(figure, f"heatmap-{revision}", height=ROW * max(len(rows), 1) + 70)
+    figure.update_layout(barmode="overlay", dragmode=False)
+    return figure
+
+
+def _label(correct: int, questions: int) -> str:
+    """The share of 100; of few answers the count itself, since a hundred is not earned."""
+    return str(round(100 * correct / questions)) if questions >= FEW else f"{int(correct)}/{int(questions)}"
+
+
+def _told(row: str, turn: int, correct: int, questions: int) -> tuple[str, int, int, int, int, int]:
+    low, high = wilson(int(correct), int(questions))
+    return row, int(turn), int(correct), int(questions), round(100 * low), round(100 * high)

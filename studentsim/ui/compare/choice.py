@@ -1,0 +1,65 @@
+"""Which runs are compared: a box that knows them by name, kept in the link (``?runs=a,b``, ``&paper=1``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import streamlit as st
+
+from studentsim.ui import data as shared
+from studentsim.ui import words
+from studentsim.ui.compare import captions, data
+from studentsim.ui.compare.groups import Run
+from studentsim.ui.looks import look
+
+
+def choose(runs: Mapping[str, Run]) -> list[Run]:
+    """The chosen runs, by the box or the link. Without either, a fair set is proposed. Writes the link."""
+    raw = st.query_params.get_all("runs")
+    asked = data.asked_for(raw, runs) if raw else data.Choice(tuple(data.proposal(runs, shared.watched())))
+    if "compare.runs" not in st.session_state or st.session_state.get("compare.link") != raw:
+        st.session_state["compare.runs"] = list(asked.run_ids)
+    st.session_state["compare.runs"] = [r for r in st.session_state["compare.runs"] if r in runs]
+    chosen = st.multiselect(
+        "Simulations to compare",
+        list(runs),
+        format_func=lambda run_id: label(runs[run_id]),
+        key="compare.runs",
+        max_selections=data.MOST,
+        placeholder="Choose two or more",
+        wrap=True,
+    )
+    link = [",".join(chosen)]
+    for note in captions.left_out([], asked.unknown, asked.too_many):
+        st.info(words.literal(note), icon=":material/info:")
+    if raw != link and (raw or chosen) and not (asked.unknown and list(asked.run_ids) == chosen):
+        st.query_params["runs"] = link[0]
+        raw = link
+    st.session_state["compare.link"] = raw
+    return [runs[run_id] for run_id in chosen]
+
+
+def paper_wanted() -> bool:
+    """The switch that lays the paper's curves over ours. Writes the link."""
+    st.session_state.setdefault("compare.paper", st.query_params.get("paper") == "1")
+    wanted = st.toggle(
+        "Show the paper's published curves",
+        key="compare.paper",
+        help="Another model and other questions, so only their shapes can be looked at, not their levels.",
+    )
+    if wanted:
+        st.query_params["paper"] = "1"
+    elif "paper" in st.query_params:
+        del st.query_params["paper"]
+    return wanted
+
+
+def label(run: Run) -> str:
+    """One run in the box: what it is, when it was made, and whether it came with the product."""
+    made = datetime.fromtimestamp(run.started)
+    parts = [run.config.name] if run.config.name else [look(run.config.strategy).name, words.student(run.config)]
+    parts += [f"seed {run.config.seed}", f"{made.day} {made:%b %H:%M}"]
+    if run.status != "finished":
+        parts.append(words.status(run.status)[0])
+    return " · ".join(parts + ["recorded"] * run.recorded)

@@ -1,0 +1,159 @@
+"""What Compare asks for: the runs there are, those the link chooses, and their comparison, cached by how far each has come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from studentsim.store import ingest, queries
+from studentsim.store.database import Database
+from studentsim.ui import words
+from studentsim.ui.compare import curves, settings
+from studentsim.ui.compare.differences import Difference, differences, last_shared
+from studentsim.ui.compare.groups import Group, Run, grouped
+from studentsim.ui.data import Engine, config_of
+
+MOST = 12
+"""Runs in one comparison at most."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the link names: the runs there are, those there are not, and how many beyond ``MOST``."""
+
+    run_ids: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    too_many: int = 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side. ``compared`` are the groups that sat the same exam; ``told`` their differences after ``turn``."""
+
+    groups: list[Group]
+    left_out: list[Run]
+    compared: list[Group]
+    told: list[Difference]
+    turn: int | None
+    exams: pd.DataFrame
+    exam_runs: pd.DataFrame
+    categories: pd.DataFrame
+    practice: pd.DataFrame
+    chance: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether figures may still change by themselves."""
+        return any(run.status in words.ALIVE for group in self.groups for run in group.runs)
+
+    @property
+    def turns(self) -> int:
+        """Lessons of the longest run."""
+        return max((run.config.turns for group in self.groups for run in group.runs), default=1)
+
+
+def all_runs(engine: Engine) -> dict[str, Run]:
+    """All runs by id, newest first. Writes: takes in what is new in their journals."""
+    ingest.sync(engine.database, engine.runs_folder)
+    states = engine.manager.states()
+    return {
+        row.run_id: Run(
+            run_id=row.run_id,
+            config=config_of(json.loads(row.config)),
+            status=states[row.run_id].status,
+            recorded=bool(row.recorded) if pd.notna(row.recorded) else False,
+            started=float(row.started),
+            turn=int(row.turn),
+            last_seq=int(row.last_seq),
+        )
+        for row in queries.runs(engine.database).itertuples()
+        if row.run_id in states
+    }
+
+
+def asked_for(links: Sequence[str], runs: dict[str, Run]) -> Choice:
+    """The runs that ``?runs=a,b`` names (it may stand there more than once), in its order, each once."""
+    named = list(dict.fromkeys(part for text in links for part in text.split(",") if part.strip()))
+    known = [name for name in named if name in runs]
+    return Choice(tuple(known[:MOST]), tuple(n for n in named if n not in runs), max(0, len(known) - MOST))
+
+
+def proposal(runs: dict[str, Run], watched: str | None) -> list[str]:
+    """What to compare where nothing was chosen: the run looked at last, or the newest, with all that may be set beside it.
+
+    That is, the same settings but for the way of choosing and the seed, so that the comparison is a fair one; of runs with the
+    same seed too, the newest.
+    """
+    sat = [run for run in runs.values() if run.turn >= 0]
+    fair: dict[str, list[Run]] = {}
+    for run in sat:
+        flat = settings.flat(run.config)
+        fair.setdefault(repr([v for k, v in flat.items() if k not in ("strategy", "seed", "turns")]), []).append(run)
+    sets = sorted(
+        fair.values(), key=lambda s: (watched not in [r.run_id for r in s], len({r.config.strategy for r in s}) < 2)
+    )
+    draws = {(run.config.strategy, run.config.seed): run.run_id for run in reversed(sets[0])} if sets else {}
+    return [
+        run.run_id for run in (sets[0] if sets else []) if draws[run.config.strategy, run.config.seed] == run.run_id
+    ][:MOST]
+
+
+def comparison(engine: Engine, runs: Sequence[Run]) -> Comparison:
+    """The comparison of these runs (one or more) as they stand.
+
+    What is taken from the journals was taken in by ``all_runs``.
+    """
+    groups, left_out = grouped(runs)
+    kept = [run for group in groups for run in group.runs]
+    compared = _same_exam(groups)
+    frames = _frames(engine.database, str(engine.folder), tuple((run.run_id, run.last_seq) for run in kept))
+    turn = last_shared(compared, frames["exams"])
+    shared = tuple(run.run_id for group in compared for run in group.runs)
+    marks, categories = (pd.DataFrame(columns=["run_id", "question_id", "right"]), frames["no categories"])
+    if turn is not None:
+        seqs = tuple(run.last_seq for group in compared for run in group.runs)
+        marks, categories = _exam(engine.database, str(engine.folder), shared, seqs, turn)
+    return Comparison(
+        groups=groups,
+        left_out=left_out,
+        compared=compared,
+        told=differences(compared, marks, turn) if turn is not None else [],
+        turn=turn,
+        exams=curves.means(groups, frames["exams"]),
+        exam_runs=curves.singles(groups, frames["exams"]),
+        categories=curves.categories(compared, categories),
+        practice=curves.means(groups, frames["practice"], same_questions=False),
+        chance=float(frames["chance"].chance.iloc[0]),
+    )
+
+
+def _same_exam(groups: Sequence[Group]) -> list[Group]:
+    """The most groups that sat one exam; of equally many, the first."""
+    exams: dict[object, list[Group]] = {}
+    for group in groups:
+        exams.setdefault(group.exam, []).append(group)
+    return max(exams.values(), key=len, default=[])
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _frames(_database: Database, folder: str, runs: tuple[tuple[str, int], ...]) -> dict[str, pd.DataFrame]:
+    """Exams and practice of these runs; each run's last seq grows with every event, so no entry can be stale."""
+    ids = [run_id for run_id, _ in runs]
+    options = next(filter(None, (queries.options_asked(_database, run_id) for run_id in ids)), None)
+    return {
+        "exams": queries.exams_of(_database, ids),
+        "practice": queries.practice_of(_database, ids),
+        "no categories": pd.DataFrame(columns=["run_id", "category", "correct", "questions"]),
+        "chance": pd.DataFrame({"chance": [1 / len(json.loads(options)) if options else 0.2]}),
+    }
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _exam(
+    _database: Database, folder: str, run_ids: tuple[str, ...], seqs: tuple[int, ...], turn: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return queries.exam_marks(_database, run_ids, turn), queries.exam_categories_of(_database, run_ids, turn)

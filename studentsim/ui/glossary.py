@@ -1,0 +1,156 @@
+"""Every term of the product, explained once: for Help, and as short help beside the things themselves. No streamlit here.
+
+    st.metric("Right", "61 of 100", help=glossary.help("interval"))
+
+``?term=interval`` on Help opens at that term. The ways of choosing come from looks.py, where they are described already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from studentsim.ui.looks import STRATEGIES
+
+SIMULATION, CHOOSING, LEARNING, CERTAINTY = (
+    "The simulation", "How questions are chosen", "How the student learns", "How sure a number is",
+)  # fmt: skip
+GROUPS = (SIMULATION, CHOOSING, LEARNING, CERTAINTY)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term: ``short`` is one plain sentence, ``more`` what else is worth knowing, ``field`` the field's own words for it."""
+
+    id: str
+    name: str
+    group: str
+    short: str
+    more: str = ""
+    field: str = ""
+
+
+def way(strategy: str) -> str:
+    """The id of a way of choosing's term: a link's plus sign would be read as a blank."""
+    return f"way-{strategy.replace('+', '-and-')}"
+
+
+_TERMS = (
+    Term("student", "Student", SIMULATION,
+         "A small language model that answers maths questions the way a learner with given strengths might.",
+         "Each profile knows some skills better than others. It is a model student: nothing here measures a real pupil.",
+         "language model with a LoRA adapter"),
+    Term("lesson", "Lesson", SIMULATION,
+         "One round: questions are chosen, the student answers, is marked, and learns from what it got wrong.",
+         "A simulation has as many lessons as you set, 20 unless you change it.", "turn"),
+    Term("practice", "Practice questions", SIMULATION,
+         "The questions of a lesson; the student learns from those it answers wrongly.",
+         "Practice questions never come up in an exam. A way of choosing that looks for mistakes gets harder ones, so practice "
+         "results of different ways cannot be compared; exam results can.", "training questions of a turn"),
+    Term("exam", "Exam", SIMULATION,
+         "The same set of questions, never practised, asked again after every second lesson or as often as you set.",
+         "Since the questions and the luck in answering stay the same, what changes from exam to exam is the student. The first "
+         "exam comes before any lesson.", "held-out evaluation"),
+    Term("category", "Category", SIMULATION,
+         "One of six areas of the questions: general, physics, gain, geometry, other, probability.",
+         "The names come from the MathQA data set. Gain is profit, discount and interest; other is counting, sequences and the like."),
+    Term("skill", "Skill", SIMULATION,
+         "One kind of problem within a category, such as the area of a circle.",
+         "Each skill of the built-in curriculum has its own right working and its own typical slips."),
+    Term("mastery", "Mastery", SIMULATION,
+         "How much of a skill a student's profile is meant to know before any lesson, from 0 to 1.",
+         "It is what the profile was made to be. What the student can really do is what its first exam shows."),
+    Term("slip", "Slip", SIMULATION,
+         "A typical wrong way of working, such as forgetting to convert units, that leads to a particular wrong option.",
+         "Each wrong option of the built-in curriculum stands for one slip. Wrong answers that fit none count as wrong all the same.",
+         "misconception"),
+    Term("seed", "Seed", SIMULATION,
+         "The number that decides all luck of a simulation but that of its exams: the same seed repeats it exactly.",
+         "Runs of the same settings with different seeds show how much luck there is. A separate exam seed decides the exam: runs "
+         "with the same one sit the same questions with the same luck.", "random seed"),
+    Term("recorded", "Recorded", SIMULATION,
+         "A simulation that came with the program so that there is something to look at from the first minute.",
+         "Recorded simulations are real ones, made by this program earlier and kept as their journals."),
+    Term("journal", "Journal", SIMULATION,
+         "The file in which a simulation writes down everything that happens, line by line.",
+         "It is the truth about a simulation. The database is made from the journals and can be made anew from them."),
+    Term("mix", "Category mix", CHOOSING,
+         "How many of 100 practice questions come from each category.",
+         "Either the way of choosing sets it or you do. It always sums to 100.", "category distribution"),
+    *(Term(way(id), look.name, CHOOSING, look.summary, look.when, f"strategy {id}") for id, look in STRATEGIES.items()),
+    Term("dpo", "Learning from preferences", LEARNING,
+         "From each wrong answer the student learns to prefer the right working to what it wrote itself.",
+         "It is shown both and changed a little, so that the right one becomes likelier compared with the wrong one. It is not told "
+         "rules, and nothing is explained to it.", "DPO, direct preference optimisation"),
+    Term("pair", "Pair", LEARNING,
+         "A right working and the student's own wrong one, to the same question: what a lesson is learnt from.",
+         "", "preference pair: chosen and rejected"),
+    Term("lora", "Adapter", LEARNING,
+         "A small addition to the model that holds all it learns here; the model itself stays as it was.",
+         "", "LoRA, low-rank adaptation"),
+    Term("log-probability", "How likely", LEARNING,
+         "How likely the student finds a whole working, on a scale where 0 is certain and lower is less likely.",
+         "Each point less makes it about 2.7 times less likely. When the right working's falls while its lead grows, the student is "
+         "learning what not to say rather than what to say.", "log-probability; logps/chosen, logps/rejected"),
+    Term("margin", "Lead of the right answer", LEARNING,
+         "By how much more the right working has gained ground, within the lesson, than the student's own wrong one.",
+         "Above 0 the lesson works in the right direction. It starts again from about 0 in every lesson.",
+         "reward margin; rewards/margins"),
+    Term("reward", "Gaining ground", LEARNING,
+         "How much likelier a working has become since the lesson began.",
+         "Beta times the change of its log-probability.", "reward; rewards/chosen, rewards/rejected"),
+    Term("preference-accuracy", "Pairs preferred", LEARNING,
+         "In how many of its pairs the student now favours the right working; a coin would get half.",
+         "It speaks of pairs it has just been shown, so it may be near 100 of 100 while the exam is not.", "rewards/accuracies"),
+    Term("loss", "Loss", LEARNING,
+         "The number that learning makes smaller: 0.69 where the student knows no difference, 0 where it is sure.", "", "DPO loss"),
+    Term("held-out-pairs", "Held-out pairs", LEARNING,
+         "Pairs that are looked at after each lesson but never learnt from, to see whether the gains carry over to other questions.",
+         "", "validation"),
+    Term("accuracy", "Right answers", CERTAINTY,
+         "How many of the questions were answered rightly; where there are enough of them, told as so many of 100.",
+         "With fewer than 50 questions the count itself is told, such as 7 of 12.", "accuracy"),
+    Term("interval", "Interval", CERTAINTY,
+         "The range in brackets: with other questions of the same kind, the result would lie in such a range 95 times of 100.",
+         "68 of 100 (62 to 74) means: about 68, and hardly less than 62 or more than 74. Fewer questions, wider range. Two results "
+         "whose ranges overlap much cannot be told apart. Compare has a sharper test for runs with the same exam.",
+         "95 % confidence interval (Wilson; for differences Bonett and Price)"),
+    Term("guessing", "Guessing line", CERTAINTY,
+         "What ticking options blindly would reach: 20 of 100 where each question has five options.",
+         "A wrong slip leads to a listed option, so a student can do worse than guessing.", "chance level"),
+    Term("facility", "Facility", CERTAINTY,
+         "How easy a question is: the share of answers to it that were right.", "", "item facility, p-value of an item"),
+    Term("discrimination", "Discrimination", CERTAINTY,
+         "How well a question tells those who do well on the rest from those who do not.",
+         "Near 0, or below, a question says little about the student; from few answers the figure itself says little.",
+         "item discrimination"),
+    Term("p-right", "P(right working)", CERTAINTY,
+         "How probable the student finds the right working word for word, averaged over an exam; it moves before the marks do.",
+         "From 0 to 1. It can be small even for a good student, who may write the same thought in other words.",
+         "probability of the reference working; p_right"),
+)  # fmt: skip
+
+TERMS: Mapping[str, Term] = {term.id: term for term in _TERMS}
+"""Every term by its id, in the order in which Help tells them."""
+
+
+def help(id: str) -> str:
+    """The short help beside a thing: its plain sentence, then the field's own word."""
+    term = TERMS[id]
+    return f"{term.short} In the field: {term.field}." if term.field else term.short
+
+
+def find(text: str) -> list[Term]:
+    """The terms in which all words of ``text`` occur, those that bear it as their name first; all for an empty text."""
+    wanted = text.lower().split()
+
+    def rank(term: Term) -> int:
+        """How far from its name all words are found; 4: nowhere."""
+        names = f"{term.name} {term.id}".lower()
+        places = (names, f"{names} {term.field}".lower(), f"{names} {term.field} {term.short} {term.more}".lower())
+        if " ".join(wanted) in (term.id, term.name.lower()):
+            return 0
+        return next((i for i, place in enumerate(places, 1) if all(word in place for word in wanted)), 4)
+
+    ranked = [(rank(term), term) for term in TERMS.values()]
+    return [term for far, term in sorted(ranked, key=lambda r: r[0]) if far < 4] if wanted else list(TERMS.values())

@@ -1,0 +1,82 @@
+"""What Help says besides the terms. No streamlit here."""
+
+from __future__ import annotations
+
+from studentsim import __version__
+from studentsim.ui.compare.paper import TITLE
+
+LIMITS: tuple[tuple[str, str], ...] = (
+    ("It says nothing about a real pupil, class or school.",
+     "It compares ways of practising on a model of a learner. Take what it shows as a question to try out, not as a finding about "
+     "children."),
+    ("Its slips are those written into its questions.",
+     "The built-in curriculum has typical misconceptions for each skill, and the student was made from them. A slip that nobody wrote "
+     "down cannot come up."),
+    ("It knows the built-in curriculum and nothing else.",
+     "The small student that comes with the program reads the wording of these questions. It is not a chat model and cannot be asked "
+     "anything else."),
+    ("One simulation is one draw of luck.",
+     "Another seed gives another curve. A difference between two single runs speaks of these runs; a way of choosing is told from "
+     "luck only by several seeds of each. Compare says which of the two it can claim."),
+    ("The exam measures the exam.",
+     "240 questions tell a result to about 6 of 100 either way, 40 only to about 15. A category has a sixth of them: about 15 either "
+     "way."),
+    ("It learns from examples alone.",
+     "No explanation, no question back, no motivation, no tiredness, no forgetting over days. Its lessons follow one another without "
+     "a pause."),
+    ("It cannot guess cleverly.",
+     "The student sees no options. It works out a value and ticks the option that shows it, or none; pupils rule options out."),
+    ("Sums are done for it.",
+     "A calculator does the arithmetic, so careless sums, which make up much of real pupils' mistakes, are not in it."),
+)  # fmt: skip
+"""What the simulation can't tell: in one sentence, and why."""
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("Tab, Shift + Tab", "to the next or previous button, link or field"),
+    ("Enter or Space", "press it, open or close a fold, turn a switch"),
+    ("Arrow keys", "move a slider, walk through choices and through the cells of a table"),
+    ("Esc", "close what has opened: a menu, a large picture"),
+    ("R", "draw the page again with the newest figures"),
+    ("Double click on a picture", "undo its zoom; drag to zoom in"),
+)
+"""Keys that work on every page."""
+
+PRESENTATION_KEYS: tuple[tuple[str, str], ...] = (
+    ("P", "pause what is shown"),
+    ("G", "go on"),
+    ("Esc", "leave this view"),
+)
+"""Keys of the presentation view of Watch; its buttons have them (ui/watch/stage.py)."""
+
+READING = (
+    "**Numbers behind this**, under each picture, opens the table that it was drawn from, with the field's own names, and gives it as CSV. "
+    "Intervals are Wilson's at 95 %; those of means and differences say under the table how they were made. Rewards, margins and "
+    "log-probabilities are TRL's, step by step. A run's whole story, every answer and every step, is its journal, and `export` writes "
+    "it as CSV and Parquet."
+)
+
+CITING = (
+    f"studentsim {__version__}. Give the run's settings (they stand in its `config.json`), the number of seeds, and the exam's size; the "
+    "same settings and seed repeat a run exactly. It carries on the protocol of the paper "
+    f"“{TITLE}”."
+)
+
+
+CARE: tuple[tuple[str, str, str], ...] = (
+    ("Back up:",
+     "copy the folder `runs`. The journals in it are all there is to keep; the database is made anew from them. On another computer, "
+     "put it into the data folder there.", ""),
+    ("Make the database anew,", "should it ever be damaged (close the app first):", "python -m studentsim rebuild"),
+    ("Take one simulation away", "as CSV and Parquet, with its settings. Its id stands in the link of its page, after `run=`:",
+     "python -m studentsim export RUN --to DIR"),
+    ("Delete:", "remove the simulation's folder from `runs`. It is gone from all pages at the next look; nothing else refers to it.", ""),
+)  # fmt: skip
+"""How to look after the data: what, how, and the command if there is one."""
+
+
+def size(bytes: int) -> str:
+    """``12 KB``, ``3.4 MB``."""
+    for unit, divisor in (("GB", 1e9), ("MB", 1e6)):
+        if bytes >= divisor:
+            return f"{bytes / divisor:.1f} {unit}"
+    return f"{max(1, round(bytes / 1e3))} KB" if bytes else "nothing yet"

@@ -1,0 +1,91 @@
+"""What the form starts with: the defaults, or the settings of an earlier run (``?like=<run id>``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from studentsim.config import RunConfig
+from studentsim.errors import StudentsimError, UnknownRun
+from studentsim.runs.folder import open_run
+from studentsim.store import ingest, queries
+from studentsim.ui import data, words
+from studentsim.ui.new import mix
+from studentsim.ui.new.form import key
+
+DEFAULT = RunConfig()
+BANKS = ("curriculum", "math_qa")
+"""Banks that are chosen by name; any other setting is the path of a file."""
+FILE = "file"
+SPECIAL = ("bank", "mix", "learning", "model")
+"""Settings whose fields hold something else than the setting itself, or that have none."""
+
+
+def begin(engine: data.Engine) -> dict[str, Any]:
+    """Fill the form on the first look at it, and again when the link names another run; the settings it started with."""
+    like = st.query_params.get("like", "")
+    if "new.base" not in st.session_state or like not in ("", st.session_state["new.like"]):
+        st.session_state["new.said"] = _fill_like(engine, like) if like else fill(DEFAULT)
+        st.session_state["new.like"] = like
+    return st.session_state["new.base"]
+
+
+def note() -> None:
+    """Where the form's settings come from, and the way back to the defaults."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if said := st.session_state["new.said"]:
+            st.markdown(said, width="content")
+        st.button(
+            "Back to the defaults",
+            key="new.defaults",
+            type="tertiary",
+            icon=":material/restart_alt:",
+            on_click=_defaults,
+        )
+
+
+def _defaults() -> None:
+    st.query_params.pop("like", None)
+    st.session_state["new.like"], st.session_state["new.said"] = "", fill(DEFAULT)
+
+
+def _fill_like(engine: data.Engine, run_id: str) -> str:
+    """Fill the form from a run; what to say of it."""
+    try:
+        config = open_run(engine.folder, run_id).config()
+        ingest.sync(engine.database, engine.runs_folder, run_id)
+        came_with_us = queries.run(engine.database, run_id).recorded
+    except UnknownRun as error:
+        fill(DEFAULT)
+        return f":material/info: {words.literal(error.problem)} These are the default settings."
+    except StudentsimError as error:
+        fill(DEFAULT)
+        return f":material/info: That simulation's settings can't be used here: {words.literal(error.problem)} These are the default ones."
+    name = "" if came_with_us or not config.name else f"{config.name[:74]} again"
+    fill(config.model_copy(update={"name": name}))
+    return f"Filled in as in *{words.literal(words.title(config))}*."
+
+
+def fill(config: RunConfig) -> str:
+    """Put these settings into the form's fields. Returns an empty text: nothing needs saying."""
+    settings = config.model_dump()
+    st.session_state["new.base"] = settings
+    for field, value in {**settings, **settings["learning"]}.items():
+        if field not in SPECIAL:
+            st.session_state[key(field)] = list(value) if isinstance(value, tuple) else value
+    st.session_state["new.bank"] = config.bank if config.bank in BANKS else FILE
+    st.session_state["new.path"] = "" if config.bank in BANKS else config.bank
+    st.session_state["new.mix"] = "own" if config.mix else "way"
+    st.session_state["new.shares"] = mix.like(config.mix) if config.mix else {}
+    return ""
+
+
+def paper() -> None:
+    """Put the paper's protocol into the fields that it settles; student, questions and way of choosing stay."""
+    protocol = RunConfig.paper()
+    learning = protocol.learning.model_dump()
+    for field in ("turns", "questions", "exam", "exam_every", "mix_rule", "threshold"):
+        st.session_state[key(field)] = getattr(protocol, field)
+    for field in ("learning_rate", "batch", "reference", "epochs", "beta", "loss", "lora_rank"):
+        st.session_state[key(field)] = learning[field]

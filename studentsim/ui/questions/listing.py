@@ -1,0 +1,62 @@
+"""The list of questions that a view lets through; its rows travel as they are scrolled to."""
+
+from __future__ import annotations
+
+import zlib
+
+import pandas as pd
+import streamlit as st
+
+from studentsim.ui import words
+from studentsim.ui.answers.counts import skill_title
+from studentsim.ui.questions import filters
+from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
+from studentsim.ui.questions.view import View
+
+HEIGHT = 560
+ROW = 35
+
+
+def listing(frame: pd.DataFrame, found: pd.DataFrame, view: View) -> None:
+    """The questions as a table; the button of a row, the question's number in the bank, opens it."""
+    st.caption(f"{words.plural(len(found), 'question')}. Press the number at the beginning of a row to open it.")
+    column = st.column_config
+    st.dataframe(
+        _told(found),
+        key=f"questions.grid.{zlib.crc32(repr([getattr(view, name) for name in view.narrowed]).encode()):08x}",
+        lazy=True,
+        hide_index=True,
+        height=min(HEIGHT, ROW * (len(found) + 1) + 3),
+        alt="The questions of this view; the button at the beginning of a row opens it",
+        column_config={
+            "open": column.ButtonColumn(
+                "open", key="questions.open", on_click=_open, args=(frame,), type="secondary", width=70, pinned=True,
+                help="Opens the question. The number says which of the bank it is.",
+            ),
+            "question": column.TextColumn("question", width=330),
+            "skill": column.TextColumn("skill", width=220),
+            "category": column.TextColumn("category", width=90),
+            "difficulty": column.TextColumn("difficulty", width=80),
+            "asked in": column.TextColumn("asked in", width=90),
+            "right answer": column.TextColumn("right answer", width=90),
+        },
+    )  # fmt: skip
+
+
+def _told(found: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "open": (found.index + 1).astype(str),
+            "question": found.problem,
+            "skill": found.skill.map(skill_title),
+            "difficulty": found.difficulty.map(DIFFICULTIES),
+            "asked in": found.split.map(SPLITS),
+            "category": found.category,
+            "right answer": found.rationale.str.rsplit("Answer: ", n=1).str[-1],
+        }
+    )
+
+
+def _open(frame: pd.DataFrame) -> None:
+    """The button's text is the question's place in the bank, so sorting the table cannot open another one."""
+    filters.set_to("question", str(frame.id.iloc[int(st.session_state["questions.open"].label) - 1]))

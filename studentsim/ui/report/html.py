@@ -1,0 +1,110 @@
+"""The report: one HTML file that a colleague understands without the app, on a screen or on paper.
+
+It holds no script and loads nothing, and its content security policy forbids both.
+
+python -m studentsim report RUN --data DIR --to FILE
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from dataclasses import dataclass
+
+import pandas as pd
+
+from studentsim.config import RunConfig
+from studentsim.store import queries
+from studentsim.store.database import Database
+from studentsim.store.queries import RunRow
+from studentsim.ui import words
+from studentsim.ui.cards import config_of
+from studentsim.ui.report import parts
+from studentsim.ui.report.style import CSS
+from studentsim.ui.report.text import escape, paragraph
+from studentsim.ui.weaknesses import items, sentences
+from studentsim.ui.weaknesses.findings import Findings, gather
+
+LIMITS = (
+    "A model student, not your pupils. A small language model plays the student: it answers, is marked, learns from its own mistakes, "
+    "and sits exams of questions it has never practised. What it finds hard, and what helps it, need not hold for people. Read this as "
+    "a question to take into a classroom, not as an answer."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that the report tells of one run. ``sheets`` is how many answer sheets the item figures rest on."""
+
+    run: RunRow
+    config: RunConfig
+    found: Findings
+    table: pd.DataFrame
+    choices: pd.DataFrame
+    sheets: int
+    own: int
+
+    @property
+    def title(self) -> str:
+        """What the run is called."""
+        return words.title(self.config)
+
+
+def make(database: Database, run_id: str) -> str:
+    """The report on a run, as HTML.
+
+    :raises UnknownRun: there is none of that id.
+    """
+    run = queries.run(database, run_id)
+    found = gather(database, run_id)
+    sheets = queries.answer_sheets(database, run_id)
+    choices = queries.item_choices(database, run_id, sheets)
+    own = sum(sheet_run == run_id for sheet_run, *_ in sheets)
+    return page(
+        Report(run, config_of(run.config), found, items.analyse(found.questions, choices), choices, len(sheets), own)
+    )
+
+
+def page(report: Report) -> str:
+    """The whole file."""
+    style = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    sections = [_head(report)]
+    if not report.found.exams.empty:
+        sections += [
+            parts.progress(report.found),
+            parts.categories(report.found),
+            parts.advice(report.found),
+            parts.slips(report.found),
+            parts.questions(report.found, report.table, report.choices, report.sheets, report.own),
+        ]
+    sections += [parts.about(report.config, report.run), parts.methods()]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
+        f"<title>Report: {escape(report.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
+        + "\n".join(sections)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _head(report: Report) -> str:
+    ran, made = (_day(at) for at in (report.run.started, time.time()))
+    return "\n".join(
+        [
+            "<header>",
+            f"<h1><bdi>{escape(report.title)}</bdi></h1>",
+            paragraph(
+                f"What this student gets wrong, and what to practise next. Simulated {ran}; report made {made}.", "made"
+            ),
+            paragraph(LIMITS, "limits"),
+            paragraph(sentences.opening(report.found), "lead"),
+            "</header>",
+        ]
+    )
+
+
+def _day(at: float) -> str:
+    return time.strftime("%d %B %Y", time.localtime(at)).lstrip("0")

@@ -1,0 +1,98 @@
+"""The runs of a race: what each is called and how it is drawn, and what their exams bear to be said. No streamlit here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from studentsim.config import RunConfig
+from studentsim.ui import words
+from studentsim.ui.looks import STRATEGIES, Look, look
+from studentsim.ui.words import bounded, plural, score
+
+FAIR = ("seed", "exam_seed", "exam", "bank", "model", "questions")
+"""Settings that must be alike for a race to be fair."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One run of a race: its name (what sets it apart from the others), its look, its exams, its lesson."""
+
+    run_id: str
+    name: str
+    look: Look
+    exams: pd.DataFrame
+
+
+def names(configs: Sequence[RunConfig]) -> list[str]:
+    """What sets each apart: the way of choosing, the student, or both; a number where that is not enough."""
+    ways = [look(c.strategy).name for c in configs]
+    students = [words.student(c) for c in configs]
+    if len(set(ways)) == len(ways):
+        told = ways
+    elif len(set(students)) == len(students):
+        told = students
+    else:
+        told = [c.name or f"{s}: {w.lower()}" for c, s, w in zip(configs, students, ways, strict=True)]
+    return [name if told.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(told, 1)]
+
+
+def looks(configs: Sequence[RunConfig]) -> list[Look]:
+    """Each strategy's own look; where two are alike, looks in a row, since then they tell the students apart."""
+    own = [look(c.strategy) for c in configs]
+    return own if len({id(shown) for shown in own}) == len(own) else list(STRATEGIES.values())[: len(configs)]
+
+
+def unfair(configs: Sequence[RunConfig]) -> str:
+    """What a reader must know if the runs did not sit the same exam under the same conditions; else nothing."""
+    different = [name for name in FAIR if len({getattr(c, name) for c in configs}) > 1]
+    if not different:
+        return ""
+    told = ", ".join(name.replace("_", " ") for name in different)
+    return f"These runs differ in more than a race should: {told}. What sets their curves apart may be that."
+
+
+def headline(lanes: Sequence[Lane]) -> str:
+    """Who is ahead at the last exam that all have sat, as far as the intervals bear it."""
+    turns = [set(lane.exams.turn) for lane in lanes]
+    common = set.intersection(*turns) if turns else set()
+    if not common:
+        return "The race is on. It can be told once all have sat their first exam."
+    turn = max(common)
+    rows = [(lane.name, lane.exams[lane.exams.turn == turn].iloc[0]) for lane in lanes]
+    rows.sort(key=lambda row: -row[1].accuracy)
+    if turn == 0:
+        return f"All have sat the first exam, before any lesson: {_spread(rows)}."
+    (best, first), rest = rows[0], rows[1:]
+    behind = [name for name, row in rest if row.high < first.low]
+    when = f"After {plural(int(turn), 'lesson')}"
+    told = bounded(score(first.correct, first.questions), first.low, first.high, int(first.questions))
+    if not behind:
+        return f"{when} nobody is clearly ahead: {_spread(rows)}. Differences as small as these may be luck."
+    if len(behind) == len(rest):
+        return f"{when} {best!s} is ahead of {_listed(behind)} by more than luck: {told}. {_rest(rest)}"
+    near = [name for name, row in rest if row.high >= first.low]
+    return (
+        f"{when} {best!s} ({told}) is ahead of {_listed(behind)} by more than luck, but not clearly of {_listed(near)}."
+    )
+
+
+def _spread(rows: list[tuple[str, pd.Series]]) -> str:
+    (_, top), (_, last) = rows[0], rows[-1]
+    low, high = (score(row.correct, row.questions) for row in (last, top))
+    return f"between {low} and {high}" if low != high else f"{high} each"
+
+
+def _rest(rest: list[tuple[str, pd.Series]]) -> str:
+    told = [
+        f"{name} has {bounded(score(row.correct, row.questions), row.low, row.high, int(row.questions))}"
+        for name, row in rest[:1]
+    ]
+    return f"Next, {told[0]}." if told else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

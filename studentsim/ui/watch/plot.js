@@ -1,0 +1,121 @@
+// One picture that is changed in place: plotly's own react() with a stable uirevision, so that a new point neither flickers nor
+// loses the zoom. Python sends the figure as bytes of JSON (see plot.py); colours come from the theme that Streamlit hands down.
+
+const SIZE = 13; // of type, in pixels
+const SLOTS = [["categorical", 1], ["sequential", 11], ["diverging", 21]];
+
+export default function ({ data, parentElement, setStateValue }) {
+  const told = JSON.parse(new TextDecoder().decode(data));
+  const box = boxIn(parentElement, told);
+  const theme = themeOf(parentElement);
+  const state = told.figure + JSON.stringify(theme);
+  if (box.studentsim.state !== state) {
+    box.studentsim.state = state;
+    plotly(told.plotly)
+      .then((Plotly) => draw(Plotly, box, told, theme))
+      .catch(() => setStateValue("failed", true));
+  }
+  return () => {
+    box.studentsim.observer.disconnect();
+    if (window.Plotly) window.Plotly.purge(box);
+  };
+}
+
+/** The element plotly draws in: made once, kept for as long as the component is on the page. */
+function boxIn(parent, told) {
+  let box = parent.querySelector(".studentsim-plot");
+  if (!box) {
+    box = document.createElement("div");
+    box.className = "studentsim-plot";
+    box.setAttribute("role", "figure");
+    box.style.width = "100%";
+    box.studentsim = { state: "", observer: new ResizeObserver(() => resize(box)) };
+    parent.appendChild(box);
+    box.studentsim.observer.observe(box);
+  }
+  box.setAttribute("aria-label", told.alt);
+  if (box.style.height !== told.height) box.style.height = told.height;
+  return box;
+}
+
+function resize(box) {
+  if (window.Plotly && box._fullLayout && box.clientWidth) window.Plotly.Plots.resize(box);
+}
+
+function draw(Plotly, box, told, theme) {
+  if (box.studentsim.state !== told.figure + JSON.stringify(theme)) return; // a newer one has come meanwhile
+  const figure = JSON.parse(coloured(told.figure, theme));
+  const factor = told.large ? Math.min(2.2, Math.max(1, box.clientWidth / 800)) : 1;
+  const layout = themed(figure.layout, theme, factor);
+  if (factor > 1) enlarge(figure.data, layout, factor);
+  spread(layout, box.clientHeight);
+  return Plotly.react(box, figure.data, layout, { ...told.config, responsive: false });
+}
+
+/** For a projector: lines, markers and notes as much larger as the type. */
+function enlarge(traces, layout, factor) {
+  for (const trace of traces) {
+    if (trace.line) trace.line.width = factor * (trace.line.width ?? 2);
+    if (trace.marker) trace.marker.size = factor * (trace.marker.size ?? 6);
+    if (trace.error_y) Object.assign(trace.error_y, { thickness: factor * 1.5, width: factor * 4 });
+  }
+  for (const note of layout.annotations ?? []) note.font = { ...note.font, size: factor * (note.font?.size ?? SIZE) };
+  if (layout.margin) layout.margin = { ...layout.margin, r: factor * layout.margin.r, t: factor * layout.margin.t };
+  for (const axis of [layout.xaxis, layout.yaxis]) if (axis?.title) axis.title = { ...axis.title, standoff: factor * 8 };
+}
+
+/** Names at the lines' ends (annotations called "end") as high as their lines, as far as they leave one another room. */
+function spread(layout, height) {
+  const ends = (layout.annotations ?? []).filter((note) => note.name === "end").sort((a, b) => a.y - b.y);
+  const [low, high] = layout.yaxis?.range ?? [0, 100];
+  const line = ((high - low) * 1.3) / Math.max(60, height - 5 * layout.font.size);
+  let floor = low;
+  for (const note of ends) {
+    const half = (note.text.split("<br>").length * note.font.size * line) / 2;
+    note.y = Math.max(note.y, floor + half);
+    floor = note.y + half;
+  }
+}
+
+/** plotly.js from the installed python package, loaded once a page. */
+function plotly(path) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  window.studentsimPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(path, document.baseURI).href;
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("no plotly")));
+    script.onerror = reject;
+    document.head.appendChild(script);
+  });
+  return window.studentsimPlotly;
+}
+
+function themeOf(parent) {
+  const style = getComputedStyle(parent);
+  const value = (name) => style.getPropertyValue(`--st-${name}`).trim();
+  return {
+    text: value("text-color"), line: value("border-color"), background: value("background-color"),
+    panel: value("secondary-background-color"), font: value("font"),
+    slots: SLOTS.map(([kind, first]) => [first, value(`chart-${kind}-colors`).split(",")]),
+  };
+}
+
+/** The placeholders #000001 … of looks.py as the theme's colours. */
+function coloured(figure, theme) {
+  for (const [first, colours] of theme.slots)
+    colours.forEach((c, i) => (figure = figure.replaceAll(`#${String(first + i).padStart(6, "0")}`, c)));
+  return figure;
+}
+
+function themed(layout, theme, factor) {
+  const axis = { gridcolor: theme.line, linecolor: theme.line, zerolinecolor: theme.line, automargin: true };
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  for (const name of axes) layout[name] = { ...axis, ...layout[name] };
+  delete layout.height;
+  return {
+    ...layout, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { size: factor * SIZE, ...layout.font, family: theme.font, color: theme.text },
+    hoverlabel: { bgcolor: theme.panel, bordercolor: theme.line, font: { family: theme.font, color: theme.text } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.text, activecolor: theme.text },
+  };
+}

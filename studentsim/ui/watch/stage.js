@@ -1,0 +1,37 @@
+// Large type for a projector: one sentence, or the last answers as cards. All that others wrote goes in as text, never as markup.
+
+export default function ({ data, parentElement }) {
+  let box = parentElement.querySelector(".studentsim-stage");
+  if (!box) {
+    box = document.createElement("div");
+    box.className = "studentsim-stage";
+    parentElement.appendChild(box);
+  }
+  const told = JSON.stringify(data);
+  if (box.dataset.told === told) return;
+  box.dataset.told = told;
+  box.replaceChildren(...(data.sentence ? [element("h1", "studentsim-sentence", data.sentence)] : []), ...(data.cards?.length ? [cards(data.cards)] : []));
+}
+
+function cards(list) {
+  const row = element("div", "studentsim-cards");
+  for (const card of list) {
+    const one = element("section", "studentsim-card");
+    one.setAttribute("aria-label", card.name);
+    one.append(element("h2", "", card.name), element("p", "", card.standing));
+    if (card.problem) {
+      const verdict = element("p", "", ` ${card.verdict}`);
+      verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
+      one.append(element("p", "studentsim-problem", card.problem), verdict);
+    }
+    row.append(one);
+  }
+  return row;
+}
+
+function element(tag, name, text) {
+  const made = document.createElement(tag);
+  made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}

@@ -1,0 +1,55 @@
+"""What to practise next, as it is drawn; and the report."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studentsim.ui import data, words
+from studentsim.ui.shell import ANSWERS, NEW
+from studentsim.ui.weaknesses import practice
+from studentsim.ui.weaknesses.data import View, report_of
+from studentsim.ui.weaknesses.place import Place
+
+
+def section(shown: View, place: Place) -> None:
+    """The list, most useful first, each line with its evidence and the two ways on."""
+    lines = practice.advice(shown.found)
+    st.subheader("What to practise next?", anchor=False)
+    if not lines:
+        st.markdown("Nothing stands out: every category is above 90 of 100, even by the low end of its interval.")
+        return
+    st.markdown(words.literal(practice.lead(lines)))
+    for number, line in enumerate(lines, start=1):
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**{number}. {words.literal(line.what)}**")
+            for sentence in line.why:
+                st.text(sentence)
+            if line.ask:
+                st.text(f"To ask a pupil: {line.ask}")
+            _ways_on(shown, place, line)
+
+
+def _ways_on(shown: View, place: Place, line: practice.Advice) -> None:
+    with st.container(horizontal=True, gap="small"):
+        focus = {"like": place.run, "focus": line.category}
+        st.page_link(
+            NEW,
+            label=f"New simulation focused on “{words.literal(line.category)}”",
+            icon=":material/add_circle:",
+            query_params=focus,
+        )
+        there = Place(place.run, line.category, line.skill)
+        where = there.answers(lesson=shown.found.last)
+        st.page_link(ANSWERS, label="Read its wrong answers", icon=":material/menu_book:", query_params=where)
+
+
+def report_button(engine: data.Engine, shown: View) -> None:
+    """The report, made when it is asked for."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download the report", lambda: report_of(engine, shown), file_name=f"report-{shown.run.run_id}.html", mime="text/html",
+            key="weaknesses.report", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+        st.caption(
+            "One file for a colleague: it opens in any browser, without this app, and prints on A4.", width="content"
+        )

@@ -1,0 +1,172 @@
+"""What to practise next, each line with the evidence behind it. No streamlit here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from studentsim.ui import words
+from studentsim.ui.weaknesses.findings import Findings, hint, skill_title, slip_title
+
+MASTERED = 0.9
+"""A category whose interval lies wholly above this is left out: there is little left to win."""
+MOST = 5
+"""Lines in the list."""
+OTHER = "other"
+"""A category whose name is no subject: it stands in quotes."""
+KINDS = 2
+"""Kinds of question, and slips, that a line names."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One line. Texts are plain, not markdown: they may hold what a bank's author wrote."""
+
+    category: str
+    what: str
+    """``Practise probability``"""
+    why: tuple[str, ...]
+    """The evidence, a sentence each."""
+    ask: str
+    """What a teacher could ask to uncover the slip; blank where the bank has no words for it."""
+    clear: bool
+    """Whether it rests on more than luck."""
+    skill: str = ""
+    slip: str = ""
+    """The slip its answers are to be read for."""
+
+
+def advice(found: Findings) -> list[Advice]:
+    """The lines, most useful first: what is behind the whole by more than luck (categories, then kinds of question elsewhere),
+    slips that came back, then what is below the whole by no more than luck. Empty before the first exam, and where everything
+    is mastered.
+    """
+    if found.exams.empty:
+        return []
+    last = found.in_last(found.categories).sort_values(["accuracy", "questions"])
+    low = [row for row in last.itertuples() if row.low < MASTERED and row.accuracy <= found.exams.iloc[-1].accuracy]
+    lines = [_category(found, row) for row in low]
+    clear = [line for line in lines if line.clear]
+    taken = {line.category for line in clear}
+    apart = [_skill(found, row) for row in far_behind(found).itertuples() if row.category not in taken][:KINDS]
+    back = [_back(found, row) for row in found.slips[found.slips.verdict == "back"].itertuples()][:KINDS]
+    rest = [line for line in lines if not line.clear and line.category not in {a.category for a in apart}]
+    return [*clear, *apart, *back, *rest][:MOST]
+
+
+def far_behind(found: Findings) -> pd.DataFrame:
+    """The kinds of question (rows of ``Findings.skills``, worst first) that went so badly in the last exam that, had all been
+    equally hard, not even the worst of so many would have done so by luck (binomial test, Bonferroni, 5 %).
+    """
+    last = found.in_last(found.skills)
+    last = last[last.row != ""].sort_values(["accuracy", "questions", "row"])
+    whole = float(found.exams.iloc[-1].accuracy)
+    return last[[len(last) * tail(int(r.correct), int(r.questions), whole) < 0.05 for r in last.itertuples()]]
+
+
+def tail(correct: int, questions: int, share: float) -> float:
+    """The probability (0 to 1) of at most so many right answers, where each is right with probability ``share``."""
+    return sum(math.comb(questions, k) * share**k * (1 - share) ** (questions - k) for k in range(correct + 1))
+
+
+def lead(lines: list[Advice]) -> str:
+    """What the list rests on."""
+    clear = sum(line.clear for line in lines)
+    if not clear:
+        return "Nothing is behind the rest by more than luck. In the order of the last exam:"
+    if clear == len(lines):
+        return "Most useful first. Each rests on more than luck."
+    first = f"first {clear} rest" if clear > 1 else "first one rests"
+    return f"Most useful first. The {first} on more than luck, the others may not."
+
+
+def behind(row: object, found: Findings) -> bool:
+    """Whether a category of the last exam lies below the whole by more than luck: its interval is all below."""
+    return bool(row.high < found.exams.iloc[-1].accuracy)  # type: ignore[attr-defined]
+
+
+def _category(found: Findings, row: object) -> Advice:
+    name = str(row.row)  # type: ignore[attr-defined]
+    slips = commonest(found, category=name)
+    why = [_standing(row, found), *_change(found, name), *_kinds(found, name), *_slips(slips)]
+    slip = str(slips.iloc[0].misconception) if len(slips) else ""
+    return Advice(
+        name,
+        f"Practise {name if name != OTHER else f'“{name}”'}",
+        tuple(why),
+        hint(slip),
+        behind(row, found),
+        slip=slip,
+    )
+
+
+def _skill(found: Findings, row: object) -> Advice:
+    skill, category = str(row.row), str(row.category)  # type: ignore[attr-defined]
+    slips = commonest(found, skill=skill)
+    slip = str(slips.iloc[0].misconception) if len(slips) else ""
+    why = (_standing(row, found, certain=True), *_slips(slips))
+    return Advice(
+        category, f"Practise “{skill_title(skill)}” ({category})", why, hint(slip), True, skill=skill, slip=slip
+    )
+
+
+def _back(found: Findings, row: object) -> Advice:
+    counts = ", ".join(str(n) for n in row.series)  # type: ignore[attr-defined]
+    slip, skill = str(row.misconception), str(row.skill)  # type: ignore[attr-defined]
+    why = (
+        f"The slip “{slip_title(slip)}” had gone and is back: {counts} of {row.last_of} questions that offer it, exam by exam.",  # type: ignore[attr-defined]
+    )
+    return Advice(str(row.category), f"Revise “{skill_title(skill)}”", why, hint(slip), True, skill=skill, slip=slip)  # type: ignore[attr-defined]
+
+
+def commonest(found: Findings, *, category: str = "", skill: str = "", most: int = KINDS) -> pd.DataFrame:
+    """The slips made most in the last exam (``made`` 2 or more), the commonest first."""
+    made = found.in_last(found.made)
+    here = made[(made.made > 1) & (not category or made.category == category) & (not skill or made.skill == skill)]
+    return here.sort_values(["made", "offered", "misconception"], ascending=[False, True, True]).head(most)
+
+
+def told(row: object) -> str:
+    """``14 of 40 right (22 to 50 of 100)``"""
+    score = words.score(int(row.correct), int(row.questions))  # type: ignore[attr-defined]
+    return f"{score} right ({words.hundred(row.low)} to {words.hundred(row.high)} of 100)"  # type: ignore[attr-defined]
+
+
+def _standing(row: object, found: Findings, *, certain: bool | None = None) -> str:
+    whole = words.hundred(found.exams.iloc[-1].accuracy)
+    text = f"{told(row)} in the last exam, where the whole stands at {whole} of 100"
+    if row.accuracy * 100 >= whole:  # type: ignore[attr-defined]
+        return f"{text}."
+    known = behind(row, found) if certain is None else certain
+    return f"{text}: {'behind by more than luck' if known else 'luck alone can make that of it'}."
+
+
+def _change(found: Findings, category: str) -> list[str]:
+    frame = found.categories[found.categories.row == category].sort_values("turn")
+    if len(frame) < 2:
+        return []
+    first, last = frame.iloc[0], frame.iloc[-1]
+    began = words.score(int(first.correct), int(first.questions))
+    if last.high < first.low:
+        return [f"It has become worse: {began} right in the first exam."]
+    if last.low > first.high:
+        return [f"Practice has helped so far: {began} right in the first exam."]
+    return [f"No clear change since the first exam ({began} right)."]
+
+
+def _kinds(found: Findings, category: str) -> list[str]:
+    skills = found.in_last(found.skills)
+    here = skills[(skills.category == category) & (skills.row != "")].sort_values(["accuracy", "questions"])
+    low = here[here.accuracy < here.correct.sum() / max(here.questions.sum(), 1)].head(KINDS)
+    named = [f"“{skill_title(r.row)}”, {int(r.correct)} of {int(r.questions)}" for r in low.itertuples()]
+    return [f"Lowest there: {'; '.join(named)}."] if named else []
+
+
+def _slips(slips: pd.DataFrame) -> list[str]:
+    named = [
+        f"“{slip_title(r.misconception)}”, in {r.made} of the {r.offered} questions that invite it"
+        for r in slips.itertuples()
+    ]
+    return [f"Slips: {'; '.join(named)}."] if named else []

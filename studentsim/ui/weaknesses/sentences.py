@@ -1,0 +1,179 @@
+"""What Weaknesses says, claiming only what the exams bear. Plain text, no markdown. No streamlit here."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from studentsim.ui import sentences, words
+from studentsim.ui.weaknesses.findings import Findings, skill_title, slip_title
+from studentsim.ui.weaknesses.items import FEWEST_SHEETS, give_or_take
+from studentsim.ui.weaknesses.place import Place
+from studentsim.ui.weaknesses.practice import behind, commonest, told
+from studentsim.ui.weaknesses.slips import BY_LUCK, VERDICTS
+
+NO_EXAM = "There is no exam result yet: the first exam comes before any lesson, and this page is made from exams."
+MOST_NAMED = 3
+
+
+def opening(found: Findings) -> str:
+    """The page's first sentence: how it stands, where it is weakest, and the commonest slip there."""
+    if found.exams.empty:
+        return NO_EXAM
+    return f"{sentences.headline(found.exams)} {_weakest(found)}".strip()
+
+
+def _weakest(found: Findings) -> str:
+    last = found.in_last(found.categories).sort_values("accuracy")
+    if len(last) < 2:
+        return ""
+    weak = [row for row in last.itertuples() if behind(row, found)]
+    if not weak:
+        first, best = last.iloc[0], last.iloc[-1]
+        return f"No category is behind by more than luck: they run from {_score(first)} in {first.row} to {_score(best)} in {best.row}."
+    same = [row for row in weak[1:] if row.low <= weak[0].high]
+    names = [f"{row.row}, {_score(row)} {_interval(row)}" for row in (weak[0], *same[: MOST_NAMED - 1])]
+    where = f"It is weakest in {'; in '.join(names)}"
+    if same:
+        return f"{where}: {'these two' if len(names) == 2 else 'these'} can't be told apart."
+    slip = _slip_there(found, str(weak[0].row))
+    return f"{where}; {slip}." if slip else f"{where}."
+
+
+def _slip_there(found: Findings, category: str) -> str:
+    """The slip behind most wrong answers of a category, where one is behind at least two."""
+    top = commonest(found, category=category)
+    row = found.in_last(found.categories).set_index("row").loc[category]
+    wrong = int(row.questions - row.correct)
+    if top.empty:
+        return ""
+    most = top[top.made == top.made.max()]
+    count = f"{int(most.made.iloc[0])} of {words.plural(wrong, 'wrong answer')}"
+    titles = [f"“{slip_title(slip)}”" for slip in most.misconception]
+    if len(titles) == 1:
+        return f"there its commonest slip is {titles[0]}, {count}"
+    return f"there its commonest slips are {' and '.join(titles)}, each {count}"
+
+
+def opened(found: Findings, place: Place) -> str:
+    """The first sentence of an opened category or skill: how it stands in the last exam, and where it began."""
+    frame = found.skills if place.skill else found.categories
+    name = place.skill or place.category
+    rows = frame[(frame.row == name)].sort_values("turn")
+    last, first = rows.iloc[-1], rows.iloc[0]
+    title = f"“{skill_title(name)}”" if place.skill else name.capitalize()
+    text = f"{title}: {told(last)} {after(int(last.turn))}"
+    if len(rows) < 2:
+        return f"{text}."
+    began = words.score(int(first.correct), int(first.questions))
+    apart = last.low > first.high or last.high < first.low
+    return f"{text}; it began at {began}." if apart else f"{text}; it began at {began}, which is no clear change yet."
+
+
+def slips(found: Findings, frame: pd.DataFrame) -> str:
+    """How many slips (rows of ``Findings.slips``) remain, came back and were unlearnt, and how many luck alone would show so."""
+    if frame.empty:
+        return "No wrong answer of these exams shows a slip that the questions' author named."
+    counts = frame.verdict.value_counts()
+    if len(found.turns) < 2:
+        return (
+            f"{words.plural(len(frame), 'slip')} seen in the first exam. What becomes of them, later exams will show."
+        )
+    parts = [f"{counts[name]} {one if counts[name] == 1 else many}" for name, one, many in _FATES if counts.get(name)]
+    rest = int(counts.get("seen", 0) + counts.get("unseen", 0))
+    if not parts:
+        many = f"None of these {len(frame)} slips has clearly gone or clearly stayed"
+        one = "This slip has neither clearly gone nor clearly stayed"
+        return f"{one if len(frame) == 1 else many}: there are too few answers to say."
+    text = f"Of {words.plural(len(frame), 'slip')} ever seen here, {_and(parts)}."
+    if rest:
+        text += f" On the other{'s' if rest > 1 else ''} ({rest}) there are too few answers to say."
+    luck = round(BY_LUCK * len(frame))
+    return f"{text} About {luck} would look unlearnt by luck alone." if luck and counts.get("unlearnt") else text
+
+
+_FATES = (
+    ("unlearnt", "was unlearnt", "were unlearnt"),
+    ("remains", "remains", "remain"),
+    ("back", "came back", "came back"),
+)
+
+
+def kinds(found: Findings) -> str:
+    """What the last exam's wrong answers came from: known slips, other options, nothing ticked."""
+    made = int(found.in_last(found.made).made.sum()) if len(found.made) else 0
+    exam = found.exams.iloc[-1]
+    wrong = int(exam.questions - exam.correct)
+    if not wrong:
+        return "The last exam has no wrong answer."
+    silent = int(exam.unanswered)
+    return (
+        f"Of the last exam's {words.plural(wrong, 'wrong answer')}, {made} show a known slip (a misconception), "
+        f"{wrong - made - silent} another wrong option, and on {silent} nothing was ticked."
+    )
+
+
+def trend(row: object, turns: list[int]) -> str:
+    """``5 of 6 in the first exam, 1 of 6 in the last.``"""
+    if len(turns) < 2:
+        return f"{row.last_made} of {row.last_of} questions that invite it."  # type: ignore[attr-defined]
+    return f"{row.first_made} of {row.first_of} in the first exam, {row.last_made} of {row.last_of} in the last."  # type: ignore[attr-defined]
+
+
+def items(sheets: int, own: int) -> str:
+    """What the item figures rest on."""
+    if not sheets:
+        return "There is no answer sheet yet."
+    others = f"{words.plural(own, 'exam')} of this run" + (
+        f" and {sheets - own} of other runs with the same exam" if sheets > own else ""
+    )
+    if sheets < FEWEST_SHEETS:
+        return (
+            f"From {words.plural(sheets, 'answer sheet')}: {others}. Discrimination needs at least {FEWEST_SHEETS}; "
+            "more runs with the same exam give them."
+        )
+    return (
+        f"From {words.plural(sheets, 'answer sheet')}: {others}. Discrimination is then known to about {give_or_take(sheets):.1f} "
+        "either way at best: sheets of one student, exam after exam, are alike."
+    )
+
+
+def history(letters: list[str], turns: list[int], correct: str) -> str:
+    """How a question went, exam by exam: ``first exam: wrong (b) · after lesson 2: right``"""
+    said = []
+    for turn, letter in zip(turns, letters, strict=True):
+        how = "right" if letter == correct else f"wrong ({letter})" if letter else "nothing ticked"
+        said.append(f"{f'after lesson {turn}' if turn else 'first exam'}: {how}")
+    return " · ".join(said)
+
+
+def item(row: pd.Series) -> str:
+    """One question's figures: how often right on all sheets, and how well it tells them apart."""
+    if not row.sheets:
+        return "No answer sheet holds this question."
+    bounds = f"{row.facility:.2f}, {row.low:.2f} to {row.high:.2f}"
+    right = f"Right on {row.correct} of {words.plural(int(row.sheets), 'sheet')} (facility {bounds})"
+    if pd.isna(row.discrimination):
+        return f"{right}."
+    return f"{right}; discrimination {row.discrimination:.2f}."
+
+
+def rules() -> list[tuple[str, str]]:
+    """Each verdict's name with its rule."""
+    return [(verdict.name, verdict.rule) for verdict in VERDICTS.values()]
+
+
+def _score(row: object) -> str:
+    return words.score(int(row.correct), int(row.questions))  # type: ignore[attr-defined]
+
+
+def _interval(row: object) -> str:
+    return f"({words.hundred(row.low)} to {words.hundred(row.high)} of 100)"  # type: ignore[attr-defined]
+
+
+def after(turn: int) -> str:
+    """``after 12 lessons``"""
+    return f"after {words.plural(turn, 'lesson')}" if turn else "before any lesson"
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,141 @@
+"""Slips over the exams: the most frequent as small pictures, all of them as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from studentsim.store.export import safe_cells
+from studentsim.ui import charts, words
+from studentsim.ui.shell import ANSWERS, WEAKNESSES
+from studentsim.ui.weaknesses import sentences
+from studentsim.ui.weaknesses.data import View
+from studentsim.ui.weaknesses.findings import Findings, explanation, hint, slip_title
+from studentsim.ui.weaknesses.place import Place
+from studentsim.ui.weaknesses.slips import VERDICTS
+
+SHOWN = 6
+"""Slips drawn as pictures."""
+ALL = "most frequent"
+COLUMNS = {
+    "title": "slip (misconception)", "category": "category", "name": "what became of it", "first": "first exam", "last": "last exam",
+    "series": "exam by exam",
+}  # fmt: skip
+
+
+def section(shown: View, place: Place) -> None:
+    """The slips of the place, with what became of them."""
+    found = shown.found
+    here = slips_of(found, place)
+    st.subheader("Which slips were unlearnt, which remain?", anchor=False)
+    st.markdown(words.literal(sentences.slips(found, here)))
+    if not place.category:
+        st.markdown(words.literal(sentences.kinds(found)))
+    if here.empty:
+        return
+    chosen = _chosen(here)
+    if len(found.turns) > 1:
+        st.caption(
+            "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals."
+        )
+    for start in range(0, len(chosen), 3):
+        columns = st.columns(3)
+        for column, row in zip(columns, chosen.iloc[start : start + 3].itertuples(), strict=False):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                _card(found, row, place)
+    _table(here, place)
+
+
+def slips_of(found: Findings, place: Place) -> pd.DataFrame:
+    """The rows of ``Findings.slips`` that belong to the place's category or skill."""
+    here = found.slips
+    if place.skill:
+        return here[here.skill == place.skill]
+    return here[here.category == place.category] if place.category else here
+
+
+def _chosen(here: pd.DataFrame) -> pd.DataFrame:
+    """The slips to draw: the most frequent ever, or those of one verdict; where there are few, all."""
+    if len(here) <= 3:
+        return here
+    counts = here.verdict.value_counts()
+    options = [ALL, *(name for name in VERDICTS if name in counts)]
+    names = {ALL: "Most frequent"} | {n: f"{v.name.capitalize()} ({counts.get(n, 0)})" for n, v in VERDICTS.items()}
+    which = st.segmented_control(
+        "Which slips", options, format_func=names.__getitem__, default=ALL, required=True, key="weaknesses.verdict",
+        label_visibility="collapsed", wrap=True,
+    )  # fmt: skip
+    if which in VERDICTS:
+        st.caption(words.literal(VERDICTS[which].rule))
+        return here[here.verdict == which].head(SHOWN)
+    return here.sort_values(["most", "last_made", "misconception"], ascending=[False, False, True]).head(SHOWN)
+
+
+def _card(found: Findings, row: object, place: Place) -> None:
+    """One slip: what became of it, and its course; within its own kind of question also what goes wrong and what to ask."""
+    slip, verdict = str(row.misconception), VERDICTS[str(row.verdict)]  # type: ignore[attr-defined]
+    inside = Place(place.run, str(row.category), str(row.skill), slip, place.lesson)  # type: ignore[attr-defined]
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.badge(verdict.name, icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
+        if place.slip == slip:
+            st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
+    st.markdown(f"**{words.literal(slip_title(slip))}**")
+    said = sentences.trend(row, found.turns)
+    st.caption(words.literal(f"{row.category} · {said}"))  # type: ignore[attr-defined]
+    exams = found.made[found.made.misconception == slip].sort_values("turn")
+    if len(found.turns) > 1:
+        figure = charts.slip_trend(exams, turns=found.turns, revision=f"{place.run}-{slip}")
+        key, alt = f"weaknesses.trend.{place.run}.{slip}", f"{slip_title(slip)}: {said}"
+        st.plotly_chart(figure, width="stretch", key=key, config={"staticPlot": True}, alt=alt)
+    if not place.skill:
+        st.page_link(WEAKNESSES, label="Open this slip", icon=":material/search:", query_params=inside.link)
+        return
+    if explanation(slip):
+        st.text(explanation(slip))
+        st.text(f"To ask a pupil: {hint(slip)}")
+    lesson = int(place.lesson or found.last)
+    count = int(exams[exams.turn == lesson].made.sum())
+    if count:
+        label = f"Read {words.plural(count, 'such answer')} {sentences.after(lesson)}"
+        st.page_link(ANSWERS, label=label, icon=":material/menu_book:", query_params=inside.answers(lesson=lesson))
+
+
+def _table(here: pd.DataFrame, place: Place) -> None:
+    """All slips and the rules, made only while the fold is open."""
+    key = f"weaknesses.slips.{place.run}.{place.category}.{place.skill}"
+    fold = st.expander(
+        f"All {words.plural(len(here), 'slip')}, and how they are judged", key=f"{key}.fold", on_change="rerun"
+    )
+    if not fold.open:
+        return
+    table = table_of(here)
+    with fold:
+        st.dataframe(
+            table.rename(columns=COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
+            column_config={"exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(here.most.max()))},
+        )  # fmt: skip
+        csv = safe_cells(table).to_csv(index=False).encode()
+        st.download_button(
+            "Download as CSV",
+            csv,
+            file_name="slips.csv",
+            mime="text/csv",
+            key=f"{key}.csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        for name, rule in sentences.rules():
+            st.markdown(f"**{name}**: {words.literal(rule)}")
+
+
+def table_of(here: pd.DataFrame) -> pd.DataFrame:
+    """Slips as a table in words."""
+    frame = pd.DataFrame({
+        "title": here.misconception.map(slip_title),
+        "category": here.category,
+        "name": here.verdict.map({name: verdict.name for name, verdict in VERDICTS.items()}),
+        "first": [f"{k} of {n}" for k, n in zip(here.first_made, here.first_of, strict=True)],
+        "last": [f"{k} of {n}" for k, n in zip(here.last_made, here.last_of, strict=True)],
+        "series": here.series,
+    })  # fmt: skip
+    return frame

@@ -1,0 +1,46 @@
+"""A data folder with very many answers, made quickly: copies of a few real runs, in the database and on the disk alike.
+
+A copy has a folder of its own whose journal is another name for the template's file, and the rows that ingesting it would
+give. So the app finds nothing to do, and nothing amiss.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from studentsim.store import ingest, journal, tables
+from studentsim.store.database import Cursor, Database
+
+TABLES = (*tables.COLUMNS, "journals")
+
+
+def crowd(data_folder: Path, templates: Sequence[str], *, answers: int) -> int:
+    """Copies the templates (runs of that folder) by turns until there are so many answers in all; returns how many. Writes."""
+    with Database.open(data_folder) as database:
+        ingest.sync(database, database.runs_folder)
+        sizes = dict(database.rows("SELECT run_id, count(*) FROM answers GROUP BY run_id"))
+        total, number = sum(sizes.values()), 0
+        while total < answers:
+            template = templates[number % len(templates)]
+            copy = f"{template}-{number:05d}"
+            _folder(database.runs_folder, template, copy)
+            database.write(lambda cursor, template=template, copy=copy: _rows(cursor, template, copy))
+            total += sizes[template]
+            number += 1
+    return total
+
+
+def _folder(runs: Path, template: str, copy: str) -> None:
+    (runs / copy).mkdir()
+    shutil.copy2(runs / template / "config.json", runs / copy / "config.json")
+    os.link(runs / template / journal.NAME, runs / copy / journal.NAME)
+
+
+def _rows(cursor: Cursor, template: str, copy: str) -> None:
+    for table in TABLES:
+        cursor.execute(
+            f"INSERT INTO {table} SELECT * REPLACE (? AS run_id) FROM {table} WHERE run_id = ?", [copy, template]
+        )

@@ -1,0 +1,131 @@
+"""Every page of the menu, looked at by axe-core in a real browser: empty and with runs, light and dark, wide and narrow.
+
+The pages are those of ``shell.PAGES``, so a new one is looked at without being named here; ``LINKS`` adds the places within them.
+What Streamlit itself draws and no page can change is listed in ``STREAMLITS_OWN``, element by element, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import serve
+from journals import make_run
+from playwright.sync_api import Browser, Page
+
+from studentsim.ui.shell import PAGES
+
+pytestmark = pytest.mark.browser
+
+SERIOUS = {"serious", "critical"}
+SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
+NAMES = ["/" if script == "app.py" else f"/{Path(script).stem.partition('_')[2]}" for script, _, _ in PAGES]
+LINKS = [f"{path}?run=finished" for path in NAMES[1:]] + [
+    "/Compare?runs=finished,other&paper=1", "/Watch?race=finished,other", "/Watch?run=finished&present=1", "/Watch?run=nobody",
+    "/Help?term=margin", "/Answers?run=finished&show=cards", "/Weaknesses?run=finished&category=probability",
+]  # fmt: skip
+
+STREAMLITS_OWN: dict[str, str] = {
+    # A page link that leads nowhere is drawn at 40 %, which is right for what cannot be used, but axe cannot see that: it
+    # is an <a disabled>, and HTML knows no disabled links.
+    "color-contrast": "a[data-testid=stPageLink-NavLink][disabled]",
+}
+"""Axe's rule -> where Streamlit 1.67 breaks it whatever a page says. Held against a bare app below."""
+BARE = """
+import streamlit as st
+st.title("Bare")
+st.page_link("pages/other.py", label="Earlier", disabled=True)
+st.caption("not your pupils")
+"""
+
+
+STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning' &&
+    !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"""
+"""JavaScript: no script runs, and nothing is drawn pale because a newer one is on its way."""
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serve(tmp_path_factory.mktemp("empty")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data = tmp_path_factory.mktemp("filled")
+    make_run(data, "finished", turns=6, questions=20, exam=60)
+    make_run(data, "other", turns=6, questions=20, exam=60, strategy="random")
+    with serve(data) as url:
+        yield url
+
+
+def settled(page: Page, link: str) -> None:
+    """Go there, open every fold, and wait until the page stands still."""
+    page.goto(link)
+    page.get_by_text("not your pupils").wait_for()
+    page.wait_for_function(STILL)
+    for fold in page.get_by_test_id("stMain").locator("details:not([open]) > summary").all()[::-1]:
+        fold.click()
+    page.wait_for_timeout(500)  # a picture is drawn after the last request, a fold's rerun begins after its click
+    page.wait_for_function(STILL)
+
+
+def serious(page: Page) -> list[str]:
+    """Serious and critical findings of axe on the page, one line an element, without Streamlit's own."""
+    found = []
+    for violation in Axe().run(page).response["violations"]:
+        if violation["impact"] in SERIOUS:
+            rule = violation["id"]
+            found += [
+                f"{rule} ({violation['impact']}): {node['html'][:160]}   at {str(node['target'][-1])[-120:]}"
+                for node in violation["nodes"]
+                if not _streamlits_own(page, rule, node)
+            ]
+    return found
+
+
+def _streamlits_own(page: Page, rule: str, node: dict[str, Any]) -> bool:
+    if rule not in STREAMLITS_OWN or not isinstance(node["target"][-1], str):
+        return False
+    within = "([target, own]) => !!document.querySelector(target)?.closest(own)"
+    return page.evaluate(within, [node["target"][-1], STREAMLITS_OWN[rule]])
+
+
+def sideways(page: Page) -> int:
+    """Pixels by which the page is wider than the screen."""
+    return page.evaluate(
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth - e.clientWidth))"
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", list(SIZES))
+def test_no_page_has_a_serious_violation_or_scrolls_sideways(
+    browser: Browser, empty: str, filled: str, size: str, theme: Any
+):
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+    wrong: dict[str, list[str]] = {}
+    for link in [empty + name for name in NAMES] + [filled + link for link in ["/", *LINKS]]:
+        settled(page, link)
+        found = serious(page) + ([f"{sideways(page)} px too wide"] if sideways(page) > 0 else [])
+        if found:
+            wrong[link.split("/", 3)[3] + (" (empty)" if link.startswith(empty) else "")] = found
+    page.close()
+    assert not wrong, "\n".join(f"/{link}\n    " + "\n    ".join(found) for link, found in wrong.items())
+
+
+def test_what_is_called_streamlits_own_is_so_in_an_app_without_any_page_of_ours(browser: Browser, tmp_path: Path):
+    (tmp_path / "bare.py").write_text(BARE)
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "other.py").touch()
+    with serve(tmp_path, app=tmp_path / "bare.py") as url:
+        page = browser.new_page()
+        settled(page, url)
+        violations = Axe().run(page).response["violations"]
+        own = [v["id"] for v in violations for node in v["nodes"] if _streamlits_own(page, v["id"], node)]
+        page.close()
+    assert set(own) == set(STREAMLITS_OWN)

@@ -1,0 +1,237 @@
+"""Watching in a real browser: a journal that grows, a race, the presentation view, and the real student."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import serve
+from journals import NASTY, go_on, make_run
+from playwright.sync_api import Browser, Page, expect
+
+from studentsim.runs.folder import RunFolder
+from studentsim.runs.lease import Lease
+
+pytestmark = pytest.mark.browser
+
+PICTURE = ".js-plotly-plot"
+POINTS = f"{PICTURE} .scatterlayer .point"
+SECONDS = 1000
+"""Playwright counts milliseconds."""
+PATIENT = 20 * SECONDS
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    make_run(folder, "finished", turns=20, questions=40, exam=240)
+    make_run(folder, "other", turns=20, questions=40, exam=240, strategy="random")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(data_folder: Path) -> Iterator[str]:
+    with serve(data_folder) as address:
+        yield address
+
+
+# ------------------------------------------------------------------ over a journal that grows
+
+
+def test_answers_appear_within_seconds_of_their_journal_line_and_what_was_opened_stays_open(
+    page: Page, url: str, data_folder: Path
+):
+    run = make_run(data_folder, "live", status="", turn=-1, until="exam", alive=True)
+    with Lease.take(RunFolder(run)).beating():
+        page.goto(f"{url}/Watch?run=live")
+        answers = page.get_by_text(re.compile("^first exam"))
+        expect(answers).to_have_count(6, timeout=PATIENT)
+        last = page.get_by_test_id("stText").nth(0)
+        before = last.inner_text()
+        page.get_by_text("Numbers behind this").first.click()
+        expect(page.get_by_text("Download as CSV")).to_be_visible()
+
+        began = time.monotonic()
+        go_on(data_folder, "live", answers=1)
+        expect(last).not_to_have_text(before, timeout=5 * SECONDS)
+        assert time.monotonic() - began < 4, "the answer took too long to appear"
+        expect(page.get_by_text("Download as CSV")).to_be_visible()
+    assert not page.get_by_test_id("stException").count()
+
+
+def test_zoom_survives_new_points_and_the_picture_is_never_made_anew(page: Page, url: str, data_folder: Path):
+    run = make_run(data_folder, "growing", status="", turn=1, alive=True, turns=6, exam_every=1)
+    with Lease.take(RunFolder(run)).beating():
+        page.goto(f"{url}/Watch?run=growing")
+        points = page.locator(PICTURE).first.locator(".scatterlayer .point")
+        expect(points).to_have_count(2, timeout=PATIENT)
+        page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach(e => { e.marked = true })")
+        pictures = page.locator(PICTURE).count()
+        zoomed = _zoom(page)
+        page.get_by_text("How did the practice go?").scroll_into_view_if_needed()
+        scrolled = page.evaluate(_SCROLLED)
+        go_on(data_folder, "growing", lessons=3)
+        expect(points).to_have_count(5, timeout=PATIENT)
+        assert _ranges(page) == zoomed
+        assert (
+            page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].filter(e => e.marked).length")
+            == pictures
+            == 4
+        )
+        assert page.evaluate(_SCROLLED) == scrolled > 0
+        page.locator(".js-plotly-plot .nsewdrag").first.dblclick()
+        page.wait_for_function(f"({_RANGES})()[3] === 100")
+
+
+def test_plotly_is_fetched_once_from_this_server_and_nothing_from_elsewhere(page: Page, url: str):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{url}/Watch?run=finished")
+    expect(page.locator(PICTURE)).to_have_count(4, timeout=PATIENT)
+    page.get_by_text("Right and wrong", exact=True).click()
+    expect(page.get_by_text("rewards/chosen and rewards/rejected")).to_be_visible()
+    assert len([address for address in asked if address.endswith("plotly.min.js")]) == 1
+    assert not [address for address in asked if not address.startswith((url, f"blob:{url}", "data:"))]
+
+
+def test_every_picture_has_a_name_and_takes_the_themes_colours(browser: Browser, url: str):
+    texts = {}
+    for scheme in ("light", "dark"):
+        visitor = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+        visitor.goto(f"{url}/Watch?run=finished")
+        expect(visitor.get_by_role("figure")).to_have_count(4, timeout=PATIENT)
+        expect(visitor.get_by_role("figure", name=re.compile("After 20 lessons this student")).first).to_be_visible()
+        texts[scheme] = visitor.evaluate(
+            "(e => [e._fullLayout.font.color, e._fullData[0].line.color])(document.querySelector('.js-plotly-plot'))"
+        )
+        assert not any("#0000" in colour for colour in texts[scheme])
+        visitor.close()
+    assert texts["light"] != texts["dark"]
+
+
+def test_money_signs_and_markup_are_shown_as_they_are(page: Page, url: str):
+    page.goto(f"{url}/Watch?run=finished")
+    expect(page.get_by_text(NASTY, exact=True).first).to_be_visible(timeout=PATIENT)
+
+
+def test_a_phone_shows_the_sentence_and_the_main_picture_first(browser: Browser, url: str):
+    phone = browser.new_page(viewport={"width": 390, "height": 844})
+    phone.goto(f"{url}/Watch?run=finished")
+    expect(phone.locator(PICTURE)).to_have_count(4, timeout=PATIENT)
+    boxes = phone.locator(PICTURE).evaluate_all("all => all.map(e => e.getBoundingClientRect().toJSON())")
+    assert all(box["left"] >= 0 and box["right"] <= 390 for box in boxes)
+    sentence = phone.get_by_role("heading", name=re.compile("After 20 lessons")).bounding_box()
+    answers = phone.get_by_text("Its latest answers").bounding_box()
+    assert sentence and answers and sentence["y"] < boxes[0]["top"] < 844 and boxes[-1]["bottom"] < answers["y"]
+    numbers = phone.locator(f"{PICTURE} .barlayer text").all_text_contents()
+    assert len(numbers) == 6 * 11 and all(re.fullmatch(r"\d+", number) for number in numbers)
+    phone.close()
+
+
+def _zoom(page: Page) -> list[float]:
+    """Drag a rectangle over the first picture's lower part; the axes' ranges after that."""
+    before = _ranges(page)
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + box["height"] * 0.4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.95, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"({_RANGES})().join() != '{','.join(map(str, before))}'")
+    return _ranges(page)
+
+
+_RANGES = "() => { const l = document.querySelector('.js-plotly-plot')._fullLayout; return [...l.xaxis.range, ...l.yaxis.range] }"
+_SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def _ranges(page: Page) -> list[float]:
+    return page.evaluate(_RANGES)
+
+
+# ------------------------------------------------------------------ a race for a room
+
+
+def test_a_race_in_the_presentation_view_is_paused_by_a_key_and_left_by_another(
+    page: Page, url: str, data_folder: Path
+):
+    settings = {"status": "", "turn": 2, "alive": True, "turns": 6, "exam_every": 1, "exam": 240}
+    runs = [make_run(data_folder, name, strategy=name, **settings) for name in ("random", "category")]
+    with Lease.take(RunFolder(runs[0])).beating(), Lease.take(RunFolder(runs[1])).beating():
+        page.goto(f"{url}/Watch?race=random,category&present=1")
+        points = page.locator(POINTS)
+        expect(points).to_have_count(6, timeout=PATIENT)
+        expect(page.get_by_test_id("stSidebar")).to_have_count(0)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("After 2 lessons")
+        cards = page.get_by_role("region")
+        expect(page.locator(".studentsim-card")).to_have_count(2)
+        expect(cards.filter(has_text="Mixed bag").first).to_be_visible()
+        bottom = page.get_by_role("button", name="Leave this view").bounding_box()
+        assert bottom and bottom["y"] + bottom["height"] <= 900, "all of it fits on the screen"
+        go_on(data_folder, "random", lessons=1)
+        go_on(data_folder, "category", lessons=1)
+        expect(points).to_have_count(8, timeout=PATIENT)
+        page.keyboard.press("p")
+        page.wait_for_timeout(1 * SECONDS)
+        expect(page.get_by_role("button", name="Pause all")).to_have_count(0, timeout=PATIENT)
+        assert all((run / "control.json").exists() for run in runs)
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(r"/Watch\?race=random(,|%2C)category$"))
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+
+
+def test_two_viewers_of_a_finished_race_see_the_same(browser: Browser, url: str):
+    seen = []
+    for _ in range(2):
+        visitor = browser.new_page(viewport={"width": 1280, "height": 900})
+        visitor.goto(f"{url}/Watch?race=finished,other")
+        expect(visitor.locator(POINTS)).to_have_count(22, timeout=PATIENT)
+        seen.append(visitor.get_by_role("heading", level=2).first.inner_text())
+        visitor.close()
+    assert seen[0] == seen[1] and "nobody is clearly ahead" in seen[0]
+
+
+# ------------------------------------------------------------------ with the real student
+
+
+def test_first_minute_from_one_button_to_a_growing_curve_and_back_by_link(browser: Browser, tmp_path: Path):
+    """Home, one button, first answers, a point on the curve; close the tab; come back by the link. A double click starts one run."""
+    with serve(tmp_path) as url:
+        first = browser.new_page(viewport={"width": 1280, "height": 900})
+        first.goto(url)
+        first.get_by_role("button", name="Watch a student learn").dblclick()
+        first.wait_for_url(re.compile(r"/Watch\?run="))
+        link = first.url
+        expect(first.get_by_text(re.compile("^first exam")).first).to_be_visible(timeout=60 * SECONDS)
+        expect(first.locator(POINTS).first).to_be_attached(timeout=60 * SECONDS)
+        expect(first.get_by_text("You can close this page")).to_be_visible()
+        first.close()
+
+        second = browser.new_page()
+        second.goto(link)
+        expect(second.get_by_role("heading", name="Balanced beginner: follow the mistakes")).to_be_visible()
+        expect(second.locator(POINTS).first).to_be_attached(timeout=30 * SECONDS)
+        expect(second.get_by_role("heading", name=re.compile("After 2 lessons"))).to_be_visible(timeout=120 * SECONDS)
+        second.get_by_role("button", name="Stop for good").click()
+        second.get_by_role("button", name="Cancel").click()
+        expect(second.get_by_text("Cancelled after")).to_be_visible(timeout=60 * SECONDS)
+        second.close()
+        runs = [path for path in (tmp_path / "runs").iterdir() if not path.name.startswith(".")]
+        assert len(runs) == 1
+
+
+def test_a_race_is_started_from_its_form_and_watched_to_its_end(page: Page, tmp_path: Path):
+    with serve(tmp_path) as url:
+        page.goto(f"{url}/Watch?race=new")
+        for label, value in (("Lessons", 2), ("Practice questions a lesson", 8), ("Questions in each exam", 20)):
+            field = page.get_by_label(label, exact=True)
+            field.fill(str(value))
+            field.press("Enter")
+        page.get_by_role("button", name="Start the race").click()
+        page.wait_for_url(re.compile(r"/Watch\?race=[^&]+(,|%2C)"))
+        expect(page.get_by_text("Compare them in full")).to_be_visible(timeout=120 * SECONDS)
+        expect(page.locator(POINTS)).to_have_count(4)
+        expect(page.get_by_role("heading", name=re.compile("After 2 lessons"))).to_be_visible()

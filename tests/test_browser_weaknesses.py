@@ -1,0 +1,123 @@
+"""Journeys through Weaknesses in a real browser: down to one answer and back, and the report taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import serve
+from playwright.sync_api import Browser, Page, expect
+from weak_runs import PROBABILITY, make_weak_run, questions
+
+from studentsim.bank.curriculum import SKILLS
+
+pytestmark = pytest.mark.browser
+
+TITLE = SKILLS[PROBABILITY].title
+SECONDS = 1000
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("data")
+    make_weak_run(folder)
+    with serve(folder) as address:
+        yield address
+
+
+def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
+    main = page.get_by_test_id("stMain")
+    page.goto(f"{url}/Weaknesses?run=weak")
+    expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible(
+        timeout=30 * SECONDS
+    )
+    main.get_by_role("link", name="probability: 3 of 12").click()
+    expect(page).to_have_url(re.compile(r"\?run=weak&category=probability$"))
+    main.get_by_role("link", name=f"{TITLE}: 3 of 12").click()
+    expect(page).to_have_url(re.compile(rf"&skill={PROBABILITY}$"))
+    place = page.url
+    main.get_by_role("link", name="Read 9 such answers after 4 lessons").click()
+    expect(page).to_have_url(re.compile(r"/Answers\?.*slip=one-kind-compared-with-the-others"))
+    expect(main.get_by_text("gave the odds instead of the chance").first).to_be_visible(timeout=30 * SECONDS)
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile(f"“{TITLE}”"))).to_be_visible(timeout=30 * SECONDS)
+    assert page.url == place
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible()
+
+
+def test_a_click_on_a_cell_opens_it_and_its_lesson(page: Page, url: str):
+    page.goto(f"{url}/Weaknesses?run=weak")
+    cells = page.locator(".js-plotly-plot .barlayer .point path").first
+    expect(cells).to_be_attached(timeout=30 * SECONDS)
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box
+    page.mouse.click(
+        box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.83
+    )  # the middle exam of the last of three rows
+    expect(page).to_have_url(re.compile("category=probability&lesson=2$"), timeout=20 * SECONDS)
+    expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile("It is weakest"))).to_be_visible()
+    page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.83)  # the same cell opens again
+    expect(page).to_have_url(re.compile("category=probability&lesson=2$"), timeout=20 * SECONDS)
+
+
+def test_a_link_in_a_fresh_session_shows_the_same_place(browser: Browser, url: str):
+    fresh = browser.new_page()
+    fresh.goto(f"{url}/Weaknesses?run=weak&slip=one-kind-compared-with-the-others&question={questions()[12].id}")
+    expect(fresh.get_by_text("the one you opened")).to_be_visible(timeout=30 * SECONDS)
+    expect(fresh.get_by_text(questions()[12].problem, exact=True).last).to_be_visible()
+    fresh.close()
+
+
+def test_the_report_is_downloaded_opens_by_itself_and_fits_its_paper(browser: Browser, url: str, tmp_path: Path):
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page.goto(f"{url}/Weaknesses?run=weak")
+    with page.expect_download(timeout=60 * SECONDS) as waiting:
+        page.get_by_role("button", name="Download the report").click(timeout=30 * SECONDS)
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    page.close()
+    assert path.name == "report-weak.html"
+
+    paper = browser.new_page(viewport={"width": 680, "height": 1000}, offline=True, java_script_enabled=False)
+    asked: list[str] = []
+    said: list[str] = []
+    paper.on("request", lambda request: asked.append(request.url))
+    paper.on("console", lambda message: said.append(message.text))
+    paper.goto(path.as_uri())
+    assert asked == [path.as_uri()] and said == []
+    expect(paper.get_by_role("heading", name="What to practise next")).to_be_visible()
+    expect(paper.get_by_role("img", name=re.compile("Right answers by category and exam"))).to_be_visible()
+    paper.close()
+    for width in (680, 390):
+        assert _too_wide(path, browser, width) <= 0
+
+
+def _too_wide(path: Path, browser: Browser, width: int) -> int:
+    """By how many pixels the report must be scrolled sideways, on paper and on a screen of that width."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(path.as_uri())
+    wide = [page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")]
+    page.emulate_media(media="print")
+    wide.append(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    page.close()
+    return max(wide)
+
+
+@pytest.mark.parametrize("query", ["", "&category=probability", f"&skill={PROBABILITY}"])
+def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, url: str, query: str):
+    phone = browser.new_page(viewport={"width": 390, "height": 844})
+    phone.goto(f"{url}/Weaknesses?run=weak{query}")
+    phone.get_by_role("button", name="Download the report").wait_for(timeout=30 * SECONDS)
+    phone.wait_for_load_state("networkidle")
+    wide = phone.evaluate(
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth - e.clientWidth))"
+    )
+    phone.close()
+    assert wide <= 0

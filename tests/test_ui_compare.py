@@ -1,0 +1,394 @@
+"""Compare: what it claims, on what it rests, and the page in every state runs can be in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import journals
+import pandas as pd
+import pytest
+from crowds import crowd
+from hypothesis import given
+from hypothesis import strategies as st
+from journals import make_run
+from scipy import stats
+from visits import link_labels, text_of, visit
+
+from studentsim.config import RunConfig
+from studentsim.exam import wilson
+from studentsim.ui.charts.compare import compare as picture
+from studentsim.ui.charts.compare import spread
+from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
+from studentsim.ui.compare.data import MOST, asked_for, proposal
+from studentsim.ui.compare.differences import differences, last_shared
+from studentsim.ui.compare.groups import Run, grouped
+
+COMPARE = "pages/3_Compare.py"
+GAIN = {"random": 0.2, "category": 0.6, "log-probability": 0.25, "none": 0.0}
+
+
+@pytest.fixture
+def taught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invented students whom each way of choosing teaches differently well, each seed a little differently."""
+
+    def skill(config: RunConfig, turn: int) -> float:
+        luck = Random(f"{config.strategy} {config.seed} {turn}").gauss(0, 0.02) if turn else 0.0
+        return 0.25 + GAIN.get(config.strategy, 0.3) * turn / config.turns + luck
+
+    monkeypatch.setattr(journals, "skill", skill)
+
+
+def run(run_id: str = "a", **settings: Any) -> Run:
+    """A finished run of these settings that nobody made."""
+    config = RunConfig.make(**{"turns": 4, "exam": 240, **settings})
+    return Run(run_id, config, "finished", False, 0.0, config.turns, 99)
+
+
+def marks(**right: list[bool]) -> pd.DataFrame:
+    """Marks of runs on the same questions: ``a=[True, False, …]``."""
+    rows = [(run_id, f"q{i}", mark) for run_id, all in right.items() for i, mark in enumerate(all)]
+    return pd.DataFrame(rows, columns=["run_id", "question_id", "right"])
+
+
+# ------------------------------------------------------------------ arithmetic
+
+
+@pytest.mark.parametrize("df", [1, 1.4, 2, 3.7, 9, 40, 900, 1e7])
+@pytest.mark.parametrize("p", [0.975, 0.99, 0.9983])
+def test_students_t_is_scipys(df: float, p: float):
+    assert intervals.t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-3)
+
+
+@pytest.mark.parametrize("this, other", [(0, 0), (1, 0), (9, 2), (2, 9), (41, 12), (30, 30)])
+def test_mcnemars_test_is_scipys_binomial_test(this: int, other: int):
+    expected = stats.binomtest(this, this + other).pvalue if this + other else 1.0
+    assert intervals.mcnemar(this, other) == pytest.approx(expected)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 120))
+def test_a_paired_interval_is_a_mirror_of_itself_and_never_empty(this: int, other: int, both: int):
+    low, high = intervals.paired_interval(this, other, this + other + both)
+    assert -1 <= low < high <= 1
+    assert intervals.paired_interval(other, this, this + other + both) == pytest.approx((-high, -low))
+
+
+def test_paired_intervals_hold_their_level_where_the_truth_is_known():
+    luck, held = Random(7), 0
+    for _ in range(400):
+        pairs = [(luck.random() < 0.6, luck.random() < 0.5) for _ in range(120)]
+        low, high = intervals.paired_interval(
+            sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs), len(pairs)
+        )
+        held += low <= 0.1 <= high
+    assert 370 <= held <= 396
+
+
+def test_the_interval_of_a_mean_over_runs_is_never_narrower_than_that_of_its_questions():
+    for runs in ([0.6, 0.6], [0.5, 0.7], [0.61, 0.6, 0.62]):
+        low, high = intervals.mean_interval(runs, 240)
+        mean = sum(runs) / len(runs)
+        exact = wilson(round(mean * 240), 240)
+        assert high - low > 0.99 * (exact[1] - exact[0])
+    assert intervals.mean_interval([0.5, 0.7], 240)[0] < intervals.mean_interval([0.5, 0.5, 0.7, 0.7], 240)[0]
+
+
+# ------------------------------------------------------------------ groups
+
+
+def test_runs_that_differ_in_their_seed_alone_are_one_group():
+    groups, left_out = grouped(
+        [run("a", seed=0), run("b", seed=1), run("c", strategy="random"), run("d", seed=2, turns=6)]
+    )
+    assert [[r.run_id for r in g.runs] for g in groups] == [["c"], ["a", "b", "d"]]
+    assert [g.label for g in groups] == ["Mixed bag", "Follow the mistakes"]
+    assert not left_out
+
+
+def test_the_same_draw_of_luck_counts_once_however_often_it_was_run():
+    groups, left_out = grouped([run("a"), run("again", name="My own"), run("b", seed=1)])
+    assert len(groups) == 1 and len(groups[0].runs) == 2
+    assert [r.run_id for r in left_out] == ["a"] or [r.run_id for r in left_out] == ["again"]
+    assert "same draw of luck" in captions.left_out(left_out, (), 0)[0]
+
+
+def test_labels_say_what_tells_runs_apart_and_are_never_the_same():
+    groups, _ = grouped([run("a"), run("b", student="physics-gap"), run("c", student="physics-gap", strategy="random")])
+    follow = "Follow the mistakes, "
+    assert [g.label for g in groups] == ["Mixed bag", f"{follow}Balanced beginner", f"{follow}Physics gap"]
+    groups, _ = grouped([run("a"), run("b", student="physics-gap")])
+    assert [g.label for g in groups] == ["Balanced beginner", "Physics gap"]
+    many = [
+        run(str(i), learning={"learning_rate": 1e-4 * (i + 1), "beta": 0.1 + i / 100, "batch": 1 + i}) for i in range(5)
+    ]
+    labels = [g.label for g in grouped(many)[0]]
+    assert len(set(labels)) == 5
+
+
+def test_every_setting_has_a_name_in_plain_words_and_can_be_said():
+    assert set(settings.NAMES) == set(settings.flat(RunConfig()))
+    odd = RunConfig.make(mix={"general": 50.0, "physics": 50.0}, skills=("x",), difficulties=(1, 2))
+    for config in (RunConfig(), RunConfig.paper(), odd):
+        for name in settings.NAMES:
+            assert settings.said(name, config)
+    assert settings.differing([RunConfig(), odd]) == ["skills", "difficulties", "mix"]
+
+
+# ------------------------------------------------------------------ what is claimed
+
+
+def test_a_clear_difference_of_single_runs_is_told_with_its_interval_and_its_limit():
+    groups, _ = grouped([run("a", strategy="random"), run("b")])
+    told = differences(groups, marks(a=[i % 2 == 0 for i in range(240)], b=[i % 6 != 1 for i in range(240)]), 4)
+    (d,) = told
+    assert (d.only_this, d.only_other, d.questions) == (80, 0, 240) and d.clear
+    says = sentences.opening(told, alive=False)
+    assert says == (
+        "After 4 lessons, on the same 240 exam questions, follow the mistakes got 33 more of 100 right than mixed bag "
+        "(27 to 39 more)."
+    )
+    assert any("one run each cannot tell a way of choosing from the luck" in c for c in sentences.caveats(groups, told))
+
+
+def test_an_unclear_difference_is_not_claimed():
+    groups, _ = grouped([run("a", strategy="random"), run("b")])
+    told = differences(groups, marks(a=[i % 3 == 0 for i in range(240)], b=[i % 3 == 1 for i in range(240)]), 4)
+    says = sentences.opening(told, alive=True)
+    assert says.startswith("So far: after 4 lessons") and "cannot be told apart" in says
+    assert "fewer to" in says
+
+
+def test_several_runs_of_each_speak_of_the_ways_and_single_ones_do_not():
+    chosen = [run(f"{s}{seed}", strategy=s, seed=seed) for s in ("random", "category") for seed in range(3)]
+    groups, _ = grouped(chosen)
+    luck = Random(3)
+    right = {
+        r.run_id: [luck.random() < (0.4 if r.config.strategy == "random" else 0.7) for _ in range(240)] for r in chosen
+    }
+    told = differences(groups, marks(**right), 4)
+    assert told[0].over_runs and told[0].p_value is None
+    assert sentences.opening(told, alive=False).startswith("Over 3 runs of each, after 4 lessons")
+    assert not [c for c in sentences.caveats(groups, told) if "luck of the draw" in c]
+    one = grouped([*chosen[:3], chosen[3]])[0]
+    told = differences(one, marks(**right), 4)
+    assert not told[0].over_runs
+    assert any("only one run of follow the mistakes" in c for c in sentences.caveats(one, told))
+
+
+def test_more_comparisons_make_each_interval_wider():
+    right = {
+        "a": [i % 2 == 0 for i in range(240)],
+        "b": [i % 3 != 0 for i in range(240)],
+        "c": [i % 5 < 3 for i in range(240)],
+    }
+    two = grouped([run("a", strategy="random"), run("b")])[0]
+    three = grouped([run("a", strategy="random"), run("b"), run("c", strategy="none")])[0]
+    (alone,) = differences(two, marks(**right), 4)
+    among = next(d for d in differences(three, marks(**right), 4) if d.group.strategy == "category")
+    assert among.low < alone.low and among.high > alone.high and among.gained == alone.gained
+    assert "Bonferroni" in captions.method(differences(three, marks(**right), 4))
+
+
+def test_of_several_the_clear_ones_are_told_first_and_the_others_not_claimed():
+    groups, _ = grouped([run("a", strategy="random"), run("b"), run("c", strategy="none"), run("d", strategy="fixed")])
+    half = [i % 2 == 0 for i in range(240)]
+    told = differences(groups, marks(a=half, b=[True] * 240, c=half, d=half[1:] + half[:1]), 4)
+    says = sentences.opening(told, alive=False)
+    assert "compared with mixed bag (50 of 100), follow the mistakes got 50 more of 100 right" in says
+    assert says.endswith("; no teaching and same questions again cannot be told apart from it.")
+    told = [d for d in told if not d.clear]
+    assert "none can be told apart from mixed bag (50 of 100): no teaching, " in sentences.opening(told, alive=False)
+
+
+def test_other_questions_are_never_compared_though_the_settings_agree():
+    groups, _ = grouped([run("a", strategy="random"), run("b")])
+    other = marks(b=[True] * 240).assign(question_id=lambda f: "other-" + f.question_id)
+    assert differences(groups, pd.concat([marks(a=[True] * 240), other]), 4) == []
+
+
+def test_the_comparison_is_after_the_last_lesson_all_have_sat():
+    groups, _ = grouped([run("a", strategy="random"), run("b")])
+    sat = pd.DataFrame([("a", t) for t in (0, 2, 4)] + [("b", t) for t in (0, 2)], columns=["run_id", "turn"])
+    assert last_shared(groups, sat) == 2
+    assert last_shared(groups, sat[sat.run_id == "a"]) is None
+
+
+def test_few_questions_are_told_as_counts():
+    groups, _ = grouped([run("a", strategy="random", exam=12), run("b", exam=12)])
+    told = differences(groups, marks(a=[False] * 12, b=[i < 9 for i in range(12)]), 4)
+    assert "9 more of 12 right" in sentences.opening(told, alive=False)
+
+
+def test_what_else_differs_is_said():
+    groups, _ = grouped([run("a", strategy="random", student="physics-gap"), run("b")])
+    told = differences(groups, marks(a=[False] * 240, b=[True] * 240), 4)
+    assert any("more than how questions are chosen (student)" in c for c in sentences.caveats(groups, told))
+
+
+# ------------------------------------------------------------------ the paper
+
+
+def test_the_papers_figures_are_those_of_40_questions_with_wilsons_interval():
+    frame = paper.published()
+    assert len(frame) == 44 and set(frame.strategy) == {
+        "random",
+        "category",
+        "log-probability",
+        "log-probability+category",
+    }
+    assert ((frame.accuracy * 40) % 1 == 0).all()
+    best = frame.loc[frame.accuracy.idxmax()]
+    assert (best.strategy, best.turn, best.accuracy) == ("log-probability+category", 4, 0.35)
+    assert (best.low, best.high) == wilson(14, 40)
+    assert paper.all_overlap()
+
+
+def test_the_overlay_is_drawn_thin_open_and_named():
+    groups, _ = grouped([run("a")])
+    sat = pd.DataFrame({"run_id": "a", "turn": [0, 2, 4], "correct": [60, 90, 120], "questions": 240})
+    means, singles = curves.means(groups, sat), curves.singles(groups, sat)
+    figure = picture(means, singles, turns=4, published=paper.published())
+    theirs = [t for t in figure.data if t.hovertemplate and "Paper" in t.hovertemplate]
+    assert len(theirs) == 4 and all(t.marker.symbol.endswith("-open") and t.line.dash == "dot" for t in theirs)
+    assert len({t.line.color for t in theirs}) == 4 and len({t.marker.symbol for t in theirs}) == 4
+    assert sum("Paper" in a.text for a in figure.layout.annotations) == 4
+    assert figure.layout.xaxis.range[1] > 20
+
+
+@given(st.lists(st.floats(0, 370), min_size=1, max_size=9))
+def test_labels_at_the_lines_ends_do_not_overlap(wanted: list[float]):
+    places = sorted(spread(wanted, [30.0] * len(wanted), 370))
+    assert all(b - a > 28 for a, b in zip(places, places[1:], strict=False))
+    assert all(14 <= p <= 356 for p in places)
+
+
+# ------------------------------------------------------------------ links
+
+
+def test_a_link_names_runs_once_in_its_order_and_says_what_is_missing():
+    known = {f"r{i}": run(f"r{i}", seed=i) for i in range(20)}
+    choice = asked_for(["r2,r1", "r2,nobody", ",,"], known)
+    assert choice.run_ids == ("r2", "r1") and choice.unknown == ("nobody",)
+    assert asked_for([",".join(known)], known).too_many == 20 - MOST
+
+
+def test_without_a_choice_what_may_fairly_be_set_side_by_side_is_proposed():
+    runs = [run("new", student="physics-gap"), run("a"), run("b", strategy="random"), run("c", exam_seed=3)]
+    assert proposal({r.run_id: r for r in runs}, None) == ["a", "b"]
+    assert proposal({r.run_id: r for r in runs}, "c") == ["c"]
+    assert proposal({}, None) == []
+
+
+# ------------------------------------------------------------------ the page
+
+
+def test_without_runs_the_page_says_what_to_do(folder: Path):
+    app = visit(COMPARE)
+    assert not app.exception and not app.error
+    assert "There is no simulation to compare yet" in text_of(app) and "Start one on Home" in link_labels(app)
+
+
+def test_two_ways_are_compared_at_once_and_the_link_says_which(folder: Path, taught: None):
+    make_run(folder, "mixed", strategy="random", exam=240)
+    make_run(folder, "follow", strategy="category", exam=240)
+    app = visit(COMPARE)
+    assert not app.exception and not app.error
+    assert set(app.query_params["runs"].split(",")) == {"mixed", "follow"}
+    text = text_of(app)
+    assert "follow the mistakes got" in text and "of 100 right than mixed bag" in text
+    assert "In what do they differ?" in text
+    assert "Watch" in link_labels(app)[-8:]
+
+
+def test_groups_of_runs_have_a_mean_and_say_how_many(folder: Path, taught: None):
+    for strategy in ("random", "category"):
+        for seed in (0, 1, 2):
+            make_run(folder, f"{strategy}-{seed}", strategy=strategy, seed=seed, exam=240, turns=2)
+    app = visit(COMPARE)
+    assert not app.exception and not app.error
+    assert "Over 3 runs of each" in text_of(app)
+    assert "Thin lines are single runs" in text_of(app)
+
+
+def test_the_paper_can_be_laid_over_and_the_link_remembers(folder: Path, taught: None):
+    make_run(folder, "mixed", strategy="random")
+    make_run(folder, "follow")
+    app = visit(COMPARE, runs="mixed,follow")
+    assert "gemma" not in text_of(app)
+    app.toggle(key="compare.paper").set_value(True).run()
+    assert app.query_params["paper"] == "1"
+    assert "do not compare their level with ours" in text_of(app)
+    assert "gemma" in text_of(visit(COMPARE, runs="mixed,follow", paper="1"))
+
+
+def test_different_exams_are_said_to_be_not_comparable(folder: Path, taught: None):
+    make_run(folder, "mixed", strategy="random")
+    make_run(folder, "follow", exam_seed=4)
+    text = text_of(visit(COMPARE, runs="mixed,follow"))
+    assert "different exams (exam seeds 0 and 4)" in text
+    assert "more of" not in text.split("In what do they differ?")[0].replace("more of the", "")
+
+
+STATES: dict[str, dict[str, Any]] = {
+    "finished": {}, "paused": {"status": "paused", "turn": 2}, "failed": {"status": "failed", "turn": 2, "until": "training"},
+    "cancelled": {"status": "cancelled", "turn": 2}, "queued": {"status": "", "turn": -1},
+    "getting ready": {"status": "", "turn": -1, "until": "loading", "alive": True},
+    "in the first exam": {"status": "", "turn": -1, "until": "exam", "alive": True},
+    "learning": {"status": "", "turn": 2, "until": "training", "alive": True},
+    "one answer": {"exam": 1, "questions": 1, "turns": 1, "turn": 0, "status": "paused"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", list(STATES))
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_run_in_any_state_can_be_compared(folder: Path, state: str, beside: bool):
+    make_run(folder, "it", **STATES[state])
+    if beside:
+        make_run(folder, "mixed", strategy="random")
+    app = visit(COMPARE, runs="it,mixed" if beside else "it")
+    assert not app.exception and not app.error
+    assert app.header
+
+
+def test_a_recorded_run_is_labelled(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    started = journals.RunStarted
+    monkeypatch.setattr(journals, "RunStarted", lambda *args: started(*args, recorded=True))
+    make_run(folder, "it")
+    app = visit(COMPARE, runs="it")
+    assert app.multiselect[0].options[0].endswith("recorded")
+
+
+@pytest.mark.parametrize("link", ["nobody", "' OR 1=1--", "x," * 3000, "../../etc/passwd", "<script>", "a\0b", ",", ""])
+def test_a_bad_link_is_a_friendly_page(folder: Path, link: str):
+    make_run(folder, "it")
+    app = visit(COMPARE, runs=link)
+    assert not app.exception and not app.error
+    assert "Choose two or more simulations" in text_of(app)
+
+
+def test_a_run_deleted_meanwhile_leaves_the_rest(folder: Path, taught: None):
+    from studentsim.ui import data
+
+    make_run(folder, "mixed", strategy="random")
+    make_run(folder, "follow")
+    app = visit(COMPARE, runs="mixed,follow")
+    data.engine().manager.delete("mixed")
+    app.run()
+    assert not app.exception and not app.error
+    assert "1 run named in the link is not here" in text_of(app) or "mixed" not in app.query_params["runs"]
+
+
+def test_names_are_shown_literally(folder: Path, taught: None):
+    make_run(folder, "mixed", strategy="random", name="Class $7_b$ and $8$")
+    make_run(folder, "follow")
+    assert r"\$7\_b\$" in text_of(visit(COMPARE, runs="mixed,follow"))
+
+
+def test_the_page_bears_a_hundred_thousand_answers(folder: Path, taught: None):
+    for i in range(2):
+        make_run(folder, f"run-{i}", strategy=("random", "category")[i], turns=20, questions=40, exam=240)
+    crowd(folder, ["run-0", "run-1"], answers=100_000)
+    app = visit(COMPARE)
+    assert not app.exception and not app.error
+    assert len(app.multiselect[0].options) >= 30

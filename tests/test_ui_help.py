@@ -1,0 +1,137 @@
+"""Help: every term once, links that open at a term, the search, and where the data lies."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from journals import make_run
+from visits import text_of, visit
+
+from studentsim.bank import curriculum
+from studentsim.cli import app as command_line
+from studentsim.config import STRATEGIES
+from studentsim.records import CATEGORIES
+from studentsim.ui import glossary, shell
+from studentsim.ui.help import places, words
+
+HELP = "pages/7_Help.py"
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_term_is_explained_once_in_one_plain_sentence():
+    assert len(glossary.TERMS) == len(glossary._TERMS), "two terms share an id"
+    assert len({t.name.lower() for t in glossary.TERMS.values()}) == len(glossary.TERMS), "two terms share a name"
+    for term in glossary.TERMS.values():
+        assert term.group in glossary.GROUPS
+        assert re.fullmatch(r"[A-Z].*\.", term.short) and len(term.short) < 160, term.id
+        assert re.fullmatch(r"[a-z][a-z-]*", term.id), f"{term.id} would not survive a link"
+        assert "!" not in term.short + term.more
+
+
+def test_the_terms_that_pages_use_are_there():
+    wanted = {
+        "exam", "lesson", "practice", "mastery", "slip", "dpo", "lora", "margin", "preference-accuracy", "log-probability",
+        "interval", "guessing", "seed", "recorded", "facility", "discrimination", "p-right",
+    }  # fmt: skip
+    assert wanted <= set(glossary.TERMS)
+    assert {glossary.way(strategy) for strategy in STRATEGIES} <= set(glossary.TERMS)
+
+
+def test_what_the_terms_claim_of_the_questions_is_so():
+    assert all(category in glossary.TERMS["category"].short for category in CATEGORIES)
+    assert all(skill.category in CATEGORIES for skill in curriculum.SKILLS.values())
+
+
+def test_short_help_is_the_sentence_and_the_fields_word():
+    assert glossary.help("lora").endswith("In the field: LoRA, low-rank adaptation.")
+    assert glossary.help("skill") == glossary.TERMS["skill"].short
+
+
+@pytest.mark.parametrize(
+    "text, first",
+    [("margin", "margin"), ("LoRA", "lora"), ("misconception", "slip"), ("turn", "lesson"), ("seed", "seed")],
+)
+def test_the_search_knows_the_fields_words_too(text: str, first: str):
+    assert glossary.find(text)[0].id == first
+    assert glossary.find("") == list(glossary.TERMS.values())
+    assert glossary.find("xyzzy") == []
+
+
+def test_every_command_that_help_names_exists():
+    names = {c.name or c.callback.__name__ for c in command_line.registered_commands if c.callback}
+    named = {m[1] for _, _, command in words.CARE for m in re.finditer(r"-m studentsim (\w+)", command)}
+    assert named and named <= names
+
+
+def test_the_keys_of_the_presentation_view_are_those_its_buttons_have():
+    """Whoever changes one finds the other."""
+    told = {key for key, _ in words.PRESENTATION_KEYS}
+    sources = "".join(path.read_text() for path in (ROOT / "studentsim" / "ui" / "watch").glob("*.py"))
+    for key in told:
+        assert f'"{key}"' in sources, key
+
+
+def test_sizes_are_those_on_the_disk(tmp_path: Path):
+    run = make_run(tmp_path)
+    (run / "checkpoints" / "turn-0001").mkdir(parents=True)
+    (run / "checkpoints" / "turn-0001" / "adapter").write_bytes(b"x" * 1000)
+    found = places.places(tmp_path)
+    assert (found.runs, found.checkpoints) == (1, 1000)
+    assert found.journals == (run / "events.jsonl").stat().st_size
+    assert places.places(tmp_path / "nowhere").runs == 0
+    assert [words.size(n) for n in (0, 10, 12_400, 3_400_000, 2e9)] == [
+        "nothing yet",
+        "1 KB",
+        "12 KB",
+        "3.4 MB",
+        "2.0 GB",
+    ]
+
+
+# ------------------------------------------------------------------ the page
+
+
+def test_help_explains_limits_keys_and_where_the_data_lies(folder: Path):
+    make_run(folder, "it")
+    app = visit(HELP)
+    assert not app.exception and not app.error
+    text = text_of(app)
+    for term in glossary.TERMS.values():
+        assert term.short.split(",")[0].split("(")[0][:40] in text.replace("\\", "")
+    assert "nothing about a real pupil" in text and "1 simulation" in text
+    assert str(folder) in [c.value for c in app.get("code")]
+
+
+@pytest.mark.parametrize(
+    "state", [{"status": "paused", "turn": 1}, {"status": "failed", "turn": 2}, {"status": "", "alive": True}]
+)
+def test_help_stands_whatever_the_runs_do(folder: Path, state: dict):
+    make_run(folder, "it", **state)
+    app = visit(HELP)
+    assert not app.exception and not app.error
+
+
+def test_a_link_opens_at_its_term(folder: Path):
+    app = visit(HELP, term="margin")
+    assert app.subheader[0].value == "Lead of the right answer"
+
+
+@pytest.mark.parametrize("term", ["nobody", "<script>", "x" * 5000, "$a$ *b*", "a\0b"])
+def test_a_link_to_no_term_is_a_friendly_page(folder: Path, term: str):
+    app = visit(HELP, term=term)
+    assert not app.exception and not app.error
+    assert "There is no term called" in app.info[0].value and len(app.info[0].value) < 300
+
+
+def test_the_search_narrows_and_says_when_nothing_fits(folder: Path):
+    app = visit(HELP)
+    app.text_input(key="help.search").set_value("interval").run()
+    assert "Wilson" in text_of(app) and "#### Journal" not in text_of(app)
+    app.text_input(key="help.search").set_value("xyzzy $5").run()
+    assert not app.exception and "Nothing here is called" in text_of(app)
+
+
+def test_help_is_in_the_menu():
+    assert shell.PAGES[-1][:2] == (HELP, "Help")

@@ -1,0 +1,240 @@
+"""Home: the first visit with its recorded study, the list of runs, and what can be done with a run there."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from journals import make_run
+from visits import HOME, WATCH, link_labels, text_of, visit
+
+from studentsim.config import RunConfig
+from studentsim.runs import recorded
+from studentsim.runs.folder import RunFolder, all_runs
+from studentsim.runs.lease import Lease
+from studentsim.ui import charts, data
+from studentsim.ui.charts.study import spread
+from studentsim.ui.home import rows, sentences
+from studentsim.ui.looks import STRATEGIES
+
+INTRODUCTION = "A small language model plays a student"
+
+
+@pytest.fixture
+def study(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder whose app finds a small recorded study in the product."""
+    source, scratch = tmp_path_factory.mktemp("recorded"), tmp_path_factory.mktemp("scratch")
+    names = {strategy: look.name for strategy, look in STRATEGIES.items()}
+    for config in recorded.study(names, turns=4, questions=8, exam=60):
+        path = make_run(scratch, recorded.run_id_of(config.strategy), **config.model_dump())
+        recorded.pack(RunFolder(path), source)
+    monkeypatch.setenv(recorded.VARIABLE, "1")
+    monkeypatch.setattr(recorded.unpack, "__defaults__", (source,))
+    return folder
+
+
+# ------------------------------------------------------------------ the first visit
+
+
+def test_home_without_runs_says_what_this_is_and_offers_one_button(folder: Path):
+    app = visit(HOME)
+    assert not app.exception and not app.error
+    assert [b.label for b in app.button] == ["Watch a student learn"]
+    assert INTRODUCTION in text_of(app) and "not your pupils" in text_of(app)
+    assert "You have not run a simulation yet" in text_of(app)
+    assert {"Start a race", "Choose everything yourself"} <= set(link_labels(app))
+
+
+def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_label(study: Path):
+    app = visit(HOME)
+    assert not app.exception and not app.error
+    text = text_of(app)
+    assert "Without teaching, this student answers" in text and "What does teaching change?" in text
+    assert f"recorded {time.strftime('%d %B %Y', time.gmtime()).lstrip('0')}" in text
+    assert "You have not run a simulation yet" in text
+    assert len(app.get("plotly_chart")) == 1
+    app.session_state["home.recorded"] = True  # as a click on the fold does
+    app.run()
+    assert "one for each way of choosing: the same student (Balanced beginner)" in text_of(app)
+    assert len(app.get("plotly_chart")) == 1 + len(recorded.STRATEGIES)
+    names = {f"Recorded study, {STRATEGIES[s].name.lower()}" for s in recorded.STRATEGIES}
+    assert names <= set(link_labels(app))
+
+
+def test_a_recorded_run_looks_finished_and_recorded_wherever_it_is_opened(study: Path):
+    visit(HOME)
+    card = next(run for run in data.recent(data.engine(), limit=9) if run.run_id == "recorded-random")
+    snapshot = data.snapshot(data.engine(), "recorded-random")
+    assert card.status == snapshot.status == "finished"
+    assert card.recorded == snapshot.recorded and card.recorded.startswith("recorded ")
+    assert card.title == snapshot.title == "Recorded study, mixed bag"
+
+
+def test_own_runs_come_before_the_recorded_ones_and_are_not_among_them(study: Path):
+    make_run(study, "own", name="Mine")
+    text = text_of(visit(HOME))
+    assert "Recent simulations" in text and "You have not run" not in text
+    assert "Look into the 5 recorded runs" in [e.label for e in visit(HOME).expander]
+
+
+def test_the_recorded_study_is_gone_from_home_once_its_runs_are_deleted(study: Path):
+    visit(HOME)
+    for folder in all_runs(study):
+        data.engine().manager.delete(folder.run_id)
+    data.close_engines()
+    app = visit(HOME)
+    assert "What does teaching change?" not in text_of(app) and not app.exception and all_runs(study) == []
+
+
+# ------------------------------------------------------------------ the list
+
+
+def test_home_lists_runs_with_their_state_and_last_exam_in_words(folder: Path):
+    make_run(folder, "done", exam=60)
+    make_run(folder, "stuck", status="failed", turn=2, until="training", name="Class $7_b$")
+    app = visit(HOME)
+    assert not app.exception and not app.error
+    text = text_of(app)
+    assert "finished" in text and "stopped by a problem" in text
+    assert "right after 4 lessons" in text and "lesson 2 of 4" in text
+    assert " to " in text and "Balanced beginner" in text
+    assert {r"Class \$7\_b\$", "Follow the mistakes"} <= set(link_labels(app))
+    assert len(app.get("plotly_chart")) == 2
+
+
+@pytest.mark.parametrize(
+    "settings, says",
+    [
+        ({"status": "", "turn": -1, "until": "loading", "alive": True}, "getting ready"),
+        ({"status": "", "turn": 2, "until": "study", "alive": True}, "learning"),
+        ({"status": "paused", "turn": 2}, "paused"),
+        ({"status": "cancelled", "turn": 2}, "cancelled"),
+        ({"status": "", "turn": -1, "until": "exam"}, "no exam yet"),
+        ({"exam": 1, "questions": 1, "turns": 1}, "of 1"),
+    ],
+)
+def test_home_shows_a_run_in_every_state(folder: Path, settings: dict, says: str):
+    make_run(folder, "it", **settings)
+    app = visit(HOME)
+    assert not app.exception and not app.error and says in text_of(app)
+
+
+def test_older_runs_are_folded_away_until_asked_for(folder: Path):
+    for i in range(rows.FIRST + 2):
+        make_run(folder, f"run-{i}", name=f"Class {i}", turns=1, exam=6)
+    app = visit(HOME)
+    assert "2 earlier simulations" in [e.label for e in app.expander]
+    assert sum(label.startswith("Class") for label in link_labels(app)) == rows.FIRST
+
+
+def test_the_button_starts_the_default_run_and_leads_to_it(started: list):
+    app = visit(HOME)
+    app.button[0].click().run()
+    assert not app.exception
+    ((config, _),) = started
+    assert config == RunConfig()
+    assert app.query_params["run"] == "run-1"
+
+
+def test_a_double_click_starts_one_run_and_a_later_click_another(started: list, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("streamlit.switch_page", lambda *_, **__: None)  # the second click finds Home still there
+    app = visit(HOME)
+    app.button(key="home.start").click().run()
+    app.button(key="home.start").click().run()
+    app.run()
+    app.button(key="home.start").click().run()
+    first, second, third = (token for _, token in started)
+    assert first == second != third
+
+
+# ------------------------------------------------------------------ what can be done with a run
+
+
+def test_a_run_is_deleted_only_after_it_was_confirmed(folder: Path):
+    make_run(folder, "it", name="Class 7")
+    app = visit(HOME)
+    app.menu_button(key="home.more.it").click(rows.DELETE).run()
+    assert "Nothing brings them back" in text_of(app) and (folder / "runs" / "it").exists()
+    app.button(key="home.delete").click().run()
+    assert not app.exception and not app.error
+    assert not (folder / "runs" / "it").exists()
+    app = visit(HOME)
+    assert "Class 7" not in link_labels(app) and "You have not run a simulation yet" in text_of(app)
+    gone = visit(WATCH, run="it")
+    assert "was deleted" in gone.error[0].value
+
+
+def test_a_run_at_work_cannot_be_deleted(folder: Path):
+    make_run(folder, "it", status="", turn=2, until="study", alive=True)
+    app = visit(HOME)
+    app.menu_button(key="home.more.it").click(rows.DELETE).run()
+    assert "It is at work" in text_of(app)
+    assert "home.delete" not in [b.key for b in app.button] and (folder / "runs" / "it").exists()
+
+
+def test_a_run_that_began_to_work_meanwhile_is_not_deleted_and_that_is_said(folder: Path):
+    make_run(folder, "it", status="", turn=2, until="study")
+    app = visit(HOME)
+    app.menu_button(key="home.more.it").click(rows.DELETE).run()
+    Lease.take(RunFolder(folder / "runs" / "it")).beat()
+    app.button(key="home.delete").click().run()
+    assert "is at work" in app.error[0].value and (folder / "runs" / "it").exists()
+
+
+def test_run_again_leads_to_the_form_with_that_run(folder: Path):
+    make_run(folder, "it", student="careless", name="Class 7")
+    app = visit(HOME)
+    app.menu_button(key="home.more.it").click(rows.AGAIN).run()
+    assert not app.exception
+    assert app.title[0].value == "New simulation" and app.query_params["like"] == "it"
+    assert app.session_state["new.student"] == "careless"
+
+
+# ------------------------------------------------------------------ what is said of the study
+
+
+def exams(**last: tuple[int, float, float]) -> pd.DataFrame:
+    """A study of two exams: 30 of 100 before any lesson, then for each way what is given: correct of 100, low, high."""
+    told = []
+    for strategy, (correct, low, high) in last.items():
+        strategy = strategy.replace("_", "-")
+        told += [(strategy, 0, 30, 100, 0.3, 0.22, 0.4), (strategy, 20, correct, 100, correct / 100, low, high)]
+    return pd.DataFrame(told, columns=["strategy", "turn", "correct", "questions", "accuracy", "low", "high"])
+
+
+def test_the_finding_claims_a_difference_only_where_the_intervals_do_not_meet():
+    clear = sentences.finding(exams(none=(30, 0.22, 0.4), random=(60, 0.5, 0.69), category=(66, 0.56, 0.74)))
+    assert clear == (
+        "Without teaching, this student answers 30 of 100 (22 to 40) new questions rightly after 20 lessons. Taught, it reaches "
+        "60 to 66 of 100, depending on how its practice is chosen. Which way of choosing is best, one run of each can't tell: "
+        "their intervals overlap."
+    )
+    apart = sentences.finding(exams(none=(30, 0.22, 0.4), random=(45, 0.41, 0.54), category=(80, 0.71, 0.87)))
+    assert "*Follow the mistakes* is clearly ahead of *Mixed bag*." in apart
+    nothing = sentences.finding(exams(none=(30, 0.22, 0.4), random=(35, 0.26, 0.45)))
+    assert "No way of teaching made a clear difference" in nothing
+    some = sentences.finding(exams(none=(30, 0.22, 0.4), random=(35, 0.26, 0.45), category=(80, 0.71, 0.87)))
+    assert "In 1 of 2 ways of teaching it reaches 80 of 100 (71 to 87)." in some
+
+
+def test_the_finding_needs_neither_a_control_nor_several_ways():
+    assert sentences.finding(exams(random=(60, 0.5, 0.69))) == (
+        "After 20 lessons of practice this student answers 60 of 100 (50 to 69)."
+    )
+    assert sentences.finding(exams(none=(30, 0.22, 0.4))) == ""
+
+
+def test_names_at_the_lines_ends_never_lie_upon_one_another():
+    for values in ([10, 50, 51], [0, 0, 0, 0], [97, 98, 99, 100], [5], []):
+        places = spread(values, 6)
+        assert all(b - a >= 6 - 1e-9 for a, b in zip(places, places[1:], strict=False))
+        assert not places or (places[0] >= 0 and places[-1] <= 100)
+    assert spread([10, 50, 90], 6) == [10, 50, 90]
+
+
+def test_the_study_s_picture_has_a_line_and_a_name_for_each_way():
+    figure = charts.study(exams(none=(30, 0.22, 0.4), random=(60, 0.5, 0.69), category=(61, 0.51, 0.7)))
+    assert [trace.name for trace in figure.data if trace.name] == ["Follow the mistakes", "Mixed bag", "No teaching"]
+    assert {a.text for a in figure.layout.annotations} >= {"<b>60</b> Mixed bag", "<b>30</b> No teaching"}

@@ -1,0 +1,284 @@
+"""New simulation: what is set up is what is started, what is wrong is said at its field, and any run can be begun again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from journals import make_run
+from streamlit.testing.v1 import AppTest
+from visits import NEW, text_of, visit
+
+from studentsim.config import Learning, RunConfig
+from studentsim.errors import BankError, ConfigError
+from studentsim.runs.manager import Manager
+from studentsim.student.profiles import PROFILES
+from studentsim.ui.looks import STRATEGIES
+from studentsim.ui.new import questions
+
+FEW = Path(__file__).parent / "fixtures" / "mathqa_small.json"
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def sliders(app: AppTest) -> dict[str, int]:
+    return {s.label: s.value for s in app.slider}
+
+
+# ------------------------------------------------------------------ what is set up is what is started
+
+
+def test_nothing_changed_the_default_run_is_started(started: list):
+    app = visit(NEW)
+    assert not app.exception and not app.error
+    assert "none twice" in text_of(app) and "5,040 questions from all categories" in text_of(app)
+    press(app, "new.start")
+    ((config, _),) = started
+    assert config == RunConfig()
+
+
+def test_new_simulation_starts_the_run_that_was_set_up(started: list):
+    app = visit(NEW)
+    press(app, "new.student.physics-gap")
+    press(app, "new.strategy.random")
+    app.number_input(key="new.turns").set_value(6)
+    app.number_input(key="new.learning_rate").set_value(0.002)
+    app.pills(key="new.difficulties").set_value([3, 1])
+    app.pills(key="new.categories").set_value(["physics", "gain"])
+    app.multiselect(key="new.skills").set_value(["sale-price"]).run()
+    press(app, "new.start")
+    assert not app.exception
+    ((config, _),) = started
+    assert config == RunConfig(
+        student="physics-gap", strategy="random", turns=6, difficulties=(1, 3), categories=("physics", "gain"),
+        skills=("sale-price",), learning=Learning(learning_rate=0.002),
+    )  # fmt: skip
+    assert app.query_params["run"] == "run-1"
+
+
+@pytest.mark.parametrize("field, ids", [("student", list(PROFILES)), ("strategy", list(STRATEGIES))])
+def test_every_card_can_be_chosen_and_shows_that_it_is(folder: Path, field: str, ids: list[str]):
+    app = visit(NEW)
+    for id in ids:
+        press(app, f"new.{field}.{id}")
+        assert not app.exception and not app.error
+        assert [i for i in ids if "_checked" in app.button(key=f"new.{field}.{i}").icon and "un" not in app.button(
+            key=f"new.{field}.{i}").icon] == [id]  # fmt: skip
+
+
+def test_the_ready_made_lengths_and_the_paper_s_protocol_fill_the_fields(started: list):
+    app = visit(NEW)
+    press(app, "new.length.Quick look")
+    assert app.number_input(key="new.turns").value == 6
+    press(app, "new.paper")
+    press(app, "new.start")
+    assert started[0][0] == RunConfig.paper()
+
+
+def test_the_defaults_come_back_at_a_click(started: list):
+    app = visit(NEW)
+    press(app, "new.strategy.none")
+    press(app, "new.paper")
+    press(app, "new.defaults")
+    press(app, "new.start")
+    assert started[0][0] == RunConfig()
+
+
+# ------------------------------------------------------------------ the category mix
+
+
+def test_the_own_mix_keeps_its_sum_while_a_slider_moves(started: list):
+    app = visit(NEW)
+    app.segmented_control(key="new.mix").set_value("own").run()
+    app.slider(key="new.share.geometry").set_value(60).run()
+    values = sliders(app)
+    assert values["geometry"] == 60 and sum(values.values()) == 100
+    press(app, "new.start")
+    assert started[0][0].mix == {category: float(share) for category, share in values.items()}
+
+
+def test_each_ready_made_mix_sets_the_sliders_and_moving_one_makes_it_my_own(folder: Path):
+    app = visit(NEW)
+    press(app, "new.student.geometry")
+    for name in ("even", "bank", "lacks"):
+        app.segmented_control(key="new.mix").set_value(name).run()
+        assert sum(sliders(app).values()) == 100
+    assert max(sliders(app), key=lambda c: sliders(app)[c]) == "probability"
+    assert "Of 40 questions a lesson" in text_of(app)
+    app.slider(key="new.share.gain").set_value(0).run()
+    assert app.segmented_control(key="new.mix").value == "own"
+    assert sum(sliders(app).values()) == 100
+
+
+def test_the_mix_is_among_the_categories_that_may_be_practised(started: list):
+    app = visit(NEW)
+    app.segmented_control(key="new.mix").set_value("own")
+    app.pills(key="new.categories").set_value(["gain", "other"]).run()
+    assert sliders(app) == {"gain": 50, "other": 50}
+    app.pills(key="new.categories").set_value(["gain"]).run()
+    assert sliders(app) == {} and "Only gain is chosen" in text_of(app)
+    press(app, "new.start")
+    assert started[0][0].mix is None
+
+
+# ------------------------------------------------------------------ what is wrong is said at its field
+
+
+@pytest.mark.parametrize("name", ["../x", "CON", "a:b", ".hidden"])
+def test_a_bad_name_is_said_at_its_field_and_nothing_can_be_started(started: list, name: str):
+    app = visit(NEW)
+    app.text_input(key="new.name").set_value(name).run()
+    assert not app.exception
+    assert len(app.error) == 1 and "name" in app.error[0].value
+    assert "*Name* above needs another value" in text_of(app)
+    assert app.button(key="new.start").disabled
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    "field, value, label",
+    [("learning_rate", 0.0, "Learning rate"), ("threshold", 0.0, "Unsure below"), ("exam", 5000, "Questions in each exam")],
+)  # fmt: skip
+def test_a_wrong_number_is_said_at_its_field_before_the_start(folder: Path, field: str, value: float, label: str):
+    app = visit(NEW)
+    app.number_input(key=f"new.{field}").set_value(value).run()
+    assert not app.exception and len(app.error) == 1
+    assert f"*{label}* above needs another value" in text_of(app)
+
+
+def test_a_pool_smaller_than_a_lesson_is_said_at_the_questions(folder: Path):
+    app = visit(NEW)
+    app.multiselect(key="new.skills").set_value(["sale-price"])
+    app.number_input(key="new.questions").set_value(200).run()
+    assert "the pool holds 120" in app.error[0].value and app.button(key="new.start").disabled
+
+
+@pytest.mark.parametrize("error, where", [
+    (ConfigError("Too many.", "Ask for fewer.", field="exam"), "Questions in each exam"),
+    (BankError("The bank cannot be read.", "Name another."), "Bank of questions"),
+    (ConfigError("Something else.", "Do something.", field="parent"), ""),
+])  # fmt: skip
+def test_what_only_the_start_can_find_wrong_is_said_at_its_field(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: ConfigError, where: str
+):
+    def refuse(self: Manager, config: RunConfig, token: str = "") -> str:
+        raise error
+
+    monkeypatch.setattr(Manager, "start", refuse)
+    app = press(visit(NEW), "new.start")
+    assert not app.exception
+    assert [e.value for e in app.error] == [f"{error.problem} {error.remedy}"]
+    assert bool(where) == (f"*{where}* above needs another value" in text_of(app))
+
+
+# ------------------------------------------------------------------ other banks
+
+
+def test_a_mathqa_file_is_taken_with_an_honest_warning(started: list, tmp_path: Path):
+    row = {"Rationale": "answer : b", "options": "a ) 1 , b ) 2 , c ) 3 , d ) 4 , e ) 5", "correct": "b"}
+    rows = [{**row, "Problem": f"what is {n} less {n - 2} ?", "category": ("gain", "other")[n % 2]} for n in range(60)]
+    whole = tmp_path / "whole.json"
+    whole.write_text(json.dumps(rows))
+    app = visit(NEW)
+    app.segmented_control(key="new.bank").set_value("file").run()
+    assert "No file is named yet" in app.error[0].value and "can hardly read" in app.warning[0].value
+    for path in (FEW.parent / "nothing.json", FEW):
+        app.text_input(key="new.path").set_value(str(path)).run()
+        assert not app.exception and "*Bank of questions* above" in text_of(app)
+    app.text_input(key="new.path").set_value(str(whole)).run()
+    assert not app.exception
+    assert "The pool holds" in text_of(app) and app.pills(key="new.categories").options == ["gain", "other"]
+    assert "new.difficulties" not in [p.key for p in app.pills]
+    app.number_input(key="new.questions").set_value(5)
+    app.number_input(key="new.exam").set_value(2).run()
+    press(app, "new.start")
+    assert started[0][0].bank == str(whole)
+
+
+def test_a_path_that_climbs_is_refused_at_the_bank(folder: Path):
+    app = visit(NEW)
+    app.segmented_control(key="new.bank").set_value("file").run()
+    app.text_input(key="new.path").set_value("../secret.json").run()
+    assert not app.exception and len(app.error) == 1 and app.button(key="new.start").disabled
+
+
+def test_the_hub_s_bank_can_be_chosen_without_asking_the_network(started: list):
+    app = visit(NEW)
+    app.segmented_control(key="new.bank").set_value("math_qa").run()
+    assert not app.exception and not app.error and "looked up when the simulation starts" in text_of(app)
+    press(app, "new.start")
+    assert started[0][0].bank == "math_qa"
+
+
+# ------------------------------------------------------------------ run again with changes
+
+OWN = {
+    "name": "Class 7", "student": "careless", "strategy": "log-probability", "turns": 7, "questions": 8, "exam": 60,
+    "exam_every": 3, "validation": 0, "seed": 11, "exam_seed": 12, "temperature": 0.5, "min_p": 0.01, "max_new_tokens": 60,
+    "categories": ("gain", "other"), "difficulties": (2,), "mix": {"gain": 33.5, "other": 66.5}, "mix_rule": "paper",
+    "threshold": 0.25,
+    "learning": {
+        "beta": 0.3, "epochs": 3, "learning_rate": 5e-7, "batch": 4, "loss": "robust", "sft_weight": 0.2,
+        "label_smoothing": 0.1, "reference": "base", "lora_rank": 4, "lora_alpha": 32,
+        "lora_targets": ("q_proj", "v_proj"), "max_grad_norm": 2.0,
+    },
+}  # fmt: skip
+
+
+def test_run_again_fills_every_field_from_the_run(started: list, folder: Path):
+    make_run(folder, "it", **OWN)
+    app = visit(NEW, like="it")
+    assert not app.exception and not app.error
+    assert "Filled in as in *Class 7*" in text_of(app)
+    press(app, "new.start")
+    again = RunConfig.make(**{**OWN, "name": "Class 7 again", "mix": {"gain": 34.0, "other": 66.0}})
+    assert started[0][0] == again
+
+
+def test_what_was_changed_after_run_again_stays_changed(started: list, folder: Path):
+    make_run(folder, "it", **OWN)
+    app = visit(NEW, like="it")
+    app.number_input(key="new.turns").set_value(9).run()
+    press(app, "new.strategy.random")
+    press(app, "new.start")
+    assert (started[0][0].turns, started[0][0].strategy, started[0][0].seed) == (9, "random", 11)
+
+
+@pytest.mark.parametrize("like", ["nobody", "' OR 1=1--", "../../etc/passwd", "x" * 5000, "<script>", "a\0b"])
+def test_a_link_to_no_run_leaves_the_defaults_and_says_so(started: list, like: str):
+    app = visit(NEW, like=like)
+    assert not app.exception and not app.error
+    assert "There is no run" in text_of(app) and "default settings" in text_of(app)
+    press(app, "new.start")
+    assert started[0][0] == RunConfig()
+
+
+def test_a_run_whose_settings_cannot_be_read_leaves_the_defaults(folder: Path):
+    path = make_run(folder, "it")
+    (path / "config.json").write_text('{"strategy": "telepathy"}')
+    app = visit(NEW, like="it")
+    assert not app.exception and not app.error and "can't be used here" in text_of(app)
+
+
+def test_the_estimate_rests_on_this_computer_s_own_runs_and_tells_of_a_queue(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert "two processor cores" in text_of(visit(NEW))
+    make_run(folder, "own")
+    assert "on this computer" in text_of(visit(NEW))
+    for run in ("one", "two"):
+        make_run(folder, run, status="", turn=1, until="study", alive=True)
+    assert "this one starts when there is room" in text_of(visit(NEW))
+
+
+def test_the_pool_s_sentence_tells_how_often_a_question_comes():
+    class Filled:
+        settings = {"turns": 20, "questions": 40, "categories": ("gain", "other")}
+
+    assert questions.pool_sentence(Filled, {"gain": 300, "other": 100}) == (
+        "The pool holds 400 questions from gain and other; this simulation asks 800, so that each comes about 2.0 times."
+    )
+    assert questions.pool_sentence(Filled, {}) == ""

@@ -1,0 +1,536 @@
+"""Watch in every state a run can be in, a race, the presentation view, and what a refresh costs. Real journals, a real database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from journals import NASTY, go_on, make_run
+from streamlit.testing.v1 import AppTest
+from visits import NEW, WATCH, link_labels, text_of, visit
+
+from studentsim.config import RunConfig
+from studentsim.errors import ConfigError, RunError
+from studentsim.runs.manager import Manager
+from studentsim.store import queries
+from studentsim.store.database import Database
+from studentsim.ui import charts, data, looks, rewards
+from studentsim.ui.watch import lanes, links, live, pictures, plot, practice, pulse
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every look is a new one, and none is kept from test to test."""
+    monkeypatch.setattr(pulse, "SHARED", 0.0)
+    yield
+    pulse._kept.clear()
+
+
+def drawn(app: AppTest) -> list[dict]:
+    """What was handed to the page's own components: packed pictures, and the texts of the presentation view."""
+    found = []
+    for element in app.get("bidi_component"):
+        proto = element.proto
+        found.append(json.loads(proto.bytes or proto.json or proto.mixed.json))
+    return found
+
+
+def titles(app: AppTest) -> list[str]:
+    return [e.value for e in app.get("subheader")]
+
+
+STATES: dict[str, tuple[dict, str]] = {
+    "finished": ({}, "After 4 lessons this student answers"),
+    "paused": ({"status": "paused", "turn": 2}, "Paused after 2 lessons of 4"),
+    "cancelled": ({"status": "cancelled", "turn": 2}, "Cancelled after 2 lessons of 4"),
+    "failed": ({"status": "failed", "turn": 2, "until": "training"}, "the memory is full"),
+    "interrupted": ({"status": "", "turn": 2, "until": "study"}, "Resume goes on from there"),
+    "getting ready": ({"status": "", "turn": -1, "until": "loading", "alive": True}, "The student is getting ready"),
+    "in the first exam": ({"status": "", "turn": -1, "until": "exam", "alive": True}, "There is no exam result yet"),
+    "learning": ({"status": "", "turn": 2, "until": "training", "alive": True}, "After 2 lessons this student answers"),
+    "one answer an exam": ({"turns": 1, "questions": 1, "exam": 1}, "new questions rightly, which is"),
+    "no teaching": ({"strategy": "none"}, "this student is never taught"),
+}
+
+
+# ------------------------------------------------------------------ one run
+
+
+@pytest.mark.parametrize("state", list(STATES))
+def test_watch_shows_a_run_in_every_state(folder: Path, state: str):
+    settings, says = STATES[state]
+    make_run(folder, "it", **settings)
+    app = visit(WATCH, run="it")
+    assert not app.exception
+    assert bool(app.error) == (state == "failed")
+    assert says in text_of(app)
+
+
+@pytest.mark.parametrize(
+    "state, buttons",
+    [("learning", {"Pause", "Cancel"}), ("paused", {"Resume", "Cancel"}), ("failed", {"Resume"}), ("finished", set())],
+)
+def test_watch_offers_only_what_the_state_allows(folder: Path, state: str, buttons: set[str]):
+    make_run(folder, "it", **STATES[state][0])
+    assert {b.label for b in visit(WATCH, run="it").button} == buttons
+
+
+def test_a_finished_run_shows_exams_categories_practice_and_learning_and_three_ways_on(folder: Path):
+    make_run(folder, "it", turns=4, exam=60)
+    app = visit(WATCH, run="it")
+    assert titles(app) == [
+        "How many new questions does it answer rightly?",
+        "Which categories are still weak?",
+        "How did the practice go?",
+        "What happens while it learns?",
+        "Its latest answers",
+    ]
+    assert {"Where is it weak?", "Compare with another way", "Read the answers"} <= set(link_labels(app))
+    shown = drawn(app)
+    assert len(shown) == 4
+    assert all(picture["alt"] and json.loads(picture["figure"])["data"] for picture in shown)
+
+
+def test_a_running_run_says_how_far_it_is_and_that_the_page_may_be_closed(folder: Path):
+    make_run(folder, "it", **STATES["learning"][0])
+    app = visit(WATCH, run="it")
+    assert not {"Where is it weak?", "Read the answers"} & set(link_labels(app)) - {"Weaknesses", "Answers"}
+    (bar,) = app.get("progress")
+    assert "Lesson 3 of 4" in bar.proto.text and "You can close this page" in bar.proto.text
+
+
+def test_pause_asks_the_worker_and_says_so(folder: Path):
+    path = make_run(folder, "it", **STATES["learning"][0])
+    app = visit(WATCH, run="it")
+    app.button(key="watch.pause").click().run()
+    assert (path / "control.json").exists()
+    assert "pausing" in text_of(app)
+
+
+def test_an_action_that_came_too_late_is_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    make_run(folder, "it", **STATES["paused"][0])
+    app = visit(WATCH, run="it")
+
+    def late(self: Manager, run_id: str) -> None:
+        raise RunError("The run it is finished; only a run at work can be paused.")
+
+    app.button(key="watch.resume").click()
+    monkeypatch.setattr(Manager, "resume", late)
+    app.run()
+    assert not app.exception
+    assert "only a run at work can be paused" in app.error[0].value
+
+
+def test_what_a_question_holds_is_shown_literally(folder: Path):
+    make_run(folder, "it", **STATES["in the first exam"][0])
+    assert NASTY in [t.value for t in visit(WATCH, run="it").text]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"run": "nobody"},
+        {"run": "' OR 1=1--", "present": "1"},
+        {"run": "../../etc/passwd", "present": "maybe"},
+        {"run": "x" * 5000},
+        {"run": "a\0b"},
+        {"race": "<script>alert(1)</script>"},
+        {"race": "a,b,c,d,e,f", "present": "1"},
+        {"race": "x" * 5000},
+        {"race": "a\0b,../.."},
+    ],
+)
+def test_a_link_to_no_run_gives_a_friendly_page_with_a_way_home(folder: Path, link: dict[str, str]):
+    make_run(folder, "it")
+    app = visit(WATCH, **link)
+    assert not app.exception
+    assert "There is no run" in app.error[0].value
+    assert "Go to Home" in link_labels(app)
+
+
+def test_a_run_deleted_under_its_watcher_is_said_to_be_gone(folder: Path):
+    make_run(folder, "it")
+    app = visit(WATCH, run="it")
+    data.engine().manager.delete("it")
+    app.run()
+    assert not app.exception and "deleted" in app.error[0].value
+    assert "Go to Home" in link_labels(app)
+
+
+def test_watch_without_a_run_lets_one_be_chosen_or_a_race_be_started(folder: Path):
+    assert "Start one on Home" in link_labels(visit(WATCH))
+    make_run(folder, "it")
+    labels = link_labels(visit(WATCH))
+    assert "Balanced beginner: follow the mistakes" in labels
+    assert any("race" in label for label in labels)
+
+
+@pytest.mark.parametrize("view", ["margins", "apart", "accuracies", "loss", "logps"])
+def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view: str):
+    make_run(folder, "it")
+    app = visit(WATCH, run="it")
+    app.segmented_control(key="watch.view").set_value(view).run()
+    assert not app.exception and not app.error
+    linked = visit(WATCH, **{"run": "it", "watch.view": rewards.VIEWS[view].name})
+    assert linked.segmented_control(key="watch.view").value == view
+
+
+def test_a_link_to_a_view_that_is_not_there_shows_the_usual_one(folder: Path):
+    make_run(folder, "it")
+    app = visit(WATCH, **{"run": "it", "watch.view": "x" * 3000})
+    assert not app.exception and app.segmented_control(key="watch.view").value == "margins"
+
+
+def test_new_events_appear_at_the_next_look(folder: Path):
+    make_run(folder, "it", **STATES["in the first exam"][0])
+    app = visit(WATCH, run="it")
+    before = [t.value for t in app.text]
+    go_on(folder, "it", answers=3)
+    app.run()
+    assert [t.value for t in app.text] != before
+
+
+# ------------------------------------------------------------------ what a refresh costs
+
+
+def test_only_tables_that_hold_something_new_are_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    make_run(folder, "it", status="", turn=2, alive=True)
+    engine = data.engine()
+    first = pulse.look(engine, "it")
+    asked: list[str] = []
+    frame = Database.frame
+    monkeypatch.setattr(Database, "frame", lambda self, sql, *rest: asked.append(sql) or frame(self, sql, *rest))
+    pulse.look(engine, "it")
+    assert asked == [], "nothing is new, so nothing is read"
+    go_on(folder, "it", answers=3)
+    second = pulse.look(engine, "it")
+    assert len(asked) == 1 and "FROM answers" in asked[0]
+    assert second.exams is first.exams and second.steps is first.steps
+    assert not second.answers.equals(first.answers)
+    go_on(folder, "it", lessons=1)
+    assert len(pulse.look(engine, "it").steps) > len(first.steps)
+
+
+def test_one_look_and_one_picture_serve_all_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    make_run(folder, "it", **STATES["learning"][0])
+    engine = data.engine()
+    monkeypatch.setattr(pulse, "SHARED", 60.0)
+    first = pulse.look(engine, "it")
+    go_on(folder, "it", answers=3)
+    assert pulse.look(engine, "it") is first
+    assert pictures.exams(first) is pictures.exams(pulse.look(engine, "it"))
+    pulse.act(engine, "pause", ["it"])
+    assert pulse.look(engine, "it").state.request == "pause", "what a button did is seen at once"
+
+
+def test_a_run_refreshes_while_it_goes_on_and_more_eagerly_before_its_first_answer(folder: Path):
+    make_run(folder, "done")
+    make_run(folder, "ready", **STATES["getting ready"][0])
+    make_run(folder, "busy", **STATES["learning"][0])
+    done, ready, busy = (pulse.look(data.engine(), name) for name in ("done", "ready", "busy"))
+    assert live.every([done]) is None
+    assert live.every([done, busy]) == live.EVERY == 1.0
+    assert live.every([ready]) == live.every([busy, ready]) == live.EAGER == 0.5
+
+
+def test_a_resumed_run_forgets_what_is_void(folder: Path):
+    path = make_run(folder, "it", status="paused", turn=2, until="training")
+    engine = data.engine()
+    before = pulse.look(engine, "it")
+    from studentsim.records import Resumed
+    from studentsim.store.journal import Journal
+
+    with Journal(path / "events.jsonl") as journal:
+        journal.append(Resumed(2))
+    after = pulse.look(engine, "it")
+    assert before.steps.turn.max() == 3 and after.steps.turn.max() == 2
+
+
+def test_the_newest_answers_are_the_last_ones_wherever_they_lie(folder: Path):
+    make_run(folder, "it", turns=2, exam=60)
+    engine = data.engine()
+    pulse.look(engine, "it")
+    last = queries.last_seq(engine.database, "it")
+    all_of_them = queries.latest_answers(engine.database, "it", 500)
+    for limit in (1, 6, 500):
+        newest = queries.newest_answers(engine.database, "it", last, limit)
+        assert list(newest.seq) == list(all_of_them.seq[:limit])
+    assert queries.answered(engine.database, "it", turn=0, phase="exam") == 60
+    assert list(queries.lessons(engine.database, "it").turn) == [1, 2]
+    assert queries.last_seqs(engine.database, "nobody") == dict.fromkeys(("exams", "turns", "steps", "validations"), -1)
+
+
+# ------------------------------------------------------------------ race
+
+
+def race_of(folder: Path, **settings: dict) -> str:
+    for name, changes in settings.items():
+        make_run(folder, name, **changes)
+    return ",".join(settings)
+
+
+def test_a_race_shows_all_curves_in_one_picture_and_each_ones_standing(folder: Path):
+    ids = race_of(folder, a={"strategy": "random"}, b={"strategy": "category", "status": "paused", "turn": 2})
+    app = visit(WATCH, race=ids)
+    assert not app.exception and not app.error
+    assert app.title[0].value == "Race: mixed bag, follow the mistakes"
+    (picture,) = drawn(app)
+    assert [t["name"] for t in json.loads(picture["figure"])["data"]] == ["Mixed bag", "Follow the mistakes"]
+    assert {"Mixed bag", "Follow the mistakes"} <= set(link_labels(app))
+    assert "Paused" in "".join(p.proto.text for p in app.get("progress"))
+
+
+@pytest.mark.parametrize(
+    "states, buttons",
+    [
+        (({"status": "", "alive": True, "turn": 2},) * 2, {"Pause all", "Cancel all"}),
+        (({"status": "paused", "turn": 2}, {}), {"Resume all", "Cancel all"}),
+        (({}, {}), set()),
+    ],
+)
+def test_a_race_is_paused_resumed_and_cancelled_as_one(folder: Path, states: tuple, buttons: set[str]):
+    ids = race_of(folder, a={"strategy": "random", **states[0]}, b=dict(states[1]))
+    app = visit(WATCH, race=ids)
+    assert {b.label for b in app.button} == buttons
+
+
+def test_pause_all_asks_every_worker(folder: Path):
+    ids = race_of(
+        folder,
+        a={"strategy": "random", "status": "", "turn": 2, "alive": True},
+        b={"status": "", "turn": 2, "alive": True},
+    )
+    app = visit(WATCH, race=ids)
+    app.button(key="watch.all.pause").click().run()
+    assert all((folder / "runs" / run_id / "control.json").exists() for run_id in "ab")
+
+
+def test_a_race_link_with_a_wrong_name_among_right_ones_shows_the_right_ones(folder: Path):
+    make_run(folder, "a")
+    app = visit(WATCH, race="a,nobody,a,a")
+    assert not app.exception
+    assert "There is no run" in app.error[0].value and len(drawn(app)) == 1
+
+
+def test_a_new_race_starts_all_with_the_same_exam_and_luck(started: list):
+    app = visit(WATCH, race="new")
+    assert not app.exception and not app.error
+    app.multiselect(key="watch.race.Ways of choosing").set_value(["random", "category", "none"]).run()
+    app.number_input(key="watch.race.turns").set_value(6).run()
+    app.number_input(key="watch.race.seed").set_value(7).run()
+    app.button(key="watch.race.start").click().run()
+    assert not app.exception
+    configs = [config for config, _ in started]
+    assert [c.strategy for c in configs] == ["random", "category", "none"]
+    assert {(c.turns, c.seed, c.exam_seed, c.student) for c in configs} == {(6, 7, 7, "balanced")}
+    assert len({token for _, token in started}) == 3
+    assert app.query_params["race"] == "run-1,run-2,run-3"
+    assert app.title[0].value.startswith("Race: mixed bag")
+
+
+def test_students_can_race_one_another(started: list):
+    app = visit(WATCH, race="new")
+    app.segmented_control(key="watch.race.differs").set_value("Students").run()
+    app.button(key="watch.race.start").click().run()
+    configs = [config for config, _ in started]
+    assert len(configs) == 2 and len({c.student for c in configs}) == 2 and len({c.strategy for c in configs}) == 1
+
+
+def test_a_race_of_one_cannot_be_started_and_more_than_two_are_said_to_queue(folder: Path):
+    app = visit(WATCH, race="new")
+    app.multiselect(key="watch.race.Ways of choosing").set_value(["random"]).run()
+    assert app.button(key="watch.race.start").disabled and "at least two" in text_of(app)
+    app.multiselect(key="watch.race.Ways of choosing").set_value(["random", "none", "fixed"]).run()
+    assert not app.button(key="watch.race.start").disabled and "wait in the queue" in text_of(app)
+
+
+def test_if_one_of_a_race_cannot_start_none_does(started: list, monkeypatch: pytest.MonkeyPatch):
+    begin, cancelled = Manager.start, []
+
+    def start(self: Manager, config: RunConfig, token: str = "") -> str:
+        if started:
+            raise ConfigError("The bank has too few questions.", "Ask for fewer.", field="exam")
+        return begin(self, config, token)
+
+    monkeypatch.setattr(Manager, "start", start)
+    monkeypatch.setattr(Manager, "cancel", lambda self, run_id: cancelled.append(run_id))
+    app = visit(WATCH, race="new")
+    app.button(key="watch.race.start").click().run()
+    assert not app.exception and "Ask for fewer" in app.error[0].value
+    assert cancelled == ["run-1"]
+
+
+# ------------------------------------------------------------------ presentation
+
+
+@pytest.mark.parametrize("link", [{"run": "a"}, {"race": "a,b"}])
+def test_the_presentation_view_has_no_menu_one_picture_a_card_each_and_a_way_out(folder: Path, link: dict[str, str]):
+    race_of(folder, a={"strategy": "random"}, b={"status": "paused", "turn": 2})
+    app = visit(WATCH, **link, present="1")
+    assert not app.exception and not app.error
+    assert not app.sidebar.children
+    sentence, picture, cards = drawn(app)
+    assert "lesson" in sentence["sentence"]
+    assert picture["large"] and picture["alt"]
+    assert len(cards["cards"]) == len(next(iter(link.values())).split(","))
+    assert all(card["problem"] and card["mark"] and card["verdict"] for card in cards["cards"])
+    app.button(key="watch.leave").click().run()
+    assert app.query_params == link and app.sidebar.children
+
+
+def test_the_presentation_view_pauses_and_goes_on_by_key(folder: Path):
+    path = make_run(folder, "it", **STATES["learning"][0])
+    app = visit(WATCH, run="it", present="1")
+    button = app.button(key="watch.all.pause")
+    assert button.proto.shortcut.upper() == "P"
+    button.click().run()
+    assert (path / "control.json").exists()
+    make_run(folder, "other", **STATES["paused"][0])
+    assert visit(WATCH, run="other", present="1").button(key="watch.all.resume").proto.shortcut.upper() == "G"
+
+
+@pytest.mark.parametrize("state", list(STATES))
+def test_the_presentation_view_stands_in_every_state(folder: Path, state: str):
+    make_run(folder, "it", **STATES[state][0])
+    app = visit(WATCH, run="it", present="1")
+    assert not app.exception and not app.error
+
+
+# ------------------------------------------------------------------ what is said
+
+
+def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["turn", "correct", "questions", "low", "high"])
+    return frame.assign(accuracy=frame.correct / frame.questions)
+
+
+def lane(name: str, *rows: tuple[int, int, int, float, float]) -> lanes.Lane:
+    return lanes.Lane(name, name, looks.look("random"), exams(*rows))
+
+
+START = (0, 72, 240, 0.24, 0.36)
+
+
+def test_a_race_names_a_leader_only_where_the_intervals_bear_it():
+    fast = lane("Fast", START, (4, 160, 240, 0.60, 0.72))
+    near = lane("Near", START, (4, 150, 240, 0.56, 0.68))
+    slow = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
+    assert "“Fast”" in lanes.headline([slow, fast]) or "Fast is ahead of “Slow” by more than luck" in lanes.headline(
+        [slow, fast]
+    )
+    assert "nobody is clearly ahead" in lanes.headline([near, fast])
+    three = lanes.headline([near, slow, fast])
+    assert "ahead of “Slow” by more than luck, but not clearly of “Near”" in three
+
+
+def test_a_race_is_told_at_the_last_exam_that_all_have_sat():
+    ahead = lane("Fast", START, (4, 160, 240, 0.60, 0.72), (6, 200, 240, 0.78, 0.88))
+    behind = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
+    assert lanes.headline([ahead, behind]).startswith("After 4 lessons")
+    assert "before any lesson" in lanes.headline([ahead, lane("New", START)])
+    assert "once all have sat" in lanes.headline([ahead, lane("Newer")])
+
+
+def test_lanes_are_named_by_what_sets_them_apart():
+    ways = [RunConfig(strategy="random"), RunConfig(strategy="category")]
+    assert lanes.names(ways) == ["Mixed bag", "Follow the mistakes"]
+    students = [RunConfig(student="balanced"), RunConfig(student="physics-gap")]
+    assert lanes.names(students) == ["Balanced beginner", "Physics gap"]
+    twins = [RunConfig(), RunConfig(seed=1)]
+    assert len(set(lanes.names(twins))) == 2
+    for configs in (ways, students, twins, [*ways, *students]):
+        assert len({id(look) for look in lanes.looks(configs)}) == len(configs)
+
+
+def test_a_race_of_unlike_runs_says_so():
+    assert lanes.unfair([RunConfig(strategy="random"), RunConfig()]) == ""
+    assert "exam seed" in lanes.unfair([RunConfig(exam_seed=3), RunConfig()])
+
+
+def test_the_practice_is_told_with_its_interval_and_why_it_is_no_exam():
+    lessons = practice.with_bounds(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
+    text = practice.sentence(lessons, "category")
+    assert "In lesson 2 it answered 12 of 40 rightly, which is 18 to 45 of 100." in text
+    assert "only the exam says what was learnt" in text
+    assert "no practice yet" in practice.sentence(lessons.iloc[:0], "category")
+
+
+# ------------------------------------------------------------------ pictures
+
+
+CELLS = pd.DataFrame(
+    [("physics", 0, 10, 40), ("physics", 2, 30, 40), ("<b>odd</b>", 0, 3, 7), ("gone", 0, 5, 9), ("empty", 0, 0, 0)],
+    columns=["row", "turn", "correct", "questions"],
+)
+
+
+def test_a_heatmap_shows_its_number_in_each_cell_and_hatches_those_of_few_answers():
+    (bars,) = charts.category_heatmap(CELLS, rows=["physics", "<b>odd</b>", "empty"]).data
+    assert list(bars.text) == ["25", "75", "3/7"]
+    assert list(bars.marker.pattern.shape) == ["", "", "/"]
+    assert [tuple(point[:4]) for point in bars.customdata] == [
+        ("physics", 0, 10, 40),
+        ("physics", 2, 30, 40),
+        ("<b>odd</b>", 0, 3, 7),
+    ]
+    assert bars.marker.color[0] == looks.shade(0.25) != bars.marker.color[1] == looks.shade(0.75)
+    assert "<b>" not in bars.hovertext[2]
+
+
+def test_the_heatmaps_cells_stay_where_they_are_while_a_run_goes_on():
+    full = charts.category_heatmap(CELLS, rows=["physics"], turns=range(0, 9, 2), revision="a")
+    fewer = charts.category_heatmap(CELLS[CELLS.turn == 0], rows=["physics"], turns=range(0, 9, 2), revision="a")
+    assert full.layout.xaxis == fewer.layout.xaxis and full.layout.uirevision == fewer.layout.uirevision
+    assert charts.category_heatmap(CELLS.iloc[:0], rows=[]).data
+
+
+def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
+    one, two = exams(START, (2, 120, 240, 0.44, 0.56)), exams(START)
+    figure = charts.race(
+        [("A", looks.look("random"), one), ("<i>B</i>", looks.look("category"), two)], turns=4, exam_every=2
+    )
+    first, second = figure.data
+    assert (first.line.dash, second.line.dash) == ("solid", "dash")
+    assert first.x[0] < second.x[0], "the bars lie apart"
+    ends = [note for note in figure.layout.annotations if note.name == "end"]
+    assert {note.text for note in ends} == {"A <b>50</b>", "&lt;i&gt;B&lt;/i&gt; <b>30</b>"}
+    assert abs(ends[0].y - ends[1].y) >= 5
+
+
+def test_practice_looks_unlike_an_exam():
+    lessons = practice.with_bounds(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
+    (trace,) = charts.practice(lessons, turns=20).data
+    assert trace.mode == "markers" and "open" in trace.marker.symbol and trace.error_y.array is not None
+
+
+def test_a_packed_picture_is_small_and_never_holds_plotly_itself():
+    figure = charts.exam_accuracy(exams(START, (2, 120, 240, 0.44, 0.56)), strategy="random", turns=20)
+    packed = plot.packed(figure, alt="what it shows")
+    assert len(packed) < 8000
+    told = json.loads(packed)
+    assert told["alt"] == "what it shows" and told["height"] == "340px"
+    assert (plot.PLOTLY / "plotly.min.js").exists() and told["plotly"].endswith("/plotly.min.js")
+
+
+def test_where_the_browser_cannot_get_plotly_streamlits_own_chart_stands_in(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(plot, "PLOTLY", folder / "nowhere")
+    make_run(folder, "it")
+    app = visit(WATCH, run="it")
+    assert not app.exception and len(app.get("plotly_chart")) == 4
+
+
+@pytest.mark.parametrize("query", ["", ",", ",,,", "a,,b", "a,a", "new", "new,a"])
+def test_any_race_parameter_is_read_without_trouble(folder: Path, query: str):
+    app = visit(WATCH, race=query)
+    assert not app.exception
+    assert links.MOST == 4
+
+
+def test_new_simulation_and_watch_know_the_way_to_one_another(folder: Path):
+    make_run(folder, "it")
+    assert not visit(NEW).exception and "Run it again with changes" in link_labels(visit(WATCH, run="it"))

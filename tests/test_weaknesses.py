@@ -1,0 +1,318 @@
+"""The sums behind Weaknesses: accuracies, slips and what became of them, item figures, what to practise next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from weak_runs import GAIN, PER_SKILL, PHYSICS, PROBABILITY, make_weak_run, plain, questions, slip
+
+from studentsim.exam import wilson
+from studentsim.records import Question
+from studentsim.store import ingest, queries
+from studentsim.store.database import Database
+from studentsim.ui.weaknesses import items, practice, sentences, slips
+from studentsim.ui.weaknesses.findings import Findings, gather
+from studentsim.ui.weaknesses.place import Place, resolve
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[Database]:
+    with Database.open(folder) as opened:
+        ingest.sync(opened, folder / "runs")
+        yield opened
+
+
+def findings(folder: Path, run_id: str = "weak") -> Findings:
+    with database(folder) as opened:
+        return gather(opened, run_id)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    folder = tmp_path_factory.mktemp("data")
+    make_weak_run(folder)
+    return findings(folder)
+
+
+# ------------------------------------------------------------------ accuracies
+
+
+def test_categories_and_skills_add_up_to_the_exam(found: Findings):
+    for frame in (found.categories, found.skills):
+        sums = frame.groupby("turn")[["correct", "questions"]].sum()
+        assert list(sums.correct) == list(found.exams.correct) and set(sums.questions) == {3 * PER_SKILL}
+    row = found.in_last(found.categories).set_index("row").loc["probability"]
+    assert (row.correct, row.questions) == (3, PER_SKILL)
+    assert (row.low, row.high) == wilson(3, PER_SKILL)
+
+
+def test_an_exam_that_is_half_done_counts_for_nothing(tmp_path: Path):
+    make_weak_run(tmp_path, status="", half=5)
+    assert findings(tmp_path).turns == [0, 2, 4]
+    assert set(findings(tmp_path).categories.turn) == {0, 2, 4}
+
+
+def test_before_the_first_exam_all_frames_are_empty_and_nothing_is_claimed(tmp_path: Path):
+    make_weak_run(tmp_path, turns=(), half=3, status="")
+    empty = findings(tmp_path)
+    assert empty.exams.empty and empty.categories.empty and empty.made.empty and empty.slips.empty
+    assert sentences.opening(empty) == sentences.NO_EXAM and practice.advice(empty) == []
+
+
+def test_a_bank_without_skills_or_slips_still_has_its_categories(tmp_path: Path):
+    bare = [
+        replace(q, skill=None, options=tuple(replace(o, misconception=None) for o in q.options)) for q in questions()
+    ]
+    make_weak_run(tmp_path, asked=bare, letter=lambda turn, number, q: q.correct if number % 2 else None)
+    here = findings(tmp_path)
+    assert here.exams.correct.iloc[-1] == here.in_last(here.categories).correct.sum() == 18
+    assert list(here.in_last(here.skills).row) == [""]
+    assert here.slips.empty and here.made.empty
+    assert practice.advice(here) and all(not line.slip for line in practice.advice(here))
+
+
+# ------------------------------------------------------------------ slips
+
+
+def test_a_slip_is_counted_among_the_questions_that_invite_it(found: Findings):
+    made = found.in_last(found.made).set_index("misconception")
+    assert made.made.sum() == 3 * PER_SKILL - found.exams.correct.iloc[-1]
+    worst = made.sort_values("made").iloc[-1]
+    assert (worst.skill, worst.made, worst.offered, worst.blind) == (PROBABILITY, 9, PER_SKILL, 0.2)
+    assert set(made.offered) == {PER_SKILL} and len(made) == 6
+
+
+def course(*counts: int, offered: int = 6, blind: float = 0.2) -> pd.DataFrame:
+    bounds = [wilson(k, offered) for k in counts]
+    return pd.DataFrame(
+        {"turn": range(len(counts)), "made": counts, "offered": offered, "blind": blind,
+         "low": [low for low, _ in bounds], "high": [high for _, high in bounds]}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "counts, offered, verdict",
+    [
+        ((4, 2, 0), 6, "unlearnt"), ((5, 1), 6, "unlearnt"), ((2, 0), 6, "unseen"), ((3, 1), 6, "seen"),
+        ((5, 5), 6, "remains"), ((0, 0, 4), 6, "remains"), ((3, 2), 6, "seen"), ((1, 1), 1, "seen"), ((2, 2), 2, "seen"),
+        ((5, 0, 5), 6, "back"), ((5, 0, 2), 6, "seen"), ((0, 5, 0, 0, 6), 6, "back"), ((1, 0, 5), 6, "remains"),
+        ((90, 60), 100, "remains"), ((90, 15), 100, "unlearnt"), ((40,), 60, "remains"), ((1,), 6, "seen"),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_slip_is_said_only_where_the_counts_bear_it(counts: tuple, offered: int, verdict: str):
+    assert slips.verdict(course(*counts, offered=offered)) == verdict
+
+
+@given(some.integers(1, 60), some.data())
+def test_clearly_less_is_newcombe_s_interval_of_the_difference(offered: int, data):
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    a, b = data.draw(some.integers(0, offered)), data.draw(some.integers(0, offered))
+    exams = course(a, b, offered=offered)
+    low, _ = confint_proportions_2indep(b, offered, a, offered, method="newcomb", compare="diff")
+    if abs(low) > 1e-9:
+        assert slips.clearly_less(exams.iloc[0], exams.iloc[1]) == (low > 0)
+
+
+@given(some.lists(some.integers(0, 12), min_size=1, max_size=8))
+def test_a_verdict_never_contradicts_its_counts(counts: list[int]):
+    verdict = slips.verdict(course(*counts, offered=12))
+    if verdict == "unlearnt":
+        assert counts[0] >= slips.ENOUGH and counts[-1] < counts[0] and counts[-1] / 12 <= 0.2
+    if verdict in ("back", "remains"):
+        assert counts[-1] >= slips.ENOUGH
+    if verdict == "back":
+        assert min(counts[1:-1]) < min(counts[-1], max(counts))
+    assert (verdict == "unseen") <= (counts[-1] == 0) and (verdict == "seen") <= (counts[-1] > 0)
+
+
+def test_slips_never_made_are_left_out_and_the_urgent_come_first(found: Findings):
+    assert (found.slips.most > 0).all()
+    assert found.slips.verdict.iloc[0] == "remains" and found.slips.skill.iloc[0] == PROBABILITY
+    assert list(found.slips.series.iloc[0]) == [9, 9, 9]
+
+
+# ------------------------------------------------------------------ items
+
+
+def test_item_figures_are_those_of_the_textbook(tmp_path: Path):
+    asked = questions()
+    luck = Random(4)
+    ability = {f"r{i}": luck.random() for i in range(12)}
+    marks: dict[tuple[str, int], list[int]] = {}
+
+    def student(run_id: str):
+        def letter(turn: int, number: int, question: Question) -> str | None:
+            right = luck.random() < ability[run_id] * (0.4 + 0.6 * number / PER_SKILL)
+            marks.setdefault((run_id, turn), []).append(int(right))
+            return question.correct if right else luck.choice([slip(question), None])
+
+        return letter
+
+    for run_id in ability:
+        make_weak_run(tmp_path, run_id, turns=(0, 2), letter=student(run_id))
+    with database(tmp_path) as opened:
+        sheets = queries.answer_sheets(opened, "r3")
+        choices = queries.item_choices(opened, "r3", sheets)
+        table = items.analyse(gather(opened, "r3").questions, choices).set_index("question_id")
+    x = np.array(list(marks.values()))
+    assert len(sheets) == len(x) == 24
+    for i, question in enumerate(asked):
+        row, rest = table.loc[question.id], x.sum(axis=1) - x[:, i]
+        assert row.facility == pytest.approx(x[:, i].mean()) and (row.low, row.high) == wilson(int(x[:, i].sum()), 24)
+        if 0 < x[:, i].sum() < 24:
+            assert row.discrimination == pytest.approx(np.corrcoef(x[:, i], rest)[0, 1])
+        else:
+            assert math.isnan(row.discrimination)
+        assert row.own == 2 and row.own_correct == sum(marks["r3", t][i] for t in (0, 2)) == row.history.count(
+            items.RIGHT
+        )
+
+
+def test_few_sheets_give_no_discrimination_and_say_so(tmp_path: Path):
+    make_weak_run(tmp_path)
+    with database(tmp_path) as opened:
+        sheets = queries.answer_sheets(opened, "weak")
+        table = items.analyse(gather(opened, "weak").questions, queries.item_choices(opened, "weak", sheets))
+    assert table.discrimination.isna().all() and table.facility.notna().all()
+    assert f"needs at least {items.FEWEST_SHEETS}" in sentences.items(len(sheets), 3)
+
+
+def test_only_sheets_of_the_same_exam_count_and_equal_ones_once(tmp_path: Path):
+    def worse(turn: int, number: int, question: Question) -> str | None:
+        return plain(turn, number, question) if number else None
+
+    make_weak_run(tmp_path)
+    make_weak_run(tmp_path, "another", letter=worse, turns=(0, 2))
+    make_weak_run(tmp_path, "other-exam", letter=worse, exam_seed=7)
+    make_weak_run(tmp_path, "shorter", letter=worse, asked=questions(each=4))
+    with database(tmp_path) as opened:
+        sheets = queries.answer_sheets(opened, "weak")
+        assert [run for run, *_ in sheets] == ["weak"] * 3 + ["another"] * 2
+        assert len(queries.answer_sheets(opened, "weak", limit=4)) == 4
+        assert queries.answer_sheets(opened, "nobody") == []
+        assert queries.item_choices(opened, "nobody", []).empty
+
+
+def test_sheets_alike_in_every_figure_count_once(tmp_path: Path):
+    """All runs of one student sit the same first exam with the same luck."""
+    for name in ("weak", "twin"):
+        folder = make_weak_run(tmp_path, name, turns=(0,))
+        journal = folder / "events.jsonl"
+        journal.write_text(journal.read_text().replace('"p_right": null, "seconds"', '"p_right": 0.25, "seconds"'))
+    with database(tmp_path) as opened:
+        assert [run for run, *_ in queries.answer_sheets(opened, "weak")] == ["weak"]
+
+
+def test_what_each_option_drew_adds_up_to_the_sheets(tmp_path: Path):
+    make_weak_run(tmp_path, letter=lambda turn, number, q: None if turn == 2 else slip(q) if turn else q.correct)
+    with database(tmp_path) as opened:
+        found = gather(opened, "weak")
+        choices = queries.item_choices(opened, "weak", queries.answer_sheets(opened, "weak"))
+    question = found.questions.iloc[0]
+    drawn = items.options(question, choices)
+    assert drawn.sheets.sum() == 3 and list(drawn[drawn.sheets > 0].own) == [1, 1, 1]
+    assert drawn[drawn.right].letter.iloc[0] == question.correct
+    assert drawn.iloc[-1].text == "nothing ticked" and drawn.iloc[-1].sheets == 1
+    figures = items.analyse(found.questions, choices).set_index("question_id").loc[question.question_id]
+    assert figures.drawn == drawn[drawn.slip != ""].sort_values("sheets").letter.iloc[-1] and figures.drawn_times == 1
+
+
+# ------------------------------------------------------------------ what to practise, and what is said
+
+
+def test_practice_starts_with_what_is_behind_by_more_than_luck_and_gives_its_evidence(found: Findings):
+    first, *others = practice.advice(found)
+    assert (first.category, first.clear) == ("probability", True)
+    assert "3 of 12 right" in first.why[0] and "behind by more than luck" in first.why[0]
+    assert any("9 of the 12 questions that invite it" in sentence for sentence in first.why) and first.ask
+    assert not any(line.clear for line in others)
+
+
+def test_nothing_is_advised_where_everything_is_mastered(tmp_path: Path):
+    make_weak_run(tmp_path, turns=(0,), asked=questions(each=40), letter=lambda turn, number, q: q.correct)
+    assert practice.advice(findings(tmp_path)) == []
+
+
+def test_one_bad_kind_of_question_among_many_is_clear_only_if_the_worst_of_so_many_would_not_be_so_bad(tmp_path: Path):
+    make_weak_run(tmp_path, letter=lambda turn, number, q: slip(q) if q.skill == PHYSICS and number < 11 else q.correct)
+    assert list(practice.far_behind(findings(tmp_path)).row) == [PHYSICS]
+    make_weak_run(
+        tmp_path, "mild", letter=lambda turn, number, q: slip(q) if number < 5 + (q.skill == PHYSICS) else q.correct
+    )
+    assert practice.far_behind(findings(tmp_path, "mild")).empty
+
+
+@given(some.integers(0, 12), some.floats(0.01, 0.99))
+def test_the_tail_is_the_binomial_s(correct: int, share: float):
+    from scipy.stats import binom
+
+    assert practice.tail(correct, 12, share) == pytest.approx(binom.cdf(correct, 12, share))
+
+
+def test_the_opening_names_the_weakest_category_and_its_commonest_slip(found: Findings):
+    said = sentences.opening(found)
+    assert said.startswith("After 4 lessons this student answers 25 of 36 new questions rightly")
+    assert "It is weakest in probability, 3 of 12" in said
+    assert "“gave the odds instead of the chance”, 9 of 9 wrong answers" in said
+
+
+def test_the_opening_claims_no_weakest_category_where_luck_could_make_it(tmp_path: Path):
+    make_weak_run(tmp_path, letter=lambda turn, number, q: q.correct if number < 6 + (q.skill == GAIN) else slip(q))
+    said = sentences.opening(findings(tmp_path))
+    assert "No category is behind by more than luck" in said and "weakest" not in said
+
+
+def test_the_opening_says_when_two_weak_categories_cannot_be_told_apart(tmp_path: Path):
+    def letter(turn: int, number: int, question: Question) -> str:
+        return (
+            question.correct if question.skill == GAIN or number < 2 + (question.skill == PHYSICS) else slip(question)
+        )
+
+    make_weak_run(tmp_path, asked=[*questions((GAIN,), 40), *questions((PHYSICS, PROBABILITY), 12)], letter=letter)
+    assert "can't be told apart" in sentences.opening(findings(tmp_path))
+
+
+def test_an_opened_place_says_where_it_stands_and_whether_it_changed(found: Findings):
+    assert sentences.opened(found, Place("weak", "probability")).endswith(
+        "it began at 3 of 12, which is no clear change yet."
+    )
+    assert sentences.opened(found, Place("weak", "gain", GAIN)).startswith("“")
+    assert "no clear change" not in sentences.opened(found, Place("weak", "gain", GAIN))
+
+
+# ------------------------------------------------------------------ places
+
+
+def test_a_slip_in_a_link_brings_its_skill_and_category_along(found: Findings):
+    name = found.slips.misconception.iloc[0]
+    place, lost = resolve(Place("weak", slip=name, lesson="2"), found)
+    assert (place.category, place.skill, place.slip, place.lesson, lost) == ("probability", PROBABILITY, name, "2", [])
+    assert place.up == Place("weak", "probability") and place.up.up == Place("weak") and place.up.up.up is None
+
+
+@pytest.mark.parametrize(
+    "value", ["nothing", "x" * 100_000, "<script>alert(1)</script>", "' OR 1=1--", "a\0b", "\u202e"]
+)
+@pytest.mark.parametrize("name", ["category", "skill", "slip", "lesson", "question"])
+def test_what_a_link_names_in_vain_is_left_out_and_said(found: Findings, name: str, value: str):
+    place, lost = resolve(Place.of("weak", {name: value}), found)
+    assert place == Place("weak") and len(lost) == 1 and len(lost[0]) < 150
+
+
+def test_a_place_leads_to_its_wrong_answers():
+    place = Place("r", "gain", GAIN, "s")
+    assert place.answers(lesson=4) == {
+        "run": "r", "lesson": "4", "phase": "exam", "mark": "wrong", "category": "gain", "skill": GAIN, "slip": "s",
+    }  # fmt: skip
+    assert Place.of("r", place.link) == place
