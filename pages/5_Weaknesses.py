@@ -19,11 +19,10 @@ with shell.page("Weaknesses") as engine:
     else:
         shown = view(engine, run_id)
         place, lost = resolve(Place.of(run_id, st.query_params), shown.found)
-        head.head(shown, place, lost)
+        head.head(engine, shown, place, lost)
         if not shown.found.exams.empty:
             heat.section(shown, place)
             if place.up is None:
                 advice.section(shown, place)
             trends.section(shown, place)
             questions.section(engine, shown, place)
-            advice.report_button(engine, shown)

@@ -21,7 +21,7 @@ PICTURE = ".js-plotly-plot"
 POINTS = f"{PICTURE} .scatterlayer .point"
 SECONDS = 1000
 """Playwright counts milliseconds."""
-PATIENT = 20 * SECONDS
+PATIENT = 40 * SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -65,10 +65,19 @@ def test_a_list_is_short_and_says_what_is_needed(told):
     table = queries.answer_list(told[0], RUN, Filter(), limit=5)
     assert table.num_rows == 5
     assert table.column_names == [
-        "seq", "turn", "phase", "category", "skill", "mark", "problem", "value", "letter", "correct", "misconception",
+        "seq", "turn", "phase", "category", "skill", "mark", "problem", "value", "misconception",
     ]  # fmt: skip
     assert set(table["mark"].to_pylist()) <= set(queries.MARKS)
     assert max(len(text) for text in table["problem"].to_pylist()) <= queries.answer_lists.PROBLEM
+
+
+def test_a_list_is_in_order_even_where_the_database_is_not(tmp_path: Path):
+    make_answers_run(tmp_path, RUN)
+    with Database.open(tmp_path) as database:
+        sync(database, tmp_path / "runs")
+        database.write(lambda cursor: cursor.execute("CREATE OR REPLACE TABLE answers AS SELECT * FROM answers ORDER BY problem"))
+        given = queries.answer_list(database, RUN, Filter())["seq"].to_pylist()
+    assert given == sorted(given) and len(given) == 104
 
 
 def test_the_tally_adds_up_to_all_answers(told):

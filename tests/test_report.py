@@ -13,8 +13,10 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 from test_weaknesses import database
+from typer.testing import CliRunner
 from weak_runs import make_weak_run, questions
 
+from studentsim.cli import app
 from studentsim.errors import DatabaseBusy, DataFolderError, UnknownRun
 from studentsim.exam import wilson
 from studentsim.records import Option
@@ -170,6 +172,14 @@ def test_escape_leaves_no_markup_and_no_control_characters():
 
 
 # ------------------------------------------------------------------ the command line's way
+
+
+def test_the_command_writes_it_and_says_where(tmp_path: Path):
+    make_weak_run(tmp_path)
+    target = tmp_path / "it.html"
+    done = CliRunner().invoke(app, ["report", "weak", "--data", str(tmp_path), "--to", str(target)])
+    assert done.exit_code == 0 and done.output.strip() == str(target)
+    assert "A model student, not your pupils" in target.read_text(encoding="utf-8")
 
 
 def test_it_is_written_to_a_file_even_while_the_app_has_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -18,6 +18,7 @@ from studentsim.ui import charts, data
 from studentsim.ui.charts.study import spread
 from studentsim.ui.home import rows, sentences
 from studentsim.ui.looks import STRATEGIES
+from studentsim.ui.watch import pulse
 
 INTRODUCTION = "A small language model plays a student"
 
@@ -66,7 +67,7 @@ def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_labe
 def test_a_recorded_run_looks_finished_and_recorded_wherever_it_is_opened(study: Path):
     visit(HOME)
     card = next(run for run in data.recent(data.engine(), limit=9) if run.run_id == "recorded-random")
-    snapshot = data.snapshot(data.engine(), "recorded-random")
+    snapshot = pulse.look(data.engine(), "recorded-random")
     assert card.status == snapshot.status == "finished"
     assert card.recorded == snapshot.recorded and card.recorded.startswith("recorded ")
     assert card.title == snapshot.title == "Recorded study, mixed bag"

@@ -247,6 +247,21 @@ def test_what_was_changed_after_run_again_stays_changed(started: list, folder: P
     assert (started[0][0].turns, started[0][0].strategy, started[0][0].seed) == (9, "random", 11)
 
 
+def test_a_link_that_asks_to_practise_a_category_gives_it_half_of_the_questions(started: list, folder: Path):
+    make_run(folder, "it", student="careless")
+    app = visit(NEW, like="it", focus="probability")
+    assert not app.exception and "50 of 100 practice questions are about probability" in text_of(app)
+    app.button(key="new.start").click().run()
+    ((config, _),) = started
+    assert config.student == "careless" and config.mix["probability"] == 50 and sum(config.mix.values()) == 100
+
+
+@pytest.mark.parametrize("focus", ["nothing", "<b>", "x" * 3000])
+def test_an_unknown_category_to_practise_changes_nothing(started: list, focus: str):
+    app = visit(NEW, focus=focus)
+    assert not app.exception and "50 of 100" not in text_of(app)
+
+
 @pytest.mark.parametrize("like", ["nobody", "' OR 1=1--", "../../etc/passwd", "x" * 5000, "<script>", "a\0b"])
 def test_a_link_to_no_run_leaves_the_defaults_and_says_so(started: list, like: str):
     app = visit(NEW, like=like)

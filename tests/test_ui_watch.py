@@ -14,6 +14,7 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
+from studentsim.runs.folder import RunFolder
 from studentsim.runs.manager import Manager
 from studentsim.store import queries
 from studentsim.store.database import Database
@@ -232,6 +233,11 @@ def test_a_run_refreshes_while_it_goes_on_and_more_eagerly_before_its_first_answ
     make_run(folder, "busy", **STATES["learning"][0])
     done, ready, busy = (pulse.look(data.engine(), name) for name in ("done", "ready", "busy"))
     assert live.every([done]) is None
+    make_run(folder, "paused", **STATES["paused"][0])
+    assert live.every([pulse.look(data.engine(), "paused"), done]) == live.IDLE, "another visitor may resume it"
+    killed = make_run(folder, "killed", **STATES["interrupted"][0])
+    RunFolder(killed).request("cancel")
+    assert live.every([pulse.look(data.engine(), "killed")]) == live.EVERY, "it will be cancelled in a moment"
     assert live.every([done, busy]) == live.EVERY == 1.0
     assert live.every([ready]) == live.every([busy, ready]) == live.EAGER == 0.5
 

@@ -51,6 +51,7 @@ class RunState:
 
 def observe(folder: RunFolder) -> RunState:
     """How the run stands now. Its ``place`` in the queue is the manager's to tell."""
+    waiting = folder.queue.exists()  # before the lease: a run is granted one first and then leaves the queue
     lease = current_lease(folder)
     last = last_event(folder.journal)
     asked = folder.requested()
@@ -58,7 +59,7 @@ def observe(folder: RunFolder) -> RunState:
     if lease and lease.alive:
         if not (_ended(last) and lease.beats):
             return RunState(folder.run_id, _live_status(lease, last), pid=lease.pid, **known)
-    elif folder.queue.exists():
+    elif waiting:
         return RunState(folder.run_id, "queued", **known)
     if _ended(last):
         return _ended_state(folder, last, known)

@@ -1,4 +1,4 @@
-"""What pages ask for: the app's one engine, its runs, and one run as it stands. The only cache wrappers of the product.
+"""What pages ask for: the app's one engine and its runs. What one page alone needs lies in that page's folder.
 
 Journals are taken in when a page asks, never in the background: an unchanged one costs one look at its size.
 """
@@ -6,9 +6,9 @@ Journals are taken in when a page asks, never in the background: an unchanged on
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,11 @@ from studentsim.runs.manager import Manager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import sentences, words
-from studentsim.ui.cards import RunCard, Snapshot, config_of
+from studentsim.ui.cards import RunCard, config_of
 from studentsim.ui.new import estimate as estimates
-from studentsim.ui.weak import weak_categories
 
 DATA_VARIABLE = "STUDENTSIM_DATA"
 """Environment variable that names the data folder; ``data`` in the working folder without it."""
-
-ANSWERS = 6
-"""How many of the latest answers a snapshot holds."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,17 @@ def _engine(folder: str) -> Engine:
 def close_engines() -> None:
     """Close every engine of this process and forget what was cached: for tests."""
     _engine.clear()
-    _frames.clear()
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once a process, after its first page: leave what is loaded by then out of the garbage hunts.
+
+    Streamlit hunts through everything after every run of a script, which with pandas and plotly loaded costs each click and
+    each refresh of each viewer about 50 ms of processor time; so it costs 2.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def notices(engine: Engine) -> list[str]:
@@ -127,67 +133,6 @@ def _card(row: Any, status: str) -> RunCard:
         recorded=words.recorded(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
         strategy=row.strategy, accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
     )  # fmt: skip
-
-
-def snapshot(engine: Engine, run_id: str) -> Snapshot:
-    """The run as it stands now. Writes: takes in what is new in its journal.
-
-    :raises UnknownRun: there is none of that id.
-    """
-    ingest.sync(engine.database, engine.runs_folder, run_id)
-    state = engine.manager.state(run_id)  # before the database is asked: it can tell "deleted" from "never was"
-    row = queries.run(engine.database, run_id)
-    config = config_of(row.config)
-    frames = _frames(engine.database, str(engine.folder), run_id, row.last_seq)
-    turn = max(0, row.turn)
-    left = _seconds_left(frames["turns"], turn, config.turns)
-    lesson = min(turn + (1 if row.turn >= 0 else 0), config.turns)
-    doing = sentences.doing(row.stage, _done(frames, row.stage, row.turn + 1), row.stage_items)
-    return Snapshot(
-        run_id=run_id,
-        config=config,
-        status=state.status,
-        request=state.request,
-        place=state.place,
-        turn=turn,
-        stage=row.stage,
-        doing=f"{sentences.progress(lesson, config.turns, left)} {doing}",
-        problem=state.message or "The simulation stopped.",
-        remedy=state.remedy or "Resume goes on after the last complete lesson.",
-        error=state.error,
-        recorded=words.recorded(row.started, row.versions) if row.recorded else "",
-        **{name: frames[name] for name in ("exams", "steps", "validations", "answers", "weak")},
-    )
-
-
-def _done(frames: dict[str, pd.DataFrame], stage: str, turn: int) -> int:
-    """How much of the stage's work the journal tells of."""
-    counts = frames["counts"]
-    now = counts[counts.turn == turn]
-    return int(now[f"{stage}_answered"].iloc[0]) if stage in ("study", "exam") and len(now) else 0
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _frames(_database: Database, folder: str, run_id: str, last_seq: int) -> dict[str, pd.DataFrame]:
-    """All frames of one run; ``last_seq`` grows with every event, so no entry can be stale."""
-    frames = {name: getattr(queries, name)(_database, run_id) for name in ("exams", "turns", "steps", "validations")}
-    frames["counts"] = queries.answer_counts(_database, run_id)
-    answers = queries.latest_answers(_database, run_id, ANSWERS)
-    frames["answers"] = answers.astype(object).where(
-        answers.notna(), None
-    )  # pandas turns a missing text into nan, which is true
-    frames["weak"] = weak_categories(queries.wrong_by_category(_database, run_id))
-    return frames
-
-
-def _seconds_left(turns: pd.DataFrame, turn: int, planned: int) -> float | None:
-    """From this run's own lessons so far; None before the first is complete."""
-    done = turns[turns.finished & (turns.turn > 0)]
-    if done.empty:
-        return None
-    since = time.time() - float(done["at"].iloc[-1])
-    mean = float(done.seconds_total.mean())
-    return max(0.0, (planned - turn) * mean - min(since, mean))
 
 
 # ------------------------------------------------------------------ acting

@@ -52,8 +52,8 @@ log = logging.getLogger(__name__)
 @contextmanager
 def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar."""
-    icon = next((icon for _, name, icon in PAGES if name == title), ":material/school:")
-    st.set_page_config(page_title=f"{title} · studentsim", page_icon=icon, layout="wide")
+    # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
+    st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
     if menu:
         _navigation()
     body = st.container()
@@ -66,6 +66,7 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
             components.problem(error)
         with guarded():
             yield engine
+    data.settle()
 
 
 @contextmanager

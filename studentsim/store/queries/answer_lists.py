@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -86,14 +87,19 @@ def answer_tally(db: Database, run_id: str, *, search: str = "", question_id: st
 
 def answer_list(db: Database, run_id: str, chosen: Filter, *, limit: int = LISTED) -> pa.Table:
     """The view's answers in the order they were given, in few and short columns: ``seq, turn, phase, category, skill, mark,
-    problem`` (its first ``PROBLEM`` characters)``, value, letter, correct, misconception``.
+    problem`` (its first ``PROBLEM`` characters)``, value, misconception``.
     """
     where, values = chosen.where(run_id)
-    return db.arrow(
+    select = (
         f"SELECT seq, turn, phase, category, skill, {_MARK} AS mark, substr(problem, 1, {PROBLEM}) AS problem, "
-        f'substr("value", 1, 40) AS "value", letter, correct, misconception FROM answers WHERE {where} ORDER BY seq LIMIT ?',
-        [*values, limit],
+        f'substr("value", 1, 40) AS "value", misconception FROM answers WHERE {where}'
     )
+    # A run's answers lie in the order in which they were taken in, which is that of their seq; sorting 100,000 rows with
+    # their texts takes five times as long as reading them.
+    rows = db.arrow(f"{select} LIMIT ?", [*values, limit])
+    if np.all(np.diff(rows["seq"].to_numpy()) > 0):
+        return rows
+    return db.arrow(f"{select} ORDER BY seq LIMIT ?", [*values, limit])
 
 
 def answer_cards(db: Database, run_id: str, seqs: Sequence[int]) -> list[dict[str, Any]]:

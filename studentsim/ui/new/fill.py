@@ -1,4 +1,4 @@
-"""What the form starts with: the defaults, or the settings of an earlier run (``?like=<run id>``)."""
+"""What the form starts with: the defaults, or an earlier run's settings (``?like=<run id>``), half of it on one category (``&focus=``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError, UnknownRun
+from studentsim.records import CATEGORIES
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
 from studentsim.ui import data, words
@@ -18,16 +19,19 @@ DEFAULT = RunConfig()
 BANKS = ("curriculum", "math_qa")
 """Banks that are chosen by name; any other setting is the path of a file."""
 FILE = "file"
+FOCUS = 50
+"""Percent of practice on the category that a link asks to practise."""
 SPECIAL = ("bank", "mix", "learning", "model")
 """Settings whose fields hold something else than the setting itself, or that have none."""
 
 
 def begin(engine: data.Engine) -> dict[str, Any]:
     """Fill the form on the first look at it, and again when the link names another run; the settings it started with."""
-    like = st.query_params.get("like", "")
-    if "new.base" not in st.session_state or like not in ("", st.session_state["new.like"]):
-        st.session_state["new.said"] = _fill_like(engine, like) if like else fill(DEFAULT)
-        st.session_state["new.like"] = like
+    asked = st.query_params.get("like", ""), st.query_params.get("focus", "")
+    if "new.base" not in st.session_state or (any(asked) and asked != st.session_state["new.asked"]):
+        like, focus = asked
+        st.session_state["new.said"] = (_fill_like(engine, like) if like else fill(DEFAULT)) + _focus(focus)
+        st.session_state["new.asked"] = asked
     return st.session_state["new.base"]
 
 
@@ -46,8 +50,9 @@ def note() -> None:
 
 
 def _defaults() -> None:
-    st.query_params.pop("like", None)
-    st.session_state["new.like"], st.session_state["new.said"] = "", fill(DEFAULT)
+    for name in ("like", "focus"):
+        st.query_params.pop(name, None)
+    st.session_state["new.asked"], st.session_state["new.said"] = ("", ""), fill(DEFAULT)
 
 
 def _fill_like(engine: data.Engine, run_id: str) -> str:
@@ -65,6 +70,15 @@ def _fill_like(engine: data.Engine, run_id: str) -> str:
     name = "" if came_with_us or not config.name else f"{config.name[:74]} again"
     fill(config.model_copy(update={"name": name}))
     return f"Filled in as in *{words.literal(words.title(config))}*."
+
+
+def _focus(category: str) -> str:
+    """Half of the practice on one category, the rest shared evenly; what to say of it. An unknown category changes nothing."""
+    if category not in CATEGORIES:
+        return ""
+    st.session_state["new.mix"] = "own"
+    st.session_state["new.shares"] = mix.moved(mix.even(CATEGORIES), category, FOCUS)
+    return f" {FOCUS} of 100 practice questions are about {words.literal(category)}: see the mix of categories."
 
 
 def fill(config: RunConfig) -> str:

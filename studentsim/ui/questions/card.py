@@ -8,7 +8,7 @@ import streamlit as st
 
 from studentsim.bank.curriculum import SKILLS, SLIPS
 from studentsim.records import Option, Question
-from studentsim.store import queries
+from studentsim.store import ingest, queries
 from studentsim.student.reading import prompt_text
 from studentsim.ui import data, words
 from studentsim.ui.answers import View as AnswersView
@@ -94,7 +94,8 @@ def _slip(option: Option) -> None:
 
 
 def _runs(engine: data.Engine, question_id: str) -> None:
-    """How the question went in every run that asked it; each a link to its answers."""
+    """How the question went in every run that asked it; each a link to its answers. Writes: takes in what is new in the journals."""
+    ingest.sync(engine.database, engine.runs_folder)
     st.markdown("**How it went**")
     asked = queries.question_runs(engine.database, question_id)
     if asked.empty:

@@ -93,7 +93,7 @@ def advice(found: Findings) -> str:
         )
     points = []
     for line in lines:
-        ask = paragraph(f"To ask a pupil: {line.ask}", "ask") if line.ask else ""
+        ask = paragraph(line.ask, "ask") if line.ask else ""
         points.append(f"<li><strong>{inline(line.what)}</strong>{''.join(paragraph(s) for s in line.why)}{ask}</li>")
     return _section("What to practise next", paragraph(practice.lead(lines)), f"<ol>{''.join(points)}</ol>")
 

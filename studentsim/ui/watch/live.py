@@ -6,11 +6,12 @@ import streamlit as st
 
 from studentsim.errors import StudentsimError
 from studentsim.ui import components, data, rewards, sentences, words
-from studentsim.ui.shell import NEW, PAGES, WATCH, guarded
+from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded
 from studentsim.ui.watch import links, pictures, plot, practice, pulse
 
-EVERY, EAGER = 1.0, 0.5
-"""Seconds from one refresh to the next while the run goes on, and while there is no answer yet."""
+EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
+"""Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
+else may resume it."""
 
 EXAM_COLUMNS = {
     "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
@@ -31,16 +32,17 @@ STEP_COLUMNS = {
 
 def page(engine: data.Engine, run_id: str) -> None:
     """One run: its head, and its body, which keeps itself up to date while the run goes on."""
-    pulse.settle()
     run = pulse.look(engine, run_id)
     _header(engine, run)
     st.fragment(_body, run_every=every([run]))(engine, run_id, run.shown)
 
 
 def every(runs: list[pulse.Snapshot]) -> float | None:
-    """Seconds from refresh to refresh; None: nothing can change by itself any more."""
-    if not any(run.alive for run in runs):
+    """Seconds from refresh to refresh; None: nothing can change any more."""
+    if all(run.over for run in runs):
         return None
+    if not any(run.alive for run in runs):
+        return IDLE
     return EAGER if any(run.alive and run.answers.empty for run in runs) else EVERY
 
 
@@ -125,18 +127,16 @@ def ways_on(run_ids: list[str]) -> None:
     """What to look at next, for one run or for the runs of a race."""
     one, several = {"run": run_ids[0]}, {"runs": ",".join(run_ids)}
     ways = [
-        ("pages/5_Weaknesses.py", "Where is it weak?", ":material/troubleshoot:", one),
-        ("pages/3_Compare.py", "Compare with another way", ":material/compare_arrows:", several),
-        ("pages/4_Answers.py", "Read the answers", ":material/fact_check:", one),
+        (WEAKNESSES, "Where is it weak?", ":material/target:", one),
+        (COMPARE, "Compare with another way", ":material/compare_arrows:", several),
+        (ANSWERS, "Read the answers", ":material/list_alt:", one),
         (NEW, "Run it again with changes", ":material/add_circle:", {"like": run_ids[0]}),
     ]
     if len(run_ids) > 1:
-        ways = [("pages/3_Compare.py", "Compare them in full", ":material/compare_arrows:", several)]
-    there = {script for script, *_ in PAGES}
+        ways = [(COMPARE, "Compare them in full", ":material/compare_arrows:", several)]
     with st.container(horizontal=True):
         for script, label, icon, params in ways:
-            if script in there:
-                st.page_link(script, label=label, icon=icon, query_params=params)
+            st.page_link(script, label=label, icon=icon, query_params=params)
 
 
 def picture(question: str, packed: bytes, *, key: str, sentence: str = "") -> None:

@@ -6,7 +6,6 @@ something new are read again; pictures are made when their own figures changed, 
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +16,10 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.runs.states import RunState
+from studentsim.runs.states import OVER, RunState
 from studentsim.store import ingest, queries
 from studentsim.ui import data, sentences, words
+from studentsim.ui.cards import config_of
 from studentsim.ui.watch.practice import with_bounds
 from studentsim.ui.weak import weak_categories
 
@@ -82,7 +82,12 @@ class Snapshot:
     @property
     def alive(self) -> bool:
         """Whether figures may still change by themselves."""
-        return self.status in words.ALIVE
+        return self.status in words.ALIVE or (self.state.request == "cancel" and not self.over)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come of it, whatever anyone does."""
+        return self.status in OVER
 
     @property
     def shown(self) -> tuple[str, str, bool]:
@@ -117,17 +122,6 @@ def _kept(folder: str, run_id: str) -> Kept:
     return Kept()
 
 
-@st.cache_resource(show_spinner=False)
-def settle() -> None:
-    """Once a process: leave what is loaded by now out of the garbage hunts.
-
-    Streamlit hunts through everything after every run of a script, which with pandas and plotly loaded costs each refresh of
-    each viewer about 50 ms of processor time; so it costs 2.
-    """
-    gc.collect()
-    gc.freeze()
-
-
 def look(engine: data.Engine, run_id: str) -> Snapshot:
     """The run as it stood at most ``SHARED`` seconds ago. Writes: takes in what is new in its journal.
 
@@ -152,7 +146,7 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
     state = engine.manager.state(run_id)  # before the database is asked: it can tell "deleted" from "never was"
     ingest.sync(engine.database, engine.runs_folder, run_id)
     row = queries.run(engine.database, run_id)
-    config = kept.once("config", "", lambda: data.config_of(row.config))
+    config = kept.once("config", "", lambda: config_of(row.config))
     frames, seqs = kept.once("frames", row.last_seq, lambda: _frames(engine, run_id, row.last_seq, kept))
     turn = max(0, row.turn)
     lesson = min(turn + (1 if row.turn >= 0 else 0), config.turns)

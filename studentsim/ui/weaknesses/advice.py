@@ -1,13 +1,13 @@
-"""What to practise next, as it is drawn; and the report."""
+"""What to practise next, as it is drawn."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import data, words
+from studentsim.ui import words
 from studentsim.ui.shell import ANSWERS, NEW
 from studentsim.ui.weaknesses import practice
-from studentsim.ui.weaknesses.data import View, report_of
+from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.place import Place
 
 
@@ -25,7 +25,7 @@ def section(shown: View, place: Place) -> None:
             for sentence in line.why:
                 st.text(sentence)
             if line.ask:
-                st.text(f"To ask a pupil: {line.ask}")
+                st.text(line.ask)
             _ways_on(shown, place, line)
 
 
@@ -41,15 +41,3 @@ def _ways_on(shown: View, place: Place, line: practice.Advice) -> None:
         there = Place(place.run, line.category, line.skill)
         where = there.answers(lesson=shown.found.last)
         st.page_link(ANSWERS, label="Read its wrong answers", icon=":material/menu_book:", query_params=where)
-
-
-def report_button(engine: data.Engine, shown: View) -> None:
-    """The report, made when it is asked for."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Download the report", lambda: report_of(engine, shown), file_name=f"report-{shown.run.run_id}.html", mime="text/html",
-            key="weaknesses.report", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
-        st.caption(
-            "One file for a colleague: it opens in any browser, without this app, and prints on A4.", width="content"
-        )

@@ -7,7 +7,7 @@ import streamlit as st
 from studentsim.ui import components, data, words
 from studentsim.ui.shell import HOME, WATCH, WEAKNESSES
 from studentsim.ui.weaknesses import heat, sentences
-from studentsim.ui.weaknesses.data import View
+from studentsim.ui.weaknesses.data import View, report_of
 from studentsim.ui.weaknesses.place import Place
 
 LISTED = 30
@@ -26,13 +26,15 @@ def choose(engine: data.Engine) -> None:
         components.run_row(run, page=WEAKNESSES)
 
 
-def head(shown: View, place: Place, lost: list[str]) -> None:
+def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> None:
     """Title and state, what the link asked for in vain, and the opening sentence of this place."""
     st.title(words.literal(shown.title), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
         st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params={"run": place.run})
         st.page_link(WEAKNESSES, label="Another simulation", icon=":material/swap_horiz:")
+        if not shown.found.exams.empty:
+            _report(engine, shown)
     for sentence in lost:
         st.warning(f"{words.literal(sentence)} What there is stands below.", icon=":material/search_off:")
     if shown.found.exams.empty:
@@ -42,3 +44,17 @@ def head(shown: View, place: Place, lost: list[str]) -> None:
     heat.trail(place)
     said = sentences.opened(shown.found, place) if place.category else sentences.opening(shown.found)
     st.header(words.literal(said), anchor=False)
+
+
+def _report(engine: data.Engine, shown: View) -> None:
+    """The report, made when it is asked for."""
+    st.download_button(
+        "Download the report to print",
+        lambda: report_of(engine, shown),
+        file_name=f"report-{shown.run.run_id}.html",
+        mime="text/html",
+        key="weaknesses.report",
+        on_click="ignore",
+        icon=":material/download:",
+        help="One file for a colleague: it opens in any browser, without this app, and prints on A4.",
+    )

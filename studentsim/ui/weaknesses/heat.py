@@ -121,7 +121,8 @@ def _skill(shown: View, place: Place) -> None:
     lesson = _exam(found, place)
     wrong = _wrong(found, place.skill, lesson)
     if wrong:
-        label = f"Read {'its' if wrong == 1 else 'the'} {words.plural(wrong, 'wrong answer')} {sentences.after(lesson)}"
+        count = "its one wrong answer" if wrong == 1 else f"the {wrong} wrong answers"
+        label = f"Read {count} {sentences.after(lesson)}"
         st.page_link(
             ANSWERS, label=label, icon=":material/menu_book:", query_params=place.to(slip="").answers(lesson=lesson)
         )

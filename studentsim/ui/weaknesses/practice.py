@@ -30,7 +30,7 @@ class Advice:
     why: tuple[str, ...]
     """The evidence, a sentence each."""
     ask: str
-    """What a teacher could ask to uncover the slip; blank where the bank has no words for it."""
+    """What a teacher could say to a pupil who makes the slip; blank where the bank has no words for it."""
     clear: bool
     """Whether it rests on more than luck."""
     skill: str = ""
@@ -96,7 +96,7 @@ def _category(found: Findings, row: object) -> Advice:
         name,
         f"Practise {name if name != OTHER else f'“{name}”'}",
         tuple(why),
-        hint(slip),
+        _ask(slip),
         behind(row, found),
         slip=slip,
     )
@@ -108,7 +108,7 @@ def _skill(found: Findings, row: object) -> Advice:
     slip = str(slips.iloc[0].misconception) if len(slips) else ""
     why = (_standing(row, found, certain=True), *_slips(slips))
     return Advice(
-        category, f"Practise “{skill_title(skill)}” ({category})", why, hint(slip), True, skill=skill, slip=slip
+        category, f"Practise “{skill_title(skill)}” ({category})", why, _ask(slip), True, skill=skill, slip=slip
     )
 
 
@@ -118,7 +118,7 @@ def _back(found: Findings, row: object) -> Advice:
     why = (
         f"The slip “{slip_title(slip)}” had gone and is back: {counts} of {row.last_of} questions that offer it, exam by exam.",  # type: ignore[attr-defined]
     )
-    return Advice(str(row.category), f"Revise “{skill_title(skill)}”", why, hint(slip), True, skill=skill, slip=slip)  # type: ignore[attr-defined]
+    return Advice(str(row.category), f"Revise “{skill_title(skill)}”", why, _ask(slip), True, skill=skill, slip=slip)  # type: ignore[attr-defined]
 
 
 def commonest(found: Findings, *, category: str = "", skill: str = "", most: int = KINDS) -> pd.DataFrame:
@@ -162,6 +162,10 @@ def _kinds(found: Findings, category: str) -> list[str]:
     low = here[here.accuracy < here.correct.sum() / max(here.questions.sum(), 1)].head(KINDS)
     named = [f"“{skill_title(r.row)}”, {int(r.correct)} of {int(r.questions)}" for r in low.itertuples()]
     return [f"Lowest there: {'; '.join(named)}."] if named else []
+
+
+def _ask(slip: str) -> str:
+    return f"To a pupil who {slip_title(slip)}: {hint(slip)}" if hint(slip) else ""
 
 
 def _slips(slips: pd.DataFrame) -> list[str]:

@@ -96,7 +96,7 @@ def _card(found: Findings, row: object, place: Place) -> None:
     lesson = int(place.lesson or found.last)
     count = int(exams[exams.turn == lesson].made.sum())
     if count:
-        label = f"Read {words.plural(count, 'such answer')} {sentences.after(lesson)}"
+        label = f"Read {words.plural(count, 'such answer')}"
         st.page_link(ANSWERS, label=label, icon=":material/menu_book:", query_params=inside.answers(lesson=lesson))
 
 
