@@ -34,8 +34,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 DRAWN, QUERY, SPEED = 1.0, 150.0, 0.8
 """Limits: seconds from click to drawn, milliseconds a statement, share of its speed that a watched run keeps."""
 IS_DRAWN = """title => document.title.startsWith(title) && document.querySelector('[data-testid=stApp]').dataset.testScriptState
-    == 'notRunning' && !document.querySelector('[data-testid=stSkeleton]') && document.querySelector('h1') &&
-    [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"""
+    == 'notRunning' && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]') && document.querySelector('h1') &&
+    [...document.querySelectorAll('[data-testid=stPlotlyChart], .studentsim-plot')].every(c => c.querySelector('.main-svg'))"""
 """JavaScript: the page of that title is there whole, with all its pictures."""
 
 

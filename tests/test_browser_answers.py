@@ -134,7 +134,9 @@ def test_a_view_is_taken_away_and_read_back(page: Page, url: str, answers: pd.Da
 
 def test_a_long_list_comes_as_it_is_scrolled_to_and_keeps_its_place(page: Page, url: str):
     received = [0]
-    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.__setitem__(0, received[0] + len(frame))))
+    page.on(
+        "websocket", lambda ws: ws.on("framereceived", lambda frame: received.__setitem__(0, received[0] + len(frame)))
+    )
     page.goto(f"{url}/Answers?run=long")
     rows(page, 19_000)
     assert received[0] < 400_000, "the list travelled whole"
@@ -163,14 +165,18 @@ def test_a_phone_gets_cards(browser: Browser, url: str, answers: pd.DataFrame):
     phone.get_by_role("link", name="Open this answer").nth(1).click()
     phone.wait_for_url(re.compile(rf"answer={answers[~answers.right].seq.iloc[1]}\b"))
     expect(phone.get_by_text(re.compile(f"^2 of {(~answers.right).sum()}$"))).to_be_visible()
-    wide = phone.evaluate("Math.max(...[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth - e.clientWidth))")
+    wide = phone.evaluate(
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth - e.clientWidth))"
+    )
     phone.close()
     assert wide <= 0
 
 
 def test_from_a_question_to_its_answers_and_back(page: Page, url: str, answers: pd.DataFrame):
     page.goto(f"{url}/Questions")
-    expect(page.get_by_text(re.compile("^6,888 questions. Press"))).to_be_visible(timeout=120_000)  # they are made, once
+    expect(page.get_by_text(re.compile("^6,888 questions. Press"))).to_be_visible(
+        timeout=120_000
+    )  # they are made, once
     choice = page.get_by_role("combobox", name="Skill")
     choice.fill("Price after a discount")
     expect(page.get_by_role("option", name="Price after a discount", exact=True)).to_be_visible()

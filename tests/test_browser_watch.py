@@ -102,7 +102,8 @@ def test_every_picture_has_a_name_and_takes_the_themes_colours(browser: Browser,
     for scheme in ("light", "dark"):
         visitor = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
         visitor.goto(f"{url}/Watch?run=finished")
-        expect(visitor.get_by_role("figure")).to_have_count(4, timeout=PATIENT)
+        expect(visitor.locator(PICTURE)).to_have_count(4, timeout=PATIENT)
+        expect(visitor.get_by_role("figure")).to_have_count(4)
         expect(visitor.get_by_role("figure", name=re.compile("After 20 lessons this student")).first).to_be_visible()
         texts[scheme] = visitor.evaluate(
             "(e => [e._fullLayout.font.color, e._fullData[0].line.color])(document.querySelector('.js-plotly-plot'))"

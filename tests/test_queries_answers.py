@@ -75,7 +75,9 @@ def test_a_list_is_in_order_even_where_the_database_is_not(tmp_path: Path):
     make_answers_run(tmp_path, RUN)
     with Database.open(tmp_path) as database:
         sync(database, tmp_path / "runs")
-        database.write(lambda cursor: cursor.execute("CREATE OR REPLACE TABLE answers AS SELECT * FROM answers ORDER BY problem"))
+        database.write(
+            lambda cursor: cursor.execute("CREATE OR REPLACE TABLE answers AS SELECT * FROM answers ORDER BY problem")
+        )
         given = queries.answer_list(database, RUN, Filter())["seq"].to_pylist()
     assert given == sorted(given) and len(given) == 104
 
@@ -136,7 +138,9 @@ def test_a_csv_reads_back_and_holds_no_formula(told):
     assert frame.seq.tolist() == told[1].seq.tolist()
     assert frame.text[2] == "'" + FORMULA
     assert frame.problem.tolist() == told[1].problem.tolist()
-    assert not frame.map(lambda v: isinstance(v, str) and v.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))).any(axis=None)
+    assert not frame.map(lambda v: isinstance(v, str) and v.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))).any(
+        axis=None
+    )
 
 
 def test_a_parquet_file_has_everything_as_it_is(told):
@@ -171,7 +175,9 @@ def test_every_formula_start_is_marked_in_a_csv_and_nothing_else():
     texts = ["=1", "+1", "-1", "@a", "\ta", "\ra", "\na", "a\n=1", "1=1", "", None, "'=1"]
     lines = pd.read_csv(io.BytesIO(sheets.csv([pa.table({"t": texts, "n": range(12)})])), keep_default_na=False)
     marked = ["'=1", "'+1", "'-1", "'@a", "'\ta", "'\ra", "'\na"]
-    assert lines.iloc[:, 0].str.replace("\r\n", "\n").tolist()[: len(marked)] == [m.replace("\r\n", "\n") for m in marked]
+    assert lines.iloc[:, 0].str.replace("\r\n", "\n").tolist()[: len(marked)] == [
+        m.replace("\r\n", "\n") for m in marked
+    ]
     assert lines.iloc[:, 0].tolist()[-5:] == ["a\n=1", "1=1", "", "", "'=1"]
 
 

@@ -162,7 +162,9 @@ def test_a_filter_that_matches_nothing_can_be_removed(folder: Path, value: str):
     assert not app.exception and not app.dataframe
     assert app.header[0].value == "No answers match."
     found = links(app)
-    removing = next(to for label, to in found.items() if label.startswith("Remove") and "wrong" not in label and to.get("mark"))
+    removing = next(
+        to for label, to in found.items() if label.startswith("Remove") and "wrong" not in label and to.get("mark")
+    )
     assert removing == {"run": "study", "mark": "wrong"}
     assert found["Look at all answers"] == {"run": "study"}
 
@@ -273,7 +275,11 @@ BASE = Count(answers=240, wrong=38, unanswered=2, slips={"speed-no-conversion": 
 @pytest.mark.parametrize(
     "view, base, expected",
     [
-        (View(phase="exam", lesson=20), BASE, "38 of 240 exam answers after lesson 20 are wrong, 16 of 100 (12 to 21); most often"),
+        (
+            View(phase="exam", lesson=20),
+            BASE,
+            "38 of 240 exam answers after lesson 20 are wrong, 16 of 100 (12 to 21); most often",
+        ),
         (View(phase="exam", lesson=0), BASE, "38 of 240 exam answers before any lesson are wrong"),
         (View(phase="study", lesson=3), BASE, "38 of 240 practice answers of lesson 3 are wrong;"),
         (View(category="gain", search="a b"), BASE, "38 of 240 answers in gain that mention “a b” are wrong;"),

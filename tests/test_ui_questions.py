@@ -156,7 +156,9 @@ def test_a_skill_has_its_own_card(stocked: Path, skill: str):
 # ------------------------------------------------------------------ the bank's file
 
 
-def test_a_damaged_file_is_made_anew_and_old_ones_are_taken_away(folder: Path, made: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_damaged_file_is_made_anew_and_old_ones_are_taken_away(
+    folder: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+):
     makings = []
 
     def make_it(path: Path) -> pd.DataFrame:

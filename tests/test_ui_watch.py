@@ -14,9 +14,11 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
+from studentsim.runs import states
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.manager import Manager
-from studentsim.store import queries
+from studentsim.runs.waiting import enter, leave
+from studentsim.store import intake, queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, data, looks, rewards
 from studentsim.ui.watch import lanes, links, live, pictures, plot, practice, pulse
@@ -253,6 +255,37 @@ def test_a_resumed_run_forgets_what_is_void(folder: Path):
         journal.append(Resumed(2))
     after = pulse.look(engine, "it")
     assert before.steps.turn.max() == 3 and after.steps.turn.max() == 2
+
+
+def test_a_journal_that_grows_while_it_is_read_does_not_hold_its_reader(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    make_run(folder, "it", **STATES["learning"][0])
+    engine, pieces, take_in = data.engine(), [], intake.take_in
+
+    def and_it_grows(*args: object) -> tuple[int, int]:
+        taken = take_in(*args)
+        pieces.append(taken)
+        go_on(folder, "it", answers=1)
+        return taken
+
+    monkeypatch.setattr(intake, "take_in", and_it_grows)
+    pulse.look(engine, "it")
+    assert len(pieces) == 1
+
+
+def test_a_run_that_is_just_being_handed_to_its_worker_does_not_look_interrupted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    waiting = RunFolder(make_run(folder, "it", status="", turn=-1))
+    enter(waiting)
+    real = states.current_lease
+
+    def and_then_it_is_handed_over(run: RunFolder) -> object:
+        seen = real(run)
+        leave(run)
+        return seen
+
+    monkeypatch.setattr(states, "current_lease", and_then_it_is_handed_over)
+    assert states.observe(waiting).status == "queued"
 
 
 def test_the_newest_answers_are_the_last_ones_wherever_they_lie(folder: Path):

@@ -32,9 +32,9 @@ def lessons(db: Database, run_id: str) -> pd.DataFrame:
 
 def answered(db: Database, run_id: str, *, turn: int, phase: str) -> int:
     """How many answers there are of one exam or one lesson's practice."""
-    return db.rows(
-        "SELECT count(*) FROM answers WHERE run_id = ? AND turn = ? AND phase = ?", [run_id, turn, phase]
-    )[0][0]
+    return db.rows("SELECT count(*) FROM answers WHERE run_id = ? AND turn = ? AND phase = ?", [run_id, turn, phase])[
+        0
+    ][0]
 
 
 def newest_answers(db: Database, run_id: str, last_seq: int, limit: int) -> pd.DataFrame:

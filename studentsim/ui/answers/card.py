@@ -60,7 +60,10 @@ def _way(shown: Sheet) -> None:
 
 
 def _to(shown: Sheet, seq: int | None, label: str, icon: str) -> None:
-    st.page_link(ANSWERS, label=label, icon=icon, disabled=seq is None, query_params=shown.view.to(answer=seq).params())
+    if seq is None:  # a page link that is switched off is too pale to be read
+        st.button(label, icon=icon, key=f"answers.{label}", type="tertiary", disabled=True)
+    else:
+        st.page_link(ANSWERS, label=label, icon=icon, query_params=shown.view.to(answer=seq).params())
 
 
 def _options(row: dict[str, Any]) -> None:

@@ -46,7 +46,13 @@ def _list(engine: Engine, shown: Sheet) -> None:
 
 def _slips(shown: Sheet) -> None:
     """What stands beside the list while no card is open: the view's slips, each a link."""
-    st.caption("Press the number at the beginning of a row to open the whole answer.")
+    st.caption("Press the number at the beginning of a row to open the whole answer, or read them one by one.")
+    st.page_link(
+        ANSWERS,
+        label="Open the first",
+        icon=":material/open_in_full:",
+        query_params=shown.view.to(answer=int(shown.listing.seqs[0])).params(),
+    )
     slips = list(shown.base.slips.items())
     if not slips or shown.view.slip:
         return

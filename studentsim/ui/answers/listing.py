@@ -98,6 +98,7 @@ def _pager(shown: Sheet) -> None:
 
 
 def _turn(shown: Sheet, page: int, label: str, icon: str, possible: bool) -> None:
-    st.page_link(
-        ANSWERS, label=label, icon=icon, disabled=not possible, query_params=shown.view.to(page=max(1, page)).params()
-    )
+    if possible:
+        st.page_link(ANSWERS, label=label, icon=icon, query_params=shown.view.to(page=page).params())
+    else:
+        st.button(label, icon=icon, key=f"answers.{label}", type="tertiary", disabled=True)

@@ -12,14 +12,19 @@ from studentsim.ui.answers.counts import skill_title
 from studentsim.ui.questions import filters
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
 from studentsim.ui.questions.view import View
+from studentsim.ui.shell import QUESTIONS
 
 HEIGHT = 560
 ROW = 35
+_ICONS = {
+    "Open the first": ":material/open_in_full:", "Previous": ":material/chevron_left:", "Next": ":material/chevron_right:",
+}  # fmt: skip
 
 
 def listing(frame: pd.DataFrame, found: pd.DataFrame, view: View) -> None:
     """The questions as a table; the button of a row, the question's number in the bank, opens it."""
     st.caption(f"{words.plural(len(found), 'question')}. Press the number at the beginning of a row to open it.")
+    _one_by_one(found, view)
     column = st.column_config
     st.dataframe(
         _told(found),
@@ -41,6 +46,25 @@ def listing(frame: pd.DataFrame, found: pd.DataFrame, view: View) -> None:
             "right answer": column.TextColumn("right answer", width=90),
         },
     )  # fmt: skip
+
+
+def _one_by_one(found: pd.DataFrame, view: View) -> None:
+    """Ways through the list that need no mouse: to its first question, or to those beside the open one."""
+    ids = found.id.tolist()
+    if view.question not in ids:
+        places = {"Open the first": 0}
+    else:
+        here = ids.index(view.question)
+        places = {"Previous": here - 1, "Next": here + 1}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for label, place in places.items():
+            icon = _ICONS[label]
+            if 0 <= place < len(ids):
+                st.page_link(QUESTIONS, label=label, icon=icon, query_params=view.to(question=ids[place]).params())
+            else:  # a page link that is switched off is too pale to be read
+                st.button(label, icon=icon, key=f"questions.{label}", type="tertiary", disabled=True)
+        if view.question in ids:
+            st.caption(f"{here + 1:,} of {len(ids):,}", width="content")
 
 
 def _told(found: pd.DataFrame) -> pd.DataFrame:
