@@ -30,6 +30,17 @@ PAGES = {
     "watch-failed": "/Watch?run=failed",
     "watch-unknown": "/Watch?run=nobody",
     "watch-choose": "/Watch",
+    "watch-present": "/Watch?run=finished&present=1",
+    "race-new": "/Watch?race=new",
+    "race": "/Watch?race=finished,other",
+    "compare": "/Compare?runs=finished,other&paper=1",
+    "compare-recorded": "/Compare",
+    "answers": "/Answers?run=finished",
+    "answers-card": "/Answers?run=finished&mark=wrong&answer=100",
+    "weaknesses": "/Weaknesses?run=recorded-category",
+    "weaknesses-category": "/Weaknesses?run=recorded-category&category=probability",
+    "questions": "/Questions",
+    "help": "/Help",
 }
 AT_WORK = {
     "first-exam": {"turn": -1, "until": "exam", "strategy": "random"},
@@ -50,13 +61,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         make_run(data, "finished", turns=20, questions=40, exam=240)
+        make_run(data, "other", turns=20, questions=40, exam=240, strategy="random")
         make_run(data, "failed", status="failed", turn=2, until="training")
         make_run(data, "interrupted", status="", turn=2, until="study", strategy="random")
         with ExitStack() as stack:
             for name, settings in AT_WORK.items():
                 run = make_run(data, name, status="", **settings)
                 stack.enter_context(Lease.take(RunFolder(run)).beating())
-            url, browser = stack.enter_context(serve(data)), stack.enter_context(chromium())
+            url, browser = stack.enter_context(serve(data, recorded=True)), stack.enter_context(chromium())
             for name, path in PAGES.items():
                 if name.startswith(options.only):
                     _shoot(browser, url + path, name, options.to)

@@ -121,8 +121,8 @@ def sideways(page: Page) -> int:
     )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", list(SIZES))
+# Colours depend on the theme and layout on the width: two visits see both themes and both widths on every page.
+@pytest.mark.parametrize(("size", "theme"), [("wide", "light"), ("narrow", "dark")])
 def test_no_page_has_a_serious_violation_or_scrolls_sideways(
     browser: Browser, empty: str, filled: str, size: str, theme: Any
 ):
