@@ -169,6 +169,9 @@ def test_speed_is_the_median_of_finished_runs(db, empty):
     speed = queries.recent_speed(db)
     assert (speed.runs, speed.study_question, speed.exam_question, speed.turn) == (2, 1.0, 1.0, 8.0)
     assert speed.pair == 1.5 and speed.start == 3.0
+    assert queries.recent_speed(db, strategy="category") == speed
+    other = queries.recent_speed(db, strategy="log-probability")  # none of these chose in that way
+    assert other.study_question is None and other.exam_question == 1.0
     for nothing in (queries.recent_speed(empty), queries.recent_speed(db, "google/gemma-2b-it")):
         assert nothing == queries.Speed(0, None, None, None, None, None)
 

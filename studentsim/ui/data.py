@@ -156,5 +156,5 @@ def act(engine: Engine, what: str, run_id: str) -> None:
 
 def estimate(engine: Engine, config: RunConfig) -> tuple[float, bool]:
     """Seconds that a run will take, and whether that comes from runs on this computer."""
-    speed = queries.recent_speed(engine.database, config.model)
+    speed = queries.recent_speed(engine.database, config.model, strategy=config.strategy)
     return estimates.seconds(config, speed), bool(speed.runs)

@@ -101,19 +101,23 @@ def last_seq(db: Database, run_id: str) -> int:
     return rows[0][0] if rows else -1
 
 
-def recent_speed(db: Database, model: str = "embedded", *, runs: int = 10) -> Speed:
-    """How fast the last ``runs`` finished runs of that model were, on this computer: recorded ones were made elsewhere."""
+def recent_speed(db: Database, model: str = "embedded", *, strategy: str | None = None, runs: int = 10) -> Speed:
+    """How fast the last ``runs`` finished runs of that model were, on this computer: recorded ones were made elsewhere.
+
+    With a ``strategy``, ``study_question`` is of its runs alone: some ways of choosing look at many questions for one asked.
+    """
     row = db.rows(
-        "WITH recent AS (SELECT run_id, started FROM runs WHERE model = ? AND status = 'finished' "
+        "WITH recent AS (SELECT run_id, started, strategy FROM runs WHERE model = ? AND status = 'finished' "
         "AND NOT coalesce(recorded, false) ORDER BY updated DESC LIMIT ?),"
         " t AS (SELECT * FROM turns WHERE run_id IN (SELECT run_id FROM recent) AND finished),"
         " e AS (SELECT x.*, r.started FROM exams x JOIN recent r ON r.run_id = x.run_id) "
         "SELECT (SELECT count(*) FROM recent), "
         '(SELECT median(greatest("at" - seconds - started, 0)) FROM e WHERE turn = 0), '
-        "(SELECT median(seconds_study / questions) FROM t WHERE questions > 0), "
+        "(SELECT median(seconds_study / questions) FROM t WHERE questions > 0 AND run_id IN "
+        "(SELECT run_id FROM recent WHERE strategy = coalesce(?, strategy))), "
         "(SELECT median((seconds_training + coalesce(seconds_validation, 0)) / pairs) FROM t WHERE pairs > 0), "
         "(SELECT median(seconds / questions) FROM e WHERE questions > 0), "
         "(SELECT median(seconds_total) FROM t WHERE turn > 0)",
-        [model, runs],
+        [model, runs, strategy],
     )[0]
     return Speed(*row)
