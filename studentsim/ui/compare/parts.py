@@ -39,7 +39,7 @@ def body(engine: Engine, run_ids: list[str], alive: bool, fresh: list[dict[str, 
             st.info("The chosen simulations are gone. Choose others above.", icon=":material/info:")
             return
         seen = data.comparison(engine, runs)
-        if alive and not seen.alive:
+        if alive and not any(run.status in words.ALIVE for run in runs):  # also those that count once with another
             st.rerun()
         _said(seen)
         _exams(seen)

@@ -68,7 +68,16 @@ def far_behind(found: Findings) -> pd.DataFrame:
 
 def tail(correct: int, questions: int, share: float) -> float:
     """The probability (0 to 1) of at most so many right answers, where each is right with probability ``share``."""
-    return sum(math.comb(questions, k) * share**k * (1 - share) ** (questions - k) for k in range(correct + 1))
+    if not 0 < share < 1:
+        return 1.0 if share <= 0 or correct >= questions else 0.0
+    odds = math.log(share), math.log1p(-share)
+    ways = math.lgamma(
+        questions + 1
+    )  # in logarithms, since thousands of questions have more ways than a float can hold
+    return sum(
+        math.exp(ways - math.lgamma(k + 1) - math.lgamma(questions - k + 1) + k * odds[0] + (questions - k) * odds[1])
+        for k in range(correct + 1)
+    )
 
 
 def lead(lines: list[Advice]) -> str:

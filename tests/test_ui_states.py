@@ -1,0 +1,71 @@
+"""Every page of the menu in every state a run can be in, by Streamlit's own AppTest: no traceback, no error, and the limits said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from journals import make_run
+from visits import text_of, visit
+
+from studentsim.runs.folder import RunFolder
+from studentsim.runs.lease import Lease
+from studentsim.runs.manager import Manager
+from studentsim.store import ingest, queries
+from studentsim.store.database import Database
+from studentsim.ui import data
+from studentsim.ui.shell import COMPARE, HOME, PAGES
+
+STATES = {
+    "running": {"status": "", "turn": 2, "until": "study"},
+    "paused": {"status": "paused", "turn": 2},
+    "failed": {"status": "failed", "turn": 2, "until": "training"},
+    "finished": {},
+    "one-answer": {"turns": 1, "questions": 1, "exam": 1, "status": "paused", "turn": 0},
+    "many-answers": {"turns": 60, "questions": 40, "exam": 3150, "exam_every": 2},
+}
+"""State -> how its run is made; the last one holds 100,000 answers."""
+
+
+@pytest.fixture(scope="module")
+def all_states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder with a run in each state, named after it, taken into the database."""
+    folder = tmp_path_factory.mktemp("states")
+    with ExitStack() as stack:
+        for name, settings in STATES.items():
+            run = make_run(folder, name, **settings)
+            if name == "running":
+                stack.enter_context(Lease.take(RunFolder(run)).beating())
+        with Database.open(folder) as database:
+            ingest.sync(database, folder / "runs")
+            assert queries.count_answers(database, "many-answers") >= 100_000
+            assert queries.count_answers(database, "one-answer") == 1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(data.DATA_VARIABLE, str(folder))
+            patch.setattr(Manager, "warm", lambda self: None)
+            patch.setattr(Manager, "tick", lambda self: None)
+            yield folder
+            data.close_engines()
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("page", [script for script, _, _ in PAGES])
+def test_a_page_stands_whatever_the_run_s_state(all_states: Path, page: str, state: str):
+    if page == COMPARE:
+        app = visit(page, runs=f"{state},finished")
+    else:
+        app = visit(page) if page == HOME else visit(page, run=state)
+    assert not app.exception
+    said = text_of(app)
+    assert "not your pupils" in said and "Something went wrong" not in said
+    problems = [str(error.value) for error in app.error]
+    assert not problems or (state == "failed" and all("memory is full" in text for text in problems)), problems
+
+
+@pytest.mark.parametrize("page", [script for script, _, _ in PAGES])
+def test_a_page_without_any_run_says_what_to_do(folder: Path, page: str):
+    app = visit(page)
+    assert not app.exception and not app.error
+    assert "not your pupils" in text_of(app)
