@@ -573,3 +573,10 @@ def test_any_race_parameter_is_read_without_trouble(folder: Path, query: str):
 def test_new_simulation_and_watch_know_the_way_to_one_another(folder: Path):
     make_run(folder, "it")
     assert not visit(NEW).exception and "Run it again with changes" in link_labels(visit(WATCH, run="it"))
+
+
+def test_practice_by_a_mix_of_ones_own_is_not_said_to_follow_the_mistakes(folder):
+    mix = {"probability": 60.0, "geometry": 40.0}
+    make_run(folder, "own", mix=mix)
+    text = text_of(visit(WATCH, run="own"))
+    assert "given by a mix of your own" in text and "went wrong, so" not in text

@@ -156,7 +156,7 @@ def _pictures(run: pulse.Snapshot) -> None:
         st.caption("Right answers of 100 in each exam. Hatched: fewer than 10 answers, shown as a count.")
         components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
     if len(run.lessons):
-        sentence = practice.sentence(run.lessons, run.config.strategy)
+        sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))
         picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
         components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
     _training(run)

@@ -26,7 +26,7 @@ def lessons(run: Snapshot) -> bytes:
         run.seqs["turns"],
         lambda: plot.packed(
             charts.practice(run.lessons, turns=run.turns, revision=run.run_id),
-            alt=practice.sentence(run.lessons, run.config.strategy),
+            alt=practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix)),
         ),
     )
 

@@ -23,13 +23,15 @@ def with_bounds(lessons: pd.DataFrame) -> pd.DataFrame:
     return lessons.assign(accuracy=lessons.correct / lessons.questions, low=low, high=high)
 
 
-def sentence(lessons: pd.DataFrame, strategy: str) -> str:
+def sentence(lessons: pd.DataFrame, strategy: str, *, own_mix: bool = False) -> str:
     """How the latest practice went, and why it is not the measure of learning."""
     if lessons.empty:
         return "There has been no practice yet: it begins with lesson 1."
     last = lessons.iloc[-1]
     told = bounded(f"{score(last.correct, last.questions)} rightly", last.low, last.high, int(last.questions))
     why = WHY.get(strategy, "They change with every lesson")
+    if own_mix:  # it stands above what the strategy would choose
+        why = "Its categories were given by a mix of your own"
     return (
         f"In lesson {int(last.turn)} it answered {told}. {why}, so this says what a lesson was like; "
         "only the exam says what was learnt."
