@@ -11,7 +11,7 @@ from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
 from studentsim.errors import StudentError
 from studentsim.simulation import Cast
-from studentsim.teacher.key import KeyTeacher
+from studentsim.teacher.teacher import Teacher
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -37,7 +37,9 @@ def load_cast(config: RunConfig) -> Cast:
     student = EmbeddedStudent(model, tokenizer, config)
     _embedded.cache_clear()  # the model is this run's now, adapter and all
     gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
-    return Cast(bank=bank, student=student, teacher=KeyTeacher(), learner=DPOLearner(student, config.learning))
+    return Cast(
+        bank=bank, student=student, teacher=Teacher(config.teaching), learner=DPOLearner(student, config.learning)
+    )
 
 
 def preload() -> None:

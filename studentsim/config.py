@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES
@@ -35,10 +36,10 @@ class Learning(BaseModel):
 
     beta: float = Field(0.1, gt=0, le=5)
     """How closely the student stays with its reference, larger is closer. paper: 0.1 (0.1 to 0.5 usual)."""
-    epochs: int = Field(2, ge=1, le=20)
-    """Passes over a turn's pairs. paper: 2."""
-    learning_rate: float = Field(1e-3, gt=0, le=0.1)
-    """AdamW, constant. embedded: 1e-3. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
+    epochs: int = Field(1, ge=1, le=20)
+    """Passes over a turn's pairs. embedded: 1. paper: 2."""
+    learning_rate: float = Field(7e-4, gt=0, le=0.1)
+    """AdamW, constant. embedded: 7e-4. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
     batch: int = Field(8, ge=1, le=256)
     """Pairs an optimiser step. embedded: 8. paper: 1 to 4 (Colab GPU)."""
     loss: Literal["sigmoid", "robust", "ipo", "hinge"] = "sigmoid"
@@ -65,6 +66,81 @@ class Learning(BaseModel):
         if not value:
             raise ValueError("name at least one projection")
         return value
+
+
+class Teaching(BaseModel):
+    """What the teacher does besides marking by the key. The default: nothing, as in the paper's loop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    marker: str = Field("", max_length=300)
+    """A trained marker that judges practice answers beside the key: ``embedded``, or a hub name or local folder of a
+    T5. Blank: none. paper: google/flan-t5-large, fine-tuned."""
+    decides: Literal["key", "marker"] = "key"
+    """Whose mark the student is told and learns from. paper: the marker."""
+    error_rate: float = Field(0.0, ge=0, le=0.5)
+    """Share of practice answers on which the teacher says the opposite, on purpose. Robust DPO (P1) is made for this."""
+    feedback: Literal["none", "mark", "hint", "explanation"] = "hint"
+    """What is said to an answer called wrong, before another attempt. none: the question is asked again as if for the first
+    time. Without further attempts nobody would hear it, and nothing is said."""
+    attempts: int = Field(1, ge=1, le=5)
+    """Attempts at a practice question, the first included. Named in P0, not built there."""
+    pairs: Literal["working", "revision", "revision-or-working"] = "working"
+    """What DPO prefers to a wrong first attempt: the given right working, as in the paper; the student's own attempt that the
+    teacher called right (no such attempt, no pair); or that, and the working where there is none."""
+    doubts: float = Field(0.0, ge=0, le=1)
+    """Share of right first attempts that are called wrong on purpose, with a reason, to count how many flip. Nothing is
+    learnt from these. Needs attempts of 2 or more."""
+    writer: str = Field("", max_length=300)
+    """A larger instruct model, by hub name or local folder, that writes the hints. Blank: the questions' own texts."""
+
+    @model_validator(mode="after")
+    def _needs(self) -> Teaching:
+        if self.decides == "marker" and not self.marker:
+            raise ValueError("a marker is to decide, but none is named; name one, such as 'embedded'")
+        if self.attempts == 1 and (self.doubts > 0 or self.pairs != "working"):
+            raise ValueError("revisions are asked for, but there is one attempt alone; allow 2 or more")
+        return self
+
+
+class Hub(BaseModel):
+    """How a model of the hub or of a local folder is loaded and used. The embedded student heeds none of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    revision: str = Field("", max_length=100, pattern=r"^[\w./-]*$")
+    """Which version: a commit of the hub, or the fingerprint of a folder's files. Blank: today's, written in when the run is made."""
+    quantisation: Literal["none", "8bit", "nf4"] = "none"
+    """How the base weights are held, by bitsandbytes. paper: nf4, computing in bfloat16."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: a GPU where there is one."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Of weights that are not quantised, and of computing. auto: bfloat16 when quantised or on a GPU that has it (else
+    float16), float32 on a processor."""
+    scores: Literal["text", "letter"] = "text"
+    """What stands for an option where options are scored instead of written: its text, or its letter."""
+    exams: Literal["written", "scored"] = "written"
+    """scored: in exams the likeliest option is ticked and nothing is written, which takes a fraction of the time."""
+    answers_at_once: int = Field(0, ge=0, le=1024)
+    """Answers written in one batch. 0: by the machine's memory, at most 64."""
+    pairs_at_once: int = Field(0, ge=0, le=256)
+    """Pairs that go through the model at once in training; a step still counts ``learning.batch``. 0: by the memory."""
+    gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
+    """Trades a third more time in training for memory. auto: where not even one pair would fit without."""
+    optimiser: Literal["auto", "adamw", "paged"] = "auto"
+    """paged: AdamW whose state moves out of the GPU's memory when that is full. auto: for adapters of 100 M and more."""
+
+    @field_validator("revision")
+    @classmethod
+    def _revision(cls, value: str) -> str:
+        if ".." in value:
+            raise ValueError(f"{value!r} is no commit, branch or tag")
+        return value
+
+
+HUB_DEFAULTS: dict[str, Any] = {"max_new_tokens": 200, "learning": {"learning_rate": 5e-5, "batch": 4}}
+"""Where a model of the hub is best set otherwise than the embedded student: longer answers, and the paper's order of learning
+rate, for billions of parameters."""
 
 
 class RunConfig(BaseModel):
@@ -122,6 +198,10 @@ class RunConfig(BaseModel):
 
     learning: Learning = Learning()
     """How the student is trained; see ``Learning``."""
+    hub: Hub = Hub()
+    """How a model of the hub or of a folder is loaded and used; see ``Hub``."""
+    teaching: Teaching = Teaching()
+    """How the teacher marks and what it says; see ``Teaching``."""
 
     @field_validator("name")
     @classmethod
@@ -184,18 +264,43 @@ class RunConfig(BaseModel):
         """The paper's protocol: 20 turns of 40, exam of 40 every 2 turns, its mix rule, DPO as it was."""
         paper: dict[str, Any] = {
             "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "mix_rule": "paper", "threshold": 0.5,
-            "learning": Learning(learning_rate=5e-5, batch=1, reference="base"),
+            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base"),
         }  # fmt: skip
         return cls.make(**{**paper, **settings})
 
     @property
     def title(self) -> str:
-        """The run's name, or one made from its student and strategy."""
-        return self.name or f"{self.student if self.model == 'embedded' else self.model}, {self.strategy}"
+        """The run's name, or one made from its student and its way of choosing."""
+        return self.name or f"{self.student if self.model == 'embedded' else self.model}, {self.way(str)}"
+
+    def way(self, named: Callable[[str], str]) -> str:
+        """How the questions are chosen; ``named`` says a strategy in words.
+
+        An own mix settles the categories instead of the strategy, which then at most chooses within them; ``fixed``
+        heeds no shares (selection.py).
+        """
+        if self.mix is None or self.strategy == "fixed":
+            return named(self.strategy)
+        within = self.strategy.removesuffix("+category")
+        mix = mix_in_words(self.mix)
+        return mix if within in ("random", "category") else f"{named(within)}, {mix}"
 
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""
         return tuple(t for t in range(self.turns + 1) if t % self.exam_every == 0 or t == self.turns)
+
+
+def mix_in_words(mix: Mapping[str, float]) -> str:
+    """An own mix in a few words, the largest shares first.
+
+    >>> mix_in_words({"general": 5, "physics": 50, "gain": 30, "other": 15})
+    'own mix (physics 50 %, gain 30 %, …)'
+    """
+    shares = sorted(((c, share) for c, share in mix.items() if share > 0), key=lambda item: -item[1])
+    if len(shares) > 3 and shares[0][1] - shares[-1][1] <= 1:
+        return f"own mix ({len(shares)} categories alike)"
+    told = [f"{category} {round(share, 1):g} %" for category, share in shares]
+    return f"own mix ({', '.join(told if len(told) <= 3 else [*told[:2], '…'])})"
 
 
 def _explain(error: ValidationError) -> ConfigError:

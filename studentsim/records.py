@@ -7,6 +7,7 @@ of the journal (see ``studentsim/store/journal.py``): its fields, plus ``type`` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -76,16 +77,39 @@ class Answer:
     milliseconds: float
     p_right: float | None = None
     """Probability of the right working given the question, 0 to 1; None where options carry no working."""
-    attempt: int = 1
+
+
+Earlier = Mapping[str, Sequence[tuple[str, str]]]
+"""By question id: the attempts made at it so far, each with the teacher's words about it."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A teacher's judgement of one answer."""
+    """One answer, judged. ``right`` and ``misconception`` are the key's; ``said`` is what the teacher told the student.
+
+    The two differ where the teacher errs. ``marker`` is a trained marker's verdict where one was asked, whoever decided.
+    """
 
     right: bool
     misconception: str | None = None
     by: str = "key"
+    """Who decided what was said."""
+    marker: bool | None = None
+    said_right: bool | None = None
+    """None: what the key says."""
+
+    @property
+    def said(self) -> bool:
+        """Whether the student was told that it is right."""
+        return self.right if self.said_right is None else self.said_right
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """A teacher's words about one attempt. ``level`` is what they hold: ``mark``, ``hint`` or ``explanation``."""
+
+    text: str
+    level: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +150,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True)
 class StageStarted(Event):
-    """Something that takes time begins: loading, exam, study, training, validation. ``items`` is how many."""
+    """Something that takes time begins: loading, exam, study, revision, training, validation. ``items`` is how many."""
 
     stage: str
     items: int = 0
@@ -142,7 +166,11 @@ class TurnStarted(Event):
 
 @dataclass(frozen=True)
 class Answered(Event):
-    """One answer, marked, with the question as it was asked. ``phase`` is ``exam`` or ``study``."""
+    """One answer, marked, with the question as it was asked.
+
+    ``phase`` is ``exam``, ``study`` (a first attempt in practice) or ``revision`` (a later one, after the teacher's words).
+    ``right`` and ``misconception`` are the key's; ``said_right`` is what the teacher said, and so what learning goes by.
+    """
 
     phase: str
     question_id: str
@@ -163,6 +191,16 @@ class Answered(Event):
     p_right: float | None = None
     attempt: int = 1
     marked_by: str = "key"
+    said_right: bool | None = None
+    """None in an exam, which nobody but the key marks, and in runs of before there were other markers."""
+    marker_right: bool | None = None
+    """A trained marker's verdict, where one was asked."""
+    feedback: str = ""
+    """The teacher's words about this attempt; "" where there were none."""
+    feedback_level: str = ""
+    """What those words hold: ``mark``, ``hint`` or ``explanation``."""
+    doubted: bool = False
+    """Whether a right attempt was called wrong on purpose, to see whether the student gives way."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +258,8 @@ class TurnFinished(Event):
     """A turn is complete and, once this is in the journal, safe: its checkpoint was written before.
 
     ``rewards`` is the turn's last training step (None where there was nothing to train on).
-    ``seconds`` splits the turn into study, training, validation, exam and total.
+    ``correct`` and ``questions`` count first attempts. ``seconds`` splits the turn into study, revision, training, validation,
+    exam and total.
     """
 
     correct: int

@@ -1,7 +1,7 @@
 """The learning loop (P0, "Protocol"), readable on one screen. Yields events; knows no file, no database, no screen.
 
     exam
-    for each turn:  choose questions -> answer -> mark -> pairs -> DPO -> (every k turns) exam
+    for each turn:  choose questions -> answer -> mark -> (feedback -> revise) -> pairs -> DPO -> (every k turns) exam
 
 What carries over from turn to turn is in ``Progress`` and in the student's adapter; both can be had from a journal and
 a checkpoint, and every random stream is derived, so a resumed run equals an uninterrupted one.
@@ -19,20 +19,11 @@ from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
 from studentsim.exam import exam_result
 from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes
-from studentsim.records import (
-    Answer,
-    Answered,
-    Event,
-    Mark,
-    Question,
-    StageStarted,
-    TrainingStep,
-    TurnFinished,
-    TurnStarted,
-)  # fmt: skip
+from studentsim.practice import Attempts, practise, told
+from studentsim.records import Answered, Event, Question, StageStarted, TrainingStep, TurnFinished, TurnStarted
 from studentsim.selection import Situation, mix_of, select
 from studentsim.student.base import Learner, Student
-from studentsim.teacher.key import Teacher
+from studentsim.teacher.teacher import Teacher
 
 
 @dataclass(frozen=True)
@@ -78,21 +69,19 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
     asked, wrong = dict(progress.asked), dict(progress.wrong)
     for turn in range(progress.turn + 1, config.turns + 1):
         clock = Clock()
-        marked: list[tuple[Question, Answer, Mark]] = []
+        practised: list[Attempts] = []
         pairs, rewards = [], None
         if turn > 0:
             questions = choose(config, cast, pool, turn, asked=asked, wrong=wrong)
             asked.update({q.id: asked.get(q.id, 0) + 1 for q in questions})
             yield TurnStarted(turn, tuple(q.id for q in questions), mix_of(questions, bank.categories))
 
-            yield StageStarted(turn, "study", len(questions))
-            for question, answer, mark in ask(cast, questions, luck=("study", config.seed, turn)):
-                marked.append((question, answer, mark))
-                yield answered(turn, "study", question, answer, mark)
+            practised = yield from practise(config, cast.student, cast.teacher, questions, turn)
             clock.lap("study")
 
             if config.strategy != "none":
-                pairs = pairs_from_mistakes(marked)
+                luck_of_study = ("study", config.seed, turn)
+                pairs = pairs_from_mistakes(practised, chosen=config.teaching.pairs, luck=luck_of_study)
                 yield StageStarted(turn, "training", len(pairs))
                 for event in cast.learner.learn(
                     pairs, held_out, turn=turn, seed=luck.number("dpo", config.seed, turn) % 2**31
@@ -104,9 +93,9 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
         if turn in config.exam_turns():
             yield StageStarted(turn, "exam", len(exam))
             answers = []
-            for question, answer, mark in ask(cast, exam, luck=("exam", config.exam_seed), sure=True):
-                answers.append(answered(turn, "exam", question, answer, mark))
-                yield answers[-1]
+            for event in sit(cast, exam, luck=("exam", config.exam_seed), turn=turn):
+                answers.append(event)
+                yield event
             seconds = clock.lap("exam")
             result = exam_result(
                 turn,
@@ -120,7 +109,7 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
             yield result
 
         yield TurnFinished(
-            turn, sum(m.right for *_, m in marked), len(marked), len(pairs), rewards, clock.seconds()
+            turn, sum(a.first[1].right for a in practised), len(practised), len(pairs), rewards, clock.seconds()
         )  # fmt: skip
 
 
@@ -150,39 +139,12 @@ def choose(
     return select(config.strategy, situation)
 
 
-def ask(
-    cast: Cast, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False
-) -> Iterator[tuple[Question, Answer, Mark]]:
-    """The student's answers as they are done, each with the teacher's mark."""
+def sit(cast: Cast, questions: Sequence[Question], *, luck: Sequence[object], turn: int) -> Iterator[Answered]:
+    """An exam's answers as they are done, marked by the key; there is no feedback in an exam."""
     by_id = {q.id: q for q in questions}
-    for answer in cast.student.answer(questions, luck=luck, sure=sure):
+    for answer in cast.student.answer(questions, luck=luck, sure=True):
         question = by_id[answer.question_id]
-        yield question, answer, cast.teacher.mark(question, answer)
-
-
-def answered(turn: int, phase: str, question: Question, answer: Answer, mark: Mark) -> Answered:
-    """The event that tells of one marked answer, with the question as it was asked."""
-    return Answered(
-        turn=turn,
-        phase=phase,
-        question_id=question.id,
-        category=question.category,
-        skill=question.skill,
-        difficulty=question.difficulty,
-        problem=question.problem,
-        options=tuple({"letter": o.letter, "text": o.text, "misconception": o.misconception} for o in question.options),
-        correct=question.correct,
-        text=answer.text,
-        letter=answer.letter,
-        value=answer.value,
-        right=mark.right,
-        misconception=mark.misconception,
-        logprob=answer.logprob,
-        milliseconds=answer.milliseconds,
-        p_right=answer.p_right,
-        attempt=answer.attempt,
-        marked_by=mark.by,
-    )
+        yield told(turn, "exam", question, answer, cast.teacher.exam_mark(question, answer))
 
 
 class Clock:

@@ -12,10 +12,10 @@ from pathlib import Path
 from studentsim.bank import curriculum
 from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
-from studentsim.records import Answer, Pair, Question, TrainingStep, Validated
+from studentsim.records import Answer, Earlier, Pair, Question, TrainingStep, Validated
 from studentsim.simulation import Cast
 from studentsim.student.fake import FakeStudent
-from studentsim.teacher.key import KeyTeacher
+from studentsim.teacher.teacher import Teacher
 
 SMALL = {"study": 6, "validation": 1, "exam": 2}
 """Questions a skill: making the whole bank takes seconds."""
@@ -42,9 +42,16 @@ class Prone(FakeStudent):
         super().__init__()
         self.moment, self.left, self.accident = moment, count, accident
 
-    def answer(self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False) -> Iterator[Answer]:
+    def answer(
+        self,
+        questions: Sequence[Question],
+        *,
+        luck: Sequence[object],
+        sure: bool = False,
+        earlier: Earlier | None = None,
+    ) -> Iterator[Answer]:
         """See ``Student``."""
-        for answer in super().answer(questions, luck=luck, sure=sure):
+        for answer in super().answer(questions, luck=luck, sure=sure, earlier=earlier):
             self._count("answer")
             yield answer
 
@@ -69,14 +76,14 @@ class Prone(FakeStudent):
                 self.accident()
 
 
-def cast_of(student: FakeStudent) -> Cast:
+def cast_of(student: FakeStudent, teacher: Teacher | None = None) -> Cast:
     """A cast around this student."""
-    return Cast(bank(), student, KeyTeacher(), student)
+    return Cast(bank(), student, teacher or Teacher(), student)
 
 
 def fake(config: RunConfig) -> Cast:
     """Nothing happens."""
-    return cast_of(FakeStudent())
+    return cast_of(FakeStudent(), Teacher(config.teaching))
 
 
 def prone(moment: str, count: int, accident: Callable[[], None]) -> Callable[[RunConfig], Cast]:

@@ -11,6 +11,7 @@ from studentsim.config import Learning, RunConfig
 from studentsim.errors import StudentError
 from studentsim.learning.dpo import DPOLearner, MaskedPreferenceCollator
 from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes, right_answer
+from studentsim.practice import Attempts
 from studentsim.records import Answer, TrainingStep, Validated
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.teacher.key import KeyTeacher
@@ -168,7 +169,9 @@ def test_pairs_are_made_of_wrong_answers_alone():
         Answer(questions[2].id, "", None, None, -1, 1),
         Answer(questions[3].id, questions[3].options[0].text, _wrong(questions[3]), None, -1, 1),
     ]
-    made = pairs_from_mistakes([(q, a, teacher.mark(q, a)) for q, a in zip(questions, answers, strict=True)])
+    made = pairs_from_mistakes(
+        [Attempts(q, [(a, teacher.mark(q, a))]) for q, a in zip(questions, answers, strict=True)]
+    )
     assert [(p.question.id, p.rejected) for p in made] == [
         (questions[1].id, "Answer: 1"), (questions[3].id, questions[3].options[0].text),
     ]  # fmt: skip

@@ -13,12 +13,12 @@ from studentsim.exam import wilson
 from studentsim.records import Answered, ExamFinished, TrainingStep, TurnFinished, TurnStarted
 from studentsim.simulation import Cast, Progress, simulate
 from studentsim.student.fake import FakeStudent
-from studentsim.teacher.key import KeyTeacher
+from studentsim.teacher.teacher import Teacher
 
 
 def cast() -> Cast:
     student = FakeStudent()
-    return Cast(open_bank("curriculum"), student, KeyTeacher(), student)
+    return Cast(open_bank("curriculum"), student, Teacher(), student)
 
 
 def small(**changes) -> RunConfig:

@@ -5,19 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studentsim import luck
-from studentsim.records import Answer, Mark, Option, Pair, Question
+from studentsim.practice import Attempts
+from studentsim.records import Option, Pair, Question
+from studentsim.teacher.teacher import believed
 
 
-def pairs_from_mistakes(marked: Sequence[tuple[Question, Answer, Mark]]) -> list[Pair]:
-    """One pair for each wrong answer (P0): chosen the right working, rejected what the student wrote itself.
+def pairs_from_mistakes(
+    practised: Sequence[Attempts], *, chosen: str = "working", luck: Sequence[object] = ()
+) -> list[Pair]:
+    """One pair for each first attempt that the teacher called wrong (P0): rejected is what the student wrote itself.
 
-    An answer that says the same as the right working, or nothing at all, teaches nothing and gives no pair.
+    ``chosen`` says what is preferred to it: ``working``, the given right one; ``revision``, the student's own later attempt
+    that the teacher called right (without one, no pair); ``revision-or-working``, that or else the given one. Where the
+    teacher erred, calling a right answer wrong, the given working is that of the wrong option it takes for right: so
+    its error reaches the student. Which one is decided by ``luck``.
+
+    An answer that says the same as what is preferred, or nothing at all, teaches nothing and gives no pair; nor does one that was
+    doubted on purpose.
     """
-    return [
-        Pair(question=question, chosen=right_answer(question), rejected=answer.text)
-        for question, answer, mark in marked
-        if not mark.right and answer.text.strip() and answer.text.strip() != right_answer(question).strip()
-    ]
+    pairs = []
+    for attempts in practised:
+        answer, mark = attempts.first
+        if mark.said or attempts.doubted:
+            continue
+        preferred = _preferred(attempts, chosen, luck).strip()
+        if preferred and answer.text.strip() and answer.text.strip() != preferred:
+            pairs.append(Pair(question=attempts.question, chosen=preferred, rejected=answer.text))
+    return pairs
+
+
+def _preferred(attempts: Attempts, chosen: str, luck: Sequence[object]) -> str:
+    question = attempts.question
+    if chosen != "working" and len(attempts.made) > 1 and attempts.last[1].said:
+        return attempts.last[0].text
+    if chosen == "revision":
+        return ""
+    if not attempts.first[1].right:
+        return right_answer(question)
+    option = believed(question, luck=luck)
+    return option.working or _ticks(option)
 
 
 def right_answer(question: Question) -> str:

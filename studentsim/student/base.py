@@ -6,17 +6,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studentsim.records import Answer, Pair, Question, TrainingStep, Validated
+from studentsim.records import Answer, Earlier, Pair, Question, TrainingStep, Validated
 
 
 class Student(Protocol):
     """Answers questions. The embedded student, a model of the hub, or the fake in ``fake.py``."""
 
-    def answer(self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False) -> Iterator[Answer]:
+    def answer(
+        self,
+        questions: Sequence[Question],
+        *,
+        luck: Sequence[object],
+        sure: bool = False,
+        earlier: Earlier | None = None,
+    ) -> Iterator[Answer]:
         """One answer for each question, in any order, as they are done.
 
         The luck in an answer depends on ``luck`` (such as ``("exam", 0)``) and the question's id alone. ``sure`` asks also for
-        P(right working), where the student can tell it.
+        P(right working), where the student can tell it. ``earlier`` puts a question's earlier attempts and the teacher's
+        words about them before the student.
         """
         ...
 

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from studentsim import luck as lucks
 from studentsim.config import RunConfig
-from studentsim.records import Answer, Pair, Question
+from studentsim.records import Answer, Earlier, Pair, Question
 from studentsim.student import adapter
 from studentsim.student.calculator import Calculator
 from studentsim.student.generate import Prefix, Written, read, score, write
@@ -46,9 +46,16 @@ class EmbeddedStudent:
 
     # ------------------------------------------------------------------ answering
 
-    def answer(self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False) -> Iterator[Answer]:
-        """One answer for each question; see ``Student.answer``."""
-        prompts = {q.id: self._prompt(q) for q in questions}
+    def answer(
+        self,
+        questions: Sequence[Question],
+        *,
+        luck: Sequence[object],
+        sure: bool = False,
+        earlier: Earlier | None = None,
+    ) -> Iterator[Answer]:
+        """One answer for each question; see ``Student.answer``. Of earlier attempts the last is read, as in pretraining."""
+        prompts = {q.id: self._prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id]), q.id))
         first = FIRST if len(in_order) > BATCH else 0
         for batch in (*_batches(in_order[:first], BATCH), *_batches(in_order[first:], BATCH)):
@@ -62,8 +69,8 @@ class EmbeddedStudent:
                 letter, value = read_answer(text, question)
                 yield Answer(question.id, text, letter, value, row.logprob, milliseconds, p)
 
-    def _prompt(self, question: Question) -> list[int]:
-        return prompt_ids(self.tokenizer, self.profile, question.problem)
+    def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> list[int]:
+        return prompt_ids(self.tokenizer, self.profile, question.problem, earlier[-1:])
 
     def _write(self, prefix: Prefix, lucks_of_rows: Sequence[Sequence[object]]) -> list[Written]:
         uniforms = np.stack([uniforms_of(luck, self.limit) for luck in lucks_of_rows])

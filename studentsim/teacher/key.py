@@ -1,18 +1,8 @@
-"""The teacher that marks by the key. A trained marker will stand behind the same method."""
+"""Marking by the key: right is what the key says."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from studentsim.records import Answer, Mark, Question
-
-
-class Teacher(Protocol):
-    """Whoever judges answers."""
-
-    def mark(self, question: Question, answer: Answer) -> Mark:
-        """Right or wrong, and which misconception led there, if that can be told."""
-        ...
 
 
 class KeyTeacher:
