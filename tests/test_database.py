@@ -276,11 +276,11 @@ def test_an_older_database_is_copied_and_migrated(tmp_path, monkeypatch):
     before = filled(tmp_path)
 
     def m002(cursor):
-        cursor.execute("ALTER TABLE answers ADD COLUMN feedback VARCHAR")
+        cursor.execute("ALTER TABLE answers ADD COLUMN remark VARCHAR")
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m002))
     with Database.open(tmp_path) as database:
-        assert database.rows("SELECT count(*), count(feedback) FROM answers")[0] == (len(before["answers"]), 0)
+        assert database.rows("SELECT count(*), count(remark) FROM answers")[0] == (len(before["answers"]), 0)
         assert f"{NAME}.version-{NOW}" in database.notices[0]
         assert database.rows("SELECT version FROM meta") == [(NOW + 1,)]
     assert (tmp_path / f"{NAME}.version-{NOW}").exists()

@@ -57,7 +57,19 @@ def m002_recorded(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("UPDATE runs SET recorded = false")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables, m002_recorded)
+def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
+    """What a teacher said besides the key. Runs of before had none of it: nothing to read again."""
+    for column in (
+        "said_right BOOLEAN",
+        "marker_right BOOLEAN",
+        "feedback VARCHAR",
+        "feedback_level VARCHAR",
+        "doubted BOOLEAN",
+    ):
+        cursor.execute(f"ALTER TABLE answers ADD COLUMN {column}")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables, m002_recorded, m003_teaching)
 
 
 def version_of(cursor: duckdb.DuckDBPyConnection) -> int:

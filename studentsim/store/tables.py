@@ -31,7 +31,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "phase": "VARCHAR", "question_id": "VARCHAR", "category": "VARCHAR", "skill": "VARCHAR", "difficulty": "INTEGER",
         "problem": "VARCHAR", "options": "VARCHAR", "correct": "VARCHAR", "text": "VARCHAR", "letter": "VARCHAR",
         "value": "VARCHAR", "right": "BOOLEAN", "misconception": "VARCHAR", "logprob": "DOUBLE", "milliseconds": "DOUBLE",
-        "p_right": "DOUBLE", "attempt": "INTEGER", "marked_by": "VARCHAR",
+        "p_right": "DOUBLE", "attempt": "INTEGER", "marked_by": "VARCHAR", "said_right": "BOOLEAN",
+        "marker_right": "BOOLEAN", "feedback": "VARCHAR", "feedback_level": "VARCHAR", "doubted": "BOOLEAN",
     },
     "exams": _KEY
     | {

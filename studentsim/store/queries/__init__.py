@@ -29,6 +29,7 @@ from studentsim.store.queries.live import answered, last_seqs, lessons, newest_a
 from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, run, runs
 from studentsim.store.queries.progress import exams, steps, turns, validations, wrong_by_category
 from studentsim.store.queries.study import recorded_exams
+from studentsim.store.queries.teaching import doubts, lasting, revisions, teacher_marks
 from studentsim.store.queries.weaknesses import answer_sheets, exam_questions, exam_slips, exam_tallies, item_choices
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "answers",
     "category_accuracy",
     "count_answers",
+    "doubts",
     "exam_categories_of",
     "exam_marks",
     "exam_questions",
@@ -58,6 +60,7 @@ __all__ = [
     "item_choices",
     "last_seq",
     "last_seqs",
+    "lasting",
     "latest_answers",
     "lessons",
     "misconceptions",
@@ -69,8 +72,10 @@ __all__ = [
     "recent_speed",
     "recorded_exams",
     "run",
+    "revisions",
     "runs",
     "steps",
+    "teacher_marks",
     "turns",
     "validations",
     "wrong_by_category",

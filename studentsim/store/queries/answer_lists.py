@@ -18,8 +18,11 @@ from studentsim.store.database import Database
 NO_SLIP = "unknown"
 """Stands among the slips for wrong answers behind which no slip is known."""
 
-MARKS = ("right", "wrong", "unanswered")
-"""``wrong`` are all that are not right, those without an answer among them; ``unanswered`` are these alone."""
+_MARKED = {
+    "right": '"right"', "wrong": 'NOT "right"', "ticked": 'NOT "right" AND letter IS NOT NULL', "unanswered": "letter IS NULL",
+}  # fmt: skip
+MARKS = tuple(_MARKED)
+"""``wrong`` are all that are not right: ``ticked``, with a wrong option ticked, and ``unanswered``, with none."""
 
 LISTED = 200_000
 """Rows of a list at most; the rest is reached by narrowing the filter, or by taking the whole away."""
@@ -30,14 +33,15 @@ PROBLEM = 120
 _MARK = "CASE WHEN \"right\" THEN 'right' WHEN letter IS NULL THEN 'unanswered' ELSE 'wrong' END"
 _TAKEN = (
     'seq, turn, "at", phase, question_id, category, skill, difficulty, problem, options, correct, "text", letter, "value", '
-    '"right", misconception, logprob, milliseconds, p_right, attempt, marked_by'
+    '"right", misconception, logprob, milliseconds, p_right, attempt, marked_by, said_right, marker_right, feedback, '
+    "feedback_level, doubted"
 )
 
 
 @dataclass(frozen=True)
 class Filter:
     """Which answers of a run: empty fields ask for nothing. ``turn`` is the lesson (0: before any), ``search`` a text that the
-    question or the working holds, upper or lower case.
+    question or the working holds, upper or lower case, ``mark`` one of ``MARKS`` or several with commas between.
     """
 
     phase: str = ""
@@ -65,8 +69,8 @@ class Filter:
         elif self.slip:
             parts.append("misconception = ?")
             values.append(self.slip)
-        if self.mark in MARKS:
-            parts.append({"right": '"right"', "wrong": 'NOT "right"', "unanswered": "letter IS NULL"}[self.mark])
+        if marks := [_MARKED[mark] for mark in self.mark.split(",") if mark in _MARKED]:
+            parts.append(f"({' OR '.join(marks)})")
         if self.search:
             parts.append('(contains(lower(problem), lower(?)) OR contains(lower("text"), lower(?)))')
             values += [self.search, self.search]
@@ -74,8 +78,8 @@ class Filter:
 
 
 def answer_tally(db: Database, run_id: str, *, search: str = "", question_id: str = "") -> pd.DataFrame:
-    """``turn, phase, category, skill, misconception, mark, answers``: how many there are of each kind. ``mark`` is one of
-    ``MARKS``, here without overlap. All counts of a view but the text's come from this one frame.
+    """``turn, phase, category, skill, misconception, mark, answers``: how many there are of each kind. ``mark`` is ``right``,
+    ``unanswered`` or, a wrong option ticked, ``wrong``. All counts of a view but the text's come from this one frame.
     """
     where, values = Filter(search=search, question_id=question_id).where(run_id)
     return db.frame(

@@ -1,0 +1,138 @@
+"""What a teacher did, out of a real run's journal: counted by the database and, anew, from the events."""
+
+from collections import Counter
+
+import casts
+import pandas as pd
+import pytest
+from casts import config
+
+from studentsim.config import Teaching
+from studentsim.records import Answered
+from studentsim.runs.execute import execute
+from studentsim.runs.folder import create_run
+from studentsim.store import ingest, queries
+from studentsim.store.database import Database
+from studentsim.store.export import export
+
+TEACHING = Teaching(attempts=3, error_rate=0.2, doubts=0.3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A data folder with one run of a teacher who errs, doubts and lets the student try again; and its events."""
+    data, events = tmp_path_factory.mktemp("data"), []
+    folder = create_run(data, config(questions=30, teaching=TEACHING))
+    assert execute(folder, load_cast=casts.fake, on_event=events.append) == "finished"
+    return data, folder.run_id, [e for e in events if isinstance(e, Answered)]
+
+
+@pytest.fixture(scope="module")
+def db(run):
+    with Database.open(run[0]) as database:
+        ingest.sync(database, run[0] / "runs")
+        yield database
+
+
+def lessons(answers):
+    """Each lesson's attempts at each question, in order."""
+    found: dict[tuple[int, str], list[Answered]] = {}
+    for answer in answers:
+        if answer.phase != "exam":
+            found.setdefault((answer.turn, answer.question_id), []).append(answer)
+    return list(found.values())
+
+
+def test_every_attempt_and_what_was_said_is_in_the_database(run, db):
+    _, run_id, answers = run
+    rows = queries.answers(db, run_id, limit=10_000).to_dict("records")
+    assert len(rows) == len(answers)
+    for row, answer in zip(rows, answers, strict=True):
+        for field in ("attempt", "phase", "right", "marked_by", "feedback", "feedback_level", "doubted"):
+            assert row[field] == getattr(answer, field)
+        said = None if pd.isna(row["said_right"]) else bool(row["said_right"])
+        assert said == answer.said_right
+
+
+def test_errors_are_counted_and_doubts_are_not_errors(run, db):
+    _, run_id, answers = run
+    marks = queries.teacher_marks(db, run_id)
+    practised = [a for a in answers if a.phase != "exam" and not a.doubted]
+    assert marks["answers"].sum() == len(practised)
+    assert marks["false_right"].sum() == sum(a.said_right and not a.right for a in practised) > 0
+    assert marks["false_wrong"].sum() == sum(a.right and not a.said_right for a in practised) > 0
+    assert marks["marker_answers"].sum() == 0
+
+
+def test_second_tries_are_counted_by_what_was_said_and_by_slip(run, db):
+    _, run_id, answers = run
+    tried = [own for own in lessons(answers) if len(own) > 1 and not own[0].right]
+    found = queries.revisions(db, [run_id])
+    assert found["tried"].sum() == len(tried) > 0
+    assert found["mended"].sum() == sum(own[-1].right for own in tried)
+    by_slip = found.groupby("misconception", dropna=False)["tried"].sum()
+    expected = Counter(own[0].misconception for own in tried)
+    assert {None if pd.isna(slip) else slip: n for slip, n in by_slip.items()} == expected
+    assert set(found["feedback_level"]) == {"hint"}
+
+
+def test_who_gives_way_to_a_false_wrong_is_counted_on_purpose_and_in_error(run, db):
+    _, run_id, answers = run
+    doubted = [own for own in lessons(answers) if len(own) > 1 and own[0].right]
+    found = queries.doubts(db, [run_id])
+    for on_purpose in (True, False):
+        rows = found[found["on_purpose"] == on_purpose]
+        mine = [own for own in doubted if own[0].doubted == on_purpose]
+        assert rows["doubted"].sum() == len(mine) > 0
+        assert rows["flipped"].sum() == sum(not own[-1].right for own in mine)
+
+
+def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
+    _, run_id, answers = run
+    found = queries.lasting(db, [run_id])
+    tried: dict[tuple[int, str], list[bool]] = {}
+    for own in lessons(answers):
+        if len(own) > 1 and not own[0].right:
+            exam = own[0].turn + own[0].turn % 2  # exams after 2 and 4
+            tried.setdefault((exam, own[0].skill), []).append(own[-1].right)
+    exam_answers = [a for a in answers if a.phase == "exam"]
+    expected = Counter()
+    for (exam, skill), ended in tried.items():
+        asked = [a for a in exam_answers if (a.turn, a.skill) == (exam, skill)]
+        mended = 2 * sum(ended) >= len(ended)
+        expected[mended, "questions"] += len(asked)
+        expected[mended, "correct"] += sum(a.right for a in asked)
+    for row in found.itertuples():
+        assert (row.questions, row.correct) == (expected[row.mended, "questions"], expected[row.mended, "correct"])
+    assert found["questions"].sum() == expected[True, "questions"] + expected[False, "questions"] > 0
+
+
+def test_export_and_rebuild_know_it_all(run, db, tmp_path):
+    data, run_id, answers = run
+    export(data, run_id, tmp_path / "out")
+    frame = pd.read_parquet(tmp_path / "out" / "answers.parquet")
+    assert len(frame) == len(answers) and frame["feedback"].tolist() == [a.feedback for a in answers]
+    assert ingest.build(tmp_path / "anew.duckdb", data / "runs") == 1
+    with Database(tmp_path / "anew.duckdb", data / "runs") as anew:
+        pd.testing.assert_frame_equal(queries.revisions(anew, [run_id]), queries.revisions(db, [run_id]))
+
+
+def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_path):
+    """The half lesson is done again: every attempt, word and mark as in the run that nobody stopped."""
+    _, _, answers = run
+
+    again = create_run(tmp_path, config(questions=30, teaching=TEACHING))
+
+    def pausing(event):
+        if isinstance(event, Answered) and event.turn == 2 and event.phase == "revision":
+            again.request("pause")
+
+    assert execute(again, load_cast=casts.fake, on_event=pausing) == "paused"
+    events = []
+    again.clear_request()
+    assert execute(again, load_cast=casts.fake, on_event=events.append) == "finished"
+    late = [a for a in answers if a.turn >= 2]
+    plain = [e for e in events if isinstance(e, Answered)]
+    assert [(a.question_id, a.attempt, a.text, a.feedback, a.said_right, a.doubted) for a in plain] == [
+        (a.question_id, a.attempt, a.text, a.feedback, a.said_right, a.doubted) for a in late
+    ]
