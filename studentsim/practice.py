@@ -148,7 +148,7 @@ def told(
         marked_by=mark.by,
         said_right=None if phase == "exam" else mark.said,
         marker_right=mark.marker,
-        feedback=words.text if words else "",
-        feedback_level=words.level if words else "",
+        feedback=words.text if words else None,
+        feedback_level=words.level if words else None,
         doubted=doubted,
     )

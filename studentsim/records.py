@@ -195,9 +195,9 @@ class Answered(Event):
     """None in an exam, which nobody but the key marks, and in runs of before there were other markers."""
     marker_right: bool | None = None
     """A trained marker's verdict, where one was asked."""
-    feedback: str = ""
-    """The teacher's words about this attempt; "" where there were none."""
-    feedback_level: str = ""
+    feedback: str | None = None
+    """The teacher's words about this attempt, where there were any."""
+    feedback_level: str | None = None
     """What those words hold: ``mark``, ``hint`` or ``explanation``."""
     doubted: bool = False
     """Whether a right attempt was called wrong on purpose, to see whether the student gives way."""

@@ -13,7 +13,8 @@ MAY_IMPORT = {
     "selection": {"vocabulary"},
     "exam": {"vocabulary", "selection"},
     "student": {"vocabulary", "bank", "exam"},
-    "teacher": {"vocabulary", "bank"},
+    "teacher": {"vocabulary", "bank", "exam", "student"},
+    "second_tries": {"vocabulary", "bank", "exam", "student", "teacher"},
     "practice": {"vocabulary", "student", "teacher"},
     "learning": {"vocabulary", "teacher", "practice"},
     "simulation": {"vocabulary", "bank", "student", "teacher", "practice", "learning", "selection", "exam"},
@@ -23,7 +24,8 @@ MAY_IMPORT = {
     "ui": {"vocabulary", "bank", "student", "selection", "exam", "store", "runs"},
     "pages": {"ui"},
     "app": {"ui"},
-    "command line": {"vocabulary", "bank", "student", "store", "runs", "selection", "casting", "exam", "ui"},
+    "command line": {"vocabulary", "bank", "student", "teacher", "store", "runs", "selection", "casting", "exam", "ui"}
+    | {"second_tries"},
 }
 COMMAND_LINE = {"cli", "foreground", "__main__"}
 HEAVY = {"torch", "transformers", "trl", "peft", "tokenizers", "safetensors", "datasets", "accelerate", "bitsandbytes"}

@@ -49,7 +49,7 @@ def test_every_attempt_and_what_was_said_is_in_the_database(run, db):
     assert len(rows) == len(answers)
     for row, answer in zip(rows, answers, strict=True):
         for field in ("attempt", "phase", "right", "marked_by", "feedback", "feedback_level", "doubted"):
-            assert row[field] == getattr(answer, field)
+            assert (None if pd.isna(row[field]) else row[field]) == getattr(answer, field)
         said = None if pd.isna(row["said_right"]) else bool(row["said_right"])
         assert said == answer.said_right
 
@@ -111,7 +111,9 @@ def test_export_and_rebuild_know_it_all(run, db, tmp_path):
     data, run_id, answers = run
     export(data, run_id, tmp_path / "out")
     frame = pd.read_parquet(tmp_path / "out" / "answers.parquet")
-    assert len(frame) == len(answers) and frame["feedback"].tolist() == [a.feedback for a in answers]
+    assert len(frame) == len(answers) and [None if pd.isna(x) else x for x in frame["feedback"]] == [
+        a.feedback for a in answers
+    ]
     assert ingest.build(tmp_path / "anew.duckdb", data / "runs") == 1
     with Database(tmp_path / "anew.duckdb", data / "runs") as anew:
         pd.testing.assert_frame_equal(queries.revisions(anew, [run_id]), queries.revisions(db, [run_id]))
