@@ -1,0 +1,152 @@
+"""How good a marker is: on answers of questions and stages of learning it never saw, and on hard cases, beside the key.
+
+    python -m studentsim check-teacher --marker embedded
+
+The key is right by definition, so a marker's errors are counted against it. A naive rule, the answer's text equal to the
+right option's letter for letter, shows what a marker has to add.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studentsim import luck
+from studentsim.exam import wilson
+from studentsim.records import Question
+from studentsim.teacher import dataset
+from studentsim.teacher.collect import School, kept
+from studentsim.teacher.dataset import Case
+from studentsim.teacher.marker import Marker
+from studentsim.teacher.prompt import CORRECT, ending
+
+SPEED = 1_000
+"""Answers that are timed."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """A confusion matrix: what the key says first, then what the marker said. ``naive`` counts how often the naive rule was right."""
+
+    right_right: int = 0
+    right_wrong: int = 0
+    wrong_right: int = 0
+    wrong_wrong: int = 0
+    naive: int = 0
+
+    @property
+    def answers(self) -> int:
+        """All of them."""
+        return self.right_right + self.right_wrong + self.wrong_right + self.wrong_wrong
+
+    @property
+    def agreed(self) -> int:
+        """Answers on which marker and key agree."""
+        return self.right_right + self.wrong_wrong
+
+    def __add__(self, other: Count) -> Count:
+        return Count(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found: ``written`` on answers as their students wrote them, ``hard`` by kind of case."""
+
+    written: Count
+    hard: dict[str, Count]
+    timed: int
+    seconds: float
+    """For ``timed`` answers, judged in batches."""
+
+    @property
+    def all_hard(self) -> Count:
+        """The hard cases together."""
+        return sum(self.hard.values(), Count())
+
+
+def check(
+    marker: Marker,
+    school: School,
+    work: Path,
+    *,
+    answers: int = dataset.TEST_ANSWERS,
+    each: int = dataset.TEST_HARD,
+    timed: int = SPEED,
+    say: Callable[[str], None] = print,
+) -> Result:
+    """Collect the test's answers, or take them from ``work``, and let the marker judge them.
+
+    ``answers`` as their students wrote them, ``each`` hard cases of a kind; ``timed`` of them all are timed once more.
+    """
+    own = kept(work, school, "test", say)
+    written, hard = dataset.test_answers(own, answers), dataset.test_hard(own, each)
+    dataset.write([*written, *hard], work / "test.parquet")
+    return Result(
+        written=count(marker, written),
+        hard={kind: count(marker, cases) for kind, cases in dataset.by_kind(hard)},
+        timed=timed,
+        seconds=seconds(marker, luck.stream("marker's speed").sample([*written, *hard], timed)),
+    )
+
+
+def count(marker: Marker, cases: Sequence[Case]) -> Count:
+    """The confusion matrix of these cases."""
+    total = Count()
+    verdicts = marker.judge([(case.question, case.text) for case in cases])
+    for case, verdict in zip(cases, verdicts, strict=True):
+        right = case.label == CORRECT
+        total += Count(
+            right_right=right and verdict.right,
+            right_wrong=right and not verdict.right,
+            wrong_right=not right and verdict.right,
+            wrong_wrong=not right and not verdict.right,
+            naive=naive(case.question, case.text) == right,
+        )
+    return total
+
+
+def naive(question: Question, text: str) -> bool:
+    """The naive rule: what stands behind ``Answer:`` is the right option's text, letter for letter."""
+    return ending(text) == f"Answer: {question.right.text}"
+
+
+def seconds(marker: Marker, cases: Sequence[Case]) -> float:
+    """How long judging takes, in batches."""
+    started = time.monotonic()
+    marker.judge([(case.question, case.text) for case in cases])
+    return time.monotonic() - started
+
+
+def lines(result: Result) -> list[str]:
+    """The result in words and figures, as the command prints it."""
+    told = [
+        "Against the key, which is right by definition; intervals are Wilson's, 95 %.",
+        "",
+        f"{'':28}{'answers':>8}  {'marker agrees':<32}exact text agrees",
+        _line("answers as written", result.written),
+        _line("hard cases", result.all_hard),
+        "",
+        "Confusion by kind of case:",
+        f"{'':28}{'right,':>14}{'right,':>14}{'wrong,':>14}{'wrong,':>14}",
+        f"{'':28}{'called right':>14}{'called wrong':>14}{'called right':>14}{'called wrong':>14}",
+        *(_matrix(kind, found) for kind, found in ({"as written": result.written} | result.hard).items()),
+        "",
+        "Agreement by kind of case:",
+        *(_line(kind, found) for kind, found in result.hard.items()),
+        "",
+        f"{result.timed:,} answers judged in {result.seconds:.1f} s.",
+    ]
+    return told
+
+
+def _line(name: str, found: Count) -> str:
+    low, high = wilson(found.agreed, found.answers)
+    share = f"{100 * found.agreed / found.answers:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
+    return f"{name:<28}{found.answers:>8,}  {share:<32}{100 * found.naive / found.answers:.1f} %"
+
+
+def _matrix(name: str, found: Count) -> str:
+    cells = (found.right_right, found.right_wrong, found.wrong_right, found.wrong_wrong)
+    return f"{name:<28}" + "".join(f"{cell:>14,}" for cell in cells)

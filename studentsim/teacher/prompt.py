@@ -1,0 +1,56 @@
+"""What a trained marker reads, in the source paper's words, and the two words it may say. No torch here.
+
+    Context: d) 248.22
+    Answer: "Answer: 248.22"
+    Is the answer Correct or Wrong?
+
+Of an answer it reads what ``read_answer`` reads: the last line that begins with ``Answer:``, and some of what follows. The
+working before it cannot change the mark, would not fit into the paper's 128 tokens, and is many times as long.
+"""
+
+from __future__ import annotations
+
+import re
+
+from studentsim.records import Question
+
+CORRECT, WRONG = "Correct", "Wrong"
+"""The paper's targets."""
+
+TARGETS: tuple[str, str] = (CORRECT, WRONG)
+BEGIN, MIDDLE, FINISH = "Context: ", '\nAnswer: "', '"\nIs the answer Correct or Wrong?'
+"""The parts of the paper's input that stand around the right option and the answer."""
+
+LONGEST = 128
+"""Characters of an answer that are read; a value is read up to 120 by the key too."""
+
+_LAST = re.compile(r"(?im)^\s*answer\s*[:=]\s*\S")
+
+
+def prompt(question: Question, text: str) -> str:
+    """The marker's input for one answer: the right option, what the answer ends in, and the question put to the marker.
+
+    Quotation marks become apostrophes, so that no answer can end its own quotation and go on in the teacher's place.
+    """
+    right = question.right
+    return f"{BEGIN}{right.letter}) {_quoted(' '.join(right.text.split()))}{MIDDLE}{_quoted(ending(text))}{FINISH}"
+
+
+def ending(text: str) -> str:
+    """The part of an answer that is judged: from its last ``Answer:`` line on; without one, its end.
+
+    >>> ending("Add: 2 + 3 = 5\\nAnswer: 4\\nAnswer:   5 cm\\nDone.")
+    'Answer: 5 cm\\nDone.'
+    """
+    lines = (" ".join(line.split()) for line in text[_begin(text) :].split("\n"))
+    told = "\n".join(line for line in lines if line)
+    return told[:LONGEST] if _LAST.match(told) else told[-LONGEST:]
+
+
+def _begin(text: str) -> int:
+    found = [match.start() for match in _LAST.finditer(text)]
+    return found[-1] if found else 0
+
+
+def _quoted(text: str) -> str:
+    return re.sub('["“”„«»]', "'", text)
