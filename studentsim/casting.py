@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
-from studentsim.errors import StudentError
 from studentsim.simulation import Cast
 from studentsim.teacher.teacher import Teacher
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+    from studentsim.student.base import Learner, Student
+    from studentsim.student.hub.student import HubStudent
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 # torch's threads spin while they wait for each other. With two processes on the same cores an exam so took 84 s instead of
@@ -27,19 +29,45 @@ def load_cast(config: RunConfig) -> Cast:
 
     :raises StudentsimError: one of them cannot be had; says which and what to do.
     """
+    bank = open_bank(config.bank, category=config.bank_category, leave_out_doubtful=config.leave_out_doubtful)
+    student, learner = _embedded_pair(config) if config.model == "embedded" else _hub_pair(config)
+    gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
+    return Cast(bank=bank, student=student, teacher=Teacher(config.teaching), learner=learner)
+
+
+def _embedded_pair(config: RunConfig) -> tuple[Student, Learner]:
     from studentsim.learning.dpo import DPOLearner
     from studentsim.student.embedded import EmbeddedStudent
 
-    if config.model != "embedded":
-        raise StudentError(f"The model {config.model!r} cannot be run yet.", "Use the embedded student.")
-    bank = open_bank(config.bank)
     model, tokenizer = _embedded()
     student = EmbeddedStudent(model, tokenizer, config)
     _embedded.cache_clear()  # the model is this run's now, adapter and all
-    gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
-    return Cast(
-        bank=bank, student=student, teacher=Teacher(config.teaching), learner=DPOLearner(student, config.learning)
+    return student, DPOLearner(student, config.learning)
+
+
+def _hub_pair(config: RunConfig) -> tuple[Student, Learner]:
+    """A model of the hub or of a folder, and who trains it."""
+    _set_threads(most=64)
+    from studentsim.student.hub.loading import load
+    from studentsim.student.hub.student import HubStudent
+
+    student = HubStudent(load(config), config)
+    return student, learner_of(student, config)
+
+
+def learner_of(student: HubStudent, config: RunConfig) -> Learner:
+    """Who trains a model of the hub, in the manner that suits the machine."""
+    from studentsim.learning.dpo import DPOLearner, Manner
+
+    plan = student.plan
+    manner = Manner(
+        dtype=str(student.dtype).removeprefix("torch."),
+        pairs_at_once=plan.pairs_at_once,
+        checkpointing=plan.checkpointing,
+        paged=plan.paged,
+        base_once=True,
     )
+    return DPOLearner(student, config.learning, manner)
 
 
 def preload() -> None:
@@ -53,11 +81,16 @@ def preload() -> None:
 
 @lru_cache(maxsize=1)
 def _embedded() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    import torch
-
     from studentsim.student.model import load_embedded
+
+    _set_threads(most=4)  # more do not pay for so small a model
+    return load_embedded()
+
+
+def _set_threads(most: int) -> None:
+    """As many threads as processors are free: more wait for each other."""
+    import torch
 
     if "OMP_NUM_THREADS" not in os.environ:  # who sets it knows what else is at work
         free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        torch.set_num_threads(min(4, free))  # more than are free wait for each other, and more than 4 do not pay here
-    return load_embedded()
+        torch.set_num_threads(min(most, free))

@@ -58,7 +58,13 @@ def run(
     student: Annotated[str | None, typer.Option(help="Profile of the embedded student; see 'students'.")] = None,
     model: Annotated[str | None, typer.Option(help="'embedded', a name of the hub, or a folder.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Of sampling; 0 is greedy.")] = None,
-    bank: Annotated[str | None, typer.Option(help="'curriculum', 'math_qa', or a MathQA file.")] = None,
+    bank: Annotated[
+        str | None, typer.Option(help="'curriculum', a set such as 'math_qa', or a file or folder.")
+    ] = None,
+    bank_category: Annotated[str | None, typer.Option(help="One category for all questions of the bank.")] = None,
+    leave_out_doubtful: Annotated[
+        bool | None, typer.Option("--leave-out-doubtful", help="Leave out the rows that 'check-bank' lists.")
+    ] = None,
     categories: Annotated[str | None, typer.Option(help="Practise these alone: general,physics")] = None,
     skills: Annotated[str | None, typer.Option(help="Practise these alone, by their ids.")] = None,
     mix: Annotated[str | None, typer.Option(help="Your own mix in percent: general=20,physics=80")] = None,
@@ -199,6 +205,28 @@ def students() -> None:
     for profile in PROFILES.values():
         meant = ", ".join(f"{category} {100 * value:.0f} %" for category, value in category_mastery(profile).items())
         print(f"{profile.id:<15}{profile.title}. {profile.summary}\n{'':<15}{meant}")
+
+
+@app.command()
+def check_bank(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A file or folder of questions, or a set's name.")],
+    set_name: Annotated[str, typer.Option("--set", help="Which set it is of, if its rows do not say so.")] = "",
+    category: Annotated[str, typer.Option(help="One category for all questions.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="List all doubtful rows.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what a bank of questions holds, and which of its rows are doubtful."""
+    from studentsim.bank.sources import check_bank as examine
+
+    report = examine(path, category=category, set_name=set_name)
+    if as_json:
+        print(json.dumps(report.to_json()))
+        return
+    from rich.console import Console
+
+    from studentsim.bank.report_text import MOST, print_report
+
+    print_report(report, Console(), most=report.rows if everything else MOST)
 
 
 # ------------------------------------------------------------------ the student itself

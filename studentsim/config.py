@@ -168,7 +168,13 @@ class RunConfig(BaseModel):
     """Longest answer, in tokens."""
 
     bank: str = Field("curriculum", max_length=300)
-    """``curriculum``, ``math_qa`` (the hub's data set), or the path of a MathQA JSON file."""
+    """``curriculum``, a set's name at the hub (``math_qa``, ``gsm8k``, ``mmlu:stem``; studentsim/bank/sources.py has them
+    all), or the path of a file or folder of such a set."""
+    bank_category: str = Field("", max_length=80)
+    """One category for all questions of the bank; blank: the set's own."""
+    leave_out_doubtful: bool = False
+    """Leave out the rows that ``check-bank`` lists: doubled or contradictory ones, those that cannot be read, and in MathQA
+    those whose annotated formula does not lead to the key. paper: all rows."""
     categories: tuple[str, ...] = ()
     """Pool limited to these; empty: all of the bank's."""
     skills: tuple[str, ...] = ()

@@ -32,7 +32,8 @@ LEARNING = (
 )  # fmt: skip
 SETTINGS = (
     "strategy", "turns", "questions", "exam", "exam_every", "validation", "seed", "exam_seed", "student", "model",
-    "temperature", "bank", "mix", "mix_rule", "threshold", "name", *LISTS, *LEARNING,
+    "temperature", "bank", "bank_category", "leave_out_doubtful", "mix", "mix_rule", "threshold", "name",
+    *LISTS, *LEARNING,
 )  # fmt: skip
 """Options of ``run`` that are settings of a RunConfig, or of its Learning."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import studentsim
 from studentsim.bank import curriculum
-from studentsim.bank.sources import PER_SKILL, open_bank
+from studentsim.bank.sources import PER_SKILL, is_on_hub, open_bank
 from studentsim.config import RunConfig, check_categories
 from studentsim.errors import BankError, ConfigError, StudentError, StudentsimError
 from studentsim.records import CATEGORIES
@@ -26,7 +26,6 @@ from studentsim.selection import category_mix
 from studentsim.student.profiles import profile
 
 WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safetensors"
-HUB_BANKS = ("math_qa",)
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
@@ -38,10 +37,10 @@ def check(config: RunConfig) -> None:
     :raises BankError: the questions cannot be read.
     :raises StudentError: the embedded student's weights are missing.
     """
-    if config.bank in HUB_BANKS:
+    if is_on_hub(config.bank):
         _check_apart(config)
     else:
-        check_questions(config, outline(config.bank))
+        check_questions(config, outline_of(config))
     check_student(config)
 
 
@@ -66,16 +65,24 @@ class Outline:
     exam: int
 
 
-def outline(source: str) -> Outline:
-    """The outline of a bank. The built-in one's is known without making its thousands of questions.
+def outline_of(config: RunConfig) -> Outline:
+    """The outline of a run's bank, as the run would open it.
 
     :raises BankError: the bank cannot be read.
     """
-    if source == curriculum.NAME:
+    return outline(config.bank, category=config.bank_category, leave_out_doubtful=config.leave_out_doubtful)
+
+
+def outline(source: str, *, category: str = "", leave_out_doubtful: bool = False) -> Outline:
+    """The outline of a bank, opened as ``open_bank`` does. The built-in one's is known without making its questions.
+
+    :raises BankError: the bank cannot be read.
+    """
+    if source == curriculum.NAME and not category:
         skills = curriculum.SKILLS.values()
         study = {(skill.category, skill.id, skill.difficulty): PER_SKILL["study"] for skill in skills}
         return Outline(CATEGORIES, study, PER_SKILL["exam"] * len(skills))
-    bank = open_bank(source)
+    bank = open_bank(source, category=category, leave_out_doubtful=leave_out_doubtful)
     return Outline(bank.categories, Counter((q.category, q.skill, q.difficulty) for q in bank.study), len(bank.exam))
 
 
@@ -214,7 +221,7 @@ def _main() -> None:
     found = None
     try:
         config = RunConfig.from_json(sys.stdin.read())
-        check_questions(config, outline(config.bank))
+        check_questions(config, outline_of(config))
     except StudentsimError as error:
         found = {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
     print(json.dumps(found))

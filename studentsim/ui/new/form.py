@@ -48,8 +48,8 @@ class Form:
             if self._refused:
                 raise self._refused
             config = RunConfig.make(**self.settings, learning=self.learning)
-            if config.bank not in preflight.HUB_BANKS:
-                preflight.check_questions(config, preflight.outline(config.bank))
+            if not preflight.is_on_hub(config.bank):
+                preflight.check_questions(config, preflight.outline_of(config))
             if config.model == "embedded":
                 preflight.check_student(config)
             return config

@@ -1,0 +1,228 @@
+"""Files of questions as rows: JSON lists, a JSON object a line, CSV, or a folder of such files.
+
+Only reads; what a row means is the business of the set it belongs to. Limits guard memory: a file that is no text, too large or
+too long is refused before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studentsim.errors import BankError
+
+MAX_BYTES = 50 * 2**20
+"""Largest file, or folder of files, in bytes."""
+MAX_ROWS = 200_000
+MAX_FILES = 20_000
+"""Most entries of a folder and those in it; MATH comes as one file a problem, 12,500 of them."""
+ENDINGS = (".json", ".jsonl", ".csv")
+_FORMATS = "Give JSON (a list, or an object a line), or CSV with commas, in UTF-8."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as the file has it. ``number`` counts from 1 within ``part``: a file of a folder, a split of the hub, or ""."""
+
+    number: int
+    values: Any
+    """A mapping of fields, if the row is sound."""
+    part: str = ""
+    source: str = ""
+    """Name of the file without its ending, or of the hub's configuration: some sets tell the subject only there."""
+    split: str | None = None
+    """Where the set itself puts the row; None: by its text."""
+
+    @property
+    def place(self) -> str:
+        """How a message names the row.
+
+        >>> Row(3, {}).place, Row(3, {}, "train").place
+        ('Row 3', 'Row 3 of train')
+        """
+        return f"Row {self.number}{f' of {self.part}' if self.part else ''}"
+
+
+def rows_of(path: str | Path) -> list[Row]:
+    """The rows of a file, or of all files of a folder in the order of their names.
+
+    :raises BankError: missing, too large, no UTF-8 text, neither JSON nor CSV, or without a single row.
+    """
+    path = Path(path)
+    rows: list[Row] = []
+    for file, part in _parts(path):
+        values = _values(_text(file), file)
+        rows += [Row(number, value, part, file.stem) for number, value in enumerate(values, start=1)]
+        limit_rows(rows)
+    if not rows:
+        raise BankError(f"There is not a single row in {path}.", "Give a file with at least some questions.")
+    return rows
+
+
+def limit_rows(rows: Sequence[object]) -> None:
+    """:raises BankError: there are more rows than a bank may have."""
+    if len(rows) > MAX_ROWS:
+        raise BankError(f"There are more than {MAX_ROWS:,} rows.", "Use a part of them.")
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of a folder that may hold questions, in the order of their paths; hidden ones and links to folders are not.
+
+    :raises BankError: it cannot be read, or holds too much.
+    """
+    found: list[Path] = []
+    waiting, seen = [folder], 0
+    try:
+        while waiting:
+            for entry in os.scandir(waiting.pop()):
+                seen += 1
+                if seen > MAX_FILES:  # somebody's whole disk, perhaps
+                    raise BankError(
+                        f"The folder {folder} holds more than {MAX_FILES:,} files.", "Name one further down."
+                    )
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                elif entry.name.lower().endswith(ENDINGS) and not entry.name.startswith("."):
+                    found.append(Path(entry.path))
+    except OSError as error:
+        raise BankError(f"The folder {folder} cannot be read: {error.strerror}.", "Check its path.") from error
+    return sorted(found)
+
+
+def _parts(path: Path) -> list[tuple[Path, str]]:
+    """The files to be read, and what to call each in a message: nothing where there is but one."""
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:
+        raise BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.") from error
+    if not stat.S_ISDIR(kind):
+        return [(path, "")]
+    files = files_of(path)
+    if not files:
+        raise BankError(f"The folder {path} has no file {', '.join(ENDINGS)}.", "Give the folder of the questions.")
+    _limit_size(sum(file.stat().st_size for file in files), path)
+    return [(file, file.relative_to(path).as_posix()) for file in files]
+
+
+def _limit_size(size: int, path: Path) -> None:
+    if size > MAX_BYTES:
+        raise BankError(f"{path} has {size / 2**20:.0f} MB, more than {MAX_BYTES // 2**20}.", "Use a part of it.")
+
+
+def _text(path: Path) -> str:
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise BankError(f"{path} is no file.", "Give the path of a file or folder.")
+        _limit_size(found.st_size, path)
+        data = path.read_bytes()
+    except OSError as error:
+        raise BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BankError(f"{path} is no UTF-8 text (at byte {error.start}).", f"Save it as UTF-8. {_FORMATS}") from error
+    if "\0" in text:
+        raise BankError(f"{path} holds a NUL character, so it is no text file.", "Save it as UTF-8 text.")
+    if not text.strip():
+        raise BankError(f"{path} is empty.", _FORMATS)
+    return text
+
+
+def _values(text: str, path: Path) -> list[Any]:
+    if path.suffix.lower() == ".csv":
+        return _csv(text, path)
+    start = text.lstrip()[0]
+    if start == "[":
+        return _json(text, path)
+    if start == "{":
+        return _objects(text, path)
+    if path.suffix.lower() in (".json", ".jsonl"):
+        _json(text, path)  # says in which line it is no JSON
+        raise BankError(f"{path} holds no list of rows.", _FORMATS)
+    return _csv(text, path)
+
+
+def _objects(text: str, path: Path) -> list[Any]:
+    """An object a line; or one object over several lines, as MATH's files are."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n")) if line.strip()]
+    if len(lines) > 1 and lines[0][1].strip() == "{":
+        return [_json(text, path)]
+    if len(lines) > MAX_ROWS:
+        limit_rows(lines)
+    return [_json(line, path, number) for number, line in lines]
+
+
+def _json(text: str, path: Path, lines_before: int = 0) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise BankError(f"{path} is no JSON: line {lines_before + error.lineno}: {error.msg}.", _FORMATS) from error
+    except RecursionError as error:
+        raise BankError(f"{path} is nested too deeply to be read.", _FORMATS) from error
+    except ValueError as error:  # a number of thousands of digits, or a field that stands twice
+        raise BankError(f"{path} cannot be read: {str(error)[:200]}.", "Correct it, or take it out.") from error
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    pairs = list(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"a row has the field {next(n for n in names if names.count(n) > 1)[:40]!r} twice")
+    return found
+
+
+# ------------------------------------------------------------------ CSV
+
+HEADINGS = {"question", "problem", "correct", "answerkey", "correct_answer"}
+"""A first line that has one of these (capitals do not count) names the columns. MMLU's files have no such line."""
+
+
+def _csv(text: str, path: Path) -> list[Any]:
+    lines = _cells(text, path)
+    first = [cell.strip() for cell in lines[0]]
+    if not HEADINGS & {cell.lower() for cell in first}:
+        return [_unnamed(cells, path, number) for number, cells in enumerate(lines, start=1)]
+    for name in first:
+        if first.count(name) > 1:
+            raise BankError(f"{path} has the column {name[:40]!r} twice.", "Name each column once.")
+    return [_named(first, cells, path, number) for number, cells in enumerate(lines[1:], start=1)]
+
+
+def _cells(text: str, path: Path) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        lines = [cells for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        raise BankError(f"{path} is no sound CSV: line {reader.line_num}: {error}.", _FORMATS) from error
+    if len(lines[0]) == 1:
+        seen = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in lines[0][0]), "")
+        why = f"its columns are set apart by {seen}" if seen else "it has a single column"
+        raise BankError(f"{path} is neither JSON nor CSV with commas: {why}.", f"Save it with commas. {_FORMATS}")
+    return lines
+
+
+def _named(names: list[str], cells: list[str], path: Path, number: int) -> dict[str, str]:
+    if len(cells) != len(names):
+        raise BankError(
+            f"Row {number} of {path} has {len(cells)} cells, but there are {len(names)} columns.", "Correct the row."
+        )
+    return dict(zip(names, cells, strict=True))
+
+
+def _unnamed(cells: list[str], path: Path, number: int) -> dict[str, Any]:
+    """MMLU as released: question, four options, the letter; no line that names the columns."""
+    if len(cells) != 6:
+        raise BankError(
+            f"Row {number} of {path} has {len(cells)} cells, and no line of it names the columns.",
+            "Without such a line, MMLU's six columns are expected: question, four options, letter.",
+        )
+    return {"question": cells[0], "choices": cells[1:5], "answer": cells[5]}
