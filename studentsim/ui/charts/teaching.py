@@ -1,0 +1,82 @@
+"""Second tries: how many succeeded, by lesson and by group, with intervals; and beside them how many right answers were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from studentsim.ui.charts.frame import finish, ticks
+from studentsim.ui.charts.heatmap import FEW, ROW
+from studentsim.ui.charts.slips import wrapped
+from studentsim.ui.looks import GUESSING, RIGHT, WRONG, colour
+
+LABEL = 24
+"""Characters of a line of a row's label."""
+
+
+def mended_by_lesson(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
+    """Of 100 questions got wrong at first and tried again, how many were right in the end: ``turn, tried, mended, share, low,
+    high``, a lesson a row, unjoined, since each lesson asks other questions.
+    """
+    blue = colour(RIGHT)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=lessons.turn, y=100 * lessons.share, mode="markers", name="mended",
+        marker={"color": blue, "size": 9, "symbol": [_mark(n, "circle") for n in lessons.tried], "line": {"width": 2, "color": blue}},
+        error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3, "color": blue,
+                 "array": 100 * (lessons.high - lessons.share), "arrayminus": 100 * (lessons.share - lessons.low)},
+        customdata=_told(lessons, "mended", "tried"),
+        hovertemplate="lesson %{x}: %{customdata[0]} of %{customdata[1]} mended<br>"
+                      "95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(title="lesson", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **ticks(turns))
+    figure.update_yaxes(title="mended, of 100", range=[0, 100], dtick=20)
+    return finish(figure, f"mended-{revision}", height=220)
+
+
+def shares(
+    frame: pd.DataFrame, *, names: Sequence[str], count: str = "mended", of: str = "tried", wrong: Sequence[int] = (),
+    title: str = "right in the end, of 100", revision: str = "",
+) -> go.Figure:  # fmt: skip
+    """A row for each of ``names``, top to bottom: a share of 100 with its 95 % interval and its count written beside it.
+
+    ``frame`` has ``share, low, high`` and the counts. Rows numbered in ``wrong`` tell of something bad and look like it.
+    """
+    rows = list(range(len(frame)))
+    colours = [colour(WRONG if i in wrong else RIGHT) for i in rows]
+    figure = go.Figure()
+    for i in rows:
+        row = frame.iloc[[i]]
+        few = int(row[of].iloc[0]) < FEW
+        symbol = _mark(int(row[of].iloc[0]), "x" if i in wrong else "circle")
+        figure.add_scatter(
+            x=100 * row.share, y=[i], mode="markers", opacity=0.55 if few else 1,
+            marker={"color": colours[i], "size": 11, "symbol": symbol, "line": {"width": 2, "color": colours[i]}},
+            error_x={"type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": colours[i],
+                     "array": 100 * (row.high - row.share), "arrayminus": 100 * (row.share - row.low)},
+            customdata=_told(row, count, of),
+            hovertemplate="%{customdata[0]} of %{customdata[1]}<br>95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100"
+                          "<extra></extra>",
+        )  # fmt: skip
+        figure.add_annotation(
+            x=112, y=i, text=f"{int(row[count].iloc[0])} of {int(row[of].iloc[0])}", showarrow=False, xanchor="right",
+            font={"size": 13, **({"color": colour(GUESSING)} if few else {})},
+        )  # fmt: skip
+    figure.update_xaxes(title=title, range=[-2, 113], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
+    figure.update_yaxes(
+        range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=[wrapped(str(name), LABEL) for name in names],
+        showgrid=False, ticks="", automargin=True, fixedrange=True,
+    )  # fmt: skip
+    finish(figure, f"shares-{revision}", height=ROW * max(len(rows), 1) + 60)
+    figure.update_layout(showlegend=False, dragmode=False)
+    return figure
+
+
+def _mark(of: int, symbol: str) -> str:
+    return f"{symbol}-open" if of < FEW else symbol
+
+
+def _told(frame: pd.DataFrame, count: str, of: str) -> pd.DataFrame:
+    return frame[[count, of, "low", "high"]].assign(low=100 * frame.low, high=100 * frame.high)

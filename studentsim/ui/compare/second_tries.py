@@ -1,0 +1,57 @@
+"""Second tries of the compared runs, side by side, where any of them has some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from studentsim.store.database import Database
+from studentsim.ui import components, glossary, words
+from studentsim.ui.compare.groups import Group
+from studentsim.ui.data import Engine
+from studentsim.ui.teaching import names, sentences, tries
+
+COLUMNS = {
+    "run": "simulation", "said": "said to a wrong answer", "mended": "mended", "tried": "tried again", "share": "of 100",
+    "bounds": "95 % interval, of 100", "flipped": "right ones given up", "doubted": "right ones called wrong",
+}  # fmt: skip
+
+
+def section(engine: Engine, groups: Sequence[Group]) -> None:
+    """A row a run and what was said there; nothing where no run has further tries."""
+    runs = [run for group in groups for run in group.runs if names.of(run.config).attempts > 1]
+    if not runs:
+        return
+    st.subheader("Do second tries help?", anchor=False, help=glossary.help("second-try"))
+    key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
+    rows = _rows(engine.database, str(engine.folder), key)
+    if rows.empty:
+        st.markdown(words.literal(sentences.NOBODY))
+        return
+    table = rows[[c for c in COLUMNS if c in rows]].rename(columns=COLUMNS)
+    st.dataframe(table, width="stretch", hide_index=True, key="compare.tries")
+    components.csv(table, "second-tries", key="compare.tries")
+    st.caption(
+        "By the answer key, over all lessons. Each student tried again what it had itself got wrong, so the questions are not the same: "
+        "a better student has the harder ones left."
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _rows(_database: Database, folder: str, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
+    """Each run's last seq grows with every event, so no entry can be stale."""
+    return pd.concat([rows_of(tries.gather(_database, [id]), label) for id, label, _ in runs], ignore_index=True)
+
+
+def rows_of(found: tries.Tries, label: str) -> pd.DataFrame:
+    """One run's rows, one for each content of the teacher's words: ``COLUMNS``; few counts have no share."""
+    said = tries.by_said(found.revisions)
+    frame = pd.DataFrame({
+        "run": label, "said": said.said, "mended": said.mended, "tried": said.tried,
+        "share": [str(words.hundred(s)) if n >= tries.FEW else "too few" for s, n in zip(said.share, said.tried, strict=True)],
+        "bounds": [f"{words.hundred(a)} to {words.hundred(b)}" for a, b in zip(said.low, said.high, strict=True)],
+    })  # fmt: skip
+    given = pd.DataFrame({"flipped": [found.flipped], "doubted": [found.doubted]}) if found.doubted else pd.DataFrame()
+    return frame.assign(**{c: [*given[c], *[None] * (len(frame) - 1)] for c in given}) if len(frame) else frame

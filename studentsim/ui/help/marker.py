@@ -1,0 +1,45 @@
+"""Help: how good the trained marker is, beside the key."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from studentsim.ui import words
+from studentsim.ui.teaching import check, sentences
+
+COLUMNS = {
+    "kind": "kind of case", "answers": "answers", "share": "as the key, of 100", "bounds": "95 % interval",
+    "right_right": "right, called right", "right_wrong": "right, called wrong", "wrong_right": "wrong, called right",
+    "wrong_wrong": "wrong, called wrong", "naive": "comparing texts, of 100",
+}  # fmt: skip
+
+
+def marker() -> None:
+    """The check's figures, or what to do to have them."""
+    st.header("How good is the trained marker?", anchor="marker")
+    found = check.known()
+    if found is None:
+        what = "has not been checked" if check.is_here() else "is not installed"
+        st.markdown(f"It {what}. To {'check' if check.is_here() else 'make'} it:")
+        command = "check-teacher" if check.is_here() else "train-teacher"
+        st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
+        return
+    st.markdown(words.literal(sentences.marker_check(found)))
+    st.dataframe(table(found).rename(columns=COLUMNS), width="stretch", hide_index=True, key="help.marker")
+    st.caption(
+        "The key is right by definition. Comparing texts: how often it would do to ask whether the student's last line is the right "
+        "option's text, letter for letter. Where a trained marker decides, its errors are counted as the teacher's."
+    )
+
+
+def table(found: check.Check) -> pd.DataFrame:
+    """The confusion by kind of case."""
+    cases = found.cases
+    return pd.DataFrame({
+        **{name: cases[name] for name in ("kind", "answers")},
+        "share": (100 * cases.share).round(1),
+        "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(cases.low, cases.high, strict=True)],
+        **{name: cases[name] for name in check.CELLS},
+        "naive": (100 * cases.naive / cases.answers).round(1),
+    })  # fmt: skip

@@ -1,0 +1,81 @@
+"""How good the shipped marker is, as ``python -m studentsim check-teacher`` found.
+
+``check.json`` lies beside the marker's weights: ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
+wrong_right, wrong_wrong`` (what the key says first, then the marker), and ``naive``: how often comparing texts letter for
+letter agreed with the key.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import studentsim
+from studentsim.ui.teaching.tries import bounded
+
+EMBEDDED = "embedded"
+"""The shipped marker's name."""
+WEIGHTS = Path(studentsim.__file__).parent / "teacher" / "weights"
+MODEL, FIGURES = "model.safetensors", "check.json"
+CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
+WRITTEN = "as written"
+
+
+@dataclass(frozen=True)
+class Check:
+    """``cases`` has a row a kind, answers as they were written first: ``kind, answers, agreed, share, low, high``, ``CELLS``, ``naive``."""
+
+    cases: pd.DataFrame
+
+    @property
+    def written(self) -> pd.Series:
+        """Answers as students wrote them."""
+        return self.cases.iloc[0]
+
+    @property
+    def hard(self) -> pd.Series:
+        """All hard cases together."""
+        sums = self.cases.iloc[1:][[*CELLS, "naive", "answers", "agreed"]].sum().to_frame().T
+        return bounded(sums, "agreed", "answers").iloc[0]
+
+    @property
+    def has_hard(self) -> bool:
+        """Whether hard cases were checked."""
+        return len(self.cases) > 1
+
+
+def is_here(weights: Path = WEIGHTS) -> bool:
+    """Whether the embedded marker is installed."""
+    return (weights / MODEL).is_file()
+
+
+def known(weights: Path = WEIGHTS) -> Check | None:
+    """What the check found; None where there are no figures, or none that can be read."""
+    file = weights / FIGURES
+    try:
+        return _read(file, file.stat().st_mtime_ns)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, changed: int) -> Check:
+    told = json.loads(file.read_text(encoding="utf-8"))
+    rows = [_row(WRITTEN, told["written"]), *(_row(kind, counts) for kind, counts in told.get("hard", {}).items())]
+    frame = pd.DataFrame([row for row in rows if row["answers"]])
+    if not told["written"] or not rows[0]["answers"]:
+        raise ValueError("no answers were checked")
+    return Check(bounded(frame, "agreed", "answers"))
+
+
+def _row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:
+    cells = {name: int(counts[name]) for name in CELLS}
+    return {
+        "kind": str(kind), "answers": sum(cells.values()), "agreed": cells["right_right"] + cells["wrong_wrong"], **cells,
+        "naive": int(counts.get("naive", 0)),
+    }  # fmt: skip
