@@ -8,7 +8,7 @@ run: .venv/installed
 	$(BIN)/python -m studentsim app
 
 test: .venv/tests-installed lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/tests-installed
 	$(BIN)/ruff check .

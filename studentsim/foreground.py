@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,22 @@ from studentsim.runs.folder import RunFolder, all_runs, create_run
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
 from studentsim.store.journal import standing
+from studentsim.student.profiles import profile
 from studentsim.ui.looks import STRATEGIES
 
 LISTS = ("categories", "skills")
 LEARNING = (
     "learning_rate", "beta", "epochs", "batch", "loss", "reference", "lora_rank", "lora_alpha", "label_smoothing", "sft_weight",
 )  # fmt: skip
+TEACHING = {
+    "feedback": "feedback", "attempts": "attempts", "learn_from": "pairs", "error_rate": "error_rate", "doubts": "doubts",
+    "marker": "marker", "decides": "decides", "writer": "writer",
+}  # fmt: skip
+"""Options of ``run`` that are settings of its Teaching, by their names there."""
 SETTINGS = (
     "strategy", "turns", "questions", "exam", "exam_every", "validation", "seed", "exam_seed", "student", "model",
     "temperature", "bank", "bank_category", "leave_out_doubtful", "mix", "mix_rule", "threshold", "name",
-    *LISTS, *LEARNING,
+    *LISTS, *LEARNING, *TEACHING,
 )  # fmt: skip
 """Options of ``run`` that are settings of a RunConfig, or of its Learning."""
 
@@ -53,6 +60,7 @@ def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
     settings = (RunConfig.paper() if preset == "paper" else RunConfig()).model_dump()
     given = {key: value for key, value in given.items() if value is not None}
     settings["learning"] |= {key: given.pop(key) for key in LEARNING if key in given}
+    settings["teaching"] |= {TEACHING[key]: given.pop(key) for key in TEACHING if key in given}
     for key in LISTS:
         if key in given:
             given[key] = tuple(part.strip() for part in given[key].split(",") if part.strip())
@@ -140,6 +148,28 @@ def record(to: Path, **settings: Any) -> list[Path]:
         return [Path(shutil.copy(path, to)) for path in packed]
 
 
+def check_feedback(student: str, questions: int) -> dict[str, Any]:
+    """Ask, say and ask again, and print the rates with their intervals; the same as plain figures.
+
+    :raises ConfigError: there is no such student.
+    """
+    from studentsim.second_tries import second_tries
+    from studentsim.student.embedded import EmbeddedStudent  # imports torch
+    from studentsim.student.model import load_embedded
+
+    found = second_tries(EmbeddedStudent(*load_embedded(), RunConfig.make(student=profile(student).id)), questions)
+    gain, low, high = found.gain
+    print(f"{student}: {found.first_right} of {found.questions} right at first")
+    titles = ("Second tries at wrong answers, right after", "Right answers called wrong, right again after")
+    for title, rates in zip(titles, (found.after_wrong, found.after_right), strict=True):
+        print(title)
+        for rate in rates:
+            interval = f"{100 * rate.interval[0]:.1f} to {100 * rate.interval[1]:.1f}"
+            print(f"  {rate.words:<12} {100 * rate.share:5.1f} % ({interval}), {rate.right} of {rate.tried}")
+    print(f"A hint, against being asked again with no words: {100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})")
+    return asdict(found)
+
+
 def result_of(folder: RunFolder) -> dict[str, Any]:
     """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1."""
     events = standing(past_events(folder))
@@ -202,6 +232,7 @@ _STAGES = {
     "loading": "the student is getting ready",
     "exam": "exam",
     "study": "practice",
+    "revision": "second tries",
     "training": "learning",
     "validation": "held-out pairs",
 }
@@ -221,7 +252,7 @@ def _painter(bar: Progress, config: RunConfig) -> Callable[[Event], None]:
             bar.update(task, description=f"lesson {event.turn} of {config.turns}: {stage}")
             if event.stage in ("loading", "study"):  # a resumed run begins in the midst
                 bar.update(task, completed=done_before(event.turn))
-        elif isinstance(event, Answered):
+        elif isinstance(event, Answered) and event.attempt == 1:
             bar.advance(task)
         elif isinstance(event, TrainingStep):
             bar.update(task, score=f"margin {event.metrics.rewards_margins:.2f}")

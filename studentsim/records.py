@@ -271,7 +271,12 @@ class TurnFinished(Event):
 
 @dataclass(frozen=True)
 class Resumed(Event):
-    """The run goes on after ``turn``, its last complete one. All earlier events of later turns are void."""
+    """The run goes on after ``turn``, its last complete one. All earlier events of later turns are void.
+
+    ``note`` says why it goes on from an earlier turn than it had reached, where it does: a damaged checkpoint.
+    """
+
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The built-in curriculum, held to what its issue promises: every skill, every split, by law."""
 
+import hashlib
 import re
 from collections import Counter
 
@@ -131,3 +132,12 @@ def test_a_badly_written_working_is_an_authoring_error():
         write_working("Add them {a} + {b}", {"a": 1, "b": 2})
     with pytest.raises(ValueError, match="unknown name"):
         write_working("Add: {a} + {z} = [x]", {"a": 1})
+
+
+def test_the_version_is_raised_when_a_question_changes():
+    """If this fails, questions have changed: raise ``curriculum.VERSION`` and pin the new fingerprint beside it."""
+    questions = [
+        q for skill in curriculum.SKILLS for split in ("study", "exam") for q in curriculum.pool(skill, split, 2)
+    ]
+    fingerprint = hashlib.sha256(repr(questions).encode()).hexdigest()[:16]
+    assert (curriculum.VERSION, fingerprint) == ("1", "46be744ce348ac11")

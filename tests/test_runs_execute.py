@@ -199,7 +199,8 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before_and_says_so(wh
     execute(folder, load_cast=casts.fake, on_event=pause_after_turn(folder, 3))
     harm(checkpoints.path_of(folder.checkpoints, 3) / "fake.json")
     assert execute(folder, load_cast=casts.fake) == "finished"
-    assert [e["turn"] for e in read_events(folder.journal) if e["type"] == "Resumed"] == [2]
+    (resumed,) = [e for e in read_events(folder.journal) if e["type"] == "Resumed"]
+    assert resumed["turn"] == 2 and "checkpoint of turn 3 cannot be used" in resumed["note"]
     assert "checkpoint of turn 3 cannot be used" in folder.log.read_text()
     assert told(folder) == told(whole)
 

@@ -21,6 +21,8 @@ from studentsim.errors import BankError
 from studentsim.records import LETTERS, Option, Question
 
 NAME = "curriculum"
+VERSION = "1"
+"""Raised whenever a question, an option or a working changes: runs of two versions sat different exams."""
 
 SKILLS: Mapping[str, Skill] = {
     skill.id: skill

@@ -112,8 +112,8 @@ class _Stretch:
             self._tell(run_started(self.folder, self.config))
         if all(event["type"] == "RunStarted" for event in past):
             return -1
-        complete = last_safe_turn(self.folder, past)
-        self._tell(Resumed(complete))
+        complete, why = last_safe_turn(self.folder, past)
+        self._tell(Resumed(complete, why))
         checkpoints.discard_after(self.folder.checkpoints, complete)
         self.journal.sync()
         self.turn = min(complete + 1, self.config.turns)

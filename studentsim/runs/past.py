@@ -10,6 +10,7 @@ from importlib import metadata
 from typing import Any
 
 import studentsim
+from studentsim.bank import curriculum
 from studentsim.config import RunConfig
 from studentsim.errors import RunError
 from studentsim.records import RunStarted
@@ -47,7 +48,7 @@ def run_started(folder: RunFolder, config: RunConfig) -> RunStarted:
 
 def versions() -> dict[str, str]:
     """Versions of the product and of the packages that matter, without importing them."""
-    found = {"studentsim": studentsim.__version__}
+    found = {"studentsim": studentsim.__version__, "curriculum": curriculum.VERSION}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
@@ -69,18 +70,21 @@ def worked_seconds(events: Sequence[dict[str, Any]]) -> float:
     return total + (max(0.0, last - begun) if begun is not None else 0.0)
 
 
-def last_safe_turn(folder: RunFolder, past: Sequence[dict[str, Any]]) -> int:
-    """The last turn that is complete in the journal and whose checkpoint is whole; -1 if there is none."""
+def last_safe_turn(folder: RunFolder, past: Sequence[dict[str, Any]]) -> tuple[int, str]:
+    """The last turn that is complete in the journal and whose checkpoint is whole, -1 if there is none; and why it is not a
+    later one, where a checkpoint was damaged."""
+    told = ""
     done = sorted({event["turn"] for event in standing(past) if event["type"] == "TurnFinished"}, reverse=True)
     for turn in done:
         damage = checkpoints.damage(folder.checkpoints, turn)
         if not damage:
-            return turn
+            return turn, told
         if turn in checkpoints.turns(folder.checkpoints) or turn == done[0]:  # others were not kept
             text = f"The checkpoint of turn {turn} cannot be used: {damage}. An earlier one is taken, later turns are done again."
             log.warning(text)
             note(folder, text)
-    return -1
+            told = told or text
+    return -1, told
 
 
 def note(folder: RunFolder, text: str, error: BaseException | None = None) -> None:

@@ -58,7 +58,9 @@ def m002_recorded(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
-    """What a teacher said besides the key. Runs of before had none of it: nothing to read again."""
+    """What a teacher said besides the key, and what is to be known of a run. Runs of before had none of it: nothing to
+    read again."""
+    cursor.execute("ALTER TABLE runs ADD COLUMN notice VARCHAR")
     for column in (
         "said_right BOOLEAN",
         "marker_right BOOLEAN",

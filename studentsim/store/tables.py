@@ -53,7 +53,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "versions": "VARCHAR", "parent": "VARCHAR", "turns_planned": "INTEGER", "status": "VARCHAR", "stage": "VARCHAR",
         "stage_items": "INTEGER", "turn": "INTEGER", "started": "DOUBLE", "updated": "DOUBLE", "seconds": "DOUBLE",
         "stretch_began": "DOUBLE", "seconds_before": "DOUBLE", "error": "VARCHAR", "message": "VARCHAR",
-        "remedy": "VARCHAR", "last_seq": "BIGINT", "recorded": "BOOLEAN",
+        "remedy": "VARCHAR", "last_seq": "BIGINT", "recorded": "BOOLEAN", "notice": "VARCHAR",
     },
 }  # fmt: skip
 """Table -> column -> DuckDB's name of its type. Mappings and lists (options, mix, config …) stand as JSON text."""
@@ -125,6 +125,7 @@ def _turn_finished(state: Row, event: Mapping[str, Any]) -> None:
 def _resumed(state: Row, event: Mapping[str, Any]) -> None:
     state |= {"turn": event["turn"], "status": "running", "stage": "", "stage_items": 0}
     state |= {"error": None, "message": None, "remedy": None}
+    state["notice"] = _text(event.get("note")) or state["notice"]
     state |= {"stretch_began": event["at"], "seconds_before": state["seconds"]}
 
 

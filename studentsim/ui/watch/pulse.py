@@ -20,6 +20,7 @@ from studentsim.runs.states import OVER, RunState
 from studentsim.store import ingest, queries
 from studentsim.ui import data, sentences, words
 from studentsim.ui.cards import config_of
+from studentsim.ui.teaching import names
 from studentsim.ui.watch.practice import with_bounds
 from studentsim.ui.weak import weak_categories
 
@@ -42,6 +43,8 @@ class Snapshot:
     doing: str
     recorded: str
     """When and with which version a run that came with the product was made, in words; blank: it was made here."""
+    notice: str
+    """What happened to it that its viewer must know; blank: nothing."""
     exams: pd.DataFrame
     weak: pd.DataFrame
     cells: pd.DataFrame
@@ -151,7 +154,7 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
     turn = max(0, row.turn)
     lesson = min(turn + (1 if row.turn >= 0 else 0), config.turns)
     left = _seconds_left(frames["lessons"], turn, config.turns)
-    doing = sentences.doing(row.stage, _done(engine, run_id, row, kept), row.stage_items)
+    doing = sentences.doing(row.stage, _done(engine, run_id, row, config, kept), row.stage_items)
     return Snapshot(
         run_id=run_id,
         config=config,
@@ -159,6 +162,7 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
         turn=turn,
         doing=f"{sentences.progress(lesson, config.turns, left)} {doing}",
         recorded=words.recorded(row.started, row.versions) if row.recorded else "",
+        notice=row.notice or "",
         seqs=seqs,
         kept=kept,
         **frames,
@@ -186,9 +190,9 @@ def _frames(
     return frames, seqs
 
 
-def _done(engine: data.Engine, run_id: str, row: queries.RunRow, kept: Kept) -> int:
-    """How much of the stage's work the journal tells of."""
-    if row.stage not in ("study", "exam"):
+def _done(engine: data.Engine, run_id: str, row: queries.RunRow, config: RunConfig, kept: Kept) -> int:
+    """How much of the stage's work the journal tells of; 0 where that is not told, as of one of several rounds of further tries."""
+    if row.stage not in ("study", "revision", "exam") or (row.stage == "revision" and names.of(config).attempts > 2):
         return 0
     # an exam belongs to the lesson before it, whose end is told only after it
     return kept.once(
