@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -60,6 +61,12 @@ def rows_in(source: str, set_name: str = "") -> tuple[QuestionSet, list[Row]]:
     :raises BankError: it cannot be read, or is of no known set.
     """
     if not is_on_hub(source):
+        if not os.path.exists(source):
+            names = ", ".join(one.name for one in SETS)
+            raise BankError(
+                f"The questions {source[:300]!r} cannot be read: there is no such file, and no set of that name.",
+                f"Check the path, or name one of {curriculum.NAME}, {names}.",
+            )
         rows = rows_of(source)
         return _set_of(rows, source, set_name), rows
     name, _, part = source.partition(":")
