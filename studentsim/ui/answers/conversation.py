@@ -81,6 +81,6 @@ def _wrote(row: dict[str, Any]) -> None:
 
 def _marked(row: dict[str, Any]) -> None:
     """The mark by the key, and what is to be said where the teacher or a marker saw it otherwise."""
-    for sentence in judgement.told(row):
-        st.markdown(f":material/warning: **{words.literal(sentence)}**")
+    if told := judgement.told(row):
+        st.markdown(f":material/warning: **{words.literal(' '.join(told))}**")
     st.text(sentences.mark({**row, "marked_by": "key"} if row["phase"] != "exam" else row))

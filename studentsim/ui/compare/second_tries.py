@@ -14,8 +14,8 @@ from studentsim.ui.data import Engine
 from studentsim.ui.teaching import names, sentences, tries
 
 COLUMNS = {
-    "run": "simulation", "said": "said to a wrong answer", "mended": "mended", "tried": "tried again", "share": "of 100",
-    "bounds": "95 % interval, of 100", "flipped": "right ones given up", "doubted": "right ones called wrong",
+    "run": "simulation", "said": "said to a wrong answer", "tried": "tried again", "mended": "mended", "told": "of 100, 95 % interval",
+    "doubted": "right ones called wrong", "flipped": "given up",
 }  # fmt: skip
 
 
@@ -49,9 +49,16 @@ def rows_of(found: tries.Tries, label: str) -> pd.DataFrame:
     """One run's rows, one for each content of the teacher's words: ``COLUMNS``; few counts have no share."""
     said = tries.by_said(found.revisions)
     frame = pd.DataFrame({
-        "run": label, "said": said.said, "mended": said.mended, "tried": said.tried,
-        "share": [str(words.hundred(s)) if n >= tries.FEW else "too few" for s, n in zip(said.share, said.tried, strict=True)],
-        "bounds": [f"{words.hundred(a)} to {words.hundred(b)}" for a, b in zip(said.low, said.high, strict=True)],
+        "run": label, "said": said.said, "tried": said.tried, "mended": said.mended,
+        "told": [_of_hundred(row) for row in said.itertuples()],
     })  # fmt: skip
-    given = pd.DataFrame({"flipped": [found.flipped], "doubted": [found.doubted]}) if found.doubted else pd.DataFrame()
-    return frame.assign(**{c: [*given[c], *[None] * (len(frame) - 1)] for c in given}) if len(frame) else frame
+    if not found.doubted or frame.empty:
+        return frame
+    rest = [None] * (len(frame) - 1)  # doubts are the run's, not those of one kind of words
+    return frame.assign(doubted=[found.doubted, *rest], flipped=[found.flipped, *rest])
+
+
+def _of_hundred(row: object) -> str:
+    """``76 (65 to 84)``; of few the interval alone."""
+    bounds = f"{words.hundred(row.low)} to {words.hundred(row.high)}"  # type: ignore[attr-defined]
+    return f"{words.hundred(row.share)} ({bounds})" if row.tried >= tries.FEW else f"too few: {bounds}"  # type: ignore[attr-defined]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studentsim.config import Learning, RunConfig
+from studentsim.config import Hub, Learning, RunConfig, Teaching
 from studentsim.ui import words
 from studentsim.ui.looks import look
+from studentsim.ui.teaching import names
 
 NAMES: Mapping[str, str] = {
     "seed": "luck of the draw",
@@ -18,6 +19,8 @@ NAMES: Mapping[str, str] = {
     "min_p": "slips of the pen left out below",
     "max_new_tokens": "longest answer, in tokens",
     "bank": "questions from",
+    "bank_category": "one category for all questions",
+    "leave_out_doubtful": "doubtful questions left out",
     "categories": "categories practised",
     "skills": "skills practised",
     "difficulties": "difficulties practised",
@@ -42,21 +45,52 @@ NAMES: Mapping[str, str] = {
     "learning.lora_alpha": "strength of the adapter",
     "learning.lora_targets": "parts of the model that learn",
     "learning.max_grad_norm": "largest change a step",
+    "teaching.attempts": "tries at a practice question",
+    "teaching.feedback": "said to a wrong answer",
+    "teaching.pairs": "learns from",
+    "teaching.marker": "trained marker",
+    "teaching.decides": "whose mark counts in practice",
+    "teaching.error_rate": "marks wrong on purpose",
+    "teaching.doubts": "right answers doubted on purpose",
+    "teaching.writer": "who writes the hints",
+    "hub.revision": "version of the model",
+    "hub.quantisation": "how the model's weights are held",
+    "hub.device": "processor",
+    "hub.dtype": "numbers it computes with",
+    "hub.scores": "what stands for an option",
+    "hub.exams": "how exams are answered",
+    "hub.answers_at_once": "answers written at once",
+    "hub.pairs_at_once": "pairs learnt at once",
+    "hub.gradient_checkpointing": "less memory for more time",
+    "hub.optimiser": "how steps are taken",
 }
 """Each setting that can make runs differ, by RunConfig's names, as people say it."""
 
 
+PARTS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
+    "learning": Learning,
+    "teaching": Teaching,
+    "hub": Hub,
+}
+"""Settings that are made of settings."""
+
+
 def flat(config: RunConfig) -> dict[str, Any]:
     """All settings but the name; those of ``learning`` as ``learning.beta`` and so on. What is missing has its default."""
-    learning = config.learning if isinstance(config.learning, Learning) else Learning.model_construct(**config.learning)
-    values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", "learning")}
-    return values | {f"learning.{name}": getattr(learning, name) for name in Learning.model_fields}
+    values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *PARTS)}
+    for part, kind in PARTS.items():
+        told = getattr(config, part)
+        settings = told if isinstance(told, kind) else kind.model_construct(**told)
+        values |= {f"{part}.{name}": getattr(settings, name) for name in kind.model_fields}
+    return values
 
 
 def differing(configs: Sequence[RunConfig]) -> list[str]:
     """The settings that are not the same in all, in the order of ``NAMES``."""
     told = [flat(config) for config in configs]
-    return [name for name in told[0] if any(_plain(t[name]) != _plain(told[0][name]) for t in told)] if told else []
+    order = {name: place for place, name in enumerate(NAMES)}
+    known = sorted(told[0], key=lambda name: order.get(name, len(order))) if told else []
+    return [name for name in known if any(_plain(t[name]) != _plain(told[0][name]) for t in told)]
 
 
 def said(name: str, config: RunConfig) -> str:
@@ -66,13 +100,33 @@ def said(name: str, config: RunConfig) -> str:
         return words.student(config)
     if name == "strategy":
         return look(value).name
-    if value is None or value == ():
+    if not heard(name, config):
+        return "none: one try alone"
+    if name in _WORDS:
+        return _WORDS[name].get(value, str(value))
+    if name in ("teaching.error_rate", "teaching.doubts"):
+        return names.share(value) if value else "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in ((), ""):
         return "all" if name in ("categories", "skills", "difficulties") else "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {share:g}" for key, share in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "teaching.feedback": names.SAID,
+    "teaching.pairs": {id: name[:1].lower() + name[1:] for id, name in names.PAIRS.items()},
+    "teaching.decides": {"key": "the answer key's", "marker": "the trained marker's"},
+}
+
+
+def heard(name: str, config: RunConfig) -> bool:
+    """Whether a setting acts in this run: with one try alone nobody hears what is said to a wrong answer."""
+    return name not in ("teaching.feedback", "teaching.pairs", "teaching.doubts") or names.of(config).attempts > 1
 
 
 def _plain(value: Any) -> Any:

@@ -60,7 +60,7 @@ class Form:
     def show(self, error: StudentsimError) -> None:
         """Say the error under its field, and beside Start which field it is; there alone where it has none on this page."""
         field = getattr(error, "field", "") or ("bank" if isinstance(error, BankError) else "")
-        name = field.removeprefix("learning.").split(".")[0]
+        name = field.removeprefix("learning.").removeprefix("teaching.").split(".")[0]
         text = f"{words.literal(error.problem)} {words.literal(error.remedy)}"
         start = self._places["start"]
         if name in self._places:

@@ -20,9 +20,11 @@ from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
 from studentsim.ui import words
 from studentsim.ui.cards import config_of
-from studentsim.ui.report import parts
+from studentsim.ui.report import parts, second_tries
 from studentsim.ui.report.style import CSS
 from studentsim.ui.report.text import escape, paragraph
+from studentsim.ui.teaching import names, tries
+from studentsim.ui.teaching.tries import Tries
 from studentsim.ui.weaknesses import items, sentences
 from studentsim.ui.weaknesses.findings import Findings, gather
 
@@ -44,6 +46,9 @@ class Report:
     choices: pd.DataFrame
     sheets: int
     own: int
+    tries: Tries | None = None
+    """Second tries and doubts; None: the teacher is a plain one."""
+    marks: pd.DataFrame | None = None
 
     @property
     def title(self) -> str:
@@ -61,9 +66,11 @@ def make(database: Database, run_id: str) -> str:
     sheets = queries.answer_sheets(database, run_id)
     choices = queries.item_choices(database, run_id, sheets)
     own = sum(sheet_run == run_id for sheet_run, *_ in sheets)
-    return page(
-        Report(run, config_of(run.config), found, items.analyse(found.questions, choices), choices, len(sheets), own)
-    )
+    config, figures = config_of(run.config), items.analyse(found.questions, choices)
+    if not names.extras(names.of(config)):
+        return page(Report(run, config, found, figures, choices, len(sheets), own))
+    tried, marks = tries.gather(database, [run_id]), queries.teacher_marks(database, run_id)
+    return page(Report(run, config, found, figures, choices, len(sheets), own, tried, marks))
 
 
 def page(report: Report) -> str:
@@ -78,6 +85,7 @@ def page(report: Report) -> str:
             parts.advice(report.found),
             parts.slips(report.found),
             parts.questions(report.found, report.table, report.choices, report.sheets, report.own),
+            second_tries.section(report.tries, report.marks) if report.tries is not None else "",
         ]
     sections += [parts.about(report.config, report.run), parts.methods()]
     return (

@@ -27,6 +27,14 @@ SAID: Mapping[str, str] = {
 }
 """What the teacher's words held, as tables tell it; the order is from less to more."""
 
+BETWEEN: Mapping[str, str] = {
+    "none": "nothing said between",
+    "mark": "told only that it is wrong",
+    "hint": "a hint between",
+    "explanation": "the explanation between",
+}
+"""The same as part of a summary."""
+
 PAIRS: Mapping[str, str] = {
     "working": "The given right working",
     "revision-or-working": "Its own corrected answer, else the given working",
@@ -59,7 +67,7 @@ def extras(teaching: Teaching) -> list[str]:
     """What sets a teacher apart from one who marks by the key and lets nobody try again, a few words each."""
     told = []
     if teaching.attempts > 1:
-        told.append(f"up to {plural(teaching.attempts, 'try', 'tries')} at a question, told {SAID[teaching.feedback]}")
+        told.append(f"up to {plural(teaching.attempts, 'try', 'tries')} at a question, {BETWEEN[teaching.feedback]}")
     if teaching.pairs != "working":
         told.append("learns from its own corrected answers")
     if teaching.marker:
