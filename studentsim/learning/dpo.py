@@ -1,7 +1,7 @@
 """DPO with LoRA, by TRL's DPOTrainer on a PEFT model: what the student got wrong becomes what it prefers not to say.
 
 "Direct Preference Optimization" (Rafailov et al. 2023); settings as in P0 unless the run says otherwise. One trainer a turn;
-the model is loaded once a run. TRL's defaults that do not suit a small model on a CPU are overridden by name below.
+the model is loaded once a run. TRL's settings are chosen in ``manner.py``.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from datasets import Dataset, disable_progress_bars
 from peft import PeftModel
 from transformers import PreTrainedTokenizerBase, TrainerCallback
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
-from trl import DPOConfig, DPOTrainer
+from trl import DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from studentsim.config import Learning
 from studentsim.learning import head
+from studentsim.learning.manner import Manner, dpo_config
 from studentsim.records import Pair, PreferenceMetrics, TrainingStep, Validated
 
 REFERENCE = "ref"
@@ -55,9 +56,10 @@ class Trainable(Protocol):
 class DPOLearner:
     """Trains one student; see ``studentsim.student.base.Learner``."""
 
-    def __init__(self, student: Trainable, learning: Learning) -> None:
+    def __init__(self, student: Trainable, learning: Learning, manner: Manner | None = None) -> None:
         self.student = student
         self.learning = learning
+        self.manner = manner or Manner()
 
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
@@ -97,8 +99,7 @@ class DPOLearner:
                     if held_out and not teller.stop:
                         told.put({**trainer.evaluate()})
                 finally:
-                    _forget_reference(self.student.model)
-                    head.take_off(self.student.model.get_base_model())
+                    _clean_up(self.student.model, self.manner)
             self.student.trained()
             told.put(None)
         except BaseException as error:  # handed over to the thread that asked, which raises it there
@@ -110,9 +111,10 @@ class DPOLearner:
         disable_progress_bars()
         model = self.student.model
         model.train()
+        learnt = [(p, p.data) for p in model.parameters() if p.requires_grad]
         trainer = _Trainer(
             model=model,
-            args=dpo_config(self.learning, seed=seed, folder=folder),
+            args=dpo_config(self.learning, self.manner, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"),
             train_dataset=self._rows(pairs),
             eval_dataset=self._rows(held_out) if held_out else None,
             processing_class=self.student.tokenizer,
@@ -124,51 +126,26 @@ class DPOLearner:
         # TRL has put a copy of the adapter beside it as the reference. It is not needed: last turn's student has told its
         # log-probabilities already; and without the copy TRL takes the model with its adapter switched off, the base.
         _forget_reference(model)
+        # And it has rounded the adapter of a quantised model to bfloat16, where small steps are lost.
+        for parameter, data in learnt:
+            parameter.data = data
         head.put_on(model.get_base_model())
-        trainer.precompute_ref_logps = self.learning.reference == "last-turn"
+        trainer.precompute_ref_logps = self._reference_once
         return trainer
+
+    @property
+    def _reference_once(self) -> bool:
+        """Whether the reference's log-probabilities are told before training. For the base that pays from two epochs on."""
+        return self.learning.reference == "last-turn" or (self.manner.base_once and self.learning.epochs > 1)
 
     def _rows(self, pairs: Sequence[Pair]) -> Dataset:
         """Pairs as TRL's collator takes them. The reference's log-probabilities come once a turn, not once a step."""
         rows = [self.student.pair_ids(p) for p in pairs]
-        if self.learning.reference == "last-turn":
-            for row, (chosen, rejected) in zip(rows, self.student.pair_logps(rows), strict=True):
+        if self._reference_once:
+            base = {"base": True} if self.learning.reference == "base" else {}
+            for row, (chosen, rejected) in zip(rows, self.student.pair_logps(rows, **base), strict=True):
                 row |= {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
         return Dataset.from_list(rows)
-
-
-def dpo_config(learning: Learning, *, seed: int, folder: str) -> DPOConfig:
-    """TRL's settings for one turn. What differs from TRL's defaults and is not the run's own setting, with its reason."""
-    losses, weights = [learning.loss], [1.0]
-    if learning.sft_weight > 0:
-        losses, weights = [learning.loss, "sft"], [1.0, learning.sft_weight]
-    return DPOConfig(
-        output_dir=folder,
-        beta=learning.beta,
-        loss_type=losses,
-        loss_weights=weights,
-        label_smoothing=learning.label_smoothing,
-        learning_rate=learning.learning_rate,
-        num_train_epochs=learning.epochs,
-        per_device_train_batch_size=learning.batch,
-        per_device_eval_batch_size=max(learning.batch, 18),
-        max_grad_norm=learning.max_grad_norm,
-        seed=seed,
-        data_seed=seed,
-        lr_scheduler_type="constant",  # TRL: linear to zero; each turn is one short stretch of one long training
-        weight_decay=0.0,
-        max_length=None,  # TRL: 1024; answers are limited where they are written
-        bf16=False,  # TRL: on; slower here, and a resumed run must repeat to the last bit
-        gradient_checkpointing=False,  # TRL: on; pays for models that hardly fit
-        logging_steps=1,  # TRL: 10; every step is shown
-        logging_nan_inf_filter=False,
-        report_to=[],
-        save_strategy="no",
-        remove_unused_columns=False,  # keep the masks
-        dataloader_pin_memory=False,
-        disable_tqdm=True,
-        use_cpu=not torch.cuda.is_available(),
-    )
 
 
 class MaskedPreferenceCollator(DataCollatorForPreference):
@@ -207,6 +184,19 @@ class _Teller(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
         control.should_training_stop = control.should_training_stop or self.stop
         return control
+
+
+def _clean_up(model: PeftModel, manner: Manner) -> None:
+    """Take off what the trainer put on: the next turn's would come on top of it."""
+    _forget_reference(model)
+    head.take_off(model.get_base_model())
+    if manner.dtype != "float32":
+        # accelerate's autocasting forward, and its note that the model has one: else the next turn would learn without.
+        for name in ("_original_forward", "forward", "_is_accelerate_prepared"):
+            model.__dict__.pop(name, None)
+    if manner.checkpointing:
+        model.gradient_checkpointing_disable()
+        model.disable_input_require_grads()
 
 
 def _forget_reference(model: PeftModel) -> None:

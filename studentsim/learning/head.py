@@ -45,7 +45,7 @@ def _told(head: torch.nn.Module, hidden: torch.Tensor, labels: torch.Tensor) -> 
     """``hidden`` (B, T, H), ``labels`` (B, T), -100 where nothing is asked -> TRL's figures (B, T), 0 where nothing is asked."""
     mask = labels != -100
     wanted = labels[mask]  # (N,)
-    logits = head(hidden[mask]).float()  # (N, V)
+    logits = head(hidden[mask].to(head.weight.dtype)).float()  # (N, V); norms may be in float32, the head in bfloat16
     normalised = logits.log_softmax(-1)
     log_probs = normalised.gather(-1, wanted[:, None]).squeeze(-1)
 

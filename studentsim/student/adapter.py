@@ -21,17 +21,23 @@ from studentsim.errors import StudentError
 FILE = "adapter_model.safetensors"
 
 
-def put_on(model: PreTrainedModel, learning: Learning, seed: int) -> PeftModel:
+def put_on(
+    model: PreTrainedModel, learning: Learning, seed: int, *, targets: str | None = None, revision: str | None = None
+) -> PeftModel:
     """The model with a fresh adapter, which changes nothing yet (B is zero); its start depends on the seed alone.
+
+    ``targets`` is PEFT's word for other projections than ``learning.lora_targets`` (``all-linear``: every one but the head);
+    ``revision`` is noted in the adapter's config beside the base model's name.
 
     :raises StudentError: the model has none of the projections named.
     """
     config = LoraConfig(
         r=learning.lora_rank,
         lora_alpha=learning.lora_alpha,
-        target_modules=list(learning.lora_targets),
+        target_modules=targets or list(learning.lora_targets),
         lora_dropout=0.0,
         task_type="CAUSAL_LM",
+        revision=revision,
     )
     torch.manual_seed(luck.number("adapter", seed) % 2**63)
     try:
@@ -54,9 +60,9 @@ def merge_into(twin: PreTrainedModel, model: PeftModel) -> None:
 
 def save(model: PeftModel, folder: Path) -> None:
     """Write the adapter as PEFT does: weights (safetensors) and config; plain ``peft`` loads the folder."""
-    state = {
-        name: tensor.contiguous() for name, tensor in get_peft_model_state_dict(model, adapter_name="default").items()
-    }
+    # Embeddings are never trained; left to itself, PEFT would ask the hub whether they were.
+    state = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
+    state = {name: tensor.contiguous() for name, tensor in state.items()}
     save_file(state, folder / FILE, metadata={"format": "pt"})
     model.peft_config["default"].save_pretrained(folder)
 
@@ -68,7 +74,7 @@ def load(model: PeftModel, folder: Path) -> None:
     """
     try:
         state = load_file(folder / FILE)
-        expected = get_peft_model_state_dict(model, adapter_name="default")
+        expected = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
         if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in expected.items()}:
             raise ValueError("its tensors are not those of this run's adapter")
     except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used

@@ -6,14 +6,21 @@ depend on who else is in its batch: two runs that sit the same exam have the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from studentsim.student.calculator import Calculator, CalculatorProcessor
+
+_SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
+"""Settings by which some architectures bend their logits: there the head alone does not tell them."""
+
+LOGITS_AT_ONCE = 2**28
+"""Scores held at once: a gigabyte in float32. A quarter of a million words and long answers are more."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Prefix:
 
     def rows(self, indices: Sequence[int]) -> Prefix:
         """Some of the rows; this prefix stays as it is."""
-        keep = torch.tensor(indices, dtype=torch.long)
+        keep = torch.tensor(indices, dtype=torch.long, device=self.mask.device)
         cache = DynamicCache()
         for index, layer in enumerate(self.cache.layers):
             cache.update(layer.keys[keep], layer.values[keep], index)
@@ -47,8 +54,8 @@ class Prefix:
 def read(model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad: int) -> Prefix:
     """Compute a batch of prompts, padded on the left."""
     longest = max(map(len, prompts))
-    ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts])
-    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
+    ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=model.device)
+    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=model.device)
     cache = DynamicCache(config=model.config)
     out = model(
         input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
@@ -61,29 +68,31 @@ def read(model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad: int) -> 
 def write(
     model: PreTrainedModel,
     prefix: Prefix,
-    calculator: Calculator,
+    calculator: Calculator | None,
     uniforms: np.ndarray,
     *,
-    end: int,
+    end: int | Collection[int],
     temperature: float = 1.0,
     min_p: float = 0.0,
 ) -> list[Written]:
-    """Let every row write on until its end token or the last of its ``uniforms`` (B, N). Leaves the prefix as it was.
+    """Let every row write on until its ``end`` token (or one of them) or the last of its ``uniforms`` (B, N). Leaves the prefix as it was.
 
     ``temperature`` 0 takes the likeliest token; tokens less likely than ``min_p`` times the likeliest are not taken.
     The log-probability is told at temperature 1 over all tokens, whatever these are.
     """
     rows, limit = uniforms.shape
-    luck = torch.from_numpy(uniforms)
-    processor = CalculatorProcessor(calculator, rows)
+    ends = {end} if isinstance(end, int) else end
+    device = prefix.mask.device
+    luck = torch.from_numpy(uniforms).to(device)
+    processor = CalculatorProcessor(calculator, rows) if calculator else None
     alive = list(range(rows))
     ids: list[list[int]] = [[] for _ in range(rows)]
     logprob, ended = [0.0] * rows, [False] * rows
     cache, mask, scores = _copy(prefix.cache), prefix.mask, prefix.scores
     # The calculator looks back at what was written; before anything is, there is nothing to look at.
-    history = torch.zeros((rows, 1), dtype=torch.long)
+    history = torch.zeros((rows, 1), dtype=torch.long, device=device)
     for step in range(limit):
-        scores = processor(history, scores)
+        scores = processor(history, scores) if processor else scores
         p = scores.softmax(-1)  # (B, V)
         token = _sample(
             p if temperature in (0, 1) else (scores / temperature).softmax(-1), luck[alive, step], temperature, min_p
@@ -92,7 +101,7 @@ def write(
         stay: list[int] = []
         for place, (row, t, g) in enumerate(zip(alive, token.tolist(), gained.tolist(), strict=True)):
             logprob[row] += g
-            if t == end:
+            if t in ends:
                 ended[row] = True
             else:
                 ids[row].append(t)
@@ -101,13 +110,14 @@ def write(
             break
         history = torch.cat([history, token[:, None]], dim=-1)
         if len(stay) < len(alive):
-            keep = torch.tensor(stay)
+            keep = torch.tensor(stay, device=device)
             alive = [alive[place] for place in stay]
-            processor.keep(stay)
+            if processor:
+                processor.keep(stay)
             cache.batch_select_indices(keep)
             mask, history = mask[keep], history[keep]
         position = mask.sum(-1, keepdim=True)
-        mask = torch.cat([mask, torch.ones((len(alive), 1), dtype=mask.dtype)], dim=-1)
+        mask = torch.cat([mask, torch.ones((len(alive), 1), dtype=mask.dtype, device=device)], dim=-1)
         out = model(
             input_ids=history[:, -1:], attention_mask=mask, position_ids=position,
             past_key_values=cache, use_cache=True,
@@ -143,23 +153,37 @@ def score(
     flat = [list(c) for row in completions for c in row]
     counted = [list(m) for row in masks for m in row]
     longest = max(map(len, flat))
-    ids = torch.tensor([c + [0] * (longest - len(c)) for c in flat])  # (B x each, L)
-    own = torch.tensor([m + [0] * (longest - len(m)) for m in counted])
+    device = prefix.mask.device
+    ids = torch.tensor([c + [0] * (longest - len(c)) for c in flat], device=device)  # (B x each, L)
+    own = torch.tensor([m + [0] * (longest - len(m)) for m in counted], device=device)
     cache = _copy(prefix.cache, each)
     before = prefix.mask.repeat_interleave(each, 0)
-    written = torch.tensor([[1] * len(c) + [0] * (longest - len(c)) for c in flat])
-    position = before.sum(-1, keepdim=True) + torch.arange(longest)[None]
-    hidden = model.base_model(
-        input_ids=ids, attention_mask=torch.cat([before, written], -1), position_ids=position,
-        past_key_values=cache, use_cache=True,
-    ).last_hidden_state  # fmt: skip
+    written = torch.tensor([[1] * len(c) + [0] * (longest - len(c)) for c in flat], device=device)
+    position = before.sum(-1, keepdim=True) + torch.arange(longest, device=device)[None]
     # Position t tells of t + 1; what comes first is told by the prompt's last position. Only what counts is scored.
     told = own[:, 1:].bool()
-    logps = torch.zeros(own.shape)
+    logps = torch.zeros(own.shape, device=device)
     logps[:, 0] = _logps(prefix.scores.repeat_interleave(each, 0), ids[:, 0]) * own[:, 0]
-    logps[:, 1:][told] = _logps(model.get_output_embeddings()(hidden[:, :-1][told]).float(), ids[:, 1:][told])
+    if longest > 1:
+        inputs = {
+            "input_ids": ids, "attention_mask": torch.cat([before, written], -1), "position_ids": position,
+            "past_key_values": cache, "use_cache": True,
+        }  # fmt: skip
+        logps[:, 1:][told] = _told(model, inputs, told, ids[:, 1:][told])
     sums = logps.sum(-1).tolist()
     return [sums[k : k + each] for k in range(0, len(sums), each)]
+
+
+def _told(model: PreTrainedModel, inputs: dict[str, Any], told: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities (N,) of ``ids`` at the positions (B, T - 1) where ``told`` holds. The head sees these alone."""
+    config = model.config.get_text_config()
+    if any(getattr(config, name, None) is not None for name in _SCALES):
+        return _logps(model(**inputs).logits[:, :-1][told].float(), ids)
+    hidden = model.base_model(**inputs).last_hidden_state[:, :-1][told]  # (N, H)
+    head = model.get_output_embeddings()
+    at_once = max(1, LOGITS_AT_ONCE // config.vocab_size)
+    parts = [_logps(head(h).float(), i) for h, i in zip(hidden.split(at_once), ids.split(at_once), strict=True)]
+    return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
 
 
 def _logps(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,65 @@
+"""How a machine carries DPO out, and TRL's settings for a turn. What is learnt is settled by ``Learning`` alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trl import DPOConfig
+
+from studentsim.config import Learning
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a machine carries the training out. What is learnt is settled by ``Learning``; this changes its last bits at most."""
+
+    dtype: str = "float32"
+    """Computing in ``bfloat16`` or ``float16`` while adapter, gradient and optimiser stay in float32."""
+    pairs_at_once: int = 0
+    """Pairs that go through the model together, a divisor of the batch; a step still counts the batch. 0: the batch."""
+    checkpointing: bool = False
+    """Compute layers anew in the backward pass instead of keeping what they gave: less memory, a third more time."""
+    paged: bool = False
+    """AdamW's state moves to the computer's memory when the GPU's is full (bitsandbytes)."""
+    base_once: bool = False
+    """The student tells the base's log-probabilities too (``pair_logps(rows, base=True)``): once a turn, not at each step."""
+
+
+def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, use_cpu: bool) -> DPOConfig:
+    """TRL's settings for one turn. What differs from TRL's defaults and is not the run's own setting, with its reason."""
+    losses, weights = [learning.loss], [1.0]
+    if learning.sft_weight > 0:
+        losses, weights = [learning.loss, "sft"], [1.0, learning.sft_weight]
+    at_once = manner.pairs_at_once or learning.batch
+    return DPOConfig(
+        output_dir=folder,
+        beta=learning.beta,
+        loss_type=losses,
+        loss_weights=weights,
+        label_smoothing=learning.label_smoothing,
+        learning_rate=learning.learning_rate,
+        num_train_epochs=learning.epochs,
+        per_device_train_batch_size=at_once,
+        gradient_accumulation_steps=learning.batch // at_once,
+        per_device_eval_batch_size=manner.pairs_at_once or max(learning.batch, 18),
+        max_grad_norm=learning.max_grad_norm,
+        seed=seed,
+        data_seed=seed,
+        lr_scheduler_type="constant",  # TRL: linear to zero; each turn is one short stretch of one long training
+        weight_decay=0.0,
+        max_length=None,  # TRL: 1024; answers are limited where they are written
+        # TRL: on; for the embedded student slower, and a resumed run must repeat to the last bit
+        bf16=manner.dtype == "bfloat16",
+        fp16=manner.dtype == "float16",
+        gradient_checkpointing=manner.checkpointing,  # TRL: on; pays for models that hardly fit
+        logging_steps=1,  # TRL: 10; every step is shown
+        logging_nan_inf_filter=False,
+        report_to=[],
+        save_strategy="no",
+        remove_unused_columns=False,  # keep the masks
+        dataloader_pin_memory=False,
+        disable_tqdm=True,
+        use_cpu=use_cpu,
+        **({"gradient_checkpointing_kwargs": {"use_reentrant": False}} if manner.checkpointing else {}),
+        **({"optim": "paged_adamw_32bit"} if manner.paged else {}),
+    )

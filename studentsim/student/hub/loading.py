@@ -1,0 +1,178 @@
+"""Loading a causal language model of the hub or of a folder, once a run; NF4 and 8 bit through bitsandbytes.
+
+P0 loads google/gemma-2b-it in NF4 and computes in bfloat16 ("QLoRA", Dettmers et al. 2023). Safetensors only, and never a
+model's own code.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# Where a repository has pickles alone, transformers would ask the hub for a conversion: another version than the pinned one.
+os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+
+import torch
+from peft import prepare_model_for_kbit_training
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from studentsim.config import Hub, RunConfig
+from studentsim.errors import ConfigError, StudentError
+from studentsim.student.hub import source
+from studentsim.student.hub.machine import Machine
+from studentsim.student.hub.sizes import Plan, Shape, plan
+
+# It says at every single product of an 8-bit layer that it computes in float16.
+logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model ready to be a student."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    dtype: torch.dtype
+    """What it computes in."""
+    revision: str
+    plan: Plan
+
+    @property
+    def said(self) -> str:
+        """What was chosen, in a line."""
+        held = {"nf4": "NF4", "8bit": "8 bit"}.get(self.model.config.studentsim_held, "not quantised")
+        computing = str(self.dtype).removeprefix("torch.")
+        count = self.model.num_parameters() / 1e9
+        return f"{count:.2f} B parameters, {held}, computing in {computing}, on {self.model.device.type}"
+
+
+def load(config: RunConfig) -> Loaded:
+    """The run's model, in evaluation mode, its base weights frozen.
+
+    :raises ConfigError: there is no such model, or it must not be used, or there is no such device.
+    :raises StudentError: its files cannot be read, or it is of an architecture that transformers does not know.
+    """
+    hub = config.hub
+    found = source.find(config.model, hub.revision)
+    device, dtype = device_of(hub), dtype_of(hub)
+    where = str(found.folder) if found.revision.startswith(source.FINGERPRINT) else config.model
+    revision = None if found.revision.startswith(source.FINGERPRINT) else found.revision
+    tokenizer = _tokenizer(where, revision)
+    model = _model(where, revision, hub, device, dtype)
+    return made(model, tokenizer, config, dtype=dtype, revision=found.revision)
+
+
+def made(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: RunConfig, *, dtype: torch.dtype, revision: str
+) -> Loaded:
+    """A model that is in memory already, prepared as ``load`` prepares what it reads."""
+    held = config.hub.quantisation
+    if held != "none":
+        _prepare_quantised(model)
+    model.config.studentsim_held = held
+    model.eval().requires_grad_(False)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.eos_token_id is None:
+        raise StudentError("The model's tokenizer has no end token.", "Choose another model.")
+    shape = Shape.of(model.config.to_dict())
+    if shape is None:
+        raise StudentError(
+            f"The model's kind ({model.config.model_type}) is not known here.",
+            "Choose a decoder such as Gemma or Qwen.",
+        )
+    return Loaded(
+        model, tokenizer, dtype, revision, plan(config, shape, model.num_parameters(), _machine(model.device))
+    )
+
+
+def device_of(hub: Hub) -> str:
+    """``cuda`` or ``cpu``.
+
+    :raises ConfigError: a GPU was asked for, and torch finds none.
+    """
+    if hub.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="hub.device")
+    return "cuda" if hub.device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def dtype_of(hub: Hub) -> torch.dtype:
+    """What the model computes in; see ``Hub.dtype``."""
+    if hub.dtype != "auto":
+        return getattr(torch, hub.dtype)
+    if device_of(hub) == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.bfloat16 if hub.quantisation != "none" else torch.float32
+
+
+def _tokenizer(where: str, revision: str | None) -> PreTrainedTokenizerBase:
+    try:
+        return AutoTokenizer.from_pretrained(where, revision=revision, trust_remote_code=False)
+    except Exception as error:  # files missing or damaged, a kind that is not known: all mean the same to a user
+        raise StudentError(f"The tokenizer of {where} cannot be read ({_first_line(error)}).", _AGAIN) from error
+
+
+def _model(where: str, revision: str | None, hub: Hub, device: str, dtype: torch.dtype) -> PreTrainedModel:
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            where,
+            revision=revision,
+            dtype=dtype,
+            device_map={"": 0 if device == "cuda" else "cpu"},
+            quantization_config=_quantisation(hub, dtype),
+            use_safetensors=True,
+            trust_remote_code=False,
+        )
+    except (MemoryError, torch.OutOfMemoryError):
+        raise  # told as such
+    except Exception as error:  # transformers, safetensors and bitsandbytes raise many kinds here
+        raise StudentError(f"The model {where} cannot be loaded ({_first_line(error)}).", _AGAIN) from error
+
+
+_AGAIN = "Download it again, or choose a causal language model that this version of transformers knows."
+
+
+def _quantisation(hub: Hub, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+    if hub.quantisation == "nf4":
+        return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
+    return BitsAndBytesConfig(load_in_8bit=True) if hub.quantisation == "8bit" else None
+
+
+def _prepare_quantised(model: PreTrainedModel) -> None:
+    """Norms in float32, as PEFT prepares models for QLoRA; embeddings and head stay small.
+
+    Checkpointing is left to the trainer, which knows when a batch fits without.
+    """
+    # The fourth part of a Gemma is its embeddings: a gigabyte more in float32. Biases bitsandbytes puts back by itself.
+    kept = [m for m in model.modules() if isinstance(m, torch.nn.Linear | torch.nn.Embedding)]
+    kept = [(p, p.dtype) for m in kept for p in m.parameters(recurse=False) if p.is_floating_point()]
+    prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    for parameter, dtype in kept:
+        parameter.data = parameter.data.to(dtype)
+    for module in model.modules():
+        # On some processors bitsandbytes packs 4-bit weights anew when they are first used without gradients; packed
+        # so they have none at all, and nothing could be learnt any more.
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def _machine(device: torch.device) -> Machine:
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        return Machine("cuda", torch.cuda.get_device_name(device), total, free)
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return Machine("cpu", "this computer's processor", memory.total, memory.available)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

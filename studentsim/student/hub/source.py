@@ -1,0 +1,206 @@
+"""Where a model's files are, and which version: a local folder, the local cache, or the hub. Without torch.
+
+Weights are read from *.safetensors alone; a pickle could run any program, and so could a model's own code, which is never
+loaded. A version is pinned when a run is made: a commit of the hub, or a fingerprint of a folder's files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studentsim.errors import ConfigError
+
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
+"""A model's name at the hub: owner/name."""
+PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+FINGERPRINT = "files-"
+"""What the version of a local folder begins with."""
+
+_INSTEAD = "Choose 'embedded' or a local folder, or connect to the network."
+_HEADER_LIMIT = 100 * 2**20
+_TAIL = 2**20
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model as it was found."""
+
+    name: str
+    revision: str
+    """A commit of the hub, or ``files-`` and twelve hexadecimal digits."""
+    folder: Path | None
+    """Where its files lie; None: still to be downloaded."""
+    config: Mapping[str, Any]
+    """Its config.json; empty where that is not here yet."""
+    parameters: int
+    """How many it has; 0: not known."""
+
+
+def find(name: str, revision: str = "") -> Source:
+    """The model of that name. Asks the network, for some seconds, where it is not on this computer.
+
+    :raises ConfigError: (``model`` or ``hub.revision``) it cannot be had or must not be used; says why.
+    """
+    folder = Path(name).expanduser()
+    if folder.exists() or name.startswith(("/", ".", "~")) or "\\" in name:
+        return _checked(_in_folder(name, folder, revision))
+    if not NAME.fullmatch(name):
+        raise _refused(
+            f"There is no model {name!r}.",
+            "Give 'embedded', a name of the hub such as google/gemma-2b-it, or a folder.",
+        )
+    return _checked(_in_cache(name, revision) or _at_hub(name, revision))
+
+
+def fingerprint(folder: Path) -> str:
+    """A version for a folder's files: of the small ones their content, of weights the header, the size and the last MB.
+
+    It finds another model, and one that was trained further. It is no proof against forgery.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(
+        p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".jinja", ".model", ".txt")
+    ):
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as handle:
+            if path.suffix == ".safetensors":
+                digest.update(handle.read(8 + _header_length(path)))
+                handle.seek(max(0, path.stat().st_size - _TAIL))
+            digest.update(handle.read())
+    return FINGERPRINT + digest.hexdigest()[:12]
+
+
+def count_parameters(folder: Path) -> int:
+    """Parameters in a folder's weights, by their headers. Nothing but the headers is read.
+
+    :raises ConfigError: a file is no safetensors file.
+    """
+    return sum(_parameters_in(path) for path in sorted(folder.glob("*.safetensors")))
+
+
+# ------------------------------------------------------------------ the three places
+
+
+def _in_folder(name: str, folder: Path, revision: str) -> Source:
+    if not (folder / "config.json").is_file():
+        raise _refused(f"There is no model in {str(folder)!r}: it has no config.json.", "Give the folder of a model.")
+    files = [path.name for path in folder.iterdir()]
+    _refuse_pickled(f"The model in {str(folder)!r}", files)
+    parameters = count_parameters(folder)
+    found = fingerprint(folder)
+    if revision and revision != found:
+        raise ConfigError(
+            f"The model in {str(folder)!r} is not the one that was meant: its files are {found}, not {revision}.",
+            "Put the files back, or start a new run with what is there now.",
+            field="hub.revision",
+        )
+    return Source(name, found, folder, _config(folder), parameters)
+
+
+def _in_cache(name: str, revision: str) -> Source | None:
+    """The model in the hub's local cache, if config and weights are there."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(name, "config.json", revision=revision or None)
+    if not isinstance(found, str):
+        return None
+    folder = Path(found).parent  # …/snapshots/<commit>
+    if not any(folder.glob("*.safetensors")):
+        return None
+    return Source(name, folder.name, folder, _config(folder), count_parameters(folder))
+
+
+def _at_hub(name: str, revision: str) -> Source:
+    from huggingface_hub import HfApi
+    from huggingface_hub import errors as hub
+
+    where = f"The model {name} is not on this computer, and"
+    try:
+        info = HfApi().model_info(name, revision=revision or None, timeout=5)
+        if getattr(info, "gated", False):
+            HfApi().auth_check(name)
+    except hub.GatedRepoError as error:
+        raise _refused(
+            f"{where} its licence has not been accepted yet.",
+            f"Accept it at https://huggingface.co/{name}, then log in here: hf auth login",
+        ) from error
+    except hub.RevisionNotFoundError as error:
+        raise ConfigError(
+            f"{name} has no version {revision!r}.", "Leave it blank for today's.", field="hub.revision"
+        ) from error
+    except hub.RepositoryNotFoundError as error:
+        raise _refused(f"{where} the hub has none of that name (or it is private).", "Check the name.") from error
+    except Exception as error:  # being offline shows itself in a dozen ways
+        raise _refused(f"{where} the hub cannot be reached ({type(error).__name__}).", _INSTEAD) from error
+    _refuse_pickled(f"The model {name}", [file.rfilename for file in info.siblings or ()])
+    stored = getattr(info, "safetensors", None)
+    return Source(name, info.sha, None, dict(info.config or {}), stored.total if stored else 0)
+
+
+# ------------------------------------------------------------------ what must not be used
+
+
+def _refuse_pickled(what: str, files: Sequence[str]) -> None:
+    if any(file.endswith(".safetensors") and "/" not in file for file in files):
+        return
+    pickled = sorted(f for f in files for pattern in PICKLED if "/" not in f and f.endswith(pattern[1:]))
+    why = f"it holds {pickled[0]}, a pickle, which could run any program" if pickled else "it has no weights"
+    raise _refused(f"{what} cannot be used: {why}.", "Only *.safetensors are loaded.")
+
+
+def _checked(source: Source) -> Source:
+    config = source.config
+    if config.get("is_encoder_decoder"):
+        raise _refused(
+            f"{source.name} is an encoder and decoder ({config.get('model_type', 'of unknown kind')}), which cannot be a student.",
+            "Choose a causal language model, such as google/gemma-2b-it.",
+        )
+    if config.get("quantization_config"):
+        method = config["quantization_config"].get("quant_method", "some method")
+        raise _refused(
+            f"The weights of {source.name} are stored quantised ({method}).",
+            "Choose the original weights; they are quantised here, by the setting quantisation.",
+        )
+    return source
+
+
+def _refused(problem: str, remedy: str) -> ConfigError:
+    return ConfigError(problem, remedy, field="model")
+
+
+# ------------------------------------------------------------------ reading files
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _refused(f"{folder / 'config.json'} cannot be read ({error}).", "Download the model again.") from error
+    if not isinstance(config, dict):
+        raise _refused(f"{folder / 'config.json'} is no model's config.", "Give the folder of a model.")
+    return config
+
+
+def _header_length(path: Path) -> int:
+    with path.open("rb") as handle:
+        length = int.from_bytes(handle.read(8), "little")
+    if not 0 < length <= min(_HEADER_LIMIT, path.stat().st_size - 8):
+        raise _refused(f"{path.name} is no safetensors file, or was cut off.", "Download the model again.")
+    return length
+
+
+def _parameters_in(path: Path) -> int:
+    length = _header_length(path)
+    try:
+        with path.open("rb") as handle:
+            header = json.loads(handle.read(8 + length)[8:])
+        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _refused(f"The header of {path.name} cannot be read.", "Download the model again.") from error

@@ -1,0 +1,233 @@
+"""A model of the hub as the student: it reads the options, writes freely, ticks by what it wrote, carries a LoRA adapter.
+
+The base is never changed and never copied: it may be quantised and large. So the same model writes, scores and learns, with
+its adapter on; the adapter off, it is the base again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from studentsim.config import ALL_PROJECTIONS, RunConfig
+from studentsim.records import Answer, Earlier, Pair, Question
+from studentsim.student import adapter
+from studentsim.student.embedded import uniforms_of
+from studentsim.student.generate import Prefix, read, score, write
+from studentsim.student.hub.chat import Chat, Prompt
+from studentsim.student.hub.loading import Loaded
+from studentsim.student.replies import read_reply
+
+T = TypeVar("T")
+
+LONGEST_PROMPT = 2048
+"""Tokens of a prompt at most; a longer one loses its middle, so that its beginning and its options stay."""
+
+
+class HubStudent:
+    """See ``studentsim.student.base.Student``, and ``studentsim.learning.dpo.Trainable``."""
+
+    def __init__(self, loaded: Loaded, config: RunConfig) -> None:
+        self.tokenizer = loaded.tokenizer
+        self.chat = Chat(loaded.tokenizer)
+        self.plan = loaded.plan
+        self.dtype = loaded.dtype
+        self.hub = config.hub
+        self.temperature, self.min_p, self.limit = config.temperature, config.min_p, config.max_new_tokens
+        told = loaded.model.generation_config.eos_token_id if loaded.model.generation_config else None
+        self.ends = {self.chat.end, self.tokenizer.eos_token_id, *(told if isinstance(told, list) else [told])} - {None}
+        self.longest = _longest_prompt(loaded, self.limit)
+        self.model = adapter.put_on(
+            loaded.model, config.learning, config.seed, targets=_targets(loaded, config), revision=_commit(loaded)
+        )
+        self.model.eval()
+        self.base = self.model.get_base_model()
+        """The language model itself; its projections carry the adapter."""
+
+    # ------------------------------------------------------------------ answering
+
+    def answer(
+        self,
+        questions: Sequence[Question],
+        *,
+        luck: Sequence[object],
+        sure: bool = False,
+        earlier: Earlier | None = None,
+    ) -> Iterator[Answer]:
+        """One answer for each question; see ``Student.answer``.
+
+        ``sure`` is asked in exams: then P(right) is the right option's share among the options, scored, and where the run has
+        its exams scored the likeliest option is ticked and nothing is written.
+        """
+        prompts = {q.id: self._prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
+        in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
+        scored = sure and self.hub.exams == "scored"
+        for batch in _batches(in_order, self.plan.answers_at_once):
+            started = time.monotonic()
+            answers = self._answered(batch, [prompts[q.id] for q in batch], luck=luck, sure=sure, scored=scored)
+            milliseconds = 1000 * (time.monotonic() - started) / len(batch)
+            for question, (text, letter, value, logprob, p_right) in zip(batch, answers, strict=True):
+                yield Answer(question.id, text, letter, value, logprob, milliseconds, p_right)
+
+    def _answered(
+        self, batch: Sequence[Question], prompts: Sequence[Prompt], *, luck: Sequence[object], sure: bool, scored: bool
+    ) -> list[tuple[str, str | None, str | None, float, float | None]]:
+        """Text, letter, value, log-probability and P(right) of each question of a batch."""
+        with self._computing():
+            prefix = read(self.base, [p.ids for p in prompts], self.tokenizer.pad_token_id)
+            logps = self._option_logps(batch, prompts, prefix) if sure else [None] * len(batch)
+            if scored:
+                return [_ticked(q, row) for q, row in zip(batch, logps, strict=True)]
+            uniforms = np.stack([uniforms_of((*luck, q.id), self.limit) for q in batch])
+            written = write(
+                self.base, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
+            )  # fmt: skip
+        texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True).strip() for w in written]
+        return [
+            (text, *read_reply(text, q), w.logprob, row and _shares(row)[_right(q)])
+            for q, text, w, row in zip(batch, texts, written, logps, strict=True)
+        ]
+
+    # ------------------------------------------------------------------ being sure
+
+    def confidence(self, questions: Sequence[Question]) -> list[float]:
+        """The likeliest option's share of the probability of all options (P0, strategy "log-probability").
+
+        Summed token log-probabilities of the options as answers, by text or by letter (``hub.scores``).
+        """
+        return [max(_shares(row)) for row in self.option_logps(questions)]
+
+    def option_logps(self, questions: Sequence[Question]) -> list[list[float]]:
+        """Summed log-probability of each option as the answer; the prompt is computed once for all of a question's options."""
+        found: dict[str, list[float]] = {}
+        prompts = {q.id: self._prompt(q) for q in questions}
+        in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
+        for batch in _batches(in_order, self.plan.answers_at_once):
+            rows = [prompts[q.id] for q in batch]
+            with self._computing():
+                prefix = read(self.base, [p.ids for p in rows], self.tokenizer.pad_token_id)
+                for question, logps in zip(batch, self._option_logps(batch, rows, prefix), strict=True):
+                    found[question.id] = logps
+        return [found[q.id] for q in questions]
+
+    def _option_logps(self, batch: Sequence[Question], prompts: Sequence[Prompt], prefix: Prefix) -> list[list[float]]:
+        said = [[f"Answer: {self._said(q, n)}" for n in range(len(q.options))] for q in batch]
+        ids = [
+            [self.chat.continuation(p, self.chat.defused(t)) for t in row] for p, row in zip(prompts, said, strict=True)
+        ]
+        return score_options(self.base, prefix, ids)
+
+    def _said(self, question: Question, number: int) -> str:
+        option = question.options[number]
+        return option.letter if self.hub.scores == "letter" else option.text
+
+    # ------------------------------------------------------------------ learning
+
+    def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
+        """A pair as token ids; every token of an answer counts."""
+        prompt = self._prompt(pair.question)
+        chosen, rejected = (
+            self.chat.completion(prompt, text)[-self.longest :] for text in (pair.chosen, pair.rejected)
+        )
+        return {
+            "prompt_ids": prompt.ids,
+            "chosen_ids": chosen,
+            "rejected_ids": rejected,
+            "chosen_mask": [1] * len(chosen),
+            "rejected_mask": [1] * len(rejected),
+        }
+
+    def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
+        """Log-probabilities of chosen and rejected by the student as it stands, or with its adapter off (``base``)."""
+        self.model.eval()
+        found: list[tuple[float, float]] = []
+        with self._computing(), self.model.disable_adapter() if base else contextlib.nullcontext():
+            for batch in _batches(rows, max(1, self.plan.pairs_at_once)):
+                prefix = read(self.base, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
+                ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
+                found += [(chosen, rejected) for chosen, rejected in score_options(self.base, prefix, ids)]
+        return found
+
+    def trained(self) -> None:
+        """To be called when the adapter has changed."""
+        self.model.eval()
+
+    def save(self, folder: Path) -> None:
+        """Write the adapter; see ``Student.save``."""
+        adapter.save(self.model, folder)
+
+    def load(self, folder: Path) -> None:
+        """Take up a saved adapter; see ``Student.load``."""
+        adapter.load(self.model, folder)
+
+    # ------------------------------------------------------------------ inside
+
+    def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> Prompt:
+        prompt = self.chat.prompt(question, earlier)
+        if len(prompt.ids) <= self.longest:
+            return prompt
+        half = self.longest // 2
+        return Prompt(prompt.text, prompt.ids[:half] + prompt.ids[half - self.longest :])
+
+    def _computing(self) -> contextlib.AbstractContextManager[object]:
+        """Computing in the run's dtype, although norms and adapter are in float32."""
+        if self.dtype == torch.float32:
+            return contextlib.nullcontext()
+        return torch.autocast(self.model.device.type, dtype=self.dtype)
+
+
+def score_options(model: torch.nn.Module, prefix: Prefix, ids: Sequence[Sequence[list[int]]]) -> list[list[float]]:
+    """Summed log-probability of each completion after its row's prompt. Rows may offer different numbers of them."""
+    most = max(map(len, ids))
+    padded = [[*row, *[row[0]] * (most - len(row))] for row in ids]
+    scored = score(model, prefix, padded, [[[1] * len(c) for c in row] for row in padded])
+    return [logps[: len(row)] for logps, row in zip(scored, ids, strict=True)]
+
+
+def _shares(logps: Sequence[float]) -> list[float]:
+    """Probabilities normalised over the options."""
+    top = max(logps)
+    weights = [math.exp(x - top) for x in logps]
+    return [w / sum(weights) for w in weights]
+
+
+def _right(question: Question) -> int:
+    return next(n for n, option in enumerate(question.options) if option.letter == question.correct)
+
+
+def _ticked(question: Question, logps: Sequence[float]) -> tuple[str, str, str, float, float]:
+    best = max(range(len(logps)), key=lambda n: logps[n])
+    option = question.options[best]
+    text = f"Answer: {option.letter}) {option.text}"
+    return text, option.letter, option.text, logps[best], _shares(logps)[_right(question)]
+
+
+def _targets(loaded: Loaded, config: RunConfig) -> str | None:
+    """PEFT's word for every projection, where the usual names are meant and the architecture has others (BLOOM, Phi)."""
+    if config.learning.lora_targets != ALL_PROJECTIONS:
+        return None
+    ends = {name.rpartition(".")[2] for name, _ in loaded.model.named_modules()}
+    return None if set(ALL_PROJECTIONS) <= ends else "all-linear"
+
+
+def _commit(loaded: Loaded) -> str | None:
+    return None if loaded.revision.startswith("files-") or not loaded.revision else loaded.revision
+
+
+def _longest_prompt(loaded: Loaded, limit: int) -> int:
+    positions = (
+        getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST_PROMPT + limit
+    )
+    return max(16, min(LONGEST_PROMPT, positions - limit - 1))
+
+
+def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

@@ -1,0 +1,100 @@
+"""Models as the hub has them, made on the spot: the real config classes, tiny, random weights, a tokenizer trained here."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    AutoModelForCausalLM,
+    BloomConfig,
+    GemmaConfig,
+    LlamaConfig,
+    PhiConfig,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+)
+
+from studentsim.bank.bank import Bank
+from studentsim.bank.curriculum import SKILLS, pool
+from studentsim.config import RunConfig
+
+GEMMA_TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}{{ '<start_of_turn>' + ('model' if m['role'] == 'assistant' else m['role'])"
+    " + '\n' + m['content'] | trim + '<end_of_turn>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
+)
+TURNS = ("<start_of_turn>", "<end_of_turn>")
+_SMALL = {"num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96, "hidden_size": 64}
+CONFIGS = {
+    "gemma": lambda **ids: GemmaConfig(
+        **_SMALL, num_key_value_heads=1, head_dim=16, max_position_embeddings=512, **ids
+    ),
+    "qwen2": lambda **ids: Qwen2Config(**_SMALL, num_key_value_heads=2, max_position_embeddings=512, **ids),
+    "llama": lambda **ids: LlamaConfig(**_SMALL, num_key_value_heads=2, max_position_embeddings=512, **ids),
+    "phi": lambda **ids: PhiConfig(**_SMALL, max_position_embeddings=512, **ids),
+    "bloom": lambda **ids: BloomConfig(hidden_size=64, n_layer=2, n_head=4, **ids),
+}
+WITH_TEMPLATE = ("gemma", "qwen2")
+"""These get a chat template; the others are asked in plain text."""
+
+
+@functools.lru_cache(maxsize=1)
+def _trained() -> str:
+    """A small BPE tokenizer, trained on the curriculum's texts, as JSON."""
+    texts = [q.problem + "\n" + q.rationale for skill in SKILLS for q in pool(skill, "study", 3)]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<pad>", "<eos>", "<bos>", *TURNS]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=700, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer.to_str()
+
+
+def tokenizer(template: str | None = GEMMA_TEMPLATE) -> PreTrainedTokenizerFast:
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(_trained()),
+        pad_token="<pad>", eos_token="<eos>", bos_token="<bos>",
+        additional_special_tokens=list(TURNS),
+    )  # fmt: skip
+    made.chat_template = template
+    return made
+
+
+def save(folder: Path, kind: str, seed: int = 0) -> Path:
+    """A model of this kind with random weights, written as the hub has it; its folder."""
+    tok = tokenizer(GEMMA_TEMPLATE if kind in WITH_TEMPLATE else None)
+    torch.manual_seed(seed)
+    config = CONFIGS[kind](vocab_size=len(tok), pad_token_id=0, eos_token_id=1, bos_token_id=2)
+    model = AutoModelForCausalLM.from_config(config)
+    with torch.no_grad():  # larger than a fresh model's: what is likely must not hang on rounding
+        for parameter in model.parameters():
+            if parameter.dim() == 2:
+                parameter.normal_(std=0.12)
+    path = folder / kind
+    model.save_pretrained(path)
+    tok.save_pretrained(path)
+    return path
+
+
+@functools.lru_cache(maxsize=1)
+def bank() -> Bank:
+    """A few questions of every split."""
+    skills = ("average-of-three", "rectangle-perimeter", "chance-of-one-kind", "profit-percent")
+    counts = {"study": 4, "validation": 1, "exam": 2}
+    return Bank.of("curriculum", [q for split, n in counts.items() for s in skills for q in pool(s, split, n)])
+
+
+def config(model: Path | str, **settings: object) -> RunConfig:
+    """A short run of two lessons."""
+    short = {
+        "turns": 2, "questions": 4, "exam": 4, "exam_every": 2, "validation": 2, "max_new_tokens": 8, "strategy": "random",
+        "learning": {"learning_rate": 5e-3, "batch": 2, "epochs": 2},
+    }  # fmt: skip
+    return RunConfig.make(model=str(model), **{**short, **settings})

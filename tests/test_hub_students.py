@@ -1,0 +1,218 @@
+"""Models of the hub through the whole loop, in full precision and quantised: real architectures, tiny, random weights."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import hubs
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+from studentsim import casting
+from studentsim.config import Hub, Learning
+from studentsim.errors import StudentError
+from studentsim.learning.pairs import held_out_pairs
+from studentsim.records import Answered, ExamFinished, TrainingStep, TurnFinished, Validated
+from studentsim.runs.execute import execute
+from studentsim.runs.folder import create_run
+from studentsim.simulation import simulate
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return {kind: hubs.save(folder, kind) for kind in hubs.CONFIGS}
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """Models this small gain nothing from threads, and threads that wait for each other cost ten times the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def few_questions(monkeypatch):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+
+
+def weights(student, adapter: bool) -> str:
+    state = {n: p for n, p in student.model.named_parameters() if ("lora_" in n) == adapter}
+    digest = hashlib.sha256()
+    for name, p in sorted(state.items()):
+        # Values, not dtypes: bitsandbytes turns a bias from bfloat16 into float32 and back as it goes.
+        p = p.detach().float() if p.is_floating_point() else p.detach()
+        digest.update(name.encode() + p.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def told(events) -> list:
+    """What was told, without times."""
+    found = []
+    for event in events:
+        fields = event.to_json()
+        for name in ("seconds", "milliseconds"):
+            fields.pop(name, None)
+        found.append(fields)
+    return found
+
+
+def run(model, **settings):
+    cast = casting.load_cast(config := hubs.config(model, **settings))
+    before = weights(cast.student, adapter=False), weights(cast.student, adapter=True)
+    events = list(simulate(config, cast))
+    return cast.student, before, events
+
+
+CASES = [
+    *((kind, "none") for kind in hubs.CONFIGS),
+    *((kind, "nf4") for kind in ("gemma", "llama", "bloom")),
+    ("qwen2", "8bit"),
+]
+
+
+@pytest.mark.parametrize(("kind", "held"), CASES, ids=[f"{k}-{h}" for k, h in CASES])
+def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, kind, held):
+    student, (base, adapter), events = run(models[kind], hub=Hub(quantisation=held))
+    assert weights(student, adapter=False) == base and weights(student, adapter=True) != adapter
+    assert len([e for e in events if isinstance(e, Answered)]) == 2 * 4 + 2 * 4
+    assert [e.turn for e in events if isinstance(e, TurnFinished)] == [0, 1, 2]
+    assert all(0 <= e.p_right <= 1 for e in events if isinstance(e, ExamFinished))
+    steps = [e for e in events if isinstance(e, TrainingStep)]
+    assert steps and all(math.isfinite(e.metrics.loss) for e in steps)
+    assert steps[0].metrics.loss == pytest.approx(math.log(2), abs=0.02 if held == "none" else 0.1)
+    assert any(isinstance(e, Validated) for e in events)
+    assert {p.dtype for n, p in student.model.named_parameters() if "lora_" in n} == {torch.float32}
+    assert "forward" not in vars(student.model) and "forward" not in vars(student.base)
+
+
+@pytest.mark.parametrize("held", ["none", "nf4"])
+def test_the_same_seed_gives_the_same_run(models, held):
+    one, two = (run(models["gemma"], hub=Hub(quantisation=held))[2] for _ in range(2))
+    assert told(one) == told(two)
+
+
+@pytest.mark.parametrize("held", ["none", "nf4"])
+def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(models, tmp_path, held):
+    config = hubs.config(models["llama"], hub=Hub(quantisation=held))
+    whole, cut = [], []
+    assert execute(create_run(tmp_path, config), on_event=whole.append) == "finished"
+    folder = create_run(tmp_path, config)
+
+    def stop(event) -> None:
+        cut.append(event)
+        if isinstance(event, TurnFinished) and event.turn == 1:
+            folder.request("pause")
+
+    assert execute(folder, on_event=stop) == "paused"
+    folder.clear_request()
+    assert execute(folder, on_event=cut.append) == "finished", cut[-1]
+    life = ("RunStarted", "Resumed", "RunEnded", "StageStarted")
+    assert [e for e in told(cut) if e["type"] not in life] == [e for e in told(whole) if e["type"] not in life]
+    assert folder.config().hub.quantisation == held
+
+
+def test_plain_peft_loads_the_saved_adapter_and_writes_the_same(models, tmp_path):
+    student, _, _ = run(models["phi"])
+    student.save(tmp_path)
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(models["phi"]), tmp_path).eval()
+    ids = torch.tensor([student._prompt(hubs.bank().exam[0]).ids])
+    with torch.no_grad():
+        assert torch.allclose(plain(ids).logits, student.model(ids).logits, atol=1e-5)
+    assert not torch.allclose(
+        plain(ids).logits, AutoModelForCausalLM.from_pretrained(models["phi"])(ids).logits, atol=1e-3
+    )
+
+
+def test_every_projection_gets_an_adapter_whatever_the_architecture_calls_it(models):
+    for kind, ends in (
+        ("bloom", {"query_key_value", "dense_h_to_4h"}),
+        ("phi", {"fc1", "fc2", "dense"}),
+        ("gemma", {"gate_proj"}),
+    ):
+        student = casting.load_cast(hubs.config(models[kind])).student
+        names = {n.split(".lora_")[0].rpartition(".")[2] for n, _ in student.model.named_parameters() if "lora_" in n}
+        assert ends <= names and "lm_head" not in names
+
+
+def learned(models, turn: int = 1, **settings):
+    config = hubs.config(models["gemma"], **settings)
+    cast = casting.load_cast(config)
+    pairs = held_out_pairs(hubs.bank().study[:6])
+    return cast, list(cast.learner.learn(pairs, pairs[:2], turn=turn, seed=3))
+
+
+def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(models):
+    learning = Learning(learning_rate=1e-3, batch=4, epochs=2)
+    _, plain = learned(models, learning=learning)
+    for hub in (
+        Hub(pairs_at_once=1),
+        Hub(gradient_checkpointing="on"),
+        Hub(pairs_at_once=2, gradient_checkpointing="on"),
+    ):
+        cast, other = learned(models, learning=learning, hub=hub)
+        assert cast.learner.manner.pairs_at_once == (hub.pairs_at_once or 4)
+        assert cast.learner.manner.checkpointing == (hub.gradient_checkpointing == "on")
+        for a, b in zip(plain, other, strict=True):
+            assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=2e-3)
+            assert b.metrics.logps_chosen == pytest.approx(a.metrics.logps_chosen, abs=0.1)
+
+
+@pytest.mark.parametrize("held", ["none", "nf4"])
+def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, monkeypatch, held):
+    asked = []
+    from studentsim.student.hub.student import HubStudent
+
+    told_by = HubStudent.pair_logps
+    monkeypatch.setattr(
+        HubStudent, "pair_logps", lambda self, rows, **how: asked.append(how) or told_by(self, rows, **how)
+    )
+    figures = {}
+    for epochs in (1, 2):
+        config = hubs.config(
+            models["gemma"],
+            hub=Hub(quantisation=held),
+            learning=Learning(learning_rate=5e-3, reference="base", epochs=epochs, batch=3),
+        )
+        cast = casting.load_cast(config)
+        pairs = held_out_pairs(hubs.bank().study[:6])
+        list(cast.learner.learn(pairs, [], turn=1, seed=1))
+        figures[epochs] = list(cast.learner.learn(pairs, pairs[:3], turn=2, seed=1))[0].metrics
+    assert asked == [{"base": True}] * 3  # two epochs alone: a turn's pairs, and then pairs and held-out ones
+    # The second turn compares with the base, not with last turn's student: there is a margin from the start …
+    assert all(abs(m.rewards_margins) > 0.01 for m in figures.values())
+
+
+def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
+    """One epoch: TRL switches the adapter off at each step. Told beforehand, it must be the same."""
+    config = hubs.config(models["llama"], learning=Learning(learning_rate=5e-3, reference="base", epochs=1, batch=3))
+    pairs = held_out_pairs(hubs.bank().study[:6])
+    found = []
+    for once in (False, True):
+        cast = casting.load_cast(config)
+        list(cast.learner.learn(pairs, [], turn=1, seed=1))
+        if once:
+            type(cast.learner)._reference_once, kept = property(lambda self: True), type(cast.learner)._reference_once
+        try:
+            found.append(list(cast.learner.learn(pairs, pairs[:3], turn=2, seed=1)))
+        finally:
+            if once:
+                type(cast.learner)._reference_once = kept
+    for a, b in zip(*found, strict=True):
+        assert b.metrics.rewards_margins == pytest.approx(a.metrics.rewards_margins, abs=1e-4)
+        assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=1e-4)
+
+
+def test_a_damaged_adapter_is_refused(models, tmp_path):
+    student = casting.load_cast(hubs.config(models["qwen2"])).student
+    student.save(tmp_path)
+    file = tmp_path / "adapter_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-50])
+    with pytest.raises(StudentError, match="cannot be read"):
+        student.load(tmp_path)
