@@ -26,7 +26,7 @@ from studentsim.store.queries.answering import (
 )
 from studentsim.store.queries.compare import exam_categories_of, exam_marks, exams_of, options_asked, practice_of
 from studentsim.store.queries.live import answered, last_seqs, lessons, newest_answers
-from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, run, runs
+from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, recent_times, run, runs
 from studentsim.store.queries.progress import exams, steps, turns, validations, wrong_by_category
 from studentsim.store.queries.study import recorded_exams
 from studentsim.store.queries.teaching import doubts, lasting, revisions, teacher_marks
@@ -70,6 +70,7 @@ __all__ = [
     "question_history",
     "question_runs",
     "recent_speed",
+    "recent_times",
     "recorded_exams",
     "run",
     "revisions",

@@ -13,7 +13,7 @@ from studentsim.store.database import Database
 
 _RUN = (
     "run_id, name, title, strategy, student, model, bank, seed, exam_seed, config, versions, parent, turns_planned, "
-    "status, stage, stage_items, turn, started, updated, seconds, error, message, remedy, last_seq, recorded"
+    "status, stage, stage_items, turn, started, updated, seconds, error, message, remedy, last_seq, recorded, notice"
 )
 
 
@@ -46,14 +46,16 @@ class RunRow:
     remedy: str | None
     last_seq: int
     recorded: bool
+    notice: str | None = None
+    """What its reader must know: that a damaged checkpoint made it do lessons again."""
 
 
 @dataclass(frozen=True)
 class Speed:
     """Median seconds of recent finished runs: what an estimate of a new run's time is made from.
 
-    ``exam_question`` and ``study_question`` are per question, ``pair`` per training pair of a turn (all its epochs,
-    with the turn's validation pass), ``start`` from the run's first event to its first exam. None: not known.
+    ``exam_question`` and ``study_question`` are per question (in practice, per try at one), ``pair`` per training pair of a
+    turn (all its epochs, with the turn's validation pass), ``start`` from the run's first event to its first exam. None: not known.
     """
 
     runs: int
@@ -110,14 +112,26 @@ def recent_speed(db: Database, model: str = "embedded", *, strategy: str | None 
         "WITH recent AS (SELECT run_id, started, strategy FROM runs WHERE model = ? AND status = 'finished' "
         "AND NOT coalesce(recorded, false) ORDER BY updated DESC LIMIT ?),"
         " t AS (SELECT * FROM turns WHERE run_id IN (SELECT run_id FROM recent) AND finished),"
+        " further AS (SELECT run_id, turn, count(*) AS again FROM answers WHERE phase = 'revision' "
+        "AND run_id IN (SELECT run_id FROM recent) GROUP BY run_id, turn),"
         " e AS (SELECT x.*, r.started FROM exams x JOIN recent r ON r.run_id = x.run_id) "
         "SELECT (SELECT count(*) FROM recent), "
         '(SELECT median(greatest("at" - seconds - started, 0)) FROM e WHERE turn = 0), '
-        "(SELECT median(seconds_study / questions) FROM t WHERE questions > 0 AND run_id IN "
-        "(SELECT run_id FROM recent WHERE strategy = coalesce(?, strategy))), "
+        "(SELECT median(seconds_study / (questions + coalesce(again, 0))) FROM t LEFT JOIN further USING (run_id, turn) "
+        "WHERE questions > 0 AND run_id IN (SELECT run_id FROM recent WHERE strategy = coalesce(?, strategy))), "
         "(SELECT median((seconds_training + coalesce(seconds_validation, 0)) / pairs) FROM t WHERE pairs > 0), "
         "(SELECT median(seconds / questions) FROM e WHERE questions > 0), "
         "(SELECT median(seconds_total) FROM t WHERE turn > 0)",
         [model, runs, strategy],
     )[0]
     return Speed(*row)
+
+
+def recent_times(db: Database, model: str = "embedded", *, runs: int = 10) -> list[tuple[dict[str, Any], float]]:
+    """Settings, and seconds at work, of the runs that ``recent_speed`` looks at: how far such estimates were out."""
+    rows = db.rows(
+        "SELECT config, seconds FROM runs WHERE model = ? AND status = 'finished' AND NOT coalesce(recorded, false) "
+        "AND seconds > 0 ORDER BY updated DESC LIMIT ?",
+        [model, runs],
+    )
+    return [(json.loads(config), float(seconds)) for config, seconds in rows]
