@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from studentsim.bank.sources import open_bank
-from studentsim.config import RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.simulation import Cast
 from studentsim.teacher.teacher import Teacher
 
@@ -32,19 +32,24 @@ def load_cast(config: RunConfig) -> Cast:
     bank = open_bank(config.bank, category=config.bank_category, leave_out_doubtful=config.leave_out_doubtful)
     student, learner = _embedded_pair(config) if config.model == "embedded" else _hub_pair(config)
     gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
-    return Cast(bank=bank, student=student, teacher=teacher_of(config.teaching), learner=learner)
+    return Cast(bank=bank, student=student, teacher=teacher_of(config), learner=learner)
 
 
-def teacher_of(teaching: Teaching) -> Teacher:
-    """The teacher, with a trained marker where the run names one.
+def teacher_of(config: RunConfig) -> Teacher:
+    """The teacher, with a trained marker and a writer of hints where the run names them.
 
-    :raises StudentError: the marker cannot be had.
+    :raises StudentError: one of them cannot be had.
     """
-    if not teaching.marker:
-        return Teacher(teaching)
-    from studentsim.teacher.marker import load_marker
+    teaching, marker, writer = config.teaching, None, None
+    if teaching.marker:
+        from studentsim.teacher.marker import load_marker
 
-    return Teacher(teaching, marker=load_marker(teaching.marker))
+        marker = load_marker(teaching.marker)
+    if teaching.writer and teaching.attempts > 1:
+        from studentsim.teacher.writer import load_writer
+
+        writer = load_writer(teaching.writer, config.hub)
+    return Teacher(teaching, marker=marker, writer=writer)
 
 
 def _embedded_pair(config: RunConfig) -> tuple[Student, Learner]:

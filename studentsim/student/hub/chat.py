@@ -59,6 +59,13 @@ class Chat:
             text = "\n".join([*named, "Solution:"])
         return Prompt(text, self._ids(text))
 
+    def said(self, text: str) -> Prompt:
+        """Any other request, as one turn of the user's."""
+        if not self.template:
+            return Prompt(text, self._ids(f"{self.defused(text)}\n"))
+        rendered = self._rendered([self.defused(text)], open_end=True)
+        return Prompt(rendered, self._ids(rendered))
+
     def completion(self, prompt: Prompt, text: str) -> list[int]:
         """Ids of an answer after this prompt, its end included."""
         return [*self.continuation(prompt, self.defused(text.strip())), self.end]
