@@ -57,6 +57,19 @@ def run(
     exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
     student: Annotated[str | None, typer.Option(help="Profile of the embedded student; see 'students'.")] = None,
     model: Annotated[str | None, typer.Option(help="'embedded', a name of the hub, or a folder.")] = None,
+    quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
+    exams: Annotated[str | None, typer.Option(help="written, or scored: the likeliest option is ticked.")] = None,
+    option_scores: Annotated[str | None, typer.Option(help="Options are scored by text or by letter.")] = None,
+    answers_at_once: Annotated[int | None, typer.Option(help="Answers in a batch; 0: by the memory.")] = None,
+    pairs_at_once: Annotated[
+        int | None, typer.Option(help="Pairs through the model at once; 0: by the memory.")
+    ] = None,
+    checkpointing: Annotated[str | None, typer.Option(help="Gradient checkpointing: auto, on or off.")] = None,
+    optimiser: Annotated[str | None, typer.Option(help="auto, adamw or paged.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Of sampling; 0 is greedy.")] = None,
     bank: Annotated[
         str | None, typer.Option(help="'curriculum', a set such as 'math_qa', or a file or folder.")
@@ -80,8 +93,21 @@ def run(
     lora_alpha: Annotated[int | None, typer.Option(help="Its update is scaled by alpha / rank.")] = None,
     label_smoothing: Annotated[float | None, typer.Option(help="Assumed share of flipped pairs (robust loss).")] = None,
     sft_weight: Annotated[float | None, typer.Option(help="Weight of an extra term for the right working.")] = None,
+    feedback: Annotated[str | None, typer.Option(help="To a wrong answer: none, mark, hint or explanation.")] = None,
+    attempts: Annotated[int | None, typer.Option(help="Tries at a practice question, the first included.")] = None,
+    learn_from: Annotated[str | None, typer.Option(help="working, revision or revision-or-working.")] = None,
+    error_rate: Annotated[float | None, typer.Option(help="Share of marks the teacher gets wrong on purpose.")] = None,
+    doubts: Annotated[
+        float | None, typer.Option(help="Share of right answers called wrong, to see who gives way.")
+    ] = None,
+    marker: Annotated[
+        str | None, typer.Option(help="A trained marker: 'embedded', a T5 of the hub, or a folder.")
+    ] = None,
+    decides: Annotated[str | None, typer.Option(help="Whose marks count in practice: key or marker.")] = None,
+    writer: Annotated[str | None, typer.Option(help="An instruct model that writes the hints, by name.")] = None,
     preset: Annotated[str, typer.Option(help="'default' or 'paper': what is not said otherwise.")] = "default",
     name: Annotated[str | None, typer.Option(help="What you call this run.")] = None,
+    trial: Annotated[bool, typer.Option(help="Try a hub's model out first: a test answer, the run's time.")] = True,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
@@ -92,7 +118,9 @@ def run(
     from studentsim.runs.folder import create_run
 
     config = foreground.config_of(preset, {key: given[key] for key in foreground.SETTINGS})
-    preflight.check(config)
+    config = preflight.check(config)
+    if config.model != "embedded":
+        foreground.introduce(config, trial=trial)
     foreground.carry_out(create_run(data, config), as_json=as_json)
 
 
@@ -146,6 +174,21 @@ def export(
 
     for path in write(data, check_run_id(run_id), to):
         print(path)
+
+
+@app.command(name="export-adapter")
+def export_adapter(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    to: Annotated[Path, typer.Option(help="A new or empty folder.")],
+    lesson: Annotated[int | None, typer.Option(min=0, help="After which lesson (default: the last).")] = None,
+    data: Data = DATA,
+) -> None:
+    """Copy a run's adapter into a folder that plain PEFT loads."""
+    from studentsim.runs import checkpoints
+    from studentsim.runs.folder import open_run
+
+    turn = checkpoints.export(open_run(data, run_id).checkpoints, to, lesson)
+    print(f"What was learnt by lesson {turn} is in {to}")
 
 
 @app.command()
@@ -270,6 +313,75 @@ def place(
         for row in result.rows:
             measured = f"{100 * row.accuracy:5.1f} % ({100 * row.low:.1f} to {100 * row.high:.1f})"
             print(f"  {row.category:<12} {measured}  meant {100 * row.intended:5.1f} %", flush=True)
+    if as_json:
+        print(json.dumps(found))
+
+
+@app.command(name="check-model")
+def check_model(
+    model: Annotated[str, typer.Argument(help="A name of the hub, or a folder.")],
+    bank: Annotated[str | None, typer.Option(help="The questions it is tried on.")] = None,
+    quantisation: Annotated[str | None, typer.Option(help="none, 8bit or nf4.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
+    trial: Annotated[bool, typer.Option(help="Load it, for a test answer and the run's time.")] = True,
+    as_json: Json = False,
+) -> None:
+    """What a hub's model needs here, what it answers, and how long a run with it takes."""
+    given = dict(locals())
+    from studentsim import foreground
+    from studentsim.runs import preflight
+
+    config = foreground.config_of("default", {key: given.get(key) for key in foreground.SETTINGS})
+    foreground.introduce(preflight.check_student(config), trial=trial, as_json=as_json)
+
+
+@app.command(name="train-teacher")
+def train_teacher(
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps (default: those of the weights).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the weights (default: those that ship).")] = None,
+    work: Annotated[Path, typer.Option(help="Folder of answers, rows and checkpoints.")] = Path("data/teacher"),
+) -> None:
+    """Make the embedded marker from nothing, of the student's own answers; started again, it goes on where it was."""
+    from studentsim import casting, simulation
+    from studentsim.teacher import collect, training
+
+    recipe = training.Recipe(steps=steps) if steps else training.Recipe()
+    school = collect.School(casting.load_cast, simulation.simulate)
+    training.train_teacher(school, out or training.WEIGHTS, recipe=recipe, work=work)
+
+
+@app.command(name="check-teacher")
+def check_teacher(
+    marker: Annotated[str, typer.Option(help="'embedded', or a T5's name on the hub or folder.")] = "embedded",
+    work: Annotated[Path, typer.Option(help="Folder of the collected answers.")] = Path("data/teacher"),
+    as_json: Json = False,
+) -> None:
+    """How often a trained marker agrees with the key: on answers it never saw, and on hard cases."""
+    from dataclasses import asdict
+
+    from studentsim import casting, simulation
+    from studentsim.teacher import check, collect
+    from studentsim.teacher.marker import load_marker
+
+    school = collect.School(casting.load_cast, simulation.simulate)
+    result = check.check(load_marker(marker), school, work)
+    print("\n".join(check.lines(result)))
+    if as_json:
+        print(json.dumps(asdict(result)))
+
+
+@app.command(name="check-feedback")
+def check_feedback(
+    student: Annotated[str, typer.Option(help="A profile of the embedded student.")] = "balanced",
+    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """How often a second try is right after the teacher's words, and how often a false "wrong" makes the student give way."""
+    from studentsim import foreground
+
+    found = foreground.check_feedback(student, questions)
     if as_json:
         print(json.dumps(found))
 

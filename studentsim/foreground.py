@@ -16,11 +16,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from studentsim.config import RunConfig
+from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, PreferenceMetrics, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
-from studentsim.runs import recorded
+from studentsim.runs import models, recorded
 from studentsim.runs.folder import RunFolder, all_runs, create_run
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
@@ -37,10 +37,16 @@ TEACHING = {
     "marker": "marker", "decides": "decides", "writer": "writer",
 }  # fmt: skip
 """Options of ``run`` that are settings of its Teaching, by their names there."""
+HUB = {
+    "revision": "revision", "quantisation": "quantisation", "device": "device", "dtype": "dtype", "option_scores": "scores",
+    "exams": "exams", "answers_at_once": "answers_at_once", "pairs_at_once": "pairs_at_once",
+    "checkpointing": "gradient_checkpointing", "optimiser": "optimiser",
+}  # fmt: skip
+"""Options of ``run`` that are settings of its Hub, by their names there."""
 SETTINGS = (
     "strategy", "turns", "questions", "exam", "exam_every", "validation", "seed", "exam_seed", "student", "model",
     "temperature", "bank", "bank_category", "leave_out_doubtful", "mix", "mix_rule", "threshold", "name",
-    *LISTS, *LEARNING, *TEACHING,
+    "max_new_tokens", *LISTS, *LEARNING, *TEACHING, *HUB,
 )  # fmt: skip
 """Options of ``run`` that are settings of a RunConfig, or of its Learning."""
 
@@ -59,7 +65,11 @@ def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
         raise ConfigError(f"There is no preset {preset!r}.", "Choose 'default' or 'paper'.", field="preset")
     settings = (RunConfig.paper() if preset == "paper" else RunConfig()).model_dump()
     given = {key: value for key, value in given.items() if value is not None}
+    if given.get("model", "embedded") != "embedded":
+        settings["max_new_tokens"] = HUB_DEFAULTS["max_new_tokens"]
+        settings["learning"] |= HUB_DEFAULTS["learning"] if preset == "default" else {}
     settings["learning"] |= {key: given.pop(key) for key in LEARNING if key in given}
+    settings["hub"] |= {HUB[key]: given.pop(key) for key in HUB if key in given}
     settings["teaching"] |= {TEACHING[key]: given.pop(key) for key in TEACHING if key in given}
     for key in LISTS:
         if key in given:
@@ -87,6 +97,22 @@ def parse_mix(text: str) -> dict[str, float]:
             raise ConfigError(f"The mix names {category!r} twice.", "Name each category once.", field="mix")
         mix[category] = value
     return mix
+
+
+def introduce(config: RunConfig, *, trial: bool, as_json: bool = False) -> None:
+    """Say on stderr what is known of a model of the hub; with ``trial`` load it, and say what it wrote and how long a run takes.
+
+    :raises StudentsimError: it cannot be used.
+    """
+    found = models.estimate(config)
+    for sentence in found.sentences(config):
+        print(sentence, file=sys.stderr, flush=True)
+    if trial:
+        tried = models.try_out(config)
+        for sentence in tried.sentences(config):
+            print(sentence, file=sys.stderr, flush=True)
+        if as_json:
+            print(json.dumps({"revision": found.source.revision, **models.as_json(tried, config)}))
 
 
 def carry_out(folder: RunFolder, *, as_json: bool) -> None:
@@ -166,7 +192,9 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
         for rate in rates:
             interval = f"{100 * rate.interval[0]:.1f} to {100 * rate.interval[1]:.1f}"
             print(f"  {rate.words:<12} {100 * rate.share:5.1f} % ({interval}), {rate.right} of {rate.tried}")
-    print(f"A hint, against being asked again with no words: {100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})")
+    print(
+        f"A hint, against being asked again with no words: {100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    )
     return asdict(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from pathlib import Path
 
 import torch
@@ -89,6 +90,23 @@ def bank() -> Bank:
     skills = ("average-of-three", "rectangle-perimeter", "chance-of-one-kind", "profit-percent")
     counts = {"study": 4, "validation": 1, "exam": 2}
     return Bank.of("curriculum", [q for split, n in counts.items() for s in skills for q in pool(s, split, n)])
+
+
+def mathqa(folder: Path) -> Path:
+    """A file of sixty small questions as MathQA has them: quicker to open than the curriculum."""
+    rows = [
+        {
+            "Problem": f"a farmer has {n} sheep and buys {n + 7} more . how many sheep has he ?",
+            "Rationale": f"{n} + {n + 7} = {2 * n + 7} . answer : c",
+            "options": f"a ) {2 * n} , b ) {2 * n + 6} , c ) {2 * n + 7} , d ) {2 * n + 8} , e ) {7 * n}",
+            "correct": "c",
+            "category": ("general", "gain")[n % 2],
+        }
+        for n in range(10, 70)
+    ]
+    path = folder / "mathqa.json"
+    path.write_text(json.dumps(rows))
+    return path
 
 
 def config(model: Path | str, **settings: object) -> RunConfig:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,46 +118,11 @@ def test_a_bank_file_that_is_not_there_is_refused():
         preflight.check(RunConfig.make(bank="/no/such/file.json"))
 
 
-def make(folder: Path, *files: str) -> str:
-    folder.mkdir()
-    for name in files:
-        (folder / name).write_text("{}")
-    return str(folder)
-
-
-def test_a_local_model_needs_a_config_and_weights_that_are_no_pickle(tmp_path):
-    def refused(*files: str) -> str:
-        with pytest.raises(ConfigError) as caught:
-            preflight.check(RunConfig.make(model=make(tmp_path / f"m{len(files)}{len(''.join(files))}", *files)))
-        assert caught.value.field == "model"
-        return str(caught.value)
-
-    assert "config.json" in refused()
-    assert "no weights" in refused("config.json")
-    assert "pickle" in refused("config.json", "pytorch_model.bin")
-    preflight.check(RunConfig.make(model=make(tmp_path / "good", "config.json", "model.safetensors")))
-
-
-def test_a_model_of_the_hub_is_taken_from_the_cache_or_must_be_reachable(monkeypatch):
-    """Fault 19: not there, no network."""
-    config = RunConfig.make(model="someone/some-model")
-    monkeypatch.setattr(preflight, "in_cache", lambda name: False)
-    monkeypatch.setattr(preflight, "trouble_at_hub", lambda name: "the hub cannot be reached (ConnectError)")
+def test_a_model_that_is_neither_here_nor_can_be_had_is_refused(monkeypatch):
+    """Fault 19: empty cache, no network; tests/test_hub_preflight.py has the rest."""
     with pytest.raises(ConfigError, match="not on this computer, and the hub cannot be reached") as caught:
-        preflight.check(config)
+        preflight.check(RunConfig.make(model="someone/some-model"))
     assert caught.value.field == "model"
-    monkeypatch.setattr(preflight, "trouble_at_hub", lambda name: "")
-    preflight.check(config)
-    monkeypatch.setattr(preflight, "in_cache", lambda name: True)
-    preflight.check(config)
-
-
-def test_an_empty_cache_holds_no_model(tmp_path):
-    program = "from studentsim.runs.preflight import in_cache; print(in_cache('someone/some-model'))"
-    env = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    root = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root, env=env)
-    assert done.stdout.strip() == "False", done.stderr
 
 
 def test_the_check_in_a_process_of_its_own_finds_the_same(monkeypatch):

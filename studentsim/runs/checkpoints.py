@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from studentsim.errors import RunError
 from studentsim.runs.folder import sync_folder
 
 KEEP_LAST = 3
@@ -80,6 +81,32 @@ def prune(checkpoints: Path) -> None:
 def discard_after(checkpoints: Path, turn: int) -> None:
     """Remove those of later turns: the run goes on after ``turn``, and they would be taken for its newest. Writes."""
     _remove(checkpoints, [later for later in turns(checkpoints) if later > turn])
+
+
+def export(checkpoints: Path, to: Path, turn: int | None = None) -> int:
+    """Copy what was learnt by a turn (None: the last that is whole) into a new or empty folder; the turn. Writes.
+
+    The files are as PEFT writes an adapter: ``PeftModel.from_pretrained(base, folder)`` takes them.
+
+    :raises RunError: there is no such checkpoint, it is damaged, or the folder holds something already.
+    """
+    kept = turns(checkpoints)
+    wanted = [turn] if turn is not None else kept[::-1]
+    chosen = next((t for t in wanted if not damage(checkpoints, t)), None)
+    if chosen is None:
+        what = "no lesson is complete yet" if turn is None else f"that of lesson {turn} is not kept, or damaged"
+        some = f"There are those of lessons {', '.join(map(str, kept))}." if kept else ""
+        raise RunError(f"There is no adapter to export: {what}.", some)
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise RunError(f"{str(to)!r} is there already and not empty.", "Name a new folder.")
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for path in _files(path_of(checkpoints, chosen)):
+            if path.name != MANIFEST:
+                shutil.copyfile(path, to / path.name)
+    except OSError as error:
+        raise RunError(f"{str(to)!r} cannot be written ({error.strerror}).", "Name another folder.") from error
+    return chosen
 
 
 def _remove(checkpoints: Path, which: list[int]) -> None:

@@ -43,7 +43,7 @@ class Manager:
         *,
         limit: int = LIMIT,
         worker: Sequence[str] = WORKER,
-        check: Callable[[RunConfig], None] = preflight.check,
+        check: Callable[[RunConfig], RunConfig | None] = preflight.check,
         grace: float = GRACE,
         tick_every: float | None = TICK_EVERY,
     ) -> None:
@@ -94,7 +94,7 @@ class Manager:
         :raises ConfigError, BankError, StudentError: the run could not work; nothing was made.
         :raises DataFolderError: the folder cannot be written.
         """
-        self._check(config)
+        config = self._check(config) or config  # the model's version is written in
         folder = create_run(self.data, config, token, ticket=waiting.ticket())
         self.tick()
         self._warm_at = time.monotonic() + WARM_AFTER

@@ -19,7 +19,7 @@ from studentsim.runs.folder import RunFolder
 from studentsim.runs.states import OVER, last_event
 from studentsim.store.journal import read_events, standing
 
-PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
+PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes")
 """Packages whose versions decide a run's figures."""
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ The hub's data sets are looked at in a process of their own, so that the app nev
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -22,16 +21,16 @@ from studentsim.bank.sources import PER_SKILL, is_on_hub, open_bank
 from studentsim.config import RunConfig, check_categories
 from studentsim.errors import BankError, ConfigError, StudentError, StudentsimError
 from studentsim.records import CATEGORIES
+from studentsim.runs.models import check_model
+from studentsim.runs.teachers import check_teacher
 from studentsim.selection import category_mix
 from studentsim.student.profiles import profile
 
 WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safetensors"
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
-_PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
-def check(config: RunConfig) -> None:
-    """Refuse a run that could not work, before anything of it is made.
+def check(config: RunConfig) -> RunConfig:
+    """Refuse a run that could not work, before anything of it is made; its settings, the model's version written in.
 
     :raises ConfigError: a setting is wrong; its ``field`` names it.
     :raises BankError: the questions cannot be read.
@@ -41,19 +40,23 @@ def check(config: RunConfig) -> None:
         _check_apart(config)
     else:
         check_questions(config, outline_of(config))
-    check_student(config)
+    check_teacher(config)
+    return check_student(config)
 
 
-def check_student(config: RunConfig) -> None:
-    """:raises ConfigError, StudentError: there is no such student or model."""
+def check_student(config: RunConfig) -> RunConfig:
+    """The settings, with the version of a model of the hub or of a folder written in.
+
+    :raises ConfigError, StudentError: there is no such student or model.
+    """
     if config.model != "embedded":
-        check_model(config.model)
-        return
+        return check_model(config)
     profile(config.student)
     if not WEIGHTS.is_file():
         raise StudentError(
             f"The embedded student's weights are missing ({WEIGHTS}).", "Make them: python -m studentsim pretrain."
         )
+    return config
 
 
 @dataclass(frozen=True)
@@ -114,63 +117,6 @@ def check_questions(config: RunConfig, bank: Outline) -> None:
             f"Ask for {bank.exam} or fewer.",
             field="exam",
         )
-
-
-def check_model(name: str) -> None:
-    """:raises ConfigError: neither a usable local folder nor a model of the hub that can be had."""
-    folder = Path(name).expanduser()
-    if folder.exists() or name.startswith(("/", ".", "~")) or "\\" in name:
-        _check_folder(folder)
-    elif not _HUB_NAME.fullmatch(name):
-        raise ConfigError(
-            f"There is no model {name!r}.",
-            "Give 'embedded', a name of the hub such as google/gemma-2b-it, or a folder.",
-            field="model",
-        )
-    elif not in_cache(name) and (trouble := trouble_at_hub(name)):
-        raise ConfigError(f"The model {name} is not on this computer, and {trouble}.", _HUB_REMEDY, field="model")
-
-
-def in_cache(name: str) -> bool:
-    """Whether a hub model's config lies in the local cache."""
-    from huggingface_hub import try_to_load_from_cache
-
-    return isinstance(try_to_load_from_cache(name, "config.json"), str)
-
-
-def trouble_at_hub(name: str) -> str:
-    """Why a model cannot be had from the hub; "" if it can. Asks the network, for at most 5 seconds."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
-    try:
-        HfApi().model_info(name, timeout=5)
-        return ""
-    except GatedRepoError:
-        return "its licence must be accepted first on its page at the hub, and a login given here"
-    except RepositoryNotFoundError:
-        return "the hub has none of that name (or it is private)"
-    except Exception as error:  # offline shows itself in a dozen ways
-        return f"the hub cannot be reached ({type(error).__name__})"
-
-
-_HUB_REMEDY = "Choose 'embedded' or a local folder, or connect to the network."
-
-
-def _check_folder(folder: Path) -> None:
-    if not (folder / "config.json").is_file():
-        raise ConfigError(
-            f"There is no model in {str(folder)!r}: it has no config.json.",
-            "Give the folder of a model.",
-            field="model",
-        )
-    if any(folder.glob("*.safetensors")):
-        return
-    pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
-    what = f"it holds {pickled[0]}, a pickle, which could run any program" if pickled else "it has no weights"
-    raise ConfigError(
-        f"The model in {str(folder)!r} cannot be used: {what}.", "Only *.safetensors are loaded.", field="model"
-    )
 
 
 def _check_skills(config: RunConfig, bank: Outline) -> None:

@@ -28,7 +28,7 @@ from studentsim.config import Hub, RunConfig
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.hub import source
 from studentsim.student.hub.machine import Machine
-from studentsim.student.hub.sizes import Plan, Shape, plan
+from studentsim.student.hub.sizes import Plan, Shape, in_words, plan
 
 # It says at every single product of an 8-bit layer that it computes in float16.
 logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
@@ -50,8 +50,8 @@ class Loaded:
         """What was chosen, in a line."""
         held = {"nf4": "NF4", "8bit": "8 bit"}.get(self.model.config.studentsim_held, "not quantised")
         computing = str(self.dtype).removeprefix("torch.")
-        count = self.model.num_parameters() / 1e9
-        return f"{count:.2f} B parameters, {held}, computing in {computing}, on {self.model.device.type}"
+        count = in_words(self.model.num_parameters())
+        return f"{count} parameters, {held}, computing in {computing}, on {self.model.device.type}"
 
 
 def load(config: RunConfig) -> Loaded:

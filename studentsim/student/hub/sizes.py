@@ -104,6 +104,15 @@ class Plan:
         return self.weights + self.adapter + max(self.answering, self.learning) + self.rest
 
 
+def in_words(parameters: float) -> str:
+    """A number of parameters as people say it.
+
+    >>> in_words(2_506_172_416), in_words(134_515_008)
+    ('2.51 B', '135 M')
+    """
+    return f"{parameters / 1e9:.2f} B" if parameters >= 1e9 else f"{parameters / 1e6:.3g} M"
+
+
 def dtype_of(hub: Hub, device: str) -> str:
     """The dtype the settings mean, as far as that can be told without asking the GPU for its abilities."""
     if hub.dtype != "auto":

@@ -118,7 +118,7 @@ def _in_cache(name: str, revision: str) -> Source | None:
 
 
 def _at_hub(name: str, revision: str) -> Source:
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub import errors as hub
 
     where = f"The model {name} is not on this computer, and"
@@ -126,6 +126,7 @@ def _at_hub(name: str, revision: str) -> Source:
         info = HfApi().model_info(name, revision=revision or None, timeout=5)
         if getattr(info, "gated", False):
             HfApi().auth_check(name)
+        config = _config(Path(hf_hub_download(name, "config.json", revision=info.sha, etag_timeout=5)).parent)
     except hub.GatedRepoError as error:
         raise _refused(
             f"{where} its licence has not been accepted yet.",
@@ -135,13 +136,17 @@ def _at_hub(name: str, revision: str) -> Source:
         raise ConfigError(
             f"{name} has no version {revision!r}.", "Leave it blank for today's.", field="hub.revision"
         ) from error
+    except hub.EntryNotFoundError as error:
+        raise _refused(f"{name} is no model: it has no config.json.", "Give the name of a model.") from error
     except hub.RepositoryNotFoundError as error:
         raise _refused(f"{where} the hub has none of that name (or it is private).", "Check the name.") from error
+    except ConfigError:
+        raise
     except Exception as error:  # being offline shows itself in a dozen ways
         raise _refused(f"{where} the hub cannot be reached ({type(error).__name__}).", _INSTEAD) from error
     _refuse_pickled(f"The model {name}", [file.rfilename for file in info.siblings or ()])
     stored = getattr(info, "safetensors", None)
-    return Source(name, info.sha, None, dict(info.config or {}), stored.total if stored else 0)
+    return Source(name, info.sha, None, config, stored.total if stored else 0)
 
 
 # ------------------------------------------------------------------ what must not be used

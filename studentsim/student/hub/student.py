@@ -38,6 +38,8 @@ class HubStudent:
         self.tokenizer = loaded.tokenizer
         self.chat = Chat(loaded.tokenizer)
         self.plan = loaded.plan
+        self.said = loaded.said
+        """What was loaded, and how, in a line."""
         self.dtype = loaded.dtype
         self.hub = config.hub
         self.temperature, self.min_p, self.limit = config.temperature, config.min_p, config.max_new_tokens
@@ -166,6 +168,10 @@ class HubStudent:
     def load(self, folder: Path) -> None:
         """Take up a saved adapter; see ``Student.load``."""
         adapter.load(self.model, folder)
+
+    def peak_memory(self) -> float:
+        """The most of the GPU's memory that was in use so far, in bytes; 0 without a GPU."""
+        return float(torch.cuda.max_memory_allocated()) if self.model.device.type == "cuda" else 0.0
 
     # ------------------------------------------------------------------ inside
 

@@ -1,0 +1,178 @@
+"""What is known of a model of the hub, or of a folder, before a run is made with it. No torch.
+
+First what can be told at once: whether it is there or can be had, which version, whether its memory suffices. Then, at a
+price of its loading time, a trial in a process of its own: a test answer, and how long the run would take.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import studentsim
+from studentsim.config import RunConfig
+from studentsim.errors import BankError, ConfigError, StudentError
+from studentsim.student.hub.machine import Machine, machine
+from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan
+from studentsim.student.hub.source import Source, find
+
+WRONG = 0.75
+"""Share of practice questions taken to become a pair, for estimates: the source paper's student was wrong in three of four."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A model on this machine, reckoned without loading it."""
+
+    source: Source
+    machine: Machine
+    dtype: str
+    parameters: int
+    plan: Plan
+
+    def sentences(self, config: RunConfig) -> list[str]:
+        """What a user should know before the run is made."""
+        source, here = self.source, self.machine
+        held = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(config.hub.quantisation, "not quantised")
+        told = [
+            f"{source.name}, version {source.revision[:18]}: {in_words(self.parameters)} parameters, {held}, "
+            f"computing in {self.dtype} on {here.name}.",
+            f"Memory: about {_gb(self.plan.need)} needed, {_gb(here.available)} free of {_gb(here.total)}; "
+            f"{self.plan.answers_at_once} answers and {self.plan.pairs_at_once} pairs at once"
+            f"{', layers computed twice to save memory' if self.plan.checkpointing else ''}.",
+        ]
+        if source.folder is None:
+            told.append(f"It will be downloaded first: about {_gb(2 * self.parameters)}.")
+        if self.plan.need > here.available:
+            told.append("That is more than is free just now: close other programs first.")
+        if here.device == "cpu" and self.parameters > 1e9:
+            told.append("Without a GPU a model of this size takes minutes for each answer.")
+        return told
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model tried out: what it wrote on one question, and seconds for each part."""
+
+    said: str
+    """What was loaded, and how."""
+    problem: str
+    text: str
+    letter: str | None
+    loading: float
+    """Seconds to load model and questions, once a run."""
+    answer: float
+    """Seconds an answer in practice, in a full batch; ``exam`` in an exam, ``choice`` to tell how sure the student is."""
+    exam: float
+    choice: float
+    pair: float
+    """Seconds a pair, all epochs together."""
+    memory: float
+    """Most memory in use, in bytes."""
+
+    def seconds(self, config: RunConfig) -> float:
+        """Estimated seconds of the whole run."""
+        attempts = 1 + WRONG * (config.teaching.attempts - 1)
+        lesson = config.questions * (self.answer * attempts + (WRONG * self.pair if config.strategy != "none" else 0))
+        if config.strategy.startswith("log-probability"):
+            lesson += 2 * config.questions * self.choice  # it looks at about twice as many as it takes
+        return self.loading + config.turns * lesson + len(config.exam_turns()) * config.exam * self.exam
+
+    def sentences(self, config: RunConfig) -> list[str]:
+        """The trial in words."""
+        ticked = f"read as {self.letter})" if self.letter else "read as unanswered"
+        return [
+            f"Tried out: {self.said}, {_gb(self.memory)} in use.",
+            f"Test answer ({ticked}): {' '.join(self.text.split())[:300] or '(nothing)'}",
+            f"The run will take about {_duration(self.seconds(config))}: {self.answer:.2f} s an answer, {self.exam:.2f} s in exams, "
+            f"{self.pair:.2f} s a pair.",
+        ]
+
+
+def check_model(config: RunConfig) -> RunConfig:
+    """The settings with the model's version written in.
+
+    :raises ConfigError: there is no such model, or it must not be used, or this machine is too small for it.
+    """
+    found = estimate(config)
+    here, need = found.machine, found.plan.need
+    if need > here.total:
+        remedy = (
+            "Choose a smaller model."
+            if config.hub.quantisation == "nf4"
+            else "Choose quantisation nf4, or a smaller model."
+        )
+        raise ConfigError(
+            f"The model {config.model} needs about {_gb(need)} of memory, and {here.name} has {_gb(here.total)}.",
+            remedy,
+            field="model",
+        )
+    return config.model_copy(update={"hub": config.hub.model_copy(update={"revision": found.source.revision})})
+
+
+def estimate(config: RunConfig) -> Estimate:
+    """The model on this machine. Asks the hub, for some seconds, where the model is not here.
+
+    :raises ConfigError: as ``check_model``, but for the memory.
+    """
+    source = find(config.model, config.hub.revision)
+    shape = Shape.of(source.config)
+    if shape is None:
+        kind = source.config.get("model_type", "unknown")
+        raise ConfigError(
+            f"The model {config.model} is of a kind ({kind}) whose size cannot be told from its config.json.",
+            "Choose a causal language model, such as google/gemma-2b-it.",
+            field="model",
+        )
+    here = machine(config.hub.device)
+    parameters = source.parameters or shape.parameters
+    return Estimate(source, here, dtype_of(config.hub, here.device), parameters, plan(config, shape, parameters, here))
+
+
+def try_out(config: RunConfig, *, patience: float | None = None) -> Trial:
+    """Load the model in a process of its own, let it answer and learn a little. Takes as long as loading it does.
+
+    ``patience`` is the most seconds to wait (None: as long as a download takes).
+
+    :raises ConfigError, BankError, StudentError: it cannot be loaded, or not used; says why.
+    """
+    root = str(Path(studentsim.__file__).parent.parent)
+    command = [sys.executable, "-m", "studentsim.runs.trial"]
+    try:
+        done = subprocess.run(
+            command, input=config.model_dump_json(), capture_output=True, text=True, cwd=root, timeout=patience
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise StudentError(
+            f"The model {config.model} did not answer within {patience:.0f} seconds.", "Choose a smaller one, or a GPU."
+        ) from error
+    try:
+        found = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        why = (
+            "its memory did not suffice" if done.returncode in (-9, 137) else (done.stderr.strip()[-300:] or "no word")
+        )
+        raise StudentError(f"The model {config.model} cannot be tried out: {why}.", "Choose a smaller one.") from error
+    if found["kind"]:
+        kind = {"ConfigError": ConfigError, "BankError": BankError}.get(found["kind"], StudentError)
+        extra = {"field": found["field"]} if kind is ConfigError else {}
+        raise kind(found["problem"], found["remedy"], **extra)
+    return Trial(**found["trial"])
+
+
+def as_json(trial: Trial, config: RunConfig) -> dict[str, object]:
+    """The trial's figures with the run's estimated seconds."""
+    return {**asdict(trial), "run_seconds": trial.seconds(config)}
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:.1f} GB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,295 @@
+"""What is known of a model before a run is made: where it is, which version, what it needs, what it answers. No network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import hubs
+import huggingface_hub
+import pytest
+from huggingface_hub import errors as hub_errors
+
+from studentsim.config import Hub, Learning, RunConfig
+from studentsim.errors import ConfigError, RunError, StudentError
+from studentsim.runs import checkpoints, models, preflight
+from studentsim.student.hub import source
+from studentsim.student.hub.machine import Machine
+from studentsim.student.hub.sizes import Shape, plan, weight_bytes
+
+GEMMA_2B = {
+    "model_type": "gemma", "hidden_size": 2048, "num_hidden_layers": 18, "num_attention_heads": 8, "num_key_value_heads": 1,
+    "head_dim": 256, "intermediate_size": 16384, "vocab_size": 256000, "max_position_embeddings": 8192,
+}  # fmt: skip
+BLOOM_560M = {"model_type": "bloom", "hidden_size": 1024, "n_layer": 24, "n_head": 16, "vocab_size": 250880}
+PHI_2 = {
+    "model_type": "phi", "hidden_size": 2560, "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 10240,
+    "vocab_size": 51200, "num_key_value_heads": None, "tie_word_embeddings": False,
+}  # fmt: skip
+GPU = Machine("cuda", "a GPU", 16 * 10**9, 15 * 10**9)
+CPU = Machine("cpu", "a processor", 16 * 10**9, 8 * 10**9)
+
+
+@pytest.fixture(scope="module")
+def gemma(tmp_path_factory):
+    return hubs.save(tmp_path_factory.mktemp("models"), "gemma")
+
+
+def refused(name: object, **hub: object) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        preflight.check(RunConfig.make(model=str(name), hub=Hub(**hub)))
+    assert caught.value.remedy
+    return caught.value
+
+
+# ------------------------------------------------------------------ a local folder
+
+
+def test_the_version_of_a_folder_is_written_into_the_runs_settings(gemma):
+    config = preflight.check(RunConfig.make(model=str(gemma)))
+    assert config.hub.revision == source.fingerprint(gemma) and config.hub.revision.startswith("files-")
+    assert preflight.check(config) == config
+    assert preflight.check(RunConfig()) == RunConfig()
+
+
+def test_another_model_in_the_same_folder_is_not_taken_for_the_one_that_was_meant(gemma, tmp_path):
+    config = preflight.check(RunConfig.make(model=str(shutil.copytree(gemma, tmp_path / "model"))))
+    shutil.copytree(hubs.save(tmp_path / "other", "gemma", seed=1), tmp_path / "model", dirs_exist_ok=True)
+    with pytest.raises(ConfigError, match="not the one that was meant") as caught:
+        preflight.check(config)
+    assert caught.value.field == "hub.revision"
+
+
+def test_parameters_are_counted_in_the_headers(gemma):
+    found = source.find(str(gemma))
+    shape = Shape.of(found.config)
+    assert found.parameters == pytest.approx(shape.parameters, rel=0.02) and found.parameters > 50_000
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "config.json"),
+        ({"config.json": "{}"}, "no weights"),
+        ({"config.json": "{}", "pytorch_model.bin": "x"}, "pickle"),
+        ({"config.json": "{}", "model.safetensors": "x"}, "no safetensors file"),
+        ({"config.json": "nonsense", "model.safetensors": "\x02\0\0\0\0\0\0\0{}"}, "cannot be read"),
+        ({"config.json": "[]", "model.safetensors": "\x02\0\0\0\0\0\0\0{}"}, "no model's config"),
+        ({"config.json": "{}", "model.safetensors": "\x02\0\0\0\0\0\0\0[]"}, "header"),
+        ({"config.json": '{"is_encoder_decoder": true}', "model.safetensors": "\x02\0\0\0\0\0\0\0{}"}, "encoder"),
+        ({"config.json": '{"quantization_config": {"quant_method": "gptq"}}', "model.safetensors": "\x02\0\0\0\0\0\0\0{}"}, "gptq"),
+        ({"config.json": '{"model_type": "mamba"}', "model.safetensors": "\x02\0\0\0\0\0\0\0{}"}, "mamba"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_used_is_refused_in_words(tmp_path, files, words):
+    for name, text in files.items():
+        (tmp_path / name).write_bytes(text.encode("latin-1"))
+    error = refused(tmp_path)
+    assert words in str(error) and error.field == "model"
+
+
+def test_a_model_too_large_for_the_machine_is_refused_with_the_way_out(gemma, monkeypatch):
+    monkeypatch.setattr(models, "machine", lambda device: Machine("cpu", "a watch", 10**8, 10**8))
+    error = refused(gemma)
+    assert "0.1 GB" in str(error) and "nf4" in error.remedy
+    assert "smaller" in refused(gemma, quantisation="nf4").remedy
+
+
+def test_a_gpu_that_is_not_there_is_refused(gemma, monkeypatch):
+    monkeypatch.setattr("studentsim.student.hub.machine._gpu", lambda: "no NVIDIA driver was found")
+    error = refused(gemma, device="cuda")
+    assert error.field == "hub.device" and "driver" in str(error)
+
+
+# ------------------------------------------------------------------ the hub
+
+
+class FakeHub:
+    """The hub as ``huggingface_hub`` shows it."""
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        error: Exception | None = None,
+        gated: bool = False,
+        files=("model.safetensors",),
+    ):
+        self.folder, self.error, self.gated, self.files = folder, error, gated, files
+
+    def model_info(self, name, revision=None, timeout=None):
+        if self.error and not self.gated:
+            raise self.error
+        siblings = [SimpleNamespace(rfilename=f) for f in self.files]
+        return SimpleNamespace(
+            sha="c" * 40, gated=self.gated, siblings=siblings, safetensors=SimpleNamespace(total=2_506_172_416)
+        )
+
+    def auth_check(self, name):
+        if self.error:
+            raise self.error
+
+
+def serve(monkeypatch, fake: FakeHub) -> None:
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_, **__: None)
+    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: fake)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *_, **__: str(fake.folder / "config.json"))
+
+
+def response() -> SimpleNamespace:
+    return SimpleNamespace(headers={}, request=None, status_code=401)
+
+
+def test_a_model_of_the_hub_is_pinned_to_todays_commit(monkeypatch, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(GEMMA_2B))
+    serve(monkeypatch, FakeHub(tmp_path))
+    monkeypatch.setattr(models, "machine", lambda device: CPU)
+    config = preflight.check(RunConfig.make(model="google/gemma-2b-it", hub=Hub(quantisation="nf4")))
+    assert config.hub.revision == "c" * 40
+    told = " ".join(models.estimate(config).sentences(config))
+    assert "2.51 B parameters" in told and "downloaded" in told and "NF4" in told and "Without a GPU" in told
+
+
+@pytest.mark.parametrize(
+    ("fake", "words", "field"),
+    [
+        (FakeHub(error=hub_errors.GatedRepoError("gated", response=response()), gated=True), "licence", "model"),
+        (FakeHub(error=hub_errors.RepositoryNotFoundError("no", response=response())), "none of that name", "model"),
+        (FakeHub(error=hub_errors.RevisionNotFoundError("no", response=response())), "no version", "hub.revision"),
+        (FakeHub(error=ConnectionError("no route")), "cannot be reached (ConnectionError)", "model"),
+        (FakeHub(error=hub_errors.OfflineModeIsEnabled("offline")), "cannot be reached", "model"),
+        (FakeHub(files=("pytorch_model.bin", "sub/model.safetensors")), "pickle", "model"),
+        (FakeHub(files=("README.md",)), "no weights", "model"),
+    ],
+)
+def test_a_model_that_cannot_be_had_is_refused_in_clear_words(monkeypatch, tmp_path, fake, words, field):
+    """Fault 19: not there, no network, no licence."""
+    (tmp_path / "config.json").write_text(json.dumps(GEMMA_2B))
+    fake.folder = tmp_path
+    serve(monkeypatch, fake)
+    error = refused("google/gemma-2b-it")
+    assert words in str(error) and error.field == field
+
+
+def test_a_model_in_the_cache_needs_no_network(monkeypatch, gemma):
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_, **__: str(gemma / "config.json"))
+    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: pytest.fail("the hub was asked"))
+    assert preflight.check(RunConfig.make(model="someone/some-model")).hub.revision == gemma.name
+
+
+def test_the_web_process_can_check_models_without_torch(gemma):
+    program = (
+        "import sys; from studentsim.config import RunConfig; from studentsim.runs import preflight, models;"
+        f"c = preflight.check(RunConfig.make(model={str(gemma)!r})); models.estimate(c).sentences(c);"
+        "print({'torch', 'transformers', 'tokenizers', 'safetensors'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=Path(__file__).parents[1]
+    )
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+# ------------------------------------------------------------------ sizes
+
+
+@pytest.mark.parametrize(
+    ("config", "billions"),
+    [(GEMMA_2B, 2.506), (BLOOM_560M, 0.559), (PHI_2, 2.78)],
+    ids=["gemma-2b", "bloom-560m", "phi-2"],
+)
+def test_parameters_by_the_config_are_near_the_published_ones(config, billions):
+    assert Shape.of(config).parameters / 1e9 == pytest.approx(billions, rel=0.02)
+
+
+def test_nf4_halves_what_8_bit_holds_and_embeddings_stay():
+    shape = Shape.of(GEMMA_2B)
+    none, eight, four = (weight_bytes(shape, shape.parameters, held, 2) for held in ("none", "8bit", "nf4"))
+    assert none == 2 * shape.parameters and none > eight > four
+    assert four == pytest.approx(2 * shape.embeddings + 0.5625 * (shape.parameters - shape.embeddings))
+    assert 2.0e9 < four < 2.3e9
+
+
+def test_a_small_gpu_learns_in_small_portions_and_at_last_with_checkpointing():
+    shape = Shape.of(GEMMA_2B)
+    config = RunConfig.make(max_new_tokens=200, hub=Hub(quantisation="nf4"), learning=Learning(batch=8))
+    plans = [plan(config, shape, 0, Machine("cuda", "", gb * 10**9, gb * 10**9)) for gb in (80, 24, 16, 8, 5)]
+    assert [p.pairs_at_once for p in plans] == sorted((p.pairs_at_once for p in plans), reverse=True)
+    assert plans[0].pairs_at_once == 8 and not plans[0].checkpointing and plans[-1].checkpointing
+    assert all(8 % p.pairs_at_once == 0 and 1 <= p.answers_at_once <= 64 for p in plans)
+
+
+def test_settings_go_before_what_the_machine_suggests():
+    shape = Shape.of(GEMMA_2B)
+    hub = Hub(answers_at_once=3, pairs_at_once=3, gradient_checkpointing="on", optimiser="paged")
+    found = plan(RunConfig.make(hub=hub, learning=Learning(batch=8)), shape, 0, GPU)
+    assert (found.answers_at_once, found.pairs_at_once, found.checkpointing, found.paged) == (3, 2, True, True)
+    assert not plan(RunConfig.make(hub=hub), shape, 0, CPU).paged
+
+
+# ------------------------------------------------------------------ the trial
+
+
+def test_the_trial_in_a_process_of_its_own_answers_and_tells_the_time(gemma, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    config = hubs.config(gemma, hub=Hub(quantisation="nf4"), bank=str(hubs.mathqa(tmp_path)))
+    trial = models.try_out(config)
+    assert trial.problem and trial.answer > 0 and trial.exam > 0 and trial.pair > 0 and trial.memory > 10**8
+    lesson = 4 * (trial.answer + 0.75 * trial.pair)
+    assert trial.seconds(config) == pytest.approx(trial.loading + 2 * lesson + 2 * 4 * trial.exam)
+    assert any("Test answer" in s for s in trial.sentences(config)) and "NF4" in trial.said
+
+
+def test_what_goes_wrong_in_the_trial_is_told_in_words(gemma, tmp_path):
+    broken = shutil.copytree(gemma, tmp_path / "broken")
+    (broken / "tokenizer.json").write_text("{}")
+    with pytest.raises(StudentError, match="tokenizer"):
+        models.try_out(hubs.config(broken, bank=str(hubs.mathqa(tmp_path))))
+
+
+@pytest.mark.parametrize(("code", "words"), [(-9, "memory"), (1, "segmentation")])
+def test_a_trial_that_dies_is_an_error_in_words(monkeypatch, gemma, code, words):
+    died = subprocess.CompletedProcess([], code, stdout="", stderr="segmentation fault")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: died)
+    with pytest.raises(StudentError, match=words):
+        models.try_out(hubs.config(gemma))
+
+
+def test_a_trial_that_takes_too_long_is_an_error_in_words(monkeypatch, gemma):
+    def late(*_, timeout, **__):
+        raise subprocess.TimeoutExpired("trial", timeout)
+
+    monkeypatch.setattr(subprocess, "run", late)
+    with pytest.raises(StudentError, match="7 seconds"):
+        models.try_out(hubs.config(gemma), patience=7)
+
+
+# ------------------------------------------------------------------ the adapter, exported
+
+
+def test_the_last_whole_checkpoint_is_exported_without_our_own_manifest(tmp_path):
+    for turn in (1, 2, 3):
+        checkpoints.write(
+            tmp_path / "run", turn, lambda folder, turn=turn: (folder / "adapter.txt").write_text(str(turn)) and None
+        )
+    (checkpoints.path_of(tmp_path / "run", 3) / "adapter.txt").write_text("damaged")
+    assert checkpoints.export(tmp_path / "run", tmp_path / "out") == 2
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["adapter.txt"] and (
+        tmp_path / "out" / "adapter.txt"
+    ).read_text() == "2"
+    assert checkpoints.export(tmp_path / "run", tmp_path / "first", 1) == 1
+
+
+def test_what_cannot_be_exported_is_refused(tmp_path):
+    with pytest.raises(RunError, match="no lesson is complete"):
+        checkpoints.export(tmp_path / "run", tmp_path / "out")
+    checkpoints.write(tmp_path / "run", 0, lambda folder: (folder / "a").write_text("x") and None)
+    with pytest.raises(RunError, match="lesson 7"):
+        checkpoints.export(tmp_path / "run", tmp_path / "out", 7)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    with pytest.raises(RunError, match="not empty"):
+        checkpoints.export(tmp_path / "run", tmp_path / "full")
+    assert not (tmp_path / "out").exists()
