@@ -9,7 +9,7 @@ Pure: rows in, a report out. Plain data classes, for the command line and for pa
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -109,13 +109,23 @@ class Checked:
         return [question for row, question in self.asked if (row.part, row.number) not in doubtful]
 
 
-def check(bank: QuestionSet, rows: Sequence[Row], *, category: str = "", seed: int = 0) -> Checked:
-    """Go through the rows of a set. No row stops it: what cannot be read is a doubt."""
+def check(
+    bank: QuestionSet,
+    rows: Sequence[Row],
+    *,
+    category: str = "",
+    seed: int = 0,
+    told: Callable[[int, int], None] = lambda done, rows: None,
+) -> Checked:
+    """Go through the rows of a set. No row stops it: what cannot be read is a doubt. ``told`` hears before each row how many
+    are done, of how many.
+    """
     asked: list[tuple[Row, Question]] = []
     doubts: list[Doubt] = []
     verdicts: Counter[str] = Counter()
     without = 0
-    for row in rows:
+    for done, row in enumerate(rows):
+        told(done, len(rows))
         question = _asked(bank, row, category, seed)
         if isinstance(question, Doubt):
             doubts.append(question)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -41,8 +41,15 @@ def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = Fal
     return _open(source, _own_category(category), leave_out_doubtful, _stamp(source))
 
 
-def check_bank(source: str, *, category: str = "", set_name: str = "") -> check.BankReport:
-    """What a bank holds and what is doubtful in it. ``set_name`` says which set a file is of, if it does not say so itself.
+def check_bank(
+    source: str,
+    *,
+    category: str = "",
+    set_name: str = "",
+    told: Callable[[int, int], None] = lambda done, rows: None,
+) -> check.BankReport:
+    """What a bank holds and what is doubtful in it. ``set_name`` says which set a file is of, if it does not say so itself;
+    ``told`` hears how many rows are done, of how many.
 
     :raises BankError: it cannot be read at all; single rows never raise, but are told of.
     """
@@ -51,7 +58,7 @@ def check_bank(source: str, *, category: str = "", set_name: str = "") -> check.
         found = check.Checked(asked, tuple(check.doubts_among(asked)), 0, None)
         return check.report(source, None, found, (question for _, question in asked), len(asked))
     bank, rows = rows_in(source, set_name)
-    found = check.check(bank, rows, category=_own_category(category))
+    found = check.check(bank, rows, category=_own_category(category), told=told)
     return check.report(source, bank, found, _dealt([question for _, question in found.asked]), len(rows))
 
 

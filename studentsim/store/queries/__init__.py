@@ -24,7 +24,7 @@ from studentsim.store.queries.answering import (
     latest_answers,
     misconceptions,
 )
-from studentsim.store.queries.compare import exam_categories_of, exam_marks, exams_of, options_asked, practice_of
+from studentsim.store.queries.compare import exam_categories_of, exam_marks, exams_of, guessing, practice_of
 from studentsim.store.queries.live import answered, last_seqs, lessons, newest_answers
 from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, recent_times, run, runs
 from studentsim.store.queries.progress import exams, steps, turns, validations, wrong_by_category
@@ -57,6 +57,7 @@ __all__ = [
     "exam_tallies",
     "exams",
     "exams_of",
+    "guessing",
     "item_choices",
     "last_seq",
     "last_seqs",
@@ -65,7 +66,6 @@ __all__ = [
     "lessons",
     "misconceptions",
     "newest_answers",
-    "options_asked",
     "practice_of",
     "question_history",
     "question_runs",

@@ -53,10 +53,20 @@ def exam_marks(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
     )
 
 
-def options_asked(db: Database, run_id: str) -> str | None:
-    """The options (JSON text) of one question that the run was asked, to tell how many there are; None: nothing was asked yet."""
-    rows = db.rows("SELECT options FROM answers WHERE run_id = ? LIMIT 1", [run_id])
-    return rows[0][0] if rows else None
+def guessing(db: Database, run_ids: Sequence[str]) -> dict[str, float]:
+    """What guessing would reach in the exams of each run, 0 to 1: the mean over its first exam's questions of one in as many as
+    they have options. Runs whose first exam has not begun are left out.
+    """
+    rows = db.rows(
+        f"SELECT run_id, options, count(*) FROM answers WHERE run_id IN ({_marks(run_ids)}) AND turn = 0 AND phase = 'exam' "
+        "AND attempt = 1 GROUP BY run_id, options",
+        list(run_ids),
+    )
+    sums: dict[str, tuple[float, int]] = {}
+    for run_id, options, count in rows:
+        total, questions = sums.get(run_id, (0.0, 0))
+        sums[run_id] = total + count / len(json.loads(options)), questions + count
+    return {run_id: total / questions for run_id, (total, questions) in sums.items()}
 
 
 def _marks(values: Sequence[str]) -> str:

@@ -143,12 +143,12 @@ def _same_exam(groups: Sequence[Group]) -> list[Group]:
 def _frames(_database: Database, folder: str, runs: tuple[tuple[str, int], ...]) -> dict[str, pd.DataFrame]:
     """Exams and practice of these runs; each run's last seq grows with every event, so no entry can be stale."""
     ids = [run_id for run_id, _ in runs]
-    options = next(filter(None, (queries.options_asked(_database, run_id) for run_id in ids)), None)
+    chances = queries.guessing(_database, ids)
     return {
         "exams": queries.exams_of(_database, ids),
         "practice": queries.practice_of(_database, ids),
         "no categories": pd.DataFrame(columns=["run_id", "category", "correct", "questions"]),
-        "chance": pd.DataFrame({"chance": [1 / len(json.loads(options)) if options else 0.2]}),
+        "chance": pd.DataFrame({"chance": [chances[run_id] for run_id in ids if run_id in chances] or [0.2]}),
     }
 
 

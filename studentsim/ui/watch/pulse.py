@@ -54,6 +54,8 @@ class Snapshot:
     steps: pd.DataFrame
     validations: pd.DataFrame
     answers: pd.DataFrame
+    guessing: float
+    """What guessing would reach in its exams, 0 to 1: the mean over their questions of one in as many as they have options."""
     seqs: dict[str, int]
     kept: Kept = field(repr=False, compare=False)
 
@@ -76,11 +78,6 @@ class Snapshot:
     def share_done(self) -> float:
         """Of the run's lessons, 0 to 1."""
         return min(1.0, self.turn / self.turns)
-
-    @property
-    def guessing(self) -> float:
-        """What guessing would reach, 0 to 1: one in as many as the questions have options."""
-        return 1 / len(sentences.options_of(self.answers.iloc[0])) if len(self.answers) else 0.2
 
     @property
     def alive(self) -> bool:
@@ -163,6 +160,7 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
         doing=f"{sentences.progress(lesson, config.turns, left)} {doing}",
         recorded=words.recorded(row.started, row.versions) if row.recorded else "",
         notice=row.notice or "",
+        guessing=_guessing(engine, run_id, kept, seqs["exams"], frames["answers"]),
         seqs=seqs,
         kept=kept,
         **frames,
@@ -188,6 +186,12 @@ def _frames(
         "answers": answers.astype(object).where(answers.notna(), None),
     }
     return frames, seqs
+
+
+def _guessing(engine: data.Engine, run_id: str, kept: Kept, exams: int, answers: pd.DataFrame) -> float:
+    """As of the first exam, which is known whole once it is over; until then as of the newest question."""
+    known = kept.once("guessing", exams >= 0, lambda: queries.guessing(engine.database, [run_id]).get(run_id))
+    return known or (1 / len(sentences.options_of(answers.iloc[0])) if len(answers) else 0.2)
 
 
 def _done(engine: data.Engine, run_id: str, row: queries.RunRow, config: RunConfig, kept: Kept) -> int:
