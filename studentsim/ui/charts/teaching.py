@@ -10,8 +10,10 @@ import plotly.graph_objects as go
 from studentsim.ui.charts.frame import finish, ticks
 from studentsim.ui.charts.heatmap import FEW, ROW
 from studentsim.ui.charts.slips import wrapped
-from studentsim.ui.looks import GUESSING, RIGHT, WRONG, colour
+from studentsim.ui.looks import RIGHT, WRONG, colour
 
+LINE = 14
+"""Pixels a further line of its label adds."""
 LABEL = 24
 """Characters of a line of a row's label."""
 
@@ -23,7 +25,7 @@ def mended_by_lesson(lessons: pd.DataFrame, *, turns: int, revision: str = "") -
     blue = colour(RIGHT)
     figure = go.Figure()
     figure.add_scatter(
-        x=lessons.turn, y=100 * lessons.share, mode="markers", name="mended",
+        x=lessons.turn, y=100 * lessons.share, mode="markers", name="mended", cliponaxis=False,
         marker={"color": blue, "size": 9, "symbol": [_mark(n, "circle") for n in lessons.tried], "line": {"width": 2, "color": blue}},
         error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3, "color": blue,
                  "array": 100 * (lessons.high - lessons.share), "arrayminus": 100 * (lessons.share - lessons.low)},
@@ -40,7 +42,7 @@ def shares(
     frame: pd.DataFrame, *, names: Sequence[str], count: str = "mended", of: str = "tried", wrong: Sequence[int] = (),
     title: str = "right in the end, of 100", revision: str = "",
 ) -> go.Figure:  # fmt: skip
-    """A row for each of ``names``, top to bottom: a share of 100 with its 95 % interval and its count written beside it.
+    """A row for each of ``names``, top to bottom: a share of 100 with its 95 % interval, its count under its name.
 
     ``frame`` has ``share, low, high`` and the counts. Rows numbered in ``wrong`` tell of something bad and look like it.
     """
@@ -52,7 +54,7 @@ def shares(
         few = int(row[of].iloc[0]) < FEW
         symbol = _mark(int(row[of].iloc[0]), "x" if i in wrong else "circle")
         figure.add_scatter(
-            x=100 * row.share, y=[i], mode="markers", opacity=0.55 if few else 1,
+            x=100 * row.share, y=[i], mode="markers", cliponaxis=False, opacity=0.55 if few else 1,
             marker={"color": colours[i], "size": 11, "symbol": symbol, "line": {"width": 2, "color": colours[i]}},
             error_x={"type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": colours[i],
                      "array": 100 * (row.high - row.share), "arrayminus": 100 * (row.share - row.low)},
@@ -60,16 +62,18 @@ def shares(
             hovertemplate="%{customdata[0]} of %{customdata[1]}<br>95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100"
                           "<extra></extra>",
         )  # fmt: skip
-        figure.add_annotation(
-            x=112, y=i, text=f"{int(row[count].iloc[0])} of {int(row[of].iloc[0])}", showarrow=False, xanchor="right",
-            font={"size": 13, **({"color": colour(GUESSING)} if few else {})},
-        )  # fmt: skip
-    figure.update_xaxes(title=title, range=[-2, 113], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
+    counts = [f"{int(k)} of {int(n)}" for k, n in zip(frame[count], frame[of], strict=True)]
+    labels = [f"{wrapped(str(name), LABEL)}<br>{told}" for name, told in zip(names, counts, strict=True)]
+    figure.update_xaxes(title=title, range=[-2, 102], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
     figure.update_yaxes(
-        range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=[wrapped(str(name), LABEL) for name in names],
+        range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=labels,
         showgrid=False, ticks="", automargin=True, fixedrange=True,
     )  # fmt: skip
-    finish(figure, f"shares-{revision}", height=ROW * max(len(rows), 1) + 60)
+    finish(
+        figure,
+        f"shares-{revision}",
+        height=ROW * max(len(rows), 1) + LINE * sum(label.count("<br>") - 1 for label in labels) + 70,
+    )
     figure.update_layout(showlegend=False, dragmode=False)
     return figure
 

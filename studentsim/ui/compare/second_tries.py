@@ -35,14 +35,15 @@ def section(engine: Engine, groups: Sequence[Group]) -> None:
     components.csv(table, "second-tries", key="compare.tries")
     st.caption(
         "By the answer key, over all lessons. Each student tried again what it had itself got wrong, so the questions are not the same: "
-        "a better student has the harder ones left."
+        "a better student has the harder ones left. After the full working a right second try may just repeat it."
     )
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _rows(_database: Database, folder: str, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     """Each run's last seq grows with every event, so no entry can be stale."""
-    return pd.concat([rows_of(tries.gather(_database, [id]), label) for id, label, _ in runs], ignore_index=True)
+    rows = [rows_of(tries.gather(_database, [id]), label) for id, label, _ in runs]
+    return pd.concat(rows, ignore_index=True).fillna("")
 
 
 def rows_of(found: tries.Tries, label: str) -> pd.DataFrame:
@@ -54,8 +55,8 @@ def rows_of(found: tries.Tries, label: str) -> pd.DataFrame:
     })  # fmt: skip
     if not found.doubted or frame.empty:
         return frame
-    rest = [None] * (len(frame) - 1)  # doubts are the run's, not those of one kind of words
-    return frame.assign(doubted=[found.doubted, *rest], flipped=[found.flipped, *rest])
+    rest = [""] * (len(frame) - 1)  # doubts are the run's, not those of one kind of words
+    return frame.assign(doubted=[str(found.doubted), *rest], flipped=[str(found.flipped), *rest])
 
 
 def _of_hundred(row: object) -> str:

@@ -104,6 +104,8 @@ def said(name: str, config: RunConfig) -> str:
         return "none: one try alone"
     if name in _WORDS:
         return _WORDS[name].get(value, str(value))
+    if name == "teaching.attempts":
+        return words.plural(value, "try", "tries")
     if name in ("teaching.error_rate", "teaching.doubts"):
         return names.share(value) if value else "none"
     if isinstance(value, bool):

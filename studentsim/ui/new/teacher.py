@@ -25,7 +25,7 @@ CAUTIOUS = "robust"
 
 def fill(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
     """Put a run's teacher into the fields."""
-    for field in ("attempts", "feedback", "pairs"):
+    for field in ("attempts", "feedback", "pairs", "writer"):
         st.session_state[key(field)] = teaching[field]
     st.session_state[key("who")] = names.who(Teaching.model_construct(**teaching))
     st.session_state[key("marker")] = teaching["marker"] or check.EMBEDDED
@@ -58,6 +58,7 @@ def _teaching(base: Mapping[str, Any]) -> Teaching:
         "feedback": state[key("feedback")] if again else names.PLAIN.feedback,
         "pairs": state[key("pairs")] if again else names.PLAIN.pairs,
         "doubts": _fraction("doubted") if again else 0.0,
+        "writer": str(state[key("writer")]).strip() if again else "",
         "error_rate": _fraction("errors"),
         "marker": "" if who == names.KEY else str(state[key("marker")]).strip(),
         "decides": "marker" if who == names.MARKER else "key",
@@ -169,6 +170,13 @@ def _technical(form: Form) -> None:
     if st.session_state[key("who")] != names.KEY:
         st.text_input("Marker", key=key("marker"), persist_state=KEEP, max_chars=300)
         st.caption("“embedded”, or the hub name or folder of a T5 fine-tuned to say Correct or Wrong, as in the paper.")
+    off = st.session_state[key("attempts")] == 1
+    st.text_input(
+        "Who writes the hints", key=key("writer"), persist_state=KEEP, max_chars=300, disabled=off,
+        placeholder="the questions' own texts",
+    )  # fmt: skip
+    form.under("writer", "Who writes the hints")
+    st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
     st.caption(
         "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
         "Learning from its own corrected answers: the revision is the chosen answer of the pair, the first attempt the rejected one. "

@@ -21,6 +21,7 @@ def section(found: Tries, marks: pd.DataFrame) -> str:
         said = [
             sentences.mended(found),
             sentences.words_said(tries.by_said(found.revisions)),
+            sentences.repeated(found.revisions),
             sentences.gave_way(found),
         ]
         said += [sentences.beside(found), sentences.lasting(found.lasting) if found.tried else ""]

@@ -84,6 +84,18 @@ def summary(teaching: Teaching) -> str:
     return "; ".join(extras(teaching)) or "marks by the answer key, one try at each question"
 
 
+def short(teaching: Teaching) -> str:
+    """What tells one teacher from another, for a label: ``3 tries, hint, 20 of 100 marks wrong``."""
+    told = [plural(teaching.attempts, "try", "tries")]
+    if teaching.attempts > 1:
+        told.append({"none": "nothing said", "mark": "told “wrong”"}.get(teaching.feedback, teaching.feedback))
+    if teaching.decides == "marker":
+        told.append("trained marker")
+    if teaching.error_rate:
+        told.append(f"{share(teaching.error_rate)} marks wrong")
+    return ", ".join(told)
+
+
 def share(fraction: float) -> str:
     """``10 of 100``; a share that whole numbers don't tell with its decimals."""
     exact = 100 * fraction

@@ -92,6 +92,13 @@ def beside(tries: Tries) -> str:
     return "Whether true words mend more often than false ones mislead cannot be told from so few."
 
 
+def repeated(frame: pd.DataFrame) -> str:
+    """What a right second try is worth after words that held the right working (``revisions``); blank where none did."""
+    if not (frame.feedback_level == "explanation").any():
+        return ""
+    return "The full explanation holds the right working: a right second try after it may just repeat it. The exams tell what was learnt."
+
+
 def words_said(frame: pd.DataFrame) -> str:
     """How much the words helped, where they held different things (``tries.by_said``); blank where they all held the same."""
     if len(frame) < 2:
@@ -119,7 +126,7 @@ def few(frame: pd.DataFrame) -> str:
     """Said under a picture of shares some of which rest on few."""
     if not (frame.tried < FEW).any():
         return ""
-    return f"Pale, with an open mark: fewer than {FEW} tries, shown as a count."
+    return f"Pale, with an open mark: fewer than {FEW} tries, which say little."
 
 
 def marker_check(found: Check) -> str:

@@ -70,9 +70,11 @@ def _second_tries(run: Snapshot, told: Told) -> None:
     st.markdown(words.literal(" ".join(filter(None, said))))
     if not told.tries.any:
         return
+    if repeated := sentences.repeated(told.tries.revisions):
+        st.caption(words.literal(repeated))
     if len(told.lessons):
         plot.plot(_picture(run, told), key=f"watch.mended.{run.run_id}")
-        st.caption(words.literal(sentences.few(told.lessons)) or "Each mark is one lesson, with its 95 % interval.")
+        st.caption(words.literal(f"Each mark is one lesson, with its 95 % interval. {sentences.few(told.lessons)}"))
         components.numbers(told.lessons, key=f"watch.mended.numbers.{run.run_id}", columns=COLUMNS)
     if gave_way := sentences.gave_way(told.tries):
         st.markdown(words.literal(gave_way), help=glossary.help("giving-way"))

@@ -72,8 +72,9 @@ def _mended(here: pd.DataFrame, place: Place) -> None:
         )
         st.plotly_chart(figure, width="stretch", key=key, config={**CONFIG, "displayModeBar": False}, alt=alt)
         st.caption(f"Right in the end, of 100 tried again, with 95 % intervals. {sentences.few(groups)}")
-    if said := sentences.words_said(tries.by_said(here)):
-        st.markdown(words.literal(said))
+    for said in (sentences.words_said(tries.by_said(here)), sentences.repeated(here)):
+        if said:
+            st.markdown(words.literal(said))
     fold = st.expander("By slip, and the numbers behind this", key=f"{key}.fold", on_change="rerun")
     if fold.open:
         with fold:
