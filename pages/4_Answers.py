@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import address, data, shell
-from studentsim.ui.answers import desk, filters, head, takeaway
+from studentsim.ui.answers import desk, head, takeaway
 from studentsim.ui.answers.data import sheet
 
 with shell.page("Answers") as engine:
@@ -16,6 +16,5 @@ with shell.page("Answers") as engine:
     else:
         shown = sheet(engine, run_id, st.query_params.to_dict())
         head.head(shown)
-        filters.filters(shown)
         desk.desk(engine, shown)
         takeaway.takeaway(engine, shown)

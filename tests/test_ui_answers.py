@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -14,8 +15,10 @@ from streamlit.testing.v1 import AppTest
 from visits import link_labels, text_of, visit
 
 from studentsim.store.queries import NO_SLIP
-from studentsim.ui.answers import View, counts, sentences
+from studentsim.ui import words
+from studentsim.ui.answers import View, sentences
 from studentsim.ui.answers.counts import Count
+from studentsim.ui.titles import slip_title
 
 ANSWERS = "pages/4_Answers.py"
 
@@ -105,6 +108,11 @@ def test_a_link_to_no_run_gives_a_friendly_page(folder: Path, run: str):
         ({"slip": "sale-price-discount-only"}, lambda a: a.misconception == "sale-price-discount-only"),
         ({"slip": "unknown"}, lambda a: ~a.right & a.misconception.isna()),
         ({"mark": "unanswered"}, lambda a: a.letter.isna()),
+        ({"mark": "wrong"}, lambda a: ~a.right),  # as links of old meant it
+        ({"mark": "ticked"}, lambda a: ~a.right & a.letter.notna()),
+        ({"mark": "ticked,unanswered"}, lambda a: ~a.right),
+        ({"mark": "right,unanswered"}, lambda a: a.right | a.letter.isna()),
+        ({"mark": "right,wrong"}, lambda a: a.turn >= 0),
         ({"search": "coat"}, lambda a: a.problem.str.contains("coat")),
     ],
 )
@@ -121,7 +129,7 @@ def test_choosing_a_filter_writes_the_link(folder: Path):
     app = visit(ANSWERS, run="study", answer="5")
     app.selectbox(key="answers.category").set_value("gain").run()
     assert app.query_params == {"run": "study", "category": "gain"}
-    app.segmented_control(key="answers.mark").set_value("wrong").run()
+    app.segmented_control(key="answers.mark").set_value(["ticked", "unanswered"]).run()
     app.selectbox(key="answers.lesson").set_value(0).run()
     app.text_input(key="answers.search").set_value("  price ").run()
     assert not app.exception
@@ -134,6 +142,54 @@ def test_choosing_a_filter_writes_the_link(folder: Path):
     assert grid(app).open.astype(int).tolist() == kept.seq.tolist()
     app.selectbox(key="answers.lesson").set_value(None).run()
     assert "lesson" not in app.query_params
+
+
+def test_right_wrong_and_no_answer_are_three_marks_that_never_overlap(folder: Path):
+    make_answers_run(folder)
+    answers = told(folder)
+    app = visit(ANSWERS, run="study")
+    listed = {}
+    for kind in ("right", "ticked", "unanswered"):
+        app.segmented_control(key="answers.mark").set_value([kind]).run()
+        assert app.query_params["mark"] in (kind, [kind])
+        listed[kind] = set(grid(app).open.astype(int))
+    assert sum(map(len, listed.values())) == len(answers) == len(set().union(*listed.values()))
+    assert all(listed.values()) and "without an answer" in app.header[0].value
+    app.segmented_control(key="answers.mark").set_value([]).run()
+    assert app.query_params == {"run": "study"}
+
+
+def test_a_link_of_old_to_the_wrong_answers_shows_both_kinds_of_them_chosen(folder: Path):
+    make_answers_run(folder)
+    app = visit(ANSWERS, run="study", mark="wrong")
+    assert app.segmented_control(key="answers.mark").value == ["ticked", "unanswered"]
+    assert "Listed" not in app.header[0].value
+
+
+def test_what_the_sentence_names_is_a_link(folder: Path):
+    make_answers_run(folder, lessons=0, exam=24)
+    row = told(folder).query("misconception.notna()").iloc[0]
+    change(folder, lambda e: e | {"right": False, "letter": row.letter, "misconception": row.misconception})
+    app = visit(ANSWERS, run="study")
+    label = words.shortened(f"24 × {slip_title(row.misconception)}")
+    assert f"most often “{slip_title(row.misconception)}”, 24 of 24" in app.header[0].value
+    assert links(app)[label] == {"run": "study", "slip": row.misconception, "mark": "wrong"}
+    assert label not in links(visit(ANSWERS, run="study", answer=str(row.seq))), "the card is what one came for"
+
+
+def test_answers_that_no_option_shows_are_named_and_linked_before_any_slip(folder: Path):
+    make_answers_run(folder, lessons=0, exam=24)
+    change(folder, lambda e: e | {"right": False, "letter": None, "misconception": None})
+    app = visit(ANSWERS, run="study")
+    assert "most often no option shows its result, 24 of 24" in app.header[0].value
+    assert links(app)["24 × no option shows its result"] == {"run": "study", "mark": "unanswered"}
+
+
+def change(folder: Path, answer: Callable[[dict], dict]) -> None:
+    """Every answer of the run's journal made another."""
+    path = folder / "runs" / "study" / "events.jsonl"
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(answer(e) if e["type"] == "Answered" else e) + "\n" for e in events))
 
 
 def test_another_category_drops_the_skill_and_the_slip(folder: Path):
@@ -183,11 +239,14 @@ def test_a_card_tells_the_whole_answer(folder: Path):
     app = visit(ANSWERS, run="study", answer=str(row.seq))
     assert not app.exception
     text = text_of(app)
-    assert row.problem in text and counts.slip_title(row.misconception) in text
+    assert row.problem in text and slip_title(row.misconception) in text
     assert row.text in [c.value for c in app.code]
     assert f"Marked wrong by the answer key: {row.letter} was ticked, {row.correct} is right." in text
     assert "A right working" in text
-    assert "log-probability of what it wrote: -4.25" in app.expander[0].code[0].value
+    assert (
+        "log-probability of what it wrote: -4.25"
+        in next(e for e in app.expander if e.label == "Technical view").code[0].value
+    )
     assert links(app)["This question in the bank"] == {"question": row.question_id}
 
 
@@ -289,6 +348,17 @@ BASE = Count(answers=240, wrong=38, unanswered=2, slips={"speed-no-conversion": 
         (View(mark="wrong"), Count(5, 0, 0, {}), "All 5 answers are right."),
         (View(), Count(240, 38, 0, {"a": 12, "b": 11}), "38 of 240 answers are wrong; no slip stands out."),
         (View(), Count(40, 9, 0, {"a": 2}), "9 of 40 answers are wrong."),
+        (
+            View(),
+            Count(240, 38, 14, {"a": 11, "b": 1}),
+            "38 of 240 answers are wrong; most often no option shows its result, 14 of 38; the most frequent slip is “a”, 11.",
+        ),
+        (
+            View(),
+            Count(240, 38, 14, {"a": 11, "b": 10}),
+            "38 of 240 answers are wrong; most often no option shows its result, 14 of 38.",
+        ),
+        (View(), Count(240, 38, 11, {"a": 11, "b": 1}), "38 of 240 answers are wrong; most often “a”, 11 of 38."),
     ],
 )
 def test_the_opening_claims_only_what_the_answers_bear(view: View, base: Count, expected: str):

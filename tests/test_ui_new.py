@@ -14,6 +14,7 @@ from studentsim.config import Learning, RunConfig
 from studentsim.errors import BankError, ConfigError
 from studentsim.runs.manager import Manager
 from studentsim.student.profiles import PROFILES
+from studentsim.ui import words
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.new import questions
 
@@ -120,6 +121,74 @@ def test_the_mix_is_among_the_categories_that_may_be_practised(started: list):
     assert sliders(app) == {"gain": 50, "other": 50}
     app.pills(key="new.categories").set_value(["gain"]).run()
     assert sliders(app) == {} and "Only gain is chosen" in text_of(app)
+    press(app, "new.start")
+    assert started[0][0].mix is None
+
+
+def numbers_of(app: AppTest) -> dict[str, int]:
+    return {c: app.number_input(key=f"new.number.{c}").value for c in sliders(app)}
+
+
+def test_a_number_box_moves_its_slider_and_a_locked_share_stays(started: list):
+    app = visit(NEW)
+    app.segmented_control(key="new.mix").set_value("even").run()
+    app.checkbox(key="new.lock.physics").check().run()
+    assert app.segmented_control(key="new.mix").value == "own"
+    assert app.slider(key="new.share.physics").disabled and app.number_input(key="new.number.physics").disabled
+    app.number_input(key="new.number.gain").set_value(60).run()
+    values = sliders(app)
+    assert (values["gain"], values["physics"]) == (60, 17) and sum(values.values()) == 100 and numbers_of(app) == values
+    app.slider(key="new.share.gain").set_value(100).run()
+    assert sliders(app)["gain"] == 83 and sliders(app)["physics"] == 17
+    press(app, "new.start")
+    assert not app.exception and started[0][0].mix["physics"] == 17
+
+
+def test_a_ready_made_mix_and_other_categories_open_the_locks(folder: Path):
+    app = visit(NEW)
+    app.segmented_control(key="new.mix").set_value("own").run()
+    app.checkbox(key="new.lock.gain").check().run()
+    app.segmented_control(key="new.mix").set_value("bank").run()
+    assert not app.checkbox(key="new.lock.gain").value
+    app.checkbox(key="new.lock.gain").check().run()
+    app.pills(key="new.categories").set_value(["gain", "other", "physics"]).run()
+    assert not app.checkbox(key="new.lock.gain").value and sum(sliders(app).values()) == 100
+    for category in ("gain", "other"):
+        app.checkbox(key=f"new.lock.{category}").check().run()
+    assert all(s.disabled for s in app.slider), "the third has nothing to move against"
+
+
+def test_an_emptied_number_box_leaves_the_mix_as_it_was(folder: Path):
+    app = visit(NEW)
+    app.segmented_control(key="new.mix").set_value("even").run()
+    before = sliders(app)
+    app.number_input(key="new.number.gain").set_value(None).run()
+    assert not app.exception and sliders(app) == before
+
+
+@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s != "fixed"])
+def test_that_an_own_mix_goes_before_the_way_is_said_at_the_field_in_the_summary_and_in_the_name(
+    started: list, strategy: str
+):
+    app = visit(NEW)
+    press(app, f"new.strategy.{strategy}")
+    assert "settles the categories" not in text_of(app)
+    app.segmented_control(key="new.mix").set_value("even").run()
+    app.number_input(key="new.number.physics").set_value(75).run()
+    assert f"The mix below settles the categories, whatever *{STRATEGIES[strategy].name}* would choose" in text_of(app)
+    told = "own mix (physics 75 %, general 5 %, …)"
+    summary = next(m.value for m in app.markdown if "20 lessons of 40" in m.value)
+    assert told in summary and "follow the mistakes" not in summary
+    assert told in app.text_input(key="new.name").placeholder
+    press(app, "new.start")
+    assert told in words.title(started[0][0])
+
+
+def test_the_same_questions_again_heed_no_mix_and_say_so(started: list):
+    app = visit(NEW)
+    app.segmented_control(key="new.mix").set_value("even").run()
+    press(app, "new.strategy.fixed")
+    assert "heeds no mix" in app.info[0].value and not app.slider
     press(app, "new.start")
     assert started[0][0].mix is None
 
@@ -283,7 +352,10 @@ def test_the_estimate_rests_on_this_computer_s_own_runs_and_tells_of_a_queue(
 ):
     assert "two processor cores" in text_of(visit(NEW))
     make_run(folder, "own")
-    assert "on this computer" in text_of(visit(NEW))
+    assert "on this computer when nothing else runs" in text_of(visit(NEW))
+    for run in ("again", "third"):
+        make_run(folder, run, questions=80)
+    assert "going by its last 3 simulations" in text_of(visit(NEW))
     for run in ("one", "two"):
         make_run(folder, run, status="", turn=1, until="study", alive=True)
     assert "this one starts when there is room" in text_of(visit(NEW))

@@ -54,7 +54,7 @@ STATES: dict[str, tuple[dict, str]] = {
     "getting ready": ({"status": "", "turn": -1, "until": "loading", "alive": True}, "The student is getting ready"),
     "in the first exam": ({"status": "", "turn": -1, "until": "exam", "alive": True}, "There is no exam result yet"),
     "learning": ({"status": "", "turn": 2, "until": "training", "alive": True}, "After 2 lessons this student answers"),
-    "one answer an exam": ({"turns": 1, "questions": 1, "exam": 1}, "new questions rightly, which is"),
+    "one answer an exam": ({"turns": 1, "questions": 1, "exam": 1}, "never-practised questions rightly, which is"),
     "no teaching": ({"strategy": "none"}, "this student is never taught"),
 }
 
@@ -85,7 +85,7 @@ def test_a_finished_run_shows_exams_categories_practice_and_learning_and_three_w
     make_run(folder, "it", turns=4, exam=60)
     app = visit(WATCH, run="it")
     assert titles(app) == [
-        "How many new questions does it answer rightly?",
+        "How many never-practised questions does it answer rightly?",
         "Which categories are still weak?",
         "How did the practice go?",
         "What happens while it learns?",

@@ -24,7 +24,7 @@ def links(app: AppTest) -> dict[str, str]:
 
 
 def test_without_a_run_one_is_chosen_and_without_any_the_way_home_is_shown(folder: Path):
-    assert "Start one on Home" in link_labels(visit(WEAKNESSES))
+    assert "Start a simulation on Home" in link_labels(visit(WEAKNESSES))
     make_weak_run(folder)
     app = visit(WEAKNESSES)
     assert not app.exception and not app.error
@@ -35,7 +35,9 @@ def test_a_finished_run_opens_with_its_weakest_category_and_the_slip_there(folde
     make_weak_run(folder)
     app = visit(WEAKNESSES, run="weak")
     assert not app.exception and not app.error
-    assert app.header[0].value.startswith("After 4 lessons this student answers 25 of 36 new questions rightly")
+    assert app.header[0].value.startswith(
+        "After 4 lessons this student answers 25 of 36 never-practised questions rightly"
+    )
     assert "weakest in probability, 3 of 12" in app.header[0].value
     text = text_of(app)
     for said in (
@@ -93,6 +95,24 @@ def test_each_step_down_is_a_link_and_so_is_each_step_back(folder: Path):
     )
     assert there["Read 9 such answers"].endswith("&slip=one-kind-compared-with-the-others")
     assert there["Probability"].endswith("run=weak&category=probability")
+
+
+def test_the_slips_that_the_first_sentence_and_the_advice_name_are_links_to_their_answers(folder: Path):
+    make_weak_run(folder)
+    app = visit(WEAKNESSES, run="weak")
+    named = "9 × gave the odds instead of the chance"
+    labels = [link.label for link in app.get("page_link")]
+    assert labels.count(named) == 2, "under the sentence, and under the advice"
+    assert links(app)[named].endswith(
+        "run=weak&lesson=4&phase=exam&mark=wrong&category=probability&slip=one-kind-compared-with-the-others"
+    )
+
+
+def test_what_no_option_showed_is_a_link_where_the_first_sentence_names_it(folder: Path):
+    make_weak_run(folder, letter=lambda turn, number, q: None if q.skill == PROBABILITY else q.correct)
+    app = visit(WEAKNESSES, run="weak")
+    assert "it most often gives a result that no option shows, 12 of 12 wrong answers." in app.header[0].value
+    assert links(app)["12 × no option shows the result"].endswith("phase=exam&mark=unanswered&category=probability")
 
 
 def test_the_lesson_of_a_link_decides_whose_answers_are_read(folder: Path):

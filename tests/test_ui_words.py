@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from studentsim.config import STRATEGIES, RunConfig
-from studentsim.ui import looks, rewards, sentences, words
-from studentsim.ui.new import mix
+from studentsim.bank.curriculum import SLIPS
+from studentsim.config import STRATEGIES, RunConfig, mix_in_words
+from studentsim.ui import looks, rewards, sentences, titles, words
+from studentsim.ui.new import estimate, mix
 
 
 def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
@@ -67,15 +70,61 @@ def test_a_run_without_a_name_is_called_after_its_student_and_way_of_choosing():
     assert words.title(RunConfig(name="Class 7b")) == "Class 7b"
 
 
+MIX = {"general": 0.0, "physics": 50.0, "gain": 30.0, "other": 15.0, "probability": 5.0}
+
+
+@pytest.mark.parametrize(
+    "strategy, told",
+    [
+        ("category", "own mix (physics 50 %, gain 30 %, …)"),
+        ("random", "own mix (physics 50 %, gain 30 %, …)"),
+        ("log-probability+category", "where it is unsure, own mix (physics 50 %, gain 30 %, …)"),
+        ("none", "no teaching, own mix (physics 50 %, gain 30 %, …)"),
+        ("fixed", "same questions again"),
+    ],
+)
+def test_an_own_mix_is_told_instead_of_what_it_overrules(strategy: str, told: str):
+    config = RunConfig(strategy=strategy, mix=MIX)
+    assert words.way(config) == told
+    assert words.title(config) == f"Balanced beginner: {told}"
+    for plain, id in (
+        ("where it is unsure", "log-probability"),
+        ("no teaching", "none"),
+        ("same questions again", "fixed"),
+    ):
+        told = told.replace(plain, id)
+    assert config.title == f"balanced, {told}"
+
+
+def test_a_mix_of_few_categories_is_told_whole_and_an_even_one_as_such():
+    assert mix_in_words({"gain": 33.5, "other": 66.5}) == "own mix (other 66.5 %, gain 33.5 %)"
+    assert mix_in_words(mix.even(list("abcdef"))) == "own mix (6 categories alike)"
+
+
+def test_a_range_of_times_is_told_in_one_unit_where_it_can_be():
+    assert words.durations(20, 47) == "20 to 47 seconds"
+    assert words.durations(1, 5) == "1 to 5 seconds"
+    assert words.durations(50, 130) == "50 seconds to 2 minutes"
+    assert words.durations(120, 121) == "2 minutes"
+
+
+def test_a_fraction_that_its_sum_leaves_as_it_was_is_told_once():
+    told = "Chance of the wanted kind: 4/7 = 4/7\nIn lowest terms: 8/14 = 4/7\nAnswer: 4/7"
+    assert words.working(told) == "Chance of the wanted kind: 4/7\nIn lowest terms: 8/14 = 4/7\nAnswer: 4/7"
+
+
 def test_the_headline_says_where_the_student_stands_and_where_it_began():
     text = sentences.headline(exams((0, 74, 240, 0.25, 0.37), (12, 146, 240, 0.55, 0.67)))
-    assert text == "After 12 lessons this student answers 61 of 100 new questions rightly (55 to 67); it began at 31."
+    assert (
+        text
+        == "After 12 lessons this student answers 61 of 100 never-practised questions rightly (55 to 67); it began at 31."
+    )
 
 
 def test_the_headline_of_a_small_exam_mixes_no_counts_with_hundreds():
     text = sentences.headline(exams((0, 9, 38, 0.13, 0.39), (12, 24, 38, 0.47, 0.77)))
     assert text == (
-        "After 12 lessons this student answers 24 of 38 new questions rightly, which is 47 to 77 of 100; it began at 9 of 38."
+        "After 12 lessons this student answers 24 of 38 never-practised questions rightly, which is 47 to 77 of 100; it began at 9 of 38."
     )
     assert words.bounded("24 of 38", 0.47, 0.77, 38) == "24 of 38, which is 47 to 77 of 100"
     assert words.bounded("61 of 100", 0.55, 0.67, 240) == "61 of 100 (55 to 67)"
@@ -117,6 +166,41 @@ def test_every_reward_view_has_a_sentence_with_and_without_data(view: str):
     assert len(rewards.sentence(view, steps([-10, -9], [0.1, 0.4]))) > 40
 
 
+# ------------------------------------------------------------------ slips in one order
+
+
+def test_slips_of_equal_count_stand_in_the_order_of_their_titles():
+    ids = sorted(SLIPS)[:4]
+    frame = pd.DataFrame({"misconception": ids, "made": [2, 5, 2, 2]})
+    told = titles.commonest_first(frame, "made").misconception.tolist()
+    assert told[0] == ids[1]
+    assert [titles.slip_title(s) for s in told[1:]] == sorted(titles.slip_title(s) for s in (ids[0], ids[2], ids[3]))
+
+
+# ------------------------------------------------------------------ the estimate
+
+
+def test_the_estimate_is_a_range_once_three_runs_tell_how_far_estimates_are_out():
+    assert estimate.estimated(21, [], 0) == estimate.Estimate(21, 21, 0)
+    assert estimate.estimated(21, [2.2, 1.0], 2) == estimate.Estimate(21, 21, 2)
+    told = estimate.estimated(20, [0.9, 1.0, 1.1, 2.5], 4)
+    assert told.low < 20 < 40 < told.high < 50
+    assert estimate.estimated(20, [1.2, 1.3, 1.4], 3).low == 20
+
+
+def test_the_estimate_says_what_it_rests_on():
+    assert (
+        sentences.estimate(61, 61, 0)
+        == "About 61 seconds on a computer with two processor cores that does nothing else."
+    )
+    assert sentences.estimate(21, 21, 2) == "About 21 seconds on this computer when nothing else runs."
+    told = sentences.estimate(20, 47, 7)
+    assert told.startswith("About 20 to 47 seconds on this computer, going by its last 7 simulations")
+
+
+# ------------------------------------------------------------------ the mix
+
+
 @pytest.mark.parametrize("value", [0, 1, 33, 100])
 def test_moving_one_share_keeps_the_sum_at_a_hundred(value: int):
     start = mix.even(["a", "b", "c", "d", "e", "f"])
@@ -127,6 +211,44 @@ def test_moving_one_share_keeps_the_sum_at_a_hundred(value: int):
 
 def test_a_share_moved_down_from_all_gives_the_others_even_parts():
     assert mix.moved(mix.only(["a", "b", "c"], "a"), "a", 40) == {"a": 40, "b": 30, "c": 30}
+
+
+SHARES = st.lists(st.integers(0, 100), min_size=1, max_size=7).map(
+    lambda w: mix.like(dict(zip("abcdefg", w, strict=False)))
+)
+
+
+@given(SHARES, st.data())
+def test_whatever_is_moved_the_shares_sum_to_a_hundred_and_locked_ones_stay(
+    shares: dict[str, int], data: st.DataObject
+):
+    category = data.draw(st.sampled_from(sorted(shares)))
+    locked = data.draw(st.sets(st.sampled_from(sorted(shares))) if len(shares) > 1 else st.just(set()))
+    locked -= {category}
+    value = data.draw(st.integers(-20, 200))
+    after = mix.moved(shares, category, value, locked=locked)
+    assert sum(after.values()) == 100 and min(after.values()) >= 0 and list(after) == list(shares)
+    assert all(after[c] == shares[c] for c in locked)
+    free = [c for c in shares if c != category and c not in locked]
+    room = 100 - sum(shares[c] for c in locked)
+    assert after[category] == (min(room, max(0, value)) if free else shares[category])
+    for one in free:
+        for other in free:
+            assert shares[one] <= shares[other] or after[one] >= after[other], "who had more has not less"
+
+
+@given(SHARES, st.data())
+def test_a_share_moved_to_where_it_is_moves_nothing(shares: dict[str, int], data: st.DataObject):
+    category = data.draw(st.sampled_from(sorted(shares)))
+    locked = data.draw(st.sets(st.sampled_from(sorted(shares)))) - {category}
+    assert mix.moved(shares, category, shares[category], locked=locked) == shares
+
+
+def test_a_single_unlocked_share_has_nothing_to_move_against():
+    shares = {"a": 50, "b": 30, "c": 20}
+    assert mix.movable(shares, ["b"]) == ["a", "c"]
+    assert mix.movable(shares, ["b", "c"]) == []
+    assert mix.moved(shares, "a", 90, locked=["b", "c"]) == shares
 
 
 def test_progress_tells_lesson_and_time_left():

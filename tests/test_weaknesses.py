@@ -20,6 +20,7 @@ from studentsim.exam import wilson
 from studentsim.records import Question
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
+from studentsim.ui.titles import slip_title
 from studentsim.ui.weaknesses import items, practice, sentences, slips
 from studentsim.ui.weaknesses.findings import Findings, gather
 from studentsim.ui.weaknesses.place import Place, resolve
@@ -78,7 +79,7 @@ def test_a_bank_without_skills_or_slips_still_has_its_categories(tmp_path: Path)
     assert here.exams.correct.iloc[-1] == here.in_last(here.categories).correct.sum() == 18
     assert list(here.in_last(here.skills).row) == [""]
     assert here.slips.empty and here.made.empty
-    assert practice.advice(here) and all(not line.slip for line in practice.advice(here))
+    assert practice.advice(here) and all(not line.slips for line in practice.advice(here))
 
 
 # ------------------------------------------------------------------ slips
@@ -262,9 +263,34 @@ def test_the_tail_is_the_binomial_s(correct: int, share: float):
 
 def test_the_opening_names_the_weakest_category_and_its_commonest_slip(found: Findings):
     said = sentences.opening(found)
-    assert said.startswith("After 4 lessons this student answers 25 of 36 new questions rightly")
+    assert said.startswith("After 4 lessons this student answers 25 of 36 never-practised questions rightly")
     assert "It is weakest in probability, 3 of 12" in said
     assert "“gave the odds instead of the chance”, 9 of 9 wrong answers" in said
+
+
+def test_the_opening_says_that_no_option_showed_the_result_where_no_slip_is_as_frequent(tmp_path: Path):
+    def letter(turn: int, number: int, q: Question) -> str | None:
+        return q.correct if q.skill != PROBABILITY or number > 8 else None if number < 6 else slip(q)
+
+    make_weak_run(tmp_path, letter=letter)
+    here = findings(tmp_path)
+    said = sentences.opening(here)
+    assert (
+        "there it most often gives a result that no option shows, 6 of 9 wrong answers; the most frequent slip is “"
+        in said
+    )
+    assert said.endswith("”, 3.")
+    line = next(line for line in practice.advice(here) if line.category == "probability")
+    assert any(why.startswith("On 6 of its questions nothing was ticked") for why in line.why)
+    assert [count for _, count in line.slips] == [3]
+
+
+def test_slips_of_equal_count_stand_in_the_order_of_their_titles(tmp_path: Path):
+    make_weak_run(tmp_path, letter=lambda turn, number, q: slip(q, number % 2) if number < 8 else q.correct)
+    here = findings(tmp_path)
+    for told in (here.slips, practice.commonest(here, most=None)):
+        titles = [slip_title(s) for s in told.misconception]
+        assert len(titles) == 6 and titles == sorted(titles)
 
 
 def test_the_opening_claims_no_weakest_category_where_luck_could_make_it(tmp_path: Path):

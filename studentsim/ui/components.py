@@ -12,8 +12,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from studentsim.errors import StudentsimError
+from studentsim.store.export import safe_cells
 from studentsim.ui import charts, sentences, words
 from studentsim.ui.cards import RunCard
+from studentsim.ui.titles import slip_title
 
 RIGHT = ("right", ":material/check:", "blue")
 WRONG = ("wrong", ":material/close:", "orange")
@@ -46,6 +48,42 @@ def recorded_badge(recorded: str) -> None:
         st.badge(words.literal(recorded), color="gray", icon=":material/history:")
 
 
+def choose_run(runs: Sequence[RunCard], *, title: str, question: str, empty: str, page: str, home: str) -> None:
+    """A results page without a run in its link: the ``runs``, each a way to ``page``; or what to do where there are none."""
+    st.title(title, anchor=False)
+    if not runs:
+        nothing_here(empty, page=home, label="Start a simulation on Home")
+        return
+    st.markdown(question)
+    for run in runs:
+        run_row(run, page=page)
+
+
+def step(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, key: str) -> None:
+    """A link to the item beside; ``query`` None: there is none, and the link is switched off."""
+    if query is None:  # a page link that is switched off is too pale to be read
+        st.button(label, icon=icon, key=key, type="tertiary", disabled=True)
+    else:
+        st.page_link(page, label=label, icon=icon, query_params=dict(query))
+
+
+def slip_link(page: str, slip: str, count: int, query: Mapping[str, str], *, icon: str = "") -> None:
+    """The way from a slip that is named to the ``count`` answers that show it."""
+    told = f"{count:,} × {slip_title(slip)}"
+    short = words.shortened(told)
+    st.page_link(
+        page, label=words.literal(short), icon=icon, query_params=dict(query), help=None if short == told else words.literal(told)
+    )  # fmt: skip
+
+
+def csv(table: pd.DataFrame, name: str, *, key: str) -> None:
+    """A button that takes a table away as ``<name>.csv``, in which no text is taken for a formula."""
+    st.download_button(
+        "Download as CSV", safe_cells(table).to_csv(index=False).encode(), file_name=f"{name}.csv", mime="text/csv", key=f"{key}.csv",
+        on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
+
+
 def picture(
     question: str, figure: go.Figure, frame: pd.DataFrame, *, key: str, alt: str, columns: Mapping[str, str]
 ) -> None:
@@ -67,15 +105,7 @@ def numbers(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> Non
     table = frame[[c for c in columns if c in frame]].rename(columns=dict(columns))
     with fold:
         st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.table")
-        st.download_button(
-            "Download as CSV",
-            table.to_csv(index=False).encode(),
-            file_name=f"{key.replace('.', '-')}.csv",
-            mime="text/csv",
-            key=f"{key}.csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        csv(table, key.replace(".", "-"), key=key)
 
 
 def answer(row: Mapping[str, Any]) -> None:

@@ -27,6 +27,9 @@ from studentsim.ui import sentences, words
 from studentsim.ui.cards import RunCard, config_of
 from studentsim.ui.new import estimate as estimates
 
+OFFERED = 30
+"""Runs offered where a link names none."""
+
 DATA_VARIABLE = "STUDENTSIM_DATA"
 """Environment variable that names the data folder; ``data`` in the working folder without it."""
 
@@ -154,7 +157,14 @@ def act(engine: Engine, what: str, run_id: str) -> None:
         st.session_state["shell.error"] = error
 
 
-def estimate(engine: Engine, config: RunConfig) -> tuple[float, bool]:
-    """Seconds that a run will take, and whether that comes from runs on this computer."""
-    speed = queries.recent_speed(engine.database, config.model, strategy=config.strategy)
-    return estimates.seconds(config, speed), bool(speed.runs)
+def estimate(engine: Engine, config: RunConfig) -> estimates.Estimate:
+    """How long a run will take, judged by the recent runs on this computer if there are any. Writes: takes in what is new in
+    the journals.
+    """
+    ingest.sync(engine.database, engine.runs_folder)
+    times = [(config_of(settings), took) for settings, took in queries.recent_times(engine.database, config.model)]
+    strategies = {config.strategy, *(ran.strategy for ran, _ in times)}
+    speeds = {s: queries.recent_speed(engine.database, config.model, strategy=s) for s in strategies}
+    out = [took / estimates.seconds(ran, speeds[ran.strategy]) for ran, took in times]
+    speed = speeds[config.strategy]
+    return estimates.estimated(estimates.seconds(config, speed), out, speed.runs)

@@ -7,15 +7,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from studentsim.ui.looks import STRATEGIES
 
-SIMULATION, CHOOSING, LEARNING, CERTAINTY = (
-    "The simulation", "How questions are chosen", "How the student learns", "How sure a number is",
+SIMULATION, CHOOSING, LEARNING, TEACHER, CERTAINTY = (
+    "The simulation", "How questions are chosen", "How the student learns", "What the teacher does", "How sure a number is",
 )  # fmt: skip
-GROUPS = (SIMULATION, CHOOSING, LEARNING, CERTAINTY)
+GROUPS = (SIMULATION, CHOOSING, LEARNING, TEACHER, CERTAINTY)
+
+CATEGORIES: Mapping[str, str] = {
+    "general": "averages, ages, ratios, work shared out, mixtures",
+    "physics": "speed, distance and time; tanks and pipes",
+    "gain": "profit, discount and interest",
+    "geometry": "angles, perimeters, areas and volumes",
+    "other": "sequences, counting ways and games, maps, percent up and down",
+    "probability": "the chance of one event, and of several together",
+}
+"""What the built-in curriculum's questions of each category are about; the names come from the MathQA data set."""
+
+UNCLEAR = ("general", "gain", "other")
+"""Categories whose name does not say what they are about."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ _TERMS = (
          "exam comes before any lesson.", "held-out evaluation"),
     Term("category", "Category", SIMULATION,
          "One of six areas of the questions: general, physics, gain, geometry, other, probability.",
-         "The names come from the MathQA data set. Gain is profit, discount and interest; other is counting, sequences and the like."),
+         "The names come from the MathQA data set. " + " ".join(f"{c.capitalize()}: {about}." for c, about in CATEGORIES.items())),
     Term("skill", "Skill", SIMULATION,
          "One kind of problem within a category, such as the area of a circle.",
          "Each skill of the built-in curriculum has its own right working and its own typical slips."),
@@ -107,6 +120,29 @@ _TERMS = (
     Term("held-out-pairs", "Held-out pairs", LEARNING,
          "Pairs that are looked at after each lesson but never learnt from, to see whether the gains carry over to other questions.",
          "", "validation"),
+    Term("second-try", "Second try", TEACHER,
+         "After a wrong answer the student may answer the same question again, with its first answer and the teacher's words before it.",
+         "Further tries count with it. Practice results count first tries alone, so that simulations can be compared; an exam has one try.",
+         "revision, self-correction"),
+    Term("feedback", "Feedback", TEACHER,
+         "What the teacher says to a wrong answer: only that it is wrong, a hint, or the whole explanation.",
+         "It comes from the question's own texts, so it costs no time. Without a second try nobody would hear it, and nothing is said."),
+    Term("hint", "Hint", TEACHER,
+         "A few words that help with the slip behind a wrong answer and do not give the answer away.",
+         "Each slip of the built-in curriculum has one. For other questions it is the first step of the given working; where there is "
+         "none, the answer is only called wrong."),
+    Term("trained-marker", "Trained marker", TEACHER,
+         "A second, small language model that reads the right answer and the student's, and says Correct or Wrong.",
+         "Unless a simulation lets it decide, it only looks on, and the answer key marks. Exams are always marked by the key. How good it "
+         "is, stands below the terms.", "T5 fine-tuned as a classifier"),
+    Term("label-noise", "The teacher's errors", TEACHER,
+         "Marks that are not the key's: made on purpose at a rate you set, or by a trained marker that decides.",
+         "The student learns from them as if they were true. Learning more cautiously allows for a share of them.",
+         "label noise"),
+    Term("giving-way", "Giving way", TEACHER,
+         "A right answer is called wrong, and the student gives it up.",
+         "A simulation can do this on purpose to a share of right answers, from which nothing is learnt. It is told beside how often true "
+         "words mend wrong answers: a student that does whatever it is told does both.", "sycophancy"),
     Term("accuracy", "Right answers", CERTAINTY,
          "How many of the questions were answered rightly; where there are enough of them, told as so many of 100.",
          "With fewer than 50 questions the count itself is told, such as 7 of 12.", "accuracy"),
@@ -138,6 +174,16 @@ def help(id: str) -> str:
     """The short help beside a thing: its plain sentence, then the field's own word."""
     term = TERMS[id]
     return f"{term.short} In the field: {term.field}." if term.field else term.short
+
+
+def category(name: str) -> str | None:
+    """What a category is about, in a few words; None: one of another bank."""
+    return f"{name.capitalize()}: {CATEGORIES[name]}." if name in CATEGORIES else None
+
+
+def unclear(names: Iterable[str]) -> str:
+    """What those of the categories are about whose name does not say it; blank where there are none."""
+    return " ".join(category(name) or "" for name in UNCLEAR if name in set(names))
 
 
 def find(text: str) -> list[Term]:

@@ -21,31 +21,42 @@ ALERT_FALL = 0.1
 
 @dataclass(frozen=True)
 class RewardView:
-    """One way of looking at the training: its name, the field's own term, its columns with plain labels, its unit."""
+    """One way of looking at the training: its name, the field's own term, its columns with plain labels, its unit, and the
+    glossary's term that explains it."""
 
     name: str
     term: str
     columns: dict[str, str]
     unit: str
+    explained: str
     percent: bool = False
 
 
 VIEWS: dict[str, RewardView] = {
-    "margins": RewardView("Lead", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward"),
+    "margins": RewardView(
+        "Lead", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward", "margin"
+    ),
     "apart": RewardView(
         "Right and wrong",
         "rewards/chosen and rewards/rejected",
         {"rewards_chosen": "right answer", "rewards_rejected": "its own wrong answer"},
         "reward",
+        "reward",
     ),
     "accuracies": RewardView(
-        "Pairs", "rewards/accuracies", {"rewards_accuracies": "pairs preferred"}, "pairs of 100", percent=True
+        "Pairs",
+        "rewards/accuracies",
+        {"rewards_accuracies": "pairs preferred"},
+        "pairs of 100",
+        "preference-accuracy",
+        percent=True,
     ),
-    "loss": RewardView("Loss", "loss", {"loss": "loss"}, "loss"),
+    "loss": RewardView("Loss", "loss", {"loss": "loss"}, "loss", "loss"),
     "logps": RewardView(
         "How likely",
         "logps/chosen and logps/rejected",
         {"logps_chosen": "right answer", "logps_rejected": "its own wrong answer"},
+        "log-probability",
         "log-probability",
     ),
 }

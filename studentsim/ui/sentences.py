@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 
 from studentsim.bank.curriculum import SLIPS
-from studentsim.ui.words import FEWEST, STAGES, bounded, duration, hundred, plural, score
+from studentsim.ui.teaching import judgement
+from studentsim.ui.titles import category_title
+from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, plural, score
 
 
 def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
@@ -20,7 +22,9 @@ def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
     if exams.empty:
         return "There is no exam result yet. The first exam comes before any teaching."
     last, first = exams.iloc[-1], exams.iloc[0]
-    now = bounded(f"{score(last.correct, last.questions)} new questions rightly", last.low, last.high, last.questions)
+    now = bounded(
+        f"{score(last.correct, last.questions)} never-practised questions rightly", last.low, last.high, last.questions
+    )
     if int(last.turn) == 0:
         return f"Before any lesson this student answers {now}."
     text = f"After {plural(int(last.turn), 'lesson')} this student answers {now}{_since(first, last)}."
@@ -41,7 +45,7 @@ def _weakest(weak: pd.DataFrame | None, last: pd.Series) -> str:
     if row.high >= last.accuracy:
         return ""
     told = bounded(score(row.correct, row.questions), row.low, row.high, row.questions)
-    return f" It is weakest in {row.category}: {told}."
+    return f" It is weakest in {category_title(row.category)}: {told}."
 
 
 def progress(turn: int, turns: int, seconds_left: float | None) -> str:
@@ -88,10 +92,16 @@ def doing(stage: str, done: int, items: int) -> str:
     return f"{STAGES[stage]}: {min(done, items)} of {items}." if items and done else f"{STAGES[stage]}."
 
 
-def estimate(seconds: float, *, measured: bool, exams: int) -> str:
-    """What a run will take, beside its Start button. ``measured``: judged by runs on this computer."""
-    rests_on = "on this computer" if measured else "on a computer with two processor cores"
-    return f"About {duration(seconds)} {rests_on}, with {plural(exams, 'exam')}. It goes on if you close the page."
+def estimate(low: float, high: float, runs: int) -> str:
+    """What a run, or a race, will take, in seconds, beside its Start button; judged by ``runs`` runs on this computer."""
+    told = durations(low, high)
+    if not runs:
+        return f"About {told} on a computer with two processor cores that does nothing else."
+    if told == duration(high):
+        return f"About {told} on this computer when nothing else runs."
+    return (
+        f"About {told} on this computer, going by its last {plural(runs, 'simulation')}; the more when other work runs."
+    )
 
 
 # ------------------------------------------------------------------ one answer
@@ -107,12 +117,16 @@ def where(row: Mapping[str, Any]) -> str:
     if row["phase"] == "exam":
         when = f"exam after lesson {row['turn']}" if row["turn"] else "first exam"
     else:
-        when = f"lesson {row['turn']}, practice"
+        when = f"lesson {row['turn']}, {judgement.asked_in(row)}"
     return f"{when} · {row['category']}"
 
 
 def verdict(row: Mapping[str, Any]) -> str:
-    """What was ticked, what was right, and the slip behind it. Plain text: it holds what others wrote."""
+    """What was ticked, what was right, the slip behind it, and a mark that was not the key's. Plain text: it holds what others wrote."""
+    return f"{_ticked(row)} {judgement.in_short(row)}".rstrip()
+
+
+def _ticked(row: Mapping[str, Any]) -> str:
     texts = {o["letter"]: f"{o['letter']}) {o['text']}" for o in options_of(row)}
     right = texts.get(row["correct"], row["correct"])
     if row["right"]:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from studentsim.errors import StudentsimError, UnknownRun
-from studentsim.ui import components, data
+from studentsim.ui import components, data, glossary
 from studentsim.ui.words import LIMITS
 
 HOME = "app.py"
@@ -30,6 +30,7 @@ ANSWERS = "pages/4_Answers.py"
 WEAKNESSES = "pages/5_Weaknesses.py"
 QUESTIONS = "pages/6_Questions.py"
 HELP = "pages/7_Help.py"
+CHECK = "pages/8_Check_questions.py"
 
 PAGES: tuple[tuple[str, str, str], ...] = (
     (HOME, "Home", ":material/home:"),
@@ -39,6 +40,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     (ANSWERS, "Answers", ":material/list_alt:"),
     (WEAKNESSES, "Weaknesses", ":material/target:"),
     (QUESTIONS, "Questions", ":material/quiz:"),
+    (CHECK, "Check questions", ":material/fact_check:"),
     (HELP, "Help", ":material/help:"),
 )
 """Script, name and icon of each page, in the order of the menu."""
@@ -89,6 +91,14 @@ def guarded() -> Iterator[None]:
             ),
             details=traceback.format_exc(),
         )
+
+
+def term_link(id: str) -> None:
+    """A link to a term's place on Help, for use beside the thing itself; with the short help for who only looks."""
+    term = glossary.TERMS[id]
+    st.page_link(
+        HELP, label=f"What is “{term.name}”?", icon=":material/help:", query_params={"term": id}, help=glossary.help(id)
+    )
 
 
 def _engine() -> data.Engine:

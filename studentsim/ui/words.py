@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import time
 from collections.abc import Mapping
 
@@ -12,6 +13,9 @@ from studentsim.ui.looks import look
 
 FEWEST = 50
 """With fewer questions than this a result is told as "7 of 12", not "of 100": the digits are not earned."""
+
+LINE = 40
+"""Characters of a link's label that fit a narrow column or a phone."""
 
 LIMITS = "A model student, not your pupils."
 
@@ -43,6 +47,7 @@ STAGES: Mapping[str, str] = {
     "loading": "The student is getting ready",
     "exam": "The student sits an exam",
     "study": "The student practises",
+    "revision": "The student tries again what it got wrong",
     "training": "The student learns from its mistakes",
     "validation": "Looking at held-out pairs",
 }
@@ -65,6 +70,20 @@ def literal(text: str) -> str:
     line = " ".join(text.split())
     line = re.sub(r"([\\`*_\[\]<>$~|&])|^([#+-])|(?<=^\d)([.)])", lambda m: "\\" + m[0], line)
     return re.sub(r":(?=[a-zA-Z+_-])", ":\u2060", line)
+
+
+def shortened(text: str, most: int = LINE) -> str:
+    """``text`` in at most so many characters, cut at a word: a link's label does not wrap."""
+    return textwrap.shorten(text, most, placeholder=" …")
+
+
+def working(text: str) -> str:
+    """A working of the bank as people read it: a fraction that its sum leaves as it was is told once.
+
+    >>> working("Chance of red: 5/11 = 5/11")
+    'Chance of red: 5/11'
+    """
+    return re.sub(r"(?m): (\S+) = \1$", r": \1", text)
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -110,6 +129,16 @@ def duration(seconds: float) -> str:
     return plural(hours, "hour") + (f" {plural(minutes, 'minute')}" if minutes else "")
 
 
+def durations(low: float, high: float) -> str:
+    """``20 to 47 seconds``, ``50 seconds to 2 minutes``; where both are told alike, ``2 minutes``."""
+    first, last = duration(low), duration(high)
+    if first == last:
+        return last
+    number, _, unit = first.partition(" ")
+    alike = unit.rstrip("s") == last.partition(" ")[2].rstrip("s")
+    return f"{number if alike else first} to {last}"
+
+
 def student(config: RunConfig) -> str:
     """The student's title, or the model's name."""
     if config.model != "embedded":
@@ -118,9 +147,19 @@ def student(config: RunConfig) -> str:
     return profile.title if profile else config.student
 
 
+def way(config: RunConfig) -> str:
+    """How a run's questions are chosen: ``follow the mistakes``, ``own mix (physics 50 %, gain 30 %, …)``."""
+    return config.way(lambda strategy: look(strategy).name.lower())
+
+
 def title(config: RunConfig) -> str:
     """What a run is called on the pages: its own name, or its student and way of choosing in plain words."""
-    return config.name or f"{student(config)}: {look(config.strategy).name.lower()}"
+    return config.name or f"{student(config)}: {way(config)}"
+
+
+def capital(text: str) -> str:
+    """``text`` with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def ago(seconds: float) -> str:

@@ -10,17 +10,18 @@ import streamlit as st
 from studentsim.records import Question
 from studentsim.ui import components, words
 from studentsim.ui import sentences as said
-from studentsim.ui.answers import counts, filters, sentences
+from studentsim.ui.answers import conversation, counts, filters, sentences
 from studentsim.ui.answers.data import Sheet
 from studentsim.ui.questions import known
 from studentsim.ui.shell import ANSWERS, QUESTIONS
+from studentsim.ui.titles import slip_title
 
 ATTEMPTS = 16
 """Links in a question's history at most, those nearest to the open answer."""
 
 
-def card(shown: Sheet, row: dict[str, Any] | None, history: pd.DataFrame) -> None:
-    """The open answer, with the ways to the ones beside it."""
+def card(shown: Sheet, row: dict[str, Any] | None, history: pd.DataFrame, tries: list[dict[str, Any]]) -> None:
+    """The open answer, with the ways to the ones beside it; ``tries`` are all at its question in its lesson."""
     _way(shown)
     if row is None:
         st.info("This simulation has no such answer. Choose one from the list.", icon=":material/search_off:")
@@ -35,9 +36,7 @@ def card(shown: Sheet, row: dict[str, Any] | None, history: pd.DataFrame) -> Non
             st.caption(words.literal(said.where(row)), width="content")
         st.text(row["problem"])
         _options(row)
-        st.markdown("**What the student wrote**")
-        st.code((row["text"] or "").strip() or "(nothing)", language=None, wrap_lines=True)
-        st.text(sentences.mark(row))
+        conversation.conversation(shown, row, tries)
         _slip(shown, row, question)
         _history(shown, row, history)
         _onward(shown, row, question)
@@ -50,20 +49,17 @@ def _way(shown: Sheet) -> None:
     place, (before, after) = shown.listing.position(seq), shown.listing.beside(seq)
     count = len(shown.listing.seqs)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _to(shown, before, "Previous", ":material/chevron_left:")
-        _to(shown, after, "Next", ":material/chevron_right:")
+        for seq, label, icon in (
+            (before, "Previous", ":material/chevron_left:"),
+            (after, "Next", ":material/chevron_right:"),
+        ):
+            there = None if seq is None else shown.view.to(answer=seq).params()
+            components.step(ANSWERS, label, icon, there, key=f"answers.{label}")
         st.caption(f"{place:,} of {count:,}" if place else "not in this list", width="content")
         st.button(
             "Close", icon=":material/close:", key="answers.close", type="tertiary",
             on_click=filters.set_to, args=("answer", None),
         )  # fmt: skip
-
-
-def _to(shown: Sheet, seq: int | None, label: str, icon: str) -> None:
-    if seq is None:  # a page link that is switched off is too pale to be read
-        st.button(label, icon=icon, key=f"answers.{label}", type="tertiary", disabled=True)
-    else:
-        st.page_link(ANSWERS, label=label, icon=icon, query_params=shown.view.to(answer=seq).params())
 
 
 def _options(row: dict[str, Any]) -> None:
@@ -83,7 +79,7 @@ def _options(row: dict[str, Any]) -> None:
                     )
                 slip = option.get("misconception")
                 if slip and not right:
-                    st.caption(words.literal(counts.slip_title(slip)), width="content")
+                    st.caption(words.literal(slip_title(slip)), width="content")
 
 
 def _slip(shown: Sheet, row: dict[str, Any], question: Question | None) -> None:
@@ -95,7 +91,7 @@ def _slip(shown: Sheet, row: dict[str, Any], question: Question | None) -> None:
         st.text(explanation)
     if question is not None and not row["right"]:
         st.markdown("**A right working**")
-        st.code(question.rationale, language=None, wrap_lines=True)
+        st.code(words.working(question.rationale), language=None, wrap_lines=True)
     if title and row["misconception"] != shown.view.slip:
         others = shown.view.to(slip=row["misconception"], answer=row["seq"])
         count = counts.counted(shown.tally, others).answers
@@ -154,6 +150,8 @@ def _technical(row: dict[str, Any]) -> None:
             "answer (seq in the journal)": row["seq"],
             "attempt": row["attempt"],
             "marked by": row["marked_by"],
+            "told it was right (said_right)": row["said_right"],
+            "trained marker (marker_right)": row["marker_right"],
         }
         st.code(
             "\n".join(f"{name}: {'none' if v is None else v}" for name, v in figures.items()),

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from studentsim.bank.curriculum import SKILLS, SLIPS
 from studentsim.records import CATEGORIES
 from studentsim.store.queries import NO_SLIP
 from studentsim.ui.answers.view import WITHIN, View
+from studentsim.ui.titles import commonest_first, skill_title, slip_title
 
 _COLUMN = {"lesson": "turn", "phase": "phase", "category": "category", "skill": "skill", "slip": "misconception"}
+
+_KIND = {"right": "right", "wrong": "ticked", "unanswered": "unanswered"}
+"""A mark of the tally as the link calls it, where ``wrong`` means all that are not right."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ def within(tally: pd.DataFrame, view: View, *, without: tuple[str, ...] = ()) ->
         if value in ("", None) or name in without:
             continue
         keep &= _without_slip(tally) if value == NO_SLIP and name == "slip" else tally[column] == value
-    if view.mark and "mark" not in without:
-        keep &= tally.mark != "right" if view.mark == "wrong" else tally.mark == view.mark
+    if view.kinds and "mark" not in without:
+        keep &= tally.mark.map(_KIND).isin(view.kinds)
     return tally[keep]
 
 
@@ -45,12 +48,12 @@ def counted(tally: pd.DataFrame, view: View, *, without: tuple[str, ...] = ()) -
     """The figures of a view."""
     rows = within(tally, view, without=without)
     wrong = rows[rows.mark != "right"]
-    slips = wrong.groupby("misconception").answers.sum().sort_values(ascending=False, kind="stable")
+    slips = commonest_first(wrong.groupby("misconception", as_index=False).answers.sum(), "answers")
     return Count(
         answers=int(rows.answers.sum()),
         wrong=int(wrong.answers.sum()),
         unanswered=int(rows[rows.mark == "unanswered"].answers.sum()),
-        slips={str(slip): int(n) for slip, n in slips.items()},
+        slips={str(row.misconception): int(row.answers) for row in slips.itertuples()},
     )
 
 
@@ -69,18 +72,6 @@ def options(tally: pd.DataFrame, view: View, name: str) -> dict[str | int, int]:
     if current not in ("", None):
         counts.setdefault(current, 0)
     return dict(sorted(counts.items(), key=lambda item: _order(name, item)))
-
-
-def skill_title(skill: str) -> str:
-    """A skill in a teacher's words; one of another bank by its id."""
-    return SKILLS[skill].title if skill in SKILLS else skill
-
-
-def slip_title(slip: str) -> str:
-    """A slip in a teacher's words; one of another bank by its id."""
-    if slip == NO_SLIP:
-        return "no known slip"
-    return SLIPS[slip].title if slip in SLIPS else slip
 
 
 def _without_slip(rows: pd.DataFrame) -> pd.Series:

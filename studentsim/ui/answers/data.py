@@ -17,10 +17,11 @@ from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import words
 from studentsim.ui.answers import counts
-from studentsim.ui.answers.sentences import MARKS
+from studentsim.ui.answers.sentences import MARKS, PHASES
 from studentsim.ui.answers.view import View
 from studentsim.ui.cards import config_of
 from studentsim.ui.data import Engine
+from studentsim.ui.titles import skill_title, slip_title
 
 PAGE = 10
 """Cards on a page."""
@@ -148,10 +149,10 @@ def _told(rows: pa.Table) -> pa.Table:
             "lesson": rows["turn"],
             "question": rows["problem"],
             "result": rows["value"],
-            "slip": _named(rows["misconception"], counts.slip_title),
-            "asked in": _named(rows["phase"], lambda phase: "practice" if phase == "study" else phase),
+            "slip": _named(rows["misconception"], slip_title),
+            "asked in": _named(rows["phase"], lambda phase: PHASES.get(phase, phase)),
             "category": rows["category"],
-            "skill": _named(rows["skill"], counts.skill_title),
+            "skill": _named(rows["skill"], skill_title),
         }
     )
 

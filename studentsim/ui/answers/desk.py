@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import words
-from studentsim.ui.answers import counts, data, filters
+from studentsim.ui import components, words
+from studentsim.ui.answers import conversation, data, filters
 from studentsim.ui.answers.card import card
 from studentsim.ui.answers.data import Sheet
 from studentsim.ui.answers.listing import listing
@@ -18,23 +18,34 @@ NAMED = 8
 
 
 def desk(engine: Engine, shown: Sheet) -> None:
-    """List and card. An open card stays open, whatever the filter lets through."""
+    """Filters, list and card. An open card stays open, whatever the filter lets through, and takes the filters' place: they
+    fold away into the list's column, so that the card begins high up.
+    """
     opened = shown.view.answer is not None
     if on_phone():
-        if opened:
-            card(shown, *data.card(engine, shown))
-        else:
+        if not opened:
+            filters.filters(shown, folded=True)
             _list(engine, shown)
+        else:
+            _card(engine, shown)
         return
-    # Always two columns: the list then stays the same element, and keeps its place, when a card opens.
+    above = st.container()  # always there, as are the columns: the list stays the same element when a card opens
     left, right = st.columns([1, 1] if opened else [3, 2], gap="medium")
     with left:
+        beside = st.container()
         _list(engine, shown)
     with right:
         if opened:
-            card(shown, *data.card(engine, shown))
+            _card(engine, shown)
         elif shown.listing.seqs.size:
             _slips(shown)
+    with beside if opened else above:
+        filters.filters(shown, folded=opened)
+
+
+def _card(engine: Engine, shown: Sheet) -> None:
+    row, history = data.card(engine, shown)
+    card(shown, row, history, conversation.tries(engine, shown, row, history))
 
 
 def _list(engine: Engine, shown: Sheet) -> None:
@@ -60,11 +71,6 @@ def _slips(shown: Sheet) -> None:
         f"**Slips behind {'these' if shown.base.wrong > 1 else 'this'} {words.plural(shown.base.wrong, 'wrong answer')}**"
     )
     for slip, count in slips[:NAMED]:
-        st.page_link(
-            ANSWERS,
-            label=words.literal(f"{count:,} × {counts.slip_title(slip)}"),
-            icon="",
-            query_params=shown.view.to(slip=slip, mark="wrong").params(),
-        )
+        components.slip_link(ANSWERS, slip, count, shown.view.to(slip=slip, mark="wrong").params())
     if len(slips) > NAMED:
         st.caption(f"and {len(slips) - NAMED} more: choose them under Slip.")

@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.ui import words
+from studentsim.ui import glossary, words
 from studentsim.ui.answers import counts, sentences
 from studentsim.ui.answers.data import Sheet
-from studentsim.ui.answers.view import LONGEST, View
-from studentsim.ui.device import on_phone
+from studentsim.ui.answers.view import View, mark_of
+from studentsim.ui.linked import LONGEST
 from studentsim.ui.shell import ANSWERS
+from studentsim.ui.titles import skill_title, slip_title
 
 WIDTH = 170
 """Pixels of one choice: two fit beside each other on a phone, four on a desk."""
@@ -20,9 +21,9 @@ WIDTH = 170
 _ALL = {"lesson": "all lessons", "category": "all categories", "skill": "all skills", "slip": "all slips"}
 
 
-def filters(shown: Sheet) -> None:
-    """All filters, folded on a phone, where they would fill the screen."""
-    if not on_phone():
+def filters(shown: Sheet, *, folded: bool) -> None:
+    """All filters; folded where they would leave no room for what they let through: on a phone, and beside an open card."""
+    if not folded:
         _filters(shown)
         return
     count = len(shown.view.narrowed)
@@ -33,14 +34,14 @@ def filters(shown: Sheet) -> None:
 def _filters(shown: Sheet) -> None:
     """Two rows, and, where any filter is in force, the way back to all answers."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _segments(shown, "mark", "Mark", dict(sentences.MARKS))
-        _segments(shown, "phase", "Asked in", {"exam": "exam", "study": "practice"})
+        _marks(shown)
+        _phase(shown)
         _search(shown)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choice(shown, "lesson", "Lesson", lambda v: f"lesson {v}" if v else "before any lesson")
-        _choice(shown, "category", "Category", str)
-        _choice(shown, "skill", "Skill", lambda v: counts.skill_title(str(v)))
-        _choice(shown, "slip", "Slip", lambda v: counts.slip_title(str(v)))
+        _choice(shown, "category", "Category", str, help=glossary.help("category"))
+        _choice(shown, "skill", "Skill", lambda v: skill_title(str(v)))
+        _choice(shown, "slip", "Slip", lambda v: slip_title(str(v)))
     if shown.view.narrowed:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if shown.view.question:
@@ -84,11 +85,22 @@ def _take(field: str, key: str, empty: Any = "") -> None:
     set_to(field, empty if value is None else value.strip() if isinstance(value, str) else value)
 
 
-def _segments(shown: Sheet, field: str, label: str, names: dict[str, str]) -> None:
-    key = f"answers.{field}"
-    st.session_state[key] = getattr(shown.view, field) or None
+def _marks(shown: Sheet) -> None:
+    """Any of the three; none of them asks for nothing."""
+    key = "answers.mark"
+    st.session_state[key] = list(shown.view.kinds)
     st.segmented_control(
-        label, list(names), format_func=names.__getitem__, key=key, on_change=_take, args=(field, key), width="content"
+        "Mark", list(sentences.KINDS), selection_mode="multi", format_func=sentences.KINDS.__getitem__, key=key, width="content",
+        on_change=lambda: set_to("mark", mark_of(st.session_state[key])),
+    )  # fmt: skip
+
+
+def _phase(shown: Sheet) -> None:
+    key, there = "answers.phase", {"exam", "study", shown.view.phase, *shown.tally.phase}
+    names = {phase: name for phase, name in sentences.PHASES.items() if phase in there}
+    st.session_state[key] = shown.view.phase or None
+    st.segmented_control(
+        "Asked in", list(names), format_func=names.__getitem__, key=key, on_change=_take, args=("phase", key), width="content"
     )  # fmt: skip
 
 
@@ -101,7 +113,7 @@ def _search(shown: Sheet) -> None:
     )  # fmt: skip
 
 
-def _choice(shown: Sheet, field: str, label: str, name: Callable[[str | int], str]) -> None:
+def _choice(shown: Sheet, field: str, label: str, name: Callable[[str | int], str], help: str | None = None) -> None:
     key = f"answers.{field}"
     found = counts.options(shown.tally, shown.view, field)
     value = getattr(shown.view, field)
@@ -109,5 +121,5 @@ def _choice(shown: Sheet, field: str, label: str, name: Callable[[str | int], st
     st.selectbox(
         label, list(found), index=None, key=key, placeholder=_ALL[field], on_change=_take,
         args=(field, key, None if field == "lesson" else ""), width=WIDTH,
-        format_func=lambda option: f"{name(option)} ({found.get(option, 0):,})",
+        format_func=lambda option: f"{name(option)} ({found.get(option, 0):,})", help=help,
     )  # fmt: skip

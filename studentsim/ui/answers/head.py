@@ -1,4 +1,4 @@
-"""The top of Answers: which run, what the link asked for in vain, and the first sentence."""
+"""The top of Answers: which run, what the link asked for in vain, the first sentence, and the ways to what it names."""
 
 from __future__ import annotations
 
@@ -9,24 +9,17 @@ from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import Sheet
 from studentsim.ui.shell import ANSWERS, HOME, WATCH, WEAKNESSES
 
-LISTED = 30
-"""Runs offered where the link names none."""
-
 
 def choose(engine: data.Engine) -> None:
     """A run whose answers to read."""
-    st.title("Answers", anchor=False)
-    runs = data.recent(engine, limit=LISTED)
-    if not runs:
-        components.nothing_here("There are no answers to read yet.", page=HOME, label="Start a simulation on Home")
-        return
-    st.markdown("The answers of which simulation do you want to read?")
-    for run in runs:
-        components.run_row(run, page=ANSWERS)
+    components.choose_run(
+        data.recent(engine, limit=data.OFFERED), title="Answers", page=ANSWERS, home=HOME,
+        question="The answers of which simulation do you want to read?", empty="There are no answers to read yet.",
+    )  # fmt: skip
 
 
 def head(shown: Sheet) -> None:
-    """Title, ways to the run's other pages, and the sentence."""
+    """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
     run = {"run": shown.view.run}
     st.title(words.literal(shown.title), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -36,8 +29,26 @@ def head(shown: Sheet) -> None:
         st.page_link(ANSWERS, label="Another simulation", icon=":material/swap_horiz:")
     if shown.lost:
         st.warning(words.literal(sentences.left_out(shown.lost)), icon=":material/search_off:")
-    st.header(words.literal(sentences.opening(shown.view, shown.base, shown.shown)), anchor=False)
+    with st.container(gap="xsmall"):
+        st.header(words.literal(sentences.opening(shown.view, shown.base, shown.shown)), anchor=False)
+        if shown.view.answer is None:
+            _named(shown)
     if shown.alive:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption("The simulation goes on: newer answers appear when this page is drawn again.", width="content")
             st.button("Look again", icon=":material/refresh:", key="answers.again", type="tertiary")
+
+
+def _named(shown: Sheet) -> None:
+    """The ways to the answers that the sentence names: those that no option showed, those of the commonest slip."""
+    view, base = shown.view, shown.base
+    slip, unanswered = sentences.leading(view, base), sentences.unanswered_first(view, base)
+    with st.container(horizontal=True, gap="small"):
+        if unanswered and view.mark != "unanswered":
+            st.page_link(
+                ANSWERS, label=f"{base.unanswered:,} × no option shows its result", icon=":material/filter_alt:",
+                query_params=view.to(mark="unanswered").params(),
+            )  # fmt: skip
+        if slip:
+            to = view.to(slip=slip, mark="wrong").params()
+            components.slip_link(ANSWERS, slip, base.slips[slip], to, icon=":material/filter_alt:")

@@ -12,7 +12,7 @@ from studentsim.ui.device import on_phone
 from studentsim.ui.shell import ANSWERS
 
 HEIGHT = 560
-"""Of the table, in pixels; fewer rows make it lower."""
+"""Of the list on a desk, in pixels; a table of fewer rows is lower."""
 ROW = 35
 
 
@@ -35,10 +35,13 @@ def listing(engine: Engine, shown: Sheet) -> None:
         )  # fmt: skip
     if count < shown.shown.answers:
         st.info(sentences.too_many(shown.shown.answers), icon=":material/info:")
-    if as_cards(shown):
-        _cards(engine, shown)
-    else:
+    if not as_cards(shown):
         _table(shown)
+    elif on_phone():
+        _cards(engine, shown)
+    else:  # scrolled by itself, as the table is, so that the card that opens beside it is in view
+        with st.container(height=HEIGHT, border=False, key=f"answers.cards.{shown.key}"):
+            _cards(engine, shown)
 
 
 def _table(shown: Sheet) -> None:
@@ -92,13 +95,8 @@ def _pager(shown: Sheet) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="answers.pager"
     ):
-        _turn(shown, page - 1, "Earlier", ":material/chevron_left:", page > 1)
+        earlier = shown.view.to(page=page - 1).params() if page > 1 else None
+        components.step(ANSWERS, "Earlier", ":material/chevron_left:", earlier, key="answers.Earlier")
         st.caption(f"{first:,} to {last:,} of {count:,}", width="content")
-        _turn(shown, page + 1, "Later", ":material/chevron_right:", last < count)
-
-
-def _turn(shown: Sheet, page: int, label: str, icon: str, possible: bool) -> None:
-    if possible:
-        st.page_link(ANSWERS, label=label, icon=icon, query_params=shown.view.to(page=page).params())
-    else:
-        st.button(label, icon=icon, key=f"answers.{label}", type="tertiary", disabled=True)
+        later = shown.view.to(page=page + 1).params() if last < count else None
+        components.step(ANSWERS, "Later", ":material/chevron_right:", later, key="answers.Later")

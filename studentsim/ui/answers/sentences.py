@@ -11,8 +11,10 @@ import pandas as pd
 from studentsim.bank.curriculum import SLIPS
 from studentsim.exam import Z95, wilson
 from studentsim.store.queries import LISTED, NO_SLIP
-from studentsim.ui.answers.counts import Count, skill_title, slip_title
+from studentsim.ui.answers.counts import Count
 from studentsim.ui.answers.view import View
+from studentsim.ui.teaching import judgement
+from studentsim.ui.titles import category_title, skill_title, slip_title
 from studentsim.ui.words import interval, plural, score
 
 FEW = 3
@@ -20,6 +22,12 @@ FEW = 3
 
 MARKS: Mapping[str, str] = {"right": "✓ right", "wrong": "✗ wrong", "unanswered": "✗ no answer"}
 """How an answer's mark is written: a sign and a word, so that colour is not needed."""
+
+KINDS: Mapping[str, str] = {"right": MARKS["right"], "ticked": MARKS["wrong"], "unanswered": MARKS["unanswered"]}
+"""The same by ``view.KINDS``: the filter's choices."""
+
+PHASES: Mapping[str, str] = {"exam": "exam", "study": "practice", "revision": "second tries"}
+"""Where an answer was asked for; ``revision`` are second and further tries at a practice question."""
 
 NAMES: Mapping[str, str] = {
     "lesson": "lesson", "phase": "exam or practice", "category": "category", "skill": "skill", "slip": "slip", "mark": "mark",
@@ -45,13 +53,14 @@ def opening(view: View, base: Count, shown: Count) -> str:
 def subject(view: View, count: int) -> str:
     """What is being counted: ``exam answers after lesson 20 in probability``."""
     kind = {"exam": "exam ", "study": "practice "}.get(view.phase, "")
-    words = [f"{kind}{'answer' if count == 1 else 'answers'}"]
+    answers = ("answer", "answers") if view.phase != "revision" else ("second try", "second tries")
+    words = [f"{kind}{answers[count != 1]}"]
     if view.lesson is not None:
         words.append(_when(view))
     if view.skill:
         words.append(f"on “{skill_title(view.skill)}”")
     elif view.category:
-        words.append(f"in {view.category}")
+        words.append(f"in {category_title(view.category)}")
     if view.question:
         words.append("to one question")
     if view.search:
@@ -78,16 +87,32 @@ def _is(count: int, what: str) -> str:
 
 
 def _commonest(view: View, base: Count) -> str:
-    """The commonest slip, where it leads by more than luck; nothing where the slips are few, or one is asked for."""
+    """The commonest slip, where it leads by more than luck, but first that none was ticked, where that is commoner; nothing
+    where the slips are few, or one is asked for.
+    """
+    if view.slip:
+        return ""
+    slip = leading(view, base)
+    if unanswered_first(view, base):
+        said = f"; most often no option shows its result, {base.unanswered:,} of {base.wrong:,}"
+        return f"{said}; the most frequent slip is “{slip_title(slip)}”, {base.slips[slip]:,}" if slip else said
+    if slip:
+        return f"; most often “{slip_title(slip)}”, {base.slips[slip]:,} of {base.wrong:,}"
+    return "; no slip stands out" if len(base.slips) > 1 and max(base.slips.values()) >= FEW else ""
+
+
+def leading(view: View, base: Count) -> str:
+    """The slip that the opening names: the commonest, where it leads the next by more than luck; else blank."""
     if view.slip or not base.slips:
         return ""
-    most, *others = base.slips.values()
-    second = others[0] if others else 0
-    if most < FEW:
-        return ""
-    if most - second <= Z95 * math.sqrt(most + second):
-        return "; no slip stands out" if others else ""
-    return f"; most often “{slip_title(next(iter(base.slips)))}”, {most:,} of {base.wrong:,}"
+    most, second, *_ = [*base.slips.values(), 0]
+    clear = most >= FEW and most - second > Z95 * math.sqrt(most + second)
+    return next(iter(base.slips)) if clear else ""
+
+
+def unanswered_first(view: View, base: Count) -> bool:
+    """Whether the opening says that no option showed the result: no slip is as frequent."""
+    return not view.slip and base.unanswered >= FEW and base.unanswered > max(base.slips.values(), default=0)
 
 
 def _listed(view: View, base: Count, shown: Count) -> str:
@@ -96,10 +121,12 @@ def _listed(view: View, base: Count, shown: Count) -> str:
         return f" Listed: the {shown.answers:,} with no known slip."
     if view.slip:
         return f" Listed: the {shown.answers:,} with the slip “{slip_title(view.slip)}”."
-    if view.mark in ("right", "unanswered") and shown.answers != base.answers:
-        what = {"right": "right", "unanswered": "without an answer"}[view.mark]
-        return f" Listed: the {shown.answers:,} {what}."
+    if view.mark and shown.answers != (base.wrong if view.mark == "wrong" else base.answers):
+        return f" Listed: the {shown.answers:,} {' or '.join(_LISTED[kind] for kind in view.kinds)}."
     return ""
+
+
+_LISTED = {"right": "that are right", "ticked": "with a wrong option ticked", "unanswered": "without an answer"}
 
 
 def left_out(names: Sequence[str]) -> str:
@@ -114,10 +141,10 @@ def value_of(view: View, name: str) -> str:
     value = getattr(view, name)
     return {
         "lesson": f"lesson {value}" if value else "before any lesson",
-        "phase": {"exam": "exam", "study": "practice"}.get(str(value), str(value)),
+        "phase": PHASES.get(str(value), str(value)),
         "skill": skill_title(str(value)),
         "slip": slip_title(str(value)),
-        "mark": {"unanswered": "no answer"}.get(str(value), str(value)),
+        "mark": " or ".join(KINDS[kind] for kind in view.kinds),
         "search": f"“{value}”",
         "question": "one question",
     }.get(name, str(value))
@@ -147,7 +174,9 @@ def history(marks: pd.DataFrame) -> str:
     if len(marks) == 1:
         return "It was asked once in this simulation."
     rights = (marks.mark == "right").tolist()
-    text = f"Asked {len(rights)} times in this simulation: "
+    again = int((marks.attempt > 1).sum())
+    told = f"{plural(again, 'second try', 'second tries')} among them" if again else ""
+    text = f"Asked {len(rights)} times in this simulation{f' ({told})' if told else ''}: "
     changes = sum(a != b for a, b in zip(rights, rights[1:], strict=False))
     if not changes:
         return f"{text}{'right' if rights[0] else 'wrong'} every time."
@@ -163,7 +192,11 @@ def history(marks: pd.DataFrame) -> str:
 def _place(row: pd.Series) -> str:
     if row.phase == "exam":
         return f"the exam after {plural(int(row.turn), 'lesson')}" if row.turn else "the first exam"
-    return f"the practice of lesson {row.turn}"
+    return (
+        f"the {judgement.ordinal(row).lower()} in lesson {row.turn}"
+        if row.attempt > 1
+        else f"the practice of lesson {row.turn}"
+    )
 
 
 def mark(row: Mapping[str, Any]) -> str:

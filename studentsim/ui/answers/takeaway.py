@@ -10,9 +10,10 @@ import streamlit as st
 
 from studentsim.store import queries, sheets
 from studentsim.ui import words
-from studentsim.ui.answers.counts import skill_title, slip_title
 from studentsim.ui.answers.data import Sheet
+from studentsim.ui.answers.sentences import PHASES
 from studentsim.ui.data import Engine
+from studentsim.ui.titles import skill_title, slip_title
 
 MOST = 1_000_000
 """Rows of a file at most; ``python -m studentsim export`` writes runs of any length."""
@@ -66,7 +67,7 @@ def _button(label: str, ending: str, mime: str, make: Callable[[], bytes], shown
 
 def _excel(pieces: Any) -> bytes:
     told: dict[str, Callable[[Any], Any]] = {
-        "phase": lambda phase: "practice" if phase == "study" else phase,
+        "phase": lambda phase: PHASES.get(phase, phase),
         "skill": lambda skill: skill and skill_title(skill),
         "misconception": lambda slip: slip and slip_title(slip),
         "options": lambda text: "\n".join(f"{o['letter']}) {o['text']}" for o in json.loads(text)),

@@ -4,11 +4,11 @@
 
     run       the simulation's id; without it, the one looked at last, or the newest
     lesson    a whole number: answers of that lesson, and of the exam after it (0: before any lesson)
-    phase     exam | study (practice)
+    phase     exam | study (practice, first tries) | revision (second and further tries)
     category  as the bank names it: probability
     skill     a skill's id: average-of-three
     slip      a misconception's id; "unknown": wrong, and no slip is known behind it
-    mark      right | wrong (all that are not right, unanswered ones too) | unanswered
+    mark      right | ticked (a wrong option) | unanswered, or several with commas; wrong: all that are not right
     search    a text in the question or in the student's working, upper or lower case
     question  a question's id: its answers alone
     answer    the seq of one answer: its card is open, whether or not the filter lets it through
@@ -20,31 +20,32 @@ A value that cannot be meant (a lesson that is no number, an unknown mark) is le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from studentsim.store.queries import MARKS, Filter
+from studentsim.ui.linked import Linked
 
-LONGEST = 200
-"""Characters of a value that can be meant; longer ones are left out."""
-
-PHASES = ("exam", "study")
+PHASES = ("exam", "study", "revision")
 SHOWS = ("table", "cards")
-_CLOSED = {"phase": PHASES, "mark": MARKS, "show": SHOWS}
+KINDS = ("right", "ticked", "unanswered")
+"""The marks without overlap, as the page offers them."""
+
+_NOT_RIGHT = ("ticked", "unanswered")
+_CLOSED = {"phase": PHASES, "show": SHOWS}
 _WHOLE = {"lesson": 0, "answer": 0, "page": 1}
 """Parameters that are whole numbers, with the least each may be."""
-
-FILTERS = ("lesson", "phase", "category", "skill", "slip", "mark", "search", "question")
-"""The parameters that narrow the view."""
 
 WITHIN = {"category": ("skill", "slip", "question"), "skill": ("slip", "question")}
 """What a filter's change makes meaningless, and so takes away."""
 
 
 @dataclass(frozen=True)
-class View:
+class View(Linked):
     """One view of Answers; see the module for what the fields mean. Empty fields narrow nothing."""
+
+    FILTERS: ClassVar[tuple[str, ...]] = ("lesson", "phase", "category", "skill", "slip", "mark", "search", "question")
 
     run: str = ""
     lesson: int | None = None
@@ -60,29 +61,23 @@ class View:
     page: int | None = None
 
     @classmethod
-    def read(cls, parameters: Mapping[str, str]) -> tuple[View, list[str]]:
-        """The view that a link names, and the names of the parameters that could not be meant."""
-        values: dict[str, Any] = {}
-        wrong: list[str] = []
-        for name in (field.name for field in fields(cls)):
-            text = str(parameters.get(name) or "").strip()
-            if not text:
-                continue
-            value = _value(name, text)
-            if value is None:
-                wrong.append(name)
-            else:
-                values[name] = value
-        return cls(**values), wrong
-
-    def params(self) -> dict[str, str]:
-        """The link's parameters, without the empty ones."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: str(value) for name, value in told.items() if value not in ("", None)}
+    def meant(cls, name: str, text: str) -> str | int | None:
+        """What a parameter's text means; None: nothing it could."""
+        if name == "run":
+            return text  # whether it exists is found out elsewhere, and said in one sentence
+        if super().meant(name, text) is None:
+            return None
+        if name in _WHOLE:
+            number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+            return number if number >= _WHOLE[name] else None
+        if name == "mark":
+            named = text.split(",")
+            return mark_of(_kinds(named)) if set(named) <= set(MARKS) else None
+        return text if text in _CLOSED.get(name, (text,)) else None
 
     def to(self, **changes: Any) -> View:
         """The view with these fields changed. Another filter closes the open card and drops what it makes meaningless."""
-        if set(changes) & {*FILTERS, "run"}:
+        if set(changes) & {*self.FILTERS, "run"}:
             changes = {"answer": None, "page": None} | changes
         for name, inner in WITHIN.items():
             if name in changes and changes[name] != getattr(self, name):
@@ -97,9 +92,9 @@ class View:
         )  # fmt: skip
 
     @property
-    def narrowed(self) -> tuple[str, ...]:
-        """The filters in force."""
-        return tuple(name for name in FILTERS if getattr(self, name) not in ("", None))
+    def kinds(self) -> tuple[str, ...]:
+        """Which of ``KINDS`` the mark lets through, as far as it asks for any."""
+        return _kinds(self.mark.split(","))
 
     @property
     def whole(self) -> View:
@@ -107,13 +102,14 @@ class View:
         return View(run=self.run, show=self.show)
 
 
-def _value(name: str, text: str) -> str | int | None:
-    """What a parameter's text means; None: nothing it could."""
-    if name == "run":
-        return text  # whether it exists is found out elsewhere, and said in one sentence
-    if len(text) > LONGEST or "\0" in text:
-        return None
-    if name in _WHOLE:
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-        return number if number >= _WHOLE[name] else None
-    return text if text in _CLOSED.get(name, (text,)) else None
+def mark_of(kinds: Collection[str]) -> str:
+    """The ``mark`` that lets these ``KINDS`` through; all of them, or none, ask for nothing."""
+    chosen = tuple(kind for kind in KINDS if kind in kinds)
+    if chosen == _NOT_RIGHT:
+        return "wrong"
+    return "" if chosen == KINDS else ",".join(chosen)
+
+
+def _kinds(marks: Collection[str]) -> tuple[str, ...]:
+    wanted = {kind for mark in marks for kind in (_NOT_RIGHT if mark == "wrong" else (mark,))}
+    return tuple(kind for kind in KINDS if kind in wanted)

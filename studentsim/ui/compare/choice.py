@@ -11,7 +11,6 @@ from studentsim.ui import data as shared
 from studentsim.ui import words
 from studentsim.ui.compare import captions, data
 from studentsim.ui.compare.groups import Run
-from studentsim.ui.looks import look
 
 
 def choose(runs: Mapping[str, Run]) -> list[Run]:
@@ -58,7 +57,7 @@ def paper_wanted() -> bool:
 def label(run: Run) -> str:
     """One run in the box: what it is, when it was made, and whether it came with the product."""
     made = datetime.fromtimestamp(run.started)
-    parts = [run.config.name] if run.config.name else [look(run.config.strategy).name, words.student(run.config)]
+    parts = [run.config.name] if run.config.name else [words.capital(words.way(run.config)), words.student(run.config)]
     parts += [f"seed {run.config.seed}", f"{made.day} {made:%b %H:%M}"]
     if run.status != "finished":
         parts.append(words.status(run.status)[0])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from studentsim.config import STRATEGIES, RunConfig
+from studentsim.ui import words
 from studentsim.ui.compare import settings
 from studentsim.ui.looks import Look, look
 
@@ -98,8 +99,9 @@ def _labels(configs: Sequence[RunConfig]) -> list[str]:
     for config in configs:
         rivals = [c for c in configs if c.strategy == config.strategy]
         own = [name for name in settings.differing(rivals) if name not in NOT_THE_WAY][:MOST_SAID]
-        parts = [] if "strategy" not in differ and own else [look(config.strategy).name]
-        labels.append(", ".join(parts + [_told(name, config) for name in own]))
+        way = look(config.strategy).name if "mix" in own else words.capital(words.way(config))
+        parts = [] if "strategy" not in differ and own else [way]
+        labels.append(", ".join(parts + [_told(name, config) for name in own if settings.heard(name, config)]))
     counts = Counter(labels)
     seen: Counter[str] = Counter()
     for i, label in enumerate(labels):
@@ -113,6 +115,8 @@ _SHORT = {
     "exam_every": "exam every {}", "learning.learning_rate": "learning rate {}", "learning.epochs": "{} passes",
     "learning.beta": "beta {}", "learning.batch": "{} pairs a step", "learning.loss": "{} loss", "temperature": "temperature {}",
     "mix": "mix {}", "difficulties": "difficulty {}", "categories": "{}", "skills": "{}",
+    "teaching.attempts": "{}", "teaching.feedback": "{}", "teaching.pairs": "learns from {}", "teaching.decides": "{} mark counts",
+    "teaching.marker": "marker {}", "teaching.error_rate": "marks wrong: {}", "teaching.doubts": "doubted: {}",
 }  # fmt: skip
 
 

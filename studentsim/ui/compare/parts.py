@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import charts, components, shell, words
-from studentsim.ui.compare import captions, choice, data, paper, sentences, settings
+from studentsim.ui.compare import captions, choice, data, paper, second_tries, sentences, settings
 from studentsim.ui.compare.groups import Group, Run
 from studentsim.ui.data import Engine
 
@@ -49,6 +49,7 @@ def body(engine: Engine, run_ids: list[str], alive: bool, fresh: list[dict[str, 
             _categories(seen)
         with right:
             _practice(seen)
+        second_tries.section(engine, seen.groups)
         _settings(seen.groups)
         _runs(seen)
 
@@ -84,7 +85,7 @@ def _exams(seen: data.Comparison) -> None:
             seen.exams, seen.exam_runs, turns=seen.turns, chance=seen.chance, published=published, revision=key
         )
         components.picture(
-            "How many new questions does each answer rightly?",
+            "How many never-practised questions does each answer rightly?",
             figure,
             pd.concat([frame, runs], ignore_index=True),
             key=key,

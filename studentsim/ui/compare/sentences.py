@@ -100,7 +100,8 @@ def one_way(group: Group, exams: pd.DataFrame) -> str:
         return f"{group.label}: no exam result yet. Choose a second simulation to compare it with."
     last = exams.iloc[-1]
     asked = int(last.questions // last.runs)
-    result = f"{words.score(round(last.accuracy * asked), asked)} new questions right {words.interval(last.low, last.high, asked)}"
+    score = words.score(round(last.accuracy * asked), asked)
+    result = f"{score} never-practised questions right {words.interval(last.low, last.high, asked)}"
     over = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
     when = f"After {words.plural(int(last.turn), 'lesson')}" if last.turn else "Before any lesson"
     return f"{when} {lower(group.label)} has {result}{over}. Choose a simulation of another way to compare it with."

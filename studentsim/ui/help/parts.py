@@ -10,16 +10,10 @@ from studentsim.ui import glossary
 from studentsim.ui.data import Engine
 from studentsim.ui.help import words
 from studentsim.ui.help.places import places
-from studentsim.ui.shell import HELP
 from studentsim.ui.words import literal, plural
 
 KNOWN = 40
 """Characters of what was asked for that are said again."""
-
-
-def term_link(id: str, *, label: str = "") -> None:
-    """A link to a term's place on Help: for use beside the thing itself, on any page."""
-    st.page_link(HELP, label=label or glossary.TERMS[id].name, icon=":material/help:", query_params={"term": id})
 
 
 def asked_term() -> None:

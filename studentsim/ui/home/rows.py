@@ -40,7 +40,7 @@ def row(engine: data.Engine, run: RunCard) -> None:
         about, standing = st.columns([3, 1], vertical_alignment="center")
         with about.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                label = way.capitalize() if way else run.title
+                label = words.capital(way) if way else run.title
                 st.page_link(WATCH, label=words.literal(label), query_params={"run": run.run_id})
                 components.status_badge(run.status)
             st.caption(words.literal(_told(run, student if way else "")))

@@ -24,7 +24,9 @@ def finding(exams: pd.DataFrame) -> str:
         return f"After {lessons} of practice this student answers {_reach(taught)}. {_ways(taught)}".strip()
     untaught = control.iloc[0]
     ahead = taught[taught.low > untaught.high]
-    left = f"Without teaching, this student answers {_told(untaught)} new questions rightly after {lessons}."
+    left = (
+        f"Without teaching, this student answers {_told(untaught)} never-practised questions rightly after {lessons}."
+    )
     if ahead.empty:
         return f"{left} No way of teaching made a clear difference yet: all intervals meet."
     who = "Taught, it" if len(ahead) == len(taught) else f"In {len(ahead)} of {len(taught)} ways of teaching it"

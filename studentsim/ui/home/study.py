@@ -29,7 +29,7 @@ def study(engine: data.Engine, runs: list[RunCard]) -> None:
     components.recorded_badge(runs[0].recorded)
     st.markdown(finding)
     components.picture(
-        "How many of 100 new questions does it answer rightly?",
+        "How many of 100 never-practised questions does it answer rightly?",
         charts.study(exams),
         exams.assign(way=exams.strategy.map(lambda s: look(s).name)),
         key="home.study",

@@ -1,4 +1,6 @@
-"""The category mix of a new run: as the way of choosing says, a ready-made one, or six sliders that always sum to 100."""
+"""The category mix of a new run: as the way of choosing says, a ready-made one, or one's own, moved by sliders and number boxes
+that always sum to 100. A lock holds a share while others move.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,8 @@ import streamlit as st
 
 from studentsim.selection import category_mix as whole_questions
 from studentsim.student.profiles import PROFILES, category_mastery
+from studentsim.ui import glossary, words
+from studentsim.ui.looks import look
 from studentsim.ui.new import mix
 from studentsim.ui.new.form import KEEP, Form
 
@@ -25,26 +29,47 @@ OF_THE_WAY = {
     "fixed": "The same questions in every lesson, drawn once from all of the pool.",
 }
 OF_ANY = "No category is preferred: questions come as they lie in the pool."
+WITHIN = {
+    "log-probability": "Within a category it still takes the questions it is unsure of.",
+    "log-probability+category": "Within a category it still takes the questions it is unsure of; the mistakes have no say.",
+    "category": "The mistakes have no say; within a category any question may come.",
+    "random": "Within a category any question may come.",
+    "none": "The student answers by this mix, and is never taught.",
+}
+"""What is left to each way of choosing under a mix of one's own."""
 
 
 def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int]) -> None:
     """The mix of the ``categories``; ``pool`` counts their questions (empty: not known)."""
     chosen = st.segmented_control(
         "Mix of categories", list(MIXES), format_func=MIXES.__getitem__, required=True, key="new.mix", persist_state=KEEP,
-        wrap=True,
+        wrap=True, on_change=_unlock, help=glossary.help("mix"),
     )  # fmt: skip
     form.under("mix", "Mix of categories")
     form.settings["mix"] = None
+    strategy = form.settings["strategy"]
     if chosen == "way":
-        st.caption(OF_THE_WAY.get(form.settings["strategy"], OF_ANY))
+        st.caption(OF_THE_WAY.get(strategy, OF_ANY))
+    elif strategy == "fixed":  # the questions are drawn once, and heed no shares
+        st.info(
+            "*Same questions again* heeds no mix: it draws its questions once from all of the pool. Limit the categories above "
+            "instead, or choose another way.", icon=":material/info:",
+        )  # fmt: skip
     elif len(categories) < 2:
         st.caption(f"Only {categories[0]} is chosen above, so all practice is from there." if categories else "")
     else:
         shares = _shares(form, str(chosen), categories, pool)
         st.session_state["new.shares"] = shares
-        _sliders(shares)
+        st.info(stands_above(strategy), icon=":material/priority_high:")
+        _moving(shares)
         form.settings["mix"] = {c: float(share) for c, share in shares.items()}
         st.caption(_questions(shares, int(st.session_state["new.questions"] or 0)))
+
+
+def stands_above(strategy: str) -> str:
+    """That the mix below counts, not the way's, and what is left to the way. Markdown."""
+    way = words.literal(look(strategy).name)
+    return f"The mix below settles the categories, whatever *{way}* would choose. {WITHIN.get(strategy, '')}".strip()
 
 
 def _shares(form: Form, chosen: str, categories: Sequence[str], pool: Mapping[str, int]) -> dict[str, int]:
@@ -57,27 +82,66 @@ def _shares(form: Form, chosen: str, categories: Sequence[str], pool: Mapping[st
         knows = category_mastery(profile) if profile else {}
         return mix.like({c: 1 - knows.get(c, 0.5) for c in categories})
     own = {c: st.session_state["new.shares"].get(c, 0) for c in categories}
-    return own if sum(own.values()) == mix.WHOLE else mix.like(own)
+    if sum(own.values()) == mix.WHOLE:
+        return own
+    _unlock()  # other categories than before: no share can be held
+    return mix.like(own)
 
 
-def _sliders(shares: Mapping[str, int]) -> None:
+def _moving(shares: Mapping[str, int]) -> None:
+    """For each category a slider, and under it the same as a number, and its lock."""
+    locked = _locked()
+    can = mix.movable(shares, locked)
     names = list(shares)
     for row in range(0, len(names), 3):
         for column, category in zip(st.columns(3), names[row : row + 3], strict=False):
-            key = f"new.share.{category}"
-            st.session_state[key] = shares[category]
-            column.slider(category, 0, mix.WHOLE, key=key, format="%d of 100", on_change=_moved, args=(category,))
+            with column.container(border=True, gap="xsmall"):
+                _share(category, shares[category], locked=category in locked, can_move=category in can)
 
 
-def _moved(category: str) -> None:
-    st.session_state["new.shares"] = mix.moved(
-        st.session_state["new.shares"], category, st.session_state[f"new.share.{category}"]
-    )
+def _share(category: str, share: int, *, locked: bool, can_move: bool) -> None:
+    slider, number, lock = (f"new.{what}.{category}" for what in ("share", "number", "lock"))
+    st.session_state.update({slider: share, number: share, lock: locked})
+    st.slider(
+        category, 0, mix.WHOLE, key=slider, format="%d of 100", on_change=_moved, args=(category, slider), disabled=not can_move,
+        help=glossary.category(category),
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.number_input(
+            f"{category}, of 100", 0, mix.WHOLE, None, key=number, on_change=_moved, args=(category, number), disabled=not can_move,
+            label_visibility="collapsed", width=84,
+        )  # fmt: skip
+        st.checkbox(f"lock {category}", key=lock, on_change=_turn, args=(category, lock), width="content")
+
+
+def _moved(category: str, key: str) -> None:
+    value = st.session_state[key]
+    shares = st.session_state["new.shares"]
+    if value is not None:  # a number box that was emptied leaves all as it was
+        st.session_state["new.shares"] = mix.moved(shares, category, value, locked=_locked())
     st.session_state["new.mix"] = "own"
+
+
+def _turn(category: str, key: str) -> None:
+    """A lock was turned. From then on the mix is one's own: a ready-made one would come again."""
+    rest = [c for c in _locked() if c != category]
+    st.session_state["new.locked"] = [*rest, category] if st.session_state[key] else rest
+    st.session_state["new.mix"] = "own"
+
+
+def _locked() -> list[str]:
+    return list(st.session_state.get("new.locked", ()))
+
+
+def _unlock() -> None:
+    st.session_state["new.locked"] = []
 
 
 def _questions(shares: Mapping[str, int], count: int) -> str:
     """What the shares come to in questions."""
     wholes = zip(shares, whole_questions(list(shares.values()), count), strict=True)
     told = ", ".join(f"{category} {n}" for category, n in wholes if n)
-    return f"They always sum to 100: move one, and the others give way. Of {count} questions a lesson: {told}."
+    return (
+        "They always sum to 100: move one, and the others give way; a locked one stays. "
+        f"Of {count} questions a lesson: {told}."
+    )

@@ -1,9 +1,15 @@
-"""How long a run will take, from how long this computer's recent runs took."""
+"""How long a run will take, from how long this computer's recent runs took, and how far such estimates were out for them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
 from studentsim.config import RunConfig
 from studentsim.store.queries import Speed
+from studentsim.ui.teaching.names import of
 
 TYPICAL = Speed(runs=0, start=1.5, study_question=0.009, pair=0.048, exam_question=0.0125, turn=None)
 """Seconds of the embedded student on two processor cores, for a computer that has not finished a run yet."""
@@ -13,6 +19,46 @@ LOOKED_AT = 0.08
 
 WRONG = 0.5
 """Share of practice questions taken to be answered wrongly, and so learnt from: about the middle of a run."""
+
+STILL_WRONG = 0.7
+"""Share of further tries taken to be wrong again."""
+
+FEWEST = 3
+"""Runs from which a spread is told."""
+
+MIDDLE = (0.1, 0.9)
+"""Quantiles of the recent runs between which a new one is expected: one run on a sleeping computer must not stretch it."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds a run will take, from ``low`` to ``high``; ``runs`` is how many runs on this computer tell so (0: none)."""
+
+    low: float
+    high: float
+    runs: int
+
+
+def estimated(expected: float, out: Sequence[float], runs: int) -> Estimate:
+    """The range around ``expected`` seconds. ``out`` has, for each recent run, its seconds divided by those estimated for it;
+    from too few of them no range is told.
+    """
+    if len(out) < FEWEST:
+        return Estimate(expected, expected, runs)
+    low, high = np.quantile(out, MIDDLE)
+    return Estimate(expected * min(1.0, float(low)), expected * max(1.0, float(high)), runs)
+
+
+def together(estimates: Sequence[Estimate]) -> Estimate:
+    """Of runs that share the computer."""
+    return Estimate(sum(e.low for e in estimates), sum(e.high for e in estimates), min(e.runs for e in estimates))
+
+
+def further(config: RunConfig) -> float:
+    """Further tries that a practice question is taken to need: of wrong answers, and of right ones that are doubted."""
+    teaching = of(config)
+    again = sum(WRONG * STILL_WRONG**i for i in range(teaching.attempts - 1))
+    return again + (1 - WRONG) * teaching.doubts if teaching.attempts > 1 else 0.0
 
 
 def seconds(config: RunConfig, speed: Speed = TYPICAL) -> float:
@@ -26,6 +72,6 @@ def seconds(config: RunConfig, speed: Speed = TYPICAL) -> float:
     question = known("study_question")
     if speed.study_question is None and config.strategy.startswith("log-probability"):
         question = LOOKED_AT
-    lesson = config.questions * question + pairs * known("pair")
+    lesson = config.questions * (1 + further(config)) * question + pairs * known("pair")
     exams = len(config.exam_turns()) * config.exam * known("exam_question")
     return known("start") + config.turns * lesson + exams

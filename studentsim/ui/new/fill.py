@@ -12,16 +12,13 @@ from studentsim.records import CATEGORIES
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
 from studentsim.ui import data, words
-from studentsim.ui.new import mix
+from studentsim.ui.new import bank, mix, model, teacher
 from studentsim.ui.new.form import key
 
 DEFAULT = RunConfig()
-BANKS = ("curriculum", "math_qa")
-"""Banks that are chosen by name; any other setting is the path of a file."""
-FILE = "file"
 FOCUS = 50
 """Percent of practice on the category that a link asks to practise."""
-SPECIAL = ("bank", "mix", "learning", "model")
+SPECIAL = ("bank", "mix", "learning", "model", "hub")
 """Settings whose fields hold something else than the setting itself, or that have none."""
 
 
@@ -88,10 +85,12 @@ def fill(config: RunConfig) -> str:
     for field, value in {**settings, **settings["learning"]}.items():
         if field not in SPECIAL:
             st.session_state[key(field)] = list(value) if isinstance(value, tuple) else value
-    st.session_state["new.bank"] = config.bank if config.bank in BANKS else FILE
-    st.session_state["new.path"] = "" if config.bank in BANKS else config.bank
+    bank.fill(config)
+    model.fill(config)
     st.session_state["new.mix"] = "own" if config.mix else "way"
     st.session_state["new.shares"] = mix.like(config.mix) if config.mix else {}
+    st.session_state["new.locked"] = []
+    teacher.fill(settings["teaching"], settings["learning"])
     return ""
 
 

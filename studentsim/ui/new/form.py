@@ -5,6 +5,7 @@ A field's value stands in the session under ``new.<its name in RunConfig>`` and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -42,6 +43,11 @@ class Form:
         """A part found its own setting wrong; the first one counts."""
         self._refused = self._refused or error
 
+    @property
+    def refused(self) -> bool:
+        """Whether a part found its own setting wrong."""
+        return self._refused is not None
+
     def config(self) -> RunConfig | None:
         """The whole settings, or None after saying at its field what is wrong with them."""
         try:
@@ -59,15 +65,23 @@ class Form:
 
     def show(self, error: StudentsimError) -> None:
         """Say the error under its field, and beside Start which field it is; there alone where it has none on this page."""
-        field = getattr(error, "field", "") or ("bank" if isinstance(error, BankError) else "")
-        name = field.removeprefix("learning.").removeprefix("teaching.").split(".")[0]
-        text = f"{words.literal(error.problem)} {words.literal(error.remedy)}"
         start = self._places["start"]
-        if name in self._places:
-            self._places[name].error(text, icon=":material/error:")
-            start.markdown(f":material/arrow_upward: *{self._labels[name]}* above needs another value first.")
+        if label := self.at_field(error):
+            start.markdown(f":material/arrow_upward: *{label}* above needs another value first.")
         else:
-            start.error(text, icon=":material/error:")
+            start.error(_said(error), icon=":material/error:")
+
+    def at_field(self, error: StudentsimError) -> str:
+        """Say the error under its field; what people call that, blank (and nothing is said) where it has none on this page."""
+        field = getattr(error, "field", "") or ("bank" if isinstance(error, BankError) else "")
+        name = re.sub(r"^(learning|teaching|hub)\.", "", field).split(".")[0]
+        if name in self._places:
+            self._places[name].error(_said(error), icon=":material/error:")
+        return self._labels.get(name, "")
+
+
+def _said(error: StudentsimError) -> str:
+    return f"{words.literal(error.problem)} {words.literal(error.remedy)}"
 
 
 def numbers(form: Form, settings: dict[str, Any], model: type) -> Callable[..., None]:

@@ -34,7 +34,7 @@ def length(form: Form) -> None:
     st.caption(_sure(int(form.settings["exam"] or 0)))
     form.settings["name"] = st.text_input(
         "Name, if you like", max_chars=80, key="new.name", persist_state=KEEP,
-        placeholder="made from the student and the way of choosing",
+        placeholder=f"without one: {words.title(RunConfig.model_construct(**{**form.settings, 'name': ''}))}",
     )  # fmt: skip
     form.under("name", "Name")
 

@@ -1,8 +1,8 @@
-"""The category mix as whole percentages that always sum to 100. Plain functions; the page holds the sliders."""
+"""The category mix as whole percentages that always sum to 100; locked ones stay. Plain functions; the page holds the sliders."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 WHOLE = 100
 
@@ -26,18 +26,27 @@ def only(categories: Sequence[str], chosen: str) -> dict[str, int]:
     return {c: WHOLE if c == chosen else 0 for c in categories}
 
 
-def moved(mix: Mapping[str, int], category: str, value: int) -> dict[str, int]:
-    """``category`` set to ``value`` (0 to 100); the others give or take in proportion to what they have.
+def moved(mix: Mapping[str, int], category: str, value: int, *, locked: Collection[str] = ()) -> dict[str, int]:
+    """``category`` set to ``value``, or as near to it as the locked ones leave room; those neither moved nor locked give or
+    take in proportion to what they have. Where there are none of these, nothing moves.
 
     >>> moved({"a": 50, "b": 30, "c": 20}, "a", 75)
     {'a': 75, 'b': 15, 'c': 10}
+    >>> moved({"a": 50, "b": 30, "c": 20}, "a", 75, locked=["b"])
+    {'a': 70, 'b': 30, 'c': 0}
     """
-    value = min(WHOLE, max(0, int(value)))
-    others = {c: float(share) for c, share in mix.items() if c != category}
+    others = {c: float(share) for c, share in mix.items() if c != category and c not in locked}
     if not others:
-        return {category: WHOLE}
-    rest = _shared(others, WHOLE - value)
-    return {c: value if c == category else rest[c] for c in mix}
+        return dict(mix)
+    room = mix[category] + sum(mix[c] for c in others)
+    value = min(room, max(0, int(value)))
+    return {**mix, category: value, **_shared(others, room - value)}
+
+
+def movable(mix: Mapping[str, int], locked: Collection[str]) -> list[str]:
+    """The categories whose share can be moved: those not locked, if there are two at least."""
+    free = [c for c in mix if c not in locked]
+    return free if len(free) > 1 else []
 
 
 def _shared(weights: Mapping[str, float], whole: int) -> dict[str, int]:

@@ -8,47 +8,42 @@ from typing import Any
 import streamlit as st
 
 from studentsim.bank.curriculum import SKILLS
-from studentsim.config import RunConfig
-from studentsim.errors import BankError, ConfigError
-from studentsim.records import CATEGORIES
-from studentsim.runs.preflight import Outline, outline
-from studentsim.ui import words
-from studentsim.ui.new.fill import FILE
+from studentsim.ui import glossary, words
+from studentsim.ui.new.bank import Known, bank
 from studentsim.ui.new.form import KEEP, Form
 
-BANKS = {"curriculum": "The built-in curriculum", FILE: "A MathQA file", "math_qa": "MathQA from the hub"}
 DIFFICULTIES = {1: "1 easy", 2: "2 middle", 3: "3 hard"}
-OTHER_BANK = (
-    "The embedded student was taught the built-in curriculum alone. Other questions are put to it, but it can hardly read "
-    "them: expect results near guessing, and little learning."
-)
+MOST_PILLS = 24
+"""Categories that are offered side by side; more of them in a list to search."""
 
 
-def questions(form: Form) -> Outline | None:
-    """Bank, categories, difficulty, skills; the bank's outline, None where it cannot be known before the start."""
-    found = _bank(form)
-    categories = _several(
-        form, "categories", "Limit to categories", list(found.categories if found else CATEGORIES), str
-    )
-    if found and any(difficulty for _, _, difficulty in found.study):
+def questions(form: Form) -> Known:
+    """Bank, categories, difficulty, skills; what is known of the bank."""
+    known = bank(form)
+    allowed = _several(form, "categories", "Limit to categories", list(known.categories), str)
+    difficulties = {difficulty for _, _, difficulty in known.outline.study} if known.outline else {None}
+    if len(difficulties) > 1 or None not in difficulties:
         _several(form, "difficulties", "Limit to difficulties", list(DIFFICULTIES), DIFFICULTIES.__getitem__)
-        _skills(form, categories)
     else:
-        form.settings |= {"difficulties": (), "skills": ()}
+        form.settings["difficulties"] = ()
+    if known.outline and any(skill for _, skill, _ in known.outline.study):
+        _skills(form, allowed)
+    else:
+        form.settings["skills"] = ()
     st.caption("These settle what is practised. The exam always covers the whole bank, with questions never practised.")
-    return found
+    return known
 
 
-def categories(form: Form, found: Outline | None) -> list[str]:
-    """The categories that may be practised."""
-    return list(form.settings["categories"] or (found.categories if found else CATEGORIES))
+def categories(form: Form, known: Known) -> list[str]:
+    """The categories that may be practised; empty: not known yet."""
+    return list(form.settings["categories"] or known.categories)
 
 
-def pool(form: Form, found: Outline | None) -> dict[str, int]:
+def pool(form: Form, known: Known) -> dict[str, int]:
     """How many questions of each category may be practised with these settings; empty: not known."""
     counts: dict[str, int] = {}
     wanted = [form.settings.get(field) or () for field in ("categories", "skills", "difficulties")]
-    for kinds, count in found.study.items() if found else ():
+    for kinds, count in known.outline.study.items() if known.outline else ():
         if all(not allowed or kind in allowed for allowed, kind in zip(wanted, kinds, strict=True)):
             counts[kinds[0]] = counts.get(kinds[0], 0) + count
     return counts
@@ -70,40 +65,18 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _bank(form: Form) -> Outline | None:
-    kind = st.segmented_control(
-        "Bank of questions", list(BANKS), format_func=BANKS.__getitem__, required=True, key="new.bank", persist_state=KEEP,
-        wrap=True,
-    )  # fmt: skip
-    source = str(kind)
-    if kind == FILE:
-        source = st.text_input(
-            "Path of the file on this computer", key="new.path", persist_state=KEEP, placeholder="/home/me/train.json"
-        ).strip()
-        st.caption("One of the JSON files of MathQA (math-qa.github.io), as they come.")
-    form.under("bank", "Bank of questions")
-    if kind != "curriculum":
-        st.warning(OTHER_BANK, icon=":material/info:")
-    form.settings["bank"] = source
-    if kind == FILE and not source:
-        form.refuse(ConfigError("No file is named yet.", "Give the path of a MathQA JSON file.", field="bank"))
-        return None
-    if kind == "math_qa":
-        st.caption("How many questions it has is looked up when the simulation starts.")
-        return None
-    try:
-        RunConfig.make(bank=source)  # a path that may not be used is not even looked at
-        return outline(source)
-    except (ConfigError, BankError) as error:
-        form.refuse(ConfigError(error.problem, error.remedy, field="bank"))
-        return None
-
-
 def _several(form: Form, field: str, label: str, options: list[Any], name: Callable[[Any], str]) -> list[Any]:
     """Any of a few; none chosen means all of them, as in RunConfig. What may be practised."""
     key = f"new.{field}"
+    if len(options) < 2:  # nothing to choose among
+        form.settings[field] = ()
+        return options
     st.session_state[key] = [o for o in st.session_state.get(key) or () if o in options]
-    chosen = st.pills(label, options, selection_mode="multi", format_func=name, key=key, persist_state=KEEP)
+    help = glossary.help("category") + " " + glossary.unclear(options) if field == "categories" else None
+    if len(options) > MOST_PILLS:
+        chosen = st.multiselect(label, options, format_func=name, key=key, persist_state=KEEP, help=help, placeholder="All of them")
+    else:
+        chosen = st.pills(label, options, selection_mode="multi", format_func=name, key=key, persist_state=KEEP, help=help)
     form.under(field, label)
     form.settings[field] = tuple(o for o in options if o in chosen)
     return list(chosen or options)

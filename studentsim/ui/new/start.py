@@ -6,9 +6,10 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, sentences, words
-from studentsim.ui.looks import look
+from studentsim.ui import components, data, words
+from studentsim.ui.new import model_check
 from studentsim.ui.new.form import Form
+from studentsim.ui.teaching import names
 
 
 def start(engine: data.Engine, form: Form) -> str | None:
@@ -39,14 +40,17 @@ def start(engine: data.Engine, form: Form) -> str | None:
 def _summary(config: RunConfig) -> str:
     exams = words.plural(len(config.exam_turns()), "exam")
     return (
-        f"{words.student(config)}, {look(config.strategy).name.lower()}: {words.plural(config.turns, 'lesson')} of "
+        f"{words.student(config)}, {words.way(config)}: {words.plural(config.turns, 'lesson')} of "
         f"{words.plural(config.questions, 'question')}, {exams} of {config.exam:,}"
+        + "".join(f"; {said}" for said in names.extras(names.of(config)))
     )
 
 
 def _estimate(engine: data.Engine, config: RunConfig) -> str:
-    seconds, measured = data.estimate(engine, config)
-    text = sentences.estimate(seconds, measured=measured, exams=len(config.exam_turns()))
+    text = f"{model_check.estimate(config, data.estimate(engine, config))} It goes on if you close the page."
     at_work = sum(state.live for state in engine.manager.states().values())
-    wait = f" {words.plural(at_work, 'simulation')} at work: this one starts when there is room."
-    return text + (wait if at_work >= engine.manager.limit else "")
+    if not at_work:
+        return text
+    full = at_work >= engine.manager.limit
+    wait = "this one starts when there is room" if full else "beside it this one takes longer"
+    return f"{text} {words.plural(at_work, 'simulation')} at work: {wait}."

@@ -57,7 +57,7 @@ def _question(question: Question) -> None:
     for option in question.options:
         _option(option, right=option.letter == question.correct)
     st.markdown("**The right working**")
-    st.code(question.rationale, language=None, wrap_lines=True)
+    st.code(words.working(question.rationale), language=None, wrap_lines=True)
     with st.expander("What each wrong answer tells, with its working"):
         for option in question.options:
             if option.misconception:
@@ -89,7 +89,7 @@ def _slip(option: Option) -> None:
     slip = SLIPS[option.misconception or ""]
     st.markdown(f"**{option.letter}) {words.literal(option.text)}: {words.literal(slip.title)}**")
     st.text(slip.explanation)
-    st.code(option.working or "", language=None, wrap_lines=True)
+    st.code(words.working(option.working or ""), language=None, wrap_lines=True)
     st.text(f"What a teacher could ask: {slip.hint}")
 
 

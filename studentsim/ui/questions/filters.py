@@ -8,11 +8,12 @@ import streamlit as st
 
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import CATEGORIES
-from studentsim.ui import words
+from studentsim.ui import glossary, words
 from studentsim.ui.device import on_phone
+from studentsim.ui.linked import LONGEST
 from studentsim.ui.questions import sentences
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
-from studentsim.ui.questions.view import LONGEST, View
+from studentsim.ui.questions.view import View
 from studentsim.ui.shell import QUESTIONS
 
 WIDTH = 170
@@ -33,7 +34,7 @@ def _filters(view: View) -> None:
     """Two rows, and, where any filter is in force, the way back to all questions."""
     skills = [s.id for s in SKILLS.values() if view.category in ("", s.category)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _choice(view, "category", "Category", CATEGORIES, str, "all categories")
+        _choice(view, "category", "Category", CATEGORIES, str, "all categories", help=glossary.help("category"))
         _choice(view, "skill", "Skill", skills, lambda v: SKILLS[v].title, "all skills", width=2 * WIDTH - 20)
         _choice(view, "difficulty", "Difficulty", [str(d) for d in DIFFICULTIES], lambda v: DIFFICULTIES[int(v)], "all")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -72,13 +73,15 @@ def _choice(
     none: str,
     *,
     width: int = WIDTH,
+    help: str | None = None,
 ) -> None:
     key = f"questions.{field}"
     value = getattr(view, field)
     st.session_state[key] = value or None
     shown = [*options, *([value] if value and value not in options else [])]
     st.selectbox(
-        label, shown, index=None, key=key, placeholder=none, format_func=name, on_change=_take, args=(field, key), width=width
+        label, shown, index=None, key=key, placeholder=none, format_func=name, on_change=_take, args=(field, key), width=width,
+        help=help,
     )  # fmt: skip
 
 

@@ -7,12 +7,12 @@ import zlib
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import words
-from studentsim.ui.answers.counts import skill_title
+from studentsim.ui import components, words
 from studentsim.ui.questions import filters
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import QUESTIONS
+from studentsim.ui.titles import skill_title
 
 HEIGHT = 560
 ROW = 35
@@ -58,11 +58,8 @@ def _one_by_one(found: pd.DataFrame, view: View) -> None:
         places = {"Previous": here - 1, "Next": here + 1}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for label, place in places.items():
-            icon = _ICONS[label]
-            if 0 <= place < len(ids):
-                st.page_link(QUESTIONS, label=label, icon=icon, query_params=view.to(question=ids[place]).params())
-            else:  # a page link that is switched off is too pale to be read
-                st.button(label, icon=icon, key=f"questions.{label}", type="tertiary", disabled=True)
+            there = view.to(question=ids[place]).params() if 0 <= place < len(ids) else None
+            components.step(QUESTIONS, label, _ICONS[label], there, key=f"questions.{label}")
         if view.question in ids:
             st.caption(f"{here + 1:,} of {len(ids):,}", width="content")
 

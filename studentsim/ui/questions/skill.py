@@ -26,14 +26,14 @@ def skill_card(view: View) -> None:
         question = make(skill.id, "study", 0)
         st.markdown("**The right working, of this question**")
         st.text(question.problem)
-        st.code(question.rationale, language=None, wrap_lines=True)
+        st.code(words.working(question.rationale), language=None, wrap_lines=True)
         st.markdown("**Slips that lead to wrong answers**")
         for option in question.options:
             if slip := next((s for s in skill.slips if s.id == option.misconception), None):
                 with st.expander(words.literal(f"{slip.title} ({sentences.KINDS[slip.kind]})")):
                     st.text(slip.explanation)
                     st.caption("The same question, with this slip:")
-                    st.code(option.working or "", language=None, wrap_lines=True)
+                    st.code(words.working(option.working or ""), language=None, wrap_lines=True)
                     st.text(f"What a teacher could ask: {slip.hint}")
         if run_id := data.watched():
             st.page_link(

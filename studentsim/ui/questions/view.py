@@ -14,27 +14,23 @@ A value that cannot be meant is left out, and the page says so. No streamlit her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import CATEGORIES
-
-LONGEST = 200
-"""Characters of a value that can be meant; longer ones are left out."""
+from studentsim.ui.linked import Linked
 
 SPLITS = ("study", "exam", "validation")
 DIFFICULTIES = ("1", "2", "3")
 _CLOSED = {"category": CATEGORIES, "skill": tuple(SKILLS), "difficulty": DIFFICULTIES, "split": SPLITS}
 
-FILTERS = ("category", "skill", "difficulty", "split", "search")
-"""The parameters that narrow the view."""
-
 
 @dataclass(frozen=True)
-class View:
+class View(Linked):
     """One view of Questions; see the module for what the fields mean. Empty fields narrow nothing."""
+
+    FILTERS: ClassVar[tuple[str, ...]] = ("category", "skill", "difficulty", "split", "search")
 
     category: str = ""
     skill: str = ""
@@ -44,33 +40,15 @@ class View:
     question: str = ""
 
     @classmethod
-    def read(cls, parameters: Mapping[str, str]) -> tuple[View, list[str]]:
-        """The view that a link names, and the names of the parameters that could not be meant."""
-        values, wrong = {}, []
-        for name in (field.name for field in fields(cls)):
-            text = str(parameters.get(name) or "").strip()
-            if not text:
-                continue
-            if len(text) > LONGEST or "\0" in text or text not in _CLOSED.get(name, (text,)):
-                wrong.append(name)
-            else:
-                values[name] = text
-        return cls(**values), wrong
-
-    def params(self) -> dict[str, str]:
-        """The link's parameters, without the empty ones."""
-        return {field.name: value for field in fields(self) if (value := getattr(self, field.name))}
+    def meant(cls, name: str, text: str) -> str | None:
+        """What a parameter's text means; None: nothing it could."""
+        return super().meant(name, text) if text in _CLOSED.get(name, (text,)) else None
 
     def to(self, **changes: Any) -> View:
         """The view with these fields changed. Another filter closes the open card; another category drops the skill."""
-        if set(changes) & set(FILTERS):
+        if set(changes) & set(self.FILTERS):
             changes = {"question": ""} | changes
         if changes.get("category") and "skill" not in changes and self.skill:
             same = SKILLS[self.skill].category == changes["category"]
             changes |= {} if same else {"skill": ""}
         return replace(self, **changes)
-
-    @property
-    def narrowed(self) -> tuple[str, ...]:
-        """The filters in force."""
-        return tuple(name for name in FILTERS if getattr(self, name))

@@ -6,12 +6,13 @@ import pandas as pd
 
 from studentsim.config import RunConfig
 from studentsim.store.queries import RunRow
-from studentsim.ui import words
+from studentsim.ui import glossary, words
 from studentsim.ui.compare import settings
 from studentsim.ui.report import svg
 from studentsim.ui.report.text import Html, escape, inline, paragraph, table
+from studentsim.ui.titles import commonest_first, skill_title, slip_title
 from studentsim.ui.weaknesses import items, practice, sentences
-from studentsim.ui.weaknesses.findings import Findings, explanation, hint, order, skill_title, slip_title
+from studentsim.ui.weaknesses.findings import Findings, explanation, hint, order
 from studentsim.ui.weaknesses.slips import VERDICTS
 
 SLIPS = 14
@@ -35,14 +36,14 @@ def progress(found: Findings) -> str:
         ["exam", "right", "of 100", "95 % interval, of 100"], rows, caption="The numbers", numbers=frozenset({1, 2, 3})
     )
     picture = f"<figure>{svg.accuracy(exams, guessing=found.guessing)}<figcaption>The bars are 95 % intervals.</figcaption></figure>"
-    return _section("How many new questions does it answer rightly?", picture, numbers)
+    return _section("How many never-practised questions does it answer rightly?", picture, numbers)
 
 
 def categories(found: Findings) -> str:
     """The heatmap, and the last exam by category and by kind of question."""
     names = {row: row for row in order(list(found.categories.row.unique()))}
     picture = svg.heatmap(found.categories, names=names)
-    note = "Right of 100 questions. Cells of fewer than 10 questions are hatched and show the count."
+    note = f"Right of 100 questions. Cells of fewer than 10 questions are hatched and show the count. {glossary.unclear(names)}"
     last = found.in_last(found.categories).set_index("row")
     rows = [
         [
@@ -104,7 +105,7 @@ def slips(found: Findings) -> str:
     said = [paragraph(sentences.slips(found, frame)), paragraph(sentences.kinds(found))]
     if frame.empty:
         return _section("Slips (misconceptions)", *said)
-    top = frame.sort_values(["most", "last_made", "misconception"], ascending=[False, False, True]).head(SLIPS)
+    top = commonest_first(frame, "most").head(SLIPS)
     rows: list[list[object]] = [
         [slip_title(r.misconception), r.category, VERDICTS[r.verdict].name,
          f"{r.first_made} of {r.first_of}", f"{r.last_made} of {r.last_of}",

@@ -8,14 +8,11 @@ from studentsim.ui import components, data
 from studentsim.ui.shell import HOME, WATCH
 from studentsim.ui.watch import links
 
-SHOWN = 30
-"""Most runs that are offered."""
-
 
 def choose(engine: data.Engine) -> None:
     """The newest runs, each a link; or where to start one."""
     st.title("Watch", anchor=False)
-    runs = data.recent(engine, limit=SHOWN)
+    runs = data.recent(engine, limit=data.OFFERED)
     if runs:
         st.markdown("Which simulation do you want to see?")
     else:

@@ -10,6 +10,7 @@ import pandas as pd
 from studentsim.config import RunConfig
 from studentsim.ui import words
 from studentsim.ui.looks import STRATEGIES, Look, look
+from studentsim.ui.teaching import names as teaching
 from studentsim.ui.words import bounded, plural, score
 
 FAIR = ("seed", "exam_seed", "exam", "bank", "model", "questions")
@@ -27,13 +28,16 @@ class Lane:
 
 
 def names(configs: Sequence[RunConfig]) -> list[str]:
-    """What sets each apart: the way of choosing, the student, or both; a number where that is not enough."""
-    ways = [look(c.strategy).name for c in configs]
+    """What sets each apart: the way of choosing, the student, the teacher, or the first two; a number where that is not enough."""
+    ways = [words.capital(words.way(c)) for c in configs]
     students = [words.student(c) for c in configs]
+    teachers = [teaching.short(teaching.of(c)) for c in configs]
     if len(set(ways)) == len(ways):
         told = ways
     elif len(set(students)) == len(students):
         told = students
+    elif len(set(teachers)) == len(teachers):
+        told = [words.capital(t) for t in teachers]
     else:
         told = [c.name or f"{s}: {w.lower()}" for c, s, w in zip(configs, students, ways, strict=True)]
     return [name if told.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(told, 1)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, rewards, sentences, words
-from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded
-from studentsim.ui.watch import links, pictures, plot, practice, pulse
+from studentsim.ui import components, data, glossary, rewards, sentences, words
+from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
+from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher
 
 EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
@@ -65,6 +65,8 @@ def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
             icon=":material/slideshow:",
             query_params=links.run(run.run_id, present=True),
         )
+    if run.notice:
+        st.warning(words.literal(run.notice), icon=":material/history:")
 
 
 def _buttons(engine: data.Engine, run: pulse.Snapshot) -> None:
@@ -98,7 +100,7 @@ def _body(engine: data.Engine, run_id: str, drawn: tuple[str, str, bool]) -> Non
             return
         left, right = st.columns([3, 2], gap="large")
         with left:
-            _pictures(run)
+            _pictures(engine, run)
         with right:
             st.subheader("Its latest answers", anchor=False)
             for row in run.answers.to_dict("records"):
@@ -147,23 +149,25 @@ def picture(question: str, packed: bytes, *, key: str, sentence: str = "") -> No
     plot.plot(packed, key=key)
 
 
-def _pictures(run: pulse.Snapshot) -> None:
+def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     id = run.run_id
-    picture("How many new questions does it answer rightly?", pictures.exams(run), key=f"watch.exams.{id}")
+    picture("How many never-practised questions does it answer rightly?", pictures.exams(run), key=f"watch.exams.{id}")
     components.numbers(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
     if len(run.cells):
         picture("Which categories are still weak?", pictures.heatmap(run), key=f"watch.heatmap.{id}")
-        st.caption("Right answers of 100 in each exam. Hatched: fewer than 10 answers, shown as a count.")
+        note = "Right answers of 100 in each exam. Hatched: fewer than 10 answers, shown as a count."
+        st.caption(f"{note} {glossary.unclear(run.cells.row)}")
         components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
     if len(run.lessons):
         sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))
         picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
         components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
+    teacher.block(engine, run)
     _training(run)
 
 
 def _training(run: pulse.Snapshot) -> None:
-    st.subheader("What happens while it learns?", anchor=False)
+    st.subheader("What happens while it learns?", anchor=False, help=glossary.help("dpo"))
     if run.config.strategy == "none":
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
         return
@@ -181,5 +185,10 @@ def _training(run: pulse.Snapshot) -> None:
     if run.steps.empty:
         return
     plot.plot(pictures.training(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
-    st.caption(f"In the field's words: {rewards.VIEWS[chosen].term}. Held-out pairs are never learnt from.")
+    view = rewards.VIEWS[chosen]
+    st.caption(
+        f"In the field's words: {view.term}. Held-out pairs are never learnt from.",
+        help=glossary.help("held-out-pairs"),
+    )
+    term_link(view.explained)
     components.numbers(run.steps, key=f"watch.steps.{run.run_id}", columns=STEP_COLUMNS)

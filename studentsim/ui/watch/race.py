@@ -114,7 +114,9 @@ def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ..
             st.caption("You can close this page; the simulations go on.")
         else:
             live.ways_on(list(run_ids))
-        live.picture("How many new questions do they answer rightly?", picture(runs), key="watch.race.exams")
+        live.picture(
+            "How many never-practised questions do they answer rightly?", picture(runs), key="watch.race.exams"
+        )
         components.numbers(numbers(up), key="watch.race.numbers", columns={"name": "who", **live.EXAM_COLUMNS})
         st.caption(NOTE)
         for row in range(0, len(runs), 2):

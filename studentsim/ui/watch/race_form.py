@@ -10,8 +10,9 @@ from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.runs.manager import LIMIT
 from studentsim.student.profiles import PROFILES
-from studentsim.ui import components, data, words
+from studentsim.ui import components, data, sentences, words
 from studentsim.ui.looks import STRATEGIES
+from studentsim.ui.new import estimate as estimates
 from studentsim.ui.shell import WATCH
 from studentsim.ui.watch import links
 
@@ -41,8 +42,8 @@ def form(engine: data.Engine) -> None:
         if len(configs) < 2:
             st.markdown("Choose at least two.")
         else:
-            seconds = sum(data.estimate(engine, config)[0] for config in configs)
-            st.markdown(_estimate(seconds, len(configs)))
+            guess = estimates.together([data.estimate(engine, config) for config in configs])
+            st.markdown(_estimate(guess, len(configs)))
     if wrong:
         components.problem(wrong)
     if run_ids:
@@ -112,8 +113,8 @@ def _same() -> dict[str, int]:
     return settings | {"exam_seed": settings["seed"]}
 
 
-def _estimate(seconds: float, count: int) -> str:
-    told = f"About {words.duration(seconds)} on this computer."
+def _estimate(guess: estimates.Estimate, count: int) -> str:
+    told = sentences.estimate(guess.low, guess.high, guess.runs)
     if count > LIMIT:
         told += f" It works on {LIMIT} simulations at a time: the others wait in the queue and start by themselves."
     return told

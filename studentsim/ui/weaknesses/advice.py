@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import words
+from studentsim.ui import components, words
 from studentsim.ui.shell import ANSWERS, NEW
 from studentsim.ui.weaknesses import practice
 from studentsim.ui.weaknesses.data import View
@@ -41,3 +41,6 @@ def _ways_on(shown: View, place: Place, line: practice.Advice) -> None:
         there = Place(place.run, line.category, line.skill)
         where = there.answers(lesson=shown.found.last)
         st.page_link(ANSWERS, label="Read its wrong answers", icon=":material/menu_book:", query_params=where)
+        for slip, count in line.slips:
+            to = there.answers(lesson=shown.found.last, slip=slip)
+            components.slip_link(ANSWERS, slip, count, to, icon=":material/menu_book:")

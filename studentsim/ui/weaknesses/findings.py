@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from studentsim.bank.curriculum import SKILLS, SLIPS
+from studentsim.bank.curriculum import SLIPS
 from studentsim.exam import wilson
 from studentsim.records import CATEGORIES
 from studentsim.store import queries
@@ -55,6 +55,11 @@ class Findings:
         shares = [1 / len(json.loads(text)) for text in self.questions.options]
         return sum(shares) / len(shares) if shares else 0.2
 
+    def silent(self, column: str, name: str) -> pd.Series:
+        """On how many questions whose ``column`` (``category``, ``skill``) is ``name`` nothing was ticked, by exam."""
+        asked = self.questions[self.questions[column] == name][["turns", "letters"]].explode(["turns", "letters"])
+        return asked[asked.letters == ""].groupby("turns").size()
+
     def in_last(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of ``categories``, ``skills`` or ``made`` that belong to the last exam."""
         return frame[frame.turn == self.last]
@@ -84,16 +89,6 @@ def order(names: list[str]) -> list[str]:
     """Categories in the order in which figures are told: the known ones first."""
     known = [c for c in CATEGORIES if c in names]
     return known + sorted(set(names) - set(known))
-
-
-def skill_title(skill: str) -> str:
-    """What a teacher would call the skill; an unknown one by its id."""
-    return SKILLS[skill].title if skill in SKILLS else skill or "questions of no named skill"
-
-
-def slip_title(slip: str) -> str:
-    """What a teacher would call the slip; an unknown one by its id."""
-    return SLIPS[slip].title if slip in SLIPS else slip
 
 
 def hint(slip: str) -> str:

@@ -1,29 +1,23 @@
-"""The top of Weaknesses: which run, where in it one is, and the first sentence."""
+"""The top of Weaknesses: which run, where in it one is, the first sentence, and the ways to what it names."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from studentsim.ui import components, data, words
-from studentsim.ui.shell import HOME, WATCH, WEAKNESSES
+from studentsim.ui.shell import ANSWERS, HOME, WATCH, WEAKNESSES
 from studentsim.ui.weaknesses import heat, sentences
 from studentsim.ui.weaknesses.data import View, report_of
 from studentsim.ui.weaknesses.place import Place
 
-LISTED = 30
-"""Runs offered where the link names none."""
-
 
 def choose(engine: data.Engine) -> None:
     """A run to look into."""
-    st.title("Weaknesses", anchor=False)
-    runs = data.recent(engine, limit=LISTED)
-    if not runs:
-        components.nothing_here("There is no simulation to look into yet.", page=HOME, label="Start one on Home")
-        return
-    st.markdown("Of which simulation do you want to see where the student is weak?")
-    for run in runs:
-        components.run_row(run, page=WEAKNESSES)
+    components.choose_run(
+        data.recent(engine, limit=data.OFFERED), title="Weaknesses", page=WEAKNESSES, home=HOME,
+        question="Of which simulation do you want to see where the student is weak?",
+        empty="There is no simulation to look into yet.",
+    )  # fmt: skip
 
 
 def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> None:
@@ -42,8 +36,28 @@ def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> Non
         st.page_link(WATCH, label="Watch it", icon=":material/arrow_forward:", query_params={"run": place.run})
         return
     heat.trail(place)
-    said = sentences.opened(shown.found, place) if place.category else sentences.opening(shown.found)
-    st.header(words.literal(said), anchor=False)
+    if place.category:
+        st.header(words.literal(sentences.opened(shown.found, place)), anchor=False)
+        return
+    st.header(words.literal(sentences.opening(shown.found)), anchor=False)
+    _named(shown, place)
+
+
+def _named(shown: View, place: Place) -> None:
+    """The ways to the answers behind what the opening names: the weakest category's slips, or what no option showed."""
+    category = sentences.weakest(shown.found)
+    if not category:
+        return
+    there, it, lesson = Place(place.run, category), sentences.behind_wrong(shown.found, category), shown.found.last
+    with st.container(horizontal=True, gap="small"):
+        if it.unanswered_first:
+            st.page_link(
+                ANSWERS, label=f"{it.silent} × no option shows the result", icon=":material/menu_book:",
+                query_params=there.answers(lesson=lesson, mark="unanswered"),
+            )  # fmt: skip
+        for slip in it.slips[: sentences.SLIPS_NAMED]:
+            to = there.answers(lesson=lesson, slip=slip)
+            components.slip_link(ANSWERS, slip, it.made, to, icon=":material/menu_book:")
 
 
 def _report(engine: data.Engine, shown: View) -> None:

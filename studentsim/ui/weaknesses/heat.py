@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import charts, components, words
+from studentsim.ui import charts, components, glossary, words
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
+from studentsim.ui.titles import skill_title, slip_title
 from studentsim.ui.weaknesses import sentences
 from studentsim.ui.weaknesses.data import View
-from studentsim.ui.weaknesses.findings import Findings, order, skill_title, slip_title
+from studentsim.ui.weaknesses.findings import Findings, order
 from studentsim.ui.weaknesses.place import Place
 
 LABEL = 22
@@ -56,6 +57,7 @@ def _map(shown: View, place: Place) -> None:
         if deep
         else "Which categories are still weak?",
         anchor=False,
+        help=glossary.help("skill" if deep else "category"),
     )
     figure = charts.category_heatmap(frame, rows=rows, revision=f"{place.run}-{place.category}", turns=found.turns)
     figure.update_yaxes(ticktext=[charts.wrapped(names[row], LABEL) for row in rows])
@@ -67,7 +69,7 @@ def _map(shown: View, place: Place) -> None:
     )  # fmt: skip
     st.caption(
         "Each cell: right of 100 questions; hatched and as a fraction where there are fewer than 10. "
-        "Touch a cell, or choose below, to open it."
+        "Touch a cell, or choose below, to open it." + ("" if deep else f" {glossary.unclear(rows)}")
     )
     _ways_in(found.in_last(frame), names, place)
     components.numbers(frame.assign(name=frame.row.map(names)), key=key, columns=HEAT_COLUMNS)
@@ -92,8 +94,9 @@ def _ways_in(last: pd.DataFrame, names: dict[str, str], place: Place) -> None:
         for row in last.sort_values(["accuracy", "questions"]).itertuples():
             label = f"{words.literal(names[row.row])}: {words.score(int(row.correct), int(row.questions))}"
             st.page_link(
-                WEAKNESSES, label=label, icon=":material/search:", query_params=_within(place, str(row.row)).link
-            )
+                WEAKNESSES, label=label, icon=":material/search:", query_params=_within(place, str(row.row)).link,
+                help=glossary.category(str(row.row)),
+            )  # fmt: skip
 
 
 def _weakest_first(last: pd.DataFrame) -> list[str]:
@@ -146,7 +149,7 @@ def outcomes(found: Findings, skill: str) -> tuple[pd.DataFrame, list[tuple[str,
     """``turn, outcome, answers`` of one skill, and each outcome's id, name and kind: right, its slips, another wrong option, nothing."""
     totals = found.skills[found.skills.row == skill].set_index("turn")
     made = found.made[found.made.skill == skill]
-    silent = _silent(found, skill)
+    silent = found.silent("skill", skill)
     parts = {
         "right": totals.correct,
         **{slip: rows.set_index("turn").made for slip, rows in made.groupby("misconception")},
@@ -164,12 +167,6 @@ def outcomes(found: Findings, skill: str) -> tuple[pd.DataFrame, list[tuple[str,
         for turn in totals.index
     ]
     return pd.DataFrame(rows, columns=["turn", "outcome", "answers"]), names
-
-
-def _silent(found: Findings, skill: str) -> pd.Series:
-    """On how many of a skill's questions nothing was ticked, by exam."""
-    asked = found.questions[found.questions.skill == skill][["turns", "letters"]].explode(["turns", "letters"])
-    return asked[asked.letters == ""].groupby("turns").size()
 
 
 def _wrong(found: Findings, skill: str, lesson: int) -> int:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from studentsim.ui import words
-from studentsim.ui.weaknesses.findings import Findings, hint, skill_title, slip_title
+from studentsim.ui.titles import category_title, commonest_first, skill_title, slip_title
+from studentsim.ui.weaknesses.findings import Findings, hint
 
 MASTERED = 0.9
 """A category whose interval lies wholly above this is left out: there is little left to win."""
 MOST = 5
 """Lines in the list."""
-OTHER = "other"
-"""A category whose name is no subject: it stands in quotes."""
 KINDS = 2
 """Kinds of question, and slips, that a line names."""
 
@@ -30,12 +29,12 @@ class Advice:
     why: tuple[str, ...]
     """The evidence, a sentence each."""
     ask: str
-    """What a teacher could say to a pupil who makes the slip; blank where the bank has no words for it."""
+    """What a teacher could say to a pupil who makes the first of the slips; blank where the bank has no words for it."""
     clear: bool
     """Whether it rests on more than luck."""
     skill: str = ""
-    slip: str = ""
-    """The slip its answers are to be read for."""
+    slips: tuple[tuple[str, int], ...] = ()
+    """The slips it names, each with how many answers of the last exam show it."""
 
 
 def advice(found: Findings) -> list[Advice]:
@@ -99,26 +98,24 @@ def behind(row: object, found: Findings) -> bool:
 def _category(found: Findings, row: object) -> Advice:
     name = str(row.row)  # type: ignore[attr-defined]
     slips = commonest(found, category=name)
-    why = [_standing(row, found), *_change(found, name), *_kinds(found, name), *_slips(slips)]
-    slip = str(slips.iloc[0].misconception) if len(slips) else ""
+    silent = _silent(found, "category", name, slips)
+    why = [_standing(row, found), *_change(found, name), *_kinds(found, name), *silent, *_slips(slips)]
     return Advice(
         name,
-        f"Practise {name if name != OTHER else f'“{name}”'}",
+        f"Practise {category_title(name)}",
         tuple(why),
-        _ask(slip),
+        _ask(slips),
         behind(row, found),
-        slip=slip,
+        slips=_counted(slips),
     )
 
 
 def _skill(found: Findings, row: object) -> Advice:
     skill, category = str(row.row), str(row.category)  # type: ignore[attr-defined]
     slips = commonest(found, skill=skill)
-    slip = str(slips.iloc[0].misconception) if len(slips) else ""
-    why = (_standing(row, found, certain=True), *_slips(slips))
-    return Advice(
-        category, f"Practise “{skill_title(skill)}” ({category})", why, _ask(slip), True, skill=skill, slip=slip
-    )
+    why = (_standing(row, found, certain=True), *_silent(found, "skill", skill, slips), *_slips(slips))
+    what = f"Practise “{skill_title(skill)}” ({category})"
+    return Advice(category, what, why, _ask(slips), True, skill=skill, slips=_counted(slips))
 
 
 def _back(found: Findings, row: object) -> Advice:
@@ -127,14 +124,37 @@ def _back(found: Findings, row: object) -> Advice:
     why = (
         f"The slip “{slip_title(slip)}” had gone and is back: {counts} of {row.last_of} questions that offer it, exam by exam.",  # type: ignore[attr-defined]
     )
-    return Advice(str(row.category), f"Revise “{skill_title(skill)}”", why, _ask(slip), True, skill=skill, slip=slip)  # type: ignore[attr-defined]
+    back = commonest(found, skill=skill, slip=slip)
+    what = f"Revise “{skill_title(skill)}”"
+    return Advice(str(row.category), what, why, _ask(back), True, skill=skill, slips=_counted(back))  # type: ignore[attr-defined]
 
 
-def commonest(found: Findings, *, category: str = "", skill: str = "", most: int = KINDS) -> pd.DataFrame:
-    """The slips made most in the last exam (``made`` 2 or more), the commonest first."""
-    made = found.in_last(found.made)
-    here = made[(made.made > 1) & (not category or made.category == category) & (not skill or made.skill == skill)]
-    return here.sort_values(["made", "offered", "misconception"], ascending=[False, True, True]).head(most)
+def commonest(
+    found: Findings, *, category: str = "", skill: str = "", slip: str = "", most: int | None = KINDS
+) -> pd.DataFrame:
+    """The slips made most in the last exam (``made`` 2 or more), the commonest first; ``most`` None: all of them."""
+    here = found.in_last(found.made)
+    here = here[here.made > 1]
+    for column, value in (("category", category), ("skill", skill), ("misconception", slip)):
+        here = here[here[column] == value] if value else here
+    return commonest_first(here, "made").head(len(here) if most is None else most)
+
+
+def silent_in_last(found: Findings, column: str, name: str) -> int:
+    """On how many of the last exam's questions of a category or skill (``column``) nothing was ticked."""
+    return int(found.silent(column, name).get(found.last, 0))
+
+
+def _silent(found: Findings, column: str, name: str, slips: pd.DataFrame) -> list[str]:
+    """That nothing was ticked, where that is commoner than any slip."""
+    silent = silent_in_last(found, column, name)
+    if silent < 2 or silent <= (slips.made.max() if len(slips) else 0):
+        return []
+    return [f"On {silent} of its questions nothing was ticked: no option showed the result. No slip is as frequent."]
+
+
+def _counted(slips: pd.DataFrame) -> tuple[tuple[str, int], ...]:
+    return tuple((str(row.misconception), int(row.made)) for row in slips.itertuples())
 
 
 def told(row: object) -> str:
@@ -173,7 +193,8 @@ def _kinds(found: Findings, category: str) -> list[str]:
     return [f"Lowest there: {'; '.join(named)}."] if named else []
 
 
-def _ask(slip: str) -> str:
+def _ask(slips: pd.DataFrame) -> str:
+    slip = str(slips.iloc[0].misconception) if len(slips) else ""
     return f"To a pupil who {slip_title(slip)}: {hint(slip)}" if hint(slip) else ""
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.store.export import safe_cells
-from studentsim.ui import data, words
+from studentsim.ui import components, data, words
 from studentsim.ui.shell import ANSWERS
+from studentsim.ui.titles import skill_title, slip_title
 from studentsim.ui.weaknesses import items, sentences
 from studentsim.ui.weaknesses.data import Items, View, items_of
-from studentsim.ui.weaknesses.findings import skill_title, slip_title
 from studentsim.ui.weaknesses.place import Place
 
 OFFERED = 40
@@ -114,16 +113,7 @@ def _table(here: pd.DataFrame, place: Place) -> None:
                 "discrimination": st.column_config.NumberColumn(format="%.2f"),
             },
         )  # fmt: skip
-        csv = safe_cells(here).to_csv(index=False).encode()
-        st.download_button(
-            "Download as CSV",
-            csv,
-            file_name="questions.csv",
-            mime="text/csv",
-            key=f"{key}.csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        components.csv(here, "questions", key=key)
 
 
 def _select(key: str, ids: list[str], place: Place) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pandas as pd
 
 from studentsim.ui import sentences, words
-from studentsim.ui.weaknesses.findings import Findings, skill_title, slip_title
+from studentsim.ui.titles import category_title, skill_title, slip_title
+from studentsim.ui.weaknesses.findings import Findings
 from studentsim.ui.weaknesses.items import FEWEST_SHEETS, give_or_take
 from studentsim.ui.weaknesses.place import Place
-from studentsim.ui.weaknesses.practice import behind, commonest, told
+from studentsim.ui.weaknesses.practice import behind, commonest, silent_in_last, told
 from studentsim.ui.weaknesses.slips import BY_LUCK, VERDICTS
 
 NO_EXAM = "There is no exam result yet: the first exam comes before any lesson, and this page is made from exams."
 MOST_NAMED = 3
+SLIPS_NAMED = 2
 
 
 def opening(found: Findings) -> str:
@@ -26,32 +31,72 @@ def _weakest(found: Findings) -> str:
     last = found.in_last(found.categories).sort_values("accuracy")
     if len(last) < 2:
         return ""
-    weak = [row for row in last.itertuples() if behind(row, found)]
+    weak, same = _weak(found)
     if not weak:
         first, best = last.iloc[0], last.iloc[-1]
-        return f"No category is behind by more than luck: they run from {_score(first)} in {first.row} to {_score(best)} in {best.row}."
-    same = [row for row in weak[1:] if row.low <= weak[0].high]
-    names = [f"{row.row}, {_score(row)} {_interval(row)}" for row in (weak[0], *same[: MOST_NAMED - 1])]
+        ends = " to ".join(f"{_score(row)} in {category_title(row.row)}" for row in (first, best))
+        return f"No category is behind by more than luck: they run from {ends}."
+    names = [f"{category_title(row.row)}, {_score(row)} {_interval(row)}" for row in (weak[0], *same[: MOST_NAMED - 1])]
     where = f"It is weakest in {'; in '.join(names)}"
     if same:
         return f"{where}: {'these two' if len(names) == 2 else 'these'} can't be told apart."
-    slip = _slip_there(found, str(weak[0].row))
-    return f"{where}; {slip}." if slip else f"{where}."
+    behind_it = _behind_it(behind_wrong(found, str(weak[0].row)))
+    return f"{where}; {behind_it}." if behind_it else f"{where}."
 
 
-def _slip_there(found: Findings, category: str) -> str:
-    """The slip behind most wrong answers of a category, where one is behind at least two."""
-    top = commonest(found, category=category)
+def _weak(found: Findings) -> tuple[list[Any], list[Any]]:
+    """The last exam's rows of the categories behind by more than luck, weakest first; those not told from the weakest."""
+    last = found.in_last(found.categories).sort_values("accuracy")
+    weak = [row for row in last.itertuples() if behind(row, found)] if len(last) > 1 else []
+    return weak, [row for row in weak[1:] if row.low <= weak[0].high]
+
+
+def weakest(found: Findings) -> str:
+    """The category that the opening names as the weakest one; blank where it names none, or several."""
+    weak, same = _weak(found)
+    return str(weak[0].row) if weak and not same else ""
+
+
+@dataclass(frozen=True)
+class BehindWrong:
+    """What is behind the ``wrong`` answers of a category in the last exam: its most frequent ``slips`` (several: a tie), each
+    ``made`` so often, and how often nothing was ticked.
+    """
+
+    wrong: int
+    slips: tuple[str, ...]
+    made: int
+    silent: int
+
+    @property
+    def unanswered_first(self) -> bool:
+        """Whether no single slip is as frequent as a result that no option shows."""
+        return self.silent > max(self.made, 1)
+
+
+def behind_wrong(found: Findings, category: str) -> BehindWrong:
+    """What is behind a category's wrong answers; slips count from the second time on."""
     row = found.in_last(found.categories).set_index("row").loc[category]
-    wrong = int(row.questions - row.correct)
-    if top.empty:
-        return ""
+    top = commonest(found, category=category, most=None)
     most = top[top.made == top.made.max()]
-    count = f"{int(most.made.iloc[0])} of {words.plural(wrong, 'wrong answer')}"
-    titles = [f"“{slip_title(slip)}”" for slip in most.misconception]
-    if len(titles) == 1:
-        return f"there its commonest slip is {titles[0]}, {count}"
-    return f"there its commonest slips are {' and '.join(titles)}, each {count}"
+    return BehindWrong(
+        wrong=int(row.questions - row.correct), slips=tuple(map(str, most.misconception)),
+        made=int(most.made.iloc[0]) if len(most) else 0, silent=silent_in_last(found, "category", category),
+    )  # fmt: skip
+
+
+def _behind_it(it: BehindWrong) -> str:
+    """The most frequent slips, told only after the unanswered ones where those are more; blank where nothing is frequent."""
+    wrong = words.plural(it.wrong, "wrong answer")
+    titles = [f"“{slip_title(slip)}”" for slip in it.slips[:SLIPS_NAMED]]
+    more = len(it.slips) - len(titles)
+    named = _and([*titles, *([f"{more} other{'s' if more > 1 else ''}"] if more else [])]) if titles else ""
+    slips = f"slip is {named}" if len(it.slips) == 1 else f"slips are {named}"
+    each = f"{'each ' if len(it.slips) > 1 else ''}{it.made}"
+    if it.unanswered_first:
+        text = f"there it most often gives a result that no option shows, {it.silent} of {wrong}"
+        return f"{text}; the most frequent {slips}, {each}" if named else text
+    return f"there its commonest {slips}, {each} of {wrong}" if named else ""
 
 
 def opened(found: Findings, place: Place) -> str:

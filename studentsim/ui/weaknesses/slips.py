@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from studentsim.ui.titles import commonest_first
+
 ENOUGH = 3
 """A slip made less often than this in an exam is hardly there: it can't remain, be back, or have been unlearnt since."""
 
@@ -72,9 +74,7 @@ def standing(made: pd.DataFrame) -> pd.DataFrame:
         )  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     rank = frame.verdict.map({name: i for i, name in enumerate(VERDICTS)})
-    frame = frame.assign(rank=rank).sort_values(
-        ["rank", "last_made", "most", "misconception"], ascending=[True, False, False, True]
-    )
+    frame = commonest_first(frame.assign(rank=rank), "last_made").sort_values("rank", kind="stable")
     return frame.drop(columns="rank").reset_index(drop=True)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.store.export import safe_cells
-from studentsim.ui import charts, words
+from studentsim.ui import charts, components, words
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
+from studentsim.ui.titles import commonest_first, slip_title
 from studentsim.ui.weaknesses import sentences
 from studentsim.ui.weaknesses.data import View
-from studentsim.ui.weaknesses.findings import Findings, explanation, hint, slip_title
+from studentsim.ui.weaknesses.findings import Findings, explanation, hint
 from studentsim.ui.weaknesses.place import Place
 from studentsim.ui.weaknesses.slips import VERDICTS
 
@@ -68,7 +68,7 @@ def _chosen(here: pd.DataFrame) -> pd.DataFrame:
     if which in VERDICTS:
         st.caption(words.literal(VERDICTS[which].rule))
         return here[here.verdict == which].head(SHOWN)
-    return here.sort_values(["most", "last_made", "misconception"], ascending=[False, False, True]).head(SHOWN)
+    return commonest_first(here, "most").head(SHOWN)
 
 
 def _card(found: Findings, row: object, place: Place) -> None:
@@ -114,16 +114,7 @@ def _table(here: pd.DataFrame, place: Place) -> None:
             table.rename(columns=COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
             column_config={"exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(here.most.max()))},
         )  # fmt: skip
-        csv = safe_cells(table).to_csv(index=False).encode()
-        st.download_button(
-            "Download as CSV",
-            csv,
-            file_name="slips.csv",
-            mime="text/csv",
-            key=f"{key}.csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        components.csv(table, "slips", key=key)
         for name, rule in sentences.rules():
             st.markdown(f"**{name}**: {words.literal(rule)}")
 
