@@ -22,6 +22,8 @@ MIXES = {
     "lacks": "What this student lacks",
     "own": "My own",
 }
+OWN_TABLE = "embedded", "curriculum"
+"""Model and bank of which it is known what a student lacks."""
 FOLLOWS = "It follows the mistakes: the more of a category's exam questions went wrong, the more it is practised next."
 OF_THE_WAY = {
     "category": FOLLOWS,
@@ -37,12 +39,17 @@ WITHIN = {
     "none": "The student answers by this mix, and is never taught.",
 }
 """What is left to each way of choosing under a mix of one's own."""
+MANY, HIGH = 9, 520
+"""With more categories than that (MMLU has 57) their sliders scroll by themselves, in so many pixels."""
 
 
 def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int]) -> None:
     """The mix of the ``categories``; ``pool`` counts their questions (empty: not known)."""
+    offered = [m for m in MIXES if m != "lacks" or (form.settings["model"], form.settings["bank"]) == OWN_TABLE]
+    if st.session_state["new.mix"] not in offered:
+        st.session_state["new.mix"] = "way"
     chosen = st.segmented_control(
-        "Mix of categories", list(MIXES), format_func=MIXES.__getitem__, required=True, key="new.mix", persist_state=KEEP,
+        "Mix of categories", offered, format_func=MIXES.__getitem__, required=True, key="new.mix", persist_state=KEEP,
         wrap=True, on_change=_unlock, help=glossary.help("mix"),
     )  # fmt: skip
     form.under("mix", "Mix of categories")
@@ -93,10 +100,11 @@ def _moving(shares: Mapping[str, int]) -> None:
     locked = _locked()
     can = mix.movable(shares, locked)
     names = list(shares)
-    for row in range(0, len(names), 3):
-        for column, category in zip(st.columns(3), names[row : row + 3], strict=False):
-            with column.container(border=True, gap="xsmall"):
-                _share(category, shares[category], locked=category in locked, can_move=category in can)
+    with st.container(height=HIGH if len(names) > MANY else "content", border=False):
+        for row in range(0, len(names), 3):
+            for column, category in zip(st.columns(3), names[row : row + 3], strict=False):
+                with column.container(border=True, gap="xsmall"):
+                    _share(category, shares[category], locked=category in locked, can_move=category in can)
 
 
 def _share(category: str, share: int, *, locked: bool, can_move: bool) -> None:

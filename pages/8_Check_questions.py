@@ -1,0 +1,23 @@
+"""Check questions: what a bank of questions holds, and which of its rows are doubtful. ``?source=<set or path>`` or ``?run=<id>``
+names it; studentsim/ui/checking has the parts.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studentsim.ui import address, shell
+from studentsim.ui.checking import choose, report, work
+
+with shell.page("Check questions") as engine:
+    address.keep()
+    st.title("Check questions", anchor=False)
+    st.markdown(
+        "Published sets of questions hold mistakes: keys that can't be right, options that stand twice, questions that come "
+        "again. See what a set holds before a student learns from it."
+    )
+    asked = choose.choose(engine)
+    if asked is None:
+        st.info("Choose questions above, then press *Check them*.", icon=":material/info:")
+    elif found := work.report(asked):
+        report.report(asked, found)

@@ -1,0 +1,134 @@
+"""Who learns: the embedded student, or a language model of one's own, how it is held, and whether it works here."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from studentsim.config import HUB_DEFAULTS, Hub, Learning, RunConfig
+from studentsim.errors import ConfigError
+from studentsim.ui.new import choosing
+from studentsim.ui.new.form import KEEP, Form, choice, key
+
+EMBEDDED, OWN = "embedded", "own"
+KINDS = {EMBEDDED: "The embedded student", OWN: "A language model of your own"}
+QUANTISATION = {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), as in the paper"}
+DEVICES = {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"}
+DTYPES = {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
+EXAMS = {"written": "written, as in the paper", "scored": "ticked without writing, much faster"}
+SCORES = {"text": "by its text", "letter": "by its letter"}
+
+
+def fill(config: RunConfig) -> None:
+    """Put a run's student into the fields."""
+    own = config.model != EMBEDDED
+    st.session_state["new.whose"] = OWN if own else EMBEDDED
+    st.session_state[key("model")] = config.model if own else ""
+    for field, value in config.hub.model_dump().items():
+        st.session_state[key(field)] = value
+
+
+def student(form: Form) -> Any:
+    """The choice. Writes ``model``, ``student`` and ``hub`` into the form's settings. Returns the place for the model's check."""
+    kind = st.segmented_control(
+        "Who learns?", list(KINDS), format_func=KINDS.__getitem__, required=True, key="new.whose", persist_state=KEEP,
+        on_change=_suited, wrap=True,
+    )  # fmt: skip
+    form.settings["hub"] = dict(form.settings["hub"])
+    if kind == EMBEDDED:
+        form.settings["model"] = EMBEDDED
+        choosing.student(form)
+        return None
+    return _own(form)
+
+
+def _own(form: Form) -> Any:
+    name = st.text_input(
+        "Name at the hub, or a folder on this computer", key=key("model"), persist_state=KEEP, max_chars=300,
+        placeholder="google/gemma-2b-it",
+    ).strip()  # fmt: skip
+    form.under("model", "Name of the model")
+    st.caption(
+        "Any causal language model of huggingface.co (owner/name), or its folder. Only safetensors are loaded, and no code that comes "
+        "with a model is run. Its answers take seconds each even on a GPU: begin with few questions."
+    )
+    form.settings["model"] = name or "?"
+    try:
+        _check_name(name)
+    except ConfigError as error:
+        form.refuse(error)
+    with st.expander("How it is loaded: quantisation, device, precision, version", key="new.hub"):
+        _loading(form)
+    return st.container()
+
+
+def _loading(form: Form) -> None:
+    hub = form.settings["hub"]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        choice(
+            form,
+            hub,
+            "quantisation",
+            "Weights are held",
+            "4 bit takes a quarter of the memory, and a little of its wits.",
+            QUANTISATION,
+        )
+        choice(
+            form,
+            hub,
+            "device",
+            "It runs on",
+            "Without a GPU, models of billions of parameters need minutes an answer.",
+            DEVICES,
+        )
+        choice(
+            form,
+            hub,
+            "dtype",
+            "It computes in",
+            "The number format; the usual one is right for nearly everybody.",
+            DTYPES,
+        )
+    with right:
+        choice(
+            form,
+            hub,
+            "exams",
+            "Exams are",
+            "Ticking compares the options' probabilities, and nothing is written to read.",
+            EXAMS,
+        )
+        choice(form, hub, "scores", "An option is weighed", "Where options are compared, not written.", SCORES)
+        hub["revision"] = st.text_input(
+            "Version", key=key("revision"), persist_state=KEEP, max_chars=100, placeholder="blank: today's"
+        ).strip()  # fmt: skip
+        form.under("revision", "Version")
+        st.caption("A commit or tag of the hub. Today's is written into the run, so that it can be repeated.")
+
+
+def _check_name(name: str) -> None:
+    """:raises ConfigError: it is blank, or climbs; the remedy has the path that may be used."""
+    if not name:
+        raise ConfigError(
+            "No model is named yet.", "Give a name such as google/gemma-2b-it, or a folder.", field="model"
+        )
+    if ".." in re.split(r"[\\/]", name):
+        whole = Path(os.path.abspath(Path(name).expanduser()))
+        raise ConfigError("A path that climbs with “..” is not taken.", f"Write it whole: {whole}", field="model")
+
+
+def _suited() -> None:
+    """The choice's callback: longer answers and smaller steps suit large models; the defaults come back with the embedded one."""
+    own = st.session_state["new.whose"] == OWN
+    plain, small = RunConfig.model_fields["max_new_tokens"].default, Learning().model_dump()
+    st.session_state[key("max_new_tokens")] = HUB_DEFAULTS["max_new_tokens"] if own else plain
+    for field in HUB_DEFAULTS["learning"]:
+        st.session_state[key(field)] = HUB_DEFAULTS["learning"][field] if own else small[field]
+    if not own:
+        for field, value in Hub().model_dump().items():
+            st.session_state[key(field)] = value
