@@ -5,7 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import shell
-from studentsim.ui.new import advanced, category_mix, choosing, fill, form, length, questions, start
+from studentsim.ui.new import (
+    advanced,
+    category_mix,
+    choosing,
+    fill,
+    form,
+    length,
+    model,
+    model_check,
+    questions,
+    start,
+    teacher,
+)
 
 with shell.page("New simulation") as engine:
     new = form.Form(fill.begin(engine))
@@ -17,7 +29,7 @@ with shell.page("New simulation") as engine:
     )
 
     st.header("1. Which student?", anchor=False)
-    choosing.student(new)
+    model_place = model.student(new)
     st.header("2. Which questions may it practise?", anchor=False)
     bank = questions.questions(new)
     left = st.empty()
@@ -28,7 +40,9 @@ with shell.page("New simulation") as engine:
     st.header("4. For how long?", anchor=False)
     length.length(new)
     left.markdown(questions.pool_sentence(new, pool))
+    teacher.teacher(new)
     advanced.advanced(new)
     run_id = start.start(engine, new)
+    model_check.check(new, model_place)
     if run_id:
         st.switch_page(shell.WATCH, query_params={"run": run_id})

@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import address, data, shell
-from studentsim.ui.weaknesses import advice, head, heat, questions, trends
+from studentsim.ui.weaknesses import advice, head, heat, questions, second_tries, trends
 from studentsim.ui.weaknesses.data import view
 from studentsim.ui.weaknesses.place import Place, resolve
 
@@ -25,4 +25,5 @@ with shell.page("Weaknesses") as engine:
             if place.up is None:
                 advice.section(shown, place)
             trends.section(shown, place)
+            second_tries.section(engine, shown, place)
             questions.section(engine, shown, place)
