@@ -40,6 +40,8 @@ PAGES = {
     "weaknesses": "/Weaknesses?run=recorded-category",
     "weaknesses-category": "/Weaknesses?run=recorded-category&category=probability",
     "questions": "/Questions",
+    "check-questions": "/Check_questions",
+    "check-questions-run": "/Check_questions?run=finished",
     "help": "/Help",
 }
 AT_WORK = {

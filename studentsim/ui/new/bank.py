@@ -169,7 +169,22 @@ def _told(form: Form, study: int, exam: int, categories: int, guessing: float, *
     if of:
         text += f" Left out as doubtful: {of - study - exam:,} of {of:,}."
     st.markdown(text)
+    _fit(study, exam)
     _check_link("Check them row by row", form.settings["bank"], form.settings["bank_category"])
+
+
+def _fit(study: int, exam: int) -> None:
+    """A button that makes lessons and exams no longer than the bank, where they are."""
+    most = {"questions": study, "exam": exam}
+    fields = {field: n for field, n in most.items() if int(st.session_state[key(field)] or 0) > n}
+    if fields:
+        told = " and ".join(f"{'lessons' if field == 'questions' else 'exams'} of {n:,}" for field, n in fields.items())
+        st.button(
+            f"Fit the length to them: {told}",
+            key="new.bank.fit",
+            icon=":material/fit_width:",
+            on_click=lambda: st.session_state.update({key(field): n for field, n in fields.items()}),
+        )
 
 
 def _check_link(label: str, source: str, category: str) -> None:

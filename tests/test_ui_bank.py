@@ -1,0 +1,340 @@
+"""Questions that are not built in: chosen and judged in New simulation, and gone through row by row on Check questions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from journals import make_run
+from streamlit.testing.v1 import AppTest
+from visits import HOME, NEW, WATCH, text_of, visit
+
+from studentsim.config import RunConfig
+from studentsim.errors import BankError
+from studentsim.runs import bank_job
+from studentsim.store import ingest, queries
+from studentsim.ui import banks, jobs
+from studentsim.ui.checking import choose, listing, sentences
+from studentsim.ui.data import engine
+from studentsim.ui.watch import pulse
+
+CHECK = "pages/8_Check_questions.py"
+NASTY = '=HYPERLINK("http://x","$1") <script>alert(1)</script> what is {n} plus $5 ?'
+
+
+def mathqa(n: int, **fields: str) -> dict[str, str]:
+    """A sound row whose formula leads to its key."""
+    options = f"a ) {n} , b ) {n + 5} , c ) {n + 6} , d ) {n + 7} , e ) {n + 8}"
+    return {
+        "Problem": f"what is {n} plus 5 ?", "Rationale": "answer : b", "options": options, "correct": "b",
+        "annotated_formula": f"add({n}, 5)", "linear_formula": "", "category": ("gain", "other")[n % 2], **fields,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def few_doubts(tmp_path: Path) -> Path:
+    """60 rows of MathQA of which five are doubtful: a key that is no option, doubled options, a formula that leads elsewhere, a
+    question that comes again, and a row that cannot be read.
+    """
+    rows = [mathqa(n, Problem=NASTY.format(n=n) if n == 14 else f"what is {n} plus 5 ?") for n in range(55)]
+    rows += [
+        mathqa(60, correct="f"),
+        mathqa(61, options="a ) 1 , b ) 66 , c ) 1 , d ) 2 , e ) 3"),
+        mathqa(62, correct="c"),
+        mathqa(7),
+    ]
+    rows.append(mathqa(64, options="none"))
+    path = tmp_path / "bank" / "train.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def mmlu(path: Path, subjects: int = 18, each: int = 8) -> Path:
+    rows = [
+        {"question": f"Which of these is {s}-{i}?", "choices": ["w", "x", "y", f"{s}-{i}"], "answer": 3, "subject": f"subject_{s}"}
+        for s in range(subjects) for i in range(each)
+    ]  # fmt: skip
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def pointed_at(path: object, **query: str) -> AppTest:
+    app = visit(NEW, **query)
+    app.segmented_control(key="new.bank").set_value("file").run()
+    return app.text_input(key="new.bank.path").set_value(str(path)).run()
+
+
+def looked(app: AppTest, button: str = "check.start") -> AppTest:
+    """After the job has ended: the fragment that looks after it is drawn by hand here."""
+    app.button(key=button).click().run()
+    for _ in range(200):
+        if not app.get("progress"):
+            return app
+        time.sleep(0.05)
+        app.run()
+    raise AssertionError("the job did not end")
+
+
+# ------------------------------------------------------------------ New simulation: what is set up is what is started
+
+
+def test_a_file_is_read_and_told_of_and_its_guessing_line_is_its_own(started: list, tmp_path: Path):
+    app = pointed_at(mmlu(tmp_path / "mmlu.jsonl"))
+    assert not app.exception and "Ask for" in app.error[0].value, "an exam of 240 is too long for it"
+    app.button(key="new.bank.fit").click().run()
+    assert not app.exception and not app.error
+    assert "in 18 categories. Guessing would give 25 of 100." in text_of(app)
+    assert "knows the built-in curriculum alone" in app.warning[0].value and "guess" in app.warning[0].value
+    assert len(app.pills(key="new.categories").options) == 18
+    app.segmented_control(key="new.mix").set_value("even").run()
+    assert not app.exception and len(app.slider) == 18 and sum(s.value for s in app.slider) == 100
+    app.number_input(key="new.questions").set_value(18).run()
+    app.button(key="new.start").click().run()
+    config = started[0][0]
+    assert config.bank == str(tmp_path / "mmlu.jsonl") and len(config.mix) == 18
+
+
+def test_one_category_for_all_and_no_mix_where_there_is_nothing_to_mix(started: list, tmp_path: Path):
+    app = pointed_at(mmlu(tmp_path / "mmlu.jsonl"))
+    app.text_input(key="new.bank_category").set_value("Science").run()
+    assert not app.exception and "in 1 category." in text_of(app)
+    assert "new.categories" not in [p.key for p in app.pills]
+    for field, value in (("questions", 18), ("exam", 10)):
+        app.number_input(key=f"new.{field}").set_value(value)
+    app.run()
+    app.button(key="new.start").click().run()
+    assert started[0][0].bank_category == "Science"
+
+
+def test_doubtful_rows_stop_a_bank_or_are_left_out_and_that_is_counted(started: list, few_doubts: Path):
+    app = pointed_at(few_doubts)
+    assert (
+        not app.exception and "Row 56" in app.error[0].value and "leave out all that is doubtful" in app.error[0].value
+    )
+    assert "a third of the questions" in text_of(app), "what the switch costs is said before it is turned"
+    app.toggle(key="new.leave_out_doubtful").set_value(True).run()
+    assert not app.exception and "It has" in text_of(app)
+    for field, value in (("questions", 4), ("exam", 4)):
+        app.number_input(key=f"new.{field}").set_value(value)
+    app.run()
+    assert not app.error
+    app.button(key="new.start").click().run()
+    assert started[0][0].leave_out_doubtful
+
+
+def test_where_all_rows_can_be_read_the_switch_says_what_it_left_out(folder: Path, tmp_path: Path):
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([mathqa(n, **({"correct": "c"} if n < 10 else {})) for n in range(60)]))
+    app = pointed_at(path)
+    app.toggle(key="new.leave_out_doubtful").set_value(True).run()
+    assert "Left out as doubtful: " in text_of(app)
+    told = next(line for line in text_of(app).split("\n") if "Left out" in line)
+    assert int(told.split("Left out as doubtful: ")[1].split()[0]) in range(1, 11)
+
+
+def test_a_path_that_climbs_is_refused_with_the_path_that_may_be_used(folder: Path, tmp_path: Path):
+    app = pointed_at("../somewhere/rows.json")
+    assert not app.exception and len(app.error) == 1
+    assert "Write it whole: /" in app.error[0].value and ".." not in app.error[0].value.split("Write it whole: ")[1]
+
+
+def test_a_set_of_the_hub_is_chosen_with_its_subjects(started: list):
+    app = visit(NEW)
+    app.segmented_control(key="new.bank").set_value("set").run()
+    app.selectbox(key="new.bank.set").set_value("mmlu").run()
+    app.multiselect(key="new.bank.subjects").set_value(["astronomy", "college_physics"]).run()
+    assert not app.exception and not app.error and "new.bank.look" in [b.key for b in app.button]
+    assert app.pills(key="new.categories").options == ["astronomy", "college physics"]
+    app.button(key="new.start").click().run()
+    assert started[0][0].bank == "mmlu:astronomy,college_physics"
+
+
+def test_a_look_at_the_hub_without_a_network_is_a_message_and_a_run_again_finds_its_bank(
+    folder: Path, monkeypatch: Any
+):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    make_run(folder, "before", bank="mmlu:stem", bank_category="science", leave_out_doubtful=True)
+    app = visit(NEW, like="before")
+    assert app.segmented_control(key="new.bank").value == "set" and app.selectbox(key="new.bank.set").value == "mmlu"
+    assert app.text_input(key="new.bank_category").value == "science" and app.toggle(key="new.leave_out_doubtful").value
+    app.button(key="new.bank.look").click().run()
+    for _ in range(400):
+        if app.error:
+            break
+        time.sleep(0.05)
+        app.run()
+    assert not app.exception and "cannot be had from the hub" in app.error[0].value
+
+
+# ------------------------------------------------------------------ Check questions
+
+
+def test_without_a_choice_the_page_says_what_to_do(folder: Path):
+    app = visit(CHECK)
+    assert not app.exception and not app.error
+    assert "Choose questions above, then press" in app.info[0].value
+
+
+def test_a_file_is_checked_row_by_row_and_the_list_taken_away_without_formulas(folder: Path, few_doubts: Path):
+    app = visit(CHECK, source=str(few_doubts))
+    assert not app.header, "a link alone has nothing read"
+    looked(app)
+    assert not app.exception and not app.error
+    assert "5 of 60 rows are doubtful" in app.header[0].value
+    assert "2 rows can't be asked at all" in app.warning[0].value
+    assert "lead to the right option" in text_of(app)
+    kinds, doubts = (frame.value for frame in app.dataframe[:2])
+    assert kinds.rows.sum() == len(doubts) and set(doubts.row) == {56, 57, 58, 59, 60}
+    app.selectbox(key="check.kind").set_value("doubled options").run()
+    assert list(app.dataframe[1].value.row) == [57]
+    assert "options a and c are both '1'" in app.dataframe[1].value.why.iloc[0]
+
+
+def test_the_list_as_csv_starts_no_cell_like_a_formula(few_doubts: Path):
+    rows = json.loads(few_doubts.read_text())
+    rows += [{**rows[14], "Problem": "=1+1 what is it ?", "correct": "c"}]
+    few_doubts.write_text(json.dumps(rows))
+    from studentsim.bank.sources import check_bank
+    from studentsim.store.export import safe_cells
+
+    frame = listing.doubts(check_bank(str(few_doubts)).to_json())
+    assert frame.question.str.startswith("=").any()
+    cells = [cell for line in csv.reader(io.StringIO(safe_cells(frame).to_csv(index=False))) for cell in line]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_an_upload_is_checked_under_its_own_name_and_not_kept(folder: Path, few_doubts: Path):
+    app = visit(CHECK)
+    app.segmented_control(key="check.bank").set_value("upload").run()
+    assert "Choose questions above" in app.info[0].value
+    app.file_uploader(key="check.upload").set_value(
+        ("mine <b>.json", few_doubts.read_bytes(), "application/json")
+    ).run()
+    looked(app)
+    assert not app.exception and not app.error and "5 of 60 rows are doubtful" in app.header[0].value
+    assert "keep the file on this computer" in text_of(app)
+    assert "check.use" not in [b.key for b in app.button]
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "is empty"),
+        (b"\x00\x01\xff", "UTF-8"),
+        (b'[{"x": 1}]', "of no known set"),
+        (b'{"a":', "no JSON"),
+        (b"a;b\n1;2", "semicolons"),
+    ],
+)
+def test_a_bad_upload_is_a_message_that_names_it_as_its_owner_does(content: bytes, message: str):
+    with pytest.raises(BankError) as error:
+        bank_job._checked_file("my questions.json" if b";" not in content else "my.csv", content, {"category": ""})
+    assert message in str(error.value) and "/tmp" not in str(error.value) and "my" in str(error.value)
+
+
+def test_a_bad_file_is_a_message_on_the_page(folder: Path, tmp_path: Path):
+    (tmp_path / "bad.json").write_bytes(b"\xff\xfe\x00")
+    app = looked(visit(CHECK, source=str(tmp_path / "bad.json")))
+    assert not app.exception and "UTF-8" in app.error[0].value and not app.header
+    app.text_input(key="check.bank.path").set_value("../x.json").run()
+    assert "Write it whole" in app.error[0].value
+
+
+def test_an_upload_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path):
+    monkeypatch.setattr(choose, "MOST_MB", 1)
+    app = visit(CHECK)
+    app.segmented_control(key="check.bank").set_value("upload").run()
+    app.file_uploader(key="check.upload").set_value(
+        ("big.json", b"[" + b" " * 1_100_000 + b"]", "application/json")
+    ).run()
+    assert not app.exception and "big.json has" in app.error[0].value
+
+
+def test_a_simulation_s_questions_are_offered_and_a_link_names_them(folder: Path, few_doubts: Path):
+    make_run(folder, "own", bank=str(few_doubts), bank_category="sums", leave_out_doubtful=True)
+    app = visit(CHECK, run="own")
+    assert app.text_input(key="check.bank.path").value == str(few_doubts)
+    assert app.text_input(key="check.category").value == "sums"
+    app.segmented_control(key="check.bank").set_value("run").run()
+    assert not app.exception and "train.json: as in" in app.selectbox(key="check.run").options[0]
+    gone = visit(CHECK, run="' OR 1=1--")
+    assert not gone.exception and gone.error
+
+
+def test_checked_questions_go_on_to_a_new_simulation(folder: Path, few_doubts: Path):
+    app = looked(visit(CHECK, source=str(few_doubts)))
+    app.button(key="check.use").click().run()
+    assert not app.exception and app.text_input(key="new.bank.path").value == str(few_doubts)
+
+
+@pytest.mark.parametrize("name", ["math_qa", "mmlu:stem", "mmlu:astronomy,law", "curriculum", "/home/me/train.json"])
+def test_every_bank_has_a_name_for_people(name: str):
+    assert banks.title(name) and banks.kind_of(name) in banks.KINDS
+    RunConfig.make(bank=name)
+
+
+def report(letters: dict[str, int], options: int, **fields: Any) -> dict[str, Any]:
+    total = sum(letters.values())
+    told = [{"letter": x, "right": n, "accuracy": n / total} for x, n in letters.items()]
+    return {
+        "letters": told,
+        "questions": total,
+        "option_counts": {str(options): total},
+        "rows": total,
+        "doubtful_rows": 0,
+        **fields,
+    }
+
+
+def test_letters_are_spoken_of_only_where_one_gives_itself_away():
+    assert "Mind the letters: always ticking a would score 60 of 100" in sentences.letters(
+        report({"a": 60, "b": 40, "c": 0, "d": 0}, 4)
+    )
+    assert sentences.letters(report({"a": 26, "b": 25, "c": 25, "d": 24}, 4)).startswith("No letter gives itself away")
+
+
+def test_mixed_numbers_of_options_guess_by_their_mean():
+    mixed = report({"a": 50, "b": 50}, 2, option_counts={"2": 50, "4": 50})
+    assert "Guessing would give 38 of 100" in sentences.options(mixed)
+
+
+# ------------------------------------------------------------------ children, and the guessing line of a run
+
+
+def test_a_child_that_is_stopped_or_takes_too_long_is_told_of(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "sleepy_job.py").write_text("import time; print('{\"done\": 0.5}', flush=True); time.sleep(60)")
+    monkeypatch.setattr(jobs, "ROOT", tmp_path)
+    slow = jobs.start("sleepy_job", {"n": 1}, patience=0.4)
+    stopped = jobs.start("sleepy_job", {"n": 2})
+    assert jobs.start("sleepy_job", {"n": 2}) is stopped, "the same question is one child"
+    while not stopped.said:
+        time.sleep(0.02)
+    stopped.end()
+    while slow.running or stopped.running:
+        time.sleep(0.02)
+    assert "was not done within" in slow.result["problem"] and "stopped" in stopped.result["problem"]
+    assert jobs.known("sleepy_job", {"n": 2}) is None
+
+
+def test_the_guessing_line_is_the_mean_over_the_exam_s_questions(folder: Path):
+    path = make_run(folder, "mixed", exam=60) / "events.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    exam = [e for e in lines if e["type"] == "Answered" and e["phase"] == "exam" and e["turn"] == 0]
+    for event in exam[:30]:
+        event["options"] = event["options"][:2]
+    path.write_text("".join(json.dumps(e) + "\n" for e in lines))
+    visit(HOME)
+    opened = engine()
+    ingest.sync(opened.database, opened.runs_folder)
+    assert queries.guessing(opened.database, ["mixed", "nobody"]) == {"mixed": pytest.approx((30 / 2 + 30 / 5) / 60)}
+    assert pulse.look(opened, "mixed").guessing == pytest.approx(0.35)
+    app = visit(WATCH, run="mixed")
+    assert not app.exception and not app.error
