@@ -14,8 +14,8 @@ from studentsim.ui.data import Engine
 from studentsim.ui.teaching import names, sentences, tries
 
 COLUMNS = {
-    "run": "simulation", "said": "said to a wrong answer", "tried": "tried again", "mended": "mended", "told": "of 100, 95 % interval",
-    "doubted": "right ones called wrong", "flipped": "given up",
+    "run": "simulation", "said": "what was said", "tried": "tried again", "mended": "mended", "told": "of 100 (95 %)",
+    "doubted": "falsely called wrong", "flipped": "given up",
 }  # fmt: skip
 
 
