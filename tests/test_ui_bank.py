@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import journals
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
@@ -302,6 +303,17 @@ def test_letters_are_spoken_of_only_where_one_gives_itself_away():
 def test_mixed_numbers_of_options_guess_by_their_mean():
     mixed = report({"a": 50, "b": 50}, 2, option_counts={"2": 50, "4": 50})
     assert "Guessing would give 38 of 100" in sentences.options(mixed)
+
+
+@pytest.mark.parametrize("page", [WATCH, "pages/3_Compare.py", "pages/4_Answers.py", "pages/5_Weaknesses.py"])
+def test_the_result_pages_bear_eighteen_categories(folder: Path, monkeypatch: pytest.MonkeyPatch, page: str):
+    names = tuple(f"high school subject {n}" for n in range(18))
+    monkeypatch.setattr(journals, "CATEGORIES", names)
+    for run in ("one", "two"):
+        make_run(folder, run, turns=2, exam=180, bank="mmlu:stem", strategy="random" if run == "two" else "category")
+    app = visit(page, runs="one,two") if "Compare" in page else visit(page, run="one")
+    assert not app.exception and not app.error
+    assert page == WATCH or "subject 1" in text_of(app) + str([e.proto for e in app.main])
 
 
 # ------------------------------------------------------------------ children, and the guessing line of a run

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.bank.check import KINDS
-from studentsim.ui import components, words
+from studentsim.ui import components
 from studentsim.ui.checking.sentences import TITLES, Report
 
 SHOWN = 2000
@@ -47,7 +46,7 @@ def listing(report: Report, title: str) -> None:
 def doubts(report: Report, kind: str = "") -> pd.DataFrame:
     """``row, what, why, question`` of each doubt (and ``part`` where a bank has several), of one kind or of all."""
     rows = [
-        (doubt["row"], doubt["part"], words.capital(KINDS[doubt["kind"]]), doubt["why"], doubt["problem"])
+        (doubt["row"], doubt["part"], TITLES[doubt["kind"]], doubt["why"], doubt["problem"])
         for doubt in report["doubts"]
         if not kind or doubt["kind"] == kind
     ]

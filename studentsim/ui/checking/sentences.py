@@ -34,7 +34,7 @@ def opening(report: Report) -> str:
     share = words.hundred(doubtful / rows)
     if rows < 100:
         return f"{told}."
-    return f"{told}: {share if share else 'fewer than 1'} of 100."
+    return f"{told} ({share if share else 'fewer than 1'} of 100)."
 
 
 def holds(report: Report) -> str:
@@ -90,8 +90,8 @@ def annotation(report: Report) -> str:
         f"{words.score(found.get(kind, 0), total)} lead to {what}" for kind, what in _LEADS.items() if found.get(kind)
     ]
     return (
-        f"Each row has a worked formula. Of {total:,}: {', '.join(told)}. Where formula and key disagree, one of them is wrong; "
-        "which, only a person can tell."
+        f"Its rows have a worked formula, the annotation. Of {total:,}: {', '.join(told)}. Where formula and key disagree, "
+        "one of them is wrong; which, only a person can tell."
     )
 
 

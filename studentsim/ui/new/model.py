@@ -54,7 +54,7 @@ def _own(form: Form) -> Any:
     form.under("model", "Name of the model")
     st.caption(
         "Any causal language model of huggingface.co (owner/name), or its folder. Only safetensors are loaded, and no code that comes "
-        "with a model is run. Its answers take seconds each even on a GPU: begin with few questions."
+        "with a model is run. Models of billions of parameters answer slowly: begin with few questions."
     )
     form.settings["model"] = name or "?"
     try:
