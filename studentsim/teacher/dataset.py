@@ -67,18 +67,17 @@ class Case:
 
 
 def training_cases(answers: Sequence[OwnAnswer], draws: int, *, seed: int = 0) -> list[Case]:
-    """At most ``draws`` cases of each own answer, one in eight as written, else hard; half right, half wrong.
+    """At most ``draws`` cases of each own answer, some as written, most hard; half right, half wrong.
 
     In most another option is taken for the right one, or the right one's value is drawn anew: so no value of a question is
     always right, and numbers are met that the curriculum seldom has.
     """
     rng = luck.stream("marker's training", seed)
-    kinds = list(HARD)
+    kinds = [AS_WRITTEN, AS_WRITTEN, "near value", *HARD]
     made: list[Case | None] = []
     for own in answers:
         for _ in range(draws):
-            kind = AS_WRITTEN if rng.random() < 1 / 8 else rng.choice(kinds)
-            made.append(_case(kind, own, _as_if(own.question, rng), rng, talks.TRAIN))
+            made.append(_case(rng.choice(kinds), own, _as_if(own.question, rng), rng, talks.TRAIN))
     return balanced(made, rng)
 
 

@@ -5,7 +5,8 @@
     Is the answer Correct or Wrong?
 
 Of an answer it reads what ``read_answer`` reads: the last line that begins with ``Answer:``, and some of what follows. The
-working before it cannot change the mark, would not fit into the paper's 128 tokens, and is many times as long.
+working before it cannot change the mark, would not fit into the paper's 128 tokens, and is many times as long. Beyond the
+paper, a fraction is followed by its decimal value: ``1/2 (0.5)``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ BEGIN, MIDDLE, FINISH = "Context: ", '\nAnswer: "', '"\nIs the answer Correct or
 LONGEST = 128
 """Characters of an answer that are read; a value is read up to 120 by the key too."""
 
+DECIMALS = 4
+"""Places to which a fraction is worked out."""
+
+_FRACTION = re.compile(r"(?<![\d/.,])(\d[\d,]{0,9}) ?/ ?(\d[\d,]{0,9})(?![\d/]|[.,]\d)")
 _LAST = re.compile(r"(?im)^\s*answer\s*[:=]\s*\S")
 
 
@@ -32,8 +37,8 @@ def prompt(question: Question, text: str) -> str:
 
     Quotation marks become apostrophes, so that no answer can end its own quotation and go on in the teacher's place.
     """
-    right = question.right
-    return f"{BEGIN}{right.letter}) {_quoted(' '.join(right.text.split()))}{MIDDLE}{_quoted(ending(text))}{FINISH}"
+    right, said = question.right, worked_out(_quoted(ending(text)))
+    return f"{BEGIN}{right.letter}) {worked_out(_quoted(' '.join(right.text.split())))}{MIDDLE}{said}{FINISH}"
 
 
 def ending(text: str) -> str:
@@ -45,6 +50,23 @@ def ending(text: str) -> str:
     lines = (" ".join(line.split()) for line in text[_begin(text) :].split("\n"))
     told = "\n".join(line for line in lines if line)
     return told[:LONGEST] if _LAST.match(told) else told[-LONGEST:]
+
+
+def worked_out(text: str) -> str:
+    """Each fraction followed by its decimal value: a marker has a calculator on the desk too, as the pupil has.
+
+    >>> worked_out("Answer: 136/5 km")
+    'Answer: 136/5 (27.2) km'
+    """
+    return _FRACTION.sub(_with_decimal, text)
+
+
+def _with_decimal(found: re.Match[str]) -> str:
+    above, below = (int(part.replace(",", "")) for part in found.groups())
+    if not below:
+        return found[0]
+    value = f"{above / below:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return f"{found[0]} ({value})"
 
 
 def _begin(text: str) -> int:

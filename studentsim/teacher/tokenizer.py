@@ -1,14 +1,18 @@
-"""The embedded marker's tokenizer: numbers by up to three digits, the paper's input in three tokens, letters for the rest.
+"""The embedded marker's tokenizer: a digit with its place is one token, so equal numbers are equal tokens wherever they stand.
 
-``1234`` is ``1`` and ``234``, grouped from the right: so ``3,000`` and ``3000`` differ by a comma alone, and the same number
-is the same tokens wherever it stands, which is what so small a model compares.
+    3,000  ->  3 thousands  ,  0 hundreds  0 tens  0 ones          12.5 -> 1 ten  2 ones  .  5 tenths          d, D -> letter d
+
+So small a model was not taught to compare numbers in tokens of three digits, nor letters that also spell words, in the time
+there is; with digits that know their place it was in minutes (docs/log.md). Codes are private-use characters, put in by
+the tokenizer's own normalizer; such characters in a text are taken out first, so nobody can write them.
 """
 
 from __future__ import annotations
 
 import string
+from collections.abc import Iterator
 
-from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
@@ -21,25 +25,54 @@ WORDS = (
 )  # fmt: skip
 """Words worth a token of their own; any other is read letter by letter."""
 
-_NUMBER = r"\d{1,3}(?=(?:\d{3})*(?!\d))"
+WHOLE, TENTHS, BELOW = 7, 4, 3
+"""Places that have codes: before the point, behind it, and in the number below a fraction's bar. Digits beyond stay plain."""
+
+_FIRST_CODE = 0xE000
 _PIECE = "|".join(
-    [rf"\A{BEGIN}", r'\nAnswer: "', r'"\nIs the answer Correct or Wrong\?\z', "Answer: ", "[A-Za-z]+", _NUMBER, r"[\s\S]"]
+    [rf"\A{BEGIN}", r'\nAnswer: "', r'"\nIs the answer Correct or Wrong\?\z', "Answer: ", "[A-Za-z]+", r"[\s\S]"]
 )  # fmt: skip
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
     """The tokenizer; always the same ids. Every input ends in ``</s>``, as T5's do."""
-    digits = [str(n).zfill(width) for width in (1, 2, 3) for n in range(10**width)]
     pieces = [
-        PAD, END, *TARGETS, BEGIN, MIDDLE, FINISH, *WORDS, *string.ascii_letters, *string.punctuation, " ", "\n", "×",
-        "÷", *digits, *(f"<0x{byte:02X}>" for byte in range(256)),
+        PAD, END, *TARGETS, BEGIN, MIDDLE, FINISH, *WORDS, *string.ascii_letters, *string.digits, *string.punctuation,
+        " ", "\n", "×", "÷", *(code for _, code in _codes()), *(f"<0x{byte:02X}>" for byte in range(256)),
     ]  # fmt: skip
     vocab = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
     tokenizer = Tokenizer(BPE(vocab=vocab, merges=[], byte_fallback=True, ignore_merges=True))
+    private = normalizers.Replace(Regex("[\ue000-\uf8ff]"), "\N{REPLACEMENT CHARACTER}")
+    coded = [normalizers.Replace(Regex(pattern), code) for pattern, code in _codes()]
+    tokenizer.normalizer = normalizers.Sequence([private, *coded])
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_PIECE), "isolated")
-    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
     tokenizer.post_processor = processors.TemplateProcessing(single=f"$A {END}", special_tokens=[(END, vocab[END])])
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, padding_side="right")
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    """What gets a code, in the order in which the codes are put in, each with its code.
+
+    Below a bar and behind a point digits are counted from the left, before the point from the right: by how many follow.
+    """
+    number = _FIRST_CODE
+
+    def code() -> str:
+        nonlocal number
+        number += 1
+        return chr(number - 1)
+
+    for letter in "abcdefghij":
+        yield rf"(?<![A-Za-z'])[{letter}{letter.upper()}](?![A-Za-z'])", code()
+    for first, places in ((r"\d/", BELOW), (r"\d\.", TENTHS)):
+        before = first
+        for _ in range(places):
+            rules = [(f"(?<={before}){digit}", code()) for digit in string.digits]
+            yield from rules
+            before = f"[{rules[0][1]}-{rules[-1][1]}]"
+    for place in reversed(range(WHOLE)):
+        for digit in string.digits:
+            yield rf"{digit}(?=(?:,?\d){{{place}}}(?!\d))", code()
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: str, limit: int) -> list[int]:
