@@ -190,11 +190,11 @@ def test_a_file_is_checked_row_by_row_and_the_list_taken_away_without_formulas(f
     assert "5 of 60 rows are doubtful" in app.header[0].value
     assert "2 rows can't be asked at all" in app.warning[0].value
     assert "lead to the right option" in text_of(app)
-    kinds, doubts = (frame.value for frame in app.dataframe[:2])
-    assert kinds.rows.sum() == len(doubts) and set(doubts.row) == {56, 57, 58, 59, 60}
+    kinds, doubts = app.table[0].value, app.dataframe[0].value
+    assert kinds.rows.astype(int).sum() == len(doubts) and set(doubts.row) == {56, 57, 58, 59, 60}
     app.selectbox(key="check.kind").set_value("doubled options").run()
-    assert list(app.dataframe[1].value.row) == [57]
-    assert "options a and c are both '1'" in app.dataframe[1].value.why.iloc[0]
+    assert list(app.dataframe[0].value.row) == [57]
+    assert "options a and c are both '1'" in app.dataframe[0].value.why.iloc[0]
 
 
 def test_the_list_as_csv_starts_no_cell_like_a_formula(few_doubts: Path):

@@ -27,6 +27,7 @@ def shares(
     if even is not None:
         figure.add_vline(
             x=100 * even, line={"color": colour(GUESSING), "width": 1, "dash": "dot"},
+            annotation_position="top",
             annotation={"text": f"guessing: {round(100 * even)}", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False},
         )  # fmt: skip
     figure.update_xaxes(title=axis, range=[0, 1.15 * max([*values, 100 * (even or 0), 1])], fixedrange=True)

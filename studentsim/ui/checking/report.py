@@ -54,18 +54,12 @@ def _onwards(asked: Asked, found: Report) -> None:
 def _doubtful(found: Report) -> None:
     st.subheader("What is doubtful?", anchor=False)
     counts = {kind: count for kind, count in found["by_kind"].items() if count}
-    frame = pd.DataFrame(
-        [(words.capital(KINDS[kind]), count, 100 * count / found["rows"]) for kind, count in counts.items()],
-        columns=["what", "rows", "of 100"],
-    )
-    st.dataframe(
-        frame, width="stretch", hide_index=True, key="check.kinds",
-        column_config={
-            "what": st.column_config.TextColumn("what", width="large"),
-            "rows": st.column_config.NumberColumn("rows", format="localized", width=80),
-            "of 100": st.column_config.NumberColumn("of 100 rows", format="%.1f", width=110),
-        },
-    )  # fmt: skip
+    rows = [
+        (words.capital(KINDS[kind]), f"{count:,}", f"{100 * count / found['rows']:.1f}")
+        for kind, count in counts.items()
+    ]
+    # a plain table: its words wrap on a phone
+    st.table(pd.DataFrame(rows, columns=["what", "rows", "of 100 rows"]).set_index("what"))
     if none := [KINDS[kind] for kind in KINDS if kind not in counts]:
         st.caption(f"Also looked for, and not found: {'; '.join(none)}.")
 
