@@ -255,9 +255,9 @@ def test_a_mathqa_file_is_taken_with_an_honest_warning(started: list, tmp_path: 
     app.segmented_control(key="new.bank").set_value("file").run()
     assert "No file is named yet" in app.error[0].value and "can hardly read" in app.warning[0].value
     for path in (FEW.parent / "nothing.json", FEW):
-        app.text_input(key="new.path").set_value(str(path)).run()
+        app.text_input(key="new.bank.path").set_value(str(path)).run()
         assert not app.exception and "*Bank of questions* above" in text_of(app)
-    app.text_input(key="new.path").set_value(str(whole)).run()
+    app.text_input(key="new.bank.path").set_value(str(whole)).run()
     assert not app.exception
     assert "The pool holds" in text_of(app) and app.pills(key="new.categories").options == ["gain", "other"]
     assert "new.difficulties" not in [p.key for p in app.pills]
@@ -270,13 +270,14 @@ def test_a_mathqa_file_is_taken_with_an_honest_warning(started: list, tmp_path: 
 def test_a_path_that_climbs_is_refused_at_the_bank(folder: Path):
     app = visit(NEW)
     app.segmented_control(key="new.bank").set_value("file").run()
-    app.text_input(key="new.path").set_value("../secret.json").run()
+    app.text_input(key="new.bank.path").set_value("../secret.json").run()
     assert not app.exception and len(app.error) == 1 and app.button(key="new.start").disabled
 
 
 def test_the_hub_s_bank_can_be_chosen_without_asking_the_network(started: list):
     app = visit(NEW)
-    app.segmented_control(key="new.bank").set_value("math_qa").run()
+    app.segmented_control(key="new.bank").set_value("set").run()
+    assert app.selectbox(key="new.bank.set").value == "math_qa"
     assert not app.exception and not app.error and "looked up when the simulation starts" in text_of(app)
     press(app, "new.start")
     assert started[0][0].bank == "math_qa"
