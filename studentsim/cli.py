@@ -356,6 +356,9 @@ def train_teacher(
 def check_teacher(
     marker: Annotated[str, typer.Option(help="'embedded', or a T5's name on the hub or folder.")] = "embedded",
     work: Annotated[Path, typer.Option(help="Folder of the collected answers.")] = Path("data/teacher"),
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the figures beside the embedded marker, for Help.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """How often a trained marker agrees with the key: on answers it never saw, and on hard cases."""
@@ -363,11 +366,13 @@ def check_teacher(
 
     from studentsim import casting, simulation
     from studentsim.teacher import check, collect
-    from studentsim.teacher.marker import load_marker
+    from studentsim.teacher.marker import WEIGHTS, load_marker
 
     school = collect.School(casting.load_cast, simulation.simulate)
     result = check.check(load_marker(marker), school, work)
     print("\n".join(check.lines(result)))
+    if keep and marker == "embedded":
+        (WEIGHTS / "check.json").write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
     if as_json:
         print(json.dumps(asdict(result)))
 

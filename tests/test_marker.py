@@ -16,7 +16,7 @@ from studentsim.records import Option
 from studentsim.student.parsing import read_answer
 from studentsim.teacher.label import is_right
 from studentsim.teacher.marker import LIMIT, WEIGHTS, Marker, load_marker
-from studentsim.teacher.prompt import LONGEST, ending, prompt
+from studentsim.teacher.prompt import LONGEST, ending, prompt, worked_out
 from studentsim.teacher.tokenizer import build_tokenizer, encode
 from studentsim.teacher.training import Recipe, new_model, save
 
@@ -260,3 +260,20 @@ def test_a_marker_that_does_not_ship_says_how_to_make_it(monkeypatch, tmp_path):
     monkeypatch.setattr("studentsim.teacher.marker.WEIGHTS", tmp_path / "nothing")
     with pytest.raises(StudentError, match="train-teacher"):
         load_marker("embedded")
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1/2", "1/2 (0.5)"),
+        ("Answer: 136/5 km", "Answer: 136/5 (27.2) km"),
+        ("3,000/7.", "3,000/7 (428.5714)."),
+        ("7/24 or 8/24", "7/24 (0.2917) or 8/24 (0.3333)"),
+        ("1/0", "1/0"),
+        ("12/31/2024", "12/31/2024"),
+        ("0.5/2", "0.5/2"),
+        ("no number", "no number"),
+    ],
+)
+def test_a_fraction_is_read_with_its_decimal(text, read):
+    assert worked_out(text) == read
