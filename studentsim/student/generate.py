@@ -166,7 +166,8 @@ def score(
     logps[:, 0] = _logps(prefix.scores.repeat_interleave(each, 0), ids[:, 0]) * own[:, 0]
     if longest > 1:
         inputs = {
-            "input_ids": ids, "attention_mask": torch.cat([before, written], -1), "position_ids": position,
+            "input_ids": ids[:, :-1], "attention_mask": torch.cat([before, written[:, :-1]], -1),
+            "position_ids": position[:, :-1],
             "past_key_values": cache, "use_cache": True,
         }  # fmt: skip
         logps[:, 1:][told] = _told(model, inputs, told, ids[:, 1:][told])
@@ -178,8 +179,8 @@ def _told(model: PreTrainedModel, inputs: dict[str, Any], told: torch.Tensor, id
     """Log-probabilities (N,) of ``ids`` at the positions (B, T - 1) where ``told`` holds. The head sees these alone."""
     config = model.config.get_text_config()
     if any(getattr(config, name, None) is not None for name in _SCALES):
-        return _logps(model(**inputs).logits[:, :-1][told].float(), ids)
-    hidden = model.base_model(**inputs).last_hidden_state[:, :-1][told]  # (N, H)
+        return _logps(model(**inputs).logits[told].float(), ids)
+    hidden = model.base_model(**inputs).last_hidden_state[told]  # (N, H)
     head = model.get_output_embeddings()
     at_once = max(1, LOGITS_AT_ONCE // config.vocab_size)
     parts = [_logps(head(h).float(), i) for h, i in zip(hidden.split(at_once), ids.split(at_once), strict=True)]

@@ -20,9 +20,10 @@ from studentsim.config import ALL_PROJECTIONS, RunConfig
 from studentsim.records import Answer, Earlier, Pair, Question
 from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
-from studentsim.student.generate import Prefix, read, score, write
+from studentsim.student.generate import Prefix, read, write
 from studentsim.student.hub.chat import Chat, Prompt
 from studentsim.student.hub.loading import Loaded
+from studentsim.student.hub.scoring import score_options
 from studentsim.student.replies import read_reply
 
 T = TypeVar("T")
@@ -124,7 +125,7 @@ class HubStudent:
         ids = [
             [self.chat.continuation(p, self.chat.defused(t)) for t in row] for p, row in zip(prompts, said, strict=True)
         ]
-        return score_options(self.base, prefix, ids)
+        return score_options(self.base, prefix, ids, at_once=5 * self.plan.answers_at_once)
 
     def _said(self, question: Question, number: int) -> str:
         option = question.options[number]
@@ -154,7 +155,8 @@ class HubStudent:
             for batch in _batches(rows, max(1, self.plan.pairs_at_once)):
                 prefix = read(self.base, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
                 ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
-                found += [(chosen, rejected) for chosen, rejected in score_options(self.base, prefix, ids)]
+                scored = score_options(self.base, prefix, ids, at_once=2 * len(batch))
+                found += [(chosen, rejected) for chosen, rejected in scored]
         return found
 
     def trained(self) -> None:
@@ -187,14 +189,6 @@ class HubStudent:
         if self.dtype == torch.float32:
             return contextlib.nullcontext()
         return torch.autocast(self.model.device.type, dtype=self.dtype)
-
-
-def score_options(model: torch.nn.Module, prefix: Prefix, ids: Sequence[Sequence[list[int]]]) -> list[list[float]]:
-    """Summed log-probability of each completion after its row's prompt. Rows may offer different numbers of them."""
-    most = max(map(len, ids))
-    padded = [[*row, *[row[0]] * (most - len(row))] for row in ids]
-    scored = score(model, prefix, padded, [[[1] * len(c) for c in row] for row in padded])
-    return [logps[: len(row)] for logps, row in zip(scored, ids, strict=True)]
 
 
 def _shares(logps: Sequence[float]) -> list[float]:
