@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 LONGEST_PROMPT = 2048
 """Tokens of a prompt at most; a longer one loses its middle, so that its beginning and its options stay."""
+LAST = 24
+"""Tokens at the end of a given working that are learnt however long it is: they tell the answer."""
 
 
 class HubStudent:
@@ -136,9 +138,9 @@ class HubStudent:
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
         """A pair as token ids; every token of an answer counts."""
         prompt = self._prompt(pair.question)
-        chosen, rejected = (
-            self.chat.completion(prompt, text)[-self.longest :] for text in (pair.chosen, pair.rejected)
-        )
+        # A given working may be longer than any answer: its beginning and its end are learnt.
+        most = max(self.limit, 2 * LAST)
+        chosen, rejected = (_cut(self.chat.completion(prompt, t), most, LAST) for t in (pair.chosen, pair.rejected))
         return {
             "prompt_ids": prompt.ids,
             "chosen_ids": chosen,
@@ -179,10 +181,7 @@ class HubStudent:
 
     def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> Prompt:
         prompt = self.chat.prompt(question, earlier)
-        if len(prompt.ids) <= self.longest:
-            return prompt
-        half = self.longest // 2
-        return Prompt(prompt.text, prompt.ids[:half] + prompt.ids[half - self.longest :])
+        return Prompt(prompt.text, _cut(prompt.ids, self.longest, self.longest // 2))
 
     def _computing(self) -> contextlib.AbstractContextManager[object]:
         """Computing in the run's dtype, although norms and adapter are in float32."""
@@ -226,6 +225,11 @@ def _longest_prompt(loaded: Loaded, limit: int) -> int:
         getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST_PROMPT + limit
     )
     return max(16, min(LONGEST_PROMPT, positions - limit - 1))
+
+
+def _cut(ids: list[int], most: int, last: int) -> list[int]:
+    """Without the middle, where there are more than ``most``; the ``last`` ones stay."""
+    return ids if len(ids) <= most else ids[: most - last] + ids[-last:]
 
 
 def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
