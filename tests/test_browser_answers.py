@@ -63,7 +63,8 @@ def heading(page: Page, text: str) -> None:
 
 
 def test_a_filtered_view_with_its_open_card_is_a_link(page: Page, browser: Browser, url: str, answers: pd.DataFrame):
-    wrong = answers[(answers.phase == "exam") & ~answers.right & (answers.category == "gain")]
+    ticked = ~answers.right & answers.letter.notna()
+    wrong = answers[(answers.phase == "exam") & ticked & (answers.category == "gain")]
     page.goto(f"{url}/Answers?run=study")
     rows(page, len(answers))
     page.get_by_role("radio", name="wrong").or_(page.get_by_role("button", name="✗ wrong")).first.click()
@@ -93,6 +94,24 @@ def test_a_filtered_view_with_its_open_card_is_a_link(page: Page, browser: Brows
     page.go_back()
     expect(page.get_by_text(f"3 of {len(wrong)}", exact=True)).to_be_visible()
     assert f"answer={third.seq}" in page.url
+
+
+@pytest.mark.parametrize("show", ["table", "cards"])
+def test_an_opened_card_is_in_view_at_once(browser: Browser, url: str, answers: pd.DataFrame, show: str):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{url}/Answers?run=study&mark=wrong&show={show}")
+    wrong = answers[~answers.right]
+    if show == "table":
+        rows(page, len(wrong))
+        press_row(page, 5)
+    else:
+        page.get_by_role("link", name="Open this answer").nth(5).click()
+    page.wait_for_url(re.compile(rf"answer={wrong.seq.iloc[5]}\b"))
+    wrote = page.get_by_text("What the student wrote", exact=True)
+    expect(wrote).to_be_in_viewport()
+    expect(page.get_by_role("link", name="Next")).to_be_in_viewport()
+    expect(page.get_by_text("Filters (1 set)")).to_be_visible()
+    page.close()
 
 
 def test_a_question_s_history_is_walked_and_back_leads_back(page: Page, url: str, answers: pd.DataFrame):

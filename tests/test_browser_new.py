@@ -90,6 +90,23 @@ def test_the_own_mix_keeps_its_sum_in_the_browser(page: Page, url: str):
     assert sum(int(shares.nth(i).input_value()) for i in range(6)) == 100
 
 
+def test_a_share_is_locked_and_another_typed_by_keyboard_alone(page: Page, url: str):
+    page.goto(f"{url}/New_simulation")
+    ready(page)
+    page.get_by_text("Even", exact=True).click()
+    shares = page.get_by_role("slider")
+    expect(shares).to_have_count(6)
+    page.get_by_role("checkbox", name="lock physics").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_label("physics, of 100")).to_be_disabled()
+    number = page.get_by_label("gain, of 100")
+    number.fill("60")
+    number.press("Enter")
+    expect(shares.nth(2)).to_have_value("60")
+    assert [int(shares.nth(i).input_value()) for i in range(6)] == [6, 17, 60, 6, 6, 5]
+    expect(page.get_by_text(re.compile("own mix \\(gain 60 %, physics 17 %, …\\)")).first).to_be_visible()
+
+
 def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_path: Path):
     """A student, two categories, a mix, one lesson; then Start, with the real student."""
     with serve(tmp_path) as url:

@@ -13,7 +13,7 @@ from studentsim.bank import curriculum
 from studentsim.cli import app as command_line
 from studentsim.config import STRATEGIES
 from studentsim.records import CATEGORIES
-from studentsim.ui import glossary, shell
+from studentsim.ui import glossary, rewards, shell
 from studentsim.ui.help import places, words
 
 HELP = "pages/7_Help.py"
@@ -42,6 +42,24 @@ def test_the_terms_that_pages_use_are_there():
 def test_what_the_terms_claim_of_the_questions_is_so():
     assert all(category in glossary.TERMS["category"].short for category in CATEGORIES)
     assert all(skill.category in CATEGORIES for skill in curriculum.SKILLS.values())
+
+
+def test_every_category_is_explained_where_it_stands_and_a_strange_one_is_left_alone():
+    assert tuple(glossary.CATEGORIES) == CATEGORIES and set(glossary.UNCLEAR) < set(CATEGORIES)
+    assert glossary.category("gain") == "Gain: profit, discount and interest."
+    assert glossary.category("astrology") is None
+    assert glossary.unclear(["physics", "gain"]) == "Gain: profit, discount and interest."
+    assert glossary.unclear(["astrology"]) == ""
+
+
+def test_every_view_of_the_learning_has_a_term_that_explains_it(folder: Path):
+    make_run(folder, "it")
+    for shown in rewards.VIEWS.values():
+        app = visit(shell.WATCH, run="it", **{"watch.view": shown.name})
+        assert not app.exception
+        label = f"What is “{glossary.TERMS[shown.explained].name}”?"
+        link = next(link for link in app.get("page_link") if link.label == label)
+        assert link.proto.query_string.endswith(f"term={shown.explained}")
 
 
 def test_short_help_is_the_sentence_and_the_fields_word():

@@ -208,8 +208,8 @@ def exams(**last: tuple[int, float, float]) -> pd.DataFrame:
 def test_the_finding_claims_a_difference_only_where_the_intervals_do_not_meet():
     clear = sentences.finding(exams(none=(30, 0.22, 0.4), random=(60, 0.5, 0.69), category=(66, 0.56, 0.74)))
     assert clear == (
-        "Without teaching, this student answers 30 of 100 (22 to 40) never-practised questions rightly after 20 lessons. Taught, it reaches "
-        "60 to 66 of 100, depending on how its practice is chosen. Which way of choosing is best, one run of each can't tell: "
+        "Without teaching, this student answers 30 of 100 (22 to 40) never-practised questions rightly after 20 lessons. Taught, it "
+        "reaches 60 to 66 of 100, depending on how its practice is chosen. Which way of choosing is best, one run of each can't tell: "
         "their intervals overlap."
     )
     apart = sentences.finding(exams(none=(30, 0.22, 0.4), random=(45, 0.41, 0.54), category=(80, 0.71, 0.87)))

@@ -158,14 +158,6 @@ def test_a_ready_made_mix_and_other_categories_open_the_locks(folder: Path):
     assert all(s.disabled for s in app.slider), "the third has nothing to move against"
 
 
-def test_an_emptied_number_box_leaves_the_mix_as_it_was(folder: Path):
-    app = visit(NEW)
-    app.segmented_control(key="new.mix").set_value("even").run()
-    before = sliders(app)
-    app.number_input(key="new.number.gain").set_value(None).run()
-    assert not app.exception and sliders(app) == before
-
-
 @pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s != "fixed"])
 def test_that_an_own_mix_goes_before_the_way_is_said_at_the_field_in_the_summary_and_in_the_name(
     started: list, strategy: str

@@ -69,11 +69,16 @@ def step(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, k
 
 def slip_link(page: str, slip: str, count: int, query: Mapping[str, str], *, icon: str = "") -> None:
     """The way from a slip that is named to the ``count`` answers that show it."""
-    told = f"{count:,} × {slip_title(slip)}"
-    short = words.shortened(told)
-    st.page_link(
-        page, label=words.literal(short), icon=icon, query_params=dict(query), help=None if short == told else words.literal(told)
-    )  # fmt: skip
+    link(page, f"{count:,} × {slip_title(slip)}", icon, query)
+
+
+def link(page: str, label: str, icon: str, query: Mapping[str, str]) -> None:
+    """A link whose label may be longer than a narrow column: a page link does not wrap, so it is cut at a word, and whole in
+    its help. ``label`` is plain text.
+    """
+    short = words.shortened(label)
+    whole = None if short == label else words.literal(label)
+    st.page_link(page, label=words.literal(short), icon=icon, query_params=dict(query), help=whole)
 
 
 def csv(table: pd.DataFrame, name: str, *, key: str) -> None:

@@ -14,7 +14,7 @@ from studentsim.ui.looks import look
 FEWEST = 50
 """With fewer questions than this a result is told as "7 of 12", not "of 100": the digits are not earned."""
 
-LINE = 40
+LINE = 46
 """Characters of a link's label that fit a narrow column or a phone."""
 
 LIMITS = "A model student, not your pupils."

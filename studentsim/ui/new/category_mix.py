@@ -116,17 +116,15 @@ def _share(category: str, share: int, *, locked: bool, can_move: bool) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.number_input(
-            f"{category}, of 100", 0, mix.WHOLE, None, key=number, on_change=_moved, args=(category, number), disabled=not can_move,
+            f"{category}, of 100", 0, mix.WHOLE, key=number, on_change=_moved, args=(category, number), disabled=not can_move,
             label_visibility="collapsed", width=84,
         )  # fmt: skip
         st.checkbox(f"lock {category}", key=lock, on_change=_turn, args=(category, lock), width="content")
 
 
 def _moved(category: str, key: str) -> None:
-    value = st.session_state[key]
     shares = st.session_state["new.shares"]
-    if value is not None:  # a number box that was emptied leaves all as it was
-        st.session_state["new.shares"] = mix.moved(shares, category, value, locked=_locked())
+    st.session_state["new.shares"] = mix.moved(shares, category, st.session_state[key], locked=_locked())
     st.session_state["new.mix"] = "own"
 
 

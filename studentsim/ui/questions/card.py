@@ -10,7 +10,7 @@ from studentsim.bank.curriculum import SKILLS, SLIPS
 from studentsim.records import Option, Question
 from studentsim.store import ingest, queries
 from studentsim.student.reading import prompt_text
-from studentsim.ui import data, words
+from studentsim.ui import components, data, words
 from studentsim.ui.answers import View as AnswersView
 from studentsim.ui.cards import config_of
 from studentsim.ui.questions import filters, known, sentences
@@ -68,12 +68,7 @@ def _question(question: Question) -> None:
             "The first mark says which student answers, the last that it is to write its working. The built-in student isn't shown the "
             "options: it works the value out, and ticks the option that shows it. A model of your own is shown the options too."
         )
-    st.page_link(
-        QUESTIONS,
-        label=words.literal(f"The skill: {skill.title}"),
-        icon=":material/school:",
-        query_params={"skill": skill.id},
-    )
+    components.link(QUESTIONS, f"The skill: {skill.title}", ":material/school:", {"skill": skill.id})
 
 
 def _option(option: Option, *, right: bool) -> None:

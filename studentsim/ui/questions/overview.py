@@ -40,7 +40,4 @@ def skills(view: View) -> None:
         frame = frame[frame[name] == value] if value else frame
     st.markdown(f"**{words.plural(len(frame), 'skill')}: what they are, and their slips**")
     for row in frame.itertuples():
-        st.page_link(
-            QUESTIONS, label=words.literal(row.title), icon=":material/school:",
-            query_params=view.to(skill=row.skill).params(),
-        )  # fmt: skip
+        components.link(QUESTIONS, str(row.title), ":material/school:", view.to(skill=str(row.skill)).params())
