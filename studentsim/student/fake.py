@@ -25,7 +25,12 @@ class FakeStudent:
         return min(0.95, 0.2 + 0.02 * self.taught.get(category, 0))
 
     def answer(
-        self, questions: Sequence[Question], *, luck: Sequence[object], sure: bool = False, earlier: Earlier | None = None
+        self,
+        questions: Sequence[Question],
+        *,
+        luck: Sequence[object],
+        sure: bool = False,
+        earlier: Earlier | None = None,
     ) -> Iterator[Answer]:
         """See ``studentsim.student.base.Student``. After a teacher's words it is right 0.4 more often."""
         for question in questions:

@@ -74,9 +74,13 @@ def _several(form: Form, field: str, label: str, options: list[Any], name: Calla
     st.session_state[key] = [o for o in st.session_state.get(key) or () if o in options]
     help = glossary.help("category") + " " + glossary.unclear(options) if field == "categories" else None
     if len(options) > MOST_PILLS:
-        chosen = st.multiselect(label, options, format_func=name, key=key, persist_state=KEEP, help=help, placeholder="All of them")
+        chosen = st.multiselect(
+            label, options, format_func=name, key=key, persist_state=KEEP, help=help, placeholder="All of them"
+        )
     else:
-        chosen = st.pills(label, options, selection_mode="multi", format_func=name, key=key, persist_state=KEEP, help=help)
+        chosen = st.pills(
+            label, options, selection_mode="multi", format_func=name, key=key, persist_state=KEEP, help=help
+        )
     form.under(field, label)
     form.settings[field] = tuple(o for o in options if o in chosen)
     return list(chosen or options)
