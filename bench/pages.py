@@ -180,7 +180,6 @@ def viewers(data: Path, options: argparse.Namespace) -> dict[str, float]:
 
     speeds = {}
     with serve(data) as url:
-        time.sleep(20)  # the server's own spare worker is made meanwhile
         for count in (0, options.viewers):
             ends, first = _watched_run(data, url, count, options)
             speeds[count] = ends, first

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 WIDTH = 23
 FIRST = ("records", "config", "errors", "arithmetic", "luck")
 LATER = ("selection", "exam", "practice", "simulation", "second_tries", "casting")
-FOLDERS = ("bank", "student", "teacher", "learning", "store", "runs", "ui")
+FOLDERS = ("bank", "student", "teacher", "learning", "store", "runs", "ui", "cli")
 OWN = {
     "docs/": "architecture.md: the picture, who may import whom, decisions; log.md: experiments with their figures",
     "tests/": "one file a part; browser journeys; faults made for real",

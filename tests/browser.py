@@ -13,6 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from studentsim.runs.ending import kill_worker
+from studentsim.runs.folder import all_runs
+from studentsim.runs.lease import current_lease
+
 ROOT = Path(__file__).parents[1]
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -24,14 +28,20 @@ SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/g
 
 @contextmanager
 def serve(
-    data_folder: Path, *, patience: float = 60, recorded: bool = False, app: Path = ROOT / "app.py"
+    data_folder: Path,
+    *,
+    patience: float = 60,
+    recorded: bool = False,
+    spare: bool = False,
+    app: Path = ROOT / "app.py",
 ) -> Iterator[str]:
     """The app (or another one) on a free loopback port over ``data_folder``; yields its address and ends it afterwards.
 
-    The recorded study is there if the environment says so (in tests it says no), or with ``recorded``.
+    The recorded study is there if the environment says so (in tests it says no), or with ``recorded``. With ``spare`` a warm
+    worker waits for the first run. Runs that were begun end with the app, which they would not do otherwise.
     """
     port = _free_port()
-    environment = {**os.environ, "STUDENTSIM_DATA": str(data_folder)}
+    environment = {**os.environ, "STUDENTSIM_DATA": str(data_folder), "STUDENTSIM_SPARE": str(int(spare))}
     if recorded:
         environment["STUDENTSIM_RECORDED"] = "1"
     command = [
@@ -62,6 +72,9 @@ def serve(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)
+            for folder in all_runs(data_folder):
+                if (lease := current_lease(folder)) and lease.pid != os.getpid():  # a test may hold a lease itself
+                    kill_worker(folder)
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], patience: float) -> None:

@@ -11,7 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 from browser import chromium
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
+
+PATIENCE = 30_000
+"""Milliseconds a journey waits for what should come: how fast it comes is measured in bench/, never here."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from hypothesis import settings
 pytest_plugins = ["visits", "browsing"]
 
 os.environ["STUDENTSIM_RECORDED"] = "0"  # no recorded study in a test's data folder, unless the test asks for it
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test processes at once: more threads would wait for each other
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 

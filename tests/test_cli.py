@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -248,17 +247,15 @@ def test_export_and_rebuild_work_on_a_run_of_the_command_line(say, tmp_path):
     assert "1 run " in say("rebuild", "--data", data).out
 
 
-def test_what_there_is_is_listed_quickly_and_without_torch(tmp_path):
+def test_what_there_is_is_listed_without_loading_torch(tmp_path):
     for command in ("strategies", "students", "--help"):
         program = (
             "import sys; from studentsim import cli; sys.argv[1:] = [sys.argv[1]]\n"
             "try: cli.main()\nexcept SystemExit: pass\n"
             "print([m for m in ('torch', 'transformers', 'datasets', 'pandas', 'streamlit') if m in sys.modules])"
         )
-        started = time.monotonic()
         done = subprocess.run([sys.executable, "-c", program, command], capture_output=True, text=True, cwd=ROOT)
         assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
-        assert time.monotonic() - started < 5
 
 
 def test_the_lists_name_everything(say):

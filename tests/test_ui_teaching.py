@@ -103,7 +103,7 @@ def test_learning_cautiously_follows_the_error_rate_and_dpo_is_named_in_the_tech
     assert "dpo" not in said_in_the_fold(app) and "robust" not in said_in_the_fold(app)
     app.toggle(key="new.teacher.technical").set_value(True).run()
     assert "robust dpo" in said_in_the_fold(app)
-    assert app.text_input(key="new.writer").disabled and app.text_input(key="new.writer").value == ""
+    assert "Who writes the hints" not in [t.label for t in app.text_input], "with one try nobody would hear them"
     app.toggle(key="new.cautious").set_value(False).run()
     assert (app.selectbox(key="new.loss").value, app.number_input(key="new.label_smoothing").value) == ("sigmoid", 0)
 
@@ -115,7 +115,10 @@ def test_with_one_try_nothing_is_asked_that_needs_two(started: list):
     app.selectbox(key="new.feedback").set_value("mark")
     app.selectbox(key="new.pairs").set_value("revision").run()
     app.segmented_control(key="new.attempts").set_value(1).run()
-    assert app.selectbox(key="new.pairs").disabled and "allow two" in text_of(app)
+    assert "What it learns from" not in [s.label for s in app.selectbox] and "Allow two" in text_of(app)
+    app.segmented_control(key="new.attempts").set_value(2).run()
+    assert (app.selectbox(key="new.pairs").value, app.number_input(key="new.doubted").value) == ("revision", 50.0)
+    app.segmented_control(key="new.attempts").set_value(1).run()
     app.button(key="new.start").click().run()
     assert started[0][0] == RunConfig()
 

@@ -46,10 +46,12 @@ class Manager:
         check: Callable[[RunConfig], RunConfig | None] = preflight.check,
         grace: float = GRACE,
         tick_every: float | None = TICK_EVERY,
+        spare: bool = True,
     ) -> None:
         """Starts nothing but, every ``tick_every`` seconds (None: never), ``tick``. Makes the data folder.
 
-        ``worker`` is the command that starts a worker, ``check`` what is asked before a run is made.
+        ``worker`` is the command that starts a worker, ``check`` what is asked before a run is made. Without ``spare`` no
+        worker waits for the next run, which then begins later by the time that its imports take.
 
         :raises DataFolderError: the folder cannot be made or written.
         """
@@ -58,6 +60,7 @@ class Manager:
         make_data_folder(self.data)
         self._worker, self._check, self.grace = worker, check, grace
         self._lock = threading.RLock()
+        self._keep_spare = spare
         self._spare: Spare | None = None
         self._children: list[Spare] = []
         self._quiet: dict[str, tuple[object, RunState]] = {}
@@ -164,9 +167,9 @@ class Manager:
             self._quiet.pop(run_id, None)
 
     def warm(self) -> None:
-        """See that one spare worker waits. Does not wait for it."""
+        """See that one spare worker waits, unless none is wanted. Does not wait for it."""
         with self._lock:
-            if self._spare is None or not self._spare.alive:
+            if self._keep_spare and (self._spare is None or not self._spare.alive):
                 self._drop_spare()
                 if not self._closed.is_set():
                     self._spare = Spare(self.data, self._worker)

@@ -32,6 +32,8 @@ OFFERED = 30
 
 DATA_VARIABLE = "STUDENTSIM_DATA"
 """Environment variable that names the data folder; ``data`` in the working folder without it."""
+SPARE_VARIABLE = "STUDENTSIM_SPARE"
+"""Environment variable: 0 keeps no worker waiting, which spares a gigabyte and lets a run begin some seconds later."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def engine() -> Engine:
 def _engine(folder: str) -> Engine:
     database = Database.open(folder)
     recorded.unpack(Path(folder))
-    opened = Engine(Path(folder), database, Manager(folder))
+    opened = Engine(Path(folder), database, Manager(folder, spare=os.environ.get(SPARE_VARIABLE) != "0"))
     opened.manager.warm()
     atexit.register(opened.manager.close)
     return opened

@@ -1,6 +1,7 @@
 """The teacher's settings in plain words, folded: how many tries, what is said, what is learnt from, who marks, errors, doubts.
 
-Shares are percent here and fractions in the settings. What needs a second try has its plain value while there is one try alone.
+Shares are percent here and fractions in the settings. What needs a second try is shown only where
+one is allowed, and has its plain value otherwise.
 """
 
 from __future__ import annotations
@@ -75,19 +76,20 @@ def _tries(form: Form) -> None:
         key=key("attempts"), persist_state=KEEP, help=glossary.help("second-try"),
     )  # fmt: skip
     form.under("attempts", "Tries at each practice question")
-    once = st.session_state[key("attempts")] == 1
     st.caption("After a wrong answer it may try the same question again. Each further try makes a lesson longer.")
+    if st.session_state[key("attempts")] == 1:
+        st.caption("Allow two, and you can choose here what is said to a wrong answer and what it learns from.")
+        return
     _choice(
-        form, "feedback", "What is said to a wrong answer", names.FEEDBACK, off=once, term="feedback",
-        sentence="With one try alone nobody would hear it: allow two." if once else
-        "The words are the question's own: what went wrong, and a hint that does not give the answer away.",
+        form, "feedback", "What is said to a wrong answer", names.FEEDBACK, term="feedback",
+        sentence="The words are the question's own: what went wrong, and a hint that does not give the answer away.",
     )  # fmt: skip
     _choice(
-        form, "pairs", "What it learns from", names.PAIRS, off=once, term="pair",
+        form, "pairs", "What it learns from", names.PAIRS, term="pair",
         sentence="What it is shown as better than its own first, wrong answer.",
     )  # fmt: skip
     _percentage(
-        form, "doubted", "doubts", "Right answers called wrong on purpose, of 100", most=100, off=once, term="giving-way",
+        form, "doubted", "doubts", "Right answers called wrong on purpose, of 100", most=100, term="giving-way",
         sentence="To see whether it gives way. Nothing is learnt from these.",
     )  # fmt: skip
 
@@ -170,13 +172,13 @@ def _technical(form: Form) -> None:
     if st.session_state[key("who")] != names.KEY:
         st.text_input("Marker", key=key("marker"), persist_state=KEEP, max_chars=300)
         st.caption("“embedded”, or the hub name or folder of a T5 fine-tuned to say Correct or Wrong, as in the paper.")
-    off = st.session_state[key("attempts")] == 1
-    st.text_input(
-        "Who writes the hints", key=key("writer"), persist_state=KEEP, max_chars=300, disabled=off,
-        placeholder="the questions' own texts",
-    )  # fmt: skip
-    form.under("writer", "Who writes the hints")
-    st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
+    if st.session_state[key("attempts")] > 1:
+        st.text_input(
+            "Who writes the hints", key=key("writer"), persist_state=KEEP, max_chars=300,
+            placeholder="the questions' own texts",
+        )  # fmt: skip
+        form.under("writer", "Who writes the hints")
+        st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
     st.caption(
         "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
         "Learning from its own corrected answers: the revision is the chosen answer of the pair, the first attempt the rejected one. "
@@ -187,11 +189,9 @@ def _technical(form: Form) -> None:
 # ------------------------------------------------------------------ fields
 
 
-def _choice(
-    form: Form, field: str, label: str, options: Mapping[str, str], *, sentence: str, term: str, off: bool = False
-) -> None:
+def _choice(form: Form, field: str, label: str, options: Mapping[str, str], *, sentence: str, term: str) -> None:
     st.selectbox(
-        label, list(options), format_func=options.__getitem__, key=key(field), persist_state=KEEP, disabled=off,
+        label, list(options), format_func=options.__getitem__, key=key(field), persist_state=KEEP,
         help=glossary.help(term),
     )  # fmt: skip
     form.under(field, label)
@@ -199,11 +199,11 @@ def _choice(
 
 
 def _percentage(
-    form: Form, field: str, setting: str, label: str, *, most: int, sentence: str, term: str, off: bool = False,
+    form: Form, field: str, setting: str, label: str, *, most: int, sentence: str, term: str,
     changed: Any = None,
 ) -> None:  # fmt: skip
     st.number_input(
-        label, min_value=0.0, max_value=float(most), step=5.0, format="%g", key=key(field), persist_state=KEEP, disabled=off,
+        label, min_value=0.0, max_value=float(most), step=5.0, format="%g", key=key(field), persist_state=KEEP,
         on_change=changed, help=glossary.help(term),
     )  # fmt: skip
     form.under(setting, label)

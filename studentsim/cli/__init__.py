@@ -1,0 +1,47 @@
+"""The command line: runs in the foreground, lists, exports, and what makes and checks the student.
+
+    python -m studentsim run --strategy category --turns 20 --data DIR --json
+
+Heavy imports stand inside the commands: ``strategies`` and ``--help`` must not wait for torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studentsim.cli import carrying_out, handing_out, listing, models
+from studentsim.cli.frame import DATA, Data, app
+from studentsim.errors import StudentsimError
+
+__all__ = ["app", "carrying_out", "handing_out", "listing", "main", "models"]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line, without a traceback, and exit status 2."""
+    try:
+        app()
+    except StudentsimError as error:
+        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # the output's reader has gone (as in "| head"): nothing more to say, nobody to say it to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+@app.command(name="app")
+def open_app(
+    data: Data = DATA,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+) -> None:
+    """Open the app in the browser, for this computer alone."""
+    script = Path(__file__).parents[2] / "app.py"
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    os.environ["STUDENTSIM_DATA"] = str(data.absolute())
+    os.chdir(script.parent)  # where .streamlit/config.toml lies
+    os.execv(sys.executable, command)

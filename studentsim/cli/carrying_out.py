@@ -1,0 +1,127 @@
+"""Commands that let runs work, in the foreground, and tell which there are."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from studentsim.cli.frame import DATA, Data, Json, app
+
+
+@app.command()
+def run(
+    strategy: Annotated[str | None, typer.Option(help="How questions are chosen; see 'strategies'.")] = None,
+    turns: Annotated[int | None, typer.Option(help="Lessons.")] = None,
+    questions: Annotated[int | None, typer.Option(help="Practice questions a lesson.")] = None,
+    exam: Annotated[int | None, typer.Option(help="Questions in each exam.")] = None,
+    exam_every: Annotated[int | None, typer.Option(help="Lessons from exam to exam.")] = None,
+    validation: Annotated[int | None, typer.Option(help="Held-out pairs looked at after each lesson.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")] = None,
+    exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
+    student: Annotated[str | None, typer.Option(help="Profile of the embedded student; see 'students'.")] = None,
+    model: Annotated[str | None, typer.Option(help="'embedded', a name of the hub, or a folder.")] = None,
+    quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
+    exams: Annotated[str | None, typer.Option(help="written, or scored: the likeliest option is ticked.")] = None,
+    option_scores: Annotated[str | None, typer.Option(help="Options are scored by text or by letter.")] = None,
+    answers_at_once: Annotated[int | None, typer.Option(help="Answers in a batch; 0: by the memory.")] = None,
+    pairs_at_once: Annotated[
+        int | None, typer.Option(help="Pairs through the model at once; 0: by the memory.")
+    ] = None,
+    checkpointing: Annotated[str | None, typer.Option(help="Gradient checkpointing: auto, on or off.")] = None,
+    optimiser: Annotated[str | None, typer.Option(help="auto, adamw or paged.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Of sampling; 0 is greedy.")] = None,
+    bank: Annotated[
+        str | None, typer.Option(help="'curriculum', a set such as 'math_qa', or a file or folder.")
+    ] = None,
+    bank_category: Annotated[str | None, typer.Option(help="One category for all questions of the bank.")] = None,
+    leave_out_doubtful: Annotated[
+        bool | None, typer.Option("--leave-out-doubtful", help="Leave out the rows that 'check-bank' lists.")
+    ] = None,
+    categories: Annotated[str | None, typer.Option(help="Practise these alone: general,physics")] = None,
+    skills: Annotated[str | None, typer.Option(help="Practise these alone, by their ids.")] = None,
+    mix: Annotated[str | None, typer.Option(help="Your own mix in percent: general=20,physics=80")] = None,
+    mix_rule: Annotated[str | None, typer.Option(help="'largest-remainder' or 'paper'.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Below it a question counts as unsure.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="AdamW, constant.")] = None,
+    beta: Annotated[float | None, typer.Option(help="DPO's: larger stays closer to the reference.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over a lesson's pairs.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pairs an optimiser step.")] = None,
+    loss: Annotated[str | None, typer.Option(help="sigmoid, robust, ipo or hinge.")] = None,
+    reference: Annotated[str | None, typer.Option(help="'last-turn' or 'base'.")] = None,
+    lora_rank: Annotated[int | None, typer.Option(help="Rank of the adapter.")] = None,
+    lora_alpha: Annotated[int | None, typer.Option(help="Its update is scaled by alpha / rank.")] = None,
+    label_smoothing: Annotated[float | None, typer.Option(help="Assumed share of flipped pairs (robust loss).")] = None,
+    sft_weight: Annotated[float | None, typer.Option(help="Weight of an extra term for the right working.")] = None,
+    feedback: Annotated[str | None, typer.Option(help="To a wrong answer: none, mark, hint or explanation.")] = None,
+    attempts: Annotated[int | None, typer.Option(help="Tries at a practice question, the first included.")] = None,
+    learn_from: Annotated[str | None, typer.Option(help="working, revision or revision-or-working.")] = None,
+    error_rate: Annotated[float | None, typer.Option(help="Share of marks the teacher gets wrong on purpose.")] = None,
+    doubts: Annotated[
+        float | None, typer.Option(help="Share of right answers called wrong, to see who gives way.")
+    ] = None,
+    marker: Annotated[
+        str | None, typer.Option(help="A trained marker: 'embedded', a T5 of the hub, or a folder.")
+    ] = None,
+    decides: Annotated[str | None, typer.Option(help="Whose marks count in practice: key or marker.")] = None,
+    writer: Annotated[str | None, typer.Option(help="An instruct model that writes the hints, by name.")] = None,
+    preset: Annotated[str, typer.Option(help="'default' or 'paper': what is not said otherwise.")] = "default",
+    name: Annotated[str | None, typer.Option(help="What you call this run.")] = None,
+    trial: Annotated[bool, typer.Option(help="Try a hub's model out first: a test answer, the run's time.")] = True,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Run a simulation in the foreground. Ctrl-C pauses it."""
+    given = dict(locals())
+    from studentsim import foreground
+    from studentsim.runs import preflight
+    from studentsim.runs.folder import create_run
+
+    config = foreground.config_of(preset, {key: given[key] for key in foreground.SETTINGS})
+    config = preflight.check(config)
+    if config.model != "embedded":
+        foreground.introduce(config, trial=trial)
+    foreground.carry_out(create_run(data, config), as_json=as_json)
+
+
+@app.command()
+def resume(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Let a run go on after its last complete lesson, in the foreground."""
+    from studentsim import foreground
+    from studentsim.errors import RunError
+    from studentsim.runs import waiting
+    from studentsim.runs.folder import open_run
+    from studentsim.runs.states import observe
+
+    folder = open_run(data, run_id)
+    if observe(folder).live:
+        raise RunError(f"The run {run_id} is at work already.", "Watch it in the app.")
+    folder.clear_request()
+    waiting.leave(folder)
+    foreground.carry_out(folder, as_json=as_json)
+
+
+@app.command()
+def runs(data: Data = DATA, as_json: Json = False) -> None:
+    """List the runs of a data folder."""
+    from studentsim import foreground
+
+    rows = foreground.overview(data)
+    if as_json:
+        print(json.dumps(rows))
+        return
+    if not rows:
+        print(f"No runs in {data}. Start one: python -m studentsim run")
+    for row in rows:
+        score = f"{row['correct']} of {row['questions']}" if row["questions"] else "no exam yet"
+        lesson = f"lesson {max(0, row['turn'])} of {row['turns']}"
+        print(f"{row['run_id']}  {row['status']:<14}  {lesson}  {score}  {row['title']}")

@@ -1,0 +1,127 @@
+"""Commands that make and examine models: the embedded student, the marker, a hub's model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studentsim.cli.frame import Json, app
+
+
+@app.command()
+def pretrain(
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Optimiser steps, in one cosine (default: the recipe that made the weights)."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the weights (default: those that ship).")] = None,
+    work: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
+) -> None:
+    """Make the embedded student from nothing; started again, it goes on from its last checkpoint."""
+    from studentsim.student import pretrain as pretraining
+
+    recipe = pretraining.Recipe(phases=((steps, 2e-3),)) if steps else pretraining.Recipe()
+    pretraining.pretrain(out or pretraining.WEIGHTS, recipe=recipe, work=work)
+
+
+@app.command()
+def place(
+    student: Annotated[str, typer.Option(help="A profile, or 'all'.")] = "all",
+    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 600,
+    as_json: Json = False,
+) -> None:
+    """A placement test: measured accuracy by category beside the profile's own table."""
+    from dataclasses import asdict
+
+    from studentsim.student.profiles import PROFILES, profile
+
+    ids = list(PROFILES) if student == "all" else [profile(student).id]
+    from studentsim.student.placement import place as examine  # imports torch
+
+    found = {}
+    for id in ids:
+        result = examine(id, questions)
+        found[id] = {"rows": [asdict(row) for row in result.rows], "well_formed": result.well_formed}
+        print(f"{id}: {100 * result.well_formed:.1f} % of answers well formed", flush=True)
+        for row in result.rows:
+            measured = f"{100 * row.accuracy:5.1f} % ({100 * row.low:.1f} to {100 * row.high:.1f})"
+            print(f"  {row.category:<12} {measured}  meant {100 * row.intended:5.1f} %", flush=True)
+    if as_json:
+        print(json.dumps(found))
+
+
+@app.command(name="check-model")
+def check_model(
+    model: Annotated[str, typer.Argument(help="A name of the hub, or a folder.")],
+    bank: Annotated[str | None, typer.Option(help="The questions it is tried on.")] = None,
+    quantisation: Annotated[str | None, typer.Option(help="none, 8bit or nf4.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
+    trial: Annotated[bool, typer.Option(help="Load it, for a test answer and the run's time.")] = True,
+    as_json: Json = False,
+) -> None:
+    """What a hub's model needs here, what it answers, and how long a run with it takes."""
+    given = dict(locals())
+    from studentsim import foreground
+    from studentsim.runs import preflight
+
+    config = foreground.config_of("default", {key: given.get(key) for key in foreground.SETTINGS})
+    foreground.introduce(preflight.check_student(config), trial=trial, as_json=as_json)
+
+
+@app.command(name="train-teacher")
+def train_teacher(
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps (default: those of the weights).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the weights (default: those that ship).")] = None,
+    work: Annotated[Path, typer.Option(help="Folder of answers, rows and checkpoints.")] = Path("data/teacher"),
+) -> None:
+    """Make the embedded marker from nothing, of the student's own answers; started again, it goes on where it was."""
+    from studentsim import casting, simulation
+    from studentsim.teacher import collect, training
+
+    recipe = training.Recipe(steps=steps) if steps else training.Recipe()
+    school = collect.School(casting.load_cast, simulation.simulate)
+    training.train_teacher(school, out or training.WEIGHTS, recipe=recipe, work=work)
+
+
+@app.command(name="check-teacher")
+def check_teacher(
+    marker: Annotated[str, typer.Option(help="'embedded', or a T5's name on the hub or folder.")] = "embedded",
+    work: Annotated[Path, typer.Option(help="Folder of the collected answers.")] = Path("data/teacher"),
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the figures beside the embedded marker, for Help.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """How often a trained marker agrees with the key: on answers it never saw, and on hard cases."""
+    from dataclasses import asdict
+
+    from studentsim import casting, simulation
+    from studentsim.teacher import check, collect
+    from studentsim.teacher.marker import WEIGHTS, load_marker
+
+    school = collect.School(casting.load_cast, simulation.simulate)
+    result = check.check(load_marker(marker), school, work)
+    print("\n".join(check.lines(result)))
+    if keep and marker == "embedded":
+        (WEIGHTS / "check.json").write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
+    if as_json:
+        print(json.dumps(asdict(result)))
+
+
+@app.command(name="check-feedback")
+def check_feedback(
+    student: Annotated[str, typer.Option(help="A profile of the embedded student.")] = "balanced",
+    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """How often a second try is right after the teacher's words, and how often a false "wrong" makes the student give way."""
+    from studentsim import foreground
+
+    found = foreground.check_feedback(student, questions)
+    if as_json:
+        print(json.dumps(found))
