@@ -7,9 +7,8 @@ What Streamlit itself draws and no page can change is listed in ``STREAMLITS_OWN
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,12 +22,15 @@ pytestmark = pytest.mark.browser
 
 SERIOUS = {"serious", "critical"}
 TALLEST = 6000
-SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
+LOOKS: tuple[tuple[Literal["light", "dark"], int, int], ...] = (("light", 1280, 900), ("dark", 390, 844))
+"""Theme, width and height. Colours depend on the theme and layout on the width: two looks see both of each."""
 NAMES = ["/" if script == "app.py" else f"/{Path(script).stem.partition('_')[2]}" for script, _, _ in PAGES]
-LINKS = [f"{path}?run=finished" for path in NAMES[1:]] + [
-    "/Compare?runs=finished,other&paper=1", "/Watch?race=finished,other", "/Watch?run=finished&present=1", "/Watch?run=nobody",
-    "/Help?term=margin", "/Answers?run=finished&show=cards", "/Weaknesses?run=finished&category=probability",
+LINKS = [
+    "/", "/New_simulation?like=finished", "/Watch?run=finished", "/Watch?run=finished&present=1", "/Watch?race=finished,other",
+    "/Watch?race=new", "/Compare?runs=finished,other&paper=1", "/Answers?run=finished", "/Answers?run=finished&show=cards",
+    "/Weaknesses?run=finished", "/Weaknesses?run=finished&category=probability",
 ]  # fmt: skip
+"""Places within the pages, once there are runs."""
 
 STREAMLITS_OWN: dict[str, tuple[str, ...]] = {
     "color-contrast": (
@@ -55,38 +57,26 @@ STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScrip
 """JavaScript: no script runs, and nothing is drawn pale because a newer one is on its way."""
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("empty")) as url:
-        yield url
+GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("filled")
-    make_run(data, "finished", turns=6, questions=20, exam=60)
-    make_run(data, "other", turns=6, questions=20, exam=60, strategy="random")
-    with serve(data) as url:
-        yield url
-
-
-def settled(page: Page, link: str) -> None:
-    """Go there, open every fold, and wait until the page stands still."""
+def opened(page: Page, link: str) -> None:
+    """Go there, and open every fold."""
     page.goto(link)
     page.get_by_text("not your pupils").wait_for()
     page.wait_for_function(STILL, timeout=60_000)
     for fold in page.get_by_test_id("stMain").locator("details:not([open]) > summary").all()[::-1]:
         fold.click()
-    page.wait_for_timeout(500)  # a picture is drawn after the last request, a fold's rerun begins after its click
+
+
+def settled(page: Page) -> None:
+    """Wait until the page stands still, and make the window as tall as it: axe judges contrast by what is in sight."""
+    page.wait_for_timeout(400)  # a picture is drawn after the last request, a fold's rerun begins after its click
     page.wait_for_function(STILL, timeout=60_000)
-    width, height = (
-        page.viewport_size["width"],
-        page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight"),
-    )
-    page.set_viewport_size(
-        {"width": width, "height": min(height + 20, TALLEST)}
-    )  # axe judges contrast by what is in sight
-    page.wait_for_timeout(300)
+    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    assert page.viewport_size
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(tall + 20, TALLEST)})
+    page.wait_for_timeout(150)
 
 
 def serious(page: Page) -> list[str]:
@@ -121,22 +111,36 @@ def sideways(page: Page) -> int:
     )
 
 
-# Colours depend on the theme and layout on the width: two visits see both themes and both widths on every page.
-@pytest.mark.parametrize(("size", "theme"), [("wide", "light"), ("narrow", "dark")])
-def test_no_page_has_a_serious_violation_or_scrolls_sideways(
-    browser: Browser, empty: str, filled: str, size: str, theme: Any
-):
-    width, height = SIZES[size]
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+def test_no_page_has_a_serious_violation_or_scrolls_sideways(browser: Browser, tmp_path: Path):
+    """Each page is drawn once, light on a wide screen, and then made dark and narrow; first without any run, then with some."""
+    page = browser.new_page()
     wrong: dict[str, list[str]] = {}
-    for link in [empty + name for name in NAMES] + [filled + link for link in ["/", *LINKS]]:
+    with serve(tmp_path) as url:
+        for link in NAMES:
+            wrong |= found_in(page, url, link, "without any run")
+        make_run(tmp_path, "finished", turns=6, questions=20, exam=60)
+        make_run(tmp_path, "other", turns=6, questions=20, exam=60, strategy="random")
+        for link in LINKS:
+            wrong |= found_in(page, url, link, "with runs")
+        page.close()
+    assert not wrong, "\n".join(f"{where}\n    " + "\n    ".join(found) for where, found in wrong.items())
+
+
+def found_in(page: Page, url: str, link: str, when: str) -> dict[str, list[str]]:
+    """Where -> what is wrong there, in each of the looks."""
+    wrong, grounds = {}, set()
+    for theme, width, height in LOOKS:
+        page.emulate_media(color_scheme=theme)
         page.set_viewport_size({"width": width, "height": height})
-        settled(page, link)
+        if not grounds:
+            opened(page, url + link)
+        settled(page)
+        grounds.add(page.evaluate(GROUND))
         found = serious(page) + ([f"{sideways(page)} px too wide"] if sideways(page) > 0 else [])
         if found:
-            wrong[link.split("/", 3)[3] + (" (empty)" if link.startswith(empty) else "")] = found
-    page.close()
-    assert not wrong, "\n".join(f"/{link}\n    " + "\n    ".join(found) for link, found in wrong.items())
+            wrong[f"{link} {when}, {theme}, {width} wide"] = found
+    assert len(grounds) == len(LOOKS), "the page did not follow the theme"
+    return wrong
 
 
 def test_what_is_called_streamlits_own_is_so_in_an_app_without_any_page_of_ours(browser: Browser, tmp_path: Path):
@@ -146,7 +150,8 @@ def test_what_is_called_streamlits_own_is_so_in_an_app_without_any_page_of_ours(
     shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
     with serve(tmp_path, app=tmp_path / "bare.py") as url:
         page = browser.new_page(color_scheme="dark")
-        settled(page, url)
+        opened(page, url)
+        settled(page)
         nodes = [(v["id"], node) for v in Axe().run(page).response["violations"] for node in v["nodes"]]
         for rule, selectors in STREAMLITS_OWN.items():
             for selector in selectors:

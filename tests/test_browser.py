@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from browser import serve
 from journals import make_run
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from studentsim.ui import shell
 
@@ -40,19 +40,3 @@ def test_a_link_to_no_run_leads_home(page: Page, url: str):
     expect(page.get_by_text("There is no run")).to_be_visible()
     page.get_by_text("Go to Home").click()
     expect(page.get_by_role("heading", name="Watch a student learn")).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/New_simulation", "/Watch?run=finished", "/Watch", "/Watch?race=finished,finished", "/Watch?race=new"],
-)
-def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, url: str, path: str):
-    phone = browser.new_page(viewport={"width": 390, "height": 844})
-    phone.goto(url + path)
-    phone.get_by_text("not your pupils").wait_for()
-    phone.wait_for_load_state("networkidle")
-    wide = phone.evaluate(
-        "Math.max(...[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth - e.clientWidth))"
-    )
-    phone.close()
-    assert wide <= 0

@@ -20,17 +20,8 @@ from studentsim.runs.lease import Lease
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 1000
 END_LABELS = ".js-plotly-plot >> nth=0 >> .annotation-text"
 """What stands at the ends of the first picture's lines."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """Comparisons are the largest pages; on a busy machine the first one takes long."""
-    expect.set_options(timeout=20 * SECONDS)
-    yield
-    expect.set_options(timeout=5 * SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +98,7 @@ def test_a_comparison_grows_while_a_run_goes_on(page: Page, url: str, data_folde
         page.goto(f"{url}/Compare?runs=mixed,live")
         expect(page.get_by_role("heading", name=re.compile("So far: after 2 lessons"))).to_be_visible()
         go_on(data_folder, "live", lessons=2)
-        expect(page.get_by_role("heading", name=re.compile("So far: after 4 lessons"))).to_be_visible(
-            timeout=15 * SECONDS
-        )
+        expect(page.get_by_role("heading", name=re.compile("So far: after 4 lessons"))).to_be_visible()
     assert not page.get_by_test_id("stException").count()
 
 

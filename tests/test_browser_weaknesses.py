@@ -116,16 +116,3 @@ def _too_wide(path: Path, browser: Browser, width: int) -> int:
     wide.append(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
     page.close()
     return max(wide)
-
-
-@pytest.mark.parametrize("query", ["", "&category=probability", f"&skill={PROBABILITY}"])
-def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, url: str, query: str):
-    phone = browser.new_page(viewport={"width": 390, "height": 844})
-    phone.goto(f"{url}/Weaknesses?run=weak{query}")
-    phone.get_by_role("button", name="Download the report").wait_for(timeout=30 * SECONDS)
-    phone.wait_for_load_state("networkidle")
-    wide = phone.evaluate(
-        "Math.max(...[...document.querySelectorAll('[data-testid=stMain], html')].map(e => e.scrollWidth - e.clientWidth))"
-    )
-    phone.close()
-    assert wide <= 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from journals import make_run
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from studentsim.config import RunConfig
@@ -17,6 +19,15 @@ ROOT = Path(__file__).parents[1]
 HOME = "app.py"
 NEW = "pages/1_New_simulation.py"
 WATCH = "pages/2_Watch.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_are_looked_for_once() -> Iterator[None]:
+    """Each AppTest reads what all installed packages say of themselves, in search of components: half of a visit's time."""
+    found = functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda *given: list(found(*given)))
+        yield
 
 
 @pytest.fixture
