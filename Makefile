@@ -1,14 +1,18 @@
 # make run: set everything up and open the app.   make test: set everything up and pass the tests.
+# make test-long: the tests that take their time (the paper's models quantised, a race with the real student, …).
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test test-long lint bench clean
 
 run: .venv/installed
 	$(BIN)/python -m studentsim app
 
 test: .venv/tests-installed lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+test-long: .venv/tests-installed
+	$(BIN)/python -m pytest -m long
 
 lint: .venv/tests-installed
 	$(BIN)/ruff check .

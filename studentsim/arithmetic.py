@@ -81,7 +81,12 @@ def number(text: str) -> Fraction | None:
         return None
     if denominator and int(denominator) == 0:
         return None
-    return Fraction(numerator) / (int(denominator) if denominator else 1)
+    return _fraction(numerator) / int(denominator) if denominator else _fraction(numerator)
+
+
+def _fraction(text: str) -> Fraction:
+    """A whole or decimal number. Most are whole, and Fraction reads those ten times faster as an int than as a text."""
+    return Fraction(int(text)) if text.isascii() and text.isdigit() else Fraction(text)
 
 
 class _NotArithmetic(ValueError):
@@ -127,7 +132,7 @@ def _factor(tokens: list[str]) -> tuple[Fraction, list[str]]:
         return value, rest[1:]
     if not head[0].isdigit() or sum(c.isdigit() for c in head) > MAX_DIGITS:
         raise _NotArithmetic
-    value = Fraction(head.replace(",", ""))
+    value = _fraction(head.replace(",", ""))
     if len(rest) >= 2 and rest[0] == "/" and rest[1].isdigit() and len(rest[1]) <= MAX_DIGITS:
-        return value / Fraction(rest[1]), rest[2:]
+        return value / int(rest[1]), rest[2:]
     return value, rest

@@ -1,12 +1,13 @@
 """Every page of the menu, looked at by axe-core in a real browser: empty and with runs, light and dark, wide and narrow.
 
-The pages are those of ``shell.PAGES``, so a new one is looked at without being named here; ``LINKS`` adds the places within them.
+The pages are those of ``shell.PAGES``, so a new one is looked at without being named here; ``WITHIN`` adds the places within them.
 What Streamlit itself draws and no page can change is listed in ``STREAMLITS_OWN``, element by element, with the reason.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,12 +26,16 @@ TALLEST = 6000
 LOOKS: tuple[tuple[Literal["light", "dark"], int, int], ...] = (("light", 1280, 900), ("dark", 390, 844))
 """Theme, width and height. Colours depend on the theme and layout on the width: two looks see both of each."""
 NAMES = ["/" if script == "app.py" else f"/{Path(script).stem.partition('_')[2]}" for script, _, _ in PAGES]
-LINKS = [
-    "/", "/New_simulation?like=finished", "/Watch?run=finished", "/Watch?run=finished&present=1", "/Watch?race=finished,other",
-    "/Watch?race=new", "/Compare?runs=finished,other&paper=1", "/Answers?run=finished", "/Answers?run=finished&show=cards",
-    "/Weaknesses?run=finished", "/Weaknesses?run=finished&category=probability",
+QUERIES = {
+    "/New_simulation": "?like=finished", "/Watch": "?run=finished", "/Compare": "?runs=finished,other&paper=1",
+    "/Answers": "?run=finished", "/Weaknesses": "?run=finished",
+}  # fmt: skip
+"""What each page is asked for once there are runs."""
+WITHIN = [
+    "/Watch?run=finished&present=1", "/Watch?race=finished,other", "/Watch?race=new", "/Answers?run=finished&show=cards",
+    "/Weaknesses?run=finished&category=probability", "/Help?term=margin", "/Watch?run=nobody",
 ]  # fmt: skip
-"""Places within the pages, once there are runs."""
+"""Further places within the pages."""
 
 STREAMLITS_OWN: dict[str, tuple[str, ...]] = {
     "color-contrast": (
@@ -111,22 +116,32 @@ def sideways(page: Page) -> int:
     )
 
 
-def test_no_page_has_a_serious_violation_or_scrolls_sideways(browser: Browser, tmp_path: Path):
-    """Each page is drawn once, light on a wide screen, and then made dark and narrow; first without any run, then with some."""
-    page = browser.new_page()
-    wrong: dict[str, list[str]] = {}
-    with serve(tmp_path) as url:
-        for link in NAMES:
-            wrong |= found_in(page, url, link, "without any run")
+def test_no_page_has_a_serious_violation_or_scrolls_sideways(page: Page, tmp_path: Path):
+    make_run(tmp_path, "finished", turns=6, questions=20, exam=60)
+    make_run(tmp_path, "other", turns=6, questions=20, exam=60, strategy="random")
+    look_at(page, tmp_path, [name + QUERIES.get(name, "") for name in NAMES])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("links", [NAMES, WITHIN], ids=["without any run", "within the pages"])
+def test_no_other_place_has_one_either(page: Page, tmp_path: Path, links: list[str]):
+    if links is WITHIN:
         make_run(tmp_path, "finished", turns=6, questions=20, exam=60)
         make_run(tmp_path, "other", turns=6, questions=20, exam=60, strategy="random")
-        for link in LINKS:
-            wrong |= found_in(page, url, link, "with runs")
+    look_at(page, tmp_path, links)
+
+
+def look_at(page: Page, data_folder: Path, links: Iterable[str]) -> None:
+    """Each place is drawn once, light on a wide screen, and then made dark and narrow."""
+    wrong: dict[str, list[str]] = {}
+    with serve(data_folder) as url:
+        for link in links:
+            wrong |= found_in(page, url, link)
         page.close()
     assert not wrong, "\n".join(f"{where}\n    " + "\n    ".join(found) for where, found in wrong.items())
 
 
-def found_in(page: Page, url: str, link: str, when: str) -> dict[str, list[str]]:
+def found_in(page: Page, url: str, link: str) -> dict[str, list[str]]:
     """Where -> what is wrong there, in each of the looks."""
     wrong, grounds = {}, set()
     for theme, width, height in LOOKS:
@@ -138,7 +153,7 @@ def found_in(page: Page, url: str, link: str, when: str) -> dict[str, list[str]]
         grounds.add(page.evaluate(GROUND))
         found = serious(page) + ([f"{sideways(page)} px too wide"] if sideways(page) > 0 else [])
         if found:
-            wrong[f"{link} {when}, {theme}, {width} wide"] = found
+            wrong[f"{link}, {theme}, {width} wide"] = found
     assert len(grounds) == len(LOOKS), "the page did not follow the theme"
     return wrong
 

@@ -96,7 +96,7 @@ def test_a_filtered_view_with_its_open_card_is_a_link(page: Page, browser: Brows
     assert f"answer={third.seq}" in page.url
 
 
-@pytest.mark.parametrize("show", ["table", "cards"])
+@pytest.mark.parametrize("show", ["table", pytest.param("cards", marks=pytest.mark.long)])
 def test_an_opened_card_is_in_view_at_once(browser: Browser, url: str, answers: pd.DataFrame, show: str):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{url}/Answers?run=study&mark=wrong&show={show}")
@@ -151,6 +151,7 @@ def test_a_view_is_taken_away_and_read_back(page: Page, url: str, answers: pd.Da
     assert parquet.text.tolist() == first.text.tolist()
 
 
+@pytest.mark.long
 def test_a_long_list_comes_as_it_is_scrolled_to_and_keeps_its_place(page: Page, url: str):
     received = [0]
     page.on(
@@ -212,6 +213,7 @@ def test_from_a_question_to_its_answers_and_back(page: Page, url: str, answers: 
     heading(page, "6,888 questions")
 
 
+@pytest.mark.long
 def test_a_row_of_questions_opens_its_question(page: Page, url: str):
     page.goto(f"{url}/Questions?skill=sale-price&split=exam")
     rows(page, 40)

@@ -63,7 +63,7 @@ def test_two_runs_with_the_paper_and_the_same_by_link_in_a_fresh_session(browser
     fresh.close()
 
 
-def test_what_is_chosen_in_the_box_is_the_link(page: Page, url: str):
+def test_one_more_run_by_the_box_the_numbers_as_csv_and_on_to_one_run(page: Page, url: str):
     page.goto(f"{url}/Compare?runs=mixed,follow")
     page.get_by_role("combobox", name=re.compile("Simulations to compare")).click()
     page.get_by_role("option", name=re.compile("No teaching")).click()
@@ -71,20 +71,16 @@ def test_what_is_chosen_in_the_box_is_the_link(page: Page, url: str):
     expect(page.get_by_role("heading", name=re.compile("compared with mixed bag .* no teaching"))).to_be_visible()
     assert parse_qs(urlparse(page.url).query)["runs"] == ["mixed,follow,controlled"]
 
-
-def test_the_numbers_behind_the_curves_come_as_csv_with_intervals(page: Page, url: str, tmp_path: Path):
-    page.goto(f"{url}/Compare?runs=mixed,follow&paper=1")
+    page.get_by_text("Show the paper's published curves").click()
+    expect(page.locator(END_LABELS).filter(has_text="Paper: both")).to_be_visible()
     page.get_by_text("Numbers behind this").first.click()
     with page.expect_download() as download:
         page.get_by_text("Download as CSV").click()
     rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
-    assert len(rows) == 2 * 11 + 4 * 11
+    assert len(rows) == 3 * 11 + 4 * 11
     assert {row["way"] for row in rows} >= {"Mixed bag", "Follow the mistakes", "Paper: random"}
     assert all(float(row["95 % from"]) <= float(row["share right"]) <= float(row["95 % to"]) for row in rows)
 
-
-def test_from_a_comparison_to_one_run(page: Page, url: str):
-    page.goto(f"{url}/Compare?runs=mixed,follow")
     page.get_by_test_id("stMain").get_by_role("link", name="Watch").first.click()
     page.wait_for_url(re.compile(r"/Watch\?run=mixed"))
     expect(page.get_by_role("heading", name="Balanced beginner: mixed bag")).to_be_visible()
@@ -102,7 +98,7 @@ def test_a_comparison_grows_while_a_run_goes_on(page: Page, url: str, data_folde
     assert not page.get_by_test_id("stException").count()
 
 
-def test_a_term_by_link_then_found_by_search(page: Page, url: str):
+def test_a_term_by_link_then_found_by_search_and_r_draws_the_page_again(page: Page, url: str, data_folder: Path):
     page.goto(f"{url}/Help?term=margin")
     expect(page.get_by_role("heading", name="Lead of the right answer").first).to_be_visible()
     box = page.get_by_role("textbox", name="Search")
@@ -110,10 +106,8 @@ def test_a_term_by_link_then_found_by_search(page: Page, url: str):
     box.press("Enter")
     expect(page.get_by_role("heading", name="Slip")).to_be_visible()
     expect(page.get_by_role("heading", name="Journal")).not_to_be_visible()
-
-
-def test_r_draws_the_page_again_as_help_says(page: Page, url: str, data_folder: Path):
-    page.goto(f"{url}/Help")
+    box.fill("")
+    box.press("Enter")
     told = page.get_by_text(re.compile(r"runs: \d+ simulations"))
     before = told.inner_text()
     make_run(data_folder, "one-more", turns=1)

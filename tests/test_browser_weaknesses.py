@@ -75,6 +75,7 @@ def _click_middle_of_last_row(page: Page, *, until: re.Pattern[str]) -> None:
     raise AssertionError(f"no click opened the cell: {page.url}")
 
 
+@pytest.mark.long
 def test_a_link_in_a_fresh_session_shows_the_same_place(browser: Browser, url: str):
     fresh = browser.new_page()
     fresh.goto(f"{url}/Weaknesses?run=weak&slip=one-kind-compared-with-the-others&question={questions()[12].id}")

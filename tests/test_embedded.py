@@ -24,7 +24,7 @@ def test_the_weights_are_safetensors_of_at_most_8_mb():
     assert not [p for p in WEIGHTS.iterdir() if p.suffix in (".bin", ".pt", ".pth", ".pkl")]
 
 
-@pytest.mark.parametrize("profile", ["balanced", "geometry"])
+@pytest.mark.parametrize("profile", ["balanced", pytest.param("geometry", marks=pytest.mark.long)])
 def test_a_placement_test_finds_about_what_the_profile_says(profile):
     """A quick look with 70 questions a category, two standard errors and a bit; ``place`` does it with 600."""
     result = place(profile, 70)

@@ -72,12 +72,14 @@ def run(model, **settings):
 
 CASES = [
     *((kind, "none") for kind in hubs.CONFIGS),
-    *((kind, "nf4") for kind in ("gemma", "llama", "bloom")),
+    ("gemma", "nf4"),
     ("qwen2", "8bit"),
+    *(pytest.param(kind, "nf4", marks=pytest.mark.long) for kind in ("llama", "bloom")),
 ]
+HELD = ["none", pytest.param("nf4", marks=pytest.mark.long)]
 
 
-@pytest.mark.parametrize(("kind", "held"), CASES, ids=[f"{k}-{h}" for k, h in CASES])
+@pytest.mark.parametrize(("kind", "held"), CASES)
 def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, kind, held):
     student, (base, adapter), events = run(models[kind], hub=Hub(quantisation=held))
     assert weights(student, adapter=False) == base and weights(student, adapter=True) != adapter
@@ -92,7 +94,7 @@ def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, k
     assert "forward" not in vars(student.model) and "forward" not in vars(student.base)
 
 
-@pytest.mark.parametrize("held", ["none", "nf4"])
+@pytest.mark.parametrize("held", HELD)
 def test_the_same_seed_gives_the_same_run(models, held):
     one, two = (run(models["gemma"], hub=Hub(quantisation=held))[2] for _ in range(2))
     assert told(one) == told(two)
@@ -164,7 +166,7 @@ def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(mode
             assert b.metrics.logps_chosen == pytest.approx(a.metrics.logps_chosen, abs=0.1)
 
 
-@pytest.mark.parametrize("held", ["none", "nf4"])
+@pytest.mark.parametrize("held", HELD)
 def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, monkeypatch, held):
     asked = []
     from studentsim.student.hub.student import HubStudent

@@ -98,7 +98,6 @@ def test_the_papers_own_protocol_passes():
     preflight.check(RunConfig.paper())
 
 
-@pytest.mark.slow
 def test_the_outline_of_the_built_in_bank_is_that_of_the_bank_itself():
     outline, bank = preflight.outline("curriculum"), open_bank("curriculum")
     assert outline.categories == bank.categories and outline.exam == len(bank.exam)

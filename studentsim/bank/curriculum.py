@@ -76,22 +76,29 @@ def _without_end(skill: Skill, split: str) -> Iterator[Question]:
     rng = luck.stream(NAME, skill.id, split)
     letters: list[str] = []
     for index in range(10**9):
-        numbers = draw(skill, split, rng)
-        if numbers is None:
+        drawn = _draw(skill, split, rng)
+        if drawn is None:
             return
+        numbers, found = drawn
         # Right answers fall evenly: each five questions use every letter once.
         if not letters:
             letters = rng.sample(LETTERS, len(LETTERS))
         problem = phrase(rng.choice(skill.phrasings), numbers, rng)
-        yield build(skill, numbers, problem, letters.pop(), rng, split=split, index=index)
+        yield build(skill, found, problem, letters.pop(), rng, split=split, index=index)
 
 
 def draw(skill: Skill, split: str, rng: Random) -> dict[str, int] | None:
     """Numbers for one question of a split; None when none are found in many tries."""
+    drawn = _draw(skill, split, rng)
+    return drawn[0] if drawn else None
+
+
+def _draw(skill: Skill, split: str, rng: Random) -> tuple[dict[str, int], list[Working]] | None:
+    """Numbers for one question, and the workings that they give."""
     for _ in range(_TRIES):
         numbers = {name: rng.choice(values) for name, values in skill.numbers.items()}
-        if skill.accept(numbers) and split_of(skill, numbers) == split and workings(skill, numbers):
-            return numbers
+        if skill.accept(numbers) and split_of(skill, numbers) == split and (found := workings(skill, numbers)):
+            return numbers, found
     return None
 
 
@@ -123,10 +130,10 @@ def phrase(template: str, numbers: Mapping[str, int], rng: Random) -> str:
 
 
 def build(
-    skill: Skill, numbers: Mapping[str, int], problem: str, letter: str, rng: Random, *, split: str, index: int
+    skill: Skill, found: Sequence[Working], problem: str, letter: str, rng: Random, *, split: str, index: int
 ) -> Question:
-    """A question whose right option has the given letter."""
-    right, *wrong = workings(skill, numbers) or _unusable(skill, numbers)
+    """A question whose right option has the given letter. ``found``: the workings of its numbers, the right one first."""
+    right, *wrong = found
     options = [(w.value, slip.id, w.text) for w, slip in zip(wrong, skill.slips, strict=True)]
     options += [(value, None, None) for value in near_values(right.value, [w.value for w in wrong], rng)]
     others = rng.sample(options[:4], 4)
@@ -184,7 +191,3 @@ def _walk(value: Fraction, step: Fraction, as_fraction: bool, taken: set[Fractio
         if near not in taken:
             found.append(show(near, as_fraction=as_fraction))
     return found
-
-
-def _unusable(skill: Skill, numbers: Mapping[str, int]) -> list[Working]:
-    raise BankError(f"The skill {skill.id!r} has no question with the numbers {dict(numbers)}.", "Draw others.")
