@@ -13,7 +13,7 @@ import pytest
 from browser import chromium
 from playwright.sync_api import Browser, Page, expect
 
-PATIENCE = 30_000
+PATIENCE = 60_000
 """Milliseconds a journey waits for what should come: how fast it comes is measured in bench/, never here."""
 expect.set_options(timeout=PATIENCE)
 
@@ -34,5 +34,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.set_default_timeout(PATIENCE)
     yield opened
     opened.close()

@@ -242,6 +242,7 @@ def test_the_trial_in_a_process_of_its_own_answers_and_tells_the_time(gemma, tmp
     assert any("Test answer" in s for s in trial.sentences(config)) and "NF4" in trial.said
 
 
+@pytest.mark.long
 def test_what_goes_wrong_in_the_trial_is_told_in_words(gemma, tmp_path):
     broken = shutil.copytree(gemma, tmp_path / "broken")
     (broken / "tokenizer.json").write_text("{}")

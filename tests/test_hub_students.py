@@ -100,7 +100,7 @@ def test_the_same_seed_gives_the_same_run(models, held):
     assert told(one) == told(two)
 
 
-@pytest.mark.parametrize("held", ["none", "nf4"])
+@pytest.mark.parametrize("held", HELD)
 def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(models, tmp_path, held):
     config = hubs.config(models["llama"], hub=Hub(quantisation=held))
     whole, cut = [], []

@@ -212,6 +212,7 @@ def test_training_changes_the_weights_and_what_is_written_judges_alike(school, t
     assert {p.name for p in (tmp_path / "work").glob("*.parquet")} == {"train.parquet", "validation.parquet"}
 
 
+@pytest.mark.long
 def test_a_stopped_training_goes_on_to_the_very_same_weights(school, tmp_path, monkeypatch):
     torch.set_num_threads(1)
     train_teacher(school, tmp_path / "whole", recipe=SMALL, work=tmp_path / "a", say=lambda line: None)

@@ -57,7 +57,7 @@ def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[RunConf
 
 def visit(page: str, **query: str) -> AppTest:
     """The page as it comes up by a link with these parameters."""
-    app = AppTest.from_file(str(ROOT / HOME), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / HOME), default_timeout=120)
     if page != HOME:
         app.switch_page(page)
     for name, value in query.items():
