@@ -6,8 +6,8 @@
 
 1. Seconds from a click in the menu to the page drawn, for a finished 20-turn run, in a real browser, server warm.
 2. Milliseconds of each statement that the pages put to DuckDB, a million answers in it, caches emptied before each visit.
-3. Lessons a second of a real run with eight browsers watching it, against the same run with none. The browsers run at the
-   lowest priority (``--nice 0``: at the usual one), since viewers bring computers of their own.
+3. Lessons a second of a real run that eight viewers watch, against the same run with none. They speak Streamlit's protocol
+   and draw nothing (``viewer.py``): viewers bring computers of their own.
 
 Prints medians and limits, and JSON as the last line. The exit status is 1 where a limit does not hold.
 """
@@ -15,6 +15,7 @@ Prints medians and limits, and JSON as the last line. The exit status is 1 where
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import os
@@ -30,6 +31,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import viewer  # noqa: E402  beside this file
 
 DRAWN, QUERY, SPEED = 1.0, 150.0, 0.8
 """Limits: seconds from click to drawn, milliseconds a statement, share of its speed that a watched run keeps."""
@@ -206,15 +209,13 @@ def _watched_run(data: Path, url: str, count: int, options: argparse.Namespace) 
         command = [sys.executable, __file__, "--watch", f"{url}/Watch?run={run}", "--viewers", str(count)]
         watching = None
         if count:
-            watching = subprocess.Popen(
-                [*command, "--nice", str(options.nice)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
+            watching = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             assert watching.stdout and watching.stdout.readline().strip() == "ready", "the viewers did not get there"
         there = time.time()
         while manager.state(run).live or manager.state(run).status == "queued":
             time.sleep(0.5)
         if watching:
-            watching.communicate()
+            print(f"each viewer's page was refreshed at least {watching.communicate()[0].strip()} times", flush=True)
         if manager.state(run).status != "finished":
             raise SystemExit(f"the run ended as {manager.state(run).status}")
     finally:
@@ -222,22 +223,6 @@ def _watched_run(data: Path, url: str, count: int, options: argparse.Namespace) 
     events = journal.read_events(data / "runs" / run / journal.NAME)
     ends = {event["turn"]: event["at"] for event in events if event["type"] == "TurnFinished"}
     return ends, min((turn for turn, at in ends.items() if at >= there), default=options.lessons)
-
-
-def watch(link: str, count: int, nice: int) -> None:
-    """The viewers, a process of their own: says "ready" once all see the run, and stays until its input is closed."""
-    from browser import chromium
-
-    os.nice(nice)
-    with chromium() as browser:
-        pages = [browser.new_page(viewport={"width": 1280, "height": 900}) for _ in range(count)]
-        for page in pages:
-            page.goto(link, wait_until="commit")
-        for page in pages:
-            page.get_by_text("not your pupils").wait_for(timeout=120_000)
-        print("ready", flush=True)
-        while not sys.stdin.closed and sys.stdin.readline():
-            pass
 
 
 def _report(title: str, times: dict[str, list[float]], *, limit: float | None, unit: str) -> dict[str, float]:
@@ -259,11 +244,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7, help="visits whose median is taken")
     parser.add_argument("--lessons", type=int, default=20, help="of the watched run")
     parser.add_argument("--viewers", type=int, default=8)
-    parser.add_argument("--nice", type=int, default=19, help="of the viewers' browsers, 0 to 19")
     parser.add_argument("--watch", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.watch:
-        watch(options.watch, options.viewers, options.nice)
+        asyncio.run(viewer.watch(options.watch, options.viewers))
         return 0
     logging.disable(logging.WARNING)  # AppTest's remarks on a page run without a server
     told: dict[str, dict[str, float]] = {}
