@@ -79,6 +79,10 @@ async def watch(link: str, count: int) -> None:
                 task.result()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)
+    for task in tasks:
+        if task.done():  # it went away in mid-run: fewer watched than are counted
+            task.result()
+            raise ConnectionError("the server ended a viewer's connection")
     print(min(viewer.runs for viewer in viewers), flush=True)
     for task in tasks:
         task.cancel()

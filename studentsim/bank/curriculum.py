@@ -76,10 +76,10 @@ def _without_end(skill: Skill, split: str) -> Iterator[Question]:
     rng = luck.stream(NAME, skill.id, split)
     letters: list[str] = []
     for index in range(10**9):
-        drawn = _draw(skill, split, rng)
-        if drawn is None:
+        pair = drawn(skill, split, rng)
+        if pair is None:
             return
-        numbers, found = drawn
+        numbers, found = pair
         # Right answers fall evenly: each five questions use every letter once.
         if not letters:
             letters = rng.sample(LETTERS, len(LETTERS))
@@ -89,12 +89,12 @@ def _without_end(skill: Skill, split: str) -> Iterator[Question]:
 
 def draw(skill: Skill, split: str, rng: Random) -> dict[str, int] | None:
     """Numbers for one question of a split; None when none are found in many tries."""
-    drawn = _draw(skill, split, rng)
-    return drawn[0] if drawn else None
+    pair = drawn(skill, split, rng)
+    return pair[0] if pair else None
 
 
-def _draw(skill: Skill, split: str, rng: Random) -> tuple[dict[str, int], list[Working]] | None:
-    """Numbers for one question, and the workings that they give."""
+def drawn(skill: Skill, split: str, rng: Random) -> tuple[dict[str, int], list[Working]] | None:
+    """Numbers for one question of a split and the workings that they give; None when none are found in many tries."""
     for _ in range(_TRIES):
         numbers = {name: rng.choice(values) for name, values in skill.numbers.items()}
         if skill.accept(numbers) and split_of(skill, numbers) == split and (found := workings(skill, numbers)):

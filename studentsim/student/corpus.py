@@ -56,9 +56,9 @@ def material(per_skill: int, seed: int) -> list[Material]:
     for skill in curriculum.SKILLS.values():
         rng = Random(f"{seed}-{skill.id}")
         for _ in range(per_skill):
-            numbers = curriculum.draw(skill, "pretrain", rng)
-            assert numbers is not None, f"{skill.id} has no numbers for pretraining"
-            found.append(Material(skill, numbers, tuple(curriculum.workings(skill, numbers) or ())))
+            pair = curriculum.drawn(skill, "pretrain", rng)
+            assert pair is not None, f"{skill.id} has no numbers for pretraining"
+            found.append(Material(skill, pair[0], tuple(pair[1])))
     return found
 
 
@@ -112,8 +112,8 @@ def every_text() -> list[str]:
         filled = numbers_free | {name: "1" for name in skill.numbers}
         texts += [p.format(**filled) for p in (*skill.phrasings, skill.transfer)]
         rng = Random(0)
-        numbers = curriculum.draw(skill, "pretrain", rng)
-        texts += [w.text for w in curriculum.workings(skill, numbers) or ()]
+        pair = curriculum.drawn(skill, "pretrain", rng)
+        texts += [w.text for w in (pair[1] if pair else ())]
         for slip in skill.slips:
             texts += [f"Not quite. {slip.explanation} {slip.hint}", feedback("hint", hint=slip.hint)]
     return texts
