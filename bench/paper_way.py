@@ -73,7 +73,7 @@ class PaperWay:
     def answer(self, question: Question) -> str:
         """One answer, by ``generate``."""
         ids = self.tokenizer(self.prompt(question), return_tensors="pt")
-        processors = LogitsProcessorList([CalculatorProcessor(Calculator(self.tokenizer), 1)])
+        processors = LogitsProcessorList([CalculatorProcessor(Calculator(self.tokenizer), [[]])])
         out = self.model.generate(
             input_ids=ids.input_ids,
             attention_mask=ids.attention_mask,

@@ -82,7 +82,6 @@ def learner_of(student: HubStudent, config: RunConfig) -> Learner:
         pairs_at_once=plan.pairs_at_once,
         checkpointing=plan.checkpointing,
         paged=plan.paged,
-        base_once=True,
     )
     return DPOLearner(student, config.learning, manner)
 

@@ -98,7 +98,7 @@ def test_a_result_that_is_not_the_calculators_is_the_students_own():
 
 
 def test_the_processor_forces_the_whole_result_and_then_lets_go():
-    processor = CalculatorProcessor(calculator(), rows=2)
+    processor = CalculatorProcessor(calculator(), [[], []])
     history = torch.tensor([encode(tiny.tokenizer(), "Add: 900 + 334 ="), encode(tiny.tokenizer(), "Add: 900 + 334 +")])
     forced = []
     for _ in range(3):

@@ -9,8 +9,9 @@ import tiny
 import torch
 
 from studentsim.config import RunConfig
+from studentsim.records import Pair
 from studentsim.student.embedded import EmbeddedStudent, uniforms_of
-from studentsim.student.generate import Written, read, score, write
+from studentsim.student.generate import read, score, write
 from studentsim.student.prompts import completion_ids, prompt_ids
 
 
@@ -60,18 +61,25 @@ def test_writing_leaves_the_prefix_as_it_was():
     assert [w.ids for w in some] == [first[4].ids, first[1].ids]
 
 
-def test_who_wrote_the_right_working_has_told_its_probability_and_others_are_scored():
+def test_p_right_is_the_right_workings_probability_and_what_was_told_is_not_scored_again(monkeypatch):
     s = student()
-    questions = [_short(q) for q in tiny.questions(3)]
-    prefix = read(s.twin, [s._prompt(q) for q in questions], 0)
-    right = [completion_ids(tiny.tokenizer(), q.right.working) for q in questions]
-    # The second wrote just that; the third wrote it too, but was cut off before its end.
-    written = [Written([5], -9.0, True), Written(right[1][:-1], -1.25, True), Written(right[2][:-1], -0.5, False)]
-    told = s._p_right(prefix, questions, written)
-    assert told[1] == math.exp(-1.25)
-    for row in (0, 2):
-        prompt, own = s._prompt(questions[row]), s.calculator.mask(right[row])
-        assert math.log(told[row]) == pytest.approx(alone(s.twin, prompt, right[row], own), abs=1e-3)
+    questions = [_short(q) for q in tiny.questions(6)]
+    answers = {a.question_id: a for a in s.answer(questions, luck=("exam", 0), sure=True)}
+    for q in questions:
+        prompt, right = s._prompt(q), completion_ids(tiny.tokenizer(), q.right.working)
+        told = alone(s.twin, prompt, right, s.calculator.mask(right))
+        assert math.log(answers[q.id].p_right) == pytest.approx(told, abs=1e-3)
+    rows = [s.pair_ids(Pair(q, q.right.working, "Answer: 1")) for q in questions]
+    both = s.pair_logps(rows)
+    s._told.clear()
+    assert [c for c, _ in both] == pytest.approx([c for c, _ in s.pair_logps(rows)], abs=1e-3)
+    for row in rows:
+        s._told[tuple(row["prompt_ids"]), tuple(row["chosen_ids"])] = -1.0
+        s._told[tuple(row["prompt_ids"]), tuple(row["rejected_ids"])] = -2.0
+    monkeypatch.setattr("studentsim.student.embedded.read", None)  # nothing is left to be read
+    assert s.pair_logps(rows) == [(-1.0, -2.0)] * 6
+    s.trained()
+    assert not s._told
 
 
 def test_p_right_is_told_where_it_is_asked_for():

@@ -28,6 +28,7 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference
 from studentsim.config import Learning
 from studentsim.learning import head
 from studentsim.learning.manner import Manner, dpo_config
+from studentsim.learning.validation import validation
 from studentsim.records import Pair, PreferenceMetrics, TrainingStep, Validated
 
 REFERENCE = "ref"
@@ -44,8 +45,11 @@ class Trainable(Protocol):
         """``prompt_ids``, ``chosen_ids``, ``rejected_ids``, and a mask for each of the latter two."""
         ...
 
-    def pair_logps(self, rows: Sequence[dict[str, list[int]]]) -> list[tuple[float, float]]:
-        """Log-probabilities of chosen and rejected for each of ``pair_ids``' rows, by the student as it stands."""
+    def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
+        """Log-probabilities of chosen and rejected for each of ``pair_ids``' rows.
+
+        By the student as it stands or, with ``base``, as it was before any training.
+        """
         ...
 
     def trained(self) -> None:
@@ -54,12 +58,13 @@ class Trainable(Protocol):
 
 
 class DPOLearner:
-    """Trains one student; see ``studentsim.student.base.Learner``."""
+    """Trains one student, which nobody else trains; see ``studentsim.student.base.Learner``."""
 
     def __init__(self, student: Trainable, learning: Learning, manner: Manner | None = None) -> None:
         self.student = student
         self.learning = learning
         self.manner = manner or Manner()
+        self._known: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
 
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
@@ -70,34 +75,44 @@ class DPOLearner:
         """
         if not pairs:
             return
+        rows = [self.student.pair_ids(p) for p in held_out]
+        reference = self._reference(held_out, rows)
         told: queue.Queue[dict[str, float] | BaseException | None] = queue.Queue()
         teller = _Teller(told)
         thread = threading.Thread(
-            target=self._train, args=(pairs, held_out, seed, told, teller), name=f"dpo-turn-{turn}", daemon=True
+            target=self._train, args=(pairs, seed, told, teller), name=f"dpo-turn-{turn}", daemon=True
         )
         thread.start()
         try:
             while (logs := told.get()) is not None:
                 if isinstance(logs, BaseException):
                     raise logs
-                if "eval_loss" in logs:
-                    yield Validated(turn, len(held_out), _metrics(logs, "eval_"))
-                else:
-                    yield TrainingStep(turn, int(logs["step"]), int(logs["steps"]), _metrics(logs, ""))
+                yield TrainingStep(turn, int(logs["step"]), int(logs["steps"]), _metrics(logs))
         finally:
             teller.stop = True
             thread.join()
+        if held_out:
+            logps = self.student.pair_logps(rows)
+            self._known = (held_out, reference if self.learning.reference == "base" else logps)
+            counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
+            yield Validated(turn, len(held_out), validation(logps, reference, counts, self.learning))
 
-    def _train(
-        self, pairs: Sequence[Pair], held_out: Sequence[Pair], seed: int, told: queue.Queue, teller: _Teller
-    ) -> None:
+    def _reference(self, held_out: Sequence[Pair], rows: Sequence[dict[str, list[int]]]) -> list[tuple[float, float]]:
+        """The reference's log-probabilities of the held-out pairs.
+
+        Last turn's were told by the pass at its end, and the base's never change.
+        """
+        pairs, logps = self._known
+        if rows and pairs == held_out:
+            return logps
+        return self.student.pair_logps(rows, base=self.learning.reference == "base") if rows else []
+
+    def _train(self, pairs: Sequence[Pair], seed: int, told: queue.Queue, teller: _Teller) -> None:
         try:
             with tempfile.TemporaryDirectory(prefix="studentsim-") as folder, contextlib.redirect_stdout(io.StringIO()):
-                trainer = self._trainer(pairs, held_out, seed, folder, teller)
+                trainer = self._trainer(pairs, seed, folder, teller)
                 try:
                     trainer.train()
-                    if held_out and not teller.stop:
-                        told.put({**trainer.evaluate()})
                 finally:
                     _clean_up(self.student.model, self.manner)
             self.student.trained()
@@ -105,9 +120,7 @@ class DPOLearner:
         except BaseException as error:  # handed over to the thread that asked, which raises it there
             told.put(error)
 
-    def _trainer(
-        self, pairs: Sequence[Pair], held_out: Sequence[Pair], seed: int, folder: str, teller: _Teller
-    ) -> DPOTrainer:
+    def _trainer(self, pairs: Sequence[Pair], seed: int, folder: str, teller: _Teller) -> DPOTrainer:
         disable_progress_bars()
         model = self.student.model
         model.train()
@@ -116,7 +129,6 @@ class DPOLearner:
             model=model,
             args=dpo_config(self.learning, self.manner, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"),
             train_dataset=self._rows(pairs),
-            eval_dataset=self._rows(held_out) if held_out else None,
             processing_class=self.student.tokenizer,
             data_collator=MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id),
             callbacks=[teller],
@@ -136,14 +148,14 @@ class DPOLearner:
     @property
     def _reference_once(self) -> bool:
         """Whether the reference's log-probabilities are told before training. For the base that pays from two epochs on."""
-        return self.learning.reference == "last-turn" or (self.manner.base_once and self.learning.epochs > 1)
+        return self.learning.reference == "last-turn" or self.learning.epochs > 1
 
     def _rows(self, pairs: Sequence[Pair]) -> Dataset:
         """Pairs as TRL's collator takes them. The reference's log-probabilities come once a turn, not once a step."""
         rows = [self.student.pair_ids(p) for p in pairs]
         if self._reference_once:
-            base = {"base": True} if self.learning.reference == "base" else {}
-            for row, (chosen, rejected) in zip(rows, self.student.pair_logps(rows, **base), strict=True):
+            logps = self.student.pair_logps(rows, base=self.learning.reference == "base")
+            for row, (chosen, rejected) in zip(rows, logps, strict=True):
                 row |= {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
         return Dataset.from_list(rows)
 
@@ -204,13 +216,13 @@ def _forget_reference(model: PeftModel) -> None:
         model.delete_adapter(REFERENCE)
 
 
-def _metrics(logs: dict[str, float], prefix: str) -> PreferenceMetrics:
+def _metrics(logs: dict[str, float]) -> PreferenceMetrics:
     return PreferenceMetrics(
-        loss=logs[f"{prefix}loss"],
-        rewards_chosen=logs[f"{prefix}rewards/chosen"],
-        rewards_rejected=logs[f"{prefix}rewards/rejected"],
-        rewards_accuracies=logs[f"{prefix}rewards/accuracies"],
-        rewards_margins=logs[f"{prefix}rewards/margins"],
-        logps_chosen=logs[f"{prefix}logps/chosen"],
-        logps_rejected=logs[f"{prefix}logps/rejected"],
+        loss=logs["loss"],
+        rewards_chosen=logs["rewards/chosen"],
+        rewards_rejected=logs["rewards/rejected"],
+        rewards_accuracies=logs["rewards/accuracies"],
+        rewards_margins=logs["rewards/margins"],
+        logps_chosen=logs["logps/chosen"],
+        logps_rejected=logs["logps/rejected"],
     )

@@ -21,8 +21,6 @@ class Manner:
     """Compute layers anew in the backward pass instead of keeping what they gave: less memory, a third more time."""
     paged: bool = False
     """AdamW's state moves to the computer's memory when the GPU's is full (bitsandbytes)."""
-    base_once: bool = False
-    """The student tells the base's log-probabilities too (``pair_logps(rows, base=True)``): once a turn, not at each step."""
 
 
 def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, use_cpu: bool) -> DPOConfig:
@@ -41,7 +39,6 @@ def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, us
         num_train_epochs=learning.epochs,
         per_device_train_batch_size=at_once,
         gradient_accumulation_steps=learning.batch // at_once,
-        per_device_eval_batch_size=manner.pairs_at_once or max(learning.batch, 18),
         max_grad_norm=learning.max_grad_norm,
         seed=seed,
         data_seed=seed,

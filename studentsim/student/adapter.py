@@ -50,12 +50,13 @@ def put_on(
 
 
 @torch.no_grad()
-def merge_into(twin: PreTrainedModel, model: PeftModel) -> None:
-    """Write base + adapter into the twin's weights."""
+def merge_into(twin: PreTrainedModel, model: PeftModel, *, base: bool = False) -> None:
+    """Write base + adapter into the twin's weights, or the ``base`` alone."""
     targets = dict(twin.named_modules())
     for name, layer in model.get_base_model().named_modules():
         if isinstance(layer, LoraLayer):
-            targets[name].weight.copy_(layer.get_base_layer().weight + layer.get_delta_weight("default"))
+            weight = layer.get_base_layer().weight
+            targets[name].weight.copy_(weight if base else weight + layer.get_delta_weight("default"))
 
 
 def save(model: PeftModel, folder: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerFast
@@ -33,6 +34,7 @@ class Calculator:
         self.equals = frozenset(i for i in map(tokenizer.convert_tokens_to_ids, (SPACE + "=", "=")) if i is not None)
         self.answer = tuple(tokenizer.convert_tokens_to_ids(piece) for piece in ("Answer", ":"))
         self._known: dict[str, list[int] | None] = {}
+        self._walked = lru_cache(4096)(self._walk)  # the same workings come in every exam
 
     def result(self, ids: Sequence[int]) -> list[int] | None:
         """The ids of the result, if ``ids`` ends in an ``=`` that closes a sum, or in ``Answer:`` under one; else None."""
@@ -48,11 +50,29 @@ class Calculator:
             self._known[expression] = None if value is None else encode(self.tokenizer, f" {value}")
         return self._known[expression]
 
+    def walk(self, ids: Sequence[int]) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
+        """For each place of ``ids`` the id that the calculator writes there, None where the student chooses; and what is still to come."""
+        return self._walked(tuple(ids))
+
+    def _walk(self, ids: tuple[int, ...]) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
+        forced: list[int | None] = []
+        queue: list[int] = []
+        for at in range(len(ids) + 1):
+            if not queue and at and self.listens(ids[at - 1]):
+                queue = list(self.result(ids[max(0, at - WINDOW) : at]) or ())
+            if at < len(ids):
+                forced.append(queue.pop(0) if queue else None)
+        return tuple(forced), tuple(queue)
+
+    def listens(self, token: int) -> bool:
+        """Whether a sum, or an answer, may end in this token."""
+        return token in self.equals or token == self.answer[-1]
+
     def mask(self, ids: Sequence[int]) -> list[int]:
         """1 for each id the student chose, 0 for each the calculator wrote: for losses and log-probabilities."""
         chosen = [1] * len(ids)
         for at, token in enumerate(ids):
-            if (token in self.equals or token == self.answer[-1]) and chosen[at]:
+            if chosen[at] and self.listens(token):
                 result = self.result(ids[: at + 1])
                 if result and list(ids[at + 1 : at + 1 + len(result)]) == result:
                     chosen[at + 1 : at + 1 + len(result)] = [0] * len(result)
@@ -68,17 +88,20 @@ def sum_before(written: str) -> str:
 
 
 class CalculatorProcessor(LogitsProcessor):
-    """Forces the calculator's tokens. One for each batch: it remembers, for each row, what is still to be written."""
+    """Forces the calculator's tokens. One for each batch: it remembers, for each row, what is still to be written.
 
-    def __init__(self, calculator: Calculator, rows: int) -> None:
+    ``begun`` holds, for each row, the ids written before: the calculator may be in the middle of a result.
+    """
+
+    def __init__(self, calculator: Calculator, begun: Sequence[Sequence[int]]) -> None:
         self.calculator = calculator
-        self.queues: list[list[int]] = [[] for _ in range(rows)]
+        self.queues = [list(calculator.walk(ids)[1]) for ids in begun]
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """``input_ids`` (B, T), ``scores`` (B, V). A row under the calculator keeps one finite score."""
         last = input_ids[:, -1].tolist()
         for row, queue in enumerate(self.queues):
-            if not queue and (last[row] in self.calculator.equals or last[row] == self.calculator.answer[-1]):
+            if not queue and self.calculator.listens(last[row]):
                 queue.extend(self.calculator.result(input_ids[row, -WINDOW:].tolist()) or ())
             if queue:
                 forced = queue.pop(0)

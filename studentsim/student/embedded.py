@@ -6,6 +6,8 @@ import copy
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +19,8 @@ from studentsim.config import RunConfig
 from studentsim.records import Answer, Earlier, Pair, Question
 from studentsim.student import adapter
 from studentsim.student.calculator import Calculator
+from studentsim.student.decoder import Decoder
+from studentsim.student.drafts import write_along
 from studentsim.student.generate import Prefix, Written, read, score, write
 from studentsim.student.parsing import read_answer
 from studentsim.student.profiles import profile
@@ -28,7 +32,29 @@ FIRST = 24
 """Rows written before all others where there are many, so that a page has something to show at once."""
 
 BATCH = 120
-"""Rows written at once: enough to keep two cores busy."""
+"""Rows written at once, token after token: enough to keep two cores busy."""
+
+FOLLOWED = 40
+"""Rows that follow their drafts at once: enough to keep two cores busy."""
+
+PAIRS = 12
+"""Pairs of like length that are scored at once."""
+
+KNOWN = 4096
+"""Workings whose ids are kept: an exam comes again and again."""
+
+
+@dataclass
+class _Row:
+    """A question on its way to its answer."""
+
+    question: Question
+    prompt: list[int]
+    luck: np.ndarray
+    """Uniforms (N,), one for each token."""
+    written: Written = Written([], 0.0, False)
+    p_right: float | None = None
+    milliseconds: float = 0.0
 
 
 class EmbeddedStudent:
@@ -41,7 +67,11 @@ class EmbeddedStudent:
         self.min_p = config.min_p
         self.limit = config.max_new_tokens
         self.calculator = Calculator(tokenizer)
+        self._manner = {"end": tokenizer.eos_token_id, "temperature": self.temperature, "min_p": self.min_p}
+        self._encoded = lru_cache(KNOWN)(lambda working: completion_ids(tokenizer, working))
+        self._told: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
         self.twin = copy.deepcopy(model).eval().requires_grad_(False)
+        self.decoder = Decoder(self.twin)
         self.model = adapter.put_on(model, config.learning, config.seed)
 
     # ------------------------------------------------------------------ answering
@@ -55,43 +85,59 @@ class EmbeddedStudent:
         earlier: Earlier | None = None,
     ) -> Iterator[Answer]:
         """One answer for each question; see ``Student.answer``. Of earlier attempts the last is read, as in pretraining."""
-        prompts = {q.id: self._prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
-        in_order = sorted(questions, key=lambda q: (len(prompts[q.id]), q.id))
-        first = FIRST if len(in_order) > BATCH else 0
-        for batch in (*_batches(in_order[:first], BATCH), *_batches(in_order[first:], BATCH)):
-            started = time.monotonic()
-            prefix = read(self.twin, [prompts[q.id] for q in batch], self.tokenizer.pad_token_id)
-            written = self._write(prefix, [(*luck, q.id) for q in batch])
-            p_right = self._p_right(prefix, batch, written) if sure else [None] * len(batch)
-            milliseconds = 1000 * (time.monotonic() - started) / len(batch)
-            for question, row, p in zip(batch, written, p_right, strict=True):
-                text = self.tokenizer.decode(row.ids)
-                letter, value = read_answer(text, question)
-                yield Answer(question.id, text, letter, value, row.logprob, milliseconds, p)
+        rows = [
+            _Row(q, self._prompt(q, (earlier or {}).get(q.id, ())), uniforms_of((*luck, q.id), self.limit))
+            for q in questions
+        ]
+        rows.sort(key=lambda row: (len(row.prompt), row.question.id))  # rows of like length go together
+        # First what follows a known working, many tokens in a pass; then, token after token, what does not.
+        known = [row for row in rows if row.question.right.working]
+        for batch in _batches(sorted(known, key=lambda row: len(row.question.right.working or "")), FOLLOWED):
+            self._follow(batch)
+            yield from (self._answer(row, sure) for row in batch if row.written.done(self.limit))
+        rest = [row for row in rows if not row.written.done(self.limit)]
+        first = FIRST if len(rest) > BATCH else 0
+        for batch in (*_batches(rest[:first], BATCH), *_batches(rest[first:], BATCH)):
+            self._write(batch)
+            yield from (self._answer(row, sure) for row in batch)
 
     def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> list[int]:
         return prompt_ids(self.tokenizer, self.profile, question.problem, earlier[-1:])
 
-    def _write(self, prefix: Prefix, lucks_of_rows: Sequence[Sequence[object]]) -> list[Written]:
-        uniforms = np.stack([uniforms_of(luck, self.limit) for luck in lucks_of_rows])
-        end = self.tokenizer.eos_token_id
-        return write(
-            self.twin, prefix, self.calculator, uniforms, end=end, temperature=self.temperature, min_p=self.min_p
+    def _follow(self, rows: Sequence[_Row]) -> None:
+        """Write along the questions' workings, the right one first: what their answers will probably be."""
+        started = time.monotonic()
+        drafts = [[self._encoded(working) for working in _workings(row.question)] for row in rows]
+        written, first = write_along(
+            self.decoder, self._read(rows), self.calculator, np.stack([row.luck for row in rows]), drafts, **self._manner
         )  # fmt: skip
+        for row, own, w, logprob in zip(rows, drafts, written, first, strict=True):
+            row.written, row.p_right = w, math.exp(logprob)
+            self._told[tuple(row.prompt), tuple(own[0])] = logprob
+        _share_time(rows, started)
 
-    def _p_right(self, prefix: Prefix, questions: Sequence[Question], written: Sequence[Written]) -> list[float | None]:
-        """Probability of writing the right working, word for word; None for a batch with questions without workings."""
-        if any(q.right.working is None for q in questions):
-            return [None] * len(questions)
-        right = [completion_ids(self.tokenizer, q.right.working or "") for q in questions]
-        # Who wrote it has told its log-probability already: after some lessons that is nearly everyone.
-        logps = [w.logprob if w.ended and w.ids == ids[:-1] else None for w, ids in zip(written, right, strict=True)]
-        others = [row for row, logp in enumerate(logps) if logp is None]
-        if others:
-            scored = self._score(prefix.rows(others), [[right[row]] for row in others])
-            for row, (logp,) in zip(others, scored, strict=True):
-                logps[row] = logp
-        return [math.exp(logp) for logp in logps]
+    def _write(self, rows: Sequence[_Row]) -> None:
+        """Write on, each row from where it is."""
+        started = time.monotonic()
+        written = write(
+            self.decoder, self._read(rows), self.calculator, np.stack([row.luck for row in rows]),
+            begun=[row.written for row in rows], **self._manner,
+        )  # fmt: skip
+        for row, w in zip(rows, written, strict=True):
+            row.written = w
+        _share_time(rows, started)
+
+    def _read(self, rows: Sequence[_Row]) -> Prefix:
+        return read(self.decoder, [row.prompt for row in rows], self.tokenizer.pad_token_id)
+
+    def _answer(self, row: _Row, sure: bool) -> Answer:
+        written = row.written
+        if written.ended:
+            self._told[tuple(row.prompt), (*written.ids, self._manner["end"])] = written.logprob
+        text = self.tokenizer.decode(written.ids)
+        letter, value = read_answer(text, row.question)
+        p_right = row.p_right if sure else None
+        return Answer(row.question.id, text, letter, value, written.logprob, row.milliseconds, p_right)
 
     # ------------------------------------------------------------------ being sure
 
@@ -110,7 +156,7 @@ class EmbeddedStudent:
                 most = max(map(len, candidates))
                 # All rows must offer the same number: the first is repeated, which changes neither the largest …
                 padded = [c + c[:1] * (most - len(c)) for c in candidates]
-                prefix = read(self.twin, [self._prompt(q) for q in batch], self.tokenizer.pad_token_id)
+                prefix = read(self.decoder, [self._prompt(q) for q in batch], self.tokenizer.pad_token_id)
                 scored = self._score(prefix, [[completion_ids(self.tokenizer, w) for w in row] for row in padded])
                 for question, own, row in zip(batch, candidates, scored, strict=True):
                     p = [math.exp(x) for x in row[: len(own)]]  # … nor, cut off here, the sum
@@ -118,7 +164,7 @@ class EmbeddedStudent:
         return [found[q.id] for q in questions]
 
     def _score(self, prefix: Prefix, ids: Sequence[Sequence[list[int]]]) -> list[list[float]]:
-        return score(self.twin, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
+        return score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
 
     # ------------------------------------------------------------------ learning
 
@@ -134,19 +180,37 @@ class EmbeddedStudent:
             "rejected_mask": self.calculator.mask(rejected),
         }
 
-    def pair_logps(self, rows: Sequence[dict[str, list[int]]]) -> list[tuple[float, float]]:
-        """Log-probabilities of chosen and rejected, by the twin: the student as it was when last trained."""
-        found: list[tuple[float, float]] = []
-        for batch in _batches(rows, BATCH // 2):
-            prefix = read(self.twin, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
-            ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
-            own = [[row["chosen_mask"], row["rejected_mask"]] for row in batch]
-            found += [(chosen, rejected) for chosen, rejected in score(self.twin, prefix, ids, own)]
+    def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
+        """Log-probabilities of chosen and rejected, by the twin: the student as it was when last trained, or the ``base``."""
+        if base:
+            adapter.merge_into(self.twin, self.model, base=True)
+            self.decoder.take(self.twin)
+            self._told.clear()
+            try:
+                return self.pair_logps(rows)
+            finally:
+                self.trained()
+        found = [self._known(row) for row in rows]
+        unknown = [n for n, known in enumerate(found) if None in known]
+        unknown.sort(key=lambda n: max(len(rows[n]["chosen_ids"]), len(rows[n]["rejected_ids"])))
+        for batch in _batches(unknown, PAIRS):
+            prefix = read(self.decoder, [rows[n]["prompt_ids"] for n in batch], self.tokenizer.pad_token_id)
+            ids = [[rows[n]["chosen_ids"], rows[n]["rejected_ids"]] for n in batch]
+            own = [[rows[n]["chosen_mask"], rows[n]["rejected_mask"]] for n in batch]
+            for n, (chosen, rejected) in zip(batch, score(self.decoder, prefix, ids, own), strict=True):
+                found[n] = (chosen, rejected)
         return found
+
+    def _known(self, row: dict[str, list[int]]) -> tuple[float | None, float | None]:
+        """What answering has told already of a pair: of the right working, and of what the student wrote."""
+        prompt = tuple(row["prompt_ids"])
+        return self._told.get((prompt, tuple(row["chosen_ids"]))), self._told.get((prompt, tuple(row["rejected_ids"])))
 
     def trained(self) -> None:
         """To be called when the adapter has changed: the twin takes it over."""
         adapter.merge_into(self.twin, self.model)
+        self.decoder.take(self.twin)
+        self._told.clear()
 
     def save(self, folder: Path) -> None:
         """Write the adapter; see ``Student.save``."""
@@ -156,6 +220,16 @@ class EmbeddedStudent:
         """Take up a saved adapter; see ``Student.load``."""
         adapter.load(self.model, folder)
         self.trained()
+
+
+def _workings(question: Question) -> list[str]:
+    """The workings that are known, the right one first."""
+    return [o.working for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.working]
+
+
+def _share_time(rows: Sequence[_Row], started: float) -> None:
+    for row in rows:
+        row.milliseconds += 1000 * (time.monotonic() - started) / len(rows)
 
 
 def uniforms_of(luck: Sequence[object], count: int) -> np.ndarray:

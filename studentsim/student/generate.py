@@ -6,7 +6,7 @@ depend on who else is in its batch: two runs that sit the same exam have the sam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,16 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from studentsim.student.calculator import Calculator, CalculatorProcessor
+from studentsim.student.decoder import Cache, Decoder
+
+AnyModel = PreTrainedModel | Decoder
+AnyCache = DynamicCache | Cache
 
 _SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """Settings by which some architectures bend their logits: there the head alone does not tell them."""
 
-LOGITS_AT_ONCE = 2**28
-"""Scores held at once: a gigabyte in float32. A quarter of a million words and long answers are more."""
+LOGITS_AT_ONCE = {"cuda": 2**28, "cpu": 2**21}
+"""Scores held at once: on a GPU a gigabyte in float32 (a quarter of a million words and long answers are more); else what a cache holds."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class Written:
     logprob: float
     ended: bool
     """Whether it came to its end token before the limit."""
+
+    def done(self, limit: int) -> bool:
+        """Whether nothing more is to be written, of at most ``limit`` ids."""
+        return self.ended or len(self.ids) >= limit
 
 
 @dataclass
@@ -44,10 +52,7 @@ class Prefix:
     def rows(self, indices: Sequence[int]) -> Prefix:
         """Some of the rows; this prefix stays as it is."""
         keep = torch.tensor(indices, dtype=torch.long, device=self.mask.device)
-        cache = DynamicCache()
-        for index, layer in enumerate(self.cache.layers):
-            cache.update(layer.keys[keep], layer.values[keep], index)
-        return Prefix(cache, self.mask[keep], self.scores[keep])
+        return Prefix(_taken(self.cache, keep), self.mask[keep], self.scores[keep])
 
 
 @torch.no_grad()
@@ -56,7 +61,7 @@ def read(model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad: int) -> 
     longest = max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=model.device)
-    cache = DynamicCache(config=model.config)
+    cache = Cache() if isinstance(model, Decoder) else DynamicCache(config=model.config)
     out = model(
         input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
         past_key_values=cache, use_cache=True, logits_to_keep=1,
@@ -74,40 +79,41 @@ def write(
     end: int | Collection[int],
     temperature: float = 1.0,
     min_p: float = 0.0,
+    begun: Sequence[Written] | None = None,
 ) -> list[Written]:
     """Let every row write on until its ``end`` token (or one of them) or the last of its ``uniforms`` (B, N). Leaves the prefix as it was.
 
     ``temperature`` 0 takes the likeliest token; tokens less likely than ``min_p`` times the likeliest are not taken.
-    The log-probability is told at temperature 1 over all tokens, whatever these are.
+    The log-probability is told at temperature 1 over all tokens, whatever these are. ``begun`` is what the rows have written already.
     """
     rows, limit = uniforms.shape
     ends = {end} if isinstance(end, int) else end
     device = prefix.mask.device
     luck = torch.from_numpy(uniforms).to(device)
-    processor = CalculatorProcessor(calculator, rows) if calculator else None
+    begun = begun or [Written([], 0.0, False)] * rows
+    ids, logprob, ended = [list(w.ids) for w in begun], [w.logprob for w in begun], [w.ended for w in begun]
+    processor = CalculatorProcessor(calculator, ids) if calculator else None
     alive = list(range(rows))
-    ids: list[list[int]] = [[] for _ in range(rows)]
-    logprob, ended = [0.0] * rows, [False] * rows
-    cache, mask, scores = _copy(prefix.cache), prefix.mask, prefix.scores
-    # The calculator looks back at what was written; before anything is, there is nothing to look at.
-    history = torch.zeros((rows, 1), dtype=torch.long, device=device)
-    for step in range(limit):
+    cache, mask, scores = _behind(model, prefix, ids)
+    # The calculator looks back at what was written; a column of zeros stands in where nothing is.
+    history = _right_aligned(ids, device)
+    while True:
         scores = processor(history, scores) if processor else scores
         p = scores.softmax(-1)  # (B, V)
-        token = _sample(
-            p if temperature in (0, 1) else (scores / temperature).softmax(-1), luck[alive, step], temperature, min_p
-        )
+        own = luck[alive, [len(ids[row]) for row in alive]]
+        token = sample(p if temperature in (0, 1) else (scores / temperature).softmax(-1), own, temperature, min_p)
         gained = p.gather(-1, token[:, None]).squeeze(-1).log()  # 0 where the calculator leaves no choice
         stay: list[int] = []
         for place, (row, t, g) in enumerate(zip(alive, token.tolist(), gained.tolist(), strict=True)):
             logprob[row] += g
             if t in ends:
                 ended[row] = True
-            else:
-                ids[row].append(t)
+                continue
+            ids[row].append(t)
+            if len(ids[row]) < limit:
                 stay.append(place)
-        if not stay or step == limit - 1:
-            break
+        if not stay:
+            return [Written(i, p, e) for i, p, e in zip(ids, logprob, ended, strict=True)]
         history = torch.cat([history, token[:, None]], dim=-1)
         if len(stay) < len(alive):
             keep = torch.tensor(stay, device=device)
@@ -123,10 +129,43 @@ def write(
             past_key_values=cache, use_cache=True,
         )  # fmt: skip
         scores = out.logits[:, -1].float()
-    return [Written(i, p, e) for i, p, e in zip(ids, logprob, ended, strict=True)]
 
 
-def _sample(p: torch.Tensor, uniforms: torch.Tensor, temperature: float, min_p: float) -> torch.Tensor:
+def _right_aligned(rows: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
+    """Ids (B, 1 + longest), behind zeros."""
+    width = 1 + max(map(len, rows))
+    return torch.tensor([[0] * (width - len(row)) + list(row) for row in rows], device=device)
+
+
+def _behind(
+    model: PreTrainedModel, prefix: Prefix, ids: Sequence[Sequence[int]]
+) -> tuple[DynamicCache, torch.Tensor, torch.Tensor]:
+    """Cache, mask and scores after the prompts and what was written behind them. Leaves the prefix as it was."""
+    if not any(ids):
+        return _copy(prefix.cache), prefix.mask, prefix.scores
+    inputs = behind(prefix, ids)
+    length = torch.tensor([len(row) for row in ids], device=prefix.mask.device)
+    last = torch.arange(inputs["input_ids"].shape[1], device=length.device)[None] == length[:, None] - 1
+    scores = prefix.scores.clone()
+    scores[length > 0] = torch.cat([part for _, part in told(model, inputs, last)])
+    return inputs["past_key_values"], inputs["attention_mask"], scores
+
+
+def behind(prefix: Prefix, rows: Sequence[Sequence[int]], each: int = 1) -> dict[str, Any]:
+    """A model's inputs for ``rows`` of ids, ``each`` a prompt, that come after the prompts. Leaves the prefix as it was."""
+    device = prefix.mask.device
+    longest = max(map(len, rows))
+    ids = torch.tensor([list(row) + [0] * (longest - len(row)) for row in rows], device=device)
+    there = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
+    before = prefix.mask.repeat_interleave(each, 0)
+    return {
+        "input_ids": ids, "attention_mask": torch.cat([before, there], -1),
+        "position_ids": before.sum(-1, keepdim=True) + torch.arange(longest, device=device)[None],
+        "past_key_values": _copy(prefix.cache, each), "use_cache": True,
+    }  # fmt: skip
+
+
+def sample(p: torch.Tensor, uniforms: torch.Tensor, temperature: float, min_p: float) -> torch.Tensor:
     """One token a row (B,) of the probabilities (B, V): the first whose cumulated share exceeds the row's uniform."""
     if temperature == 0:
         return p.argmax(-1)
@@ -135,7 +174,7 @@ def _sample(p: torch.Tensor, uniforms: torch.Tensor, temperature: float, min_p: 
     targets = uniforms.to(p.dtype)[:, None] * cumulated[:, -1:]
     # A target rounded up to the total itself lies above every step: then the likeliest token is meant to stand in.
     token = torch.searchsorted(cumulated, targets, right=True).squeeze(-1)
-    return token.where(token < p.shape[-1], p.argmax(-1))
+    return token if int(token.max()) < p.shape[-1] else token.where(token < p.shape[-1], p.argmax(-1))
 
 
 @torch.no_grad()
@@ -156,45 +195,54 @@ def score(
     device = prefix.mask.device
     ids = torch.tensor([c + [0] * (longest - len(c)) for c in flat], device=device)  # (B x each, L)
     own = torch.tensor([m + [0] * (longest - len(m)) for m in counted], device=device)
-    cache = _copy(prefix.cache, each)
-    before = prefix.mask.repeat_interleave(each, 0)
-    written = torch.tensor([[1] * len(c) + [0] * (longest - len(c)) for c in flat], device=device)
-    position = before.sum(-1, keepdim=True) + torch.arange(longest, device=device)[None]
     # Position t tells of t + 1; what comes first is told by the prompt's last position. Only what counts is scored.
-    told = own[:, 1:].bool()
+    asked = own[:, 1:].bool()
     logps = torch.zeros(own.shape, device=device)
-    logps[:, 0] = _logps(prefix.scores.repeat_interleave(each, 0), ids[:, 0]) * own[:, 0]
+    logps[:, 0] = logps_of(prefix.scores.repeat_interleave(each, 0), ids[:, 0]) * own[:, 0]
     if longest > 1:
-        inputs = {
-            "input_ids": ids[:, :-1], "attention_mask": torch.cat([before, written[:, :-1]], -1),
-            "position_ids": position[:, :-1],
-            "past_key_values": cache, "use_cache": True,
-        }  # fmt: skip
-        logps[:, 1:][told] = _told(model, inputs, told, ids[:, 1:][told])
+        wanted = ids[:, 1:][asked]
+        found = torch.zeros(len(wanted), device=device)
+        for where, scores in told(model, behind(prefix, [c[: longest - 1] for c in flat], each), asked):
+            found[where] = logps_of(scores, wanted[where])
+        logps[:, 1:][asked] = found
     sums = logps.sum(-1).tolist()
     return [sums[k : k + each] for k in range(0, len(sums), each)]
 
 
-def _told(model: PreTrainedModel, inputs: dict[str, Any], told: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
-    """Log-probabilities (N,) of ``ids`` at the positions (B, T - 1) where ``told`` holds. The head sees these alone."""
+def told(model: PreTrainedModel, inputs: dict[str, Any], asked: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Scores (n, V) at the positions (B, L) where ``asked`` holds, in order, in parts: each with its place among the asked.
+
+    The head sees these positions alone.
+    """
     config = model.config.get_text_config()
     if any(getattr(config, name, None) is not None for name in _SCALES):
-        return _logps(model(**inputs).logits[told].float(), ids)
-    hidden = model.base_model(**inputs).last_hidden_state[told]  # (N, H)
+        scores = model(**inputs).logits[asked].float()
+        yield slice(0, len(scores)), scores
+        return
+    hidden = model.base_model(**inputs).last_hidden_state[asked]  # (N, H)
     head = model.get_output_embeddings()
-    at_once = max(1, LOGITS_AT_ONCE // config.vocab_size)
-    parts = [_logps(head(h).float(), i) for h, i in zip(hidden.split(at_once), ids.split(at_once), strict=True)]
-    return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
+    at_once = max(1, LOGITS_AT_ONCE.get(model.device.type, 2**28) // config.vocab_size)
+    for start in range(0, len(hidden), at_once):
+        where = slice(start, min(start + at_once, len(hidden)))
+        yield where, head(hidden[where]).float()
 
 
-def _logps(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+def logps_of(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """Log-probability of each id (N,) by its row of scores (N, V)."""
     return scores.gather(-1, ids[:, None]).squeeze(-1) - scores.logsumexp(-1)
 
 
-def _copy(cache: DynamicCache, each: int = 1) -> DynamicCache:
+def _copy(cache: AnyCache, each: int = 1) -> AnyCache:
     """The cache with every row ``each`` times, so that the prompts' keys and values serve all completions."""
-    copy = DynamicCache()
+    held = cache.held.shape[2] if isinstance(cache, Cache) else len(cache.layers[0].keys)
+    return _taken(cache, torch.arange(held).repeat_interleave(each))
+
+
+def _taken(cache: AnyCache, rows: torch.Tensor) -> AnyCache:
+    """A cache of its own for some rows, or for rows several times."""
+    if isinstance(cache, Cache):
+        return cache.taken(rows)
+    taken = DynamicCache()
     for index, layer in enumerate(cache.layers):
-        copy.update(layer.keys.repeat_interleave(each, 0), layer.values.repeat_interleave(each, 0), index)
-    return copy
+        taken.update(layer.keys[rows], layer.values[rows], index)
+    return taken

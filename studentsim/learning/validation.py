@@ -1,0 +1,59 @@
+"""The validation pass: DPO's figures on held-out pairs, from the pairs' log-probabilities alone.
+
+TRL tells the same in ``evaluate`` (a test holds this to it), at the price of a pass in which each pair's prompt is read twice and
+that must be made once more for the next turn's reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+
+from studentsim.config import Learning
+from studentsim.records import PreferenceMetrics
+
+Logps = Sequence[tuple[float, float]]
+"""Of each pair the log-probabilities (at most 0) of chosen and rejected."""
+
+
+def validation(
+    student: Logps, reference: Logps, counts: Sequence[tuple[int, int]], learning: Learning
+) -> PreferenceMetrics:
+    """What the student prefers, compared with its reference. ``counts`` are the tokens of chosen and rejected that count.
+
+    Rewards are beta times the log-ratios ("Direct Preference Optimization", Rafailov et al. 2023, section 4); losses as in TRL.
+    """
+    own, before = torch.tensor(student), torch.tensor(reference)  # (pairs, 2)
+    rewards = learning.beta * (own - before)
+    margins = rewards[:, 0] - rewards[:, 1]
+    loss = _losses(own - before, torch.tensor(counts), learning).mean()
+    if learning.sft_weight > 0:
+        loss = loss - learning.sft_weight * own[:, 0].sum() / sum(chosen for chosen, _ in counts)
+    (chosen, rejected), (logp_chosen, logp_rejected) = rewards.mean(0).tolist(), own.mean(0).tolist()
+    return PreferenceMetrics(
+        loss=loss.item(),
+        rewards_chosen=chosen,
+        rewards_rejected=rejected,
+        rewards_accuracies=(margins > 0).float().mean().item(),
+        rewards_margins=margins.mean().item(),
+        logps_chosen=logp_chosen,
+        logps_rejected=logp_rejected,
+    )
+
+
+def _losses(ratios: torch.Tensor, counts: torch.Tensor, learning: Learning) -> torch.Tensor:
+    """DPO's loss (pairs,) by the log-ratios (pairs, 2) of chosen and rejected."""
+    margin = learning.beta * (ratios[:, 0] - ratios[:, 1])
+    if learning.loss == "hinge":
+        return (1 - margin).relu()
+    if (
+        learning.loss == "ipo"
+    ):  # "A General Theoretical Paradigm …" (Azar et al. 2023), equation 17, by tokens as TRL does
+        by_token = ratios / counts.clamp(min=1)
+        return (by_token[:, 0] - by_token[:, 1] - 1 / (2 * learning.beta)) ** 2
+    if learning.loss == "robust":  # "Provably Robust DPO" (Chowdhury et al. 2024)
+        flipped = learning.label_smoothing
+        return -((1 - flipped) * F.logsigmoid(margin) - flipped * F.logsigmoid(-margin)) / (1 - 2 * flipped)
+    return -F.logsigmoid(margin)

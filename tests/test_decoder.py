@@ -1,0 +1,66 @@
+"""The decoder tells what transformers' own Llama tells, prompts padded or not, in one pass or token after token."""
+
+import numpy as np
+import tiny
+import torch
+
+from studentsim.config import RunConfig
+from studentsim.student.decoder import Decoder
+from studentsim.student.embedded import EmbeddedStudent, uniforms_of
+from studentsim.student.generate import read, score, write
+from studentsim.student.prompts import completion_ids, prompt_ids
+
+
+def student() -> EmbeddedStudent:
+    return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new_tokens=24))
+
+
+def prompts() -> list[list[int]]:
+    return [prompt_ids(tiny.tokenizer(), "balanced", q.problem) for q in tiny.questions(6)]
+
+
+def test_reading_writing_and_scoring_are_those_of_the_model():
+    s = student()
+    calculator, model, decoder = s.calculator, s.twin, s.decoder
+    luck = np.stack([uniforms_of(("exam", 0, k), 40) for k in range(6)])
+    rights = [[completion_ids(tiny.tokenizer(), q.right.working)] for q in tiny.questions(6)]
+    masks = [[calculator.mask(c) for c in row] for row in rights]
+    theirs, ours = (read(m, prompts(), 0) for m in (model, decoder))
+    assert torch.allclose(theirs.scores, ours.scores, atol=1e-4)
+    written = [write(m, p, calculator, luck, end=1) for m, p in ((model, theirs), (decoder, ours))]
+    assert [w.ids for w in written[0]] == [w.ids for w in written[1]]
+    assert np.allclose([w.logprob for w in written[0]], [w.logprob for w in written[1]], atol=1e-3)
+    scored = [score(m, p, rights, masks) for m, p in ((model, theirs), (decoder, ours))]
+    assert np.allclose(scored[0], scored[1], atol=1e-3)
+    assert torch.equal(ours.scores, read(decoder, prompts(), 0).scores)  # and left as they were
+
+
+def test_weights_are_those_of_the_model_when_they_were_taken_over():
+    s = student()
+    before = read(s.decoder, prompts(), 0).scores
+    with torch.no_grad():
+        s.twin.model.layers[0].self_attn.q_proj.weight.mul_(1.5)
+        s.twin.model.layers[-1].mlp.down_proj.weight.mul_(0.5)
+    assert torch.equal(read(s.decoder, prompts(), 0).scores, before)
+    s.decoder.take(s.twin)
+    assert torch.allclose(read(s.decoder, prompts(), 0).scores, read(s.twin, prompts(), 0).scores, atol=1e-4)
+    assert not torch.allclose(read(s.decoder, prompts(), 0).scores, before, atol=1e-4)
+
+
+def test_norm_weights_and_other_shapes_are_heeded():
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(3)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=90, hidden_size=48, num_hidden_layers=3, num_attention_heads=3, num_key_value_heads=3,
+            intermediate_size=64, max_position_embeddings=128, tie_word_embeddings=False, pad_token_id=0,
+        )
+    ).eval()  # fmt: skip
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "norm" in name:
+                weight.uniform_(0.5, 2.0)
+    rows = [[5, 6, 7, 8], [9, 10], [11] * 30]
+    theirs, ours = (read(m, rows, 0) for m in (model, Decoder(model)))
+    assert torch.allclose(theirs.scores, ours.scores, atol=1e-4)
