@@ -30,7 +30,7 @@ SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/g
 def serve(
     data_folder: Path,
     *,
-    patience: float = 60,
+    patience: float = 180,
     recorded: bool = False,
     spare: bool = False,
     app: Path = ROOT / "app.py",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from browser import chromium
 from playwright.sync_api import Browser, Page, expect
 
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds a journey waits for what should come: how fast it comes is measured in bench/, never here."""
 expect.set_options(timeout=PATIENCE)
 
@@ -27,6 +28,14 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(f"browser journeys not run: {error}")
+    new_page = instance.new_page
+
+    def patient(**settings: Any) -> Page:
+        page = new_page(**settings)
+        page.set_default_timeout(PATIENCE)
+        return page
+
+    instance.new_page = patient
     yield instance
     opened.__exit__(None, None, None)
 
@@ -34,6 +43,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(PATIENCE)
     yield opened
     opened.close()

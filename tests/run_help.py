@@ -27,7 +27,7 @@ def manager(data: Path, what: str = "fake", **options: Any) -> Manager:
     return Manager(data, worker=worker(what), **options)
 
 
-def until(condition: Callable[[], Any], patience: float = 40.0) -> Any:
+def until(condition: Callable[[], Any], patience: float = 120.0) -> Any:
     """Wait until the condition holds; what it returned."""
     deadline = time.monotonic() + patience
     while not (found := condition()):

@@ -198,9 +198,7 @@ def test_a_phone_gets_cards(browser: Browser, url: str, answers: pd.DataFrame):
 
 def test_from_a_question_to_its_answers_and_back(page: Page, url: str, answers: pd.DataFrame):
     page.goto(f"{url}/Questions")
-    expect(page.get_by_text(re.compile("^6,888 questions. Press"))).to_be_visible(
-        timeout=120_000
-    )  # they are made, once
+    expect(page.get_by_text(re.compile("^6,888 questions. Press"))).to_be_visible()  # they are made, once
     choice = page.get_by_role("combobox", name="Skill")
     choice.fill("Price after a discount")
     expect(page.get_by_role("option", name="Price after a discount", exact=True)).to_be_visible()

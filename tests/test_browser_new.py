@@ -36,7 +36,7 @@ def url(data_folder: Path) -> Iterator[str]:
 
 def ready(page: Page) -> None:
     """The form is drawn to its end."""
-    expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled(timeout=30 * SECONDS)
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     expect(page.get_by_text("It goes on if you close the page")).to_be_visible()
 
 
@@ -53,11 +53,11 @@ def sideways(page: Page) -> int:
 def test_the_first_visit_shows_a_true_picture_and_leads_into_a_recorded_run(page: Page, tmp_path: Path):
     with serve(tmp_path, recorded=True) as url:
         page.goto(url)
-        expect(page.get_by_role("heading", name="What does teaching change?")).to_be_visible(timeout=30 * SECONDS)
+        expect(page.get_by_role("heading", name="What does teaching change?")).to_be_visible()
         expect(page.get_by_text(re.compile("^Without teaching, this student answers"))).to_be_visible()
         expect(page.get_by_text(re.compile("recorded .* 20\\d\\d, version")).first).to_be_visible()
         lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer .js-line")
-        expect(lines.first).to_be_attached(timeout=30 * SECONDS)
+        expect(lines.first).to_be_attached()
         assert lines.count() >= len(recorded.STRATEGIES)
         page.get_by_text("Look into the 5 recorded runs").click()
         link = page.get_by_role("link", name="Recorded study, mixed bag")
@@ -137,7 +137,7 @@ def press(page: Page, button) -> None:
 
 def test_run_again_with_changes_fills_the_form_and_a_visit_elsewhere_loses_nothing(page: Page, url: str):
     page.goto(url)
-    expect(page.get_by_role("link", name="Class 7b")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("link", name="Class 7b")).to_be_visible()
     page.get_by_role("button", name="More").nth(_place(page, "Class 7b")).click()
     page.get_by_text("Run again with changes").click()
     page.wait_for_url(re.compile(r"/New_simulation\?like=careless"))
@@ -167,7 +167,7 @@ def _place(page: Page, name: str) -> int:
 
 def test_delete_asks_first_and_then_the_link_says_that_the_run_was_deleted(page: Page, url: str, data_folder: Path):
     page.goto(url)
-    expect(page.get_by_role("link", name="Doomed")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("link", name="Doomed")).to_be_visible()
     page.get_by_role("button", name="More").nth(_place(page, "Doomed")).click()
     page.get_by_text("Delete", exact=True).click()
     dialog = page.get_by_role("dialog")

@@ -20,7 +20,6 @@ PICTURE = ".js-plotly-plot"
 POINTS = f"{PICTURE} .scatterlayer .point"
 SECONDS = 1000
 """Playwright counts milliseconds."""
-PATIENT = 40 * SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def test_answers_appear_with_their_journal_lines_and_what_was_opened_stays_open(
     with Lease.take(RunFolder(run)).beating():
         page.goto(f"{url}/Watch?run=live")
         answers = page.get_by_text(re.compile("^first exam"))
-        expect(answers).to_have_count(6, timeout=PATIENT)
+        expect(answers).to_have_count(6)
         last = page.get_by_test_id("stText").nth(0)
         before = last.inner_text()
         page.get_by_text("Numbers behind this").first.click()
@@ -64,14 +63,14 @@ def test_zoom_survives_new_points_and_the_picture_is_never_made_anew(page: Page,
     with Lease.take(RunFolder(run)).beating():
         page.goto(f"{url}/Watch?run=growing")
         points = page.locator(PICTURE).first.locator(".scatterlayer .point")
-        expect(points).to_have_count(2, timeout=PATIENT)
+        expect(points).to_have_count(2)
         page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach(e => { e.marked = true })")
         pictures = page.locator(PICTURE).count()
         zoomed = _zoom(page)
         page.get_by_text("How did the practice go?").scroll_into_view_if_needed()
         scrolled = page.evaluate(_SCROLLED)
         go_on(data_folder, "growing", lessons=3)
-        expect(points).to_have_count(5, timeout=PATIENT)
+        expect(points).to_have_count(5)
         assert _ranges(page) == zoomed
         assert (
             page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].filter(e => e.marked).length")
@@ -150,7 +149,7 @@ def test_a_race_in_the_presentation_view_is_paused_by_a_key_and_left_by_another(
     with Lease.take(RunFolder(runs[0])).beating(), Lease.take(RunFolder(runs[1])).beating():
         page.goto(f"{url}/Watch?race=random,category&present=1")
         points = page.locator(POINTS)
-        expect(points).to_have_count(6, timeout=PATIENT)
+        expect(points).to_have_count(6)
         expect(page.get_by_test_id("stSidebar")).to_have_count(0)
         expect(page.get_by_role("heading", level=1)).to_contain_text("After 2 lessons")
         cards = page.get_by_role("region")
@@ -160,10 +159,10 @@ def test_a_race_in_the_presentation_view_is_paused_by_a_key_and_left_by_another(
         assert bottom and bottom["y"] + bottom["height"] <= 900, "all of it fits on the screen"
         go_on(data_folder, "random", lessons=1)
         go_on(data_folder, "category", lessons=1)
-        expect(points).to_have_count(8, timeout=PATIENT)
+        expect(points).to_have_count(8)
         page.keyboard.press("p")
         page.wait_for_timeout(1 * SECONDS)
-        expect(page.get_by_role("button", name="Pause all")).to_have_count(0, timeout=PATIENT)
+        expect(page.get_by_role("button", name="Pause all")).to_have_count(0)
         assert all((run / "control.json").exists() for run in runs)
     page.keyboard.press("Escape")
     page.wait_for_url(re.compile(r"/Watch\?race=random(,|%2C)category$"))
@@ -176,7 +175,7 @@ def test_two_viewers_of_a_finished_race_see_the_same(browser: Browser, url: str)
     for _ in range(2):
         visitor = browser.new_page(viewport={"width": 1280, "height": 900})
         visitor.goto(f"{url}/Watch?race=finished,other")
-        expect(visitor.locator(POINTS)).to_have_count(22, timeout=PATIENT)
+        expect(visitor.locator(POINTS)).to_have_count(22)
         seen.append(visitor.get_by_role("heading", level=2).first.inner_text())
         visitor.close()
     assert seen[0] == seen[1] and "nobody is clearly ahead" in seen[0]
@@ -193,19 +192,20 @@ def test_first_minute_from_one_button_to_a_growing_curve_and_back_by_link(browse
         first.get_by_role("button", name="Watch a student learn").dblclick()
         first.wait_for_url(re.compile(r"/Watch\?run="))
         link = first.url
-        expect(first.get_by_text(re.compile("^first exam")).first).to_be_visible(timeout=60 * SECONDS)
-        expect(first.locator(POINTS).first).to_be_attached(timeout=60 * SECONDS)
+        # On a busy machine with cold disks the libraries alone may take minutes.
+        expect(first.get_by_text(re.compile("^first exam")).first).to_be_visible(timeout=300 * SECONDS)
+        expect(first.locator(POINTS).first).to_be_attached(timeout=120 * SECONDS)
         expect(first.get_by_text("You can close this page")).to_be_visible()
         first.close()
 
         second = browser.new_page()
         second.goto(link)
         expect(second.get_by_role("heading", name="Balanced beginner: follow the mistakes")).to_be_visible()
-        expect(second.locator(POINTS).first).to_be_attached(timeout=30 * SECONDS)
-        expect(second.get_by_text(re.compile("^lesson 1, practice")).first).to_be_visible(timeout=60 * SECONDS)
+        expect(second.locator(POINTS).first).to_be_attached()
+        expect(second.get_by_text(re.compile("^lesson 1, practice")).first).to_be_visible(timeout=120 * SECONDS)
         second.get_by_role("button", name="Stop for good").click()
         second.get_by_role("button", name="Cancel").click()
-        expect(second.get_by_text("Cancelled after")).to_be_visible(timeout=60 * SECONDS)
+        expect(second.get_by_text("Cancelled after")).to_be_visible()
         second.close()
         runs = [path for path in (tmp_path / "runs").iterdir() if not path.name.startswith(".")]
         assert len(runs) == 1

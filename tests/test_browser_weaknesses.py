@@ -30,9 +30,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
     main = page.get_by_test_id("stMain")
     page.goto(f"{url}/Weaknesses?run=weak")
-    expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible(
-        timeout=30 * SECONDS
-    )
+    expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible()
     main.get_by_role("link", name="probability: 3 of 12").click()
     expect(page).to_have_url(re.compile(r"\?run=weak&category=probability$"))
     main.get_by_role("link", name=f"{TITLE}: 3 of 12").click()
@@ -40,9 +38,9 @@ def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
     place = page.url
     main.get_by_role("link", name="Read 9 such answers").click()
     expect(page).to_have_url(re.compile(r"/Answers\?.*slip=one-kind-compared-with-the-others"))
-    expect(main.get_by_text("gave the odds instead of the chance").first).to_be_visible(timeout=30 * SECONDS)
+    expect(main.get_by_text("gave the odds instead of the chance").first).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", name=re.compile(f"“{TITLE}”"))).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("heading", name=re.compile(f"“{TITLE}”"))).to_be_visible()
     assert page.url == place
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible()
@@ -53,11 +51,9 @@ def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
 def test_a_click_on_a_cell_opens_it_and_its_lesson_and_does_so_again_after_back(page: Page, url: str):
     page.goto(f"{url}/Weaknesses?run=weak")
     for _ in range(2):
-        expect(page.locator(".ytick text", has_text="gain")).to_be_visible(timeout=30 * SECONDS)
+        expect(page.locator(".ytick text", has_text="gain")).to_be_visible()
         _click_middle_of_last_row(page, until=re.compile("category=probability&lesson=2$"))
-        expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible(
-            timeout=30 * SECONDS
-        )
+        expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible()
         page.go_back()
 
 
@@ -79,7 +75,7 @@ def _click_middle_of_last_row(page: Page, *, until: re.Pattern[str]) -> None:
 def test_a_link_in_a_fresh_session_shows_the_same_place(browser: Browser, url: str):
     fresh = browser.new_page()
     fresh.goto(f"{url}/Weaknesses?run=weak&slip=one-kind-compared-with-the-others&question={questions()[12].id}")
-    expect(fresh.get_by_text("the one you opened")).to_be_visible(timeout=30 * SECONDS)
+    expect(fresh.get_by_text("the one you opened")).to_be_visible()
     expect(fresh.get_by_text(questions()[12].problem, exact=True).last).to_be_visible()
     fresh.close()
 
@@ -87,8 +83,8 @@ def test_a_link_in_a_fresh_session_shows_the_same_place(browser: Browser, url: s
 def test_the_report_is_downloaded_opens_by_itself_and_fits_its_paper(browser: Browser, url: str, tmp_path: Path):
     page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page.goto(f"{url}/Weaknesses?run=weak")
-    with page.expect_download(timeout=60 * SECONDS) as waiting:
-        page.get_by_role("button", name="Download the report").click(timeout=30 * SECONDS)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download the report").click()
     path = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(path)
     page.close()

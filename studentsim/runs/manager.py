@@ -29,7 +29,8 @@ GRACE = 3.0
 TICK_EVERY = 1.0
 """Seconds between looks at the queue."""
 WARM_AFTER = 4.0
-"""Seconds after a start before the next spare is made: its imports would slow down the new run's first answers."""
+"""Seconds after a start before the next spare is made: its imports would slow down the new run's first answers. Longer
+while a run still gets ready."""
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +194,8 @@ class Manager:
             room = self.limit - sum(state.live for state in states.values())
             for folder in waiting.runs(self.data)[: max(0, room)]:
                 self._launch(folder)
-            if time.monotonic() >= self._warm_at:
+            starting = any(state.status == "starting" for state in states.values())
+            if time.monotonic() >= self._warm_at and not starting:
                 self._warm_at = math.inf
                 self.warm()
 

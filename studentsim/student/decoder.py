@@ -57,9 +57,8 @@ class Decoder:
             cos, sin = model.model.rotary_emb(torch.zeros(1), torch.arange(config.max_position_embeddings)[None])
             half = self.size // 2
             self.turns = torch.complex(cos[0, :, :half], sin[0, :, :half])  # (positions, D / 2)
+        self.device = torch.device("cpu")
         self.take(model)
-
-    device = torch.device("cpu")
 
     @torch.no_grad()
     def take(self, model: LlamaForCausalLM) -> None:
@@ -92,6 +91,7 @@ class Decoder:
         return self.head
 
     def head(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Logits (…, V) of hidden states (…, H)."""
         return F.linear(hidden, self.top)
 
     @torch.no_grad()
