@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish, guessing, line, ticks
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import Look, colour, look
 
 HEIGHT = 440
@@ -53,7 +54,7 @@ def compare(
     (ui/compare/paper.py) are drawn thin, with open markers and a bar for each interval. With more than ``bands`` groups the
     last exam alone has its interval, as a bar.
     """
-    figure = go.Figure()
+    figure = Picture()
     groups = [g for _, g in means.groupby("label", sort=False)]
     if published is not None:
         turns = max(turns, int(published.turn.max()))
@@ -73,14 +74,13 @@ def compare(
     _end_labels(figure, ends, turns)
     figure.update_xaxes(title="lessons so far", range=[-0.4, turns + max(0.3, turns * 0.02)], tick0=0, **ticks(turns))
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
-    finish(figure, f"compare-{revision}", height=HEIGHT)
     longest = max((len(text) for end in ends for text in end.label.split("<br>")), default=0)
-    return figure.update_layout(margin={"r": 34 + 6.4 * longest})
+    return finish(figure, f"compare-{revision}", height=HEIGHT, margin={"r": 34 + 6.4 * longest})
 
 
 def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: str = "") -> go.Figure:
     """One exam's accuracy by category: a row a category, in it a marker with its interval for each group."""
-    figure = go.Figure()
+    figure = Picture()
     order = list(frame.category.drop_duplicates())
     labels = list(frame.label.drop_duplicates())
     for i, (label, group) in enumerate(frame.groupby("label", sort=False)):
@@ -96,7 +96,7 @@ def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: st
         )  # fmt: skip
     if chance is not None:
         text = f"guessing: {round(100 * chance)}"
-        figure.add_vline(x=100 * chance, line={"color": colour(4), "width": 1, "dash": "dot"},
+        figure.add_vline(100 * chance, line={"color": colour(4), "width": 1, "dash": "dot"},
                          annotation={"text": text, "font": {"size": 12, "color": colour(4)}, "showarrow": False})  # fmt: skip
     figure.update_xaxes(title="right, of 100 questions", range=[0, 100], dtick=20, side="bottom")
     figure.update_yaxes(
@@ -104,10 +104,8 @@ def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: st
     )
     figure.update_layout(showlegend=len(labels) > 1)
     height = 120 + len(order) * max(34, 15 * len(labels))
-    finish(figure, f"categories-{revision}", height=height)
-    return figure.update_layout(
-        legend={"orientation": "h", "yref": "container", "y": 0.995, "yanchor": "top"}, margin={"t": 64}
-    )
+    legend = {"orientation": "h", "yref": "container", "y": 0.995, "yanchor": "top"}
+    return finish(figure, f"categories-{revision}", height=height, legend=legend, margin={"t": 64})
 
 
 _TOLD = (
@@ -134,7 +132,7 @@ def _look(row: pd.Series) -> Look:
     return replace(shown, symbol=shown.symbol + VARIANTS[int(row.variant) % len(VARIANTS)])
 
 
-def _interval(figure: go.Figure, group: pd.DataFrame, *, whole: bool, aside: float) -> None:
+def _interval(figure: Picture, group: pd.DataFrame, *, whole: bool, aside: float) -> None:
     """The group's intervals as a band along its line, or as one bar at its last exam, a little ``aside`` of others'."""
     c = colour(look(group.strategy.iloc[0]).slot)
     if whole and len(group) > 1:
@@ -153,7 +151,7 @@ def _interval(figure: go.Figure, group: pd.DataFrame, *, whole: bool, aside: flo
     )  # fmt: skip
 
 
-def _line(figure: go.Figure, group: pd.DataFrame, shown: Look) -> None:
+def _line(figure: Picture, group: pd.DataFrame, shown: Look) -> None:
     label = html.escape(group.label.iloc[0])
     style: dict[str, object] = line(shown)
     if len(group) > CROWDED:
@@ -164,7 +162,7 @@ def _line(figure: go.Figure, group: pd.DataFrame, shown: Look) -> None:
     )  # fmt: skip
 
 
-def _thin(figure: go.Figure, label: str, runs: pd.DataFrame) -> None:
+def _thin(figure: Picture, label: str, runs: pd.DataFrame) -> None:
     c = colour(look(runs.strategy.iloc[0]).slot)
     for name, run in runs.groupby("label", sort=False):
         figure.add_scatter(
@@ -174,7 +172,7 @@ def _thin(figure: go.Figure, label: str, runs: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _published(figure: go.Figure, published: pd.DataFrame, turns: int) -> Iterable[_End]:
+def _published(figure: Picture, published: pd.DataFrame, turns: int) -> Iterable[_End]:
     """The published curves; their bars stand beside one another. Yields their end labels."""
     curves = list(published.groupby("strategy", sort=False))
     for i, (strategy, curve) in enumerate(curves):
@@ -206,7 +204,7 @@ def _wrapped(label: str) -> str:
     return "<br>".join(html.escape(text) for text in lines)
 
 
-def _end_labels(figure: go.Figure, ends: Sequence[_End], turns: int) -> None:
+def _end_labels(figure: Picture, ends: Sequence[_End], turns: int) -> None:
     """A label at each line's end, moved apart where they would overlap, with a fine line back to the point."""
     for late in (True, False):
         bucket = [end for end in ends if (end.x > 0.85 * turns) == late]

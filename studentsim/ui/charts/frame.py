@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, Look, colour
+
+Drawn = Picture | go.Figure
 
 HEIGHT = 340
 CONFIG = {
@@ -33,21 +37,22 @@ def apart(steps: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([steps, gaps]).sort_values(["turn", "step"], na_position="last") if len(steps) else steps
 
 
-def guessing(figure: go.Figure, guessing: float) -> None:
+def guessing(figure: Drawn, guessing: float) -> None:
     """The thin labelled line that guessing would reach (``guessing`` 0 to 1), on an axis of 0 to 100."""
     level(figure, 100 * guessing, f"guessing: {round(100 * guessing)}")
 
 
-def level(figure: go.Figure, y: float, label: str) -> None:
+def level(figure: Drawn, y: float, label: str) -> None:
     """A thin dotted line across the picture, with its label."""
-    figure.add_hline(
-        y=y, line={"color": colour(GUESSING), "width": 1, "dash": "dot"},
-        annotation={"text": label, "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False},
-        annotation_position="bottom right",
-    )  # fmt: skip
+    style = {"color": colour(GUESSING), "width": 1, "dash": "dot"}
+    note = {"text": label, "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False}
+    if isinstance(figure, Picture):
+        figure.add_hline(y, line=style, annotation=note)
+    else:
+        figure.add_hline(y=y, line=style, annotation=note, annotation_position="bottom right")
 
 
-def end_label(figure: go.Figure, x: Sequence[float] | pd.Series, y: pd.Series) -> None:
+def end_label(figure: Drawn, x: Sequence[float] | pd.Series, y: pd.Series) -> None:
     """The last value beside its point, so that the picture is read without hovering."""
     if len(y):
         figure.add_annotation(
@@ -67,13 +72,22 @@ def ticks(turns: int) -> dict[str, object]:
     return {"dtick": step}
 
 
-def finish(figure: go.Figure, revision: str, *, height: int = HEIGHT) -> go.Figure:
-    """Height, margins and legend as all pictures have them; ``revision`` names what is shown, for zoom to survive."""
+def finish(figure: Drawn, revision: str, *, height: int = HEIGHT, **layout: Any) -> go.Figure:
+    """The figure, with height, margins and legend as all pictures have them and then what ``layout`` says.
+
+    ``revision`` names what is shown, for zoom to survive.
+    """
     figure.update_layout(
         height=height, uirevision=revision, margin={"l": 8, "r": 12, "t": 16, "b": 8}, hovermode="closest",
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}, transition={"duration": 0},
     )  # fmt: skip
-    figure.update_layout(showlegend=bool(figure.layout.showlegend))
+    if isinstance(figure, Picture):
+        shown = bool(figure.layout.get("showlegend"))
+    else:
+        shown = bool(figure.layout.showlegend)
+    figure.update_layout(showlegend=shown)
     figure.update_xaxes(zeroline=False)
     figure.update_yaxes(zeroline=False)
-    return figure
+    if layout:
+        figure.update_layout(**layout)
+    return figure.figure() if isinstance(figure, Picture) else figure

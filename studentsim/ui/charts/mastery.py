@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import RIGHT, colour
 
 
@@ -15,7 +16,7 @@ def mastery(by_category: Mapping[str, float], *, revision: str = "") -> go.Figur
     """A student's intended mastery (0 to 1) by category, as short bars with their numbers."""
     names = [html.escape(name) for name in by_category]
     values = [round(100 * v) for v in by_category.values()]
-    figure = go.Figure(
+    figure = Picture(
         go.Bar(
             x=values, y=names, orientation="h", text=values, textposition="outside", cliponaxis=False, constraintext="none",
             textfont={"size": 12},
@@ -24,6 +25,5 @@ def mastery(by_category: Mapping[str, float], *, revision: str = "") -> go.Figur
     )  # fmt: skip
     figure.update_xaxes(range=[0, 112], visible=False, fixedrange=True)
     figure.update_yaxes(autorange="reversed", fixedrange=True, title=None, showgrid=False)
-    finish(figure, f"mastery-{revision}", height=112)
-    figure.update_layout(margin={"l": 0, "r": 8, "t": 2, "b": 2}, bargap=0.35, font_size=12)
-    return figure
+    plain = {"margin": {"l": 0, "r": 8, "t": 2, "b": 2}, "bargap": 0.35, "font": {"size": 12}}
+    return finish(figure, f"mastery-{revision}", height=112, **plain)

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import FAINT, GUESSING, RIGHT, WRONG, colour
 
 SMALL = 150
@@ -32,7 +33,7 @@ def slip_trend(exams: pd.DataFrame, *, turns: Sequence[int], revision: str = "")
     95 % bar. Small and still: for a card that says the counts in words.
     """
     share = 100 * exams.made / exams.offered
-    figure = go.Figure(
+    figure = Picture(
         go.Scatter(
             x=exams.turn, y=share, mode="lines+markers", cliponaxis=False,
             line={"color": colour(WRONG), "width": 2}, marker={"color": colour(WRONG), "symbol": "x", "size": 8},
@@ -45,9 +46,7 @@ def slip_trend(exams: pd.DataFrame, *, turns: Sequence[int], revision: str = "")
         range=[-0.06 * reach, 1.06 * reach], tickvals=[turns[0], turns[-1]] if len(turns) else [], fixedrange=True
     )
     figure.update_yaxes(range=[0, 104], tickvals=[0, 50, 100], fixedrange=True)
-    finish(figure, f"slip-{revision}", height=SMALL)
-    figure.update_layout(margin={"l": 4, "r": 8, "t": 4, "b": 4})
-    return figure
+    return finish(figure, f"slip-{revision}", height=SMALL, margin={"l": 4, "r": 8, "t": 4, "b": 4})
 
 
 def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revision: str = "") -> go.Figure:
