@@ -2,6 +2,8 @@
 # make test-long: the tests that take their time (the paper's models quantised, a race with the real student, …).
 PYTHON ?= python3
 BIN := .venv/bin
+# Compiled once and kept: the tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-long lint bench clean
 

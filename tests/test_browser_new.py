@@ -100,7 +100,7 @@ def test_the_own_mix_keeps_its_sum_and_is_locked_and_typed_by_keyboard_alone(pag
 
 def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_path: Path):
     """A student, two categories, a mix, one lesson; then Start, with the real student."""
-    with serve(tmp_path, spare=True) as url:
+    with serve(tmp_path) as url:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{url}/New_simulation")
         ready(page)

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import end_label, finish, line, ticks
 from studentsim.ui.charts.frame import guessing as guessing_line
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import look
 
 
@@ -18,7 +19,7 @@ def exam_accuracy(
     ``revision`` names what is shown: while it stays the same, zoom survives new data.
     """
     shown = look(strategy)
-    figure = go.Figure()
+    figure = Picture()
     figure.add_scatter(
         x=exams.turn, y=100 * exams.accuracy, mode="lines+markers", name=shown.name,
         error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4,

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish, ticks
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, colour
 
 
@@ -15,7 +16,7 @@ def practice(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Fig
     ``lessons`` has ``turn, correct, questions, accuracy, low, high``.
     """
     grey = colour(GUESSING)
-    figure = go.Figure()
+    figure = Picture()
     figure.add_scatter(
         x=lessons.turn, y=100 * lessons.accuracy, mode="markers", name="practice",
         marker={"color": grey, "symbol": "circle-open", "size": 8, "line": {"width": 2}},

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish, guessing, line, ticks
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import Look, colour
 
 HEIGHT = 440
@@ -33,7 +34,7 @@ def race(
 
     A lane is the run's name, its look, and ``queries.exams``'s frame. The bars lie a little apart, so that none hides another.
     """
-    figure = go.Figure()
+    figure = Picture()
     ends = []
     for i, (name, shown, exams) in enumerate(lanes):
         shift = (i - (len(lanes) - 1) / 2) * STEP * exam_every
@@ -54,11 +55,10 @@ def race(
     _names(figure, ends)
     figure.update_xaxes(title="lessons so far", range=[-0.4, turns + max(0.5, turns * 0.03)], tick0=0, **ticks(turns))
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
-    finish(figure, f"race-{revision}", height=HEIGHT)
-    return figure.update_layout(margin={"r": 104})
+    return finish(figure, f"race-{revision}", height=HEIGHT, margin={"r": 104})
 
 
-def _names(figure: go.Figure, ends: list[tuple[float, float, list[str], int]]) -> None:
+def _names(figure: Picture, ends: list[tuple[float, float, list[str], int]]) -> None:
     """Names right of the run that is furthest, each at its line's height as far as they leave one another room."""
     ends.sort(key=lambda end: end[0])
     front = max((x for _, x, *_ in ends), default=0)

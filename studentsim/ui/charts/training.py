@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import apart, finish, level, ticks
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import HELD_OUT, RIGHT, WRONG, colour
 from studentsim.ui.rewards import RewardView
 
@@ -16,7 +17,7 @@ def training(
     """One view of the training, step by step, and the same figure on held-out pairs after each lesson."""
     factor = 100 if view.percent else 1
     steps = apart(steps)
-    figure = go.Figure()
+    figure = Picture()
     slots = (RIGHT, WRONG)
     for (column, label), slot, dash in zip(view.columns.items(), slots, ("solid", "dash"), strict=False):
         figure.add_scatter(
