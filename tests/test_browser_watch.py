@@ -192,9 +192,9 @@ def test_first_minute_from_one_button_to_a_growing_curve_and_back_by_link(browse
         first.get_by_role("button", name="Watch a student learn").dblclick()
         first.wait_for_url(re.compile(r"/Watch\?run="))
         link = first.url
-        # On a busy machine with cold disks the libraries alone may take minutes.
-        expect(first.get_by_text(re.compile("^first exam")).first).to_be_visible(timeout=300 * SECONDS)
-        expect(first.locator(POINTS).first).to_be_attached(timeout=120 * SECONDS)
+        # On a busy machine with cold disks the libraries alone may take minutes; on a quick one lessons go by between two looks.
+        expect(first.locator(POINTS).first).to_be_attached(timeout=300 * SECONDS)
+        expect(first.get_by_text(re.compile(r"^(first exam|lesson \d+, practice|exam after)")).first).to_be_visible()
         expect(first.get_by_text("You can close this page")).to_be_visible()
         first.close()
 
@@ -202,7 +202,6 @@ def test_first_minute_from_one_button_to_a_growing_curve_and_back_by_link(browse
         second.goto(link)
         expect(second.get_by_role("heading", name="Balanced beginner: follow the mistakes")).to_be_visible()
         expect(second.locator(POINTS).first).to_be_attached()
-        expect(second.get_by_text(re.compile("^lesson 1, practice")).first).to_be_visible(timeout=120 * SECONDS)
         second.get_by_role("button", name="Stop for good").click()
         second.get_by_role("button", name="Cancel").click()
         expect(second.get_by_text("Cancelled after")).to_be_visible()
