@@ -45,3 +45,14 @@ def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
     yield opened
     opened.close()
+
+
+STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning' &&
+    !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"""
+"""JavaScript: no script runs, and nothing is drawn pale because a newer one is on its way."""
+
+
+def still(page: Page) -> None:
+    """Wait until the page has drawn what was last asked of it: on a busy machine a second click may come before the first one's answer."""
+    page.wait_for_timeout(300)  # the request itself takes a moment to begin
+    page.wait_for_function(STILL)

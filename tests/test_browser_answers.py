@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from answer_runs import FORMULA, make_answers_run
 from browser import serve
+from browsing import still
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -72,12 +73,15 @@ def test_a_filtered_view_with_its_open_card_is_a_link(page: Page, browser: Brows
     page.goto(f"{url}/Answers?run=study")
     rows(page, len(answers))
     page.get_by_role("radio", name="wrong").or_(page.get_by_role("button", name="✗ wrong")).first.click()
+    still(page)
     page.get_by_role("radio", name="exam").or_(page.get_by_role("button", name="exam", exact=True)).first.click()
+    still(page)
     choice = page.get_by_role("combobox", name="Category")
     choice.fill("gain")
     expect(page.get_by_role("option", name="gain")).to_be_visible()
     choice.press("Enter")
     rows(page, len(wrong))
+    still(page)
     press_row(page, 2)
     third = wrong.iloc[2]
     expect(page.get_by_test_id("stText").get_by_text(third.problem, exact=True)).to_be_visible()

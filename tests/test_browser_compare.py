@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlparse
 import journals
 import pytest
 from browser import serve
+from browsing import still
 from journals import go_on, make_run
 from playwright.sync_api import Browser, Page, expect
 
@@ -108,8 +109,10 @@ def test_a_term_by_link_then_found_by_search_and_r_draws_the_page_again(page: Pa
     expect(page.get_by_role("heading", name="Journal")).not_to_be_visible()
     box.fill("")
     box.press("Enter")
+    still(page)
     told = page.get_by_text(re.compile(r"runs: \d+ simulations"))
     before = told.inner_text()
     make_run(data_folder, "one-more", turns=1)
-    page.locator("body").press("r")
+    box.blur()  # in a box, r is a letter
+    page.keyboard.press("r")
     expect(told).not_to_have_text(before)
