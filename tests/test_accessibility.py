@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import ROOT, serve
+from browsing import STILL
 from journals import make_run
 from playwright.sync_api import Browser, Page
 
@@ -55,11 +56,6 @@ st.page_link("pages/other.py", label="Earlier", disabled=True)
 st.segmented_control("Which", ["One", "Two"], default="One")
 st.caption("not your pupils")
 """
-
-
-STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning' &&
-    !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"""
-"""JavaScript: no script runs, and nothing is drawn pale because a newer one is on its way."""
 
 
 GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"

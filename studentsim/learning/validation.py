@@ -48,9 +48,8 @@ def _losses(ratios: torch.Tensor, counts: torch.Tensor, learning: Learning) -> t
     margin = learning.beta * (ratios[:, 0] - ratios[:, 1])
     if learning.loss == "hinge":
         return (1 - margin).relu()
-    if (
-        learning.loss == "ipo"
-    ):  # "A General Theoretical Paradigm …" (Azar et al. 2023), equation 17, by tokens as TRL does
+    if learning.loss == "ipo":
+        # "A General Theoretical Paradigm …" (Azar et al. 2023), equation 17, by tokens as TRL does
         by_token = ratios / counts.clamp(min=1)
         return (by_token[:, 0] - by_token[:, 1] - 1 / (2 * learning.beta)) ** 2
     if learning.loss == "robust":  # "Provably Robust DPO" (Chowdhury et al. 2024)

@@ -17,14 +17,15 @@ from transformers import DynamicCache, PreTrainedModel
 from studentsim.student.calculator import Calculator, CalculatorProcessor
 from studentsim.student.decoder import Cache, Decoder
 
-AnyModel = PreTrainedModel | Decoder
 AnyCache = DynamicCache | Cache
 
 _SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """Settings by which some architectures bend their logits: there the head alone does not tell them."""
 
-LOGITS_AT_ONCE = {"cuda": 2**28, "cpu": 2**21}
-"""Scores held at once: on a GPU a gigabyte in float32 (a quarter of a million words and long answers are more); else what a cache holds."""
+LOGITS_AT_ONCE = 2**28
+"""Scores held at once: a gigabyte in float32. A quarter of a million words and long answers are more."""
+POSITIONS_AT_ONCE = 512
+"""Positions scored at once without a GPU: a small vocabulary's scores stay in the cache, a large head is not read too often."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,9 @@ def told(model: PreTrainedModel, inputs: dict[str, Any], asked: torch.Tensor) ->
         return
     hidden = model.base_model(**inputs).last_hidden_state[asked]  # (N, H)
     head = model.get_output_embeddings()
-    at_once = max(1, LOGITS_AT_ONCE.get(model.device.type, 2**28) // config.vocab_size)
+    at_once = max(1, LOGITS_AT_ONCE // config.vocab_size)
+    if model.device.type == "cpu":
+        at_once = min(at_once, POSITIONS_AT_ONCE)
     for start in range(0, len(hidden), at_once):
         where = slice(start, min(start + at_once, len(hidden)))
         yield where, head(hidden[where]).float()
