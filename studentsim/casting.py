@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
+from studentsim.parallel import cores
 from studentsim.simulation import Cast
 from studentsim.teacher.teacher import Teacher
 
@@ -53,18 +54,18 @@ def teacher_of(config: RunConfig) -> Teacher:
 
 
 def _embedded_pair(config: RunConfig) -> tuple[Student, Learner]:
-    from studentsim.learning.dpo import DPOLearner
+    from studentsim.learning.dpo import DPOLearner, Manner
     from studentsim.student.embedded import EmbeddedStudent
 
     model, tokenizer = _embedded()
     student = EmbeddedStudent(model, tokenizer, config)
     _embedded.cache_clear()  # the model is this run's now, adapter and all
-    return student, DPOLearner(student, config.learning)
+    return student, DPOLearner(student, config.learning, Manner(in_parts=True))
 
 
 def _hub_pair(config: RunConfig) -> tuple[Student, Learner]:
     """A model of the hub or of a folder, and who trains it."""
-    _set_threads(most=64)
+    _use_all_cores()
     from studentsim.student.hub.loading import load
     from studentsim.student.hub.student import HubStudent
 
@@ -99,14 +100,11 @@ def preload() -> None:
 def _embedded() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     from studentsim.student.model import load_embedded
 
-    _set_threads(most=4)  # more do not pay for so small a model
     return load_embedded()
 
 
-def _set_threads(most: int) -> None:
-    """As many threads as processors are free: more wait for each other."""
+def _use_all_cores() -> None:
+    """torch shares each operation out among the cores, as large models want it; the embedded student has set it to one."""
     import torch
 
-    if "OMP_NUM_THREADS" not in os.environ:  # who sets it knows what else is at work
-        free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        torch.set_num_threads(min(most, free))
+    torch.set_num_threads(min(64, cores()))

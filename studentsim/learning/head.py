@@ -14,24 +14,35 @@ import torch
 from transformers import PreTrainedModel
 from trl.trainer.utils import FusedCausalLMOutput
 
+from studentsim.learning import apart
+
 _SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """Settings by which some architectures bend their logits; TRL's own head knows them, so it stays for those."""
 
 
-def put_on(model: PreTrainedModel) -> None:
-    """Replace TRL's head on ``model`` (the base model, without PEFT around it), where that changes nothing but the time."""
+def put_on(model: PreTrainedModel, *, in_parts: bool = False) -> None:
+    """Replace TRL's head on ``model`` (the base model, without PEFT around it), where that changes nothing but the time.
+
+    ``in_parts`` computes a batch's rows in two parts at once (``apart.py``); rows must be padded on the right.
+    """
     config = model.config.get_text_config()
     if model.device.type != "cpu" or any(getattr(config, name, None) is not None for name in _SCALES):
         return
     original = type(model).forward.__get__(model)
+    learnt = [p for p in model.parameters() if p.requires_grad]
 
     @functools.wraps(type(model).forward)
     def forward(*args: Any, fused_lm_head: bool = False, labels: torch.Tensor | None = None, **kwargs: Any) -> Any:
         if not fused_lm_head or labels is None:
             return original(*args, labels=labels, **kwargs)
         kwargs.pop("num_items_in_batch", None)
+        if in_parts and not args and set(kwargs) <= {"input_ids", "attention_mask", "use_cache"}:
+            return _told_in_parts(model, learnt, labels[:, 1:], kwargs["input_ids"], kwargs["attention_mask"])
         hidden = model.base_model(*args, **{**kwargs, "use_cache": False}).last_hidden_state[:, :-1]
-        return _told(model.get_output_embeddings(), hidden, labels[:, 1:])
+        mask = labels[:, 1:] != -100
+        wanted = labels[:, 1:][mask]
+        at = mask.flatten().nonzero().squeeze(-1)
+        return _spread([at], [_figures(model.get_output_embeddings(), hidden[mask], wanted)], mask)
 
     model.forward = forward
 
@@ -41,26 +52,55 @@ def take_off(model: PreTrainedModel) -> None:
     model.__dict__.pop("forward", None)
 
 
-def _told(head: torch.nn.Module, hidden: torch.Tensor, labels: torch.Tensor) -> FusedCausalLMOutput:
-    """``hidden`` (B, T, H), ``labels`` (B, T), -100 where nothing is asked -> TRL's figures (B, T), 0 where nothing is asked."""
+def _told_in_parts(
+    model: PreTrainedModel,
+    learnt: list[torch.nn.Parameter],
+    labels: torch.Tensor,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+) -> FusedCausalLMOutput:
     mask = labels != -100
-    wanted = labels[mask]  # (N,)
-    logits = head(hidden[mask].to(head.weight.dtype)).float()  # (N, V); norms may be in float32, the head in bfloat16
+    lengths = attention_mask.sum(-1).tolist()
+    parts = apart.dealt(lengths)
+    places = torch.arange(mask.numel()).view(mask.shape)
+
+    def cut(tensor: torch.Tensor, rows: list[int], less: int = 0) -> torch.Tensor:
+        return tensor[rows, : lengths[rows[0]] - less]
+
+    def tell(rows: list[int]) -> apart.Figures:
+        ids, there = cut(input_ids, rows), cut(attention_mask, rows)
+        hidden = model.base_model(input_ids=ids, attention_mask=there, use_cache=False).last_hidden_state[:, :-1]
+        asked = cut(mask, rows, 1)
+        return _figures(model.get_output_embeddings(), hidden[asked], cut(labels, rows, 1)[asked])
+
+    at = [cut(places, rows, 1)[cut(mask, rows, 1)] for rows in parts]
+    return _spread(at, apart.compute(tell, parts, learnt), mask)
+
+
+def _figures(head: torch.nn.Module, hidden: torch.Tensor, wanted: torch.Tensor) -> apart.Figures:
+    """``hidden`` (N, H), ``wanted`` ids (N,) -> log-probabilities, entropies, mean logits, and whether likeliest, each (N,)."""
+    logits = head(hidden.to(head.weight.dtype)).float()  # (N, V); norms may be in float32, the head in bfloat16
     normalised = logits.log_softmax(-1)
     log_probs = normalised.gather(-1, wanted[:, None]).squeeze(-1)
-
-    def spread(values: torch.Tensor) -> torch.Tensor:
-        return values.new_zeros(mask.shape).masked_scatter(mask, values)
-
     with torch.no_grad():
         entropy = -(normalised.exp() * normalised).sum(-1)
-        is_top1 = logits.argmax(-1) == wanted
-        mean = logits.mean(-1)
+        return log_probs, entropy, logits.mean(-1), logits.argmax(-1) == wanted
+
+
+def _spread(at: list[torch.Tensor], figures: list[apart.Figures], mask: torch.Tensor) -> FusedCausalLMOutput:
+    """TRL's figures (B, T), 0 where nothing is asked; ``at`` says where in the flattened ``mask`` each part's stand."""
+    where = torch.cat(at)
+
+    def spread(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        values = torch.cat(parts)
+        return values.new_zeros(mask.numel()).scatter(0, where, values).view(mask.shape)
+
+    log_probs, entropy, mean, is_top1 = (spread(parts) for parts in zip(*figures, strict=True))
     return FusedCausalLMOutput(
         loss=-log_probs.sum() / mask.sum().clamp(min=1),
-        log_probs=spread(log_probs),
-        entropy=spread(entropy),
-        mean_logits=spread(mean),
-        is_top1=spread(is_top1),
+        log_probs=log_probs,
+        entropy=entropy,
+        mean_logits=mean,
+        is_top1=is_top1,
         label_mask=mask,
     )

@@ -21,6 +21,8 @@ class Manner:
     """Compute layers anew in the backward pass instead of keeping what they gave: less memory, a third more time."""
     paged: bool = False
     """AdamW's state moves to the computer's memory when the GPU's is full (bitsandbytes)."""
+    in_parts: bool = False
+    """A batch's rows in two parts at once, a core for each: for a small model in float32 on a CPU."""
 
 
 def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, use_cpu: bool) -> DPOConfig:

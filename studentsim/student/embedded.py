@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from studentsim import luck as lucks
 from studentsim.config import RunConfig
+from studentsim.parallel import each
 from studentsim.records import Answer, Earlier, Pair, Question
 from studentsim.student import adapter
 from studentsim.student.calculator import Calculator
@@ -32,13 +34,16 @@ FIRST = 24
 """Rows written before all others where there are many, so that a page has something to show at once."""
 
 BATCH = 120
-"""Rows written at once, token after token: enough to keep two cores busy."""
+"""Rows written at once, token after token."""
 
-FOLLOWED = 40
-"""Rows that follow their drafts at once: enough to keep two cores busy."""
+FOLLOWED = 20
+"""Rows that follow their drafts at once: few, so that a turn's questions are pieces enough for the cores."""
 
 PAIRS = 12
 """Pairs of like length that are scored at once."""
+
+CANDIDATES = 40
+"""Questions whose candidates are scored at once."""
 
 KNOWN = 4096
 """Workings whose ids are kept: an exam comes again and again."""
@@ -61,6 +66,7 @@ class EmbeddedStudent:
     """See ``studentsim.student.base.Student``. ``model`` is trained, ``twin`` (base and adapter merged) writes."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, config: RunConfig) -> None:
+        torch.set_num_threads(1)  # the cores are for whole batches: ``each`` has a thread for each
         self.tokenizer = tokenizer
         self.profile = profile(config.student).id
         self.temperature = config.temperature
@@ -92,19 +98,18 @@ class EmbeddedStudent:
         rows.sort(key=lambda row: (len(row.prompt), row.question.id))  # rows of like length go together
         # First what follows a known working, many tokens in a pass; then, token after token, what does not.
         known = [row for row in rows if row.question.right.working]
-        for batch in _batches(sorted(known, key=lambda row: len(row.question.right.working or "")), FOLLOWED):
-            self._follow(batch)
+        known.sort(key=lambda row: len(row.question.right.working or ""))
+        for batch in each(self._follow, _batches(known, FOLLOWED)):
             yield from (self._answer(row, sure) for row in batch if row.written.done(self.limit))
         rest = [row for row in rows if not row.written.done(self.limit)]
         first = FIRST if len(rest) > BATCH else 0
-        for batch in (*_batches(rest[:first], BATCH), *_batches(rest[first:], BATCH)):
-            self._write(batch)
+        for batch in each(self._write, (*_batches(rest[:first], BATCH), *_batches(rest[first:], BATCH))):
             yield from (self._answer(row, sure) for row in batch)
 
     def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> list[int]:
         return prompt_ids(self.tokenizer, self.profile, question.problem, earlier[-1:])
 
-    def _follow(self, rows: Sequence[_Row]) -> None:
+    def _follow(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """Write along the questions' workings, the right one first: what their answers will probably be."""
         started = time.monotonic()
         drafts = [[self._encoded(working) for working in _workings(row.question)] for row in rows]
@@ -114,9 +119,9 @@ class EmbeddedStudent:
         for row, own, w, logprob in zip(rows, drafts, written, first, strict=True):
             row.written, row.p_right = w, math.exp(logprob)
             self._told[tuple(row.prompt), tuple(own[0])] = logprob
-        _share_time(rows, started)
+        return _share_time(rows, started)
 
-    def _write(self, rows: Sequence[_Row]) -> None:
+    def _write(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """Write on, each row from where it is."""
         started = time.monotonic()
         written = write(
@@ -125,7 +130,7 @@ class EmbeddedStudent:
         )  # fmt: skip
         for row, w in zip(rows, written, strict=True):
             row.written = w
-        _share_time(rows, started)
+        return _share_time(rows, started)
 
     def _read(self, rows: Sequence[_Row]) -> Prefix:
         return read(self.decoder, [row.prompt for row in rows], self.tokenizer.pad_token_id)
@@ -151,20 +156,21 @@ class EmbeddedStudent:
         worked = [q for q in questions if q.right.working]
         plain = [q for q in questions if not q.right.working]
         for group, normalised in ((worked, False), (plain, True)):
-            for batch in _batches(group, BATCH):
-                candidates = [_candidates(q) for q in batch]
-                most = max(map(len, candidates))
-                # All rows must offer the same number: the first is repeated, which changes neither the largest …
-                padded = [c + c[:1] * (most - len(c)) for c in candidates]
-                prefix = read(self.decoder, [self._prompt(q) for q in batch], self.tokenizer.pad_token_id)
-                scored = self._score(prefix, [[completion_ids(self.tokenizer, w) for w in row] for row in padded])
-                for question, own, row in zip(batch, candidates, scored, strict=True):
-                    p = [math.exp(x) for x in row[: len(own)]]  # … nor, cut off here, the sum
+            for batch, scored in each(self._candidates_told, _batches(group, CANDIDATES)):
+                for question, row in zip(batch, scored, strict=True):
+                    p = [math.exp(x) for x in row]
                     found[question.id] = max(p) / sum(p) if normalised and sum(p) > 0 else max(p)
         return [found[q.id] for q in questions]
 
-    def _score(self, prefix: Prefix, ids: Sequence[Sequence[list[int]]]) -> list[list[float]]:
-        return score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
+    def _candidates_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[list[float]]]:
+        """The questions, and for each the log-probability of each of its candidates."""
+        candidates = [_candidates(q) for q in questions]
+        most = max(map(len, candidates))
+        padded = [c + c[:1] * (most - len(c)) for c in candidates]  # all rows must offer the same number
+        ids = [[completion_ids(self.tokenizer, w) for w in row] for row in padded]
+        prefix = read(self.decoder, [self._prompt(q) for q in questions], self.tokenizer.pad_token_id)
+        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
+        return questions, [row[: len(own)] for row, own in zip(scored, candidates, strict=True)]
 
     # ------------------------------------------------------------------ learning
 
@@ -193,13 +199,19 @@ class EmbeddedStudent:
         found = [self._known(row) for row in rows]
         unknown = [n for n, known in enumerate(found) if None in known]
         unknown.sort(key=lambda n: max(len(rows[n]["chosen_ids"]), len(rows[n]["rejected_ids"])))
-        for batch in _batches(unknown, PAIRS):
-            prefix = read(self.decoder, [rows[n]["prompt_ids"] for n in batch], self.tokenizer.pad_token_id)
-            ids = [[rows[n]["chosen_ids"], rows[n]["rejected_ids"]] for n in batch]
-            own = [[rows[n]["chosen_mask"], rows[n]["rejected_mask"]] for n in batch]
-            for n, (chosen, rejected) in zip(batch, score(self.decoder, prefix, ids, own), strict=True):
+        batches = list(_batches(unknown, PAIRS))
+        for batch, scored in zip(batches, each(lambda b: self._pairs_told([rows[n] for n in b]), batches), strict=True):
+            for n, (chosen, rejected) in zip(batch, scored, strict=True):
                 found[n] = (chosen, rejected)
         return found
+
+    def _pairs_told(self, rows: Sequence[dict[str, list[int]]]) -> list[list[float]]:
+        prefix = read(self.decoder, [row["prompt_ids"] for row in rows], self.tokenizer.pad_token_id)
+        return score(
+            self.decoder, prefix,
+            [[row["chosen_ids"], row["rejected_ids"]] for row in rows],
+            [[row["chosen_mask"], row["rejected_mask"]] for row in rows],
+        )  # fmt: skip
 
     def _known(self, row: dict[str, list[int]]) -> tuple[float | None, float | None]:
         """What answering has told already of a pair: of the right working, and of what the student wrote."""
@@ -227,9 +239,10 @@ def _workings(question: Question) -> list[str]:
     return [o.working for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.working]
 
 
-def _share_time(rows: Sequence[_Row], started: float) -> None:
+def _share_time(rows: Sequence[_Row], started: float) -> Sequence[_Row]:
     for row in rows:
         row.milliseconds += 1000 * (time.monotonic() - started) / len(rows)
+    return rows
 
 
 def uniforms_of(luck: Sequence[object], count: int) -> np.ndarray:

@@ -1,0 +1,58 @@
+"""A batch's rows in two parts, each computed by a thread of its own, forward and backward.
+
+Short rows go with short ones, cut to the longest of them, so that less padding is computed, and so that both parts are as much
+work. How many there are does not depend on the machine: the gradient's last bits would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from studentsim.parallel import each
+
+Figures = tuple[torch.Tensor, ...]
+"""Of a part's rows, one for each label: log-probabilities, which have a gradient, and others, which have none."""
+
+
+def dealt(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows in one or two parts, the long ones first: the cut is where the larger part, padded to its longest, is smallest."""
+    rows = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+
+    def work(cut: int) -> int:
+        return max(cut * lengths[rows[0]], (len(rows) - cut) * lengths[rows[cut]])
+
+    cut = min(range(1, len(rows)), key=work) if len(rows) > 1 else 1
+    return [part for part in (rows[:cut], rows[cut:]) if part]
+
+
+def compute(tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], learnt: Sequence[Any]) -> list[Figures]:
+    """``tell`` of each part, several at once; the gradient of its log-probabilities goes to the ``learnt`` parameters, and nowhere else."""
+    if not torch.is_grad_enabled():
+        return list(each(torch.no_grad()(tell), parts))
+    flat = _Apart.apply(tell, parts, *learnt)
+    size = len(flat) // len(parts)
+    return [flat[k : k + size] for k in range(0, len(flat), size)]
+
+
+class _Apart(torch.autograd.Function):
+    """torch goes back through a graph in one thread. So each part keeps a graph of its own, which only this knows."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], *learnt: torch.Tensor
+    ) -> Figures:
+        told = list(each(torch.enable_grad()(tell), parts))
+        ctx.log_probs, ctx.learnt = [first for first, *_ in told], learnt
+        out = [[first.detach(), *others] for first, *others in told]
+        ctx.mark_non_differentiable(*(other for _, *others in out for other in others))
+        return tuple(figure for figures in out for figure in figures)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
+        each_of = len(gradients) // len(ctx.log_probs)
+        pieces = list(zip(ctx.log_probs, gradients[::each_of], strict=True))
+        found = each(lambda piece: torch.autograd.grad(piece[0], ctx.learnt, piece[1]), pieces)
+        return None, None, *(sum(rest, first) for first, *rest in zip(*found, strict=True))

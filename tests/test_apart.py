@@ -1,0 +1,78 @@
+"""Training in two parts at once: the same figures, whatever the machine."""
+
+from dataclasses import asdict
+
+import pytest
+import tiny
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studentsim import parallel
+from studentsim.config import Learning, RunConfig
+from studentsim.learning import apart
+from studentsim.learning.dpo import DPOLearner, Manner
+from studentsim.learning.pairs import held_out_pairs
+from studentsim.student.embedded import EmbeddedStudent
+
+
+def learnt(in_parts: bool, **learning):
+    """What three steps tell, and the adapter after them."""
+    settings = Learning(learning_rate=5e-3, batch=4, **learning)
+    student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=settings, max_new_tokens=16))
+    learner = DPOLearner(student, settings, Manner(in_parts=in_parts))
+    told = list(learner.learn(held_out_pairs(tiny.questions(11)), held_out_pairs(tiny.questions(3)), turn=1, seed=0))
+    return told, [p.detach().clone() for p in student.model.parameters() if p.requires_grad]
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=40))
+def test_every_row_is_in_one_part_and_the_parts_are_as_even_as_they_can_be(lengths):
+    parts = apart.dealt(lengths)
+    assert sorted(row for part in parts for row in part) == list(range(len(lengths)))
+    assert len(parts) == min(2, len(lengths))
+    most = max(len(part) * max(lengths[row] for row in part) for part in parts)
+    if len(lengths) > 1:
+        falling = sorted(lengths, reverse=True)
+        assert most == min(max(k * falling[0], (len(falling) - k) * falling[k]) for k in range(1, len(falling)))
+    assert all(max((lengths[r] for r in late), default=0) <= min(lengths[r] for r in parts[0]) for late in parts[1:])
+
+
+@pytest.mark.parametrize("settings", [{}, {"sft_weight": 0.5}, {"reference": "base"}, {"epochs": 2}])
+def test_two_parts_learn_what_the_whole_learns(settings):
+    (whole, one), (parts, two) = learnt(False, **settings), learnt(True, **settings)
+    assert len(whole) == len(parts)
+    for a, b in zip(whole, parts, strict=True):
+        assert asdict(b.metrics) == pytest.approx(asdict(a.metrics), abs=1e-4)
+    # Adam's first steps are as large for a tiny gradient as for a large one, rounding and all: so nearly the same.
+    for a, b in zip(one, two, strict=True):
+        assert torch.allclose(a, b, atol=1e-3)
+
+
+def test_the_number_of_cores_changes_not_one_bit(monkeypatch):
+    found = []
+    for threads in ("1", "2", "4"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        parallel._pool.cache_clear()
+        found.append(learnt(True))
+    parallel._pool.cache_clear()
+    (told, weights), *others = found
+    for other, same in others:
+        assert other == told and all(torch.equal(a, b) for a, b in zip(weights, same, strict=True))
+
+
+def test_the_gradient_is_that_of_the_whole():
+    weight = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+    rows = torch.randn(7, 3, dtype=torch.float64)
+
+    def tell(part):
+        figures = (rows[part] @ weight.T).tanh().sum(-1)
+        return figures, figures.detach() > 0
+
+    def loss(parts):
+        return sum(((first * first).sum() for first, _ in apart.compute(tell, parts, [weight])), torch.tensor(0.0))
+
+    (apart_,) = torch.autograd.grad(loss([[0, 3, 5], [1, 2, 4, 6]]), weight)
+    (whole,) = torch.autograd.grad((tell(list(range(7)))[0] ** 2).sum(), weight)
+    assert torch.allclose(apart_, whole)
+    with torch.no_grad():
+        assert not apart.compute(tell, [[0], [1]], [weight])[0][0].requires_grad
