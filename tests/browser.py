@@ -23,7 +23,9 @@ QUIET = (
     "--disable-sync", "--disable-quic",
 )  # fmt: skip
 """A browser that starts at once and asks nothing of the network on its own."""
-SYSTEM_CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+SYSTEM_CHROMIUM = (
+    "/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
+)  # fmt: skip
 
 
 @contextmanager

@@ -200,6 +200,7 @@ def test_a_phone_gets_cards(browser: Browser, url: str, answers: pd.DataFrame):
     assert wide <= 0
 
 
+@pytest.mark.long
 def test_from_a_question_to_its_answers_and_back(page: Page, url: str, answers: pd.DataFrame):
     page.goto(f"{url}/Questions")
     expect(page.get_by_text(re.compile("^6,888 questions. Press"))).to_be_visible()  # they are made, once

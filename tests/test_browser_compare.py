@@ -64,6 +64,7 @@ def test_two_runs_with_the_paper_and_the_same_by_link_in_a_fresh_session(browser
     fresh.close()
 
 
+@pytest.mark.long
 def test_one_more_run_by_the_box_the_numbers_as_csv_and_on_to_one_run(page: Page, url: str):
     page.goto(f"{url}/Compare?runs=mixed,follow")
     page.get_by_role("combobox", name=re.compile("Simulations to compare")).click()
@@ -99,6 +100,7 @@ def test_a_comparison_grows_while_a_run_goes_on(page: Page, url: str, data_folde
     assert not page.get_by_test_id("stException").count()
 
 
+@pytest.mark.long
 def test_a_term_by_link_then_found_by_search_and_r_draws_the_page_again(page: Page, url: str, data_folder: Path):
     page.goto(f"{url}/Help?term=margin")
     expect(page.get_by_role("heading", name="Lead of the right answer").first).to_be_visible()

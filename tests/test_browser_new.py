@@ -165,6 +165,7 @@ def _place(page: Page, name: str) -> int:
     return [text.strip() for text in own].index(name)
 
 
+@pytest.mark.long
 def test_delete_asks_first_and_then_the_link_says_that_the_run_was_deleted(page: Page, url: str, data_folder: Path):
     page.goto(url)
     expect(page.get_by_role("link", name="Doomed")).to_be_visible()
