@@ -1,6 +1,6 @@
-"""A data folder with very many answers, made quickly: copies of a few real runs, in the database and on the disk alike.
+"""A data folder with very many answers, made quickly: copies of a few real runs, or of the answers of one.
 
-A copy has a folder of its own whose journal is another name for the template's file, and the rows that ingesting it would
+A run's copy has a folder of its own whose journal is another name for the template's file, and the rows that ingesting it would
 give. So the app finds nothing to do, and nothing amiss.
 """
 
@@ -31,6 +31,25 @@ def crowd(data_folder: Path, templates: Sequence[str], *, answers: int) -> int:
             total += sizes[template]
             number += 1
     return total
+
+
+def swell(database: Database, run_id: str, *, answers: int) -> None:
+    """Gives a run that is in the database copies of its own answers until there are so many. Writes.
+
+    The number of rows that its journal is said to have given grows with them, so that nothing is missed.
+    """
+
+    def copies(cursor: Cursor) -> None:
+        (own,) = cursor.execute("SELECT count(*) FROM answers WHERE run_id = ?", [run_id]).fetchone()
+        times = -(-answers // own) - 1
+        cursor.execute(
+            "INSERT INTO answers SELECT a.* REPLACE (a.seq + (k.k + 1) * 1000000 AS seq) "
+            "FROM answers a, range(?) k(k) WHERE a.run_id = ?",
+            [times, run_id],
+        )
+        cursor.execute("UPDATE journals SET rows = rows + ? WHERE run_id = ?", [times * own, run_id])
+
+    database.write(copies)
 
 
 def _folder(runs: Path, template: str, copy: str) -> None:

@@ -17,6 +17,7 @@ from browser import ROOT, serve
 from browsing import STILL
 from journals import make_run
 from playwright.sync_api import Browser, Page
+from visits import stock
 
 from studentsim.ui.shell import PAGES
 
@@ -112,7 +113,8 @@ def sideways(page: Page) -> int:
     )
 
 
-def test_no_page_has_a_serious_violation_or_scrolls_sideways(page: Page, tmp_path: Path):
+def test_no_page_has_a_serious_violation_or_scrolls_sideways(page: Page, tmp_path: Path, written_bank: Path):
+    stock(tmp_path, written_bank)
     make_run(tmp_path, "finished", turns=6, questions=20, exam=60)
     make_run(tmp_path, "other", turns=6, questions=20, exam=60, strategy="random")
     look_at(page, tmp_path, [name + QUERIES.get(name, "") for name in NAMES])

@@ -135,6 +135,7 @@ def press(page: Page, button) -> None:
     page.keyboard.press("Enter")
 
 
+@pytest.mark.long
 def test_run_again_with_changes_fills_the_form_and_a_visit_elsewhere_loses_nothing(page: Page, url: str):
     page.goto(url)
     expect(page.get_by_role("link", name="Class 7b")).to_be_visible()

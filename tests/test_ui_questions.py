@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from answer_runs import make_answers_run
 from streamlit.testing.v1 import AppTest
-from visits import link_labels, text_of, visit
+from visits import link_labels, stock, text_of, visit
 
 from studentsim.bank.curriculum import SKILLS, SLIPS, make
 from studentsim.bank.table import COLUMNS, fingerprint
@@ -24,27 +24,17 @@ QUESTIONS = "pages/6_Questions.py"
 NAME = f"curriculum-{fingerprint()}.parquet"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bank's file, made as the page makes it."""
-    path = tmp_path_factory.mktemp("bank") / NAME
-    frame = bank._made(path)
-    assert len(frame) == 6888 and list(frame.columns) == list(COLUMNS)
-    assert [p.name for p in path.parent.iterdir()] == [NAME]
-    return path
-
-
 @pytest.fixture
-def stocked(folder: Path, made: Path) -> Path:
+def stocked(folder: Path, written_bank: Path) -> Path:
     """A data folder in which the bank's file lies already."""
-    (folder / "bank").mkdir()
-    shutil.copy(made, folder / "bank" / NAME)
-    return folder
+    return stock(folder, written_bank)
 
 
 @pytest.fixture(scope="module")
-def frame(made: Path) -> pd.DataFrame:
-    return pd.read_parquet(made)
+def frame(written_bank: Path) -> pd.DataFrame:
+    found = pd.read_parquet(written_bank)
+    assert len(found) == 6888 and list(found.columns) == list(COLUMNS)
+    return found
 
 
 def links(app: AppTest) -> dict[str, dict[str, str]]:
@@ -157,13 +147,13 @@ def test_a_skill_has_its_own_card(stocked: Path, skill: str):
 
 
 def test_a_damaged_file_is_made_anew_and_old_ones_are_taken_away(
-    folder: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, written_bank: Path, monkeypatch: pytest.MonkeyPatch
 ):
     makings = []
 
     def make_it(path: Path) -> pd.DataFrame:
         makings.append(path)
-        shutil.copy(made, path)
+        shutil.copy(written_bank, path)
         return pd.read_parquet(path)
 
     monkeypatch.setattr(bank, "_made", make_it)

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from crowds import swell
 from journals import make_run
-from visits import text_of, visit
+from visits import stock, text_of, visit
 
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
@@ -24,15 +25,15 @@ STATES = {
     "failed": {"status": "failed", "turn": 2, "until": "training"},
     "finished": {},
     "one-answer": {"turns": 1, "questions": 1, "exam": 1, "status": "paused", "turn": 0},
-    "many-answers": {"turns": 60, "questions": 40, "exam": 3150, "exam_every": 2},
+    "many-answers": {"turns": 60, "questions": 40, "exam": 240, "exam_every": 2},
 }
-"""State -> how its run is made; the last one holds 100,000 answers."""
+"""State -> how its run is made; the last one's answers are multiplied to 100,000."""
 
 
 @pytest.fixture(scope="module")
-def all_states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def all_states(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> Iterator[Path]:
     """A data folder with a run in each state, named after it, taken into the database."""
-    folder = tmp_path_factory.mktemp("states")
+    folder = stock(tmp_path_factory.mktemp("states"), written_bank)
     with ExitStack() as stack:
         for name, settings in STATES.items():
             run = make_run(folder, name, **settings)
@@ -40,6 +41,9 @@ def all_states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 stack.enter_context(Lease.take(RunFolder(run)).beating())
         with Database.open(folder) as database:
             ingest.sync(database, folder / "runs")
+            swell(database, "many-answers", answers=100_000)
+            with database.cursor() as cursor:
+                assert not ingest.miscounted(cursor)
             assert queries.count_answers(database, "many-answers") >= 100_000
             assert queries.count_answers(database, "one-answer") == 1
         with pytest.MonkeyPatch.context() as patch:
@@ -65,7 +69,8 @@ def test_a_page_stands_whatever_the_run_s_state(all_states: Path, page: str, sta
 
 
 @pytest.mark.parametrize("page", [script for script, _, _ in PAGES])
-def test_a_page_without_any_run_says_what_to_do(folder: Path, page: str):
+def test_a_page_without_any_run_says_what_to_do(folder: Path, written_bank: Path, page: str):
+    stock(folder, written_bank)
     app = visit(page)
     assert not app.exception and not app.error
     assert "not your pupils" in text_of(app)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from journals import make_run
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from studentsim.bank.table import fingerprint
 from studentsim.config import RunConfig
 from studentsim.runs.manager import Manager
 from studentsim.ui import data
+from studentsim.ui.questions import bank
 
 ROOT = Path(__file__).parents[1]
 HOME = "app.py"
@@ -38,6 +42,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(Manager, "tick", lambda self: None)
     yield tmp_path
     data.close_engines()
+
+
+@pytest.fixture(scope="session")
+def written_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built-in questions' file as the page of questions makes it, once for all test processes: it takes seconds."""
+    base = tmp_path_factory.getbasetemp()
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"curriculum-{fingerprint()}.parquet"
+    if not path.exists():
+        bank._made(path)
+    return path
+
+
+def stock(folder: Path, written_bank: Path) -> Path:
+    """Puts the file where the app looks for it in a data folder."""
+    (folder / "bank").mkdir()
+    shutil.copy(written_bank, folder / "bank" / written_bank.name)
+    return folder
 
 
 @pytest.fixture
