@@ -37,7 +37,7 @@ def test_every_row_is_in_one_part_and_the_parts_are_as_even_as_they_can_be(lengt
     assert all(max((lengths[r] for r in late), default=0) <= min(lengths[r] for r in parts[0]) for late in parts[1:])
 
 
-@pytest.mark.parametrize("settings", [{}, {"sft_weight": 0.5}, {"reference": "base"}, {"epochs": 2}])
+@pytest.mark.parametrize("settings", [{}, {"reference": "base", "sft_weight": 0.5}])
 def test_two_parts_learn_what_the_whole_learns(settings):
     (whole, one), (parts, two) = learnt(False, **settings), learnt(True, **settings)
     assert len(whole) == len(parts)
@@ -50,14 +50,13 @@ def test_two_parts_learn_what_the_whole_learns(settings):
 
 def test_the_number_of_cores_changes_not_one_bit(monkeypatch):
     found = []
-    for threads in ("1", "2", "4"):
+    for threads in ("1", "3"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
         parallel._pool.cache_clear()
         found.append(learnt(True))
     parallel._pool.cache_clear()
-    (told, weights), *others = found
-    for other, same in others:
-        assert other == told and all(torch.equal(a, b) for a, b in zip(weights, same, strict=True))
+    (told, weights), (others, same) = found
+    assert others == told and all(torch.equal(a, b) for a, b in zip(weights, same, strict=True))
 
 
 def test_the_gradient_is_that_of_the_whole():

@@ -88,6 +88,7 @@ def test_one_more_run_by_the_box_the_numbers_as_csv_and_on_to_one_run(page: Page
     expect(page.get_by_role("heading", name="Balanced beginner: mixed bag")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_comparison_grows_while_a_run_goes_on(page: Page, url: str, data_folder: Path):
     run = make_run(
         data_folder, "live", status="", turn=2, alive=True, turns=20, questions=40, exam=240, student="physics-gap"

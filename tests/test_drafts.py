@@ -85,7 +85,7 @@ def test_in_the_middle_of_the_calculators_result_it_goes_on_with_the_rest():
 
 
 def test_the_shipped_student_answers_the_same_with_and_without_its_drafts(monkeypatch):
-    questions = tiny.questions(60)
+    questions = tiny.questions(40)
     model, tokenizer = load_embedded()
     student = EmbeddedStudent(model, tokenizer, RunConfig.make())
     answers = {a.question_id: a for a in student.answer(questions, luck=("exam", 0), sure=True)}
