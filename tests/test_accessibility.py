@@ -168,6 +168,7 @@ def found_in(page: Page, url: str, link: str) -> dict[str, list[str]]:
     return wrong
 
 
+@pytest.mark.long
 def test_what_is_called_streamlits_own_is_so_in_an_app_without_any_page_of_ours(browser: Browser, tmp_path: Path):
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "other.py").touch()

@@ -28,6 +28,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.long
 def test_a_deep_link_is_the_first_thing_a_fresh_server_shows(page: Page, url: str):
     page.goto(f"{url}/Watch?run=finished")
     expect(page.get_by_role("heading", name=re.compile("After 20 lessons"))).to_be_visible()

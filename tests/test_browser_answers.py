@@ -138,6 +138,7 @@ def test_a_question_s_history_is_walked_and_back_leads_back(page: Page, url: str
     expect(page.get_by_text("exam after lesson 4 · ")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_view_is_taken_away_and_read_back(page: Page, url: str, answers: pd.DataFrame):
     first = answers[(answers.phase == "exam") & (answers.turn == 0)]
     page.goto(f"{url}/Answers?run=study&phase=exam&lesson=0")

@@ -73,6 +73,7 @@ def test_the_first_visit_shows_a_true_picture_and_leads_into_a_recorded_run(page
 # ------------------------------------------------------------------ New simulation
 
 
+@pytest.mark.long
 def test_the_own_mix_keeps_its_sum_and_is_locked_and_typed_by_keyboard_alone(page: Page, url: str):
     page.goto(f"{url}/New_simulation")
     ready(page)

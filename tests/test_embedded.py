@@ -56,7 +56,7 @@ def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
 
     model, tokenizer = load_embedded()
     student = EmbeddedStudent(model, tokenizer, RunConfig.make())
-    questions = [q for skill in list(SKILLS) for q in pool(skill, "exam", 2)]
+    questions = [q for skill in list(SKILLS) for q in pool(skill, "exam", 1)]
     right = {}
     for level in ("mark", "hint"):
         prompts = []

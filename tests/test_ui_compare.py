@@ -341,7 +341,7 @@ STATES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("state", list(STATES))
-@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize("beside", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_run_in_any_state_can_be_compared(folder: Path, state: str, beside: bool):
     make_run(folder, "it", **STATES[state])
     if beside:
