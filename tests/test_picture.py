@@ -2,11 +2,11 @@
 
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import end_label, finish, guessing, level
+from studentsim.ui.charts.frame import STANDOFF, end_label, finish
 from studentsim.ui.charts.picture import Picture
 
 
-def drawn(figure) -> dict:
+def drawn(figure):
     import pandas as pd
 
     figure.add_scatter(x=[1, 2], y=[3, 4], name="a")
@@ -14,15 +14,49 @@ def drawn(figure) -> dict:
     figure.update_xaxes(title="lessons", range=[0, 5], tick0=0)
     figure.update_yaxes(range=[0, 100])
     figure.update_xaxes(showgrid=False)
-    guessing(figure, 0.2)
-    level(figure, 40, "forty")
     end_label(figure, pd.Series([1, 2]), pd.Series([3.0, 4.4]))
     figure.update_layout(showlegend=True, legend={"traceorder": "reversed"})
-    return finish(figure, "here", height=200, margin={"r": 99}, font={"size": 12}).to_plotly_json()
+    figure.update_layout(margin={"r": 99}, font={"size": 12})
+    return figure
 
 
 def test_it_becomes_the_same_figure():
-    assert drawn(Picture()) == drawn(go.Figure())
+    assert drawn(Picture()).figure().to_plotly_json() == drawn(go.Figure()).to_plotly_json()
+
+
+def test_the_margins_leave_room_for_labels_and_titles():
+    def margin(**axes):
+        picture = Picture(go.Bar(x=[1], y=[0], orientation="h"))
+        picture.update_xaxes(**axes.get("x", {}))
+        picture.update_yaxes(**axes.get("y", {}))
+        return finish(picture, "").layout.margin
+
+    names = {"tickvals": [0, 1], "ticktext": ["short", "a name of twenty-seven signs"]}
+    assert margin(y=names).l > 27 * 6 > margin(y={"range": [0, 100]}).l > margin(y={"visible": False}).l == 0
+    assert margin(y={**names, "title": "kind"}).l > margin(y=names).l
+    assert margin(y={"ticktext": ["<br>".join(names["ticktext"])]}).l == margin(y=names).l
+    assert margin(y={"ticktext": ["&lt;" * 27]}).l < margin(y=names).l  # one sign each
+    assert margin(x={"title": "lessons"}).b > margin().b > margin(x={"visible": False}).b == 0
+
+
+def test_no_axis_asks_plotly_to_draw_twice():
+    figure = finish(Picture(go.Bar(x=[1], y=[2])), "")
+    assert figure.layout.xaxis.automargin is False and figure.layout.yaxis.automargin is False
+
+
+def test_a_title_keeps_its_words_and_its_distance():
+    picture = Picture(go.Bar(x=[1], y=[2]))
+    picture.update_xaxes(title="lessons")
+    title = finish(picture, "").layout.xaxis.title
+    assert (title.text, title.standoff) == ("lessons", STANDOFF)
+
+
+def test_a_level_is_plotlys_own_line():
+    style, note = {"color": "#123456", "width": 1, "dash": "dot"}, {"text": "guessing", "showarrow": False}
+    picture, figure = Picture(go.Bar(x=[1], y=[2])), go.Figure(go.Bar(x=[1], y=[2]))
+    picture.add_hline(20, line=style, annotation=dict(note))
+    figure.add_hline(y=20, line=style, annotation=dict(note), annotation_position="bottom right")
+    assert picture.figure().to_plotly_json() == figure.to_plotly_json()
 
 
 def test_a_line_up_and_down_is_plotlys():

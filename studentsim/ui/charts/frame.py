@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +12,15 @@ import plotly.graph_objects as go
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, Look, colour
 
-Drawn = Picture | go.Figure
-
 HEIGHT = 340
+CHARACTER, LINE = 6.6, 17
+"""Pixels of a tick's label, at the theme's size: a character of it, about, and a line."""
+PAD = 10
+"""Pixels between the plot and its ticks' labels."""
+STANDOFF = 6
+"""Pixels between these and the axis' title."""
+TITLE = STANDOFF + 20
+"""Pixels that an axis' title takes."""
 CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
@@ -37,22 +44,19 @@ def apart(steps: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([steps, gaps]).sort_values(["turn", "step"], na_position="last") if len(steps) else steps
 
 
-def guessing(figure: Drawn, guessing: float) -> None:
+def guessing(figure: Picture, guessing: float) -> None:
     """The thin labelled line that guessing would reach (``guessing`` 0 to 1), on an axis of 0 to 100."""
     level(figure, 100 * guessing, f"guessing: {round(100 * guessing)}")
 
 
-def level(figure: Drawn, y: float, label: str) -> None:
+def level(figure: Picture, y: float, label: str) -> None:
     """A thin dotted line across the picture, with its label."""
     style = {"color": colour(GUESSING), "width": 1, "dash": "dot"}
     note = {"text": label, "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False}
-    if isinstance(figure, Picture):
-        figure.add_hline(y, line=style, annotation=note)
-    else:
-        figure.add_hline(y=y, line=style, annotation=note, annotation_position="bottom right")
+    figure.add_hline(y, line=style, annotation=note)
 
 
-def end_label(figure: Drawn, x: Sequence[float] | pd.Series, y: pd.Series) -> None:
+def end_label(figure: Picture, x: Sequence[float] | pd.Series, y: pd.Series) -> None:
     """The last value beside its point, so that the picture is read without hovering."""
     if len(y):
         figure.add_annotation(
@@ -72,22 +76,39 @@ def ticks(turns: int) -> dict[str, object]:
     return {"dtick": step}
 
 
-def finish(figure: Drawn, revision: str, *, height: int = HEIGHT, **layout: Any) -> go.Figure:
+def finish(figure: Picture, revision: str, *, height: int = HEIGHT, **layout: Any) -> go.Figure:
     """The figure, with height, margins and legend as all pictures have them and then what ``layout`` says.
 
-    ``revision`` names what is shown, for zoom to survive.
+    ``revision`` names what is shown, for zoom to survive. The margins are told from the axes' labels and titles here: plotly's
+    ``automargin`` draws a picture twice to find them, which takes twice the time.
     """
+    said = figure.layout
+    x, y = said.get("xaxis", {}), said.get("yaxis", {})
     figure.update_layout(
-        height=height, uirevision=revision, margin={"l": 8, "r": 12, "t": 16, "b": 8}, hovermode="closest",
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}, transition={"duration": 0},
+        height=height, uirevision=revision, hovermode="closest", transition={"duration": 0}, showlegend=bool(said.get("showlegend")),
+        margin={"l": _left(y), "r": 12, "t": 16, "b": _below(x)},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
     )  # fmt: skip
-    if isinstance(figure, Picture):
-        shown = bool(figure.layout.get("showlegend"))
-    else:
-        shown = bool(figure.layout.showlegend)
-    figure.update_layout(showlegend=shown)
-    figure.update_xaxes(zeroline=False)
-    figure.update_yaxes(zeroline=False)
+    for axis, update in ((x, figure.update_xaxes), (y, figure.update_yaxes)):
+        update(zeroline=False, automargin=False)
+        if axis.get("title"):
+            update(title={"text": axis["title"], "standoff": STANDOFF})
     if layout:
         figure.update_layout(**layout)
-    return figure.figure() if isinstance(figure, Picture) else figure
+    return figure.figure()
+
+
+def _left(axis: dict[str, Any]) -> int:
+    """Pixels that the labels and the title left of the plot need."""
+    if axis.get("visible") is False:
+        return 0
+    names = axis.get("ticktext") or ["100" if axis.get("range") else "-0.0000"]
+    widest = max((len(html.unescape(line)) for name in names for line in str(name).split("<br>")), default=0)
+    return round(PAD + CHARACTER * widest + (TITLE if axis.get("title") else 0))
+
+
+def _below(axis: dict[str, Any]) -> int:
+    """Pixels that the labels and the title below the plot need."""
+    if axis.get("visible") is False:
+        return 0
+    return PAD + LINE + (TITLE if axis.get("title") else 0)

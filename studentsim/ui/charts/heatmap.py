@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.exam import wilson
 from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.picture import Picture
+from studentsim.ui.charts.slips import wrapped
 from studentsim.ui.looks import GUESSING, colour, shade
 
 FEW = 10
 """A cell from fewer answers than this is hatched and pale: its number says little."""
 ROW = 44
 """Pixels a row is high, so that a finger can touch a cell."""
+LABEL = 22
+"""Characters of a line of a row's name."""
 GAP = 0.06
 """Share of a cell left free around it."""
 
 
 def category_heatmap(
-    frame: pd.DataFrame, *, rows: Sequence[str], revision: str = "", turns: Sequence[int] = ()
+    frame: pd.DataFrame,
+    *,
+    rows: Sequence[str],
+    names: Mapping[str, str] | None = None,
+    revision: str = "",
+    turns: Sequence[int] = (),
 ) -> go.Figure:
     """A row for each of ``rows`` (top to bottom), a column for each exam, the share right of 100 in each cell.
 
-    ``frame`` has ``row, turn, correct, questions``; rows of it that ``rows`` does not name are left out. ``turns`` (the
+    ``frame`` has ``row, turn, correct, questions``; rows of it that ``rows`` does not name are left out; ``names`` says what
+    stands beside each, else its id. ``turns`` (the
     exams planned) keeps the cells where they are while a run goes on; without it, the exams there are. A point's
     ``customdata`` is ``row, turn, correct, questions, low, high`` (the latter two of 100), for hover and for selection (in
     Streamlit ``on_select`` with ``selection_mode="points"``): the cells are bars, since plotly selects no cell of a heatmap.
@@ -34,7 +44,7 @@ def category_heatmap(
     cells = frame[frame.row.isin(list(rows)) & (frame.questions > 0)]
     shades = [shade(s) for s in cells.correct / cells.questions]
     few = [int(q) < FEW for q in cells.questions]
-    figure = go.Figure(
+    figure = Picture(
         go.Bar(
             x=[columns.index(int(t)) for t in cells.turn], width=1 - GAP,
             base=[list(rows).index(r) - 0.5 + GAP / 2 for r in cells.row], y=[1 - GAP] * len(cells),
@@ -55,12 +65,11 @@ def category_heatmap(
         tickvals=list(range(len(columns))), ticktext=[str(t) if i % thin == 0 else "" for i, t in enumerate(columns)],
     )  # fmt: skip
     figure.update_yaxes(
-        range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="", automargin=True,
-        tickvals=list(range(len(rows))), ticktext=[html.escape(str(r)) for r in rows],
+        range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="",
+        tickvals=list(range(len(rows))), ticktext=[wrapped(str((names or {}).get(r, r)), LABEL) for r in rows],
     )  # fmt: skip
-    finish(figure, f"heatmap-{revision}", height=ROW * max(len(rows), 1) + 70)
-    figure.update_layout(barmode="overlay", dragmode=False)
-    return figure
+    height = ROW * max(len(rows), 1) + 70
+    return finish(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)
 
 
 def _label(correct: int, questions: int) -> str:

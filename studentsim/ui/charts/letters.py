@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, RIGHT, colour
 
 
@@ -17,22 +18,21 @@ def shares(
     """A bar for each name: its share of ``total``, in hundredths, with the share on it. ``even`` (0 to 1) is a thin line."""
     values = [100 * count / total if total else 0.0 for count in counts]
     labels = [html.escape(name) for name in names]
-    figure = go.Figure(
+    places = list(range(len(labels)))
+    figure = Picture(
         go.Bar(
-            x=values, y=labels, orientation="h", marker={"color": colour(RIGHT)}, customdata=list(counts),
+            x=values, y=places, orientation="h", marker={"color": colour(RIGHT)}, customdata=list(counts), hovertext=labels,
             text=[f"{value:.0f}" if value >= 1 or not value else "under 1" for value in values], textposition="outside", cliponaxis=False,
-            hovertemplate="%{y}: %{customdata:,} questions, %{x:.1f} of 100<extra></extra>",
+            hovertemplate="%{hovertext}: %{customdata:,} questions, %{x:.1f} of 100<extra></extra>",
         )
     )  # fmt: skip
     if even is not None:
         figure.add_vline(
-            x=100 * even, line={"color": colour(GUESSING), "width": 1, "dash": "dot"},
-            annotation_position="top",
+            100 * even, line={"color": colour(GUESSING), "width": 1, "dash": "dot"},
             annotation={"text": f"guessing: {round(100 * even)}", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False},
         )  # fmt: skip
     figure.update_xaxes(title=axis, range=[0, 1.15 * max([*values, 100 * (even or 0), 1])], fixedrange=True)
     figure.update_yaxes(
-        autorange="reversed", fixedrange=True, showgrid=False, automargin=True, type="category", dtick=1
+        range=[len(labels) - 0.5, -0.5], tickvals=places, ticktext=labels, fixedrange=True, showgrid=False, ticks=""
     )
-    finish(figure, f"shares-{axis}", height=90 + 26 * max(len(labels), 3))
-    return figure.update_layout(bargap=0.3, margin={"t": 24})
+    return finish(figure, f"shares-{axis}", height=90 + 26 * max(len(labels), 3), bargap=0.3, margin={"t": 24})

@@ -18,12 +18,14 @@ def mastery(by_category: Mapping[str, float], *, revision: str = "") -> go.Figur
     values = [round(100 * v) for v in by_category.values()]
     figure = Picture(
         go.Bar(
-            x=values, y=names, orientation="h", text=values, textposition="outside", cliponaxis=False, constraintext="none",
-            textfont={"size": 12},
-            marker={"color": colour(RIGHT)}, hovertemplate="%{y}: about %{x} of 100<extra></extra>",
+            x=values, y=list(range(len(names))), hovertext=names, orientation="h", text=values, textposition="outside",
+            cliponaxis=False, constraintext="none", textfont={"size": 12},
+            marker={"color": colour(RIGHT)}, hovertemplate="%{hovertext}: about %{x} of 100<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(range=[0, 112], visible=False, fixedrange=True)
-    figure.update_yaxes(autorange="reversed", fixedrange=True, title=None, showgrid=False)
-    plain = {"margin": {"l": 0, "r": 8, "t": 2, "b": 2}, "bargap": 0.35, "font": {"size": 12}}
+    figure.update_yaxes(
+        range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=names, fixedrange=True, showgrid=False, ticks="",
+    )  # fmt: skip
+    plain = {"margin": {"r": 8, "t": 2, "b": 2}, "bargap": 0.35, "font": {"size": 12}}
     return finish(figure, f"mastery-{revision}", height=112, **plain)

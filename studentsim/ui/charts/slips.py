@@ -46,7 +46,7 @@ def slip_trend(exams: pd.DataFrame, *, turns: Sequence[int], revision: str = "")
         range=[-0.06 * reach, 1.06 * reach], tickvals=[turns[0], turns[-1]] if len(turns) else [], fixedrange=True
     )
     figure.update_yaxes(range=[0, 104], tickvals=[0, 50, 100], fixedrange=True)
-    return finish(figure, f"slip-{revision}", height=SMALL, margin={"l": 4, "r": 8, "t": 4, "b": 4})
+    return finish(figure, f"slip-{revision}", height=SMALL, margin={"r": 8, "t": 4})
 
 
 def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revision: str = "") -> go.Figure:
@@ -54,7 +54,7 @@ def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revisi
     kind (``right``, ``slip``, ``other``, ``nothing``), from the bottom up. A bar's ``customdata`` is ``outcome, turn``, for selection.
     """
     turns = sorted(frame.turn.unique())
-    figure = go.Figure()
+    figure = Picture()
     slips = 0
     for outcome, name, kind in names:
         rows = frame[frame.outcome == outcome].set_index("turn").answers.reindex(turns).fillna(0).astype(int)
@@ -72,9 +72,8 @@ def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revisi
     )
     figure.update_yaxes(title="answers", fixedrange=True)
     figure.update_layout(barmode="stack", dragmode=False, showlegend=True)
-    finish(figure, f"ticked-{revision}", height=300 + 24 * len(names))
-    figure.update_layout(legend={"orientation": "v", "yanchor": "top", "y": -0.28, "x": 0, "traceorder": "reversed"})
-    return figure
+    legend = {"orientation": "v", "yanchor": "top", "y": -0.28, "x": 0, "traceorder": "reversed"}
+    return finish(figure, f"ticked-{revision}", height=300 + 24 * len(names), legend=legend)
 
 
 def wrapped(text: str, widest: int) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish, guessing, line, ticks
-from studentsim.ui.looks import STRATEGIES, colour, look
+from studentsim.ui.charts.picture import Picture
+from studentsim.ui.looks import STRATEGIES, Look, colour, look
 
 NAMES = 146
 """Pixels kept free at the right for the lines' names."""
@@ -21,14 +23,14 @@ def study(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
 
     ``exams`` has ``strategy, turn, correct, questions, accuracy, low, high``; one run a strategy.
     """
-    figure = go.Figure()
+    figure = Picture()
     last = exams.loc[exams.groupby("strategy").turn.idxmax()]
     order = [s for s in STRATEGIES if s in set(exams.strategy)]
     turns = int(exams.turn.max())
     for place, strategy in enumerate(order):
         shown, rows = look(strategy), exams[exams.strategy == strategy]
         figure.add_scatter(
-            x=rows.turn, y=100 * rows.accuracy, mode="lines+markers", name=shown.name, **line(shown),
+            x=rows.turn, y=100 * rows.accuracy, mode="lines+markers", name=shown.name, **_line(shown),
             customdata=rows[["correct", "questions", "low", "high"]].assign(low=100 * rows.low, high=100 * rows.high),
             hovertemplate="after lesson %{x}: %{customdata[0]} of %{customdata[1]} right<br>%{y:.0f} of 100 "
                           "(%{customdata[2]:.0f} to %{customdata[3]:.0f})<extra>" + shown.name + "</extra>",
@@ -38,34 +40,35 @@ def study(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
     right = turns * (1 + 0.018 * (len(order) + 2))
     _names(figure, last, right)
     guessing(figure, chance)
-    figure.update_traces(marker_size=7)
     figure.update_xaxes(title="lessons so far", range=[-0.03 * turns, 1.02 * right])
     step = int(ticks(turns)["dtick"]) * (2 if turns > 10 else 1)  # it must be legible on a phone, beside the names
     figure.update_xaxes(showgrid=False, tickvals=list(range(0, turns + 1, step)), tickangle=0)
     figure.update_yaxes(range=[0, 100], dtick=20)
-    finish(figure, "study", height=360)
-    figure.update_layout(margin={"l": 0, "r": NAMES})
-    return figure
+    return finish(figure, "study", height=360, margin={"r": NAMES})
 
 
 def spark(accuracies: Sequence[float], strategy: str) -> go.Figure:
     """A run's exams (0 to 1) as a small line without axes, from 0 to 100; its last one marked."""
     shown = look(strategy)
     c = colour(shown.slot)
-    figure = go.Figure()
+    figure = Picture()
     figure.add_scatter(y=[100 * a for a in accuracies], mode="lines", line={"color": c, "width": 2}, hoverinfo="skip")
     figure.add_scatter(
         x=[len(accuracies) - 1], y=[100 * accuracies[-1]], mode="markers", hoverinfo="skip",
         marker={"color": c, "size": 7, "symbol": shown.symbol},
     )  # fmt: skip
-    finish(figure, "", height=40)
     figure.update_xaxes(visible=False, range=[-0.3, max(1, len(accuracies) - 1) + 0.3])
     figure.update_yaxes(visible=False, range=[0, 105])
-    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False)
-    return figure
+    return finish(figure, "", height=40, margin={"l": 0, "r": 0, "t": 0, "b": 0})
 
 
-def _bar(figure: go.Figure, x: float, end: pd.Series, slot: int) -> None:
+def _line(shown: Look) -> dict[str, Any]:
+    """Its look, with markers as small as the start page's picture asks for."""
+    style: dict[str, Any] = line(shown)
+    return {**style, "marker": {**style["marker"], "size": 7}}
+
+
+def _bar(figure: Picture, x: float, end: pd.Series, slot: int) -> None:
     """The interval of a line's last exam, a little to the right of the line's end, so that several can be told apart."""
     figure.add_scatter(
         x=[x, x], y=[100 * end.low, 100 * end.high], mode="lines", line={"color": colour(slot), "width": 2},
@@ -73,13 +76,13 @@ def _bar(figure: go.Figure, x: float, end: pd.Series, slot: int) -> None:
     )  # fmt: skip
 
 
-def _names(figure: go.Figure, last: pd.DataFrame, x: float) -> None:
+def _names(figure: Picture, last: pd.DataFrame, x: float) -> None:
     """Each line's marker, last value and name in the free space at the right, none upon another."""
     ends = last.sort_values("accuracy")
     for end, y in zip(ends.itertuples(), spread([100 * a for a in ends.accuracy], APART), strict=True):
         shown = look(end.strategy)
         figure.add_scatter(
-            x=[x], y=[y], mode="markers", marker=line(shown)["marker"], cliponaxis=False, hoverinfo="skip", showlegend=False,
+            x=[x], y=[y], mode="markers", marker=_line(shown)["marker"], cliponaxis=False, hoverinfo="skip", showlegend=False,
         )  # fmt: skip
         figure.add_annotation(
             x=x, y=y, text=f"<b>{100 * end.accuracy:.0f}</b> {shown.name}", showarrow=False, xanchor="left", xshift=7,

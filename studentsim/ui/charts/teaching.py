@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish, ticks
 from studentsim.ui.charts.heatmap import FEW, ROW
+from studentsim.ui.charts.picture import Picture
 from studentsim.ui.charts.slips import wrapped
 from studentsim.ui.looks import RIGHT, WRONG, colour
 
@@ -23,7 +24,7 @@ def mended_by_lesson(lessons: pd.DataFrame, *, turns: int, revision: str = "") -
     high``, a lesson a row, unjoined, since each lesson asks other questions.
     """
     blue = colour(RIGHT)
-    figure = go.Figure()
+    figure = Picture()
     figure.add_scatter(
         x=lessons.turn, y=100 * lessons.share, mode="markers", name="mended", cliponaxis=False,
         marker={"color": blue, "size": 9, "symbol": [_mark(n, "circle") for n in lessons.tried], "line": {"width": 2, "color": blue}},
@@ -48,7 +49,7 @@ def shares(
     """
     rows = list(range(len(frame)))
     colours = [colour(WRONG if i in wrong else RIGHT) for i in rows]
-    figure = go.Figure()
+    figure = Picture()
     for i in rows:
         row = frame.iloc[[i]]
         few = int(row[of].iloc[0]) < FEW
@@ -67,15 +68,10 @@ def shares(
     figure.update_xaxes(title=title, range=[-2, 102], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=labels,
-        showgrid=False, ticks="", automargin=True, fixedrange=True,
+        showgrid=False, ticks="", fixedrange=True,
     )  # fmt: skip
-    finish(
-        figure,
-        f"shares-{revision}",
-        height=ROW * max(len(rows), 1) + LINE * sum(label.count("<br>") - 1 for label in labels) + 70,
-    )
-    figure.update_layout(showlegend=False, dragmode=False)
-    return figure
+    height = ROW * max(len(rows), 1) + LINE * sum(label.count("<br>") - 1 for label in labels) + 70
+    return finish(figure, f"shares-{revision}", height=height, dragmode=False)
 
 
 def _mark(of: int, symbol: str) -> str:

@@ -107,27 +107,38 @@ def comparison(engine: Engine, runs: Sequence[Run]) -> Comparison:
 
     What is taken from the journals was taken in by ``all_runs``.
     """
-    groups, left_out = grouped(runs)
-    kept = [run for group in groups for run in group.runs]
+    stand = tuple((run.run_id, run.last_seq, run.status) for run in runs)
+    return _comparison(engine.database, str(engine.folder), stand, list(runs))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _comparison(
+    _database: Database, folder: str, stand: tuple[tuple[str, int, str], ...], _runs: list[Run]
+) -> Comparison:
+    """Kept by how far each run has come: its last seq grows with every event, so no entry can be stale."""
+    groups, left_out = grouped(_runs)
+    ids = [run.run_id for group in groups for run in group.runs]
     compared = _same_exam(groups)
-    frames = _frames(engine.database, str(engine.folder), tuple((run.run_id, run.last_seq) for run in kept))
-    turn = last_shared(compared, frames["exams"])
-    shared = tuple(run.run_id for group in compared for run in group.runs)
-    marks, categories = (pd.DataFrame(columns=["run_id", "question_id", "right"]), frames["no categories"])
+    exams = queries.exams_of(_database, ids)
+    turn = last_shared(compared, exams)
+    told: list[Difference] = []
+    by_category = pd.DataFrame(columns=["run_id", "category", "correct", "questions"])
     if turn is not None:
-        seqs = tuple(run.last_seq for group in compared for run in group.runs)
-        marks, categories = _exam(engine.database, str(engine.folder), shared, seqs, turn)
+        shared = [run.run_id for group in compared for run in group.runs]
+        told = differences(compared, queries.exam_marks(_database, shared, turn), turn)
+        by_category = queries.exam_categories_of(_database, shared, turn)
+    chances = queries.guessing(_database, ids)
     return Comparison(
         groups=groups,
         left_out=left_out,
         compared=compared,
-        told=differences(compared, marks, turn) if turn is not None else [],
+        told=told,
         turn=turn,
-        exams=curves.means(groups, frames["exams"]),
-        exam_runs=curves.singles(groups, frames["exams"]),
-        categories=curves.categories(compared, categories),
-        practice=curves.means(groups, frames["practice"], same_questions=False),
-        chance=float(frames["chance"].chance.iloc[0]),
+        exams=curves.means(groups, exams),
+        exam_runs=curves.singles(groups, exams),
+        categories=curves.categories(compared, by_category),
+        practice=curves.means(groups, queries.practice_of(_database, ids), same_questions=False),
+        chance=next((chances[run_id] for run_id in ids if run_id in chances), 0.2),
     )
 
 
@@ -137,23 +148,3 @@ def _same_exam(groups: Sequence[Group]) -> list[Group]:
     for group in groups:
         exams.setdefault(group.exam, []).append(group)
     return max(exams.values(), key=len, default=[])
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _frames(_database: Database, folder: str, runs: tuple[tuple[str, int], ...]) -> dict[str, pd.DataFrame]:
-    """Exams and practice of these runs; each run's last seq grows with every event, so no entry can be stale."""
-    ids = [run_id for run_id, _ in runs]
-    chances = queries.guessing(_database, ids)
-    return {
-        "exams": queries.exams_of(_database, ids),
-        "practice": queries.practice_of(_database, ids),
-        "no categories": pd.DataFrame(columns=["run_id", "category", "correct", "questions"]),
-        "chance": pd.DataFrame({"chance": [chances[run_id] for run_id in ids if run_id in chances] or [0.2]}),
-    }
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _exam(
-    _database: Database, folder: str, run_ids: tuple[str, ...], seqs: tuple[int, ...], turn: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return queries.exam_marks(_database, run_ids, turn), queries.exam_categories_of(_database, run_ids, turn)

@@ -9,6 +9,7 @@ from studentsim.ui import charts, components, shell, words
 from studentsim.ui.compare import captions, choice, data, paper, second_tries, sentences, settings
 from studentsim.ui.compare.groups import Group, Run
 from studentsim.ui.data import Engine
+from studentsim.ui.drawn import drawn
 
 EVERY = 2.0
 """Seconds from one refresh to the next while one of the runs goes on."""
@@ -44,11 +45,8 @@ def body(engine: Engine, run_ids: list[str], alive: bool, fresh: list[dict[str, 
         _said(seen)
         _exams(seen)
         _differences(seen)
-        left, right = st.columns(2, gap="large")
-        with left:
-            _categories(seen)
-        with right:
-            _practice(seen)
+        _categories(seen)
+        _practice(seen)
         second_tries.section(engine, seen.groups)
         _settings(seen.groups)
         _runs(seen)
@@ -81,8 +79,14 @@ def _exams(seen: data.Comparison) -> None:
         frame = pd.concat([frame, theirs], ignore_index=True)
     runs = seen.exam_runs[seen.exam_runs.label != seen.exam_runs.group].assign(runs=1, **{"from": "here, one run"})
     with question:
-        figure = charts.compare(
-            seen.exams, seen.exam_runs, turns=seen.turns, chance=seen.chance, published=published, revision=key
+        figure = drawn(
+            charts.compare,
+            seen.exams,
+            seen.exam_runs,
+            turns=seen.turns,
+            chance=seen.chance,
+            published=published,
+            revision=key,
         )
         components.picture(
             "How many never-practised questions does each answer rightly?",
@@ -118,7 +122,7 @@ def _categories(seen: data.Comparison) -> None:
     after = f"after {words.plural(seen.turn, 'lesson')}" if seen.turn else "before any lesson"
     components.picture(
         f"Which categories does each answer, {after}?",
-        charts.by_category(seen.categories, chance=seen.chance, revision="compare"),
+        drawn(charts.by_category, seen.categories, chance=seen.chance, revision="compare"),
         seen.categories,
         key="compare.categories",
         alt=captions.picture(seen.categories, of="category"),
@@ -130,25 +134,25 @@ def _categories(seen: data.Comparison) -> None:
 def _practice(seen: data.Comparison) -> None:
     if seen.practice.empty:
         return
-    components.picture(
-        "How did practice go?",
-        charts.compare(
+    with st.expander(
+        "How did practice go? Not a contest: the exam decides", key="compare.lessons", on_change="rerun"
+    ) as fold:
+        if not fold.open:
+            return
+        nobody = seen.practice.iloc[:0].assign(group="")
+        shown = {"turns": seen.turns, "chance": seen.chance, "bands": 2, "revision": "practice"}
+        components.picture(
+            "How did practice go?",
+            drawn(charts.compare, seen.practice, nobody, **shown),
             seen.practice,
-            seen.practice.iloc[:0].assign(group=""),
-            turns=seen.turns,
-            chance=seen.chance,
-            bands=2,
-            revision="practice",
-        ),
-        seen.practice,
-        key="compare.practice",
-        alt=captions.picture(seen.practice),
-        columns=CURVE_COLUMNS,
-    )
-    st.caption(
-        "Not a contest: each practised other questions. A way that looks for mistakes gets the harder ones, so its practice looks "
-        "worse while it may teach better. The exam decides."
-    )
+            key="compare.practice",
+            alt=captions.picture(seen.practice),
+            columns=CURVE_COLUMNS,
+        )
+        st.caption(
+            "Each practised other questions. A way that looks for mistakes gets the harder ones, so its practice looks worse while it "
+            "may teach better."
+        )
 
 
 def _settings(groups: list[Group]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from studentsim.ui import charts, components, data, words
 from studentsim.ui.cards import RunCard
+from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import NEW, WATCH
 
 ALL, FIRST = 1000, 5
@@ -60,7 +61,7 @@ def _spark(run: RunCard) -> None:
     told = ", ".join(str(words.hundred(a)) for a in run.accuracies)
     with st.container(width=120):
         st.plotly_chart(
-            charts.spark(run.accuracies, run.strategy),
+            drawn(charts.spark, run.accuracies, run.strategy),
             width="stretch",
             key=f"home.spark.{run.run_id}",
             config={"staticPlot": True},

@@ -8,6 +8,7 @@ from studentsim.config import RunConfig
 from studentsim.store import queries
 from studentsim.ui import charts, components, data, words
 from studentsim.ui.cards import RunCard
+from studentsim.ui.drawn import drawn
 from studentsim.ui.home import rows, sentences
 from studentsim.ui.looks import look
 
@@ -30,7 +31,7 @@ def study(engine: data.Engine, runs: list[RunCard]) -> None:
     st.markdown(finding)
     components.picture(
         "How many of 100 never-practised questions does it answer rightly?",
-        charts.study(exams),
+        drawn(charts.study, exams),
         exams.assign(way=exams.strategy.map(lambda s: look(s).name)),
         key="home.study",
         alt=finding.replace("*", ""),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from studentsim.student.profiles import PROFILES, category_mastery
 from studentsim.ui import charts, words
+from studentsim.ui.drawn import drawn
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.new.form import Form
 
@@ -26,7 +27,7 @@ def _profile(id: str) -> None:
     st.caption(words.literal(profile.summary))
     knows = category_mastery(profile)
     st.plotly_chart(
-        charts.mastery(knows, revision=id),
+        drawn(charts.mastery, knows, revision=id),
         width="stretch",
         key=f"new.mastery.{id}",
         config={"staticPlot": True},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import charts, components, words
+from studentsim.ui.drawn import drawn
 from studentsim.ui.questions.coverage import DIFFICULTIES, by_category, by_skill
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import QUESTIONS
@@ -21,7 +22,7 @@ def overview() -> None:
     totals = frame.groupby("category", sort=False).questions.sum()
     components.picture(
         "How hard are the questions of each category?",
-        charts.coverage(frame, names=DIFFICULTIES, revision="bank"),
+        drawn(charts.coverage, frame, names=DIFFICULTIES, revision="bank"),
         by_skill(),
         key="questions.coverage",
         alt="Questions by category: " + ", ".join(f"{name} {count}" for name, count in totals.items()),

@@ -60,7 +60,7 @@ function enlarge(traces, layout, factor) {
     if (trace.error_y) Object.assign(trace.error_y, { thickness: factor * 1.5, width: factor * 4 });
   }
   for (const note of layout.annotations ?? []) note.font = { ...note.font, size: factor * (note.font?.size ?? SIZE) };
-  if (layout.margin) layout.margin = { ...layout.margin, r: factor * layout.margin.r, t: factor * layout.margin.t };
+  for (const side in layout.margin) layout.margin[side] *= factor;
   for (const axis of [layout.xaxis, layout.yaxis]) if (axis?.title) axis.title = { ...axis.title, standoff: factor * 8 };
 }
 
@@ -108,7 +108,7 @@ function coloured(figure, theme) {
 }
 
 function themed(layout, theme, factor) {
-  const axis = { gridcolor: theme.line, linecolor: theme.line, zerolinecolor: theme.line, automargin: true };
+  const axis = { gridcolor: theme.line, linecolor: theme.line, zerolinecolor: theme.line };
   const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
   for (const name of axes) layout[name] = { ...axis, ...layout[name] };
   delete layout.height;

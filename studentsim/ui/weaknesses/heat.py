@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import charts, components, glossary, words
+from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
 from studentsim.ui.titles import skill_title, slip_title
 from studentsim.ui.weaknesses import sentences
@@ -13,8 +14,6 @@ from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.findings import Findings, order
 from studentsim.ui.weaknesses.place import Place
 
-LABEL = 22
-"""Characters of a line of a row's label."""
 HEAT_COLUMNS = {
     "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
     "low": "95 % from", "high": "95 % to",
@@ -59,8 +58,8 @@ def _map(shown: View, place: Place) -> None:
         anchor=False,
         help=glossary.help("skill" if deep else "category"),
     )
-    figure = charts.category_heatmap(frame, rows=rows, revision=f"{place.run}-{place.category}", turns=found.turns)
-    figure.update_yaxes(ticktext=[charts.wrapped(names[row], LABEL) for row in rows])
+    revision = f"{place.run}-{place.category}"
+    figure = drawn(charts.category_heatmap, frame, rows=rows, names=names, revision=revision, turns=found.turns)
     key = f"weaknesses.map.{place.run}.{place.category}"
     alt = f"Share right by {'kind of question' if deep else 'category'} and exam. {_in_words(found.in_last(frame), names)}"
     st.plotly_chart(
@@ -117,7 +116,7 @@ def _skill(shown: View, place: Place) -> None:
     st.subheader("What was ticked on these questions?", anchor=False)
     frame, names = outcomes(found, place.skill)
     key = f"weaknesses.ticked.{place.run}.{place.skill}"
-    figure = charts.ticked(frame, names=names, revision=f"{place.run}-{place.skill}")
+    figure = drawn(charts.ticked, frame, names=names, revision=f"{place.run}-{place.skill}")
     titles = {outcome: name for outcome, name, _ in names}
     alt = "; ".join(f"{titles[r.outcome]}: {r.answers}" for r in frame[frame.turn == found.last].itertuples())
     st.plotly_chart(figure, width="stretch", key=key, config=charts.CONFIG, alt=f"Last exam. {alt}")

@@ -9,6 +9,7 @@ from studentsim.store.database import Database
 from studentsim.ui import components, data, glossary, words
 from studentsim.ui.charts import CONFIG
 from studentsim.ui.charts import teaching as pictures
+from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS
 from studentsim.ui.teaching import names, sentences, tries
 from studentsim.ui.teaching.tries import Tries
@@ -66,7 +67,7 @@ def _mended(here: pd.DataFrame, place: Place) -> None:
     groups = by_group(here, place)
     key = f"weaknesses.tries.{place.run}.{place.category}.{place.skill}"
     if len(groups) > 1:
-        figure = pictures.shares(groups, names=list(groups.name), revision=key)
+        figure = drawn(pictures.shares, groups, names=list(groups.name), revision=key)
         alt = "; ".join(
             f"{r.name_}: {r.mended} of {r.tried}" for r in groups.rename(columns={"name": "name_"}).itertuples()
         )

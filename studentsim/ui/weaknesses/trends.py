@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import charts, components, words
+from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
 from studentsim.ui.titles import commonest_first, slip_title
 from studentsim.ui.weaknesses import sentences
@@ -84,7 +85,7 @@ def _card(found: Findings, row: object, place: Place) -> None:
     st.caption(words.literal(f"{row.category} · {said}"))  # type: ignore[attr-defined]
     exams = found.made[found.made.misconception == slip].sort_values("turn")
     if len(found.turns) > 1:
-        figure = charts.slip_trend(exams, turns=found.turns, revision=f"{place.run}-{slip}")
+        figure = drawn(charts.slip_trend, exams, turns=found.turns, revision=f"{place.run}-{slip}")
         key, alt = f"weaknesses.trend.{place.run}.{slip}", f"{slip_title(slip)}: {said}"
         st.plotly_chart(figure, width="stretch", key=key, config={"staticPlot": True}, alt=alt)
     if not place.skill:
