@@ -50,6 +50,9 @@ AT_WORK = {
     "learning": {"turn": 7, "until": "training", "turns": 20, "questions": 40, "exam": 240},
 }
 """Runs whose worker is this very process."""
+IS_STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState != 'running' &&
+    !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner], [data-stale=true]')"""
+"""JavaScript: nothing is being drawn any more."""
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
 
 
@@ -82,8 +85,8 @@ def _shoot(browser, url: str, name: str, folder: Path) -> None:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
             page.goto(url)
             page.get_by_text("A model student, not your pupils.").wait_for()
-            page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
             page.wait_for_load_state("networkidle")
+            page.wait_for_function(IS_STILL, timeout=60_000)
             page.wait_for_timeout(700)  # plotly draws after the last request
             height = page.evaluate("(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight")
             page.set_viewport_size({"width": width, "height": min(int(height) + 20, 4000)})

@@ -13,6 +13,7 @@ from journals import make_run
 from playwright.sync_api import Browser, Page, expect
 
 from studentsim.runs import recorded
+from studentsim.student.profiles import PROFILES
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +63,7 @@ def test_the_first_visit_shows_a_true_picture_and_leads_into_a_recorded_run(page
         page.get_by_text("Look into the 5 recorded runs").click()
         link = page.get_by_role("link", name="Recorded study, mixed bag")
         expect(link).to_be_visible()
+        expect(page.locator(".studentsim-still")).to_have_count(len(recorded.STRATEGIES))
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
             assert sideways(page) <= 0
@@ -76,6 +78,7 @@ def test_the_first_visit_shows_a_true_picture_and_leads_into_a_recorded_run(page
 @pytest.mark.long
 def test_the_own_mix_keeps_its_sum_and_is_locked_and_typed_by_keyboard_alone(page: Page, url: str):
     page.goto(f"{url}/New_simulation")
+    expect(page.locator(".studentsim-still text", has_text="probability")).to_have_count(len(PROFILES))  # their cards
     ready(page)
     page.get_by_text("Even", exact=True).click()
     shares = page.get_by_role("slider")

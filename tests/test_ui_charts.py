@@ -69,8 +69,11 @@ def test_zoom_survives_new_data_of_the_same_run_only():
 
 
 def test_a_category_name_cannot_smuggle_markup_into_a_chart():
-    (bar,) = charts.mastery({"<b>loud</b>": 0.5}).data
-    assert bar.hovertext == ("&lt;b&gt;loud&lt;/b&gt;",)
+    frame = pd.DataFrame({"row": ["<b>loud</b>"], "turn": [0], "correct": [5], "questions": [10]})
+    heat = charts.category_heatmap(frame, rows=["<b>loud</b>"])
+    assert heat.layout.yaxis.ticktext == ("&lt;b&gt;loud&lt;/b&gt;",) and heat.data[0].hovertext == (
+        "&lt;b&gt;loud&lt;/b&gt;",
+    )
 
 
 def test_every_slot_has_a_colour_in_both_themes():

@@ -301,6 +301,25 @@ def test_two_ways_are_compared_at_once_and_the_link_says_which(folder: Path, tau
     assert "Watch" in link_labels(app)[-8:]
 
 
+def test_practice_waits_in_its_fold_since_it_is_no_contest(folder: Path, taught: None):
+    make_run(folder, "mixed", strategy="random")
+    make_run(folder, "follow")
+    app = visit(COMPARE, runs="mixed,follow")
+    pictures = len(app.get("plotly_chart"))
+    app.session_state["compare.lessons"] = True  # as a click on the fold does
+    app.run()
+    assert not app.exception and len(app.get("plotly_chart")) == pictures + 1
+    assert "Each practised other questions" in text_of(app)
+
+
+def test_settings_are_told_in_the_narrower_way(folder: Path, taught: None):
+    for strategy in ("random", "category", "none", "fixed"):
+        make_run(folder, strategy, strategy=strategy)
+    few, many = (visit(COMPARE, runs=runs).table[0].value for runs in ("random,category", "random,category,none,fixed"))
+    assert few.shape == (3, 2) and many.shape == (4, 3)
+    assert list(few.columns) == list(many.index[:2]) and list(few.index) == list(many.columns)
+
+
 def test_groups_of_runs_have_a_mean_and_say_how_many(folder: Path, taught: None):
     for strategy in ("random", "category"):
         for seed in (0, 1, 2):

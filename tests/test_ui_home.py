@@ -55,11 +55,11 @@ def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_labe
     assert "Without teaching, this student answers" in text and "What does teaching change?" in text
     assert f"recorded {time.strftime('%d %B %Y', time.gmtime()).lstrip('0')}" in text
     assert "You have not run a simulation yet" in text
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("plotly_chart")) == 1 and not app.get("bidi_component")
     app.session_state["home.recorded"] = True  # as a click on the fold does
     app.run()
     assert "one for each way of choosing: the same student (Balanced beginner)" in text_of(app)
-    assert len(app.get("plotly_chart")) == 1 + len(recorded.STRATEGIES)
+    assert len(app.get("bidi_component")) == len(recorded.STRATEGIES)  # a small picture each
     names = {f"Recorded study, {STRATEGIES[s].name.lower()}" for s in recorded.STRATEGIES}
     assert names <= set(link_labels(app))
 
@@ -102,7 +102,7 @@ def test_home_lists_runs_with_their_state_and_last_exam_in_words(folder: Path):
     assert "right after 4 lessons" in text and "lesson 2 of 4" in text
     assert " to " in text and "Balanced beginner" in text
     assert {r"Class \$7\_b\$", "Follow the mistakes"} <= set(link_labels(app))
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("bidi_component")) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,15 @@
-"""Pictures: DataFrame in, plotly Figure out. One file a family; frame.py has what they share. No streamlit here."""
+"""Pictures: DataFrame in, plotly Figure out, or a Sketch where they are small. frame.py has what they share. No streamlit here."""
 
 from studentsim.ui.charts.compare import by_category, compare
 from studentsim.ui.charts.coverage import coverage
 from studentsim.ui.charts.exams import exam_accuracy
 from studentsim.ui.charts.frame import CONFIG
 from studentsim.ui.charts.heatmap import category_heatmap
-from studentsim.ui.charts.mastery import mastery
 from studentsim.ui.charts.practice import practice
 from studentsim.ui.charts.race import race
-from studentsim.ui.charts.slips import slip_trend, ticked, wrapped
-from studentsim.ui.charts.study import spark, study
+from studentsim.ui.charts.slips import ticked, wrapped
+from studentsim.ui.charts.small import mastery, slip_trend, spark
+from studentsim.ui.charts.study import study
 from studentsim.ui.charts.training import training
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Slips over the exams: how often one was made, and what a kind of question drew."""
+"""What a kind of question drew, exam by exam: the right answer, slips, nothing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from studentsim.ui.charts.frame import finish
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import FAINT, GUESSING, RIGHT, WRONG, colour
 
-SMALL = 150
-"""Height in pixels of one of many small pictures."""
 WIDEST = 44
 """Characters of a legend's line."""
 
@@ -26,27 +24,6 @@ _STYLES = {
     "nothing": (GUESSING, ""),
 }
 """Slot and hatching of each outcome; further slips look like the second."""
-
-
-def slip_trend(exams: pd.DataFrame, *, turns: Sequence[int], revision: str = "") -> go.Figure:
-    """How often one slip was made: ``turn, made, offered, low, high``, an exam a row; the share of 100 with its
-    95 % bar. Small and still: for a card that says the counts in words.
-    """
-    share = 100 * exams.made / exams.offered
-    figure = Picture(
-        go.Scatter(
-            x=exams.turn, y=share, mode="lines+markers", cliponaxis=False,
-            line={"color": colour(WRONG), "width": 2}, marker={"color": colour(WRONG), "symbol": "x", "size": 8},
-            error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 3,
-                     "array": 100 * exams.high - share, "arrayminus": share - 100 * exams.low},
-        )
-    )  # fmt: skip
-    reach = max([*turns, 1])
-    figure.update_xaxes(
-        range=[-0.06 * reach, 1.06 * reach], tickvals=[turns[0], turns[-1]] if len(turns) else [], fixedrange=True
-    )
-    figure.update_yaxes(range=[0, 104], tickvals=[0, 50, 100], fixedrange=True)
-    return finish(figure, f"slip-{revision}", height=SMALL, margin={"r": 8, "t": 4})
 
 
 def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revision: str = "") -> go.Figure:

@@ -1,4 +1,4 @@
-"""Several ways of choosing on one picture, and a run's exams as a small line for lists."""
+"""Several ways of choosing on one picture."""
 
 from __future__ import annotations
 
@@ -45,21 +45,6 @@ def study(exams: pd.DataFrame, *, chance: float = 0.2) -> go.Figure:
     figure.update_xaxes(showgrid=False, tickvals=list(range(0, turns + 1, step)), tickangle=0)
     figure.update_yaxes(range=[0, 100], dtick=20)
     return finish(figure, "study", height=360, margin={"r": NAMES})
-
-
-def spark(accuracies: Sequence[float], strategy: str) -> go.Figure:
-    """A run's exams (0 to 1) as a small line without axes, from 0 to 100; its last one marked."""
-    shown = look(strategy)
-    c = colour(shown.slot)
-    figure = Picture()
-    figure.add_scatter(y=[100 * a for a in accuracies], mode="lines", line={"color": c, "width": 2}, hoverinfo="skip")
-    figure.add_scatter(
-        x=[len(accuracies) - 1], y=[100 * accuracies[-1]], mode="markers", hoverinfo="skip",
-        marker={"color": c, "size": 7, "symbol": shown.symbol},
-    )  # fmt: skip
-    figure.update_xaxes(visible=False, range=[-0.3, max(1, len(accuracies) - 1) + 0.3])
-    figure.update_yaxes(visible=False, range=[0, 105])
-    return finish(figure, "", height=40, margin={"l": 0, "r": 0, "t": 0, "b": 0})
 
 
 def _line(shown: Look) -> dict[str, Any]:

@@ -166,8 +166,8 @@ def _settings(groups: list[Group]) -> None:
     table["Lessons done, of those planned (turns)"] = [
         ", ".join(dict.fromkeys(f"{max(0, run.turn)} of {run.config.turns}" for run in g.runs)) for g in groups
     ]
-    frame = pd.DataFrame(table, index=[words.literal(g.label) for g in groups]).T.map(words.literal)
-    st.table(frame)
+    frame = pd.DataFrame(table, index=[words.literal(g.label) for g in groups]).map(words.literal)
+    st.table(frame if len(groups) > len(table) else frame.T)  # the way in which it is narrower, for a phone
     st.caption(words.literal(captions.alike(groups)))
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from studentsim.ui import charts, components, data, words
 from studentsim.ui.cards import RunCard
-from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import NEW, WATCH
+from studentsim.ui.still import still
 
 ALL, FIRST = 1000, 5
 """Most runs that are listed at all, and how many of them without being asked."""
@@ -60,13 +60,8 @@ def _told(run: RunCard, student: str) -> str:
 def _spark(run: RunCard) -> None:
     told = ", ".join(str(words.hundred(a)) for a in run.accuracies)
     with st.container(width=120):
-        st.plotly_chart(
-            drawn(charts.spark, run.accuracies, run.strategy),
-            width="stretch",
-            key=f"home.spark.{run.run_id}",
-            config={"staticPlot": True},
-            alt=f"Right answers of 100, exam by exam: {told}",
-        )
+        sketch = charts.spark(run.accuracies, run.strategy)
+        still(sketch, key=f"home.spark.{run.run_id}", alt=f"Right answers of 100, exam by exam: {told}")
 
 
 def _menu(engine: data.Engine, run: RunCard) -> None:

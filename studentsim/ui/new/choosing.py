@@ -9,9 +9,9 @@ import streamlit as st
 
 from studentsim.student.profiles import PROFILES, category_mastery
 from studentsim.ui import charts, words
-from studentsim.ui.drawn import drawn
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.new.form import Form
+from studentsim.ui.still import still
 
 
 def student(form: Form) -> None:
@@ -26,13 +26,8 @@ def _profile(id: str) -> None:
     profile = PROFILES[id]
     st.caption(words.literal(profile.summary))
     knows = category_mastery(profile)
-    st.plotly_chart(
-        drawn(charts.mastery, knows, revision=id),
-        width="stretch",
-        key=f"new.mastery.{id}",
-        config={"staticPlot": True},
-        alt="Knows of 100: " + ", ".join(f"{c} {words.hundred(m)}" for c, m in knows.items()),
-    )
+    told = ", ".join(f"{c} {words.hundred(m)}" for c, m in knows.items())
+    still(charts.mastery(knows), key=f"new.mastery.{id}", alt=f"Knows of 100: {told}")
 
 
 def strategy(form: Form) -> None:

@@ -91,10 +91,12 @@ def _ways_in(last: pd.DataFrame, names: dict[str, str], place: Place) -> None:
     """The same as links, weakest first: for a keyboard, a phone, or a new tab."""
     with st.container(horizontal=True, gap="small"):
         for row in last.sort_values(["accuracy", "questions"]).itertuples():
-            label = f"{words.literal(names[row.row])}: {words.score(int(row.correct), int(row.questions))}"
+            score = words.score(int(row.correct), int(row.questions))
+            label = f"{words.shortened(names[row.row], words.LINE - len(score) - 2)}: {score}"
+            whole = "" if label.startswith(names[row.row]) else names[row.row]
             st.page_link(
-                WEAKNESSES, label=label, icon=":material/search:", query_params=_within(place, str(row.row)).link,
-                help=glossary.category(str(row.row)),
+                WEAKNESSES, label=words.literal(label), icon=":material/search:", query_params=_within(place, str(row.row)).link,
+                help=words.literal(whole) or glossary.category(str(row.row)),
             )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import charts, components, words
-from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
+from studentsim.ui.still import still
 from studentsim.ui.titles import commonest_first, slip_title
 from studentsim.ui.weaknesses import sentences
 from studentsim.ui.weaknesses.data import View
@@ -85,9 +85,8 @@ def _card(found: Findings, row: object, place: Place) -> None:
     st.caption(words.literal(f"{row.category} · {said}"))  # type: ignore[attr-defined]
     exams = found.made[found.made.misconception == slip].sort_values("turn")
     if len(found.turns) > 1:
-        figure = drawn(charts.slip_trend, exams, turns=found.turns, revision=f"{place.run}-{slip}")
-        key, alt = f"weaknesses.trend.{place.run}.{slip}", f"{slip_title(slip)}: {said}"
-        st.plotly_chart(figure, width="stretch", key=key, config={"staticPlot": True}, alt=alt)
+        sketch = charts.slip_trend(exams, turns=found.turns)
+        still(sketch, key=f"weaknesses.trend.{place.run}.{slip}", alt=f"{slip_title(slip)}: {said}")
     if not place.skill:
         st.page_link(WEAKNESSES, label="Open this slip", icon=":material/search:", query_params=inside.link)
         return

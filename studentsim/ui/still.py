@@ -1,0 +1,21 @@
+"""Puts a small still picture (``charts/sketch.py``) on the page: a component of our own, 50 lines of JavaScript (still.js)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from studentsim.ui.charts.sketch import Sketch
+
+JS = Path(__file__).with_suffix(".js").read_text()
+
+
+def still(sketch: Sketch, *, key: str, alt: str) -> None:
+    """Draws it as wide as its place. ``alt`` says what it shows; ``key`` must be stable."""
+    _mounted()(key=key, data={**sketch.told(), "alt": alt})
+
+
+@st.cache_resource
+def _mounted():
+    return st.components.v2.component("studentsim_still", js=JS, isolate_styles=False)
