@@ -15,7 +15,7 @@ with shell.page("Home") as engine:
     st.title("Watch a student learn", anchor=False)
     st.markdown(
         "A small language model plays a student: it answers multiple-choice maths questions, is marked, and learns from its own "
-        "mistakes. Every second lesson it sits an exam of questions it has never practised, so you can see what practice changed. "
+        "mistakes. Every second lesson it sits the same exam, of questions it has never practised, so you can see what practice changed. "
         "Try ways of choosing the practice questions, and see which one teaches better."
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):

@@ -89,6 +89,8 @@ def _interval(values: list[float]) -> str:
     mean = sum(values) / len(values)
     if len(values) < 2:
         return f"{mean:.1f} (one seed: no interval)"
+    if len(set(values)) == 1:
+        return f"{mean:.1f} (the same in all: no interval)"
     low, high = stats.t.interval(0.95, len(values) - 1, mean, stats.sem(values))
     return f"{mean:.1f} ({low:.1f} to {high:.1f})"
 

@@ -24,9 +24,6 @@ with shell.page("New simulation") as engine:
     st.title("New simulation", anchor=False)
     st.markdown("Four choices, each already made sensibly. Change what you are curious about, then start.")
     fill.note()
-    st.page_link(
-        shell.WATCH, label="Or several at once: start a race", icon=":material/flag:", query_params={"race": "new"}
-    )
 
     st.header("1. Which student?", anchor=False)
     model_place = model.student(new)

@@ -147,8 +147,9 @@ _TERMS = (
          "How many of the questions were answered rightly; where there are enough of them, told as so many of 100.",
          "With fewer than 50 questions the count itself is told, such as 7 of 12.", "accuracy"),
     Term("interval", "Interval", CERTAINTY,
-         "The range in brackets: with other questions of the same kind, the result would lie in such a range 95 times of 100.",
-         "68 of 100 (62 to 74) means: about 68, and hardly less than 62 or more than 74. Fewer questions, wider range. Two results "
+         "The range in brackets: with other questions of the same kind, the result could well be any in this range.",
+         "68 of 100 (62 to 74) means: about 68, and hardly less than 62 or more than 74. Of ranges made this way, 95 of 100 "
+         "hold what endless questions would show. Fewer questions, wider range. Two results "
          "whose ranges overlap much cannot be told apart. Compare has a sharper test for runs with the same exam.",
          "95 % confidence interval (Wilson; for differences Bonett and Price)"),
     Term("guessing", "Guessing line", CERTAINTY,

@@ -53,7 +53,7 @@ STRATEGIES: Mapping[str, Look] = {
     "none": Look(
         "No teaching",
         "It answers and sits exams, but is never taught.",
-        "A control: what changes by luck alone.",
+        "A control: how it stands without any teaching.",
         4, "longdash", "x",
     ),
     "fixed": Look(

@@ -62,6 +62,9 @@ VIEWS: dict[str, RewardView] = {
 }
 
 
+OWN = "the student's own wrong one"
+
+
 def sentence(view: str, steps: pd.DataFrame) -> str:
     """One plain sentence on what a view of the training shows at its latest step."""
     if steps.empty:
@@ -71,11 +74,10 @@ def sentence(view: str, steps: pd.DataFrame) -> str:
 
 
 def _margins(last: pd.Series, steps: pd.DataFrame) -> str:
+    lead = f"{abs(last.rewards_margins):.2f}"
     side = "leads" if last.rewards_margins > 0 else "trails"
-    return (
-        f"In lesson {int(last.turn)} the right working {side} the student's own wrong one by {abs(last.rewards_margins):.2f}. "
-        "Every lesson starts again from about 0, the student as it was before."
-    )
+    told = f"neither leads nor trails {OWN}" if float(lead) == 0 else f"{side} {OWN} by {lead}"
+    return f"In lesson {int(last.turn)} the right working {told}. Every lesson starts again from about 0, the student as it was before."
 
 
 def _apart(last: pd.Series, steps: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from studentsim.bank.curriculum import SLIPS
+from studentsim.ui import evidence
 from studentsim.ui.teaching import judgement
 from studentsim.ui.titles import category_title
 from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, plural, score
@@ -33,7 +34,7 @@ def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
 
 def _since(first: pd.Series, last: pd.Series) -> str:
     began = score(first.correct, first.questions) if first.questions < FEWEST else hundred(first.accuracy)
-    apart = last.low > first.high or last.high < first.low
+    apart = evidence.apart(*((int(row.correct), int(row.questions)) for row in (first, last)))
     return f"; it began at {began}" if apart else f"; it began at {began}, which is no clear change yet"
 
 
@@ -42,7 +43,7 @@ def _weakest(weak: pd.DataFrame | None, last: pd.Series) -> str:
     if weak is None or len(weak) < 2:
         return ""
     row = weak.sort_values("accuracy").iloc[0]
-    if row.high >= last.accuracy:
+    if not evidence.far_below((int(row.correct), int(row.questions)), float(last.accuracy), of=len(weak)):
         return ""
     told = bounded(score(row.correct, row.questions), row.low, row.high, row.questions)
     return f" It is weakest in {category_title(row.category)}: {told}."

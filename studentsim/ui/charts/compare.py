@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from studentsim.ui.charts.frame import finish, guessing, line, ticks
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import Look, colour, look
+from studentsim.ui.words import hundred
 
 HEIGHT = 440
 INNER = HEIGHT - 70
@@ -95,7 +96,7 @@ def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: st
             customdata=_hover(group), hovertemplate=f"<b>%{{customdata[5]}}</b><br>{html.escape(str(label))}: {_TOLD}",
         )  # fmt: skip
     if chance is not None:
-        text = f"guessing: {round(100 * chance)}"
+        text = f"guessing: {hundred(chance)}"
         figure.add_vline(100 * chance, line={"color": colour(4), "width": 1, "dash": "dot"},
                          annotation={"text": text, "font": {"size": 12, "color": colour(4)}, "showarrow": False})  # fmt: skip
     figure.update_xaxes(title="right, of 100 questions", range=[0, 100], dtick=20, side="bottom")
@@ -212,7 +213,7 @@ def _end_labels(figure: Picture, ends: Sequence[_End], turns: int) -> None:
         heights = [15.0 * (end.label.count("<br>") + 1) + 4 for end in bucket]
         for end, want, place in zip(bucket, wanted, spread(wanted, heights, INNER), strict=True):
             figure.add_annotation(
-                x=end.x, y=end.y, text=f"{end.label} <b>{end.y:.0f}</b>" if end.told else end.label, align="left",
+                x=end.x, y=end.y, text=f"{end.label} <b>{hundred(end.y / 100)}</b>" if end.told else end.label, align="left",
                 font={"size": 12}, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=colour(end.slot), xanchor="left",
                 ax=22, ay=want - place, standoff=6,
             )  # fmt: skip

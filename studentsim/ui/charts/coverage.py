@@ -40,4 +40,6 @@ def coverage(frame: pd.DataFrame, *, names: Mapping[int, str], revision: str = "
         range=[len(places) - 0.5, -0.5], fixedrange=True, showgrid=False, ticks="",
         tickvals=list(places.values()), ticktext=[html.escape(str(c)) for c in places],
     )  # fmt: skip
-    return finish(figure, f"coverage-{revision}", height=300, legend={"traceorder": "normal"}, margin={"t": 40})
+    return finish(
+        figure, f"coverage-{revision}", height=300, legend={"traceorder": "normal"}, margin={"t": 40, "r": 44}
+    )

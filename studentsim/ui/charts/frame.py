@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, Look, colour
+from studentsim.ui.words import hundred
 
 HEIGHT = 340
 CHARACTER, LINE = 6.6, 17
@@ -46,7 +47,7 @@ def apart(steps: pd.DataFrame) -> pd.DataFrame:
 
 def guessing(figure: Picture, guessing: float) -> None:
     """The thin labelled line that guessing would reach (``guessing`` 0 to 1), on an axis of 0 to 100."""
-    level(figure, 100 * guessing, f"guessing: {round(100 * guessing)}")
+    level(figure, 100 * guessing, f"guessing: {hundred(guessing)}")
 
 
 def level(figure: Picture, y: float, label: str) -> None:
@@ -62,7 +63,7 @@ def end_label(figure: Picture, x: Sequence[float] | pd.Series, y: pd.Series) -> 
         figure.add_annotation(
             x=x.iloc[-1],
             y=y.iloc[-1],
-            text=f"<b>{y.iloc[-1]:.0f}</b>",
+            text=f"<b>{hundred(y.iloc[-1] / 100)}</b>",
             showarrow=False,
             xanchor="left",
             xshift=9,

@@ -13,6 +13,7 @@ from studentsim.ui.charts.frame import finish
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.charts.slips import wrapped
 from studentsim.ui.looks import GUESSING, colour, shade
+from studentsim.ui.words import hundred
 
 FEW = 10
 """A cell from fewer answers than this is hatched and pale: its number says little."""
@@ -74,9 +75,9 @@ def category_heatmap(
 
 def _label(correct: int, questions: int) -> str:
     """The share of 100; of few answers the count itself, since a hundred is not earned."""
-    return str(round(100 * correct / questions)) if questions >= FEW else f"{int(correct)}/{int(questions)}"
+    return str(hundred(correct / questions)) if questions >= FEW else f"{int(correct)}/{int(questions)}"
 
 
 def _told(row: str, turn: int, correct: int, questions: int) -> tuple[str, int, int, int, int, int]:
     low, high = wilson(int(correct), int(questions))
-    return row, int(turn), int(correct), int(questions), round(100 * low), round(100 * high)
+    return row, int(turn), int(correct), int(questions), hundred(low), hundred(high)

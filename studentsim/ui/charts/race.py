@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from studentsim.ui.charts.frame import finish, guessing, line, ticks
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import Look, colour
+from studentsim.ui.words import hundred
 
 HEIGHT = 440
 WRAP = 12
@@ -49,7 +50,7 @@ def race(
         )  # fmt: skip
         if len(exams):
             text = [html.escape(part) for part in textwrap.wrap(name, WRAP)]
-            text[-1] += f" <b>{100 * exams.accuracy.iloc[-1]:.0f}</b>"
+            text[-1] += f" <b>{hundred(exams.accuracy.iloc[-1])}</b>"
             ends.append((100 * float(exams.accuracy.iloc[-1]), float(exams.turn.iloc[-1]) + shift, text, shown.slot))
     guessing(figure, chance)
     _names(figure, ends)

@@ -9,6 +9,7 @@ import pandas as pd
 from studentsim.ui.charts.frame import CHARACTER
 from studentsim.ui.charts.sketch import Sketch
 from studentsim.ui.looks import FAINT, RIGHT, WRONG, look
+from studentsim.ui.words import hundred
 
 ROW = 18
 """Pixels of a bar and the space to the next one."""
@@ -27,7 +28,7 @@ def mastery(by_category: Mapping[str, float]) -> Sketch:
         middle = ROW * (i + 0.5)
         sketch.text((0, middle + BASELINE), name, aside=-6, anchor="end")
         sketch.bar(middle - 6, 100 * share, 12, RIGHT)
-        sketch.text((100 * share, middle + BASELINE), str(round(100 * share)), aside=4)
+        sketch.text((100 * share, middle + BASELINE), str(hundred(share)), aside=4)
     return sketch
 
 

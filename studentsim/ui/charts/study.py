@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from studentsim.ui.charts.frame import finish, guessing, line, ticks
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import STRATEGIES, Look, colour, look
+from studentsim.ui.words import hundred
 
 NAMES = 146
 """Pixels kept free at the right for the lines' names."""
@@ -70,7 +71,7 @@ def _names(figure: Picture, last: pd.DataFrame, x: float) -> None:
             x=[x], y=[y], mode="markers", marker=_line(shown)["marker"], cliponaxis=False, hoverinfo="skip", showlegend=False,
         )  # fmt: skip
         figure.add_annotation(
-            x=x, y=y, text=f"<b>{100 * end.accuracy:.0f}</b> {shown.name}", showarrow=False, xanchor="left", xshift=7,
+            x=x, y=y, text=f"<b>{hundred(end.accuracy)}</b> {shown.name}", showarrow=False, xanchor="left", xshift=7,
             font={"size": 13},
         )  # fmt: skip
 

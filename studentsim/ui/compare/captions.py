@@ -29,7 +29,7 @@ def picture(frame: pd.DataFrame, *, of: str = "turn") -> str:
 def how_drawn(groups: Sequence[Group]) -> str:
     """What bands and lines mean."""
     drawn = "Bands" if len(groups) <= BANDS else "Bars, at the last exam"
-    text = f"{drawn}: where the result would lie in 95 of 100 exams with other questions (95 % interval)."
+    text = f"{drawn}: 95 % intervals. With other questions, the result could well lie anywhere in them."
     several = [g for g in groups if len(g.runs) > 1]
     if not several:
         return text

@@ -58,6 +58,10 @@ def _said(seen: data.Comparison) -> None:
         st.header(words.literal(sentences.opening(seen.told, alive=seen.alive)), anchor=False)
     elif len(seen.groups) == 1:
         st.header(words.literal(sentences.one_way(seen.groups[0], seen.exams)), anchor=False)
+        like = {"like": seen.groups[0].runs[0].run_id}
+        st.page_link(
+            shell.NEW, label="Start the same with another way", icon=":material/add_circle:", query_params=like
+        )
     elif not apart:
         st.header(words.literal(sentences.nothing_shared(seen.groups, alive=seen.alive)), anchor=False)
     if apart:

@@ -104,7 +104,7 @@ def one_way(group: Group, exams: pd.DataFrame) -> str:
     result = f"{score} never-practised questions right {words.interval(last.low, last.high, asked)}"
     over = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
     when = f"After {words.plural(int(last.turn), 'lesson')}" if last.turn else "Before any lesson"
-    return f"{when} {lower(group.label)} has {result}{over}. Choose a simulation of another way to compare it with."
+    return f"{when} {lower(group.label)} has {result}{over}. Choose a simulation of another way to compare it with, or start one."
 
 
 def table_row(d: Difference) -> dict[str, object]:

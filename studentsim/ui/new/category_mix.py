@@ -80,6 +80,8 @@ def stands_above(strategy: str) -> str:
 
 
 def _shares(form: Form, chosen: str, categories: Sequence[str], pool: Mapping[str, int]) -> dict[str, int]:
+    if chosen != "own":
+        st.session_state["new.by_hand"] = []
     if chosen == "even":
         return mix.even(categories)
     if chosen == "bank":
@@ -124,7 +126,9 @@ def _share(category: str, share: int, *, locked: bool, can_move: bool) -> None:
 
 def _moved(category: str, key: str) -> None:
     shares = st.session_state["new.shares"]
-    st.session_state["new.shares"] = mix.moved(shares, category, st.session_state[key], locked=_locked())
+    by_hand = [c for c in st.session_state.get("new.by_hand", ()) if c != category]
+    st.session_state["new.shares"] = mix.moved(shares, category, st.session_state[key], locked=_locked(), held=by_hand)
+    st.session_state["new.by_hand"] = [*by_hand, category]
     st.session_state["new.mix"] = "own"
 
 
@@ -148,6 +152,6 @@ def _questions(shares: Mapping[str, int], count: int) -> str:
     wholes = zip(shares, whole_questions(list(shares.values()), count), strict=True)
     told = ", ".join(f"{category} {n}" for category, n in wholes if n)
     return (
-        "They always sum to 100: move one, and the others give way; a locked one stays. "
+        "They always sum to 100: move one, and those that you have not set give way first; a locked one stays. "
         f"Of {count} questions a lesson: {told}."
     )

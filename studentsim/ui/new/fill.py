@@ -11,7 +11,7 @@ from studentsim.errors import StudentsimError, UnknownRun
 from studentsim.records import CATEGORIES
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
-from studentsim.ui import data, words
+from studentsim.ui import data, shell, words
 from studentsim.ui.new import bank, mix, model, teacher
 from studentsim.ui.new.form import key
 
@@ -33,7 +33,7 @@ def begin(engine: data.Engine) -> dict[str, Any]:
 
 
 def note() -> None:
-    """Where the form's settings come from, and the way back to the defaults."""
+    """Where the form's settings come from, the way back to the defaults, and the way to several at once."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if said := st.session_state["new.said"]:
             st.markdown(said, width="content")
@@ -43,6 +43,9 @@ def note() -> None:
             type="tertiary",
             icon=":material/restart_alt:",
             on_click=_defaults,
+        )
+        st.page_link(
+            shell.WATCH, label="Or several at once: start a race", icon=":material/flag:", query_params={"race": "new"}
         )
 
 
@@ -89,7 +92,7 @@ def fill(config: RunConfig) -> str:
     model.fill(config)
     st.session_state["new.mix"] = "own" if config.mix else "way"
     st.session_state["new.shares"] = mix.like(config.mix) if config.mix else {}
-    st.session_state["new.locked"] = []
+    st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
     teacher.fill(settings["teaching"], settings["learning"])
     return ""
 

@@ -26,21 +26,29 @@ def only(categories: Sequence[str], chosen: str) -> dict[str, int]:
     return {c: WHOLE if c == chosen else 0 for c in categories}
 
 
-def moved(mix: Mapping[str, int], category: str, value: int, *, locked: Collection[str] = ()) -> dict[str, int]:
+def moved(
+    mix: Mapping[str, int], category: str, value: int, *, locked: Collection[str] = (), held: Collection[str] = ()
+) -> dict[str, int]:
     """``category`` set to ``value``, or as near to it as the locked ones leave room; those neither moved nor locked give or
-    take in proportion to what they have. Where there are none of these, nothing moves.
+    take in proportion to what they have, the ``held`` ones only what the others cannot. Where there is none, nothing moves.
 
     >>> moved({"a": 50, "b": 30, "c": 20}, "a", 75)
     {'a': 75, 'b': 15, 'c': 10}
     >>> moved({"a": 50, "b": 30, "c": 20}, "a", 75, locked=["b"])
     {'a': 70, 'b': 30, 'c': 0}
+    >>> moved({"a": 50, "b": 30, "c": 20}, "a", 60, held=["b"])
+    {'a': 60, 'b': 30, 'c': 10}
     """
-    others = {c: float(share) for c, share in mix.items() if c != category and c not in locked}
-    if not others:
+    free = {c: float(share) for c, share in mix.items() if c != category and c not in locked}
+    if not free:
         return dict(mix)
-    room = mix[category] + sum(mix[c] for c in others)
-    value = min(room, max(0, int(value)))
-    return {**mix, category: value, **_shared(others, room - value)}
+    value = min(mix[category] + int(sum(free.values())), max(0, int(value)))
+    rest = {c: share for c, share in free.items() if c not in held} or free
+    left = mix[category] + int(sum(rest.values())) - value
+    if left >= 0:
+        return {**mix, category: value, **_shared(rest, left)}
+    kept = {c: share for c, share in free.items() if c not in rest}
+    return {**mix, category: value, **dict.fromkeys(rest, 0), **_shared(kept, int(sum(kept.values())) + left)}
 
 
 def movable(mix: Mapping[str, int], locked: Collection[str]) -> list[str]:

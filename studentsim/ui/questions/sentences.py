@@ -21,10 +21,10 @@ def opening(view: View, count: int, total: int) -> str:
     """The page's first sentence: what there is, or what of it is shown."""
     if not view.narrowed:
         skills = by_skill()
-        each = PER_SKILL["study"], PER_SKILL["exam"]
         return (
-            f"{total:,} questions on {len(skills)} skills in {skills.category.nunique()} categories; every skill has {each[0]} for "
-            f"practice and {each[1]} for exams, and no exam question is ever practised."
+            f"{total:,} questions on {len(skills)} skills in {skills.category.nunique()} categories; every skill has "
+            f"{PER_SKILL['study']} for practice, {PER_SKILL['exam']} for exams and {PER_SKILL['validation']} held out; "
+            "no exam question is ever practised."
         )
     if not count:
         return "No questions match."

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from studentsim.ui.report.text import escape
+from studentsim.ui.words import hundred
 
 BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#D55E00", "#6B7280", "#1F2328", "#D3D8E0"
 NONE_RIGHT, HALF_RIGHT, ALL_RIGHT = (0xF2, 0xA3, 0x6B), (0xF7, 0xEE, 0xE6), (0x7D, 0xB9, 0xE8)
@@ -36,7 +37,7 @@ def accuracy(exams: pd.DataFrame, *, guessing: float) -> str:
         for s in (0, 0.25, 0.5, 0.75, 1)
     ]
     parts += [_line(left, y(guessing), WIDTH - right + 8, y(guessing), GREY, dash="3 3")]
-    parts += [_text(WIDTH - right + 4, y(guessing) + 14, f"guessing: {round(100 * guessing)}", "end", GREY, 11)]
+    parts += [_text(WIDTH - right + 4, y(guessing) + 14, f"guessing: {hundred(guessing)}", "end", GREY, 11)]
     for row in exams.itertuples():
         px = x(row.turn)
         parts += [
@@ -53,9 +54,9 @@ def accuracy(exams: pd.DataFrame, *, guessing: float) -> str:
         _text(x(t), top + height + 18, str(t), "middle") for i, t in enumerate(turns) if i % every == 0 or t == reach
     ]
     end = exams.accuracy.iloc[-1]
-    parts += [_text(x(turns[-1]) + 10, y(end) + 5, f"{100 * end:.0f}", "start", INK, 15)]
+    parts += [_text(x(turns[-1]) + 10, y(end) + 5, str(hundred(end)), "start", INK, 15)]
     parts += [_text((left + WIDTH - right) / 2, top + height + 36, "lessons so far", "middle", GREY)]
-    said = "; ".join(f"after lesson {t}: {100 * a:.0f}" for t, a in zip(turns, exams.accuracy, strict=True))
+    said = "; ".join(f"after lesson {t}: {hundred(a)}" for t, a in zip(turns, exams.accuracy, strict=True))
     return _svg(parts, top + height + 42, "Right answers of 100 in each exam", said)
 
 
@@ -115,7 +116,7 @@ def _cell(x: float, y: float, width: float, height: float, correct: int, questio
     share = correct / questions
     box = f'x="{x + 1:.1f}" y="{y + 1:.1f}" width="{width - 2:.1f}" height="{height - 2:.1f}" rx="3"'
     few = questions < FEW
-    label = f"{correct}/{questions}" if few else f"{100 * share:.0f}"
+    label = f"{correct}/{questions}" if few else str(hundred(share))
     cells = [f'<rect {box} fill="{shade(share)}"><title>{correct} of {questions} right</title></rect>']
     cells += [f'<rect {box} fill="url(#few)"/>'] if few else []
     return [*cells, _text(x + width / 2, y + height / 2 + size * 0.36, label, "middle", INK, size)]

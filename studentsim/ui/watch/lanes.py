@@ -63,7 +63,7 @@ def headline(lanes: Sequence[Lane]) -> str:
     turns = [set(lane.exams.turn) for lane in lanes]
     common = set.intersection(*turns) if turns else set()
     if not common:
-        return "The race is on. It can be told once all have sat their first exam."
+        return "The race is on. Who leads shows once all have sat their first exam."
     turn = max(common)
     rows = [(lane.name, lane.exams[lane.exams.turn == turn].iloc[0]) for lane in lanes]
     rows.sort(key=lambda row: -row[1].accuracy)

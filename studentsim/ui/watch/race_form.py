@@ -24,8 +24,8 @@ def form(engine: data.Engine) -> None:
     """The whole form; leads to the race once started."""
     st.title("A new race", anchor=False)
     st.markdown(
-        "Two to four model students learn side by side, with the same exam and the same luck. So what sets their curves apart is "
-        "what you let differ, and chance."
+        "Two to four model students learn side by side, with the same exam and the same luck in it. What sets their curves apart is "
+        "what you let differ, and the luck of which questions each practises."
     )
     configs = _configs()
     with st.container(horizontal=True, vertical_alignment="center"):

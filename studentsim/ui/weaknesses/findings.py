@@ -32,8 +32,8 @@ class Findings:
     skills: pd.DataFrame
     """The same by skill (``row``), with its ``category``."""
     made: pd.DataFrame
-    """``misconception, category, skill, turn, made, offered, low, high``: how often each slip was made, of the questions that
-    offer it."""
+    """``misconception, category, skill, turn, made, offered, right, low, high``: how often each slip was made, of the questions
+    that offer it, and how many of these were answered rightly."""
     slips: pd.DataFrame
     """One row a slip that was ever made: ``slips.standing``."""
     questions: pd.DataFrame
@@ -126,13 +126,16 @@ _SLIP = ["misconception", "category", "skill", "turn"]
 
 def _made(questions: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
     """How often each slip was made in each exam, of how many questions that offer it, and how often blind ticks would make it."""
-    offered = questions[["category", "skill", "turns", "offers"]].explode("offers").dropna(subset=["offers"])
+    columns = ["category", "skill", "correct", "turns", "letters", "offers"]
+    offered = questions[columns].explode("offers").dropna(subset=["offers"])
     if offered.empty:
-        return pd.DataFrame(columns=[*_SLIP, "offered", "blind", "made", "low", "high"])
-    offered = offered.explode("turns").rename(columns={"turns": "turn"})
+        return pd.DataFrame(columns=[*_SLIP, "offered", "right", "blind", "made", "low", "high"])
+    offered = offered.explode(["turns", "letters"]).rename(columns={"turns": "turn"})
     offered["misconception"] = [slip for slip, _ in offered.offers]
     offered["blind"] = [float(share) for _, share in offered.offers]
-    counts = offered.groupby(_SLIP, as_index=False).agg(offered=("blind", "size"), blind=("blind", "mean"))
+    offered["right"] = offered.letters == offered.correct
+    of_each = {"offered": ("blind", "size"), "right": ("right", "sum"), "blind": ("blind", "mean")}
+    counts = offered.groupby(_SLIP, as_index=False).agg(**of_each)
     counts = counts.assign(turn=counts.turn.astype(int), blind=counts.blind.round(9))
     wrong = wrong.assign(
         skill=wrong.skill.fillna(NO_SKILL), misconception=wrong.misconception.astype(counts.misconception.dtype)

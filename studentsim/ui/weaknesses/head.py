@@ -6,8 +6,10 @@ import streamlit as st
 
 from studentsim.ui import components, data, words
 from studentsim.ui.shell import ANSWERS, HOME, WATCH, WEAKNESSES
+from studentsim.ui.titles import slip_title
 from studentsim.ui.weaknesses import heat, sentences
 from studentsim.ui.weaknesses.data import View, report_of
+from studentsim.ui.weaknesses.findings import explanation
 from studentsim.ui.weaknesses.place import Place
 
 
@@ -58,6 +60,9 @@ def _named(shown: View, place: Place) -> None:
         for slip in it.slips[: sentences.SLIPS_NAMED]:
             to = there.answers(lesson=lesson, slip=slip)
             components.slip_link(ANSWERS, slip, it.made, to, icon=":material/menu_book:")
+    for slip in it.slips[: sentences.SLIPS_NAMED]:
+        if explanation(slip):
+            st.caption(words.literal(f"{words.capital(slip_title(slip))}: {explanation(slip)}"))
 
 
 def _report(engine: data.Engine, shown: View) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
 
-from studentsim.ui import words
+from studentsim.ui import evidence, words
 from studentsim.ui.titles import category_title, commonest_first, skill_title, slip_title
-from studentsim.ui.weaknesses.findings import Findings, hint
+from studentsim.ui.weaknesses.findings import Findings, explanation, hint
 
 MASTERED = 0.9
 """A category whose interval lies wholly above this is left out: there is little left to win."""
@@ -29,7 +28,7 @@ class Advice:
     why: tuple[str, ...]
     """The evidence, a sentence each."""
     ask: str
-    """What a teacher could say to a pupil who makes the first of the slips; blank where the bank has no words for it."""
+    """What goes wrong in the first of the slips, and what to ask a pupil who makes it; blank where the bank has no words for it."""
     clear: bool
     """Whether it rests on more than luck."""
     skill: str = ""
@@ -38,7 +37,7 @@ class Advice:
 
 
 def advice(found: Findings) -> list[Advice]:
-    """The lines, most useful first: what is behind the whole by more than luck (categories, then kinds of question elsewhere),
+    """The lines in order: what is behind the whole by more than luck (categories, then kinds of question elsewhere),
     slips that came back, then what is below the whole by no more than luck. Empty before the first exam, and where everything
     is mastered.
     """
@@ -62,21 +61,7 @@ def far_behind(found: Findings) -> pd.DataFrame:
     last = found.in_last(found.skills)
     last = last[last.row != ""].sort_values(["accuracy", "questions", "row"])
     whole = float(found.exams.iloc[-1].accuracy)
-    return last[[len(last) * tail(int(r.correct), int(r.questions), whole) < 0.05 for r in last.itertuples()]]
-
-
-def tail(correct: int, questions: int, share: float) -> float:
-    """The probability (0 to 1) of at most so many right answers, where each is right with probability ``share``."""
-    if not 0 < share < 1:
-        return 1.0 if share <= 0 or correct >= questions else 0.0
-    odds = math.log(share), math.log1p(-share)
-    ways = math.lgamma(
-        questions + 1
-    )  # in logarithms, since thousands of questions have more ways than a float can hold
-    return sum(
-        math.exp(ways - math.lgamma(k + 1) - math.lgamma(questions - k + 1) + k * odds[0] + (questions - k) * odds[1])
-        for k in range(correct + 1)
-    )
+    return last[[_far_below(row, whole, of=len(last)) for row in last.itertuples()]]
 
 
 def lead(lines: list[Advice]) -> str:
@@ -85,14 +70,18 @@ def lead(lines: list[Advice]) -> str:
     if not clear:
         return "Nothing is behind the rest by more than luck. In the order of the last exam:"
     if clear == len(lines):
-        return "Most useful first. Each rests on more than luck."
-    first = f"first {clear} rest" if clear > 1 else "first one rests"
-    return f"Most useful first. The {first} on more than luck, the others may not."
+        return "Lowest first. Each rests on more than luck."
+    first = f"first {clear} rest" if clear > 1 else "first rests"
+    return f"The {first} on more than luck, the others may not."
 
 
 def behind(row: object, found: Findings) -> bool:
-    """Whether a category of the last exam lies below the whole by more than luck: its interval is all below."""
-    return bool(row.high < found.exams.iloc[-1].accuracy)  # type: ignore[attr-defined]
+    """Whether a category of the last exam lies below the whole by more than luck makes the lowest of so many."""
+    return _far_below(row, float(found.exams.iloc[-1].accuracy), of=len(found.in_last(found.categories)))
+
+
+def _far_below(row: object, whole: float, *, of: int) -> bool:
+    return evidence.far_below((int(row.correct), int(row.questions)), whole, of=of)  # type: ignore[attr-defined]
 
 
 def _category(found: Findings, row: object) -> Advice:
@@ -177,12 +166,13 @@ def _change(found: Findings, category: str) -> list[str]:
     if len(frame) < 2:
         return []
     first, last = frame.iloc[0], frame.iloc[-1]
-    began = words.score(int(first.correct), int(first.questions))
-    if last.high < first.low:
-        return [f"It has become worse: {began} right in the first exam."]
-    if last.low > first.high:
-        return [f"Practice has helped so far: {began} right in the first exam."]
-    return [f"No clear change since the first exam ({began} right)."]
+    began, now = ((int(row.correct), int(row.questions)) for row in (first, last))
+    counts = f"{words.score(*began)} right in the first exam, {words.score(*now)} in the last"
+    if evidence.clearly_less(now, began):
+        return [f"Down: {counts}."]
+    if evidence.clearly_less(began, now):
+        return [f"Up: {counts}."]
+    return [f"No clear change: {counts}."]
 
 
 def _kinds(found: Findings, category: str) -> list[str]:
@@ -195,7 +185,7 @@ def _kinds(found: Findings, category: str) -> list[str]:
 
 def _ask(slips: pd.DataFrame) -> str:
     slip = str(slips.iloc[0].misconception) if len(slips) else ""
-    return f"To a pupil who {slip_title(slip)}: {hint(slip)}" if hint(slip) else ""
+    return f"“{slip_title(slip)}”: {explanation(slip)} To ask a pupil: {hint(slip)}" if hint(slip) else ""
 
 
 def _slips(slips: pd.DataFrame) -> list[str]:

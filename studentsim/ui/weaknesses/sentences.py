@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from studentsim.ui import sentences, words
+from studentsim.ui import evidence, sentences, words
 from studentsim.ui.titles import category_title, skill_title, slip_title
 from studentsim.ui.weaknesses.findings import Findings
 from studentsim.ui.weaknesses.items import FEWEST_SHEETS, give_or_take
@@ -33,9 +33,10 @@ def _weakest(found: Findings) -> str:
         return ""
     weak, same = _weak(found)
     if not weak:
-        first, best = last.iloc[0], last.iloc[-1]
-        ends = " to ".join(f"{_score(row)} in {category_title(row.row)}" for row in (first, best))
-        return f"No category is behind by more than luck: they run from {ends}."
+        row = last.iloc[0]
+        text = f"No category is behind by more than luck; the lowest is {category_title(row.row)}, {_score(row)} {_interval(row)}"
+        behind_it = _behind_it(behind_wrong(found, str(row.row)))
+        return f"{text}; {behind_it}." if behind_it else f"{text}."
     names = [f"{category_title(row.row)}, {_score(row)} {_interval(row)}" for row in (weak[0], *same[: MOST_NAMED - 1])]
     where = f"It is weakest in {'; in '.join(names)}"
     if same:
@@ -52,9 +53,10 @@ def _weak(found: Findings) -> tuple[list[Any], list[Any]]:
 
 
 def weakest(found: Findings) -> str:
-    """The category that the opening names as the weakest one; blank where it names none, or several."""
+    """The category that the opening names as the weakest or the lowest one; blank where it names none, or several."""
+    last = found.in_last(found.categories).sort_values("accuracy")
     weak, same = _weak(found)
-    return str(weak[0].row) if weak and not same else ""
+    return "" if same or len(last) < 2 else str(weak[0].row if weak else last.iloc[0].row)
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def opened(found: Findings, place: Place) -> str:
     if len(rows) < 2:
         return f"{text}."
     began = words.score(int(first.correct), int(first.questions))
-    apart = last.low > first.high or last.high < first.low
+    apart = evidence.apart(*((int(row.correct), int(row.questions)) for row in (first, last)))
     return f"{text}; it began at {began}." if apart else f"{text}; it began at {began}, which is no clear change yet."
 
 
@@ -131,16 +133,30 @@ def slips(found: Findings, frame: pd.DataFrame) -> str:
         return f"{one if len(frame) == 1 else many}: there are too few answers to say."
     text = f"Of {words.plural(len(frame), 'slip')} ever seen here, {_and(parts)}."
     if rest:
-        text += f" On the other{'s' if rest > 1 else ''} ({rest}) there are too few answers to say."
+        text += (
+            f" Of the other{f' {rest}' if rest > 1 else ''} there are too few answers to say: {_and(_too_few(counts))}."
+        )
     luck = round(BY_LUCK * len(frame))
     return f"{text} About {luck} would look unlearnt by luck alone." if luck and counts.get("unlearnt") else text
 
 
 _FATES = (
     ("unlearnt", "was unlearnt", "were unlearnt"),
-    ("remains", "remains", "remain"),
+    (
+        "replaced",
+        "gave way to other mistakes on the same questions",
+        "gave way to other mistakes on the same questions",
+    ),
+    ("remains", "is clearly still there", "are clearly still there"),
+    ("grown", "is made more often now", "are made more often now"),
     ("back", "came back", "came back"),
 )
+
+
+def _too_few(counts: pd.Series) -> list[str]:
+    """How many were still seen in the last exam, and how many were not."""
+    told = {"seen": "seen in the last exam", "unseen": "not seen there"}
+    return [f"{counts[name]} {words}" for name, words in told.items() if counts.get(name)]
 
 
 def kinds(found: Findings) -> str:

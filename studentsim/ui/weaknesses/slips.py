@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from studentsim.ui import evidence
 from studentsim.ui.titles import commonest_first
 
 ENOUGH = 3
@@ -29,21 +29,29 @@ VERDICTS: Mapping[str, Verdict] = {
         "came back", "orange", ":material/undo:",
         f"Made at least {ENOUGH} times in an exam, clearly less in a later one, and clearly more again in the last.",
     ),
+    "grown": Verdict(
+        "more often now", "orange", ":material/trending_up:",
+        f"Made at least {ENOUGH} times in the last exam, and clearly more often than in the first.",
+    ),
     "remains": Verdict(
-        "remains", "orange", ":material/close:",
+        "still there", "orange", ":material/close:",
         f"Made at least {ENOUGH} times in the last exam, and more often than blind ticks would make it, by more than luck.",
     ),
     "seen": Verdict(
-        "still seen", "gray", ":material/question_mark:",
+        "seen, too few to say", "gray", ":material/question_mark:",
         "Made in the last exam, but no more often than blind ticks could make it.",
+    ),
+    "replaced": Verdict(
+        "other mistakes instead", "orange", ":material/swap_horiz:",
+        "Clearly less often than in the first exam, but its questions are answered rightly no more often: other mistakes took its place.",
     ),
     "unlearnt": Verdict(
         "unlearnt", "blue", ":material/check:",
         f"Made at least {ENOUGH} times in the first exam and clearly less in the last, there no more often than blind ticks "
-        "would make it.",
+        "would make it; and its questions are answered rightly more often.",
     ),
     "unseen": Verdict(
-        "not seen last", "gray", ":material/horizontal_rule:",
+        "gone, too few to say", "gray", ":material/horizontal_rule:",
         "Not made in the last exam, but too seldom before to call it unlearnt.",
     ),
 }  # fmt: skip
@@ -79,24 +87,23 @@ def standing(made: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict(exams: pd.DataFrame) -> str:
-    """The verdict on one slip: ``turn, made, offered, blind, low, high``, an exam a row, in order."""
+    """The verdict on one slip: ``turn, made, offered, right, blind, low, high``, an exam a row, in order."""
     first, last = exams.iloc[0], exams.iloc[-1]
     if _came_back(exams):
         return "back"
+    if last.made >= ENOUGH and clearly_less(first, last):
+        return "grown"
     if last.made >= ENOUGH and last.low > last.blind:
         return "remains"
     gone = last.made / last.offered <= last.blind
     if first.made >= ENOUGH and gone and clearly_less(last, first):
-        return "unlearnt"
+        return "unlearnt" if last.right > first.right else "replaced"
     return "seen" if last.made else "unseen"
 
 
 def clearly_less(one: pd.Series, other: pd.Series) -> bool:
-    """Whether ``one`` exam's share of a slip lies below ``other``'s by more than luck: the 95 % interval of their difference
-    (Newcombe 1998, from the two Wilson intervals) leaves out 0. The same questions in both make it err on the safe side.
-    """
-    p, q = one.made / one.offered, other.made / other.offered
-    return bool(q - p > math.hypot(q - other.low, one.high - p))
+    """Whether a slip was made less often in ``one`` exam than in ``other``, by more than luck."""
+    return evidence.clearly_less((int(one.made), int(one.offered)), (int(other.made), int(other.offered)))
 
 
 def _came_back(exams: pd.DataFrame) -> bool:
