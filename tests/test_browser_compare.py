@@ -108,7 +108,7 @@ def test_a_term_by_link_then_found_by_search_and_r_draws_the_page_again(page: Pa
     box = page.get_by_role("textbox", name="Search")
     box.fill("misconception")
     box.press("Enter")
-    expect(page.get_by_role("heading", name="Slip")).to_be_visible()
+    expect(page.get_by_role("heading", name="Slip").first).to_be_visible()
     expect(page.get_by_role("heading", name="Journal")).not_to_be_visible()
     box.fill("")
     box.press("Enter")
