@@ -19,9 +19,9 @@ from store_runs import CONFIG, answered, as_lines, crashed_run, put, turn_of, tu
 
 from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StoreError
 from studentsim.records import Answered, Resumed, RunEnded
-from studentsim.store import ingest, schema, tables
-from studentsim.store.database import NAME, Database
-from studentsim.store.ingest import rebuild, sync
+from studentsim.store import intake, schema, tables
+from studentsim.store.database import NAME, Database, rebuild
+from studentsim.store.ingest import sync
 
 
 def contents(database: Database) -> dict[str, list]:
@@ -547,7 +547,7 @@ def test_however_a_journal_grows_the_tables_become_what_a_rebuild_makes(tmp_path
         for end in [*cuts, len(whole)]:
             path.write_bytes(whole[:end])
             sync(database, folder / "runs")
-            assert not database._guarded(ingest.miscounted)
+            assert not database._guarded(intake.miscounted)
         database.stamps.clear()
         sync(database, folder / "runs")
         grown = contents(database)

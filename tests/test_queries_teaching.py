@@ -12,7 +12,7 @@ from studentsim.records import Answered
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.store import ingest, queries
-from studentsim.store.database import Database
+from studentsim.store.database import Database, build
 from studentsim.store.export import export
 
 TEACHING = Teaching(attempts=3, error_rate=0.2, doubts=0.3)
@@ -114,7 +114,7 @@ def test_export_and_rebuild_know_it_all(run, db, tmp_path):
     assert len(frame) == len(answers) and [None if pd.isna(x) else x for x in frame["feedback"]] == [
         a.feedback for a in answers
     ]
-    assert ingest.build(tmp_path / "anew.duckdb", data / "runs") == 1
+    assert build(tmp_path / "anew.duckdb", data / "runs") == 1
     with Database(tmp_path / "anew.duckdb", data / "runs") as anew:
         pd.testing.assert_frame_equal(queries.revisions(anew, [run_id]), queries.revisions(db, [run_id]))
 

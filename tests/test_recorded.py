@@ -20,7 +20,7 @@ from studentsim.runs.folder import RunFolder, all_runs, create_run, delete_run
 from studentsim.runs.manager import Manager
 from studentsim.runs.states import observe
 from studentsim.store import ingest, queries
-from studentsim.store.database import Database
+from studentsim.store.database import Database, rebuild
 from studentsim.store.journal import read_events
 
 IDS = sorted(recorded.run_id_of(strategy) for strategy in recorded.STRATEGIES)
@@ -168,7 +168,7 @@ def test_a_deleted_run_stays_away_when_the_database_is_made_anew(tmp_path: Path,
     recorded.unpack(data, source)
     manager = Manager(data, tick_every=None)
     manager.delete("recorded-random")
-    assert ingest.rebuild(data) == 1
+    assert rebuild(data) == 1
     for refused in (manager.resume, manager.cancel):
         with pytest.raises(RunError, match="is finished"):
             refused("recorded-log-probability-category")

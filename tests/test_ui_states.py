@@ -14,7 +14,7 @@ from visits import stock, text_of, visit
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
 from studentsim.runs.manager import Manager
-from studentsim.store import ingest, queries
+from studentsim.store import ingest, intake, queries
 from studentsim.store.database import Database
 from studentsim.ui import data
 from studentsim.ui.shell import COMPARE, HOME, PAGES
@@ -43,7 +43,7 @@ def all_states(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> 
             ingest.sync(database, folder / "runs")
             swell(database, "many-answers", answers=100_000)
             with database.cursor() as cursor:
-                assert not ingest.miscounted(cursor)
+                assert not intake.miscounted(cursor)
             assert queries.count_answers(database, "many-answers") >= 100_000
             assert queries.count_answers(database, "one-answer") == 1
         with pytest.MonkeyPatch.context() as patch:

@@ -56,7 +56,7 @@ def report(
 @app.command()
 def rebuild(data: Data = DATA) -> None:
     """Make the database anew from the journals."""
-    from studentsim.store.ingest import rebuild as make_anew
+    from studentsim.store.database import rebuild as make_anew
 
     if not data.is_dir():
         raise DataFolderError(f"There is no data folder {str(data)!r}.", "Name one with --data.")

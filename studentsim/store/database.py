@@ -16,8 +16,9 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from studentsim.errors import DataFolderError, StoreError
-from studentsim.store import files, ingest, schema
+from studentsim.errors import DatabaseBusy, DataFolderError, StoreError
+from studentsim.store import files, ingest, intake, schema
+from studentsim.store.gate import Gate
 
 NAME = "studentsim.duckdb"
 """The database's file name within the data folder."""
@@ -48,7 +49,7 @@ class Database:
         """What ingest last saw of each journal (its size and time), so that an unchanged one costs one look."""
         self.ingesting = threading.RLock()
         self._writing = threading.RLock()
-        self._gate = _Gate()
+        self._gate = Gate()
         self._opened = 0
         self._connection = self._open()
 
@@ -159,7 +160,7 @@ class Database:
                 connection = duckdb.connect(self.path, config=SETTINGS)
             if version < len(schema.MIGRATIONS):
                 schema.migrate(connection, version)
-            if problem := ingest.miscounted(connection):
+            if problem := intake.miscounted(connection):
                 raise duckdb.IOException(f"Corrupt counts: {problem}")
             return connection
         except BaseException:
@@ -168,7 +169,7 @@ class Database:
 
     def _made_anew(self, reason: str) -> Cursor:
         new = files.new_of(self.path)
-        ingest.build(new, self.runs_folder)
+        build(new, self.runs_folder)
         aside = files.put_aside(self.path)
         new.replace(self.path)
         first_line = reason.splitlines()[0][:200] if reason else ""
@@ -210,41 +211,29 @@ class Database:
             return True
 
 
-class _Gate:
-    """Many threads may be through at once; ``alone`` waits until none is, and keeps the others out meanwhile."""
+def build(path: Path, runs_folder: Path) -> int:
+    """Makes a new database at ``path``, in place of any there, from all the journals; returns how many runs. Writes."""
+    files.remove(path)
+    with Database(path, runs_folder) as database:
+        ingest.sync(database, runs_folder)
+        return database.rows("SELECT count(*) FROM runs")[0][0]
 
-    PATIENCE = 60.0
-    """Seconds that ``alone`` waits before it gives up."""
 
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._through = 0
-        self._closed = False
+def rebuild(data_folder: str | Path) -> int:
+    """Makes the data folder's database anew from its journals, whatever the old one holds; returns how many runs. Writes.
 
-    @contextmanager
-    def through(self) -> Iterator[None]:
-        with self._condition:
-            self._condition.wait_for(lambda: not self._closed)
-            self._through += 1
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._through -= 1
-                self._condition.notify_all()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._condition:
-            if not self._condition.wait_for(lambda: not self._through and not self._closed, self.PATIENCE):
-                raise StoreError("The database has to be opened again but is still in use.", "Reload the page.")
-            self._closed = True
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._closed = False
-                self._condition.notify_all()
+    :raises DatabaseBusy: another process owns the database.
+    :raises DatabaseTooNew: a newer version wrote it.
+    """
+    try:
+        with Database.open(data_folder) as database:
+            path, runs_folder = database.path, database.runs_folder
+    except DatabaseBusy as error:
+        raise DatabaseBusy(error.problem, "Close the app, then rebuild.") from error
+    count = build(files.new_of(path), runs_folder)
+    files.remove(path)
+    files.new_of(path).replace(path)
+    return count
 
 
 def _rollback(cursor: Cursor) -> None:

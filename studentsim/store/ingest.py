@@ -7,17 +7,35 @@ fingerprint of the bytes before that place. A journal that no longer fits them w
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
-from studentsim.errors import DatabaseBusy, JournalError
-from studentsim.store import files, intake, journal, tables
+from studentsim.errors import JournalError
+from studentsim.store import intake, journal, tables
 
-if TYPE_CHECKING:
-    from studentsim.store.database import Cursor, Database
+T = TypeVar("T")
 
 
-def sync(database: Database, runs_folder: str | Path, run_id: str | None = None) -> int:
+class Target(Protocol):
+    """What is asked of a database that journals are taken into (``store/database.py``)."""
+
+    stamps: dict[str, tuple[int, ...]]
+    """What was last seen of each journal (its size and time), so that an unchanged one costs one look."""
+    ingesting: AbstractContextManager[Any]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The result of a SELECT."""
+
+    def write(self, use: Callable[[intake.Cursor], T]) -> T:
+        """Calls ``use`` with a cursor in a transaction."""
+
+    def notice(self, text: str) -> None:
+        """Remembers something the user should be told."""
+
+
+def sync(database: Target, runs_folder: str | Path, run_id: str | None = None) -> int:
     """Takes in what is new in every journal, or in the one of ``run_id``; returns how many events. Writes.
 
     Runs whose folder is gone are forgotten. A journal that cannot be read does not stop the others: ``database.notices``
@@ -40,56 +58,10 @@ def sync(database: Database, runs_folder: str | Path, run_id: str | None = None)
         return sum(_sync_run(database, folder / name) for name in names)
 
 
-def build(path: Path, runs_folder: Path) -> int:
-    """Makes a new database at ``path``, in place of any there, from all the journals; returns how many runs. Writes."""
-    from studentsim.store.database import (
-        Database,
-    )  # they need one another: a database mends itself by building a new one
-
-    files.remove(path)
-    with Database(path, runs_folder) as database:
-        sync(database, runs_folder)
-        return database.rows("SELECT count(*) FROM runs")[0][0]
-
-
-def rebuild(data_folder: str | Path) -> int:
-    """Makes the data folder's database anew from its journals, whatever the old one holds; returns how many runs. Writes.
-
-    :raises DatabaseBusy: another process owns the database.
-    :raises DatabaseTooNew: a newer version wrote it.
-    """
-    from studentsim.store.database import Database
-
-    try:
-        with Database.open(data_folder) as database:
-            path, runs_folder = database.path, database.runs_folder
-    except DatabaseBusy as error:
-        raise DatabaseBusy(error.problem, "Close the app, then rebuild.") from error
-    count = build(files.new_of(path), runs_folder)
-    files.remove(path)
-    files.new_of(path).replace(path)
-    return count
-
-
-def miscounted(cursor: Cursor) -> str:
-    """What is wrong if the tables do not hold as many rows as came of the journals; else an empty text.
-
-    DuckDB's log, damaged, may lose rows in silence; this notices it.
-    """
-    counts = " UNION ALL ".join(
-        f"SELECT run_id, count(*) AS n FROM {name} GROUP BY run_id" for name in tables.EVENT_TABLES
-    )
-    row = cursor.execute(
-        f"SELECT coalesce(j.run_id, c.run_id), c.n, j.rows FROM (SELECT run_id, sum(n) AS n FROM ({counts}) GROUP BY run_id) c "
-        "FULL JOIN journals j ON j.run_id = c.run_id WHERE coalesce(c.n, 0) <> coalesce(j.rows, 0) LIMIT 1"
-    ).fetchone()
-    return f"run {row[0]} has {row[1] or 0} rows, its journal gave {row[2] or 0}" if row else ""
-
-
 # -------------------------------------------------------------------- one run
 
 
-def _sync_run(database: Database, run_folder: Path) -> int:
+def _sync_run(database: Target, run_folder: Path) -> int:
     run_id, path = run_folder.name, run_folder / journal.NAME
     stamp = _stamp(path) or _stamp(run_folder / "config.json")  # a waiting run has no journal yet, or an empty one
     if stamp is None or database.stamps.get(run_id) == stamp:
@@ -118,12 +90,12 @@ def _sync_run(database: Database, run_folder: Path) -> int:
 # -------------------------------------------------------------------- folders
 
 
-def _forget_missing(database: Database, names: list[str]) -> None:
+def _forget_missing(database: Target, names: list[str]) -> None:
     known = {row[0] for row in database.rows("SELECT run_id FROM runs UNION SELECT run_id FROM journals")}
     _forget(database, sorted(known - set(names)))
 
 
-def _forget(database: Database, run_ids: list[str]) -> None:
+def _forget(database: Target, run_ids: list[str]) -> None:
     if run_ids:
         database.write(lambda cursor: intake.delete(cursor, run_ids))
         for run_id in run_ids:

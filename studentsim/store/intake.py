@@ -154,3 +154,18 @@ def delete(cursor: Cursor, run_ids: list[str]) -> None:
     """Take these runs out of every table. Writes."""
     for table in (*tables.COLUMNS, "journals"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
+
+
+def miscounted(cursor: Cursor) -> str:
+    """What is wrong if the tables do not hold as many rows as came of the journals; else an empty text.
+
+    DuckDB's log, damaged, may lose rows in silence; this notices it.
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT run_id, count(*) AS n FROM {name} GROUP BY run_id" for name in tables.EVENT_TABLES
+    )
+    row = cursor.execute(
+        f"SELECT coalesce(j.run_id, c.run_id), c.n, j.rows FROM (SELECT run_id, sum(n) AS n FROM ({counts}) GROUP BY run_id) c "
+        "FULL JOIN journals j ON j.run_id = c.run_id WHERE coalesce(c.n, 0) <> coalesce(j.rows, 0) LIMIT 1"
+    ).fetchone()
+    return f"run {row[0]} has {row[1] or 0} rows, its journal gave {row[2] or 0}" if row else ""
