@@ -90,7 +90,7 @@ def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: st
         step = 0.7 / max(1, len(labels))
         figure.add_scatter(
             x=100 * group.accuracy, y=[order.index(c) + (i - (len(labels) - 1) / 2) * step for c in group.category],
-            mode="markers", name=html.escape(str(label)), marker=style["marker"],
+            mode="markers", name=html.escape(str(label)), marker=style["marker"], cliponaxis=False,
             error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": colour(shown.slot),
                      "array": 100 * (group.high - group.accuracy), "arrayminus": 100 * (group.accuracy - group.low)},
             customdata=_hover(group), hovertemplate=f"<b>%{{customdata[5]}}</b><br>{html.escape(str(label))}: {_TOLD}",
@@ -104,9 +104,11 @@ def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: st
         tickvals=list(range(len(order))), ticktext=[html.escape(c) for c in order], range=[len(order) - 0.4, -0.6]
     )
     figure.update_layout(showlegend=len(labels) > 1)
-    height = 120 + len(order) * max(34, 15 * len(labels))
+    height = (120 if len(labels) > 1 else 80) + len(order) * max(34, 15 * len(labels))
     legend = {"orientation": "h", "yref": "container", "y": 0.995, "yanchor": "top"}
-    return finish(figure, f"categories-{revision}", height=height, legend=legend, margin={"t": 64})
+    return finish(
+        figure, f"categories-{revision}", height=height, legend=legend, margin={"t": 64 if len(labels) > 1 else 24}
+    )
 
 
 _TOLD = (
