@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
-from scipy.stats import binom
+from scipy.stats import hypergeom
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from studentsim.ui import evidence
@@ -13,13 +15,21 @@ from studentsim.ui import evidence
 COUNTS = some.integers(1, 60).flatmap(lambda n: some.tuples(some.integers(0, n), some.just(n)))
 
 
-@given(some.integers(0, 12), some.floats(0.01, 0.99))
-def test_the_tail_is_the_binomials(correct: int, share: float):
-    assert evidence.tail(correct, 12, share) == pytest.approx(binom.cdf(correct, 12, share))
+def part(whole: tuple[int, int], data: some.DataObject) -> tuple[int, int]:
+    """Some of its questions, with as many right among them as there can be."""
+    right, questions = whole
+    asked = data.draw(some.integers(0, questions))
+    return data.draw(some.integers(max(0, asked - (questions - right)), min(right, asked))), asked
 
 
-def test_the_tail_of_thousands_is_no_overflow():
-    assert evidence.tail(4000, 10_000, 0.4) == pytest.approx(binom.cdf(4000, 10_000, 0.4))
+@given(COUNTS, some.data())
+def test_the_tail_is_the_hypergeometric_ones(whole: tuple[int, int], data: some.DataObject):
+    correct, asked = part(whole, data)
+    assert evidence.tail((correct, asked), whole) == pytest.approx(hypergeom.cdf(correct, whole[1], whole[0], asked))
+
+
+def test_the_tail_of_thousands_is_exact():
+    assert evidence.tail((380, 1000), (4000, 10_000)) == pytest.approx(hypergeom.cdf(380, 10_000, 4000, 1000))
 
 
 @given(COUNTS, COUNTS)
@@ -35,20 +45,24 @@ def test_two_counts_are_apart_one_way_at_most(one: tuple[int, int], other: tuple
     assert not (evidence.clearly_less(one, other) and evidence.clearly_less(other, one))
 
 
-@given(some.integers(2, 40), some.floats(0.2, 0.95), some.integers(1, 10))
-def test_who_looks_at_several_needs_more(questions: int, share: float, of: int):
-    alone = [evidence.far_below((k, questions), share, of=1) for k in range(questions + 1)]
-    among = [evidence.far_below((k, questions), share, of=of) for k in range(questions + 1)]
-    assert alone == sorted(alone, reverse=True) and among == sorted(among, reverse=True)
-    assert sum(among) <= sum(alone)
+@given(COUNTS, some.data(), some.integers(1, 10))
+def test_who_looks_at_several_needs_more(whole: tuple[int, int], data: some.DataObject, of: int):
+    count = part(whole, data)
+    assert evidence.far_below(count, whole, of=of) <= evidence.far_below(count, whole, of=1)
+
+
+def test_two_halves_that_lie_apart_are_found_apart():
+    """Each is compared with the rest, not with a whole that it is half of."""
+    assert evidence.far_below((40, 100), (98, 200), of=2) and not evidence.far_below((58, 100), (98, 200), of=2)
+
+
+def test_a_part_where_nothing_is_right_or_nothing_wrong_anywhere_is_not_behind():
+    assert not evidence.far_below((0, 10), (0, 40), of=4) and not evidence.far_below((10, 10), (40, 40), of=4)
 
 
 def test_luck_alone_seldom_makes_the_lowest_of_six_far_below():
-    from random import Random
-
-    rng = Random(0)
-    found = sum(
-        any(evidence.far_below((sum(rng.random() < 0.75 for _ in range(40)), 40), 0.75, of=6) for _ in range(6))
-        for _ in range(2000)
-    )
-    assert found / 2000 < evidence.LEVEL
+    rng, found = Random(0), 0
+    for _ in range(1000):
+        parts = [sum(rng.random() < 0.75 for _ in range(40)) for _ in range(6)]
+        found += any(evidence.far_below((k, 40), (sum(parts), 240), of=6) for k in parts)
+    assert found / 1000 < evidence.LEVEL

@@ -15,6 +15,7 @@ from studentsim.ui import charts, looks, still
 from studentsim.ui.charts import small
 from studentsim.ui.charts.sketch import DASHES, Sketch
 from studentsim.ui.drawn import drawn
+from studentsim.ui.words import hundred
 
 SHARES = some.floats(0, 1)
 JS = Path(still.__file__).with_suffix(".js").read_text()
@@ -36,7 +37,7 @@ def test_a_students_bars_are_as_long_as_it_is_able_and_named_as_they_are(knows: 
     )
     names, numbers = of(sketch, "text")[::2], of(sketch, "text")[1::2]
     assert [text["text"] for text in names] == list(knows)
-    assert [text["text"] for text in numbers] == [str(round(100 * m)) for m in knows.values()]
+    assert [text["text"] for text in numbers] == [str(hundred(m)) for m in knows.values()]
     assert all(0 <= bar["y"] and bar["y"] + bar["height"] <= sketch.size["height"] for bar in of(sketch, "rect"))
 
 

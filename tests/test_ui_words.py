@@ -86,7 +86,7 @@ MIX = {"general": 0.0, "physics": 50.0, "gain": 30.0, "other": 15.0, "probabilit
 def test_an_own_mix_is_told_instead_of_what_it_overrules(strategy: str, told: str):
     config = RunConfig(strategy=strategy, mix=MIX)
     assert words.way(config) == told
-    assert words.title(config) == f"Balanced beginner: {told}"
+    assert words.title(config) == f"Balanced beginner: {told}".replace(" %", "\u00a0%")
     for plain, id in (
         ("where it is unsure", "log-probability"),
         ("no teaching", "none"),
@@ -149,9 +149,10 @@ def test_the_weakest_category_is_named_only_where_it_is_clearly_below_the_whole(
         columns=["category", "accuracy", "correct", "questions", "low", "high"],
     )
     assert "weakest in probability: 14 of 40, which is 22 to 50 of 100." in sentences.headline(results, weak)
-    assert "weakest" not in sentences.headline(
-        results, weak.assign(correct=[25, 19])
-    )  # luck makes the lowest of two so
+    few = pd.DataFrame([("other", 0.0, 0, 2, 0.0, 0.66)], columns=weak.columns)  # lower, but of two questions
+    assert "weakest in probability" in sentences.headline(results, pd.concat([few, weak.assign(correct=[35, 14])]))
+    near = weak.assign(correct=[25, 19])  # luck makes the lower of two so
+    assert "weakest" not in sentences.headline(results, near)
 
 
 def test_the_alert_comes_when_the_right_answer_falls_while_its_lead_grows():

@@ -5,7 +5,7 @@ Written out, a few lines each, checked against scipy and statsmodels in tests: i
 
 from __future__ import annotations
 
-import math
+from math import exp, hypot, lgamma
 
 from studentsim.exam import wilson
 
@@ -16,11 +16,11 @@ Count = tuple[int, int]
 """So many of so many."""
 
 
-def far_below(count: Count, share: float, *, of: int) -> bool:
-    """Whether the lowest of ``of`` such counts would so seldom be so low by luck, had each question been right with
-    probability ``share`` (binomial test, Bonferroni): whoever looks at several finds one that is lowest.
+def far_below(count: Count, whole: Count, *, of: int) -> bool:
+    """Whether the lowest of ``of`` parts of a ``whole`` would so seldom hold so few of its right answers by luck, had these fallen
+    on its questions at random (Fisher's exact test, one-sided; Bonferroni, since whoever looks at several finds one that is lowest).
     """
-    return of * tail(*count, share) < LEVEL
+    return of * tail(count, whole) < LEVEL
 
 
 def clearly_less(one: Count, other: Count) -> bool:
@@ -28,7 +28,7 @@ def clearly_less(one: Count, other: Count) -> bool:
     two Wilson intervals) leaves out 0. Where both are of the same questions it errs on the safe side.
     """
     p, q = (k / n for k, n in (one, other))
-    return q - p > math.hypot(q - wilson(*other)[0], wilson(*one)[1] - p)
+    return q - p > hypot(q - wilson(*other)[0], wilson(*one)[1] - p)
 
 
 def apart(one: Count, other: Count) -> bool:
@@ -36,13 +36,16 @@ def apart(one: Count, other: Count) -> bool:
     return clearly_less(one, other) or clearly_less(other, one)
 
 
-def tail(correct: int, questions: int, share: float) -> float:
-    """The probability (0 to 1) of at most so many right answers, where each is right with probability ``share``."""
-    if not 0 < share < 1:
-        return 1.0 if share <= 0 or correct >= questions else 0.0
-    odds = math.log(share), math.log1p(-share)
-    ways = math.lgamma(questions + 1)  # in logarithms: thousands of questions have more ways than a float can hold
-    return sum(
-        math.exp(ways - math.lgamma(k + 1) - math.lgamma(questions - k + 1) + k * odds[0] + (questions - k) * odds[1])
-        for k in range(correct + 1)
-    )
+def tail(count: Count, whole: Count) -> float:
+    """The probability (0 to 1) that a part of a ``whole`` holds at most so many of its right answers, had they fallen on its
+    questions at random (the hypergeometric distribution).
+    """
+    (correct, questions), (right, asked) = count, whole
+    least = max(0, questions - (asked - right))
+    all_ways = _ways(asked, questions)
+    return sum(exp(_ways(right, k) + _ways(asked - right, questions - k) - all_ways) for k in range(least, correct + 1))
+
+
+def _ways(of: int, chosen: int) -> float:
+    """In how many ways some can be chosen, as a logarithm: thousands have more ways than a float can hold."""
+    return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1)

@@ -151,7 +151,7 @@ _TERMS = (
          "68 of 100 (62 to 74) means: about 68, and hardly less than 62 or more than 74. Of ranges made this way, 95 of 100 "
          "hold what endless questions would show. Fewer questions, wider range. Two results "
          "whose ranges overlap much cannot be told apart. Compare has a sharper test for runs with the same exam.",
-         "95 % confidence interval (Wilson; for differences Bonett and Price)"),
+         "95 % confidence interval (Wilson; for differences Bonett and Price, or Newcombe)"),
     Term("guessing", "Guessing line", CERTAINTY,
          "What ticking options blindly would reach: 20 of 100 where each question has five options.",
          "A wrong slip leads to a listed option, so a student can do worse than guessing.", "chance level"),

@@ -29,7 +29,7 @@ def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
     if int(last.turn) == 0:
         return f"Before any lesson this student answers {now}."
     text = f"After {plural(int(last.turn), 'lesson')} this student answers {now}{_since(first, last)}."
-    return f"{text}{_weakest(weak, last)}"
+    return f"{text}{_weakest(weak)}"
 
 
 def _since(first: pd.Series, last: pd.Series) -> str:
@@ -38,13 +38,16 @@ def _since(first: pd.Series, last: pd.Series) -> str:
     return f"; it began at {began}" if apart else f"; it began at {began}, which is no clear change yet"
 
 
-def _weakest(weak: pd.DataFrame | None, last: pd.Series) -> str:
+def _weakest(weak: pd.DataFrame | None) -> str:
     """The weakest category, if it is below the whole by more than luck; else nothing."""
     if weak is None or len(weak) < 2:
         return ""
-    row = weak.sort_values("accuracy").iloc[0]
-    if not evidence.far_below((int(row.correct), int(row.questions)), float(last.accuracy), of=len(weak)):
+    whole = int(weak.correct.sum()), int(weak.questions.sum())
+    counts = [(int(row.correct), int(row.questions)) for row in weak.itertuples()]
+    behind = weak[[evidence.far_below(count, whole, of=len(weak)) for count in counts]]
+    if behind.empty:
         return ""
+    row = behind.sort_values("accuracy").iloc[0]
     told = bounded(score(row.correct, row.questions), row.low, row.high, row.questions)
     return f" It is weakest in {category_title(row.category)}: {told}."
 

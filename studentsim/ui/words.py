@@ -75,7 +75,8 @@ def literal(text: str) -> str:
 
 def shortened(text: str, most: int = LINE) -> str:
     """``text`` in at most so many characters, cut at a word: a link's label does not wrap."""
-    return textwrap.shorten(text, most, placeholder=" …")
+    short = textwrap.shorten(text, most, placeholder=" …")
+    return short if len(short) > 2 else f"{text[: most - 1]}…"  # one long word
 
 
 def working(text: str) -> str:

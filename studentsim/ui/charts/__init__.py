@@ -3,11 +3,11 @@
 from studentsim.ui.charts.compare import by_category, compare
 from studentsim.ui.charts.coverage import coverage
 from studentsim.ui.charts.exams import exam_accuracy
-from studentsim.ui.charts.frame import CONFIG
+from studentsim.ui.charts.frame import CONFIG, wrapped
 from studentsim.ui.charts.heatmap import category_heatmap
 from studentsim.ui.charts.practice import practice
 from studentsim.ui.charts.race import race
-from studentsim.ui.charts.slips import ticked, wrapped
+from studentsim.ui.charts.slips import ticked
 from studentsim.ui.charts.small import mastery, slip_trend, spark
 from studentsim.ui.charts.study import study
 from studentsim.ui.charts.training import training

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish, guessing, line, ticks
+from studentsim.ui.charts.frame import NAME, finish, guessing, line, ticks, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import Look, colour, look
 from studentsim.ui.words import hundred
@@ -101,7 +101,7 @@ def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: st
                          annotation={"text": text, "font": {"size": 12, "color": colour(4)}, "showarrow": False})  # fmt: skip
     figure.update_xaxes(title="right, of 100 questions", range=[0, 100], dtick=20, side="bottom")
     figure.update_yaxes(
-        tickvals=list(range(len(order))), ticktext=[html.escape(c) for c in order], range=[len(order) - 0.4, -0.6]
+        tickvals=list(range(len(order))), ticktext=[wrapped(c, NAME) for c in order], range=[len(order) - 0.4, -0.6]
     )
     figure.update_layout(showlegend=len(labels) > 1)
     height = (120 if len(labels) > 1 else 80) + len(order) * max(34, 15 * len(labels))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.frame import NAME, finish, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import FAINT, GUESSING, RIGHT, colour
 
@@ -38,7 +38,7 @@ def coverage(frame: pd.DataFrame, *, names: Mapping[int, str], revision: str = "
     figure.update_xaxes(title="questions", range=[0, 1.12 * float(totals.max() if len(totals) else 1)], fixedrange=True)
     figure.update_yaxes(
         range=[len(places) - 0.5, -0.5], fixedrange=True, showgrid=False, ticks="",
-        tickvals=list(places.values()), ticktext=[html.escape(str(c)) for c in places],
+        tickvals=list(places.values()), ticktext=[wrapped(str(c), NAME) for c in places],
     )  # fmt: skip
     return finish(
         figure, f"coverage-{revision}", height=300, legend={"traceorder": "normal"}, margin={"t": 40, "r": 44}

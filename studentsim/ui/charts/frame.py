@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import textwrap
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +24,8 @@ STANDOFF = 6
 """Pixels between these and the axis' title."""
 TITLE = STANDOFF + 20
 """Pixels that an axis' title takes."""
+NAME = 22
+"""Characters of a line of a row's name."""
 CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
@@ -99,13 +103,23 @@ def finish(figure: Picture, revision: str, *, height: int = HEIGHT, **layout: An
     return figure.figure()
 
 
+def wrapped(text: str, widest: int) -> str:
+    """``text`` in lines of at most so many characters, for a label in a picture: shown as it is, whatever it holds."""
+    return "<br>".join(html.escape(line) for line in textwrap.wrap(text, widest)) or " "
+
+
 def _left(axis: dict[str, Any]) -> int:
     """Pixels that the labels and the title left of the plot need."""
     if axis.get("visible") is False:
         return 0
     names = axis.get("ticktext") or ["100" if axis.get("range") else "-0.0000"]
-    widest = max((len(html.unescape(line)) for name in names for line in str(name).split("<br>")), default=0)
+    widest = max((_width(html.unescape(line)) for name in names for line in str(name).split("<br>")), default=0)
     return round(PAD + CHARACTER * widest + (TITLE if axis.get("title") else 0))
+
+
+def _width(text: str) -> int:
+    """In characters of the usual width: those of East Asia take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _below(axis: dict[str, Any]) -> int:

@@ -9,9 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.exam import wilson
-from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.frame import NAME, finish, wrapped
 from studentsim.ui.charts.picture import Picture
-from studentsim.ui.charts.slips import wrapped
 from studentsim.ui.looks import GUESSING, colour, shade
 from studentsim.ui.words import hundred
 
@@ -19,8 +18,6 @@ FEW = 10
 """A cell from fewer answers than this is hatched and pale: its number says little."""
 ROW = 44
 """Pixels a row is high, so that a finger can touch a cell."""
-LABEL = 22
-"""Characters of a line of a row's name."""
 GAP = 0.06
 """Share of a cell left free around it."""
 
@@ -55,7 +52,7 @@ def category_heatmap(
             text=[_label(c, q) for c, q in zip(cells.correct, cells.questions, strict=True)],
             textposition="inside", insidetextanchor="middle", textangle=0,
             customdata=[_told(*cell) for cell in zip(cells.row, cells.turn, cells.correct, cells.questions, strict=True)],
-            hovertext=[html.escape(str(r)) for r in cells.row],
+            hovertext=[html.escape(str((names or {}).get(r, r))) for r in cells.row],
             hovertemplate="%{hovertext}, after lesson %{customdata[1]}: %{customdata[2]} of %{customdata[3]} right<br>"
                           "95 % interval: %{customdata[4]} to %{customdata[5]} of 100<extra></extra>",
         )
@@ -67,7 +64,7 @@ def category_heatmap(
     )  # fmt: skip
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="",
-        tickvals=list(range(len(rows))), ticktext=[wrapped(str((names or {}).get(r, r)), LABEL) for r in rows],
+        tickvals=list(range(len(rows))), ticktext=[wrapped(str((names or {}).get(r, r)), NAME) for r in rows],
     )  # fmt: skip
     height = ROW * max(len(rows), 1) + 70
     return finish(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)

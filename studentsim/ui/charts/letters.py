@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.frame import NAME, finish, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, RIGHT, colour
+from studentsim.ui.words import hundred
 
 
 def shares(
@@ -18,21 +19,30 @@ def shares(
     """A bar for each name: its share of ``total``, in hundredths, with the share on it. ``even`` (0 to 1) is a thin line."""
     values = [100 * count / total if total else 0.0 for count in counts]
     labels = [html.escape(name) for name in names]
+    shown = [wrapped(name, NAME) for name in names]
     places = list(range(len(labels)))
+    told = [str(hundred(value / 100)) if value >= 1 or not value else "under 1" for value in values]
     figure = Picture(
         go.Bar(
             x=values, y=places, orientation="h", marker={"color": colour(RIGHT)}, customdata=list(counts), hovertext=labels,
-            text=[f"{value:.0f}" if value >= 1 or not value else "under 1" for value in values], textposition="outside", cliponaxis=False,
+            text=told, textposition="outside", cliponaxis=False,
             hovertemplate="%{hovertext}: %{customdata:,} questions, %{x:.1f} of 100<extra></extra>",
         )
     )  # fmt: skip
     if even is not None:
         figure.add_vline(
             100 * even, line={"color": colour(GUESSING), "width": 1, "dash": "dot"},
-            annotation={"text": f"guessing: {round(100 * even)}", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False},
+            annotation={"text": f"guessing: {hundred(even)}", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False},
         )  # fmt: skip
     figure.update_xaxes(title=axis, range=[0, 1.15 * max([*values, 100 * (even or 0), 1])], fixedrange=True)
     figure.update_yaxes(
-        range=[len(labels) - 0.5, -0.5], tickvals=places, ticktext=labels, fixedrange=True, showgrid=False, ticks=""
+        range=[len(labels) - 0.5, -0.5], tickvals=places, ticktext=shown, fixedrange=True, showgrid=False, ticks=""
     )
-    return finish(figure, f"shares-{axis}", height=90 + 26 * max(len(labels), 3), bargap=0.3, margin={"t": 24})
+    lines = sum(1 + label.count("<br>") for label in shown)
+    return finish(
+        figure,
+        f"shares-{axis}",
+        height=90 + 26 * max(lines, 3),
+        bargap=0.3,
+        margin={"t": 24},
+    )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish
+from studentsim.ui.charts.frame import finish, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import FAINT, GUESSING, RIGHT, WRONG, colour
 
@@ -47,12 +46,8 @@ def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revisi
     figure.update_xaxes(
         title="lessons so far", tickvals=list(range(len(turns))), ticktext=[str(t) for t in turns], fixedrange=True
     )
-    figure.update_yaxes(title="answers", fixedrange=True)
+    most = max(frame.groupby("turn").answers.sum().max(), 1) if len(frame) else 1
+    figure.update_yaxes(title="answers", fixedrange=True, range=[0, 1.05 * most])
     figure.update_layout(barmode="stack", dragmode=False, showlegend=True)
     legend = {"orientation": "v", "yanchor": "top", "y": -0.28, "x": 0, "traceorder": "reversed"}
     return finish(figure, f"ticked-{revision}", height=300 + 24 * len(names), legend=legend)
-
-
-def wrapped(text: str, widest: int) -> str:
-    """``text`` in lines of at most so many characters, for a label in a picture: shown as it is, whatever it holds."""
-    return "<br>".join(html.escape(line) for line in textwrap.wrap(text, widest)) or " "

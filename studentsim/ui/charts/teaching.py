@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish, ticks
+from studentsim.ui.charts.frame import finish, ticks, wrapped
 from studentsim.ui.charts.heatmap import FEW, ROW
 from studentsim.ui.charts.picture import Picture
-from studentsim.ui.charts.slips import wrapped
 from studentsim.ui.looks import RIGHT, WRONG, colour
 
 LINE = 14

@@ -146,7 +146,7 @@ def _practice(seen: data.Comparison) -> None:
         nobody = seen.practice.iloc[:0].assign(group="")
         shown = {"turns": seen.turns, "chance": seen.chance, "bands": 2, "revision": "practice"}
         components.picture(
-            "How did practice go?",
+            "How many practice questions did each answer rightly?",
             drawn(charts.compare, seen.practice, nobody, **shown),
             seen.practice,
             key="compare.practice",

@@ -144,7 +144,7 @@ def _locked() -> list[str]:
 
 
 def _unlock() -> None:
-    st.session_state["new.locked"] = []
+    st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
 
 
 def _questions(shares: Mapping[str, int], count: int) -> str:

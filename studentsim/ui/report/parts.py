@@ -187,6 +187,8 @@ def methods() -> str:
     """How the figures were made."""
     said = (
         "Intervals are 95 % intervals of a share (Wilson 1927). Of twenty such intervals about one misses the truth.",
+        "A category or kind of question counts as behind where Fisher's exact test, with Bonferroni's correction for looking at several, "
+        "leaves luck less than 5 %. A slip has changed where the interval of the difference (Newcombe 1998) leaves out 0.",
         "Every exam of a run holds the same questions, none of which was ever practised; luck in answering is the same each time.",
         "Facility is the share of answer sheets with a question right; discrimination is the corrected item-total correlation.",
     )

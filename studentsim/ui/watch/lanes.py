@@ -74,9 +74,9 @@ def headline(lanes: Sequence[Lane]) -> str:
     when = f"After {plural(int(turn), 'lesson')}"
     told = bounded(score(first.correct, first.questions), first.low, first.high, int(first.questions))
     if not behind:
-        spread = _spread(rows)
-        small = "" if spread.endswith("each") else " Differences as small as these may be luck."
-        return f"{when} nobody is clearly ahead: {spread}.{small}"
+        level = rows[0][1].accuracy == rows[-1][1].accuracy
+        small = "" if level else " Differences as small as these may be luck."
+        return f"{when} nobody is clearly ahead: {_spread(rows)}.{small}"
     if len(behind) == len(rest):
         return f"{when} {best!s} is ahead of {_listed(behind)} by more than luck: {told}. {_rest(rest)}"
     near = [name for name, row in rest if row.high >= first.low]

@@ -12,7 +12,7 @@ from studentsim.ui.weaknesses.place import Place
 
 
 def section(shown: View, place: Place) -> None:
-    """The list, most useful first, each line with its evidence and the two ways on."""
+    """The list, each line with its evidence and the two ways on."""
     lines = practice.advice(shown.found)
     st.subheader("What to practise next?", anchor=False)
     if not lines:

@@ -55,13 +55,12 @@ def advice(found: Findings) -> list[Advice]:
 
 
 def far_behind(found: Findings) -> pd.DataFrame:
-    """The kinds of question (rows of ``Findings.skills``, worst first) that went so badly in the last exam that, had all been
-    equally hard, not even the worst of so many would have done so by luck (binomial test, Bonferroni, 5 %).
+    """The kinds of question (rows of ``Findings.skills``, worst first) that went so badly in the last exam that luck would seldom
+    make the worst of so many so bad (``evidence.far_below``).
     """
     last = found.in_last(found.skills)
     last = last[last.row != ""].sort_values(["accuracy", "questions", "row"])
-    whole = float(found.exams.iloc[-1].accuracy)
-    return last[[_far_below(row, whole, of=len(last)) for row in last.itertuples()]]
+    return last[[_far_below(row, found.in_last(found.skills), of=len(last)) for row in last.itertuples()]]
 
 
 def lead(lines: list[Advice]) -> str:
@@ -70,17 +69,19 @@ def lead(lines: list[Advice]) -> str:
     if not clear:
         return "Nothing is behind the rest by more than luck. In the order of the last exam:"
     if clear == len(lines):
-        return "Lowest first. Each rests on more than luck."
+        return "Each rests on more than luck."
     first = f"first {clear} rest" if clear > 1 else "first rests"
     return f"The {first} on more than luck, the others may not."
 
 
 def behind(row: object, found: Findings) -> bool:
     """Whether a category of the last exam lies below the whole by more than luck makes the lowest of so many."""
-    return _far_below(row, float(found.exams.iloc[-1].accuracy), of=len(found.in_last(found.categories)))
+    last = found.in_last(found.categories)
+    return _far_below(row, last, of=len(last))
 
 
-def _far_below(row: object, whole: float, *, of: int) -> bool:
+def _far_below(row: object, exam: pd.DataFrame, *, of: int) -> bool:
+    whole = int(exam.correct.sum()), int(exam.questions.sum())
     return evidence.far_below((int(row.correct), int(row.questions)), whole, of=of)  # type: ignore[attr-defined]
 
 

@@ -126,8 +126,8 @@ def _false_wrong(found: Tries, place: Place) -> None:
     rows = tries.beside(found)
     rows = rows.assign(name=rows.what.map(BESIDE))
     key = f"weaknesses.beside.{place.run}"
-    figure = pictures.shares(
-        rows, names=list(rows.name), count="count", of="of", wrong=[i for i, w in enumerate(rows.what) if w == "gave way"],
+    figure = drawn(
+        pictures.shares, rows, names=list(rows.name), count="count", of="of", wrong=[i for i, w in enumerate(rows.what) if w == "gave way"],
         title="changed its answer, of 100", revision=key,
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())

@@ -33,7 +33,9 @@ def _weakest(found: Findings) -> str:
         return ""
     weak, same = _weak(found)
     if not weak:
-        row = last.iloc[0]
+        row = _lowest(last)
+        if row is None:
+            return "No category is behind by more than luck."
         text = f"No category is behind by more than luck; the lowest is {category_title(row.row)}, {_score(row)} {_interval(row)}"
         behind_it = _behind_it(behind_wrong(found, str(row.row)))
         return f"{text}; {behind_it}." if behind_it else f"{text}."
@@ -49,14 +51,28 @@ def _weak(found: Findings) -> tuple[list[Any], list[Any]]:
     """The last exam's rows of the categories behind by more than luck, weakest first; those not told from the weakest."""
     last = found.in_last(found.categories).sort_values("accuracy")
     weak = [row for row in last.itertuples() if behind(row, found)] if len(last) > 1 else []
-    return weak, [row for row in weak[1:] if row.low <= weak[0].high]
+    return weak, [row for row in weak[1:] if not evidence.apart(_count(weak[0]), _count(row))]
+
+
+def _lowest(last: pd.DataFrame) -> Any | None:
+    """The one row that is lowest; None where several are, or nothing is wrong."""
+    rows = last.sort_values("accuracy")
+    tie = len(rows) > 1 and rows.accuracy.iloc[0] == rows.accuracy.iloc[1]
+    return None if tie or rows.accuracy.iloc[0] == 1 else rows.iloc[0]
+
+
+def _count(row: Any) -> tuple[int, int]:
+    return int(row.correct), int(row.questions)
 
 
 def weakest(found: Findings) -> str:
     """The category that the opening names as the weakest or the lowest one; blank where it names none, or several."""
     last = found.in_last(found.categories).sort_values("accuracy")
     weak, same = _weak(found)
-    return "" if same or len(last) < 2 else str(weak[0].row if weak else last.iloc[0].row)
+    if same or len(last) < 2:
+        return ""
+    row = weak[0] if weak else _lowest(last)
+    return "" if row is None else str(row.row)
 
 
 @dataclass(frozen=True)
@@ -112,12 +128,12 @@ def opened(found: Findings, place: Place) -> str:
     if len(rows) < 2:
         return f"{text}."
     began = words.score(int(first.correct), int(first.questions))
-    apart = evidence.apart(*((int(row.correct), int(row.questions)) for row in (first, last)))
+    apart = evidence.apart(_count(first), _count(last))
     return f"{text}; it began at {began}." if apart else f"{text}; it began at {began}, which is no clear change yet."
 
 
 def slips(found: Findings, frame: pd.DataFrame) -> str:
-    """How many slips (rows of ``Findings.slips``) remain, came back and were unlearnt, and how many luck alone would show so."""
+    """What became of how many slips (rows of ``Findings.slips``), and how many luck alone would show so."""
     if frame.empty:
         return "No wrong answer of these exams shows a slip that the questions' author named."
     counts = frame.verdict.value_counts()
@@ -130,33 +146,27 @@ def slips(found: Findings, frame: pd.DataFrame) -> str:
     if not parts:
         many = f"None of these {len(frame)} slips has clearly gone or clearly stayed"
         one = "This slip has neither clearly gone nor clearly stayed"
-        return f"{one if len(frame) == 1 else many}: there are too few answers to say."
+        return f"{one if len(frame) == 1 else many}: the answers don't decide it."
     text = f"Of {words.plural(len(frame), 'slip')} ever seen here, {_and(parts)}."
     if rest:
-        text += (
-            f" Of the other{f' {rest}' if rest > 1 else ''} there are too few answers to say: {_and(_too_few(counts))}."
-        )
+        seen, unseen = (int(counts.get(name, 0)) for name in ("seen", "unseen"))
+        told = [f"{n} {was} in the last exam" for n, was in ((seen, "seen"), (unseen, "not seen")) if n]
+        text += f" On the other{'s' if rest > 1 else ''} the answers don't decide: {_and(told)}."
     luck = round(BY_LUCK * len(frame))
-    return f"{text} About {luck} would look unlearnt by luck alone." if luck and counts.get("unlearnt") else text
+    changed = [said for name, said in (("unlearnt", "unlearnt"), ("grown", "made more often")) if counts.get(name)]
+    return (
+        f"{text} By luck alone about {luck} would look {f', and {luck} '.join(changed)}." if luck and changed else text
+    )
 
 
 _FATES = (
     ("unlearnt", "was unlearnt", "were unlearnt"),
-    (
-        "replaced",
-        "gave way to other mistakes on the same questions",
-        "gave way to other mistakes on the same questions",
-    ),
+    ("less", "is made less often", "are made less often"),
+    ("replaced", *2 * ("gave way to other mistakes on the same questions",)),
     ("remains", "is clearly still there", "are clearly still there"),
     ("grown", "is made more often now", "are made more often now"),
     ("back", "came back", "came back"),
 )
-
-
-def _too_few(counts: pd.Series) -> list[str]:
-    """How many were still seen in the last exam, and how many were not."""
-    told = {"seen": "seen in the last exam", "unseen": "not seen there"}
-    return [f"{counts[name]} {words}" for name, words in told.items() if counts.get(name)]
 
 
 def kinds(found: Findings) -> str:

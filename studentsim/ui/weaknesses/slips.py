@@ -1,4 +1,4 @@
-"""Which slips were unlearnt, which remain, which came back: rules that claim only what the intervals bear. No streamlit here."""
+"""What became of each slip, unlearnt, still there, grown, come back: rules that claim only what the intervals bear. No streamlit here."""
 
 from __future__ import annotations
 
@@ -31,28 +31,34 @@ VERDICTS: Mapping[str, Verdict] = {
     ),
     "grown": Verdict(
         "more often now", "orange", ":material/trending_up:",
-        f"Made at least {ENOUGH} times in the last exam, and clearly more often than in the first.",
+        f"Made at least {ENOUGH} times in the last exam, more often than blind ticks would make it, and clearly more often than in the "
+        "first.",
     ),
     "remains": Verdict(
-        "still there", "orange", ":material/close:",
+        "clearly still there", "orange", ":material/close:",
         f"Made at least {ENOUGH} times in the last exam, and more often than blind ticks would make it, by more than luck.",
-    ),
-    "seen": Verdict(
-        "seen, too few to say", "gray", ":material/question_mark:",
-        "Made in the last exam, but no more often than blind ticks could make it.",
     ),
     "replaced": Verdict(
         "other mistakes instead", "orange", ":material/swap_horiz:",
-        "Clearly less often than in the first exam, but its questions are answered rightly no more often: other mistakes took its place.",
+        "Gone by the rule of those unlearnt, but less than half of what went became right answers: other mistakes, or none of the options, "
+        "took its place.",
+    ),
+    "less": Verdict(
+        "less often", "gray", ":material/trending_down:",
+        f"Made at least {ENOUGH} times in the first exam and clearly less in the last, but still more often than blind ticks would.",
+    ),
+    "seen": Verdict(
+        "seen, undecided", "gray", ":material/question_mark:",
+        "Made in the last exam, but neither clearly more often than blind ticks could make it nor clearly less than in the first.",
     ),
     "unlearnt": Verdict(
         "unlearnt", "blue", ":material/check:",
         f"Made at least {ENOUGH} times in the first exam and clearly less in the last, there no more often than blind ticks "
-        "would make it; and its questions are answered rightly more often.",
+        "would make it; and at least half of what went became right answers.",
     ),
     "unseen": Verdict(
-        "gone, too few to say", "gray", ":material/horizontal_rule:",
-        "Not made in the last exam, but too seldom before to call it unlearnt.",
+        "not seen, undecided", "gray", ":material/horizontal_rule:",
+        "Not made in the last exam, but in the first one too seldom to call it unlearnt.",
     ),
 }  # fmt: skip
 """Every verdict, those that ask for something to be done first. "Clearly": the 95 % interval of the difference leaves out 0."""
@@ -91,13 +97,12 @@ def verdict(exams: pd.DataFrame) -> str:
     first, last = exams.iloc[0], exams.iloc[-1]
     if _came_back(exams):
         return "back"
-    if last.made >= ENOUGH and clearly_less(first, last):
-        return "grown"
     if last.made >= ENOUGH and last.low > last.blind:
-        return "remains"
-    gone = last.made / last.offered <= last.blind
-    if first.made >= ENOUGH and gone and clearly_less(last, first):
-        return "unlearnt" if last.right > first.right else "replaced"
+        return "grown" if clearly_less(first, last) else "remains"
+    if first.made >= ENOUGH and clearly_less(last, first):
+        if last.made / last.offered > last.blind:
+            return "less"
+        return "unlearnt" if 2 * (last.right - first.right) >= first.made - last.made else "replaced"
     return "seen" if last.made else "unseen"
 
 
