@@ -160,7 +160,7 @@ def way(config: RunConfig) -> str:
 
 def title(config: RunConfig) -> str:
     """What a run is called on the pages: its own name, or its student and way of choosing in plain words."""
-    return config.name or f"{student(config)}: {way(config)}".replace(" %", "\u00a0%")  # no line begins with the sign
+    return config.name or f"{student(config)}: {way(config)}"
 
 
 def capital(text: str) -> str:
