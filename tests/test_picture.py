@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from studentsim.ui.charts import letters
 from studentsim.ui.charts.frame import STANDOFF, end_label, finish
 from studentsim.ui.charts.picture import Picture
 
@@ -65,6 +66,12 @@ def test_a_line_up_and_down_is_plotlys():
     picture.add_vline(20, line=style, annotation=dict(note))
     figure.add_vline(x=20, line=style, annotation=dict(note))
     assert picture.figure().to_plotly_json() == figure.to_plotly_json()
+
+
+def test_a_lines_label_may_stand_above_it():
+    """As on Check questions, where beside the line there are the bars' own numbers."""
+    (note,) = letters.shares(["a", "b"], [20, 19], total=100, even=0.2, axis="of 100").layout.annotations
+    assert (note.xanchor, note.yanchor, note.y) == ("center", "bottom", 1)
 
 
 def test_what_was_given_is_not_changed_and_nothing_is_shared():

@@ -32,7 +32,8 @@ def shares(
     if even is not None:
         figure.add_vline(
             100 * even, line={"color": colour(GUESSING), "width": 1, "dash": "dot"},
-            annotation={"text": f"guessing: {hundred(even)}", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False},
+            annotation={"text": f"guessing: {hundred(even)}", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False,
+                        "xanchor": "center", "yanchor": "bottom"},
         )  # fmt: skip
     figure.update_xaxes(title=axis, range=[0, 1.15 * max([*values, 100 * (even or 0), 1])], fixedrange=True)
     figure.update_yaxes(
@@ -44,5 +45,5 @@ def shares(
         f"shares-{axis}",
         height=90 + 26 * max(lines, 3),
         bargap=0.3,
-        margin={"t": 24},
+        margin={"t": 28},
     )

@@ -38,11 +38,10 @@ class Picture:
         )  # fmt: skip
 
     def add_vline(self, x: float, *, line: dict[str, Any], annotation: dict[str, Any]) -> None:
-        """A line across the whole height, labelled at its top, to its right."""
+        """A line across the whole height, labelled at its top, to its right unless the annotation says otherwise."""
         self._line(line, x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain")
-        self.add_annotation(
-            x=x, xref="x", xanchor="left", y=1, yref="y domain", yanchor="top", **annotation
-        )  # fmt: skip
+        beside = {"xanchor": "left", "yanchor": "top"}
+        self.add_annotation(x=x, xref="x", y=1, yref="y domain", **{**beside, **annotation})
 
     def update_xaxes(self, **settings: Any) -> None:
         """Settings of the x axis."""
