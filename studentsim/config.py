@@ -201,6 +201,9 @@ class RunConfig(BaseModel):
     """Turns from exam to exam. paper: 2. The last turn always ends with an exam."""
     validation: int = Field(24, ge=0, le=1000)
     """Held-out pairs looked at after each turn's training, never trained on."""
+    validation_every: Literal["turn", "epoch"] = "turn"
+    """Whether the held-out pairs are looked at after each turn's last epoch, or after each of its epochs. Changes nothing that is
+    learnt. paper: epoch."""
 
     learning: Learning = Learning()
     """How the student is trained; see ``Learning``."""
@@ -290,6 +293,11 @@ class RunConfig(BaseModel):
         within = self.strategy.removesuffix("+category")
         mix = mix_in_words(self.mix)
         return mix if within in ("random", "category") else f"{named(within)}, {mix}"
+
+    @property
+    def follows_mistakes(self) -> bool:
+        """Whether a turn's category mix follows the mistakes of the exam before it, as ``ExamFinished.next_mix`` tells."""
+        return self.mix is None and self.strategy in ("category", "log-probability+category")
 
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""

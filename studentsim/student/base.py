@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studentsim.records import Answer, Earlier, Pair, Question, TrainingStep, Validated
+from studentsim.records import Answer, Earlier, EpochFinished, Pair, Question, TrainingStep, Validated
 
 
 class Student(Protocol):
@@ -49,6 +49,6 @@ class Learner(Protocol):
 
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
-    ) -> Iterator[TrainingStep | Validated]:
-        """One event for each optimiser step, then one for the validation pass. No pairs: nothing."""
+    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
+        """One event for each optimiser step and one after each epoch's, then one for the validation pass. No pairs: nothing."""
         ...
