@@ -71,7 +71,23 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"ALTER TABLE answers ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables, m002_recorded, m003_teaching)
+def m004_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Figures epoch by epoch, and mean logits. Runs of before had none of it: nothing to read again."""
+    logits = ("logits_chosen DOUBLE", "logits_rejected DOUBLE")
+    for table in ("steps", "validations", "turns"):
+        for column in logits:
+            cursor.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    figures = ", ".join((_METRICS, *logits)).split(", ")
+    columns = ", ".join(f"{name}_{figure}" for name in ("training", "validation") for figure in figures)
+    cursor.execute(f"CREATE TABLE epochs ({_KEY}, epoch INTEGER, epochs INTEGER, {columns})")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    m001_tables,
+    m002_recorded,
+    m003_teaching,
+    m004_epochs,
+)
 
 
 def version_of(cursor: duckdb.DuckDBPyConnection) -> int:

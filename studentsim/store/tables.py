@@ -1,6 +1,6 @@
 """Events as rows: the tables of the database and of an export, and how the lines of a journal fill them.
 
-Two kinds of table. ``answers``, ``exams``, ``steps``, ``validations`` and ``turns`` hold rows of standing events;
+Two kinds of table. ``answers``, ``exams``, ``steps``, ``epochs``, ``validations`` and ``turns`` hold rows of standing events;
 ``runs`` holds one row a run, the sum of all that its journal has told so far (``fold``). Both are made piece by piece:
 a journal read in ten parts gives what it gives read at once.
 """
@@ -21,7 +21,10 @@ _KEY = {"run_id": "VARCHAR", "seq": "BIGINT", "turn": "INTEGER", "at": "DOUBLE"}
 _METRICS = {
     "loss": "DOUBLE", "rewards_chosen": "DOUBLE", "rewards_rejected": "DOUBLE", "rewards_accuracies": "DOUBLE",
     "rewards_margins": "DOUBLE", "logps_chosen": "DOUBLE", "logps_rejected": "DOUBLE",
+    "logits_chosen": "DOUBLE", "logits_rejected": "DOUBLE",
 }  # fmt: skip
+PASSES = ("training", "validation")
+"""An epoch's figures are of its steps, and of the held-out pairs after it; these columns are null where nobody looked at them."""
 SECONDS = ("study", "training", "validation", "exam", "total")
 """Parts of a turn whose seconds are kept; parts that a turn did not have are null."""
 
@@ -47,6 +50,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     | {f"seconds_{part}": "DOUBLE" for part in SECONDS},
     "steps": _KEY | {"step": "INTEGER", "steps": "INTEGER"} | _METRICS,
     "validations": _KEY | {"pairs": "INTEGER"} | _METRICS,
+    "epochs": _KEY
+    | {"epoch": "INTEGER", "epochs": "INTEGER"}
+    | {f"{name}_{figure}": kind for name in PASSES for figure, kind in _METRICS.items()},
     "runs": {
         "run_id": "VARCHAR", "name": "VARCHAR", "title": "VARCHAR", "strategy": "VARCHAR", "student": "VARCHAR",
         "model": "VARCHAR", "bank": "VARCHAR", "seed": "BIGINT", "exam_seed": "BIGINT", "config": "VARCHAR",
@@ -60,7 +66,10 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 EVENT_TABLES = tuple(name for name in COLUMNS if name != "runs")
 """The tables that hold rows of events."""
-_TABLE_OF = {"Answered": "answers", "ExamFinished": "exams", "TrainingStep": "steps", "Validated": "validations"}
+_TABLE_OF = {
+    "Answered": "answers", "ExamFinished": "exams", "TrainingStep": "steps", "Validated": "validations",
+    "EpochFinished": "epochs",
+}  # fmt: skip
 
 
 def rows_of(run_id: str, events: Iterable[Mapping[str, Any]], open_turn: Row | None = None) -> dict[str, list[Row]]:
@@ -159,6 +168,8 @@ def _row(table: str, run_id: str, event: Mapping[str, Any]) -> Row:
     flat = {**event, **(event.get("metrics") or event.get("rewards") or {}), "run_id": run_id}
     if table == "turns":
         flat |= {f"seconds_{part}": value for part, value in event.get("seconds", {}).items()}
+    if table == "epochs":
+        flat |= {f"{name}_{figure}": value for name in PASSES for figure, value in (event.get(name) or {}).items()}
     return {name: _cell(flat.get(name), kind) for name, kind in COLUMNS[table].items()}
 
 

@@ -197,8 +197,8 @@ class EmbeddedStudent:
             finally:
                 self.trained()
         found = [self._known(row) for row in rows]
-        for n, score in self._scores(rows, [n for n, known in enumerate(found) if None in known]):
-            found[n] = (score.chosen, score.rejected)
+        for n, scored in self._scores(rows, [n for n, known in enumerate(found) if None in known]):
+            found[n] = (scored.chosen, scored.rejected)
         return found
 
     def pair_scores(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
