@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
 from studentsim.ui import words
 from studentsim.ui.cards import config_of
-from studentsim.ui.report import parts, second_tries
+from studentsim.ui.report import figures, mix, parts, second_tries
 from studentsim.ui.report.style import CSS
 from studentsim.ui.report.text import escape, paragraph
 from studentsim.ui.teaching import names, tries
@@ -49,6 +49,14 @@ class Report:
     tries: Tries | None = None
     """Second tries and doubts; None: the teacher is a plain one."""
     marks: pd.DataFrame | None = None
+    lessons: pd.DataFrame | None = None
+    """What was practised by category: ``queries.practice_mix_of``."""
+    mistakes: pd.DataFrame | None = None
+    """The exams' mistakes by category, and the mix they ask for: ``queries.next_mix_of``."""
+    epochs: pd.DataFrame | None = None
+    """The training's figures: ``queries.epochs``."""
+    trained: tuple[int, ...] = ()
+    """The lessons in which something was learnt."""
 
     @property
     def title(self) -> str:
@@ -66,11 +74,18 @@ def make(database: Database, run_id: str) -> str:
     sheets = queries.answer_sheets(database, run_id)
     choices = queries.item_choices(database, run_id, sheets)
     own = sum(sheet_run == run_id for sheet_run, *_ in sheets)
-    config, figures = config_of(run.config), items.analyse(found.questions, choices)
+    config, analysed = config_of(run.config), items.analyse(found.questions, choices)
+    report = Report(
+        run, config, found, analysed, choices, len(sheets), own,
+        lessons=queries.practice_mix_of(database, [run_id]),
+        mistakes=queries.next_mix_of(database, [run_id]),
+        epochs=queries.epochs(database, run_id),
+        trained=tuple(int(turn) for turn in queries.steps(database, run_id).turn.unique()),
+    )  # fmt: skip
     if not names.extras(names.of(config)):
-        return page(Report(run, config, found, figures, choices, len(sheets), own))
+        return page(report)
     tried, marks = tries.gather(database, [run_id]), queries.teacher_marks(database, run_id)
-    return page(Report(run, config, found, figures, choices, len(sheets), own, tried, marks))
+    return page(replace(report, tries=tried, marks=marks))
 
 
 def page(report: Report) -> str:
@@ -85,9 +100,12 @@ def page(report: Report) -> str:
             parts.advice(report.found),
             parts.slips(report.found),
             parts.questions(report.found, report.table, report.choices, report.sheets, report.own),
+            _practised(report),
             second_tries.section(report.tries, report.marks) if report.tries is not None else "",
         ]
     sections += [parts.about(report.config, report.run), parts.methods()]
+    if report.epochs is not None:
+        sections.append(figures.section(report.config, report.epochs, report.trained))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -96,6 +114,12 @@ def page(report: Report) -> str:
         + "\n".join(sections)
         + "\n</body>\n</html>\n"
     )
+
+
+def _practised(report: Report) -> str:
+    if report.lessons is None or report.mistakes is None:
+        return ""
+    return mix.section(report.config, report.lessons, report.mistakes)
 
 
 def _head(report: Report) -> str:
