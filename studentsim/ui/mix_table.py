@@ -31,8 +31,10 @@ class Line:
     """By column."""
     turn: int
     """The exam's lesson, or the last of the lessons."""
-    counts: tuple[int, ...] = ()
+    counts: tuple[int, ...]
     """Wrong answers, or questions, by column."""
+    label: str
+    """The title in short: ``exam``, ``3–4``, ``next``."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def table(lessons: Sequence[Row], exams: Sequence[Row]) -> MixTable:
     last_exam = max(by_exam, default=-1)
     if follows and last_exam >= max(by_lesson, default=0):
         counts = tuple(n for (n,) in _summed(by_exam[last_exam], columns, ("next_mix",)))
-        line = Line("would come next", "next", tuple(map(str, counts)), last_exam, counts)
+        line = Line("would come next", "next", tuple(map(str, counts)), last_exam, counts, "next")
         lines.append((last_exam + 0.75, line))
     departs = any(row["planned"] is not None and row["planned"] != row["practised"] for row in lessons)
     return MixTable(columns, tuple(line for _, line in sorted(lines, key=lambda item: item[0])), departs)
@@ -114,14 +116,15 @@ def _same(one: Sequence[Row], other: Sequence[Row]) -> bool:
 
 def _exam(turn: int, figures: Sequence[tuple[int, ...]]) -> Line:
     cells = tuple(f"{wrong} of {asked}" for wrong, asked in figures)
-    return Line(exam_title(turn), "exam", cells, turn, tuple(wrong for wrong, _ in figures))
+    return Line(exam_title(turn), "exam", cells, turn, tuple(wrong for wrong, _ in figures), "exam")
 
 
 def _practised(first: int, last: int, figures: Sequence[tuple[int, ...]]) -> Line:
     joint = "and" if last == first + 1 else "to"
     title = f"lesson {first}" if first == last else f"lessons {first} {joint} {last}"
+    label = str(first) if first == last else f"{first}\N{EN DASH}{last}"
     cells = tuple(f"{n} (planned {planned})" if planned not in (-1, n) else str(n) for n, planned in figures)
-    return Line(title, "practised", cells, last, tuple(n for n, _ in figures))
+    return Line(title, "practised", cells, last, tuple(n for n, _ in figures), label)
 
 
 def exam_title(turn: int) -> str:

@@ -25,7 +25,8 @@ NOTE = (
 
 
 def section(config: RunConfig, epochs: pd.DataFrame, trained: Sequence[int]) -> str:
-    """The appendix. ``epochs`` is ``queries.epochs``, ``trained`` the lessons that had optimiser steps. Blank before the first."""
+    """The appendix. ``epochs`` is ``queries.epochs``, ``trained`` the complete lessons in which
+    something was learnt. Blank before the first."""
     missing = sorted(set(map(int, trained)) - set(map(int, epochs.turn)))
     if epochs.empty:
         if config.strategy == "none":
@@ -33,10 +34,11 @@ def section(config: RunConfig, epochs: pd.DataFrame, trained: Sequence[int]) -> 
         return _section(paragraph(_missing(missing), "note")) if missing else ""
     seen = epochs.validation_loss.notna()
     source = "validation" if seen.any() else "training"
-    shown = epochs.tail(ROWS)
+    shown, several = epochs.tail(ROWS), bool((epochs.epochs > 1).any())
     rows: list[list[object]] = [
         [
-            f"{row['turn']}" if row["epochs"] == 1 else f"{row['turn']}, pass {row['epoch']} of {row['epochs']}",
+            row["turn"],
+            *([f"{row['epoch']} of {row['epochs']}"] if several else []),
             _number(row["training_loss"], 4),
             _number(row["validation_loss"], 4),
             *(_number(row[f"{source}_{name}"], 1 if name.startswith("logps") else 3) for name in HEADS),
@@ -50,14 +52,18 @@ def section(config: RunConfig, epochs: pd.DataFrame, trained: Sequence[int]) -> 
         caption += "; a dash: nobody looked at them then"
     if len(shown) < len(epochs):
         caption += f". The last {len(shown)} rows of {len(epochs)}"
-    heads = ["lesson", "training loss", "validation loss", *HEADS.values()]
+    heads = ["lesson", *(["pass"] if several else []), "training loss", "validation loss", *HEADS.values()]
     numbers = table(heads, rows, caption=caption, numbers=frozenset(range(1, len(heads))))
     unknown = paragraph(_missing(missing), "note") if missing else ""
-    return _section(paragraph(NOTE, "note"), unknown, f'<div class="figures">{numbers}</div>')
+    return _section(
+        paragraph(NOTE, "note"),
+        unknown,
+        f'<div class="figures" tabindex="0" role="region" aria-label="Figures">{numbers}</div>',
+    )
 
 
 def _missing(lessons: Sequence[int]) -> str:
-    """Lessons were taught, but by a version that did not record these figures, or their pass is not over."""
+    """Lessons were taught, but by a version that did not record these figures."""
     which = f"lesson {lessons[0]}" if len(lessons) == 1 else f"lessons {lessons[0]} to {lessons[-1]}"
     return f"Not recorded by this run for {which}: versions before 0.2 did not keep these figures."
 

@@ -56,7 +56,7 @@ class Report:
     epochs: pd.DataFrame | None = None
     """The training's figures: ``queries.epochs``."""
     trained: tuple[int, ...] = ()
-    """The lessons in which something was learnt."""
+    """The complete lessons in which something was learnt."""
 
     @property
     def title(self) -> str:
@@ -80,12 +80,17 @@ def make(database: Database, run_id: str) -> str:
         lessons=queries.practice_mix_of(database, [run_id]),
         mistakes=queries.next_mix_of(database, [run_id]),
         epochs=queries.epochs(database, run_id),
-        trained=tuple(int(turn) for turn in queries.steps(database, run_id).turn.unique()),
+        trained=_trained(queries.turns(database, run_id)),
     )  # fmt: skip
     if not names.extras(names.of(config)):
         return page(report)
     tried, marks = tries.gather(database, [run_id]), queries.teacher_marks(database, run_id)
     return page(replace(report, tries=tried, marks=marks))
+
+
+def _trained(turns: pd.DataFrame) -> tuple[int, ...]:
+    """The complete lessons in which something was learnt."""
+    return tuple(int(row.turn) for row in turns.itertuples() if row.finished and row.pairs > 0)
 
 
 def page(report: Report) -> str:

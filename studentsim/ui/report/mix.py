@@ -28,13 +28,17 @@ def section(config: RunConfig, lessons: pd.DataFrame, exams: pd.DataFrame) -> st
         return ""
     found = mix_table.table(rows, results)
     said = [mix_table.choosing(config), mix_table.led_to(config, rows), mix_table.departures(config, rows)]
+    follows = any(row["follows_mistakes"] for row in rows)
+    title = f"What was practised, {'and which mistakes it followed' if follows else 'beside the mistakes in the exams'}"
     caption = "Orange: mistakes of an exam; blue: questions practised in each lesson after it. The darker, the larger the share."
+    if any(line.kind == "next" for line in found.lines):
+        caption += " Dashed: what the last exam asks for."
     if found.lines[:-COLUMNS]:
         caption += f" The last {COLUMNS} columns of {len(found.lines)}."
     return "\n".join(
         [
             "<section>",
-            "<h2>What was practised, and which mistakes it followed</h2>",
+            f"<h2>{escape(title)}</h2>",
             *(paragraph(sentence) for sentence in said if sentence),
             f"<figure>{picture(found)}<figcaption>{escape(caption)}</figcaption></figure>",
             _table(found),
@@ -77,11 +81,11 @@ def picture(found: MixTable) -> str:
         parts += _column(line, left + wide * j, top, wide, cell, size)
     bottom = top + cell * len(found.columns)
     parts += [
-        svg.text_at(left + wide * (j + 0.5), bottom + 15, _under(line), "middle", svg.GREY, min(size, 11))
+        svg.text_at(left + wide * (j + 0.5), bottom + 15, _under(line, wide), "middle", svg.GREY, min(size, 11))
         for j, line in enumerate(lines)
     ]
     middle = left + wide * len(lines) / 2
-    parts.append(svg.text_at(middle, bottom + 33, "exams (orange, x) and lessons (blue), in order", "middle", svg.GREY))
+    parts.append(svg.text_at(middle, bottom + 33, "exams and lessons, in order", "middle", svg.GREY))
     said = "; ".join(f"{line.title}: {_in_words(found.columns, line)}" for line in lines[-2:])
     return svg.image(parts, bottom + 40, "Mistakes and practice by category", f"At the end, {said}")
 
@@ -105,10 +109,11 @@ def _shade(way: float, full: tuple[int, int, int]) -> str:
     return "#" + "".join(f"{round(a + (b - a) * way):02X}" for a, b in zip(PALE, full, strict=True))
 
 
-def _under(line: Line) -> str:
-    if line.kind == "exam":
-        return "x"
-    return "…" if line.kind == "next" else str(line.turn)
+def _under(line: Line, wide: float) -> str:
+    """What stands below a column: where there is little room, the last lesson alone; an exam is told by its colour."""
+    if line.kind == "practised":
+        return line.label if 5.5 * len(line.label) < wide else str(line.turn)
+    return line.label if wide > 30 else ""
 
 
 def _in_words(columns: Sequence[str], line: Line) -> str:
