@@ -39,7 +39,7 @@ dt { color: #4b5563; } dd { margin: 0; }
 .figures th, .figures td { padding-right: .3rem; hyphens: none; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } table { font-size: .8rem; }
   th, td, td.n, th.n { overflow-wrap: anywhere; white-space: normal; hyphens: auto; } }
-.figures th, .figures td, .figures td.n, .figures th.n { overflow-wrap: normal; white-space: normal; }
+.figures th.n, .figures td.n { overflow-wrap: normal; } .figures td.n { white-space: nowrap; }
 @media print {
   .figures { overflow: visible; } .figures table { min-width: 0; font-size: 7.5pt; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
