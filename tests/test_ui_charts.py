@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from streamlit.elements.lib import streamlit_plotly_theme
 
 from studentsim.config import STRATEGIES
 from studentsim.ui import charts, looks
@@ -79,11 +80,20 @@ def test_a_category_name_cannot_smuggle_markup_into_a_chart():
 def test_every_slot_has_a_colour_in_both_themes():
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"]
     for kind in ("light", "dark"):
-        assert len(theme[kind]["chartCategoricalColors"]) == 10
-    assert {looks.colour(slot) for slot in range(10)} == {f"#{n:06d}" for n in range(1, 11)}
+        assert len(theme[kind]["chartCategoricalColors"]) == 11
+    assert {looks.colour(slot) for slot in range(11)} == {f"#{n:06d}" for n in range(1, 12)}
+
+
+def test_streamlits_own_pictures_draw_the_eleventh_slot_in_its_colour():
+    """Streamlit swaps #000001 to #000010 for the categorical colours, and #000011 for the first of the sequential ones."""
+    theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"]
+    for kind in ("light", "dark"):
+        assert len(theme[kind]["chartSequentialColors"]) == 10
+        assert theme[kind]["chartSequentialColors"][0] == theme[kind]["chartCategoricalColors"][10]
+    assert looks.colour(looks.STRATEGIES["likely-wrong"].slot) == streamlit_plotly_theme.SEQUENTIAL_0
 
 
 def test_a_figure_holds_no_colour_of_its_own():
     text = charts.exam_accuracy(EXAMS, strategy="random", turns=2).update_layout(template=None).to_json()
     own = {part[:6] for part in text.split("#")[1:]}
-    assert own <= {f"{n:06d}" for n in range(1, 11)}
+    assert own <= {f"{n:06d}" for n in range(1, 12)}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, glossary, rewards, sentences, words
+from studentsim.ui import components, data, glossary, lookups, rewards, sentences, words
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
 from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher
 
 EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
 else may resume it."""
+
+CHOOSING = ":material/rule:"
 
 EXAM_COLUMNS = {
     "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
@@ -161,6 +163,9 @@ def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     if len(run.lessons):
         sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))
         picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
+        if said := lookups.sentence(looked := lookups.from_frame(run.looked_at)):
+            warned = bool(lookups.warning(looked))
+            (st.warning if warned else st.markdown)(words.literal(said), **({"icon": CHOOSING} if warned else {}))
         components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
     teacher.block(engine, run)
     _training(run)
