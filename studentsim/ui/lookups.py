@@ -109,15 +109,14 @@ def _made_up(lessons: Sequence[LessonLookups]) -> str:
     chosen, kept = _sum(row.chosen for row in lessons), _sum(row.chosen_passed for row in lessons)
     if kept == chosen:
         return "it has to look at many to find enough"
-    return f"{_nearly(chosen - kept, chosen)} of those chosen were made up with the least sure"
+    return f"{_of_those_chosen(chosen - kept, chosen)} were made up with the least sure"
 
 
-def _nearly(part: int, whole: int) -> str:
-    """``all``, ``nearly all (38 of 40)``, ``12 of 40``."""
+def _of_those_chosen(part: int, whole: int) -> str:
+    """``all of those chosen``, ``nearly all of those chosen (38 of 40)``, ``12 of the 40 chosen``."""
     if part == whole:
-        return "all"
-    told = f"{part} of {whole}"
-    return f"nearly all ({told})" if part > MOST * whole else told
+        return "all of those chosen"
+    return f"nearly all of those chosen ({part} of {whole})" if part > MOST * whole else f"{part} of the {whole} chosen"
 
 
 def _in_some(lessons: Sequence[LessonLookups]) -> str:
