@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
+import casts
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_selection import POOL, situation
-from test_simulation import cast, small
 
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES, Question, TurnStarted
 from studentsim.selection import DRAWN, Lookups, mix_of, select
 from studentsim.simulation import Cast, simulate
 from studentsim.student.fake import FakeStudent
+from studentsim.teacher.teacher import Teacher
 
 
 class Watched:
@@ -128,8 +129,8 @@ class Uneven(FakeStudent):
 
 def started(strategy: str, **settings: object) -> list[TurnStarted]:
     student = Uneven()
-    players = Cast(cast().bank, student, cast().teacher, student)
-    events = simulate(small(strategy=strategy, turns=2, exam_every=2, **settings), players)
+    players = Cast(casts.bank(), student, Teacher(), student)
+    events = simulate(casts.config(strategy=strategy, turns=2, **settings), players)
     return [e for e in events if isinstance(e, TurnStarted)]
 
 

@@ -31,11 +31,20 @@ NEARLY_ALL = [0.25] * 96 + [0.75] * 4
 HARDLY_ANY = [0.25] + [0.75] * 99
 
 
-def looking(events: list, measure: str = "confidence") -> list:
+def looking(events: list, measure: str = "confidence", figures: dict[str, float] = LOOKED) -> list:
+    """The events with these figures looked at before each lesson but the second."""
+    seen = {1: (figures, measure), 3: (figures, measure)} if figures else {}
     return [
-        replace(e, confidences=LOOKED, looked_by=measure) if isinstance(e, TurnStarted) and e.turn != 2 else e
+        replace(e, confidences=told[0], looked_by=told[1])
+        if isinstance(e, TurnStarted) and (told := seen.get(e.turn, ({}, "")))
+        else e
         for e in events
     ]
+
+
+def blind(events: list) -> list:
+    """The events of a way of choosing that does not look."""
+    return looking(events, figures={})
 
 
 def opened(data: Path) -> Database:
@@ -66,7 +75,7 @@ def test_every_figure_is_a_row_with_its_lesson_and_whether_it_was_chosen(tmp_pat
 def test_the_share_that_passes_is_told_of_each_lesson_by_the_runs_own_threshold(tmp_path):
     put(tmp_path, "r1", looking(whole_run()))
     put(tmp_path, "r2", looking(whole_run(run_id="r2"), "p_correct"))
-    put(tmp_path, "plain", whole_run(run_id="plain"))
+    put(tmp_path, "plain", blind(whole_run(run_id="plain")))
     with opened(tmp_path) as db:
         rows = queries.looked_at(db, {"r1": 0.5, "plain": 0.5, "r2": 0.5}).to_dict("records")
         assert [(r["run_id"], r["turn"]) for r in rows] == [("r1", 1), ("r1", 3), ("r2", 1), ("r2", 3)]
@@ -105,7 +114,7 @@ def test_the_figures_are_exported(tmp_path):
 
 
 def test_a_journal_of_before_opens_and_tells_of_no_lookups(tmp_path):
-    path = put(tmp_path, "r1", whole_run())
+    path = put(tmp_path, "r1", blind(whole_run()))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for line in lines:  # as 0.1 wrote it
         line.pop("confidences", None), line.pop("looked_by", None)
@@ -118,7 +127,7 @@ def test_a_journal_of_before_opens_and_tells_of_no_lookups(tmp_path):
 
 
 def test_a_database_of_version_3_gets_the_table_and_keeps_its_rows(tmp_path):
-    put(tmp_path, "r1", whole_run())
+    put(tmp_path, "r1", blind(whole_run()))
     with opened(tmp_path) as db:
         db.write(lambda cursor: (cursor.execute("DROP TABLE lookups"), cursor.execute("UPDATE meta SET version = 3")))
     put(tmp_path, "r2", looking(whole_run(run_id="r2")))
@@ -210,6 +219,7 @@ def test_watch_and_compare_say_that_a_way_hardly_chooses(folder: Path):
     make_run(folder, "plain", strategy="random")
     app = visit(WATCH, run="sure")
     assert ["almost at random" in w.value for w in app.warning] == [True] and not app.exception
+    assert "likeliest answer to it stays below 0.5" in text_of(app)
     app = visit(WATCH, run="wrong")
     assert "P(right) is 0.05 for these" in text_of(app) and not app.warning
     assert "looked at" not in text_of(visit(WATCH, run="plain"))

@@ -78,6 +78,18 @@ def from_frame(looked_at: pd.DataFrame) -> list[LessonLookups]:
     return found
 
 
+def rule(lessons: Sequence[LessonLookups], threshold: float) -> str:
+    """How questions are chosen, in a sentence that says what "the rule" is; blank where nothing was looked at."""
+    if not lessons:
+        return ""
+    if lessons[0].passed is None:
+        return "Before each lesson some questions are drawn, and those with the least P(right) are practised."
+    return (
+        f"The rule: a question is practised if the student's likeliest answer to it stays below {threshold:g}; where too few do, "
+        "the number is made up with the least sure."
+    )
+
+
 def sentence(lessons: Sequence[LessonLookups]) -> str:
     """What the way of choosing found, over all lessons, in one or two sentences; blank where it looked at nothing."""
     if not lessons:

@@ -16,19 +16,14 @@ def section(lessons: Sequence[LessonLookups], config: RunConfig) -> str:
     if not lessons:
         return ""
     if lessons[0].passed is None:
-        rule = "Before each lesson some questions are drawn, and those with the least P(right) are practised."
         head, rows = (
             ["lesson", "looked at", "chosen", "P(right) of the chosen", "P(right) of all"],
             _least_right(lessons),
         )
     else:
-        rule = (
-            f"The rule: a question is practised if the student's likeliest answer to it stays below {config.threshold:g}; where too "
-            "few do, the number is made up with the least sure."
-        )
         head, rows = ["lesson", "looked at", "pass the rule", "of 100", "95 % interval, of 100"], _passed(lessons)
     numbers = table(head, rows, caption="Lesson by lesson", numbers=frozenset(range(1, 5)))
-    parts = [paragraph(rule), paragraph(lookups.sentence(lessons)), numbers]
+    parts = [paragraph(lookups.rule(lessons, config.threshold)), paragraph(lookups.sentence(lessons)), numbers]
     return f"<section>\n<h2>How the practice questions were chosen</h2>\n{''.join(parts)}\n</section>"
 
 

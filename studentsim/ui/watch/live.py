@@ -13,8 +13,6 @@ EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
 else may resume it."""
 
-CHOOSING = ":material/rule:"
-
 EXAM_COLUMNS = {
     "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
     "low": "95 % from", "high": "95 % to",
@@ -163,12 +161,21 @@ def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     if len(run.lessons):
         sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))
         picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
-        if said := lookups.sentence(looked := lookups.from_frame(run.looked_at)):
-            warned = bool(lookups.warning(looked))
-            (st.warning if warned else st.markdown)(words.literal(said), **({"icon": CHOOSING} if warned else {}))
+        _choosing(run)
         components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
     teacher.block(engine, run)
     _training(run)
+
+
+def _choosing(run: pulse.Snapshot) -> None:
+    """What the way of choosing looked at, and a warning where it hardly chooses; nothing for ways that do not look."""
+    looked = lookups.from_frame(run.looked_at)
+    if warning := lookups.warning(looked):
+        st.warning(words.literal(warning), icon=":material/rule:")
+    elif said := lookups.sentence(looked):
+        st.markdown(words.literal(said))
+    if looked:
+        st.caption(words.literal(lookups.rule(looked, run.config.threshold)))
 
 
 def _training(run: pulse.Snapshot) -> None:
