@@ -110,8 +110,7 @@ def sentence(lessons: Sequence[LessonLookups]) -> str:
 def warning(lessons: Sequence[LessonLookups]) -> str:
     """``sentence`` where the rule hardly chooses, over all lessons or in some; else blank."""
     shares = [row.share for row in lessons if row.share is not None]
-    over_all = _sum(row.passed for row in lessons) / max(1, _sum(row.looked_at for row in lessons))
-    return sentence(lessons) if any(s > MOST or s < LEAST for s in (*shares, over_all) if shares) else ""
+    return sentence(lessons) if any(share > MOST or share < LEAST for share in shares) else ""
 
 
 # ------------------------------------------------------------------ pieces
