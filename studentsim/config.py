@@ -17,10 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES
 
-STRATEGIES: tuple[str, ...] = ("random", "category", "log-probability", "log-probability+category", "none", "fixed")
+STRATEGIES: tuple[str, ...] = (
+    "random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed",
+)  # fmt: skip
 """Ways of choosing the practice questions; see studentsim/selection.py."""
 
-Strategy = Literal["random", "category", "log-probability", "log-probability+category", "none", "fixed"]
+Strategy = Literal["random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed"]
 ALL_PROJECTIONS: tuple[str, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip

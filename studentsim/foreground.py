@@ -27,6 +27,7 @@ from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
 from studentsim.store.journal import standing
 from studentsim.student.profiles import profile
+from studentsim.ui import lookups
 from studentsim.ui.looks import STRATEGIES
 
 LISTS = ("categories", "skills")
@@ -128,6 +129,8 @@ def carry_out(folder: RunFolder, *, as_json: bool) -> None:
         print(json.dumps(found), flush=True)
     else:
         print(f"{folder.run_id}: {status} after {found['seconds']:.0f} s; {_score(found['exams'])}", flush=True)
+        if found["choosing"]:
+            print(f"How questions were chosen: {found['choosing']}", flush=True)
     if status == "failed":
         print(f"Error: {found['message']}", file=sys.stderr)
     elif status == "paused":
@@ -201,8 +204,11 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
 
 
 def result_of(folder: RunFolder) -> dict[str, Any]:
-    """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1."""
+    """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1, and ``choosing``: what is to be said
+    of the way of choosing by what it looked at (blank: it looked at nothing)."""
     events = standing(past_events(folder))
+    threshold = folder.config().threshold
+    looked = {e["turn"]: lookups.from_event(e, threshold) for e in events if e["type"] == "TurnStarted"}
     ends = [e for e in events if e["type"] == "RunEnded"]
     end = ends[-1] if ends else {"status": "interrupted", "seconds": 0.0, "message": "", "remedy": ""}
     return {
@@ -215,7 +221,12 @@ def result_of(folder: RunFolder) -> dict[str, Any]:
             for e in events
             if e["type"] == "ExamFinished"
         ],
-        "turns": [_turn(e) for e in events if e["type"] == "TurnFinished" and e["turn"] > 0],
+        "turns": [
+            {**_turn(e), **_looked(looked.get(e["turn"]))}
+            for e in events
+            if e["type"] == "TurnFinished" and e["turn"] > 0
+        ],
+        "choosing": lookups.sentence([found for found in looked.values() if found]),
     }
 
 
@@ -249,6 +260,13 @@ def _turn(event: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": event["seconds"]["total"],
         "parts": {part: seconds for part, seconds in event["seconds"].items() if part != "total"},
     }
+
+
+def _looked(found: lookups.LessonLookups | None) -> dict[str, Any]:
+    """How many questions were looked at, for which figure, and how many pass the rule (None: nothing, or another figure)."""
+    if found is None:
+        return {"looked_at": 0, "looked_by": "", "passed": None}
+    return {"looked_at": found.looked_at, "looked_by": found.measure, "passed": found.passed}
 
 
 def _score(exams: list[dict[str, Any]]) -> str:

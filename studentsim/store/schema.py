@@ -71,7 +71,16 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"ALTER TABLE answers ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables, m002_recorded, m003_teaching)
+def m004_lookups(cursor: duckdb.DuckDBPyConnection) -> None:
+    """What a way of choosing looked at. Runs of before did not tell it: nothing to read again."""
+    cursor.execute(
+        f"CREATE TABLE lookups ({_KEY}, question_id VARCHAR, measure VARCHAR, figure DOUBLE, chosen BOOLEAN)"
+    )
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    m001_tables, m002_recorded, m003_teaching, m004_lookups,
+)  # fmt: skip
 
 
 def version_of(cursor: duckdb.DuckDBPyConnection) -> int:

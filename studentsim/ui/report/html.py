@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,9 +19,10 @@ from studentsim.config import RunConfig
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
-from studentsim.ui import words
+from studentsim.ui import lookups, words
 from studentsim.ui.cards import config_of
-from studentsim.ui.report import parts, second_tries
+from studentsim.ui.lookups import LessonLookups
+from studentsim.ui.report import choosing, parts, second_tries
 from studentsim.ui.report.style import CSS
 from studentsim.ui.report.text import escape, paragraph
 from studentsim.ui.teaching import names, tries
@@ -49,6 +51,8 @@ class Report:
     tries: Tries | None = None
     """Second tries and doubts; None: the teacher is a plain one."""
     marks: pd.DataFrame | None = None
+    lookups: Sequence[LessonLookups] = ()
+    """What the way of choosing looked at, lesson by lesson; empty where it does not look."""
 
     @property
     def title(self) -> str:
@@ -67,10 +71,11 @@ def make(database: Database, run_id: str) -> str:
     choices = queries.item_choices(database, run_id, sheets)
     own = sum(sheet_run == run_id for sheet_run, *_ in sheets)
     config, figures = config_of(run.config), items.analyse(found.questions, choices)
+    looked = lookups.from_frame(queries.looked_at(database, {run_id: config.threshold}))
     if not names.extras(names.of(config)):
-        return page(Report(run, config, found, figures, choices, len(sheets), own))
+        return page(Report(run, config, found, figures, choices, len(sheets), own, lookups=looked))
     tried, marks = tries.gather(database, [run_id]), queries.teacher_marks(database, run_id)
-    return page(Report(run, config, found, figures, choices, len(sheets), own, tried, marks))
+    return page(Report(run, config, found, figures, choices, len(sheets), own, tried, marks, looked))
 
 
 def page(report: Report) -> str:
@@ -87,6 +92,7 @@ def page(report: Report) -> str:
             parts.questions(report.found, report.table, report.choices, report.sheets, report.own),
             second_tries.section(report.tries, report.marks) if report.tries is not None else "",
         ]
+    sections += [choosing.section(report.lookups, report.config)]
     sections += [parts.about(report.config, report.run), parts.methods()]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
