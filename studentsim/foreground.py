@@ -16,8 +16,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from studentsim import presets
 from studentsim.cli.figures import mix_lines, result_of
-from studentsim.config import HUB_DEFAULTS, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
@@ -62,13 +63,8 @@ def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
 
     :raises ConfigError: one of them is wrong.
     """
-    if preset not in ("default", "paper"):
-        raise ConfigError(f"There is no preset {preset!r}.", "Choose 'default' or 'paper'.", field="preset")
-    settings = (RunConfig.paper() if preset == "paper" else RunConfig()).model_dump()
     given = {key: value for key, value in given.items() if value is not None}
-    if given.get("model", "embedded") != "embedded":
-        settings["max_new_tokens"] = HUB_DEFAULTS["max_new_tokens"]
-        settings["learning"] |= HUB_DEFAULTS["learning"] if preset == "default" else {}
+    settings = presets.preset(preset, given.get("model", "embedded")).model_dump()
     settings["learning"] |= {key: given.pop(key) for key in LEARNING if key in given}
     settings["hub"] |= {HUB[key]: given.pop(key) for key in HUB if key in given}
     settings["teaching"] |= {TEACHING[key]: given.pop(key) for key in TEACHING if key in given}
@@ -116,6 +112,12 @@ def introduce(config: RunConfig, *, trial: bool, as_json: bool = False) -> None:
             print(json.dumps({"revision": found.source.revision, **models.as_json(tried, config)}))
 
 
+def say_departures(config: RunConfig) -> None:
+    """Say on stderr in what a run by the paper's preset is not the paper's, a line each."""
+    for departure in presets.departures(config):
+        print(f"Not as in the paper: {departure}", file=sys.stderr, flush=True)
+
+
 def carry_out(folder: RunFolder, *, as_json: bool) -> None:
     """Carry the run out with a progress bar on stderr, and end the process: 0 finished, 1 failed, 130 paused. Writes.
 
@@ -127,6 +129,8 @@ def carry_out(folder: RunFolder, *, as_json: bool) -> None:
         print(json.dumps(found), flush=True)
     else:
         print(f"{folder.run_id}: {status} after {found['seconds']:.0f} s; {_score(found['exams'])}", flush=True)
+        if found["choosing"]:
+            print(f"How questions were chosen: {found['choosing']}", flush=True)
         for line in mix_lines(folder):
             print(line, flush=True)
     if status == "failed":

@@ -64,7 +64,10 @@ def turn_zero(config: RunConfig = CONFIG, run_id: str = "r1") -> Iterator[Event]
 
 
 def turn_of(turn: int) -> Iterator[Event]:
-    yield TurnStarted(turn, ("study-0", "study-1", "study-2"), {"general": 2, "gain": 1})
+    looked_at = {"study-0": 0.25}
+    yield TurnStarted(
+        turn, ("study-0", "study-1", "study-2"), {"general": 2, "gain": 1}, looked_at, looked_by="confidence"
+    )
     yield StageStarted(turn, "study", 3)
     for number in range(3):
         yield answered(turn, "study", number, right=number == turn % 3)

@@ -18,7 +18,7 @@ from run_help import Gate, at_answer, told, until
 from test_runs_preflight import BAD
 
 from studentsim import cli, foreground
-from studentsim.config import RunConfig
+from studentsim.config import RunConfig, Teaching
 from studentsim.errors import StudentError
 from studentsim.records import CATEGORIES, PreferenceMetrics
 from studentsim.runs import preflight
@@ -173,6 +173,21 @@ def test_the_papers_preset_gives_way_to_what_is_said():
     config = foreground.config_of("paper", {"turns": 3, "batch": 2, "beta": None})
     assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().learning.model_copy(update={"batch": 2}))
     assert foreground.config_of("default", {}) == RunConfig()
+
+
+def test_the_papers_preset_takes_the_model_and_the_marker_that_are_named():
+    config = foreground.config_of("paper", {"model": "a/model", "marker": "a/marker"})
+    assert config == RunConfig.paper(model="a/model", teaching=Teaching(marker="a/marker", decides="marker"))
+    assert (config.hub.quantisation, config.max_new_tokens, config.learning.batch) == ("nf4", 200, 1)
+
+
+def test_the_papers_preset_runs_on_a_bare_laptop_and_says_in_what_it_departs_a_line_each(say, tmp_path):
+    said = say("run", "--preset", "paper", *SHORT, "--data", tmp_path, "--json")
+    assert said.status == 0
+    lines = [line for line in said.err.splitlines() if line.startswith("Not as in the paper: ")]
+    assert len(lines) >= 4 and "student: the embedded one" in lines[0] and "google/flan-t5-large" in lines[1]
+    assert any("lessons: " in line for line in lines)
+    assert not [line for line in say("run", *SHORT, "--data", tmp_path, "--json").err.splitlines() if "paper" in line]
 
 
 # ------------------------------------------------------------------ errors

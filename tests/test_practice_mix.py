@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from collections.abc import Iterable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -20,7 +21,7 @@ from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
 from studentsim.records import CATEGORIES, Event, ExamFinished, Question, RunEnded, RunStarted, TurnStarted
 from studentsim.simulation import Cast, simulate
-from studentsim.store import practice_mix, queries, schema, tables
+from studentsim.store import practice_mix, queries, tables
 from studentsim.store.database import NAME, Database
 from studentsim.store.export import export
 from studentsim.store.ingest import sync
@@ -277,35 +278,18 @@ def test_an_epoch_nobody_looked_after_and_a_training_that_diverged_are_null(tmp_
     assert row["validation_loss"] is None is row["training_loss"] and row["training_logits_chosen"] == 2.75
 
 
-def test_a_database_of_before_takes_the_new_columns_and_an_old_journal_leaves_them_empty(tmp_path, monkeypatch):
-    def old(events):
-        kept = [e for e in as_lines(events) if e["type"] != "EpochFinished"]
-        for event in kept:
-            for name in ("logits_chosen", "logits_rejected"):
-                for told in (event.get("metrics"), event.get("rewards")):
-                    if told:
-                        del told[name]
-        return kept
-
-    path = put(tmp_path, "r1", [])
-    path.write_text("".join(json.dumps(line) + "\n" for line in old(whole_run())))
-    with monkeypatch.context() as patch:  # the database as version 0.1 left it
-        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:3])
-        patch.setattr(tables, "EVENT_TABLES", tuple(t for t in tables.EVENT_TABLES if t != "epochs"))
-        columns = {
-            table: {name: kind for name, kind in found.items() if "logits" not in name}
-            for table, found in tables.COLUMNS.items()
-            if table != "epochs"
-        }
-        patch.setattr(tables, "COLUMNS", columns)
-        opened(tmp_path).close()
-    with opened(tmp_path) as database:
-        assert (tmp_path / f"{NAME}.version-3").exists()
-        assert queries.epochs(database, "r1").empty and "training_loss" in queries.epochs(database, "r1")
-        steps = queries.steps(database, "r1")
-        assert len(steps) == 6 and steps.logits_chosen.isna().all() and steps.loss.notna().all()
-        assert len(queries.practice_mix_of(database, ["r1"])) == 6
-        assert "Not recorded by this run for lessons 1 to 3" in html.make(database, "r1")
+def test_what_version_0_1_left_takes_the_new_columns_and_tells_its_mix_but_no_epochs(tmp_path):
+    with tarfile.open(Path(__file__).parent / "fixtures" / "data-0.1.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    with opened(tmp_path / "data") as database:
+        assert (tmp_path / "data" / f"{NAME}.version-3").exists()
+        for run_id in queries.runs(database).run_id:
+            steps, epochs = queries.steps(database, run_id), queries.epochs(database, run_id)
+            assert epochs.empty and "training_loss" in epochs
+            assert steps.logits_chosen.isna().all() and steps.loss.notna().all() and len(steps)
+            lessons = queries.practice_mix_of(database, [run_id])
+            assert (lessons.groupby("turn").share.sum() - 1).abs().max() < 1e-9 and lessons.exam_turn.notna().all()
+            assert "Not recorded by this run for lesson" in html.make(database, run_id)
 
 
 # ------------------------------------------------------------------ a bank of more categories than a page is wide

@@ -87,6 +87,8 @@ def run(
 
     config = foreground.config_of(preset, {key: given[key] for key in foreground.SETTINGS})
     config = preflight.check(config)
+    if preset == "paper":
+        foreground.say_departures(config)
     if config.model != "embedded":
         foreground.introduce(config, trial=trial)
     foreground.carry_out(create_run(data, config), as_json=as_json)

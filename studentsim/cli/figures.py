@@ -10,16 +10,20 @@ from studentsim.runs.folder import RunFolder
 from studentsim.runs.past import past_events
 from studentsim.store import practice_mix
 from studentsim.store.journal import standing
+from studentsim.ui import lookups
 
 
 def result_of(folder: RunFolder) -> dict[str, Any]:
-    """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1.
+    """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1, and ``choosing``: what is to be said
+    of the way of choosing by what it looked at (blank: it looked at nothing).
 
     Each turn has its ``mix`` of categories, and with ``planned_mix`` the ``next_mix`` of the exam it followed (None: its way of
     choosing follows no exam); ``epochs`` are its figures epoch by epoch, as P0 prints them, ``rewards`` its last step's.
     """
     events = standing(past_events(folder))
     lessons, _ = _mix_rows(folder.run_id, events)
+    threshold = folder.config().threshold
+    looked = {e["turn"]: lookups.from_event(e, threshold) for e in events if e["type"] == "TurnStarted"}
     ends = [e for e in events if e["type"] == "RunEnded"]
     end = ends[-1] if ends else {"status": "interrupted", "seconds": 0.0, "message": "", "remedy": ""}
     return {
@@ -33,10 +37,14 @@ def result_of(folder: RunFolder) -> dict[str, Any]:
             if e["type"] == "ExamFinished"
         ],
         "turns": [
-            _turn(e) | _mix(lessons, e["turn"]) | {"epochs": _epochs(events, e["turn"])}
+            _turn(e)
+            | _looked(looked.get(e["turn"]))
+            | _mix(lessons, e["turn"])
+            | {"epochs": _epochs(events, e["turn"])}
             for e in events
             if e["type"] == "TurnFinished" and e["turn"] > 0
         ],
+        "choosing": lookups.sentence([found for found in looked.values() if found]),
     }
 
 
@@ -109,3 +117,10 @@ def _turn(event: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": event["seconds"]["total"],
         "parts": {part: seconds for part, seconds in event["seconds"].items() if part != "total"},
     }
+
+
+def _looked(found: lookups.LessonLookups | None) -> dict[str, Any]:
+    """How many questions were looked at, for which figure, and how many pass the rule (None: nothing, or another figure)."""
+    if found is None:
+        return {"looked_at": 0, "looked_by": "", "passed": None}
+    return {"looked_at": found.looked_at, "looked_by": found.measure, "passed": found.passed}

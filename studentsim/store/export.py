@@ -19,8 +19,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def export(folder: str | Path, run_id: str, to: str | Path) -> list[Path]:
-    """Writes answers, exams, turns, steps, epochs and validations of a run into ``to``, each as .csv and .parquet, with what was
-    practised by category and the mistakes it followed (practice_mix), and config.json; returns the files. ``folder`` is the data
+    """Writes answers, exams, turns, steps, epochs, validations and lookups of a run into ``to``, each as .csv and .parquet, with what
+    was practised by category and the mistakes it followed (practice_mix), and config.json; returns the files. ``folder`` is the data
     folder or the run's own. Void events are left out.
 
     In the CSV files texts that a spreadsheet would take for a formula begin with an apostrophe; Parquet has them as they are.

@@ -71,7 +71,14 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"ALTER TABLE answers ADD COLUMN {column}")
 
 
-def m004_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
+def m004_lookups(cursor: duckdb.DuckDBPyConnection) -> None:
+    """What a way of choosing looked at. Runs of before did not tell it: nothing to read again."""
+    cursor.execute(
+        f"CREATE TABLE lookups ({_KEY}, question_id VARCHAR, measure VARCHAR, figure DOUBLE, chosen BOOLEAN)"
+    )
+
+
+def m005_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
     """Figures epoch by epoch, and mean logits. Runs of before had none of it: nothing to read again."""
     logits = ("logits_chosen DOUBLE", "logits_rejected DOUBLE")
     for table in ("steps", "validations", "turns"):
@@ -86,7 +93,8 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_tables,
     m002_recorded,
     m003_teaching,
-    m004_epochs,
+    m004_lookups,
+    m005_epochs,
 )
 
 

@@ -1,6 +1,7 @@
 """Events as rows: the tables of the database and of an export, and how the lines of a journal fill them.
 
-Two kinds of table. ``answers``, ``exams``, ``steps``, ``epochs``, ``validations`` and ``turns`` hold rows of standing events;
+Two kinds of table. ``answers``, ``exams``, ``steps``, ``epochs``, ``validations``, ``turns`` and ``lookups`` hold rows of standing
+events;
 ``runs`` holds one row a run, the sum of all that its journal has told so far (``fold``). Both are made piece by piece:
 a journal read in ten parts gives what it gives read at once.
 """
@@ -53,6 +54,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "epochs": _KEY
     | {"epoch": "INTEGER", "epochs": "INTEGER"}
     | {f"{name}_{figure}": kind for name in PASSES for figure, kind in _METRICS.items()},
+    "lookups": _KEY | {"question_id": "VARCHAR", "measure": "VARCHAR", "figure": "DOUBLE", "chosen": "BOOLEAN"},
     "runs": {
         "run_id": "VARCHAR", "name": "VARCHAR", "title": "VARCHAR", "strategy": "VARCHAR", "student": "VARCHAR",
         "model": "VARCHAR", "bank": "VARCHAR", "seed": "BIGINT", "exam_seed": "BIGINT", "config": "VARCHAR",
@@ -85,6 +87,7 @@ def rows_of(run_id: str, events: Iterable[Mapping[str, Any]], open_turn: Row | N
             rows[table].append(_row(table, run_id, event))
         elif event["type"] == "TurnStarted":
             turns[event["turn"]] = _row("turns", run_id, {**event, "finished": False})
+            rows["lookups"] += _lookups(run_id, event)
         elif event["type"] == "TurnFinished":
             plan = turns.get(event["turn"], {})
             plan = {key: plan[key] for key in ("question_ids", "mix") if key in plan}
@@ -161,6 +164,19 @@ def _identity(config: Mapping[str, Any]) -> Row:
         "config": _text(dict(config)),
     }
     return row
+
+
+def _lookups(run_id: str, event: Mapping[str, Any]) -> list[Row]:
+    """A row for each question that was looked at before a lesson's questions were chosen; journals of before 0.2 tell of none."""
+    chosen, measure = set(event["question_ids"]), event.get("looked_by", "")
+    return [
+        _row(
+            "lookups",
+            run_id,
+            {**event, "question_id": id, "measure": measure, "figure": figure, "chosen": id in chosen},
+        )
+        for id, figure in event.get("confidences", {}).items()
+    ]
 
 
 def _row(table: str, run_id: str, event: Mapping[str, Any]) -> Row:

@@ -32,6 +32,11 @@ class Student(Protocol):
         """For each question the probability, 0 to 1, of the likeliest of its candidate answers."""
         ...
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """For each question the probability, 0 to 1, of the right working; where options carry none, the right option's share
+        of the probability of all options."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write all that was learnt into an existing empty folder (safetensors)."""
         ...

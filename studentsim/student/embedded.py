@@ -172,6 +172,30 @@ class EmbeddedStudent:
         scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
         return questions, [row[: len(own)] for row, own in zip(scored, candidates, strict=True)]
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """Probability of the right working, 0 to 1; where options carry none, the right option's share of all options.
+
+        A fifth of ``confidence``'s work: one working a question instead of all of them.
+        """
+        found: dict[str, float] = {}
+        # Workings of like length go together, so that little is padded.
+        worked = sorted((q for q in questions if q.right.working), key=lambda q: (len(q.right.working or ""), q.id))
+        for batch, scored in each(self._right_told, _batches(worked, BATCH)):
+            found |= {q.id: math.exp(logp) for q, logp in zip(batch, scored, strict=True)}
+        plain = [q for q in questions if not q.right.working]
+        for batch, scored in each(self._candidates_told, _batches(plain, CANDIDATES)):
+            for question, row in zip(batch, scored, strict=True):
+                share = [math.exp(logp - max(row)) for logp in row]
+                found[question.id] = share[question.options.index(question.right)] / sum(share)
+        return [found[q.id] for q in questions]
+
+    def _right_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[float]]:
+        """The questions, and for each the log-probability of its right working."""
+        ids = [[self._encoded(q.right.working or "")] for q in questions]
+        prefix = read(self.decoder, [self._prompt(q) for q in questions], self.tokenizer.pad_token_id)
+        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
+        return questions, [row[0] for row in scored]
+
     # ------------------------------------------------------------------ learning
 
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:

@@ -55,6 +55,10 @@ class FakeStudent:
         """See ``studentsim.student.base.Student``."""
         return [self.mastery(q.category) for q in questions]
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """See ``studentsim.student.base.Student``."""
+        return [self.mastery(q.category) for q in questions]
+
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:

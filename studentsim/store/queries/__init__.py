@@ -26,6 +26,7 @@ from studentsim.store.queries.answering import (
 )
 from studentsim.store.queries.compare import exam_categories_of, exam_marks, exams_of, guessing, practice_of
 from studentsim.store.queries.live import answered, last_seqs, lessons, newest_answers
+from studentsim.store.queries.lookups import looked_at, lookups
 from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, recent_times, run, runs
 from studentsim.store.queries.practice_mix import next_mix_of, practice_mix_of
 from studentsim.store.queries.progress import epochs, exams, steps, turns, validations, wrong_by_category
@@ -66,6 +67,8 @@ __all__ = [
     "lasting",
     "latest_answers",
     "lessons",
+    "looked_at",
+    "lookups",
     "misconceptions",
     "newest_answers",
     "next_mix_of",

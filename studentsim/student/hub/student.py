@@ -109,6 +109,11 @@ class HubStudent:
         """
         return [max(_shares(row)) for row in self.option_logps(questions)]
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """The right option's share of the probability of all options, as P(right) in exams. Takes as long as ``confidence``."""
+        scored = zip(questions, self.option_logps(questions), strict=True)
+        return [_shares(row)[_right(question)] for question, row in scored]
+
     def option_logps(self, questions: Sequence[Question]) -> list[list[float]]:
         """Summed log-probability of each option as the answer; the prompt is computed once for all of a question's options."""
         found: dict[str, list[float]] = {}

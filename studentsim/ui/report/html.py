@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -18,9 +19,10 @@ from studentsim.config import RunConfig
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
-from studentsim.ui import words
+from studentsim.ui import lookups, words
 from studentsim.ui.cards import config_of
-from studentsim.ui.report import figures, mix, parts, second_tries
+from studentsim.ui.lookups import LessonLookups
+from studentsim.ui.report import choosing, figures, mix, parts, second_tries
 from studentsim.ui.report.style import CSS
 from studentsim.ui.report.text import escape, paragraph
 from studentsim.ui.teaching import names, tries
@@ -49,6 +51,8 @@ class Report:
     tries: Tries | None = None
     """Second tries and doubts; None: the teacher is a plain one."""
     marks: pd.DataFrame | None = None
+    lookups: Sequence[LessonLookups] = ()
+    """What the way of choosing looked at, lesson by lesson; empty where it does not look."""
     lessons: pd.DataFrame | None = None
     """What was practised by category: ``queries.practice_mix_of``."""
     mistakes: pd.DataFrame | None = None
@@ -81,6 +85,7 @@ def make(database: Database, run_id: str) -> str:
         mistakes=queries.next_mix_of(database, [run_id]),
         epochs=queries.epochs(database, run_id),
         trained=_trained(queries.turns(database, run_id)),
+        lookups=lookups.from_frame(queries.looked_at(database, {run_id: config.threshold})),
     )  # fmt: skip
     if not names.extras(names.of(config)):
         return page(report)
@@ -108,6 +113,7 @@ def page(report: Report) -> str:
             _practised(report),
             second_tries.section(report.tries, report.marks) if report.tries is not None else "",
         ]
+    sections += [choosing.section(report.lookups, report.config)]
     sections += [parts.about(report.config, report.run), parts.methods()]
     if report.epochs is not None:
         sections.append(figures.section(report.config, report.epochs, report.trained))
