@@ -11,7 +11,7 @@ import torch
 
 from studentsim import casting
 from studentsim.bank.bank import Bank
-from studentsim.config import Learning, RunConfig
+from studentsim.config import Hub, Learning, RunConfig
 from studentsim.learning import dpo
 from studentsim.learning.dpo import DPOLearner
 from studentsim.learning.epochs import EpochMeans
@@ -99,7 +99,8 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
     found = []
     for every in ("turn", "epoch"):
         learning = Learning(learning_rate=1e-3, batch=4, epochs=2)
-        cast = casting.load_cast(hubs.config(folder, learning=learning, validation_every=every))
+        hub = Hub(pairs_at_once=2, gradient_checkpointing="on")
+        cast = casting.load_cast(hubs.config(folder, learning=learning, validation_every=every, hub=hub))
         pairs = held_out_pairs(hubs.bank().study[:6])
         events = list(cast.learner.learn(pairs[:5], pairs[5:], turn=1, seed=3))
         found.append((of_kind(events, TrainingStep), of_kind(events, Validated), adapter(cast.student.model)))
