@@ -8,6 +8,7 @@ import hubs
 import pytest
 import tiny
 import torch
+from transformers import GraniteConfig
 
 from studentsim import casting
 from studentsim.bank.bank import Bank
@@ -109,6 +110,26 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
     assert cast.student.base.config.attention_dropout == 0.3
     assert steps == same_steps and passes == same_passes
     assert all(torch.equal(a, b) for a, b in zip(weights, same_weights, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["llama", "granite"])
+def test_a_language_models_mean_logits_are_those_of_plain_passes(tmp_path, monkeypatch, kind):
+    small = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64}
+    scaled = {**small, "intermediate_size": 96, "max_position_embeddings": 512, "logits_scaling": 0.5}
+    monkeypatch.setitem(hubs.CONFIGS, "granite", lambda **ids: GraniteConfig(**scaled, **ids))
+    own = casting.load_cast(hubs.config(hubs.save(tmp_path, kind))).student
+    rows = [own.pair_ids(pair) for pair in held_out_pairs(hubs.bank().study[:4])]
+    for row, score in zip(rows, own.pair_scores(rows), strict=True):
+        for side, logp, mean in (
+            ("chosen", score.chosen, score.chosen_logits),
+            ("rejected", score.rejected, score.rejected_logits),
+        ):
+            begin, ids = len(row["prompt_ids"]), torch.tensor([row["prompt_ids"] + row[f"{side}_ids"]])
+            with torch.no_grad():
+                logits = own.base(ids).logits[0, begin - 1 : -1].float()
+            assert mean == pytest.approx(logits.mean().item(), abs=1e-4)
+            told = logits.log_softmax(-1).gather(-1, ids[0, begin:, None]).sum().item()
+            assert logp == pytest.approx(told, abs=1e-3)
 
 
 def test_without_held_out_pairs_an_epoch_has_training_figures_alone():
