@@ -281,7 +281,8 @@ class RunConfig(BaseModel):
         """
         own = settings.get("model", "embedded") != "embedded"
         paper: dict[str, Any] = {
-            "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "validation": 40, "mix_rule": "paper", "threshold": 0.5,
+            "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "validation": 40, "validation_every": "epoch",
+            "mix_rule": "paper", "threshold": 0.5,
             "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8),
             "teaching": Teaching(marker="embedded", decides="marker"),
             "hub": Hub(quantisation="nf4" if own else "none"),

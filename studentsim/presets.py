@@ -58,6 +58,7 @@ _SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("exam", "exam questions", 40),
     ("exam_every", "lessons from exam to exam", 2),
     ("validation", "held-out pairs", 40),
+    ("validation_every", "held-out pairs are looked at after each", "epoch"),
     ("mix_rule", "what is left over in the category mix", "paper"),
     ("threshold", "unsure below", 0.5),
     ("learning.beta", "DPO's beta", 0.1),
