@@ -127,7 +127,9 @@ def introduce_teacher(config: RunConfig) -> None:
 
         marker = config.teaching.marker
         found = check.known(Path(marker))
-        unknown = f"How often it marks as the key does is not known: python -m studentsim check-teacher --marker {marker}"
+        unknown = (
+            f"How often it marks as the key does is not known: python -m studentsim check-teacher --marker {marker}"
+        )
         print(sentences.marker_check(found) if found else unknown, file=sys.stderr, flush=True)
 
 

@@ -21,6 +21,8 @@ from studentsim.ui.teaching.tries import bounded
 EMBEDDED = "embedded"
 """The shipped marker's name."""
 WEIGHTS = Path(studentsim.__file__).parent / "teacher" / "weights"
+MAKE = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
+"""Makes another marker of the answers of a run's student."""
 MODEL, FIGURES = "model.safetensors", "check.json"
 CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
 WRITTEN = "as written"
