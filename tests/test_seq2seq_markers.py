@@ -26,11 +26,12 @@ from studentsim.records import Option
 from studentsim.runs import preflight, teachers
 from studentsim.student.hub import source
 from studentsim.student.hub.machine import Machine
+from studentsim.teacher import marker as marking
 from studentsim.teacher.encoding import InputEncoder, decoder_start, label_ids, target_ids
 from studentsim.teacher.marker import load_marker, marker_of
 from studentsim.teacher.prompt import prompt
 
-KINDS = list(tiny_graders.CONFIGS)
+KINDS = ["t5", "mt5", "bart"]
 QUESTION = bank().study[0]
 ROWS = [(q, f"So it is\nAnswer: {q.options[n % 5].text}") for n, q in enumerate(bank().study[:40])]
 
@@ -64,12 +65,33 @@ def test_a_verdict_is_the_likelier_of_the_two_words_and_every_answer_gets_one(ma
             assert verdict.probability == pytest.approx(torch.tensor(logps).softmax(-1)[0].item(), rel=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["longt5", "mbart", "switch_transformers"])
+def test_other_kinds_of_encoders_and_decoders_judge_too(tmp_path, kind):
+    marker = load_marker(str(make(tmp_path, kind)))
+    together = [v.probability for v in marker.judge(ROWS[:6])]
+    assert together == pytest.approx([marker.judge([row])[0].probability for row in ROWS[:6]], rel=1e-3)
+    assert len(set(together)) > 3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_verdict_hangs_on_neither_batch_nor_padding(made, kind):
     marker = load_marker(str(made[kind]))
     rows = [(q, f"{'more ' * (n % 7)}\nAnswer: {n}") for n, (q, _) in enumerate(ROWS)]
     together = [v.probability for v in marker.judge(rows)]
     assert together == pytest.approx([marker.judge([row])[0].probability for row in rows], abs=1e-5)
+
+
+def test_a_large_marker_judges_alike_on_all_cores_and_gives_them_back(made, monkeypatch):
+    small = [v.probability for v in load_marker(str(made["t5"])).judge(ROWS)]
+    monkeypatch.setattr(marking, "LARGE", 1)
+    monkeypatch.setattr(marking, "cores", lambda: 2)
+    threads, seen = torch.get_num_threads(), []
+    large = load_marker(str(made["t5"]))
+    monkeypatch.setattr(
+        marking, "padded", lambda *given, real=marking.padded: (seen.append(torch.get_num_threads()), real(*given))[1]
+    )
+    assert [v.probability for v in large.judge(ROWS)] == pytest.approx(small, abs=1e-5)
+    assert set(seen) == {2} and len(seen) == 3 and torch.get_num_threads() == threads
 
 
 def test_the_decoder_begins_as_its_config_says_and_a_tokenizers_beginning_stays_before_the_word(made):
@@ -167,7 +189,10 @@ def test_a_tokenizer_written_in_python_will_do_and_control_tokens_in_an_answer_a
 def test_a_folder_without_its_tokenizer_is_refused_and_not_read_as_unknown_words(made, tmp_path):
     for kind in ("t5", "bart"):
         AutoModelForSeq2SeqLM.from_pretrained(made[kind]).save_pretrained(tmp_path / kind)
-        with pytest.raises(StudentError, match="tokenizer"):
+        with pytest.raises(ConfigError, match="has no tokenizer"):
+            load_marker(str(tmp_path / kind))
+        (tmp_path / kind / "tokenizer_config.json").write_text("{}")  # of which transformers makes one without words
+        with pytest.raises(StudentError, match="cannot write 'Correct' and 'Wrong'|tokenizer of .* cannot be read"):
             load_marker(str(tmp_path / kind))
 
 
@@ -242,6 +267,7 @@ def test_a_causal_model_is_refused_as_a_marker_and_an_encoder_and_decoder_as_stu
         ({"config.json": '{"is_encoder_decoder": true}'}, "no weights"),
         ({"config.json": '{"is_encoder_decoder": true}', "pytorch_model.bin": "x"}, "a pickle"),
         ({"config.json": '{"is_encoder_decoder": true}', "model.safetensors": "x"}, "no safetensors file"),
+        ({"config.json": '{"is_encoder_decoder": true}', "model.safetensors": "\x02\0\0\0\0\0\0\0{}"}, "no tokenizer"),
     ],
 )  # fmt: skip
 def test_a_folder_that_cannot_be_used_is_refused_at_the_marker(tmp_path, files, words):

@@ -9,7 +9,15 @@ import casts
 import hubs
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, BartConfig, MT5Config, T5Config
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    BartConfig,
+    LongT5Config,
+    MBartConfig,
+    MT5Config,
+    SwitchTransformersConfig,
+    T5Config,
+)
 
 from studentsim.config import RunConfig
 from studentsim.runs import recorded
@@ -21,17 +29,20 @@ from studentsim.teacher.tokenizer import build_tokenizer
 from studentsim.teacher.training import Recipe, new_model, save
 
 _T5 = {"d_model": 32, "d_kv": 16, "d_ff": 48, "num_layers": 2, "num_heads": 2}
+_BART = {
+    "d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "max_position_embeddings": 192, "bos_token_id": 2, "forced_eos_token_id": 1,
+}  # fmt: skip
 CONFIGS = {
     "t5": lambda **ids: T5Config(**_T5, **ids),
     "mt5": lambda **ids: MT5Config(**_T5, **ids),
-    "bart": lambda **ids: BartConfig(
-        d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
-        encoder_ffn_dim=48, decoder_ffn_dim=48, max_position_embeddings=192, bos_token_id=2, forced_eos_token_id=1,
-        **ids,
-    ),
-}  # fmt: skip
-STARTS = {"t5": 0, "mt5": 0, "bart": 1}
-"""What each decoder begins with: T5's padding, BART's end token."""
+    "longt5": lambda **ids: LongT5Config(**_T5, **ids),
+    "switch_transformers": lambda **ids: SwitchTransformersConfig(**_T5, num_experts=2, **ids),
+    "bart": lambda **ids: BartConfig(**_BART, **ids),
+    "mbart": lambda **ids: MBartConfig(**_BART, **ids),
+}
+STARTS = {"bart": 1, "mbart": 1}
+"""What these decoders begin with: the end token. T5's and its kin's: padding."""
 
 
 def make(folder: Path, kind: str = "t5", seed: int = 0) -> Path:
@@ -39,7 +50,7 @@ def make(folder: Path, kind: str = "t5", seed: int = 0) -> Path:
     tokenizer = hubs.tokenizer(None)
     torch.manual_seed(seed)
     config = CONFIGS[kind](
-        vocab_size=len(tokenizer), pad_token_id=0, eos_token_id=1, decoder_start_token_id=STARTS[kind]
+        vocab_size=len(tokenizer), pad_token_id=0, eos_token_id=1, decoder_start_token_id=STARTS.get(kind, 0)
     )
     model = AutoModelForSeq2SeqLM.from_config(config)
     with torch.no_grad():  # larger than a fresh model's, so that verdicts hang on what is read

@@ -28,6 +28,7 @@ import transformers
 import studentsim
 from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.exam import wilson
+from studentsim.student.hub import source
 from studentsim.teacher.check import Count, count_answers
 from studentsim.teacher.encoding import InputEncoder, label_ids
 from studentsim.teacher.grader_dataset import (
@@ -137,7 +138,7 @@ def _make(
 ) -> tuple[Finetuned, Path]:
     """Data set and training; writes weights and tokenizer into a folder beside ``out``, which ``stack`` removes. Returns both."""
     loaded = load_seq2seq(str(WEIGHTS) if base == EMBEDDED else base, revision)
-    encode = _encoder(loaded, settings, say)
+    encode, settings = _encoder(loaded, settings, say)
     dataset = build_dataset(answers, partial(_is_short, encode), sizes, seed=settings.seed)
     _tell_dataset(dataset, encode.limit, say)
     if rows is not None:
@@ -151,8 +152,7 @@ def _make(
     tokenizer.save_pretrained(new)
     card = {"settings": {"input_tokens": encode.limit}}
     (new / CARD).write_text(json.dumps(card), encoding="utf-8")  # what the loader needs; the rest follows
-    used = replace(settings, input_tokens=encode.limit)
-    return Finetuned(loaded.revision, used, dataset, epochs, before, Count()), new
+    return Finetuned(loaded.revision, settings, dataset, epochs, before, Count()), new
 
 
 def _is_short(encode: InputEncoder, answer: StudentAnswer) -> bool:
@@ -177,14 +177,17 @@ def _check(sizes: Sizes, settings: FinetuneSettings, out: Path) -> None:
         raise ConfigError(f"{str(out)!r} is there already, and is not empty.", "Name a new folder.", field="out")
 
 
-def _encoder(loaded: Seq2Seq, settings: FinetuneSettings, say: Say) -> InputEncoder:
+def _encoder(loaded: Seq2Seq, settings: FinetuneSettings, say: Say) -> tuple[InputEncoder, FinetuneSettings]:
+    """What turns answers into inputs, and the settings as far as this base can follow them."""
     places = getattr(loaded.model.config, "max_position_embeddings", None) or settings.input_tokens
     if places < settings.input_tokens:
         say(f"The base reads {places} tokens at most, not {settings.input_tokens}.")
     needed = max(len(label_ids(loaded.tokenizer, correct)) for correct in (True, False))
     if needed > settings.target_tokens:
         say(f"Targets have {needed} tokens, not {settings.target_tokens}: so many the base's tokenizer needs for them.")
-    return InputEncoder(loaded.tokenizer, min(places, settings.input_tokens))
+    limit = min(places, settings.input_tokens)
+    followed = replace(settings, input_tokens=limit, target_tokens=max(needed, settings.target_tokens))
+    return InputEncoder(loaded.tokenizer, limit), followed
 
 
 def _tell_dataset(dataset: GraderDataset, limit: int, say: Say) -> None:
@@ -205,7 +208,8 @@ def _tell_dataset(dataset: GraderDataset, limit: int, say: Say) -> None:
 
 def _write_files(folder: Path, made: Finetuned, base: str) -> None:
     """``grader.json``, and ``check.json`` as check-teacher writes it for pages."""
-    check = {"written": asdict(made.after), "hard": {}, "timed": 0, "seconds": 0.0}
+    weights = source.fingerprint(folder, source.WEIGHTS)  # the figures are of these and no others
+    check = {"written": asdict(made.after), "hard": {}, "timed": 0, "seconds": 0.0, "weights": weights}
     (folder / "check.json").write_text(json.dumps(check) + "\n", encoding="utf-8")
     (folder / CARD).write_text(json.dumps(made.card(base), indent=1) + "\n", encoding="utf-8")
 

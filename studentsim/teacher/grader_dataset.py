@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from studentsim import luck
@@ -233,7 +234,7 @@ def _deal(answers: Sequence[StudentAnswer], sizes: Sizes, seed: int) -> dict[str
     return {split: _first(dealt[split], wanted[split], rng) for split in SPLITS}
 
 
-def _first(groups: Sequence[Sequence[StudentAnswer]], count: int, rng: Any) -> list[StudentAnswer]:
+def _first(groups: Sequence[Sequence[StudentAnswer]], count: int, rng: Random) -> list[StudentAnswer]:
     in_turn = [
         group[k] for k in range(max(map(len, groups))) for group in rng.sample(groups, len(groups)) if k < len(group)
     ]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase, T5ForConditionalGeneration
-from transformers.modeling_outputs import BaseModelOutput
+from transformers.utils import ModelOutput
 
 from studentsim.errors import StudentError
 from studentsim.parallel import cores
@@ -89,18 +89,15 @@ class Marker:
         """P(Correct) against P(Wrong) for each input (B)."""
         ids, mask = padded(inputs, self.pad)
         ids, mask = ids.to(self.model.device), mask.to(self.model.device)
-        read = self.model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state  # (B, T, H), read once
+        read = self.model.get_encoder()(input_ids=ids, attention_mask=mask)  # read once; of the architecture's own kind
         logps = torch.stack([self._logp(read, mask, target) for target in self.targets], -1)  # (B, 2)
         return logps.softmax(-1)[:, 0].tolist()
 
-    def _logp(self, read: torch.Tensor, mask: torch.Tensor, target: Sequence[int]) -> torch.Tensor:
+    def _logp(self, read: ModelOutput, mask: torch.Tensor, target: Sequence[int]) -> torch.Tensor:
         """Summed log-probability (B,) of a target's tokens after the inputs."""
         given = torch.tensor([decoder_inputs(target, self.start)] * len(mask), device=mask.device)
         labels = torch.tensor([list(target)] * len(mask), device=mask.device)
-        out = self.model(
-            encoder_outputs=BaseModelOutput(last_hidden_state=read), attention_mask=mask, decoder_input_ids=given,
-            use_cache=False,
-        )  # fmt: skip
+        out = self.model(encoder_outputs=read, attention_mask=mask, decoder_input_ids=given, use_cache=False)
         return out.logits.float().log_softmax(-1).gather(-1, labels[..., None]).squeeze(-1).sum(-1)
 
 

@@ -21,6 +21,11 @@ from studentsim.errors import ConfigError
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 """A model's name at the hub: owner/name."""
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+WEIGHTS = (".safetensors",)
+VERSIONED = (".json", *WEIGHTS, ".jinja", ".model", ".txt")
+"""Files that make a folder's version what it is, by their endings."""
+TOKENIZER = re.compile(r"(tokenizer|spiece|sentencepiece|vocab|source)\b.*|.*\.(spm|tiktoken)")
+"""Files of which a tokenizer has at least one."""
 FINGERPRINT = "files-"
 """What the version of a local folder begins with."""
 
@@ -108,15 +113,13 @@ def _found(name: str, revision: str, role: Role) -> Source:
     return _in_cache(name, revision) or _at_hub(name, revision)
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path, suffixes: Sequence[str] = VERSIONED) -> str:
     """A version for a folder's files: of the small ones their content, of weights the header, the size and the last MB.
 
     It finds another model, and one that was trained further. It is no proof against forgery.
     """
     digest = hashlib.sha256()
-    for path in sorted(
-        p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".jinja", ".model", ".txt")
-    ):
+    for path in sorted(p for p in folder.iterdir() if p.suffix in suffixes):
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         with path.open("rb") as handle:
             if path.suffix == ".safetensors":
@@ -217,6 +220,13 @@ def _checked(source: Source, role: Role) -> Source:
             f"{source.name} is {kind} ({config.get('model_type', 'of unknown kind')}), and so cannot be {role.name}.",
             role.remedy,
         )
+    if role.encoder_decoder and source.folder and source.revision.startswith(FINGERPRINT):
+        # transformers makes up a tokenizer without words where there is none
+        if not any(TOKENIZER.fullmatch(path.name) for path in source.folder.iterdir()):
+            raise _refused(
+                f"The model in {str(source.folder)!r} has no tokenizer.",
+                "Put its files there too: tokenizer.save_pretrained(folder).",
+            )
     if config.get("quantization_config"):
         method = config["quantization_config"].get("quant_method", "some method")
         raise _refused(

@@ -18,7 +18,7 @@ from studentsim.ui.teaching import check
 from studentsim.ui.teaching import sentences as said
 
 OWN = "own"
-KINDS = {check.EMBEDDED: "The one that comes with it", OWN: "Another model"}
+KINDS = {check.EMBEDDED: "The one that comes with the app", OWN: "Another model"}
 
 
 def fill(teaching: Mapping[str, Any]) -> None:
@@ -92,12 +92,14 @@ def _look(name: str, version: str) -> None:
     if not name:
         raise ConfigError(
             "No marker is named yet.",
-            "Give its folder, or let the one mark that comes with it.",
+            "Give its folder, or choose the one that comes with the app.",
             field="teaching.marker",
         )
     if name == check.EMBEDDED:
         raise ConfigError(
-            "“embedded” is the one that comes with it.", "Choose it above, or name another.", field="teaching.marker"
+            "“embedded” is the one that comes with the app.",
+            "Choose it above, or name another.",
+            field="teaching.marker",
         )
     if not source.is_folder(name):
         st.caption("It is looked for when you start, here and at the hub, and downloaded if it is not here.")
