@@ -24,7 +24,7 @@ PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 WEIGHTS = (".safetensors",)
 VERSIONED = (".json", *WEIGHTS, ".jinja", ".model", ".txt")
 """Files that make a folder's version what it is, by their endings."""
-TOKENIZER = re.compile(r"(tokenizer|spiece|sentencepiece|vocab|source)\b.*|.*\.(spm|tiktoken)")
+TOKENIZER = re.compile(r"(tokenizer|spiece|sentencepiece|vocab|source)[._-].*|.*\.(spm|tiktoken)")
 """Files of which a tokenizer has at least one."""
 FINGERPRINT = "files-"
 """What the version of a local folder begins with."""
