@@ -71,19 +71,17 @@ def test_a_name_of_the_hub_is_started_without_asking_the_network(started: list, 
     assert started[0][0].teaching == Teaching(marker="google/flan-t5-large", decides=decides)
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
+def test_a_name_that_is_none_is_refused_at_its_field(folder: Path):
+    app = own("")
+    for name, words in (
         ("", "No marker is named yet"),
         ("embedded", "is the one that comes with the app"),
         ("/nowhere/marker", "no config.json"),
         ("../marker", "climbs with"),
-    ],
-)
-def test_a_name_that_is_none_is_refused_at_its_field(folder: Path, name: str, words: str):
-    app = own(name)
-    assert not app.exception and len(app.error) == 1 and words in app.error[0].value
-    assert "*The marker's folder or name* above" in text_of(app) and app.button(key="new.start").disabled
+    ):
+        app.text_input(key="new.marker").set_value(name).run()
+        assert not app.exception and len(app.error) == 1 and words in app.error[0].value
+        assert "*The marker's folder or name* above" in text_of(app) and app.button(key="new.start").disabled
     app.selectbox(key="new.which").set_value("embedded").run()
     assert not app.error and not app.button(key="new.start").disabled
 

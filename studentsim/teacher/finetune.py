@@ -103,6 +103,7 @@ def finetune(
     """
     sizes, settings = sizes or Sizes(), settings or FinetuneSettings()
     _check(sizes, settings, out)
+    gc.freeze()  # the Trainer collects garbage: it need not go through thousands of answers and every library each time
     if rows is not None:
         check_rows_path(rows)
     try:
