@@ -217,6 +217,8 @@ def test_answers_too_long_are_refused_with_the_counts(refused):
         (["--epochs", 0], "--epochs is 0. Choose a number from 1"),
         (["--learning-rate", -1], "--learning-rate is -1"),
         (["--test-rows", 1], "--test-rows is 1"),
+        (["--seed", -1], "--seed is -1"),
+        (["--learning-rate", "nan"], "--learning-rate is nan"),
         (["--device", "tpu"], "Choose auto, cpu or cuda"),
         (["--rows", "rows.xlsx"], "neither .csv nor .parquet"),
     ],
@@ -259,6 +261,9 @@ def test_a_training_that_fails_leaves_nothing(school, tmp_path, monkeypatch):
         finetune(str(base), answers, tmp_path / "out", sizes=SMALL, say=lambda line: None)
     monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(DataFolderError, match="cannot be written.*No space left"):
+        finetune(str(base), answers, tmp_path / "out", sizes=SMALL, say=lambda line: None)
+    monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(RuntimeError("shapes\nmore")))
+    with pytest.raises(StudentError, match=r"failed \(shapes\)\. Choose another base"):
         finetune(str(base), answers, tmp_path / "out", sizes=SMALL, say=lambda line: None)
     assert [p.name for p in tmp_path.iterdir()] == [base.name]
 

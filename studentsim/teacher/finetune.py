@@ -120,6 +120,9 @@ def finetune(
             f"The memory does not suffice to fine-tune {base}.",
             "Choose a smaller base, a smaller --batch, or --device cpu.",
         ) from error
+    except RuntimeError as error:  # of an architecture that this training does not suit, or of a GPU
+        reason = (str(error).strip().splitlines() or ["no word"])[0][:300]
+        raise StudentError(f"Fine-tuning {base} failed ({reason}).", "Choose another base, or --device cpu.") from error
     except OSError as error:
         raise DataFolderError(f"The marker cannot be written to {out} ({error}).", "Choose another --out.") from error
     _tell_result(made, out, say)
@@ -168,6 +171,7 @@ def _check(sizes: Sizes, settings: FinetuneSettings, out: Path) -> None:
         *((f"{split}-rows", getattr(sizes, split), 2, 1_000_000) for split in SPLITS),
         ("epochs", settings.epochs, 1, 1000), ("batch", settings.batch_size, 1, 4096),
         ("input-tokens", settings.input_tokens, 32, 100_000), ("learning-rate", settings.learning_rate, 1e-9, 1.0),
+        ("seed", settings.seed, 0, 2**31 - 1),
     ):  # fmt: skip
         if not low <= value <= high:
             raise ConfigError(f"--{name} is {value:g}.", f"Choose a number from {low:g} to {high:g}.", field=name)

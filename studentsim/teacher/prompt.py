@@ -4,7 +4,9 @@
     Answer: "Answer: 248.22"
     Is the answer Correct or Wrong?
 
-Of an answer it reads what ``read_answer`` reads: the last line that begins with ``Answer:``, and some of what follows. The
+Of an answer it reads what ``read_answer`` reads: the last line that begins with ``Answer:``, and some of what follows; without
+such a line, its end. How much is ``LONGEST`` characters for the embedded marker, and what fits into 128 tokens for others
+(encoding.py). The
 working before it cannot change the mark, would not fit into the paper's 128 tokens, and is many times as long. Beyond the
 paper, a fraction is followed by its decimal value: ``1/2 (0.5)``.
 """

@@ -28,6 +28,8 @@ MAKE = "python -m studentsim train-teacher --base google/flan-t5-large --answers
 MODEL, FIGURES = "model.safetensors", "check.json"
 CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
 WRITTEN = "as written"
+MOST = 10**9
+"""Answers that may have been counted."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def known(weights: Path = WEIGHTS) -> Check | None:
         if found.weights and found.weights != source.fingerprint(weights, source.WEIGHTS):
             return None  # other weights were put there since
         return found
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ConfigError):
         return None
 
 
@@ -84,6 +86,8 @@ def _read(file: Path, changed: int) -> Check:
 
 def _row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:
     cells = {name: int(counts[name]) for name in CELLS}
+    if min(cells.values()) < 0 or max(cells.values()) > MOST:
+        raise ValueError(f"{cells} are no counts")
     return {
         "kind": str(kind), "answers": sum(cells.values()), "agreed": cells["right_right"] + cells["wrong_wrong"], **cells,
         "naive": int(counts.get("naive", 0)),
