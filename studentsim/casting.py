@@ -32,20 +32,21 @@ def load_cast(config: RunConfig) -> Cast:
     """
     bank = open_bank(config.bank, category=config.bank_category, leave_out_doubtful=config.leave_out_doubtful)
     student, learner = _embedded_pair(config) if config.model == "embedded" else _hub_pair(config)
+    cast = Cast(bank=bank, student=student, teacher=teacher_of(config), learner=learner)
     gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
-    return Cast(bank=bank, student=student, teacher=teacher_of(config), learner=learner)
+    return cast
 
 
 def teacher_of(config: RunConfig) -> Teacher:
     """The teacher, with a trained marker and a writer of hints where the run names them.
 
-    :raises StudentError: one of them cannot be had.
+    :raises ConfigError, StudentError: one of them cannot be had.
     """
     teaching, marker, writer = config.teaching, None, None
     if teaching.marker:
         from studentsim.teacher.marker import load_marker
 
-        marker = load_marker(teaching.marker)
+        marker = load_marker(teaching.marker, teaching.marker_revision, device=config.hub.device)
     if teaching.writer and teaching.attempts > 1:
         from studentsim.teacher.writer import load_writer
 

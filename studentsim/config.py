@@ -76,8 +76,11 @@ class Teaching(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     marker: str = Field("", max_length=300)
-    """A trained marker that judges practice answers beside the key: ``embedded``, or a hub name or local folder of a
-    T5. Blank: none. paper: google/flan-t5-large, fine-tuned."""
+    """A trained marker that judges practice answers beside the key: ``embedded``, or a hub name or local folder of an encoder
+    and decoder (T5, BART). Blank: none. paper: google/flan-t5-large, fine-tuned."""
+    marker_revision: str = Field("", max_length=100, pattern=r"^[\w./-]*$")
+    """Which version of it: a commit of the hub, or the fingerprint of a folder's files. Blank: today's, written in when the run
+    is made; the embedded marker has none."""
     decides: Literal["key", "marker"] = "key"
     """Whose mark the student is told and learns from. paper: the marker."""
     error_rate: float = Field(0.0, ge=0, le=0.5)

@@ -22,7 +22,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
-from studentsim.runs import models, recorded
+from studentsim.runs import models, recorded, teachers
 from studentsim.runs.folder import RunFolder, all_runs, create_run
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
@@ -36,7 +36,7 @@ LEARNING = (
 )  # fmt: skip
 TEACHING = {
     "feedback": "feedback", "attempts": "attempts", "learn_from": "pairs", "error_rate": "error_rate", "doubts": "doubts",
-    "marker": "marker", "decides": "decides", "writer": "writer",
+    "marker": "marker", "marker_revision": "marker_revision", "decides": "decides", "writer": "writer",
 }  # fmt: skip
 """Options of ``run`` that are settings of its Teaching, by their names there."""
 HUB = {
@@ -116,6 +116,24 @@ def say_departures(config: RunConfig) -> None:
     """Say on stderr in what a run by the paper's preset is not the paper's, a line each."""
     for departure in presets.departures(config):
         print(f"Not as in the paper: {departure}", file=sys.stderr, flush=True)
+
+
+def introduce_teacher(config: RunConfig) -> None:
+    """Say on stderr what is known of a marker that is no part of the product, and how good it was when it was made.
+
+    :raises ConfigError: it cannot be had.
+    """
+    for sentence in teachers.sentences(config):
+        print(sentence, file=sys.stderr, flush=True)
+    if teachers.names_a_model(config.teaching):
+        from studentsim.ui.teaching import check, sentences  # imports pandas
+
+        marker = config.teaching.marker
+        found = check.known(Path(marker))
+        unknown = (
+            f"How often it marks as the key does is not known: python -m studentsim check-teacher --marker {marker}"
+        )
+        print(sentences.marker_check(found) if found else unknown, file=sys.stderr, flush=True)
 
 
 def carry_out(folder: RunFolder, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from studentsim.bank.curriculum import pool
-from studentsim.errors import StudentError
+from studentsim.errors import ConfigError, StudentError
 from studentsim.records import Option
 from studentsim.student.parsing import read_answer
 from studentsim.teacher.label import is_right
@@ -228,19 +228,22 @@ def test_pickled_weights_are_refused(tiny, tmp_path):
     save(tiny.model, tiny.tokenizer, folder)
     (folder / "model.safetensors").unlink()
     torch.save(tiny.model.state_dict(), folder / "pytorch_model.bin")
-    with pytest.raises(StudentError, match="pickled weights, which are never read.*Save it as safetensors"):
+    with pytest.raises(ConfigError, match="pytorch_model.bin, a pickle, which could run any program") as caught:
         load_marker(str(folder))
+    assert caught.value.field == "teaching.marker"
 
 
 def test_a_missing_model_says_what_to_do(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(StudentError, match="no folder 'nobody/has-this'.*Check the name and the network"):
+    with pytest.raises(
+        ConfigError, match="nobody/has-this is not on this computer, and the hub.*connect to the network"
+    ):
         load_marker("nobody/has-this")
 
 
 @pytest.mark.parametrize("name", ["", " ", "../there", "a/../b", "x\0y"])
 def test_a_name_that_cannot_be_one_is_refused(name):
-    with pytest.raises(StudentError, match="cannot name a marker"):
+    with pytest.raises(ConfigError, match="names no model: it is blank or climbs"):
         load_marker(name)
 
 
@@ -252,7 +255,9 @@ def test_a_damaged_marker_and_one_of_another_kind_are_refused(tiny, tmp_path):
     with pytest.raises(StudentError, match="cannot be read"):
         load_marker(str(folder))
     shutil.copytree(WEIGHTS.parent.parent / "student" / "weights", tmp_path / "llama")
-    with pytest.raises(StudentError, match="is a llama model.*Name a T5"):
+    with pytest.raises(
+        ConfigError, match=r"no encoder and decoder \(llama\), and so cannot be a marker.*Name a T5 or BART"
+    ):
         load_marker(str(tmp_path / "llama"))
 
 

@@ -94,7 +94,7 @@ def test_the_paper_s_protocol_with_a_model_and_a_marker_of_one_s_own_is_that_of_
     app.text_input(key="new.model").set_value("a/model").run()
     if first == "the model":
         press(app, "new.paper")
-    app.toggle(key="new.teacher.technical").set_value(True).run()
+    app.selectbox(key="new.which").set_value("own").run()
     app.text_input(key="new.marker").set_value("a/marker").run()
     press(app, "new.start")
     assert started[0][0] == foreground.config_of("paper", {"model": "a/model", "marker": "a/marker"})

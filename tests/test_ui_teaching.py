@@ -329,7 +329,17 @@ def test_the_marker_s_check_is_told_with_intervals_and_by_kind_of_case(tmp_path:
     assert table.kind.tolist() == ["as written", "two letters", "commas"] and table.wrong_right.tolist() == [6, 3, 0]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"written": 1}', '{"written": {"right_right": "x"}}', "\x00"])
+CELLS = '"right_right": 1, "right_wrong": 1, "wrong_right": 1, "wrong_wrong": '
+HOSTILE = [
+    '{"written": {' + CELLS + "1e999}}", '{"written": {' + CELLS + "-9}}", "[" * 100_000,
+    '{"written": {' + CELLS + '1}, "weights": "files-of-others"}', '{"written": {' + CELLS + '1}, "hard": [1]}',
+]  # fmt: skip
+"""``check.json`` may lie beside anybody's marker."""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"written": 1}', '{"written": {"right_right": "x"}}', "\x00", *HOSTILE], ids=range(11)
+)
 def test_figures_that_cannot_be_read_are_as_if_there_were_none(tmp_path: Path, text: str):
     (tmp_path / check.FIGURES).write_text(text)
     assert check.known(tmp_path) is None and check.known(tmp_path / "nowhere") is None

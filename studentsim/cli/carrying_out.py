@@ -69,8 +69,9 @@ def run(
         float | None, typer.Option(help="Share of right answers called wrong, to see who gives way.")
     ] = None,
     marker: Annotated[
-        str | None, typer.Option(help="A trained marker: 'embedded', a T5 of the hub, or a folder.")
+        str | None, typer.Option(help="A trained marker: 'embedded', a T5 or BART of the hub, or a folder.")
     ] = None,
+    marker_revision: Annotated[str | None, typer.Option(help="A commit of the hub's marker; blank: today's.")] = None,
     decides: Annotated[str | None, typer.Option(help="Whose marks count in practice: key or marker.")] = None,
     writer: Annotated[str | None, typer.Option(help="An instruct model that writes the hints, by name.")] = None,
     preset: Annotated[str, typer.Option(help="'default' or 'paper': what is not said otherwise.")] = "default",
@@ -89,6 +90,7 @@ def run(
     config = preflight.check(config)
     if preset == "paper":
         foreground.say_departures(config)
+    foreground.introduce_teacher(config)
     if config.model != "embedded":
         foreground.introduce(config, trial=trial)
     foreground.carry_out(create_run(data, config), as_json=as_json)

@@ -1,4 +1,4 @@
-"""Commands that make and examine models: the embedded student, the marker, a hub's model."""
+"""Commands that make and examine models: the embedded student, a hub's model, the teacher's words."""
 
 from __future__ import annotations
 
@@ -71,46 +71,6 @@ def check_model(
 
     config = foreground.config_of("default", {key: given.get(key) for key in foreground.SETTINGS})
     foreground.introduce(preflight.check_student(config), trial=trial, as_json=as_json)
-
-
-@app.command(name="train-teacher")
-def train_teacher(
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps (default: those of the weights).")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the weights (default: those that ship).")] = None,
-    work: Annotated[Path, typer.Option(help="Folder of answers, rows and checkpoints.")] = Path("data/teacher"),
-) -> None:
-    """Make the embedded marker from nothing, of the student's own answers; started again, it goes on where it was."""
-    from studentsim import casting, simulation
-    from studentsim.teacher import collect, training
-
-    recipe = training.Recipe(steps=steps) if steps else training.Recipe()
-    school = collect.School(casting.load_cast, simulation.simulate)
-    training.train_teacher(school, out or training.WEIGHTS, recipe=recipe, work=work)
-
-
-@app.command(name="check-teacher")
-def check_teacher(
-    marker: Annotated[str, typer.Option(help="'embedded', or a T5's name on the hub or folder.")] = "embedded",
-    work: Annotated[Path, typer.Option(help="Folder of the collected answers.")] = Path("data/teacher"),
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the figures beside the embedded marker, for Help.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """How often a trained marker agrees with the key: on answers it never saw, and on hard cases."""
-    from dataclasses import asdict
-
-    from studentsim import casting, simulation
-    from studentsim.teacher import check, collect
-    from studentsim.teacher.marker import WEIGHTS, load_marker
-
-    school = collect.School(casting.load_cast, simulation.simulate)
-    result = check.check(load_marker(marker), school, work)
-    print("\n".join(check.lines(result)))
-    if keep and marker == "embedded":
-        (WEIGHTS / "check.json").write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
-    if as_json:
-        print(json.dumps(asdict(result)))
 
 
 @app.command(name="check-feedback")

@@ -30,7 +30,7 @@ WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safe
 
 
 def check(config: RunConfig) -> RunConfig:
-    """Refuse a run that could not work, before anything of it is made; its settings, the model's version written in.
+    """Refuse a run that could not work, before anything of it is made; its settings, the versions of its models written in.
 
     :raises ConfigError: a setting is wrong; its ``field`` names it.
     :raises BankError: the questions cannot be read.
@@ -40,8 +40,7 @@ def check(config: RunConfig) -> RunConfig:
         _check_apart(config)
     else:
         check_questions(config, outline_of(config))
-    check_teacher(config)
-    return check_student(config)
+    return check_student(check_teacher(config))
 
 
 def check_student(config: RunConfig) -> RunConfig:

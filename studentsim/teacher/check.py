@@ -9,16 +9,19 @@ right option's letter for letter, shows what a marker has to add.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from studentsim import luck
+from studentsim.errors import ConfigError
 from studentsim.exam import wilson
 from studentsim.records import Question
 from studentsim.teacher import dataset
 from studentsim.teacher.collect import School, kept
 from studentsim.teacher.dataset import Case
+from studentsim.teacher.grader_dataset import StudentAnswer
 from studentsim.teacher.marker import Marker
 from studentsim.teacher.prompt import CORRECT, ending
 
@@ -45,6 +48,11 @@ class Count:
     def agreed(self) -> int:
         """Answers on which marker and key agree."""
         return self.right_right + self.wrong_wrong
+
+    @property
+    def accuracy(self) -> float:
+        """The share on which they agree, 0 to 1."""
+        return self.agreed / self.answers
 
     def __add__(self, other: Count) -> Count:
         return Count(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -91,6 +99,29 @@ def check(
     )
 
 
+def check_answers(marker: Marker, answers: Sequence[StudentAnswer]) -> Result:
+    """Let the marker judge students' answers of runs, the same text on the same question once; no hard cases.
+
+    :raises ConfigError: there is no answer.
+    """
+    distinct = list({(a.question.problem, a.question.correct, a.text): a for a in answers}.values())
+    if not distinct:
+        raise ConfigError("These runs hold no answers yet.", "Name a run that has had an exam.", field="answers")
+    started = time.monotonic()
+    found = count_answers(marker, distinct)
+    return Result(written=found, hard={}, timed=len(distinct), seconds=time.monotonic() - started)
+
+
+def count_answers(marker: Marker, answers: Sequence[StudentAnswer]) -> Count:
+    """The confusion matrix of students' answers; right is what the key said in their run."""
+    verdicts = marker.judge([(a.question, a.text) for a in answers])
+    cells = Counter((a.is_correct, verdict.right) for a, verdict in zip(answers, verdicts, strict=True))
+    return Count(
+        cells[True, True], cells[True, False], cells[False, True], cells[False, False],
+        naive=sum(naive(a.question, a.text) == a.is_correct for a in answers),
+    )  # fmt: skip
+
+
 def count(marker: Marker, cases: Sequence[Case]) -> Count:
     """The confusion matrix of these cases."""
     total = Count()
@@ -126,16 +157,14 @@ def lines(result: Result) -> list[str]:
         "",
         f"{'':28}{'answers':>8}  {'marker agrees':<32}exact text agrees",
         _line("answers as written", result.written),
-        _line("hard cases", result.all_hard),
+        *([_line("hard cases", result.all_hard)] if result.hard else []),
         "",
         "Confusion by kind of case:",
         f"{'':28}{'right,':>14}{'right,':>14}{'wrong,':>14}{'wrong,':>14}",
         f"{'':28}{'called right':>14}{'called wrong':>14}{'called right':>14}{'called wrong':>14}",
         *(_matrix(kind, found) for kind, found in ({"as written": result.written} | result.hard).items()),
         "",
-        "Agreement by kind of case:",
-        *(_line(kind, found) for kind, found in result.hard.items()),
-        "",
+        *(["Agreement by kind of case:", *(_line(*row) for row in result.hard.items()), ""] if result.hard else []),
         f"{result.timed:,} answers judged in {result.seconds:.1f} s.",
     ]
     return told

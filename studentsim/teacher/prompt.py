@@ -4,7 +4,9 @@
     Answer: "Answer: 248.22"
     Is the answer Correct or Wrong?
 
-Of an answer it reads what ``read_answer`` reads: the last line that begins with ``Answer:``, and some of what follows. The
+Of an answer it reads what ``read_answer`` reads: the last line that begins with ``Answer:``, and some of what follows; without
+such a line, its end. How much is ``LONGEST`` characters for the embedded marker, and what fits into 128 tokens for others
+(encoding.py). The
 working before it cannot change the mark, would not fit into the paper's 128 tokens, and is many times as long. Beyond the
 paper, a fraction is followed by its decimal value: ``1/2 (0.5)``.
 """
@@ -32,16 +34,18 @@ _FRACTION = re.compile(r"(?<![\d/.,])(\d[\d,]{0,9}) ?/ ?(\d[\d,]{0,9})(?![\d/]|[
 _LAST = re.compile(r"(?im)^\s*answer\s*[:=]\s*\S")
 
 
-def prompt(question: Question, text: str) -> str:
+def prompt(question: Question, text: str, *, longest: int = LONGEST, option_longest: int | None = None) -> str:
     """The marker's input for one answer: the right option, what the answer ends in, and the question put to the marker.
 
-    Quotation marks become apostrophes, so that no answer can end its own quotation and go on in the teacher's place.
+    Of the answer ``longest`` characters are read, of the right option ``option_longest`` (None: all). Quotation marks become
+    apostrophes, so that no answer can end its own quotation and go on in the teacher's place.
     """
-    right, said = question.right, worked_out(_quoted(ending(text)))
-    return f"{BEGIN}{right.letter}) {worked_out(_quoted(' '.join(right.text.split())))}{MIDDLE}{said}{FINISH}"
+    right, said = question.right, worked_out(_quoted(ending(text, longest)))
+    option = worked_out(_quoted(" ".join(right.text.split())[:option_longest]))
+    return f"{BEGIN}{right.letter}) {option}{MIDDLE}{said}{FINISH}"
 
 
-def ending(text: str) -> str:
+def ending(text: str, longest: int = LONGEST) -> str:
     """The part of an answer that is judged: from its last ``Answer:`` line on; without one, its end.
 
     >>> ending("Add: 2 + 3 = 5\\nAnswer: 4\\nAnswer:   5 cm\\nDone.")
@@ -49,7 +53,7 @@ def ending(text: str) -> str:
     """
     lines = (" ".join(line.split()) for line in text[_begin(text) :].split("\n"))
     told = "\n".join(line for line in lines if line)
-    return told[:LONGEST] if _LAST.match(told) else told[-LONGEST:]
+    return told[:longest] if _LAST.match(told) else told[len(told) - min(longest, len(told)) :]
 
 
 def worked_out(text: str) -> str:

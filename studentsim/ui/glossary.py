@@ -134,7 +134,7 @@ _TERMS = (
     Term("trained-marker", "Trained marker", TEACHER,
          "A second, small language model that reads the right answer and the student's, and says Correct or Wrong.",
          "Unless a simulation lets it decide, it only looks on, and the answer key marks. Exams are always marked by the key. How good it "
-         "is, stands below the terms.", "T5 fine-tuned as a classifier"),
+         "is, and how another is made of a student's own answers, stands below the terms.", "T5 fine-tuned as a classifier"),
     Term("label-noise", "The teacher's errors", TEACHER,
          "Marks that are not the key's: made on purpose at a rate you set, or by a trained marker that decides.",
          "The student learns from them as if they were true. Learning more cautiously allows for a share of them.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +21,49 @@ from studentsim.errors import ConfigError
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 """A model's name at the hub: owner/name."""
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+WEIGHTS = (".safetensors",)
+VERSIONED = (".json", *WEIGHTS, ".jinja", ".model", ".txt")
+"""Files that make a folder's version what it is, by their endings."""
+TOKENIZER = re.compile(r"(tokenizer|spiece|sentencepiece|vocab|source)[._-].*|.*\.(spm|tiktoken)")
+"""Files of which a tokenizer has at least one."""
 FINGERPRINT = "files-"
 """What the version of a local folder begins with."""
 
 _INSTEAD = "Choose 'embedded' or a local folder, or connect to the network."
 _HEADER_LIMIT = 100 * 2**20
 _TAIL = 2**20
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a model is for, and so which architectures will do."""
+
+    name: str
+    """In words, after "cannot be"."""
+    field: str
+    """The setting that names the model, for errors."""
+    revision_field: str
+    """The setting that names its version."""
+    encoder_decoder: bool
+    """Whether it is an encoder and decoder (T5, BART), or a causal language model (Gemma, Qwen)."""
+    example: str
+    """A name of the hub that will do."""
+    remedy: str
+    """What to choose instead of a model of the wrong kind."""
+
+
+STUDENT = Role(
+    "a student", "model", "hub.revision", False, "google/gemma-2b-it",
+    "Choose a causal language model, such as google/gemma-2b-it.",
+)  # fmt: skip
+GRADER = Role(
+    "a marker", "teaching.marker", "teaching.marker_revision", True, "google/flan-t5-large",
+    "Name a T5 or BART that was fine-tuned to say Correct or Wrong (train-teacher makes one), or 'embedded'.",
+)  # fmt: skip
+HINT_WRITER = Role(
+    "a writer of hints", "teaching.writer", "teaching.writer", False, "google/gemma-2b-it",
+    "Name an instruct model, such as google/gemma-2b-it.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,31 +81,45 @@ class Source:
     """How many it has; 0: not known."""
 
 
-def find(name: str, revision: str = "") -> Source:
+def find(name: str, revision: str = "", *, role: Role = STUDENT) -> Source:
     """The model of that name. Asks the network, for some seconds, where it is not on this computer.
 
-    :raises ConfigError: (``model`` or ``hub.revision``) it cannot be had or must not be used; says why.
+    ``role`` says what it is for: a student or a writer of hints is a causal language model, a marker an encoder and decoder.
+
+    :raises ConfigError: (the role's ``field`` or ``revision_field``) it cannot be had or must not be used; says why.
     """
-    folder = Path(name).expanduser()
-    if folder.exists() or name.startswith(("/", ".", "~")) or "\\" in name:
-        return _checked(_in_folder(name, folder, revision))
+    try:
+        return _checked(_found(name, revision, role), role)
+    except ConfigError as error:
+        field = {STUDENT.field: role.field, STUDENT.revision_field: role.revision_field}.get(error.field, error.field)
+        raise ConfigError(error.problem, error.remedy, field=field) from error
+
+
+def is_folder(name: str) -> bool:
+    """Whether a model's name means a folder of this computer, which need not exist, rather than a name of the hub."""
+    # os.path's functions, unlike Path's, raise for no name: too long, or of a user whom there is not
+    return name.startswith(("/", ".", "~")) or "\\" in name or os.path.exists(os.path.expanduser(name))
+
+
+def _found(name: str, revision: str, role: Role) -> Source:
+    if not name.strip() or "\0" in name or ".." in re.split(r"[\\/]", name):
+        raise _refused(f"{name!r} names no model: it is blank or climbs with '..'.", "Write a folder's path whole.")
+    if is_folder(name):
+        return _in_folder(name, Path(os.path.expanduser(name)), revision)
     if not NAME.fullmatch(name):
         raise _refused(
-            f"There is no model {name!r}.",
-            "Give 'embedded', a name of the hub such as google/gemma-2b-it, or a folder.",
+            f"There is no model {name!r}.", f"Give 'embedded', a name of the hub such as {role.example}, or a folder."
         )
-    return _checked(_in_cache(name, revision) or _at_hub(name, revision))
+    return _in_cache(name, revision) or _at_hub(name, revision)
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path, suffixes: Sequence[str] = VERSIONED) -> str:
     """A version for a folder's files: of the small ones their content, of weights the header, the size and the last MB.
 
     It finds another model, and one that was trained further. It is no proof against forgery.
     """
     digest = hashlib.sha256()
-    for path in sorted(
-        p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".jinja", ".model", ".txt")
-    ):
+    for path in sorted(p for p in folder.iterdir() if p.suffix in suffixes):
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         with path.open("rb") as handle:
             if path.suffix == ".safetensors":
@@ -89,7 +141,7 @@ def count_parameters(folder: Path) -> int:
 
 
 def _in_folder(name: str, folder: Path, revision: str) -> Source:
-    if not (folder / "config.json").is_file():
+    if not os.path.isfile(folder / "config.json"):
         raise _refused(f"There is no model in {str(folder)!r}: it has no config.json.", "Give the folder of a model.")
     files = [path.name for path in folder.iterdir()]
     _refuse_pickled(f"The model in {str(folder)!r}", files)
@@ -160,13 +212,21 @@ def _refuse_pickled(what: str, files: Sequence[str]) -> None:
     raise _refused(f"{what} cannot be used: {why}.", "Only *.safetensors are loaded.")
 
 
-def _checked(source: Source) -> Source:
+def _checked(source: Source, role: Role) -> Source:
     config = source.config
-    if config.get("is_encoder_decoder"):
+    if bool(config.get("is_encoder_decoder")) != role.encoder_decoder:
+        kind = "no encoder and decoder" if role.encoder_decoder else "an encoder and decoder"
         raise _refused(
-            f"{source.name} is an encoder and decoder ({config.get('model_type', 'of unknown kind')}), which cannot be a student.",
-            "Choose a causal language model, such as google/gemma-2b-it.",
+            f"{source.name} is {kind} ({config.get('model_type', 'of unknown kind')}), and so cannot be {role.name}.",
+            role.remedy,
         )
+    if role.encoder_decoder and source.folder and source.revision.startswith(FINGERPRINT):
+        # transformers makes up a tokenizer without words where there is none
+        if not any(TOKENIZER.fullmatch(path.name) for path in source.folder.iterdir()):
+            raise _refused(
+                f"The model in {str(source.folder)!r} has no tokenizer.",
+                "Put its files there too: tokenizer.save_pretrained(folder).",
+            )
     if config.get("quantization_config"):
         method = config["quantization_config"].get("quant_method", "some method")
         raise _refused(

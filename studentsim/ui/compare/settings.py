@@ -50,6 +50,7 @@ NAMES: Mapping[str, str] = {
     "teaching.feedback": "said to a wrong answer",
     "teaching.pairs": "learns from",
     "teaching.marker": "trained marker",
+    "teaching.marker_revision": "version of the trained marker",
     "teaching.decides": "whose mark counts in practice",
     "teaching.error_rate": "marks wrong on purpose",
     "teaching.doubts": "right answers doubted on purpose",

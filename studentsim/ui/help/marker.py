@@ -7,6 +7,7 @@ import streamlit as st
 
 from studentsim.ui import words
 from studentsim.ui.teaching import check, sentences
+from studentsim.ui.teaching.check import MAKE
 
 COLUMNS = {
     "kind": "kind of case", "answers": "answers", "share": "as the key, of 100", "bounds": "95 % interval",
@@ -18,6 +19,16 @@ COLUMNS = {
 def marker() -> None:
     """The check's figures, or what to do to have them."""
     st.header("How good is the trained marker?", anchor="marker")
+    _shipped()
+    st.markdown(
+        "Another marker can be made of the answers that a student gave in your simulations: a model that reads and writes (a T5 or a BART) "
+        "learns from some of them what the answer key says, and is tested on others, to questions it has not seen. It needs 900 answers "
+        "of a student, some right and some wrong, and it ends in a folder, which *New simulation* takes as “Another model”:"
+    )
+    st.code(MAKE, language=None, wrap_lines=True)
+
+
+def _shipped() -> None:
     found = check.known()
     if found is None:
         what = "has not been checked" if check.is_here() else "is not installed"

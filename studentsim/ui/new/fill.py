@@ -12,7 +12,7 @@ from studentsim.records import CATEGORIES
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
 from studentsim.ui import data, shell, words
-from studentsim.ui.new import bank, mix, model, teacher
+from studentsim.ui.new import bank, marker, mix, model, teacher
 from studentsim.ui.new.form import key
 
 DEFAULT = RunConfig()
@@ -110,12 +110,12 @@ _LEFT_HUB = ("revision", "device", "dtype")
 
 
 def paper() -> None:
-    """Put the paper's protocol into the fields, whole, as ``--preset paper`` does; what ``_LEFT`` names stays, and the marker's name."""
+    """Put the paper's protocol into the fields, whole, as ``--preset paper`` does; what ``_LEFT`` names stays, and which marker."""
     own = st.session_state["new.whose"] == model.OWN
     protocol = RunConfig.paper(model="own" if own else "embedded").model_dump()
     base = st.session_state["new.base"]
     hub = {**protocol["hub"], **{field: base["hub"][field] for field in _LEFT_HUB}}
-    teaching = {**protocol["teaching"], "marker": str(st.session_state[key("marker")]).strip() or "embedded"}
+    teaching = {**protocol["teaching"], **marker.settings()}
     settled = {field: value for field, value in protocol.items() if field not in _LEFT}
     st.session_state["new.base"] = {**base, **settled, "hub": hub, "teaching": teaching}
     fields = {**settled, **protocol["learning"], **{f: v for f, v in hub.items() if f not in _LEFT_HUB}}

@@ -12,11 +12,10 @@ from typing import Any
 import streamlit as st
 
 from studentsim.config import Teaching
-from studentsim.errors import ConfigError
 from studentsim.ui import glossary, words
+from studentsim.ui.new import marker
 from studentsim.ui.new.form import KEEP, Form, key
-from studentsim.ui.teaching import check, names
-from studentsim.ui.teaching import sentences as said
+from studentsim.ui.teaching import names
 
 MOST_SMOOTHING = 0.45
 """Settings allow less than a half."""
@@ -29,7 +28,7 @@ def fill(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
     for field in ("attempts", "feedback", "pairs", "writer"):
         st.session_state[key(field)] = teaching[field]
     st.session_state[key("who")] = names.who(Teaching.model_construct(**teaching))
-    st.session_state[key("marker")] = teaching["marker"] or check.EMBEDDED
+    marker.fill(teaching)
     st.session_state[key("errors")] = _percent(teaching["error_rate"])
     st.session_state[key("doubted")] = _percent(teaching["doubts"])
     st.session_state[key("cautious")] = learning["loss"] == CAUTIOUS
@@ -61,7 +60,7 @@ def _teaching(base: Mapping[str, Any]) -> Teaching:
         "doubts": _fraction("doubted") if again else 0.0,
         "writer": str(state[key("writer")]).strip() if again else "",
         "error_rate": _fraction("errors"),
-        "marker": "" if who == names.KEY else str(state[key("marker")]).strip(),
+        **(marker.settings() if who != names.KEY else {"marker": "", "marker_revision": ""}),
         "decides": "marker" if who == names.MARKER else "key",
     }
     return Teaching.model_construct(**{**base, **own})
@@ -104,7 +103,7 @@ def _marking(form: Form) -> None:
     )  # fmt: skip
     who = st.session_state[key("who")]
     if who != names.KEY:
-        _marker(form, decides=who == names.MARKER)
+        marker.choice(form, decides=who == names.MARKER)
     _percentage(
         form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100", most=50, term="label-noise",
         sentence="Right is called wrong, or wrong right; the student learns from it as if it were true.", changed=_follow,
@@ -116,31 +115,6 @@ def _marking(form: Form) -> None:
     with st.container():
         if st.toggle("Technical view", key=key("teacher.technical"), persist_state=KEEP):
             _technical(form)
-
-
-def _marker(form: Form, *, decides: bool) -> None:
-    """What is known of the trained marker, and what its errors come to."""
-    name = str(st.session_state[key("marker")]).strip()
-    found = check.known() if name == check.EMBEDDED else None
-    if found is not None:
-        st.caption(words.literal(said.marker_check(found)))
-    if decides:
-        st.caption("What it gets wrong is counted, and shown as errors of the teacher.")
-    form.under("marker", "Who marks practice")
-    if name == check.EMBEDDED and not check.is_here():
-        form.refuse(
-            ConfigError(
-                "The trained marker is not installed.",
-                "Let the answer key mark, or make the marker first: python -m studentsim train-teacher.",
-                field="teaching.marker",
-            )
-        )
-    elif not name:
-        form.refuse(
-            ConfigError(
-                "No marker is named.", "Name one in the technical view: 'embedded', say.", field="teaching.marker"
-            )
-        )
 
 
 def _cautious() -> None:
@@ -168,10 +142,7 @@ def _how_cautious() -> str:
 
 
 def _technical(form: Form) -> None:
-    """The field's own names for whoever wants them; the marker by name."""
-    if st.session_state[key("who")] != names.KEY:
-        st.text_input("Marker", key=key("marker"), persist_state=KEEP, max_chars=300)
-        st.caption("“embedded”, or the hub name or folder of a T5 fine-tuned to say Correct or Wrong, as in the paper.")
+    """The field's own names for whoever wants them."""
     if st.session_state[key("attempts")] > 1:
         st.text_input(
             "Who writes the hints", key=key("writer"), persist_state=KEEP, max_chars=300,

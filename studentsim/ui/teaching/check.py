@@ -1,6 +1,6 @@
 """How good the shipped marker is, as ``python -m studentsim check-teacher`` found.
 
-``check.json`` lies beside the marker's weights: ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
+``check.json`` lies beside a marker's weights: ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
 wrong_right, wrong_wrong`` (what the key says first, then the marker), and ``naive``: how often comparing texts letter for
 letter agreed with the key.
 """
@@ -16,14 +16,20 @@ from typing import Any
 import pandas as pd
 
 import studentsim
+from studentsim.errors import ConfigError
+from studentsim.student.hub import source
 from studentsim.ui.teaching.tries import bounded
 
 EMBEDDED = "embedded"
 """The shipped marker's name."""
 WEIGHTS = Path(studentsim.__file__).parent / "teacher" / "weights"
+MAKE = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
+"""Makes another marker of the answers of a run's student."""
 MODEL, FIGURES = "model.safetensors", "check.json"
 CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
 WRITTEN = "as written"
+MOST = 10**9
+"""Answers that may have been counted."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Check:
     """``cases`` has a row a kind, answers as they were written first: ``kind, answers, agreed, share, low, high``, ``CELLS``, ``naive``."""
 
     cases: pd.DataFrame
+    weights: str = ""
+    """Which weights were checked (``source.fingerprint``); blank: not told, as of the shipped marker."""
 
     @property
     def written(self) -> pd.Series:
@@ -55,11 +63,14 @@ def is_here(weights: Path = WEIGHTS) -> bool:
 
 
 def known(weights: Path = WEIGHTS) -> Check | None:
-    """What the check found; None where there are no figures, or none that can be read."""
+    """What the check found; None where there are no figures, none that can be read, or only those of other weights."""
     file = weights / FIGURES
     try:
-        return _read(file, file.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = _read(file, file.stat().st_mtime_ns)
+        if found.weights and found.weights != source.fingerprint(weights, source.WEIGHTS):
+            return None  # other weights were put there since
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ConfigError):
         return None
 
 
@@ -70,11 +81,13 @@ def _read(file: Path, changed: int) -> Check:
     frame = pd.DataFrame([row for row in rows if row["answers"]])
     if not told["written"] or not rows[0]["answers"]:
         raise ValueError("no answers were checked")
-    return Check(bounded(frame, "agreed", "answers"))
+    return Check(bounded(frame, "agreed", "answers"), str(told.get("weights", "")))
 
 
 def _row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:
     cells = {name: int(counts[name]) for name in CELLS}
+    if min(cells.values()) < 0 or max(cells.values()) > MOST:
+        raise ValueError(f"{cells} are no counts")
     return {
         "kind": str(kind), "answers": sum(cells.values()), "agreed": cells["right_right"] + cells["wrong_wrong"], **cells,
         "naive": int(counts.get("naive", 0)),

@@ -1,0 +1,135 @@
+"""Commands that make and examine markers: the embedded one, and a T5 or BART fine-tuned on a student's own answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studentsim.cli.frame import DATA, Data, Json, app
+from studentsim.errors import ConfigError
+
+Answers = Annotated[
+    list[str] | None,
+    typer.Option(help="A run's id, whose student's first attempts are taken; can be said several times."),
+]
+
+
+@app.command(name="train-teacher")
+def train_teacher(
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help="Fine-tune this T5 or BART, by hub name or folder. Not given: make the embedded marker anew."
+        ),
+    ] = None,
+    answers: Answers = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A new folder for the marker (without --base: by default the one that ships).")
+    ] = None,
+    revision: Annotated[str, typer.Option(help="A commit of the hub's base; blank: today's.")] = "",
+    train_rows: Annotated[int, typer.Option(help="Answers to learn from (P0: 680).")] = 680,
+    validation_rows: Annotated[int, typer.Option(help="Answers looked at after each epoch (P0: 110).")] = 110,
+    test_rows: Annotated[int, typer.Option(help="Answers of the final test (P0: 110).")] = 110,
+    learning_rate: Annotated[float, typer.Option(help="Peak, falling linearly to zero (P0: 1e-3).")] = 1e-3,
+    epochs: Annotated[int, typer.Option(help="Passes over the rows (P0: 1).")] = 1,
+    batch: Annotated[int, typer.Option(help="Rows an optimiser step.")] = 8,
+    input_tokens: Annotated[int, typer.Option(help="Longest input; longer answers are left out (P0: 128).")] = 128,
+    seed: Annotated[int, typer.Option(help="Decides which questions go to which split, and the order.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    rows: Annotated[
+        Path | None, typer.Option(help="Also write the rows into this file, .csv or .parquet, for a look.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Without --base: optimiser steps.")] = None,
+    work: Annotated[Path, typer.Option(help="Without --base: folder of answers, rows, checkpoints.")] = Path(
+        "data/teacher"
+    ),
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune a marker on a student's own answers, as the paper did; without --base make the embedded one from nothing."""
+    if base is None:
+        if answers:
+            raise ConfigError(
+                "--answers are given, but no --base to fine-tune.", "Name one: --base google/flan-t5-large."
+            )
+        _make_embedded(out, steps, work)
+        return
+    if not answers or out is None:
+        raise ConfigError(
+            f"To fine-tune {base}, {'a folder to write to' if answers else 'answers of a student'} must be named.",
+            "Say: train-teacher --base NAME --answers RUN --out FOLDER; 'runs' lists the runs.",
+        )
+    from studentsim.teacher.finetune import finetune
+    from studentsim.teacher.grader_dataset import Sizes
+    from studentsim.teacher.grader_training import FinetuneSettings
+
+    made = finetune(
+        base,
+        _answers(data, answers),
+        out,
+        revision=revision,
+        sizes=Sizes(train_rows, validation_rows, test_rows),
+        settings=FinetuneSettings(
+            learning_rate=learning_rate, epochs=epochs, batch_size=batch, input_tokens=input_tokens, seed=seed, device=device
+        ),
+        rows=rows,
+    )  # fmt: skip
+    if as_json:
+        print(json.dumps({"folder": str(out), **made.card(base)}))
+
+
+def _make_embedded(out: Path | None, steps: int | None, work: Path) -> None:
+    """Make the embedded marker from nothing, of the student's own answers; started again, it goes on where it was."""
+    from studentsim import casting, simulation
+    from studentsim.teacher import collect, training
+
+    recipe = training.Recipe(steps=steps) if steps else training.Recipe()
+    school = collect.School(casting.load_cast, simulation.simulate)
+    training.train_teacher(school, out or training.WEIGHTS, recipe=recipe, work=work)
+
+
+def _answers(data: Path, run_ids: list[str]) -> list[Any]:
+    """The runs' first attempts, as a grader's data set takes them."""
+    from studentsim.runs.answers import first_attempts
+    from studentsim.teacher.grader_dataset import StudentAnswer
+
+    return [
+        StudentAnswer.of_event(event, run=run, student=student) for run, student, event in first_attempts(data, run_ids)
+    ]
+
+
+@app.command(name="check-teacher")
+def check_teacher(
+    marker: Annotated[
+        str, typer.Option(help="'embedded', or a T5's or BART's name on the hub or folder.")
+    ] = "embedded",
+    answers: Answers = None,
+    work: Annotated[Path, typer.Option(help="Folder of the collected answers.")] = Path("data/teacher"),
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the figures beside the embedded marker, for Help.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="Of a marker that is not embedded: auto, cpu or cuda.")] = "auto",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """How often a trained marker agrees with the key: on answers of runs, or on answers it never saw and on hard cases."""
+    from dataclasses import asdict
+
+    from studentsim import casting, simulation
+    from studentsim.teacher import check, collect
+    from studentsim.teacher.marker import WEIGHTS, load_marker
+
+    judge = load_marker(marker, device=device)
+    if answers:
+        result = check.check_answers(judge, _answers(data, answers))
+    else:
+        school = collect.School(casting.load_cast, simulation.simulate)
+        result = check.check(judge, school, work)
+    print("\n".join(check.lines(result)))
+    if keep and marker == "embedded" and not answers:
+        (WEIGHTS / "check.json").write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
+    if as_json:
+        print(json.dumps(asdict(result)))

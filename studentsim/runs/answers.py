@@ -1,0 +1,32 @@
+"""What students answered at first, in exams and in practice, as the journals of their runs tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from studentsim.config import RunConfig
+from studentsim.runs.folder import open_run
+from studentsim.runs.past import past_events
+from studentsim.store.journal import standing
+
+
+def first_attempts(data: Path, run_ids: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """For each first attempt of these runs: the run's id, its student, and the ``Answered`` event as the journal tells it.
+
+    The student is the embedded one's profile, or the model's name. A run that is named twice counts once.
+
+    :raises UnknownRun: there is no such run in the data folder.
+    :raises RunError, JournalError: a run's settings or its journal cannot be read.
+    """
+    for run_id in dict.fromkeys(run_ids):
+        folder = open_run(data, run_id)
+        student = _student(folder.config())
+        for event in standing(past_events(folder)):
+            if event["type"] == "Answered" and event["phase"] in ("exam", "study") and event.get("attempt", 1) == 1:
+                yield run_id, student, event
+
+
+def _student(config: RunConfig) -> str:
+    return config.student if config.model == "embedded" else config.model

@@ -1,0 +1,111 @@
+"""Loading a sequence-to-sequence model (T5, BART and their kin) of the hub or of a folder. Safetensors only, never its own code."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# Where a repository has pickles alone, transformers would ask the hub for a conversion: another version than the pinned one.
+os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from studentsim.errors import ConfigError, StudentError
+from studentsim.student.hub import source
+
+CARD = "grader.json"
+"""What ``train-teacher`` writes beside the weights: of which base, answers and settings the grader was made."""
+
+AGAIN = "Save or download it again, or name a T5 or BART that this version of transformers knows."
+
+
+@dataclass(frozen=True)
+class Seq2Seq:
+    """A model in evaluation mode, its tokenizer, and which version it is."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    revision: str
+    input_tokens: int | None
+    """The longest input it was fine-tuned for, where it says so."""
+
+
+def load_seq2seq(name: str, revision: str = "", *, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Seq2Seq:
+    """The encoder and decoder of that name.
+
+    :raises ConfigError: there is no such model, or it must not be used, or its version is another (``source.find``).
+    :raises StudentError: its files cannot be read, are not whole, or are of an architecture that transformers does not know.
+    """
+    found = source.find(name, revision, role=source.GRADER)
+    local = found.revision.startswith(source.FINGERPRINT)
+    where, version = (str(found.folder), None) if local else (name, found.revision)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, revision=version, trust_remote_code=False)
+    except Exception as error:  # files missing or damaged, a kind that is not known: all mean the same to a user
+        raise StudentError(f"The tokenizer of {where} cannot be read ({_first_line(error)}).", AGAIN) from error
+    model = _model(where, version, device, dtype)
+    _check_fit(where, model, tokenizer)
+    return Seq2Seq(model.eval(), tokenizer, found.revision, _input_tokens(found.folder))
+
+
+def device_of(setting: str) -> str:
+    """``cuda`` or ``cpu``, by a setting of ``auto``, ``cuda`` or ``cpu``.
+
+    :raises ConfigError: a GPU was asked for, and torch finds none.
+    """
+    if setting == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("No GPU can be used: torch finds none.", "Choose 'auto' or 'cpu'.", field="hub.device")
+    return "cuda" if setting != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def dtype_on(device: str) -> torch.dtype:
+    """What a grader computes in: float32, or bfloat16 on a GPU that has it. Never float16, in which T5 overflows."""
+    return torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+
+
+def _model(where: str, revision: str | None, device: str, dtype: torch.dtype) -> PreTrainedModel:
+    try:
+        model, info = AutoModelForSeq2SeqLM.from_pretrained(
+            where,
+            revision=revision,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except (MemoryError, torch.OutOfMemoryError):
+        raise  # told as such
+    except Exception as error:  # transformers and safetensors raise many kinds here
+        raise StudentError(f"The marker {where} cannot be read ({_first_line(error)}).", AGAIN) from error
+    lacking = sorted({*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])})
+    if lacking:  # transformers fills these with random numbers, and only logs it
+        raise StudentError(
+            f"The marker {where} is not whole: {len(lacking)} of its weights are missing or misshapen, {lacking[0]} say.",
+            AGAIN,
+        )
+    return model.to(device)
+
+
+def _check_fit(where: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        raise StudentError(
+            f"The tokenizer of {where} has {len(tokenizer):,} tokens and the model {rows:,}: they do not belong together.",
+            AGAIN,
+        )
+
+
+def _input_tokens(folder: Path | None) -> int | None:
+    try:
+        told = json.loads((folder / CARD).read_text(encoding="utf-8"))["settings"]["input_tokens"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or somebody else's
+        return None
+    return told if isinstance(told, int) and 16 <= told <= 100_000 else None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
