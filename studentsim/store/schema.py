@@ -71,7 +71,17 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"ALTER TABLE answers ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables, m002_recorded, m003_teaching)
+def m004_topic(cursor: duckdb.DuckDBPyConnection) -> None:
+    """The topic of a question. Runs of before had none: nothing to read again."""
+    cursor.execute("ALTER TABLE answers ADD COLUMN topic VARCHAR")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    m001_tables,
+    m002_recorded,
+    m003_teaching,
+    m004_topic,
+)
 
 
 def version_of(cursor: duckdb.DuckDBPyConnection) -> int:
