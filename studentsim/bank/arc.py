@@ -25,7 +25,7 @@ _COLUMNS = frozenset(
     {"id", "question", "choices", "answerkey", "questionid", "originalquestionid", "totalpossiblepoint",
      "ismultiplechoicequestion", "includesdiagram", "examname", "schoolgrade", "year", "subject", "category"}
 )  # fmt: skip
-_LABEL = re.compile(r"\s*\(([A-J]|[1-9])\)\s*")
+_LABEL = re.compile(r"(?<!\s)\s*\(([A-J]|[1-9])\)\s*")
 
 
 def draft(row: Row, seed: int = 0) -> Draft:

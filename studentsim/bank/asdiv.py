@@ -17,7 +17,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from studentsim import luck
-from studentsim.bank.draft import Draft, QuestionSet, check_text, column, field, lettered, named_by_file, prose, text_field
+from studentsim.bank.draft import (
+    Draft,
+    QuestionSet,
+    check_text,
+    column,
+    field,
+    lettered,
+    named_by_file,
+    prose,
+    text_field,
+)
 from studentsim.bank.gsm8k import REACH
 from studentsim.bank.near import like, near, plain, shuffled
 from studentsim.bank.reading import Row

@@ -73,9 +73,7 @@ class QuestionSet:
     made to fit the rows of one file."""
 
 
-def question_of(
-    bank: QuestionSet, row: Row, *, category: str = "", seed: int = 0, topic: str = ""
-) -> Question | None:
+def question_of(bank: QuestionSet, row: Row, *, category: str = "", seed: int = 0, topic: str = "") -> Question | None:
     """The question that a row asks; None where the set cannot make one of a sound row.
 
     :raises ValueError: the row is not sound; says why, beginning in small letters.

@@ -115,7 +115,9 @@ def subjects(rows: Sequence[Row], wanted: str) -> list[Row]:
     for name in names:
         if name not in there:
             some = ", ".join(sorted(str(subject) for subject in there if subject)[:60])
-            raise BankError(f"MMLU has no subject {name[:60]!r}.", f"Choose {' or '.join(map(repr, GROUPS))}, or among {some}.")
+            raise BankError(
+                f"MMLU has no subject {name[:60]!r}.", f"Choose {' or '.join(map(repr, GROUPS))}, or among {some}."
+            )
     return [row for row in rows if row.values.get("subject") in names]
 
 

@@ -11,7 +11,18 @@ The letter and the index (from 0) say the same; where they do not, the row is no
 
 from __future__ import annotations
 
-from studentsim.bank.draft import OPTION_LETTERS, Draft, Hub, QuestionSet, column, field, lettered, prose, text_field, texts
+from studentsim.bank.draft import (
+    OPTION_LETTERS,
+    Draft,
+    Hub,
+    QuestionSet,
+    column,
+    field,
+    lettered,
+    prose,
+    text_field,
+    texts,
+)
 from studentsim.bank.reading import Row
 
 
@@ -39,7 +50,9 @@ SET = QuestionSet(
     rows="question, options (a list of up to ten), answer (a letter), answer_index, category",
     prefix="mmlupro",
     hub=Hub("TIGER-Lab/MMLU-Pro"),
-    columns=frozenset({"question_id", "question", "options", "answer", "answer_index", "cot_content", "category", "src"}),
+    columns=frozenset(
+        {"question_id", "question", "options", "answer", "answer_index", "cot_content", "category", "src"}
+    ),
     fits=lambda values: (
         isinstance(column(values, "options"), (list, tuple))
         and isinstance(column(values, "answer"), str)

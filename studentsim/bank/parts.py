@@ -106,9 +106,7 @@ def titles(names: Sequence[str]) -> tuple[str, ...]:
         one if short.count(one) == 1 else Path(name).with_suffix("").as_posix()[-80:]
         for one, name in zip(short, names, strict=True)
     ]
-    return tuple(
-        one if long.count(one) == 1 else f"{one} ({place})" for place, one in enumerate(long, start=1)
-    )
+    return tuple(one if long.count(one) == 1 else f"{one} ({place})" for place, one in enumerate(long, start=1))
 
 
 def _title(name: str) -> str:

@@ -26,6 +26,7 @@ RATIONALE = ("explanation", "rationale", "working", "solution", "feedback", "sup
 DIFFICULTY = ("difficulty", "level")
 OTHERS = ("id", "questionid", "number", "no", "nr", "source", "src", "split")
 
+_WRONG = re.compile(r"(?:wrong|incorrect|false|distractor|decoy)(?:answer|option|choice)?s?(?:[a-j]|\d{1,2})?")
 _OPTION = re.compile(r"(option|choice|opt|op|answer|ans|alternative|alt|response)?([a-j]|10|[0-9])")
 
 
@@ -47,6 +48,8 @@ class Columns:
     topic: str | None = None
     rationale: str | None = None
     difficulty: str | None = None
+    wrong: tuple[str, ...] = ()
+    """Columns of the wrong options, where these stand apart from the right one; ``options`` is then empty."""
 
     @property
     def lacking(self) -> str:
@@ -55,7 +58,7 @@ class Columns:
         >>> columns_of(["question", "a", "b"]).lacking
         'question and options found, but no column says which option is right'
         """
-        parts = {"question": self.question, "options": self.options, "answer": self.answers}
+        parts = {"question": self.question, "options": self.options or self.wrong, "answer": self.answers}
         found = [name for name in ("question", "options") if parts[name]]
         missing = [_MISSING[name] for name, there in parts.items() if not there]
         if not missing:
@@ -85,9 +88,9 @@ def plain_name(name: object) -> str:
     return re.sub(r"[\W_]+", "", str(name)[:80].lower())
 
 
-def columns_of(names: Iterable[str], values: Mapping[str, Any] | None = None) -> Columns:
-    """The columns of a table with these names; ``values``, a row of it, tells whether ``answers`` is a list."""
-    by = {}
+def columns_of(names: Iterable[object]) -> Columns:
+    """The columns of a table with these names."""
+    by: dict[str, Any] = {}
     for name in names:
         by.setdefault(plain_name(name), name)
     question = _first(by, QUESTION)
@@ -96,6 +99,7 @@ def columns_of(names: Iterable[str], values: Mapping[str, Any] | None = None) ->
     if listed:
         options = tuple(by[name] for name in LIST if name in by)[:1]
     answers = tuple(by[name] for name in ANSWER if name in by and by[name] not in options)
+    wrong = () if options else tuple(column for name, column in by.items() if _WRONG.fullmatch(name))
     rationale = next((by[name] for name in RATIONALE if name in by and by[name] not in answers[:1]), None)
     return Columns(
         question=question,
@@ -108,14 +112,17 @@ def columns_of(names: Iterable[str], values: Mapping[str, Any] | None = None) ->
         topic=_first(by, TOPIC),
         rationale=rationale,
         difficulty=_first(by, DIFFICULTY),
+        wrong=wrong,
     )
 
 
-def names_known(names: Iterable[str]) -> frozenset[str]:
+def names_known(names: Iterable[object]) -> frozenset[str]:
     """Those of the names that a table of questions gives a meaning, in small letters."""
     known = {*QUESTION, *PASSAGE, *LIST, *ANSWER, *CATEGORY, *TOPIC, *RATIONALE, *DIFFICULTY, *OTHERS}
     return frozenset(
-        str(name).lower() for name in names if (p := plain_name(name)) in known or p and _OPTION.fullmatch(p)
+        str(name).lower()
+        for name in names
+        if (p := plain_name(name)) in known or _OPTION.fullmatch(p) or _WRONG.fullmatch(p)
     )
 
 

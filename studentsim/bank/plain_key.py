@@ -22,7 +22,8 @@ WAYS = {
 }
 """How a column may say it, and how that is said."""
 _LETTER = re.compile(
-    r"(?:(?:the )?(?:correct )?(?:answer|option|choice|ans|opt)(?: is)?[ :._-]{0,2})?\(? ?([a-j]) ?\)?[.):]?", re.IGNORECASE
+    r"(?:(?:the )?(?:correct )?(?:answer|option|choice|ans|opt)(?: is)?[ :._-]{0,2})?\(? ?([a-j]) ?\)?[.):]?",
+    re.IGNORECASE,
 )
 _LETTER_AND_TEXT = re.compile(r"\(?([a-jA-J])[).:]\s*(\S.*)", re.DOTALL)
 _NUMBER = re.compile(r"(?:(?:option|choice|opt|ans|answer)[ ._-]?)?\(?(\d{1,2})(?:\.0)?\)?\.?", re.IGNORECASE)

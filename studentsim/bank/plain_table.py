@@ -5,6 +5,7 @@ CSV with a line of names, or JSON rows:
     question,a,b,c,d,answer                          Which is a prime?,4,7,9,15,B
     question,choice0,choice1,choice2,choice3,answer  (MMLU with a line of names: the answer counts from 0)
     {"question": "…", "options": ["…", …], "correct_answer": "…"}
+    question,correct answer,wrong answer 1,wrong answer 2   (in an order by chance, as SciQ's)
 
 Options stand in columns of their own (``A``, ``Option B``, ``choice2``) or as a list in one column: JSON, the text of a Python
 list, or set apart by ``|``. The answer is a letter, an option's text or its number. Further columns that are used: passage,
@@ -21,9 +22,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from studentsim import luck
 from studentsim.bank.draft import OPTION_LETTERS, Draft, QuestionSet, check_text, lettered, named_by_file, prose
+from studentsim.bank.mmlu import file_subject, topic
+from studentsim.bank.near import shuffled
 from studentsim.bank.plain_columns import FROM_ZERO, Columns, columns_of, plain_name
-from studentsim.bank.plain_key import KeyWay, key_way, written
+from studentsim.bank.plain_key import TEXT, KeyWay, key_way, written
 from studentsim.bank.reading import Row
 
 LOOKED_AT = 1000
@@ -52,6 +56,8 @@ def layout_of(rows: Sequence[Row]) -> Layout:
     columns = columns_of(tables[0].values)
     if columns.lacking:
         raise ValueError(columns.lacking)
+    if columns.wrong:
+        return Layout(columns, columns.answers[0], KeyWay(TEXT))
     asked_of = [(options, row) for row in tables if (options := _options_or_none(columns, row))]
     if not asked_of:
         _options(columns, tables[0].values)  # says why
@@ -76,20 +82,31 @@ def draft(layout: Layout, row: Row, seed: int = 0) -> Draft:
     problem, passage = _cell(values, columns.question), _cell(values, columns.passage)
     if not problem:
         raise ValueError(f"{columns.question!r} is blank")
-    options = _options(columns, values)
     answer = values.get(layout.answer)
+    options = _right_and_wrong(layout, values) if columns.wrong else _options(columns, values)
     if not written(answer).strip():
         raise ValueError(f"{layout.answer!r} is blank, so that nothing says which option is right")
-    place = layout.key.place(options, answer)
+    problem = f"{passage}\n{problem}" if passage else problem
+    if columns.wrong:
+        options, place = shuffled(options[0], options[1:], luck.stream("options", "plain", seed, problem))
+    else:
+        place = layout.key.place(options, answer)
     return Draft(
-        problem=f"{passage}\n{problem}" if passage else problem,
+        problem=problem,
         options=lettered(options),
         key=OPTION_LETTERS[place] if place is not None else written(answer).strip(),
         category=_cell(values, columns.category) or _cell(values, columns.topic) or named_by_file(row),
         rationale=_cell(values, columns.rationale) if columns.rationale != layout.answer else "",
         difficulty=HARDNESS.get(_cell(values, columns.difficulty).lower()),
-        topic=" ".join(_cell(values, columns.topic).split()).lower(),
+        topic=" ".join(_cell(values, columns.topic).split()).lower() or _mmlu_topic(columns, row),
     )
+
+
+def _mmlu_topic(columns: Columns, row: Row) -> str:
+    """P3's topic, where a table of MMLU names its subject in a column or by its file."""
+    if plain_name(columns.category) == "subject":
+        return topic(_cell(row.values, columns.category))
+    return topic(file_subject(row.source)) if re.search(r"_(test|val|dev)$", row.source) else ""
 
 
 def _cell(values: Mapping[str, Any], name: str | None) -> str:
@@ -141,6 +158,22 @@ def _unlabelled(options: list[str]) -> list[str]:
     return options
 
 
+def _right_and_wrong(layout: Layout, values: Mapping[str, Any]) -> list[str]:
+    """The right option and the wrong ones, of a table that has them apart.
+
+    :raises ValueError: one of them is blank.
+    """
+    columns = layout.columns
+    found = [_cell(values, name) for name in columns.wrong if isinstance(values.get(name), str | int | float)]
+    if len(columns.wrong) == 1:
+        found = [prose(text) for text in _list(values.get(columns.wrong[0]), columns.wrong[0])]
+    while found and not found[-1]:
+        found.pop()
+    if not found or not all(found):
+        raise ValueError(f"a wrong option is blank ({', '.join(columns.wrong)[:80]})")
+    return [_cell(values, layout.answer), *found]
+
+
 def _list(value: Any, name: str) -> list[str]:
     """The options that one cell holds.
 
@@ -161,9 +194,12 @@ def _list(value: Any, name: str) -> list[str]:
     return [written(part) for part in value]
 
 
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+
+
 def _parsed(text: str, name: str) -> Any:
     if text[:1] in ("[", "{", "("):
-        for read in (json.loads, ast.literal_eval):  # literals alone: nothing in it is run
+        for read in (json.loads, _literals, ast.literal_eval):  # literals alone: nothing in it is run
             try:
                 return read(text)
             except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -172,6 +208,16 @@ def _parsed(text: str, name: str) -> Any:
         if mark in text:
             return text.split(mark)
     raise ValueError(f"{name!r} is {text[:40]!r}, no list of options")
+
+
+def _literals(text: str) -> list[str]:
+    """The texts of a Python list, also of one that numpy wrote, without commas: Python would take such for a single text.
+
+    :raises ValueError: something else stands in the list.
+    """
+    if re.sub(r"[\s,]", "", _LITERAL.sub("", text)) not in ("[]", "()"):
+        raise ValueError("not a list of texts alone")
+    return [str(ast.literal_eval(found[0])) for found in _LITERAL.finditer(text)]
 
 
 def _refused(why: str, row: Row, seed: int = 0) -> Draft:

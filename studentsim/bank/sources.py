@@ -33,6 +33,7 @@ __all__ = [
 PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
 """Questions the built-in bank holds for each skill: 20 turns of 40 on one category alone ask no question twice."""
 
+
 def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = "") -> Bank:
     """The bank of that name: ``curriculum``, a set's name (``gsm8k``, ``mmlu:stem``), a path of a file or folder, or several of
     them (``gsm8k | my.csv``; see ``parts.py``).
@@ -144,7 +145,9 @@ def _stamp(source: str) -> tuple[int, ...]:
     """Changes when a file does, so that a corrected one is read anew."""
     paths = [Path(name) for name in names_of(source)]
     try:
-        stats = [file.stat() for path in paths if path.exists() for file in (files_of(path) if path.is_dir() else [path])]
+        stats = [
+            file.stat() for path in paths if path.exists() for file in (files_of(path) if path.is_dir() else [path])
+        ]
     except (OSError, ValueError, BankError):
         return ()
     return (max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats))

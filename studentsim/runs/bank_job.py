@@ -84,6 +84,7 @@ def _main() -> None:
             _say(_checked(asked["source"], asked))
         else:
             how = {"category": asked.get("category", ""), "leave_out_doubtful": asked.get("leave_out_doubtful", False)}
+            how["set_name"] = asked.get("set_name", "")
             _say({"outline": outline(open_bank(asked["source"], **how))})
     except StudentsimError as error:
         _say({"problem": error.problem, "remedy": error.remedy})

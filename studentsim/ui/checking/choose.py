@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
 from studentsim.bank import curriculum
 from studentsim.bank.draft import category_name
-from studentsim.bank.sources import SETS
 from studentsim.errors import ConfigError
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
@@ -74,26 +72,27 @@ def choose(engine: data.Engine) -> Asked | None:
 
 def _fill(engine: data.Engine) -> None:
     """Put what the link names into the fields, once for each link."""
-    asked = tuple(st.query_params.get(name, "") for name in ("source", "category", "run"))
+    asked = tuple(st.query_params.get(name, "") for name in ("source", "category", "run", "set"))
     if st.session_state.get("check.asked") == asked:
         return
     st.session_state["check.asked"] = asked
-    source, category, run_id = asked
+    source, category, run_id, set_name = asked
     if run_id:
         config = open_run(engine.folder, run_id).config()
-        source, category = config.bank, config.bank_category
+        source, category, set_name = config.bank, config.bank_category, config.bank_set
     banks.fill("check.bank", source or banks.FILE)
     if not source:
         st.session_state["check.bank.path"] = ""
     st.session_state["check.category"] = category
+    st.session_state["check.set"] = set_name if set_name in banks.set_names() else ""
 
 
 def _path() -> Asked | None:
     text = st.text_input(
-        "Path of the file or folder on this computer", key="check.bank.path", persist_state=banks.KEEP, max_chars=300,
+        "Path of the file or folder on this computer", key="check.bank.path", persist_state=banks.KEEP, max_chars=1000,
         placeholder=banks.EXAMPLE,
     ).strip()  # fmt: skip
-    st.caption(banks.FORMATS)
+    st.caption(f"{banks.FORMATS} {words.literal(banks.SEVERAL)}")
     how = _how(file=True)
     return Asked(banks.checked_path(text), *how) if text else None
 
@@ -118,7 +117,7 @@ def _how(*, file: bool) -> tuple[str, str]:
             "One category for all of them", key="check.category", persist_state=banks.KEEP, max_chars=80,
             placeholder="blank: the set's own",
         ).strip()  # fmt: skip
-        names: Mapping[str, str] = {"": "as its rows look", **{one.name: one.title for one in SETS}}
+        names = banks.set_names()
         set_name = ""
         if file:
             set_name = st.selectbox(
@@ -135,7 +134,7 @@ def _run(engine: data.Engine) -> Asked | None:
     found: dict[Asked, str] = {}
     for row in queries.runs(engine.database).itertuples():
         config = config_of(json.loads(row.config))
-        asked = Asked(config.bank, config.bank_category)
+        asked = Asked(config.bank, config.bank_category, config.bank_set)
         found.setdefault(asked, f"{banks.title(asked.source)}: as in “{words.title(config)}”")
         if len(found) == OFFERED:
             break
