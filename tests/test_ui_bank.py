@@ -235,7 +235,8 @@ def test_an_upload_is_checked_under_its_own_name_and_not_kept(folder: Path, few_
 )
 def test_a_bad_upload_is_a_message_that_names_it_as_its_owner_does(content: bytes, message: str):
     with pytest.raises(BankError) as error:
-        bank_job._checked_file("my questions.json" if b";" not in content else "my.csv", content, {"category": ""})
+        name = "my questions.json" if b";" not in content else "my.csv"
+        bank_job._checked_files([(name, content)], {"category": ""})
     assert message in str(error.value) and "/tmp" not in str(error.value) and "my" in str(error.value)
 
 

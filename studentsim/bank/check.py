@@ -180,7 +180,7 @@ def report(source: str, parts: Parts | None, checked: Checked, dealt: Iterable[Q
     return BankReport(
         source=source,
         set=" | ".join(one.name for one in sets) or source,
-        title=" and ".join(one.title for one in sets) or "The built-in curriculum",
+        title=_listed([one.title for one in sets]) or "The built-in curriculum",
         rows=rows,
         questions=len(questions),
         without_question=checked.without_question,
@@ -259,6 +259,10 @@ def _group(group: Sequence[tuple[Row, Question]]) -> Iterable[Doubt]:
 def _text(option: str) -> str:
     """What makes two options the same; capitals count, since ``Aa`` and ``AA`` are two genotypes."""
     return " ".join(option.split())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
 
 
 def _doubt(row: Row, kind: str, why: str, question: Question) -> Doubt:

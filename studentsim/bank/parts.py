@@ -19,13 +19,15 @@ from studentsim.bank import curriculum, mmlu, plain_table
 from studentsim.bank.draft import Draft, QuestionSet
 from studentsim.bank.hub import hub_rows
 from studentsim.bank.reading import Row, limit_rows, rows_of
-from studentsim.bank.recognition import SAMPLE, Recognition, given, recognise
+from studentsim.bank.recognition import Recognition, given, recognise
 from studentsim.bank.sets import READ, SETS, is_set_of_hub, known, named
 from studentsim.errors import BankError
 
 SEPARATOR = " | "
 """Sets the names of several parts apart."""
 MAX_PARTS = 30
+UNKNOWN = "unknown"
+"""Name of what a file among others is of that no set can read: all its rows are told of."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Parts:
 
     @property
     def sets(self) -> tuple[QuestionSet, ...]:
-        """The sets the rows are of, by name once each, in the order of the rows."""
-        return tuple({one.name: one for one in self.datasets.values()}.values())
+        """The sets the rows are of, by name once each, in the order of the rows; without files that are of none."""
+        return tuple({one.name: one for one in self.datasets.values() if one.name != UNKNOWN}.values())
 
 
 def names_of(source: str) -> tuple[str, ...]:
@@ -86,10 +88,13 @@ def _joined(names: Sequence[str], found: Sequence[Parts]) -> Parts:
     owners: dict[str, str] = {}
     recognitions: list[tuple[str, Recognition]] = []
     for name, title, one in zip(names, titles(names), found, strict=True):
+        whole: dict[str, str] = {}
         for part, dataset in one.datasets.items():
-            whole = f"{title} {part}".strip()
-            datasets[whole], topics[whole], owners[whole] = dataset, title, name
-        rows += [replace(row, part=f"{title} {row.part}".strip()) for row in one.rows]
+            new = f"{title} {part}".strip()
+            while new in datasets:  # "a b" and "c" make the same name as "a" and "b c"
+                new += "'"
+            whole[part], datasets[new], topics[new], owners[new] = new, dataset, title, name
+        rows += [replace(row, part=whole[row.part]) for row in one.rows]
         recognitions += [(f"{title} {part}".strip(), what) for part, what in one.recognitions]
         limit_rows(rows)
     return Parts(rows, datasets, topics, owners, tuple(recognitions))
@@ -103,7 +108,7 @@ def titles(names: Sequence[str]) -> tuple[str, ...]:
     """
     short = [_title(name) for name in names]
     long = [
-        one if short.count(one) == 1 else Path(name).with_suffix("").as_posix()[-80:]
+        one if short.count(one) == 1 else "/".join(Path(name).with_suffix("").parts[-2:])[-80:]
         for one, name in zip(short, names, strict=True)
     ]
     return tuple(one if long.count(one) == 1 else f"{one} ({place})" for place, one in enumerate(long, start=1))
@@ -148,26 +153,26 @@ def _files(source: str, rows: list[Row], set_name: str) -> Parts:
     datasets: dict[str, QuestionSet] = {}
     found: list[tuple[str, Recognition]] = []
     for parts in alike.values():
-        own = [row for part in parts for row in files[part]] if len(parts) > 1 else files[parts[0]]
-        what = given(named(set_name), own) if set_name else recognise(own, READ, sample=_spread(files, parts))
+        own = [files[part] for part in parts]
+        what = given(named(set_name), own[0]) if set_name else recognise(own, READ)
         if what.dataset is None and len(alike) == 1:
             raise _unknown(source, what, rows[0])
         found.append((parts[0] if len(alike) > 1 else "", what))
         for part in parts:
-            dataset = what.dataset or replace(plain_table.SET, draft=partial(_of_no_set, what.nearest), fitted=None)
-            datasets[part] = dataset.fitted(files[part]) if dataset.fitted else dataset
+            datasets[part] = _fitted(what, files[part])
     if not any(what.dataset for _, what in found):
         raise _unknown(source, found[0][1], rows[0])
-    sets = {one.name: one.title for one in datasets.values()}
-    topics = {part: one.title for part, one in datasets.items()} if len(sets) > 1 else {}
+    known_sets = {one.name for one in datasets.values() if one.name != UNKNOWN}
+    topics = {part: one.title for part, one in datasets.items()} if len(known_sets) > 1 else {}
     return Parts(rows, {part: datasets[part] for part in files}, topics, recognitions=tuple(found))
 
 
-def _spread(files: Mapping[str, list[Row]], parts: Sequence[str]) -> list[Row]:
-    """Rows to recognise files by: the first ones of each, of at most ``SAMPLE`` files."""
-    chosen = parts[:: max(1, len(parts) // SAMPLE)][:SAMPLE]
-    each = max(1, SAMPLE // len(chosen))
-    return [row for part in chosen for row in files[part][:each]]
+def _fitted(what: Recognition, rows: Sequence[Row]) -> QuestionSet:
+    """The set as it reads one file; of a file that none can read, one that says so of every row."""
+    if what.dataset is None:
+        refuse = partial(_of_no_set, what.nearest)
+        return replace(plain_table.SET, name=UNKNOWN, title="no known set", draft=refuse, fitted=None)
+    return what.dataset.fitted(rows) if what.dataset.fitted else what.dataset
 
 
 def _of_no_set(nearest: str, row: Row, seed: int = 0) -> Draft:

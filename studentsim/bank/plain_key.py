@@ -73,7 +73,7 @@ def key_way(rows: Sequence[Asked], *, first: int | None, from_zero: bool) -> Key
             best.remove(FROM_1 if wanted == 0 else FROM_0)
     chosen = best[0]
     for other in best[1:]:
-        if any(a != b for a, b in zip(places[chosen], places[other], strict=True)):
+        if any(None not in (a, b) and a != b for a, b in zip(places[chosen], places[other], strict=True)):
             return KeyWay("", f"an answer could be {WAYS[chosen]} or {WAYS[other]}, and these differ", most)
     return KeyWay(chosen, rows=most)
 

@@ -17,6 +17,8 @@ from studentsim.bank.reading import Row
 
 SAMPLE = 50
 """Rows that every set tries to read."""
+LOOKED_AT = 1000
+"""Rows that a set may look at to find out what a file's columns mean."""
 NEARLY = 0.5
 """A set that reads fewer than this share of what the best one reads is no rival to it."""
 SURE = 0.9
@@ -91,14 +93,19 @@ class Recognition:
         }
 
 
-def recognise(rows: Sequence[Row], sets: Sequence[QuestionSet], *, sample: Sequence[Row] = ()) -> Recognition:
-    """What the rows of one file are of. ``sample`` are the rows to try, by default the first ``SAMPLE``. Never raises."""
-    tried = list(sample or rows[:SAMPLE])
+def recognise(files: Sequence[Sequence[Row]], sets: Sequence[QuestionSet]) -> Recognition:
+    """What files with the same columns are of, each given by its rows. Never raises.
+
+    The first rows are tried, of several files those of ``SAMPLE`` at most, spread over them.
+    """
+    chosen = files[:: max(1, len(files) // SAMPLE)][:SAMPLE]
+    each = max(1, SAMPLE // len(chosen))
+    tried = [row for rows in chosen for row in rows[:each]]
     tables = [row for row in tried if isinstance(row.values, Mapping)]
     names = tuple(str(name)[:80] for name in tables[0].values) if tables else ()
     if not tables:
         return Recognition(None, len(tried), (), (), nearest=f"{tried[0].place} is not a question")
-    found = [_candidate(one, rows, tried, tables[0], names) for one in sets]
+    found = [_candidate(one, chosen, each, names) for one in sets]
     found.sort(key=lambda one: -one.known)  # of equals, the earlier in ``sets`` comes first
     most = max(one.read for one in found)
     reading = sorted((one for one in found if one.read), key=lambda one: one.read < NEARLY * most)
@@ -114,23 +121,25 @@ def recognise(rows: Sequence[Row], sets: Sequence[QuestionSet], *, sample: Seque
 def given(dataset: QuestionSet, rows: Sequence[Row]) -> Recognition:
     """What somebody said it is of."""
     names = tuple(str(name)[:80] for name in rows[0].values) if isinstance(rows[0].values, Mapping) else ()
-    tried = list(rows[:SAMPLE])
     fitted = dataset.fitted(rows) if dataset.fitted else dataset
-    read = sum(_read(fitted, row) == "" for row in tried)
-    return Recognition(dataset, len(tried), names, (Candidate(dataset, read, len(names), True),), given=True)
+    faults = [_read(fitted, row) for row in rows[:SAMPLE]]
+    one = Candidate(dataset, faults.count(""), len(names), True)
+    return Recognition(dataset, len(faults), names, (one,), given=True)
 
 
-def _candidate(
-    one: QuestionSet, rows: Sequence[Row], tried: Sequence[Row], first: Row, names: Sequence[str]
-) -> Candidate:
+def _candidate(one: QuestionSet, files: Sequence[Sequence[Row]], each: int, names: Sequence[str]) -> Candidate:
     known = one.columns or names_known(names)
     count = len({name.lower() for name in names} & known)
-    if not any(one.fits(row.values) for row in tried if isinstance(row.values, Mapping)):
+    tables = [row for rows in files for row in rows[:each] if isinstance(row.values, Mapping)]
+    if not any(one.fits(row.values) for row in tables):
         return Candidate(one, 0, count, False)
-    fitted = one.fitted(rows) if one.fitted else one
-    faults = [_read(fitted, row) for row in tried]
-    read, why = faults.count(""), next((fault for fault in faults if fault), "")
-    return Candidate(one, read, count, one.fits(first.values), why)
+    faults = []
+    for rows in files:
+        step = max(1, len(rows) * len(files) // LOOKED_AT)
+        fitted = one.fitted(rows[::step]) if one.fitted else one
+        faults += [_read(fitted, row) for row in rows[:each]]
+    why = next((fault for fault in faults if fault), "")
+    return Candidate(one, faults.count(""), count, one.fits(tables[0].values), why)
 
 
 def _read(one: QuestionSet, row: Row) -> str:

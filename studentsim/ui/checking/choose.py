@@ -10,6 +10,7 @@ import streamlit as st
 
 from studentsim.bank import curriculum
 from studentsim.bank.draft import category_name
+from studentsim.bank.parts import SEPARATOR
 from studentsim.errors import ConfigError
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
@@ -30,22 +31,25 @@ class Asked:
     """What is to be checked."""
 
     source: str
-    """The bank's name or path; of an upload its name."""
+    """The bank's name or path; of an upload the names of its files."""
     category: str = ""
     set_name: str = ""
-    content: bytes | None = None
-    """Of an upload."""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Of an upload: each file's name and content."""
 
     @property
     def title(self) -> str:
         """The bank as people call it, to be shown literally."""
-        return self.source if self.content is not None else banks.title(self.source)
+        return " and ".join(name for name, _ in self.files) if self.files else banks.title(self.source)
 
     @property
     def question(self) -> dict[str, str]:
         """What the check is asked, without an upload's content."""
         told = {"what": "check", "source": self.source, "category": self.category, "set_name": self.set_name}
-        return told if self.content is None else {**told, "digest": hashlib.sha256(self.content).hexdigest()}
+        if not self.files:
+            return told
+        digests = [hashlib.sha256(content).hexdigest() for _, content in self.files]
+        return {**told, "digest": " ".join(digests)}
 
 
 def choose(engine: data.Engine) -> Asked | None:
@@ -98,16 +102,24 @@ def _path() -> Asked | None:
 
 
 def _upload() -> Asked | None:
-    file = st.file_uploader(
-        "A file of questions", type=ENDINGS, max_upload_size=MOST_MB, key="check.upload", help=banks.FORMATS,
+    files = st.file_uploader(
+        "Files of questions", type=ENDINGS, max_upload_size=MOST_MB, key="check.upload", help=banks.FORMATS,
+        accept_multiple_files=True,
     )  # fmt: skip
-    st.caption(f"JSON, JSON lines or CSV, at most {MOST_MB} MB. It is looked at on this computer and not kept.")
+    st.caption(
+        f"JSON, JSON lines or CSV, at most {MOST_MB} MB in all; several are looked at as one bank. They are looked at on this "
+        "computer and not kept."
+    )
     how = _how(file=True)
-    if file is None:
+    if not files:
         return None
-    if file.size > MOST_MB * 2**20:
-        raise ConfigError(f"{file.name} has {file.size / 2**20:.0f} MB, more than {MOST_MB}.", "Upload a part of it.")
-    return Asked(file.name, *how, content=file.getvalue())
+    size = sum(file.size for file in files)
+    if size > MOST_MB * 2**20:
+        names = " and ".join(file.name for file in files[:3])
+        verb = "has" if len(files) == 1 else "have"
+        raise ConfigError(f"{names} {verb} {size / 2**20:.0f} MB, more than {MOST_MB}.", "Upload a part of it.")
+    chosen = tuple((file.name, file.getvalue()) for file in files)
+    return Asked(SEPARATOR.join(name for name, _ in chosen), *how, files=chosen)
 
 
 def _how(*, file: bool) -> tuple[str, str]:

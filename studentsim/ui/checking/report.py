@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.bank.check import KINDS
+from studentsim.bank.parts import SEPARATOR
 from studentsim.ui import banks, components, words
 from studentsim.ui.charts.letters import shares
 from studentsim.ui.checking import sentences
@@ -37,9 +38,14 @@ def report(asked: Asked, found: Report) -> None:
 
 
 def _onwards(asked: Asked, found: Report) -> None:
-    if asked.content is not None:
+    if asked.files:
         st.caption(
             "To practise with these questions, keep the file on this computer and give its path in New simulation."
+            + (
+                f" Several paths are joined with “{words.literal(SEPARATOR)}” between them."
+                if len(asked.files) > 1
+                else ""
+            )
         )
     elif st.button("Use them in a new simulation", key="check.use", icon=":material/add_circle:"):
         banks.use(asked.source, asked.category, asked.set_name)
