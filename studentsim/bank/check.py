@@ -16,7 +16,7 @@ from typing import Any
 from studentsim.bank import annotation
 from studentsim.bank.dealing import words
 from studentsim.bank.draft import OPTION_LETTERS, QuestionSet, drafted, key_is_there, settle
-from studentsim.bank.option_value import same_value
+from studentsim.bank.option_value import worth_the_same
 from studentsim.bank.parts import Parts
 from studentsim.bank.reading import Row
 from studentsim.records import Question
@@ -219,27 +219,21 @@ def _options(row: Row, question: Question) -> Iterable[Doubt]:
             kind = "right twice" if question.correct in same else "doubled options"
             text = question.option(same[0]).text[:40]  # type: ignore[union-attr]
             yield _doubt(row, kind, f"options {' and '.join(same)} are both {text!r}", question)
-    if not _plainly_unequal(question):
-        yield from _by_value(row, question, letters)
+    yield from _by_value(row, question)
 
 
-def _plainly_unequal(question: Question) -> bool:
-    """Whether no option can be worth what the right one is: it has no number, or all are whole numbers in plain figures."""
-    text = question.right.text
-    if not any(c.isdigit() for c in text):
-        return True
-    return all(o.text.isascii() and o.text.isdigit() and not o.text.startswith("0") for o in question.options)
-
-
-def _by_value(row: Row, question: Question, texts: Mapping[str, str]) -> Iterable[Doubt]:
+def _by_value(row: Row, question: Question) -> Iterable[Doubt]:
     """That an option of another text is worth exactly what the right one is."""
     right = question.right
-    for option in question.options:
-        if option.letter in texts[_text(right.text)] or not same_value(right.text, option.text):
-            continue
-        pair = sorted((right.letter, option.letter))
-        shown = " and ".join(repr(question.option(letter).text[:40]) for letter in pair)  # type: ignore[union-attr]
-        yield _doubt(row, "right twice", f"options {' and '.join(pair)}, {shown}, {BY_VALUE}", question)
+    for place in worth_the_same(right.text, [option.text for option in question.options]):
+        option = question.options[place]
+        if _text(option.text) == _text(right.text):
+            continue  # told of already, as the same text
+        pair = sorted((right, option), key=lambda one: one.letter)
+        letters, shown = (
+            " and ".join(found) for found in zip(*((o.letter, repr(o.text[:40])) for o in pair), strict=True)
+        )
+        yield _doubt(row, "right twice", f"options {letters}, {shown}, {BY_VALUE}", question)
         return
 
 

@@ -7,6 +7,7 @@ Only a text with a single number is worth one. Where its place in the text or wh
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ _NUMBER = re.compile(
     r"|(?P<number>-?\d{1,15}(?:\.\d{1,12})?)"
 )
 _COMPUTED = re.compile(r"[/^√*×÷+!\\{}_|~]|\b(?:sqrt|log|root|pi|e)\b|[²³⁰-⁹₀-₉½⅓¼¾π]")
+_WHOLE = re.compile(r"[^\d.,/\\{]*+(\d{1,15})[^\d.,/\\{]*+")
 _PLURAL = re.compile(r"\b([^\W\d_]{3,})s\b")
 
 
@@ -81,7 +83,27 @@ def _tidied(text: str) -> str:
     return _BARE_POINT.sub("0.", text)
 
 
-def same_value(one: str, other: str) -> bool:
-    """Whether two options, however they are written, are worth the same."""
-    first = option_value(one)
-    return first is not None and first == option_value(other)
+def worth_the_same(right: str, others: Sequence[str]) -> list[int]:
+    """Which options of another text, however they are written, are worth what the right one is: their places, from 0.
+
+    >>> worth_the_same("12 km", ["12.0 km", "13 km", "12 m"]), worth_the_same("about half", ["about half"])
+    ([0], [])
+    """
+    if not any(c.isdigit() for c in right):
+        return []
+    # Nearly all options have one whole number each: where these differ, nothing else needs to be looked at.
+    whole = _WHOLE.fullmatch(right)
+    number = int(whole[1]) if whole else None
+    found = []
+    for place, text in enumerate(others):
+        if text == right:  # the right option itself, or its text again
+            continue
+        other = _WHOLE.fullmatch(text) if whole else None
+        if (other is None or int(other[1]) == number) and _equal(right, text):
+            found.append(place)
+    return found
+
+
+def _equal(one: str, other: str) -> bool:
+    value = option_value(one)
+    return value is not None and value == option_value(other)
