@@ -14,7 +14,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from studentsim.bank.aqua import unlabelled
-from studentsim.bank.draft import Draft, QuestionSet, column, field, lettered, named_by_file, prose, text_field, texts
+from studentsim.bank.draft import (
+    Draft,
+    QuestionSet,
+    column,
+    field,
+    is_list_of_texts,
+    lettered,
+    named_by_file,
+    prose,
+    text_field,
+    texts,
+)
 from studentsim.bank.reading import Row
 
 
@@ -49,7 +60,7 @@ SET = QuestionSet(
     columns=frozenset({"passage", "question", "options", "label", "other", "explanation", "answer", "solution"}),
     fits=lambda values: (
         column(values, "question") is not None
-        and isinstance(column(values, "options"), (list, tuple))
+        and is_list_of_texts(column(values, "options"))
         and isinstance(column(values, "label"), str)
     ),
     draft=draft,

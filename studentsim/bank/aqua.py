@@ -13,7 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from studentsim.bank.draft import OPTION_LETTERS, Draft, Hub, QuestionSet, column, field, lettered, prose, texts
+from studentsim.bank.draft import (
+    OPTION_LETTERS,
+    Draft,
+    Hub,
+    QuestionSet,
+    column,
+    field,
+    is_list_of_texts,
+    lettered,
+    prose,
+    texts,
+)
 from studentsim.bank.reading import Row
 
 CATEGORY = "word problems"
@@ -60,6 +71,10 @@ SET = QuestionSet(
     prefix="aqua",
     hub=Hub("deepmind/aqua_rat", ("raw",)),
     columns=frozenset({"question", "options", "rationale", "correct"}),
-    fits=lambda values: all(column(values, name) is not None for name in ("question", "options", "correct")),
+    fits=lambda values: (
+        column(values, "question") is not None
+        and is_list_of_texts(column(values, "options"))
+        and isinstance(column(values, "correct"), str)
+    ),
     draft=draft,
 )

@@ -188,6 +188,11 @@ def column(values: Mapping[str, Any], *names: str) -> Any:
     return None
 
 
+def is_list_of_texts(value: Any) -> bool:
+    """Whether a field is a list that holds texts alone."""
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+
+
 def text_field(values: Mapping[str, Any], *names: str) -> str:
     """The text of a field that may be missing, under any of these names; blank where it is.
 
@@ -230,7 +235,7 @@ def texts(values: Mapping[str, Any], name: str) -> list[str]:
     found = column(values, name)
     if found is None:
         raise ValueError(f"{name!r} is missing")
-    if not isinstance(found, (list, tuple)) or not all(isinstance(text, str) for text in found):
+    if not is_list_of_texts(found):
         raise ValueError(f"{name!r} is {_shown(found)}, not a list of texts")
     return list(found)
 

@@ -19,7 +19,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studentsim.bank.draft import OPTION_LETTERS, Draft, Hub, QuestionSet, column, field, lettered, prose, texts
+from studentsim.bank.draft import (
+    OPTION_LETTERS,
+    Draft,
+    Hub,
+    QuestionSet,
+    column,
+    field,
+    is_list_of_texts,
+    lettered,
+    prose,
+    texts,
+)
 from studentsim.bank.reading import Row
 from studentsim.errors import BankError
 
@@ -130,7 +141,7 @@ SET = QuestionSet(
     columns=frozenset({"question", "choices", "answer", "subject", "type"}),
     fits=lambda values: (
         column(values, "question") is not None
-        and isinstance(column(values, "choices"), (list, tuple))
+        and is_list_of_texts(column(values, "choices"))
         and column(values, "answerKey") is None
     ),
     draft=draft,

@@ -54,7 +54,7 @@ SET = QuestionSet(
         {"question_id", "question", "options", "answer", "answer_index", "cot_content", "category", "src"}
     ),
     fits=lambda values: (
-        isinstance(column(values, "options"), (list, tuple))
+        is_list_of_texts(column(values, "options"))
         and isinstance(column(values, "answer"), str)
         and column(values, "answer_index") is not None
         and column(values, "question") is not None

@@ -63,7 +63,7 @@ def layout_of(rows: Sequence[Row]) -> Layout:
         _options(columns, tables[0].values)  # says why
     best: Layout | None = None
     for answer in columns.answers:
-        asked = [(options, row.values.get(answer)) for options, row in asked_of]
+        asked = [(options, _one(row.values.get(answer))) for options, row in asked_of]
         way = key_way(asked, first=columns.first, from_zero=plain_name(answer) in FROM_ZERO)
         if best is None or (bool(way.way), way.rows) > (bool(best.key.way), best.key.rows):
             best = Layout(columns, answer, way)
@@ -82,7 +82,7 @@ def draft(layout: Layout, row: Row, seed: int = 0) -> Draft:
     problem, passage = _cell(values, columns.question), _cell(values, columns.passage)
     if not problem:
         raise ValueError(f"{columns.question!r} is blank")
-    answer = values.get(layout.answer)
+    answer = _one(values.get(layout.answer))
     options = _right_and_wrong(layout, values) if columns.wrong else _options(columns, values)
     if not written(answer).strip():
         raise ValueError(f"{layout.answer!r} is blank, so that nothing says which option is right")
@@ -107,6 +107,11 @@ def _mmlu_topic(columns: Columns, row: Row) -> str:
     if plain_name(columns.category) == "subject":
         return topic(_cell(row.values, columns.category))
     return topic(file_subject(row.source)) if re.search(r"_(test|val|dev)$", row.source) else ""
+
+
+def _one(answer: Any) -> Any:
+    """An answer that stands in a list of its own: ``[2]``."""
+    return answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
 
 
 def _cell(values: Mapping[str, Any], name: str | None) -> str:
