@@ -18,6 +18,7 @@ from studentsim.bank.draft import (
     QuestionSet,
     column,
     field,
+    is_list_of_texts,
     lettered,
     prose,
     text_field,
