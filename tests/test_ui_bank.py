@@ -347,7 +347,7 @@ def test_a_file_of_no_known_set_says_what_it_lacks(folder: Path, tmp_path: Path)
 
 
 def test_a_set_that_somebody_names_goes_from_the_check_into_the_simulation(started: list, tmp_path: Path):
-    path = mmlu(tmp_path / "mmlu.jsonl")
+    path = table(tmp_path / "halves.csv")
     app = visit(CHECK, source=str(path), set="plain")
     assert app.selectbox(key="check.set").value == "plain"
     looked(app)
