@@ -7,6 +7,7 @@ import io
 import json
 import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ def forms() -> dict[str, tuple[str, object]]:
             {"question": q, "options": dict(zip("ABCD", o, strict=True)), "answer_idx": "ABCD"[k], "answer": o[k]} for q, o, k in ASKED
         ]),
         "numbers": ("t.jsonl", [{"question": q, "options": [int(t) for t in o], "correct": int(o[k])} for q, o, k in ASKED[:2]]),
-        "opa": ("t.jsonl", [{"question": q, **{f"op{x}": t for x, t in zip("abcd", o, strict=True)}, "cop": k} for q, o, k in ASKED[:2]]),
+        "opa": ("t.jsonl", [{"question": q, **{f"op{x}": t for x, t in zip("abcd", o, strict=True)}, "cop": k} for q, o, k in ASKED]),
         "gold": ("t.jsonl", [{"query": q, "choices": list(o), "gold": [k]} for q, o, k in ASKED[:2]]),
     }  # fmt: skip
 
@@ -321,6 +322,38 @@ def test_the_command_tells_what_a_file_was_taken_for(tmp_path: Path):
     assert "Recognised as a plain table: so all of the first 4 rows can be read." in text
     told = json.loads(CliRunner().invoke(app, ["check-bank", path, "--json"]).stdout)
     assert told["recognised"][0]["set"] == "plain" and told["recognised"][0]["certainty"] == "sure"
+
+
+POOLS = {
+    "small numbers": list("0123456"), "numbers": [str(n) for n in range(1, 99)], "letters": list("ABCDEFGH"),
+    "small letters": list("abcdefgh"), "words": ["north", "south", "east", "west", "up", "down"], "mixed": ["A", "1", "2", "b", "0", "no"],
+}  # fmt: skip
+COLUMNS = {
+    "letter": ("abcde", ("answer", "key", "label", "correct_index")), "text": ("12345", ("answer", "correct", "label")),
+    "from 0": ("01234", ("answer", "correct_index", "label")), "from 1": ("12345", ("answer", "key", "label")),
+}  # fmt: skip
+"""For each way of saying what is right: how the options' columns are called, and how the answer's may be."""
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_table_is_never_read_with_a_wrong_key(tmp_path: Path, data: st.DataObject):
+    pool, way = data.draw(st.sampled_from(list(POOLS.values()))), data.draw(st.sampled_from(list(COLUMNS)))
+    count, size = data.draw(st.sampled_from([1, 2, 3, 8, 30])), data.draw(st.integers(2, 5))
+    named, answers = COLUMNS[way]
+    marks = named if data.draw(st.booleans()) else "abcde"
+    heading = ["question", *(f"option {mark}" for mark in marks[:size]), data.draw(st.sampled_from(answers))]
+    rng = Random(data.draw(st.integers(0, 2**32)))
+    rows, right = [], []
+    for n in range(count):
+        options, place = rng.sample(pool, size), rng.randrange(size)
+        said = {"letter": "abcde"[place], "text": options[place], "from 0": place, "from 1": place + 1}[way]
+        rows.append((f"Which, {n}?", *options, said))
+        right.append(options[place])
+    try:
+        assert rights(load(saved(tmp_path, table(",".join(heading), *rows), "t.csv"))) == right
+    except BankError as error:
+        assert count < 30, error
 
 
 # ------------------------------------------------------------------ anything at all

@@ -22,9 +22,11 @@ from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, prose,
 from studentsim.bank.reading import Row
 
 _COLUMNS = frozenset(
-    {"id", "question", "choices", "answerkey", "questionid", "originalquestionid", "totalpossiblepoint",
+    {"id", "question", "question_stem", "choices", "answerkey", "questionid", "originalquestionid", "totalpossiblepoint",
      "ismultiplechoicequestion", "includesdiagram", "examname", "schoolgrade", "year", "subject", "category"}
 )  # fmt: skip
+_STEM = ("question", "question_stem")
+"""The second is OpenBookQA's, which else has ARC's form."""
 _LABEL = re.compile(r"(?<!\s)\s*\(([A-J]|[1-9])\)\s*")
 
 
@@ -51,11 +53,11 @@ def _asked(values: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
         return _in_line(field(values, "question"))
     choices = values["choices"]
     if not isinstance(choices, Mapping):
-        return field(values, "question"), _pairs(choices)
+        return field(values, *_STEM), _pairs(choices)
     labels, found = texts(choices, "label"), texts(choices, "text")
     if len(labels) != len(found):
         raise ValueError(f"'choices' has {len(labels)} labels for {len(found)} texts")
-    return field(values, "question"), list(zip(labels, found, strict=True))
+    return field(values, *_STEM), list(zip(labels, found, strict=True))
 
 
 def _pairs(choices: Any) -> list[tuple[str, str]]:
@@ -88,7 +90,7 @@ def _set(name: str, title: str, *configs: str) -> QuestionSet:
         prefix="arc",
         hub=Hub("allenai/ai2_arc", configs),
         columns=_COLUMNS,
-        fits=lambda values: column(values, "answerKey") is not None and column(values, "question") is not None,
+        fits=lambda values: column(values, "answerKey") is not None and column(values, *_STEM) is not None,
         draft=draft,
     )
 

@@ -18,7 +18,7 @@ ANSWER = (
     "label", "gold", "target", "right", "ans", "solution", "correctindex", "correctidx", "answerindex", "answeridx",
     "correctanswerindex", "correctoptionindex", "correctchoiceindex", "cop",
 )  # fmt: skip
-FROM_ZERO = {name for name in ANSWER if name.endswith(("index", "idx"))} | {"label", "cop", "gold"}
+FROM_ZERO = {name for name in ANSWER if name.endswith(("index", "idx"))} | {"gold"}
 """Columns that programs write: their numbers count from 0, unless the file shows otherwise."""
 CATEGORY = ("category", "subject", "subjectname", "type", "area", "chapter", "unit", "theme", "skill")
 TOPIC = ("topic", "topicname")

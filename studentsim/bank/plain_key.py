@@ -64,7 +64,8 @@ def key_way(rows: Sequence[Asked], *, first: int | None, from_zero: bool) -> Key
         return KeyWay("", "no answer is a letter, a number or the text of an option")
     best = [way for way in WAYS if counts[way] == most]
     if FROM_0 in best and FROM_1 in best:
-        wanted = first if first is not None else 0 if from_zero else None
+        hints = {first, 0 if from_zero else None} - {None}
+        wanted = hints.pop() if len(hints) == 1 else None  # none, or two that contradict each other
         if wanted is None and best == [FROM_0, FROM_1]:
             return KeyWay(
                 "", "the answers are numbers of options, but nothing tells whether they count from 0 or from 1", most

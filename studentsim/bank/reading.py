@@ -167,6 +167,8 @@ WRAPPERS = ("data", "questions", "rows", "items", "examples", "problems", "resul
 
 def _unwrapped(found: Any) -> list[Any]:
     """The rows that an object holds in a list; else the object itself is one. ``{"row": {…}}`` is how the hub's viewer gives rows."""
+    if len(found) > 1 and all(isinstance(row, dict) and {"question", "problem"} & set(row) for row in found.values()):
+        return list(found.values())  # rows by their ids
     lists = [found[name] for name in WRAPPERS if isinstance(found.get(name), list)]
     if not lists or isinstance(found.get("question"), str) or isinstance(found.get("problem"), str):
         return [found]
