@@ -213,6 +213,8 @@ def test_wrong_answers_in_columns_of_their_own_are_options_in_an_order_by_chance
     [
         ("question,a,b,c,d,answer", [(q, *o, k + 1) for q, o, k in ASKED[:2]], "from 0 or from 1"),
         ("question,a,b,c,d,answer", [("Which?", "B", "A", "D", "C", "A"), ("Which one?", "D", "C", "B", "A", "C")], "these differ"),
+        ("question,a,b,c,d,answer", [*[(f"{n}?", *"2413", "2") for n in range(9)], ("?", *"2567", "4")], "these differ"),
+        ("question,choice0,choice1,choice2,answer", [*[(f"{n}?", *"xyz", "3") for n in range(9)], ("?", *"xyz", "0")], "from 1"),
         ("question,a,b,c,d,answer", [("Which?", "2", "3", "1", "4", "1"), ("One?", "4", "3", "2", "1", "4")], "these differ"),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ that lead to different options is refused: a wrong key is worse than none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ _LETTER = re.compile(
 _LETTER_AND_TEXT = re.compile(r"\(?([a-jA-J])[).:]\s*(\S.*)", re.DOTALL)
 _NUMBER = re.compile(r"(?:(?:option|choice|opt|ans|answer)[ ._-]?)?\(?(\d{1,2})(?:\.0)?\)?\.?", re.IGNORECASE)
 
+NEARLY = 0.8
+"""A way that fits this share of the rows that the best one fits is to be reckoned with."""
 Asked = tuple[tuple[str, ...], Any]
 """A row's options, and what its answer column holds."""
 
@@ -46,11 +48,11 @@ class KeyWay:
     def place(self, options: Sequence[str], answer: Any) -> int | None:
         """The place of the right option, from 0; None: the answer names none of them."""
         found = _PLACES[self.way](options, answer)
-        if found is None and self.way != TEXT:
-            return _text(options, answer)  # now and then a teacher writes the option out
-        if found is None:
-            return _letter(options, answer)
-        return found
+        if found is not None or self.way == TEXT:
+            return found
+        # Now and then a teacher writes the option out. What looks like a letter or a number, but is none of them, is a slip.
+        meant = isinstance(answer, str) and (_NUMBER if self.way != LETTER else _LETTER).fullmatch(answer.strip()[:40])
+        return None if meant or not isinstance(answer, str) else _text(options, answer)
 
 
 def key_way(rows: Sequence[Asked], *, first: int | None, from_zero: bool) -> KeyWay:
@@ -62,21 +64,32 @@ def key_way(rows: Sequence[Asked], *, first: int | None, from_zero: bool) -> Key
     most = max(counts.values(), default=0)
     if not most:
         return KeyWay("", "no answer is a letter, a number or the text of an option")
-    best = [way for way in WAYS if counts[way] == most]
-    if FROM_0 in best and FROM_1 in best:
-        hints = {first, 0 if from_zero else None} - {None}
-        wanted = hints.pop() if len(hints) == 1 else None  # none, or two that contradict each other
-        if wanted is None and best == [FROM_0, FROM_1]:
-            return KeyWay(
-                "", "the answers are numbers of options, but nothing tells whether they count from 0 or from 1", most
-            )
-        if wanted is not None:
-            best.remove(FROM_1 if wanted == 0 else FROM_0)
-    chosen = best[0]
-    for other in best[1:]:
-        if any(None not in (a, b) and a != b for a, b in zip(places[chosen], places[other], strict=True)):
+    likely = [way for way in WAYS if counts[way] >= NEARLY * most]
+    counted = {FROM_0, FROM_1}
+    less = _less_likely(counts, first, from_zero)
+    if counted <= set(likely) and less:
+        likely.remove(less)
+    chosen = max(likely, key=counts.__getitem__)
+    for other in likely:
+        if {chosen, other} != counted and any(
+            None not in (a, b) and a != b for a, b in zip(places[chosen], places[other], strict=True)
+        ):
             return KeyWay("", f"an answer could be {WAYS[chosen]} or {WAYS[other]}, and these differ", most)
+    if chosen in counted and not less:
+        why = "the answers are numbers of options, but it is not clear whether they count from 0 or from 1"
+        return KeyWay("", why, most)
     return KeyWay(chosen, rows=most)
+
+
+def _less_likely(counts: Mapping[str, int], first: int | None, from_zero: bool) -> str:
+    """Which of the two ways of counting is not meant: the one that fits fewer rows, or by the columns' names; blank: nobody can
+    tell, since neither says so, or they contradict each other.
+    """
+    hints = {first, 0 if from_zero else None} - {None}
+    told = {FROM_1 if hint == 0 else FROM_0 for hint in hints}
+    if counts[FROM_0] != counts[FROM_1]:
+        told.add(FROM_0 if counts[FROM_0] < counts[FROM_1] else FROM_1)
+    return told.pop() if len(told) == 1 else ""
 
 
 def _letter(options: Sequence[str], answer: Any) -> int | None:
