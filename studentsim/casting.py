@@ -65,7 +65,9 @@ def _embedded_pair(config: RunConfig) -> tuple[Student, Learner]:
     model, tokenizer = _embedded()
     student = EmbeddedStudent(model, tokenizer, config)
     _embedded.cache_clear()  # the model is this run's now, adapter and all
-    return student, DPOLearner(student, config.learning, Manner(in_parts=True))
+    return student, DPOLearner(
+        student, config.learning, Manner(in_parts=True), validation_every=config.validation_every
+    )
 
 
 def _hub_pair(config: RunConfig) -> tuple[Student, Learner]:
@@ -89,7 +91,7 @@ def learner_of(student: HubStudent, config: RunConfig) -> Learner:
         checkpointing=plan.checkpointing,
         paged=plan.paged,
     )
-    return DPOLearner(student, config.learning, manner)
+    return DPOLearner(student, config.learning, manner, validation_every=config.validation_every)
 
 
 def preload() -> None:

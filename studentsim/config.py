@@ -17,10 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES
 
-STRATEGIES: tuple[str, ...] = ("random", "category", "log-probability", "log-probability+category", "none", "fixed")
+STRATEGIES: tuple[str, ...] = (
+    "random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed",
+)  # fmt: skip
 """Ways of choosing the practice questions; see studentsim/selection.py."""
 
-Strategy = Literal["random", "category", "log-probability", "log-probability+category", "none", "fixed"]
+Strategy = Literal["random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed"]
 ALL_PROJECTIONS: tuple[str, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
@@ -204,6 +206,9 @@ class RunConfig(BaseModel):
     """Turns from exam to exam. paper: 2. The last turn always ends with an exam."""
     validation: int = Field(24, ge=0, le=1000)
     """Held-out pairs looked at after each turn's training, never trained on."""
+    validation_every: Literal["turn", "epoch"] = "turn"
+    """Whether the held-out pairs are looked at after each turn's last epoch, or after each of its epochs. Changes nothing that is
+    learnt. paper: epoch."""
 
     learning: Learning = Learning()
     """How the student is trained; see ``Learning``."""
@@ -270,10 +275,21 @@ class RunConfig(BaseModel):
 
     @classmethod
     def paper(cls, **settings: Any) -> RunConfig:
-        """The paper's protocol: 20 turns of 40, exam of 40 every 2 turns, its mix rule, DPO as it was."""
+        """P0's protocol: 20 turns of 40, exam of 40 every 2 turns, its mix rule, DPO as it was, marks by a trained marker.
+
+        Without ``model`` the embedded student, without a marker in ``teaching`` the embedded one: studentsim/presets.py tells in
+        what a run so departs from the paper. P0 names neither alpha (PEFT's default: 8) nor learning rate (5e-5: the Trainer's).
+
+        :raises ConfigError: as ``make``.
+        """
+        own = settings.get("model", "embedded") != "embedded"
         paper: dict[str, Any] = {
-            "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "mix_rule": "paper", "threshold": 0.5,
-            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base"),
+            "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "validation": 40, "validation_every": "epoch",
+            "mix_rule": "paper", "threshold": 0.5,
+            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8),
+            "teaching": Teaching(marker="embedded", decides="marker"),
+            "hub": Hub(quantisation="nf4" if own else "none"),
+            **({"max_new_tokens": HUB_DEFAULTS["max_new_tokens"]} if own else {}),
         }  # fmt: skip
         return cls.make(**{**paper, **settings})
 
@@ -293,6 +309,11 @@ class RunConfig(BaseModel):
         within = self.strategy.removesuffix("+category")
         mix = mix_in_words(self.mix)
         return mix if within in ("random", "category") else f"{named(within)}, {mix}"
+
+    @property
+    def follows_mistakes(self) -> bool:
+        """Whether a turn's category mix follows the mistakes of the exam before it, as ``ExamFinished.next_mix`` tells."""
+        return self.mix is None and self.strategy in ("category", "log-probability+category")
 
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""

@@ -16,9 +16,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from studentsim.config import HUB_DEFAULTS, RunConfig
+from studentsim import presets
+from studentsim.cli.figures import mix_lines, result_of
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.records import Answered, Event, ExamFinished, PreferenceMetrics, StageStarted, TrainingStep
+from studentsim.records import Answered, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
 from studentsim.runs import models, recorded
 from studentsim.runs.folder import RunFolder, all_runs, create_run
@@ -44,8 +46,9 @@ HUB = {
 }  # fmt: skip
 """Options of ``run`` that are settings of its Hub, by their names there."""
 SETTINGS = (
-    "strategy", "turns", "questions", "exam", "exam_every", "validation", "seed", "exam_seed", "student", "model",
-    "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule", "threshold", "name",
+    "strategy", "turns", "questions", "exam", "exam_every", "validation", "validation_every", "seed", "exam_seed",
+    "student", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule", "threshold",
+    "name",
     "max_new_tokens", *LISTS, *LEARNING, *TEACHING, *HUB,
 )  # fmt: skip
 """Options of ``run`` that are settings of a RunConfig, or of its Learning."""
@@ -61,13 +64,8 @@ def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
 
     :raises ConfigError: one of them is wrong.
     """
-    if preset not in ("default", "paper"):
-        raise ConfigError(f"There is no preset {preset!r}.", "Choose 'default' or 'paper'.", field="preset")
-    settings = (RunConfig.paper() if preset == "paper" else RunConfig()).model_dump()
     given = {key: value for key, value in given.items() if value is not None}
-    if given.get("model", "embedded") != "embedded":
-        settings["max_new_tokens"] = HUB_DEFAULTS["max_new_tokens"]
-        settings["learning"] |= HUB_DEFAULTS["learning"] if preset == "default" else {}
+    settings = presets.preset(preset, given.get("model", "embedded")).model_dump()
     settings["learning"] |= {key: given.pop(key) for key in LEARNING if key in given}
     settings["hub"] |= {HUB[key]: given.pop(key) for key in HUB if key in given}
     settings["teaching"] |= {TEACHING[key]: given.pop(key) for key in TEACHING if key in given}
@@ -115,6 +113,12 @@ def introduce(config: RunConfig, *, trial: bool, as_json: bool = False) -> None:
             print(json.dumps({"revision": found.source.revision, **models.as_json(tried, config)}))
 
 
+def say_departures(config: RunConfig) -> None:
+    """Say on stderr in what a run by the paper's preset is not the paper's, a line each."""
+    for departure in presets.departures(config):
+        print(f"Not as in the paper: {departure}", file=sys.stderr, flush=True)
+
+
 def carry_out(folder: RunFolder, *, as_json: bool) -> None:
     """Carry the run out with a progress bar on stderr, and end the process: 0 finished, 1 failed, 130 paused. Writes.
 
@@ -126,6 +130,10 @@ def carry_out(folder: RunFolder, *, as_json: bool) -> None:
         print(json.dumps(found), flush=True)
     else:
         print(f"{folder.run_id}: {status} after {found['seconds']:.0f} s; {_score(found['exams'])}", flush=True)
+        if found["choosing"]:
+            print(f"How questions were chosen: {found['choosing']}", flush=True)
+        for line in mix_lines(folder):
+            print(line, flush=True)
     if status == "failed":
         print(f"Error: {found['message']}", file=sys.stderr)
     elif status == "paused":
@@ -198,25 +206,6 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
     return asdict(found)
 
 
-def result_of(folder: RunFolder) -> dict[str, Any]:
-    """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1."""
-    events = standing(past_events(folder))
-    ends = [e for e in events if e["type"] == "RunEnded"]
-    end = ends[-1] if ends else {"status": "interrupted", "seconds": 0.0, "message": "", "remedy": ""}
-    return {
-        "run_id": folder.run_id,
-        "status": end["status"],
-        "seconds": end["seconds"],
-        "message": f"{end['message']} {end['remedy']}".strip(),
-        "exams": [
-            {key: e[key] for key in ("turn", "correct", "questions", "wrong_by_category")}
-            for e in events
-            if e["type"] == "ExamFinished"
-        ],
-        "turns": [_turn(e) for e in events if e["type"] == "TurnFinished" and e["turn"] > 0],
-    }
-
-
 def overview(data: Path) -> list[dict[str, Any]]:
     """A row for each run, newest first: run_id, status, title, turn, turns, and the last exam's correct and questions."""
     rows = []
@@ -236,17 +225,6 @@ def overview(data: Path) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _turn(event: Mapping[str, Any]) -> dict[str, Any]:
-    rewards = event["rewards"]
-    return {
-        **{key: event[key] for key in ("turn", "correct", "questions", "pairs")},
-        "rewards": rewards
-        and {key.removeprefix("rewards_"): rewards[key] for key in PreferenceMetrics.__annotations__},
-        "seconds": event["seconds"]["total"],
-        "parts": {part: seconds for part, seconds in event["seconds"].items() if part != "total"},
-    }
 
 
 def _score(exams: list[dict[str, Any]]) -> str:

@@ -124,6 +124,18 @@ class Pair:
     rejected: str
 
 
+@dataclass(frozen=True)
+class PairScore:
+    """A model's figures of one pair: summed natural log-probabilities of the completions, and the mean logit over the
+    vocabulary and each completion's own tokens (those that count).
+    """
+
+    chosen: float
+    rejected: float
+    chosen_logits: float
+    rejected_logits: float
+
+
 # ------------------------------------------------------------------ events
 
 
@@ -179,6 +191,11 @@ class TurnStarted(Event):
 
     question_ids: tuple[str, ...]
     mix: dict[str, int]
+    confidences: dict[str, float] = field(default_factory=dict)
+    """The figure (0 to 1) of each question that was looked at before the choice, those not chosen too; empty where the way of
+    choosing does not look. Four significant digits, rounded down, so that none is moved across the threshold."""
+    looked_by: str = ""
+    """What these figures are: ``confidence`` (of the likeliest candidate answer) or ``p_correct`` (of the right one); blank: none."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +270,9 @@ class PreferenceMetrics:
     rewards_margins: float
     logps_chosen: float
     logps_rejected: float
+    logits_chosen: float | None = None
+    """Mean logit over the vocabulary and the chosen completions' own tokens. None in journals of before it was kept."""
+    logits_rejected: float | None = None
 
 
 @dataclass(frozen=True)
@@ -262,6 +282,21 @@ class TrainingStep(Event):
     step: int
     steps: int
     metrics: PreferenceMetrics
+
+
+@dataclass(frozen=True)
+class EpochFinished(Event):
+    """One pass over a turn's pairs is complete: ``epoch`` 1 to ``epochs``. P0's table of figures has a row for each.
+
+    ``training`` is the mean of the epoch's optimiser steps, weighted by their pairs. ``validation`` is the pass over the
+    held-out pairs after this epoch; None where there was none: no such pairs, or (``RunConfig.validation_every``) they are
+    looked at after a turn's last epoch alone.
+    """
+
+    epoch: int
+    epochs: int
+    training: PreferenceMetrics
+    validation: PreferenceMetrics | None = None
 
 
 @dataclass(frozen=True)
@@ -317,7 +352,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     c.__name__: c
     for c in (
         RunStarted, StageStarted, TurnStarted, Answered, ExamFinished,
-        TrainingStep, Validated, TurnFinished, Resumed, RunEnded,
+        TrainingStep, EpochFinished, Validated, TurnFinished, Resumed, RunEnded,
     )
 }  # fmt: skip
 

@@ -1,14 +1,17 @@
 """The strategies: which questions to practise next. The product's central question, in one file.
 
-The four of the source paper (P0, "Strategies") and two controls. Each strategy is a function from a ``Situation`` to
-questions; ``select`` looks it up by name. No torch: who needs the student's confidence gets a function that tells it.
+The four of the source paper (P0, "Strategies"), one that looks for what the student would get wrong, and two controls. Each
+strategy is a function from a ``Situation`` to questions; ``select`` looks it up by name. No torch: who needs the student's
+figures gets functions that tell them.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, Context
 from random import Random
 
 from studentsim.errors import ConfigError
@@ -39,6 +42,8 @@ class Situation:
     rule: str = "largest-remainder"
     mix: Mapping[str, float] | None = None
     """The user's own shares by category, in percent; stands above the strategy's."""
+    p_correct: Callable[[Sequence[Question]], list[float]] | None = None
+    """For each question the probability (0 to 1) that the student answers it rightly. None: nobody can tell."""
 
 
 Strategy = Callable[[Situation], list[Question]]
@@ -119,6 +124,11 @@ def log_probability_and_category(s: Situation) -> list[Question]:
     return _take(s, planned_mix(s, follow_mistakes=True), _unsure)
 
 
+def likely_wrong(s: Situation) -> list[Question]:
+    """Questions that the student would most probably get wrong: of those drawn, the least P(right)."""
+    return _take(s, planned_mix(s, follow_mistakes=False), _least_right)
+
+
 def fixed(s: Situation) -> list[Question]:
     """Control: the same questions in every turn."""
     return s.fixed_rng.sample(sorted(s.pool, key=lambda q: q.id), s.count)
@@ -129,6 +139,7 @@ BY_NAME: Mapping[str, Strategy] = {
     "category": category,
     "log-probability": log_probability,
     "log-probability+category": log_probability_and_category,
+    "likely-wrong": likely_wrong,
     "none": random,  # control: answers as under random, but the loop never trains it
     "fixed": fixed,
 }
@@ -137,7 +148,8 @@ BY_NAME: Mapping[str, Strategy] = {
 def select(strategy: str, situation: Situation) -> list[Question]:
     """The next questions; exactly ``situation.count``, all different.
 
-    :raises ConfigError: an unknown strategy, or a pool that is smaller than one turn.
+    :raises ConfigError: an unknown strategy, a pool that is smaller than one turn, or a strategy that needs a figure which nobody
+        can tell.
     """
     if strategy not in BY_NAME:
         raise ConfigError(f"strategy is {strategy!r}.", f"Choose {', '.join(BY_NAME)}.", field="strategy")
@@ -210,6 +222,54 @@ def _unsure(s: Situation, questions: list[Question], quota: int) -> list[Questio
             else:
                 sure.append((confidence, question.id, question))
     return [*unsure, *(question for *_, question in sorted(sure, key=lambda entry: entry[:2]))][:quota]
+
+
+DRAWN = 4
+"""Questions that ``likely-wrong`` looks at for each it takes. P(right) of 4 takes the embedded student as long as telling for
+one how sure it is; a model of the hub, which scores the options for either, half of what the log-probability rule takes at most."""
+
+
+def _least_right(s: Situation, questions: list[Question], quota: int) -> list[Question]:
+    """Of the first ``DRAWN`` times as many as wanted (they come shuffled) those with the least P(right); ties by question id."""
+    if not quota:
+        return []
+    if s.p_correct is None:
+        raise ConfigError(
+            "This way of choosing asks how probably the student is right, and this student cannot tell.",
+            "Choose another way of choosing.",
+            field="strategy",
+        )
+    drawn = questions[: DRAWN * quota]
+    by_figure = sorted(zip(s.p_correct(drawn), drawn, strict=True), key=lambda pair: (pair[0], pair[1].id))
+    return [question for _, question in by_figure][:quota]
+
+
+class Lookups:
+    """Writes down what a strategy looks at before it chooses: wraps the student's figures, and changes none of them."""
+
+    def __init__(self) -> None:
+        self.measure = ""
+        """Which figure was looked at last, by the student's name for it; blank: none."""
+        self.figures: dict[str, float] = {}
+        """By question id, four significant digits, rounded down: a figure below the threshold stays below it, and others above."""
+
+    def recording(
+        self, measure: str, figures_of: Callable[[Sequence[Question]], list[float]]
+    ) -> Callable[[Sequence[Question]], list[float]]:
+        """``figures_of``, which is called ``measure``, with its figures written down. One that is no number is left out."""
+
+        def recorded(questions: Sequence[Question]) -> list[float]:
+            figures = figures_of(questions)
+            self.measure = measure
+            for question, figure in zip(questions, figures, strict=True):
+                if math.isfinite(figure):
+                    self.figures[question.id] = float(_FOUR_DIGITS.create_decimal(repr(float(figure))))
+            return figures
+
+        return recorded
+
+
+_FOUR_DIGITS = Context(prec=4, rounding=ROUND_DOWN)
 
 
 def mix_of(questions: Sequence[Question], categories: Sequence[str]) -> dict[str, int]:

@@ -21,7 +21,7 @@ from studentsim.exam import exam_result
 from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes
 from studentsim.practice import Attempts, practise, told
 from studentsim.records import Answered, Event, Question, StageStarted, TrainingStep, TurnFinished, TurnStarted
-from studentsim.selection import Situation, mix_of, select
+from studentsim.selection import Lookups, Situation, mix_of, select
 from studentsim.student.base import Learner, Student
 from studentsim.teacher.teacher import Teacher
 
@@ -72,9 +72,10 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
         practised: list[Attempts] = []
         pairs, rewards = [], None
         if turn > 0:
-            questions = choose(config, cast, pool, turn, asked=asked, wrong=wrong)
+            questions, looked = choose(config, cast, pool, turn, asked=asked, wrong=wrong)
             asked.update({q.id: asked.get(q.id, 0) + 1 for q in questions})
-            yield TurnStarted(turn, tuple(q.id for q in questions), mix_of(questions, bank.categories))
+            mix = mix_of(questions, bank.categories)
+            yield TurnStarted(turn, tuple(q.id for q in questions), mix, looked.figures, looked.measure)
 
             practised = yield from practise(config, cast.student, cast.teacher, questions, turn)
             clock.lap("study")
@@ -121,8 +122,9 @@ def choose(
     *,
     asked: Mapping[str, int],
     wrong: Mapping[str, int],
-) -> list[Question]:
-    """The turn's practice questions, by the run's strategy."""
+) -> tuple[list[Question], Lookups]:
+    """The turn's practice questions, by the run's strategy, and what it looked at to choose them."""
+    looked = Lookups()
     situation = Situation(
         pool=tuple(pool),
         count=config.questions,
@@ -131,12 +133,13 @@ def choose(
         categories=cast.bank.categories,
         wrong=wrong,
         asked=asked,
-        confidence=cast.student.confidence,
+        confidence=looked.recording("confidence", cast.student.confidence),
+        p_correct=looked.recording("p_correct", cast.student.p_correct),
         threshold=config.threshold,
         rule=config.mix_rule,
         mix=config.mix,
     )
-    return select(config.strategy, situation)
+    return select(config.strategy, situation), looked
 
 
 def sit(cast: Cast, questions: Sequence[Question], *, luck: Sequence[object], turn: int) -> Iterator[Answered]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -42,11 +44,13 @@ def make_run(
     turn: int | None = None,
     until: str = "",
     alive: bool = False,
+    figures: Sequence[float] = (),
     **settings: Any,
 ) -> Path:
     """Writes a run's folder and returns it. Without ``status`` it just stops: as a killed one, or, ``alive``, at work.
 
-    An ``alive`` run's worker is this very process.
+    An ``alive`` run's worker is this very process. ``figures`` are those of the questions looked at before each lesson, first
+    those of the questions then chosen.
 
     ``turn`` is the last complete lesson (default: all); ``until`` stops a further lesson after that stage (``study``,
     ``training``); ``turn=-1`` with ``until`` stops before or in the first exam (``loading``, ``exam``).
@@ -59,7 +63,7 @@ def make_run(
     with Journal(folder / "events.jsonl") as journal:
         journal.append(RunStarted(0, run_id, config.model_dump(mode="json"), {"torch": "2.13.0"}))
         for event in _story(config, last, until):
-            journal.append(event)
+            journal.append(_looked(event, figures, config) if isinstance(event, TurnStarted) else event)
         if status:
             problem = {
                 "stage": "training",
@@ -86,6 +90,12 @@ def go_on(data_folder: Path, run_id: str, *, answers: int = 0, lessons: int = 0)
             for event in _lesson(config, lesson):
                 journal.append(event)
     Lease.take(folder).beat()
+
+
+def _looked(event: TurnStarted, figures: Sequence[float], config: RunConfig) -> TurnStarted:
+    ids = [*event.question_ids, *(f"seen-{event.turn}-{i}" for i in range(len(figures)))]
+    measure = ("p_correct" if config.strategy == "likely-wrong" else "confidence") if figures else ""
+    return replace(event, confidences=dict(zip(ids, figures, strict=False)), looked_by=measure)
 
 
 def _story(config: RunConfig, last: int, until: str) -> list[Event]:

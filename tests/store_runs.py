@@ -10,6 +10,7 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.records import (
     Answered,
+    EpochFinished,
     Event,
     ExamFinished,
     PreferenceMetrics,
@@ -28,7 +29,9 @@ CONFIG = RunConfig.make(name="small", turns=3, questions=3, exam=4)
 
 
 def metrics(size: float) -> PreferenceMetrics:
-    return PreferenceMetrics(0.7 - size / 100, size, -size, 0.5, 2 * size, -10.0 - size, -12.0 - size)
+    return PreferenceMetrics(
+        0.7 - size / 100, size, -size, 0.5, 2 * size, -10.0 - size, -12.0 - size, 1.0 + size, 0.5 + size
+    )
 
 
 def answered(turn: int, phase: str, number: int, right: bool = True, **changes: Any) -> Answered:
@@ -61,7 +64,10 @@ def turn_zero(config: RunConfig = CONFIG, run_id: str = "r1") -> Iterator[Event]
 
 
 def turn_of(turn: int) -> Iterator[Event]:
-    yield TurnStarted(turn, ("study-0", "study-1", "study-2"), {"general": 2, "gain": 1})
+    looked_at = {"study-0": 0.25}
+    yield TurnStarted(
+        turn, ("study-0", "study-1", "study-2"), {"general": 2, "gain": 1}, looked_at, looked_by="confidence"
+    )
     yield StageStarted(turn, "study", 3)
     for number in range(3):
         yield answered(turn, "study", number, right=number == turn % 3)
@@ -69,6 +75,7 @@ def turn_of(turn: int) -> Iterator[Event]:
     for step in (1, 2):
         yield TrainingStep(turn, step, 2, metrics(turn + step / 2))
     yield StageStarted(turn, "validation", 4)
+    yield EpochFinished(turn, 1, 1, metrics(turn + 0.75), metrics(turn))
     yield Validated(turn, 4, metrics(turn))
     if turn % 2 == 0:
         yield from exam_of(turn, min(3, turn + 1))

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "studentsim"
 
-VOCABULARY = {"__init__", "records", "config", "errors", "arithmetic", "luck", "parallel"}
+VOCABULARY = {"__init__", "records", "config", "errors", "arithmetic", "luck", "parallel", "presets"}
 MAY_IMPORT = {
     "bank": {"vocabulary"},
     "selection": {"vocabulary"},

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +18,14 @@ from run_help import Gate, at_answer, told, until
 from test_runs_preflight import BAD
 
 from studentsim import cli, foreground
-from studentsim.config import RunConfig
+from studentsim.config import RunConfig, Teaching
 from studentsim.errors import StudentError
+from studentsim.records import CATEGORIES, PreferenceMetrics
 from studentsim.runs import preflight
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import all_runs, create_run, open_run
 from studentsim.runs.lease import grant
+from studentsim.store.journal import read_events
 
 ROOT = Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -81,9 +84,54 @@ def test_a_run_prints_its_figures_as_one_json_object_on_the_last_line(say, tmp_p
         ]  # fmt: skip
 
 
-def test_without_json_a_run_prints_one_line_for_people(say, tmp_path):
+def test_without_json_a_run_prints_a_line_for_people_and_what_was_practised(say, tmp_path):
     said = say("run", *SHORT, "--data", tmp_path)
-    assert "finished" in said.out and "of 24" in said.out and said.out.count("\n") == 1
+    first, blank, heads, *lines = said.out.splitlines()
+    assert "finished" in first and "of 24" in first and blank == ""
+    assert heads.split() == list(CATEGORIES)
+    titles = [line[:28].split(":")[0].strip() for line in lines]
+    assert titles[0] == "exam before any lesson" and {"exam after lesson 2", "exam after lesson 4"} <= set(titles)
+    assert any(title.startswith("lesson") for title in titles) and "follows the mistakes" in said.out
+
+
+@pytest.mark.parametrize(("strategy", "words"), [("random", "mixed bag"), ("none", "no teaching")])
+def test_where_no_exam_leads_to_the_mix_the_table_says_so(say, tmp_path, strategy, words):
+    said = say("run", *SHORT, "--strategy", strategy, "--data", tmp_path)
+    assert f"({words}) does not look at the mistakes" in said.out and ", so " not in said.out
+    turns = say("run", *SHORT, "--strategy", strategy, "--data", tmp_path, "--json").last["turns"]
+    assert {turn["planned_mix"] is None for turn in turns} == {True}
+
+
+def test_a_run_s_json_tells_each_lesson_s_mix_with_the_exam_behind_it_and_its_epochs(say, tmp_path):
+    found = say("run", *SHORT, "--data", tmp_path, "--json").last
+    exams = {exam["turn"]: exam for exam in found["exams"]}
+    assert [turn["after_exam"] for turn in found["turns"]] == [0, 0, 2, 2]
+    for turn in found["turns"]:
+        exam = exams[turn["after_exam"]]
+        assert sum(turn["mix"].values()) == turn["questions"] and turn["planned_mix"] == exam["next_mix"]
+        assert turn["mix"] == exam["next_mix"]  # the whole bank is in the pool, and it is large enough
+        assert sum(exam["questions_by_category"].values()) == exam["questions"]
+        (epoch,) = turn["epochs"]
+        assert (epoch["epoch"], epoch["epochs"]) == (1, 1)
+        for told_then in (epoch["training"], epoch["validation"]):
+            assert list(told_then) == [field.name for field in fields(PreferenceMetrics)]
+            assert all(isinstance(value, float) for value in told_then.values())
+
+
+def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_path):
+    folder = create_run(tmp_path, casts.config())
+    execute(folder, load_cast=casts.fake)
+    old = [event for event in read_events(folder.journal) if event["type"] != "EpochFinished"]
+    for event in old:  # as 0.1 wrote them: no setting, no mean logits
+        if event["type"] == "RunStarted":
+            del event["config"]["validation_every"]
+        for told_then in (event.get("metrics"), event.get("rewards")):
+            for name in ("logits_chosen", "logits_rejected") if told_then else ():
+                del told_then[name]
+    folder.journal.write_text("".join(json.dumps(event) + "\n" for event in old))
+    found = foreground.result_of(folder)
+    assert [turn["epochs"] for turn in found["turns"]] == [[], [], [], []]
+    assert all(turn["rewards"]["loss"] > 0 and turn["mix"] for turn in found["turns"])
 
 
 def test_a_run_that_is_never_trained_has_no_rewards(say, tmp_path):
@@ -108,7 +156,7 @@ def test_every_option_reaches_the_settings(say, tmp_path):
         "threshold": 0.4, "learning-rate": 0.001, "beta": 0.2, "epochs": 3, "batch": 4, "loss": "robust",
         "reference": "base", "lora-rank": 4, "lora-alpha": 8, "label-smoothing": 0.1, "sft-weight": 0.5,
         "mix": "gain=25,geometry=75", "name": "mine", "bank": "curriculum", "model": "embedded",
-        "skills": "",
+        "skills": "", "validation-every": "epoch",
     }  # fmt: skip
     arguments = [part for key, value in options.items() for part in (f"--{key}", value)]
     found = say("run", *arguments, "--data", tmp_path, "--json").last
@@ -125,6 +173,21 @@ def test_the_papers_preset_gives_way_to_what_is_said():
     config = foreground.config_of("paper", {"turns": 3, "batch": 2, "beta": None})
     assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().learning.model_copy(update={"batch": 2}))
     assert foreground.config_of("default", {}) == RunConfig()
+
+
+def test_the_papers_preset_takes_the_model_and_the_marker_that_are_named():
+    config = foreground.config_of("paper", {"model": "a/model", "marker": "a/marker"})
+    assert config == RunConfig.paper(model="a/model", teaching=Teaching(marker="a/marker", decides="marker"))
+    assert (config.hub.quantisation, config.max_new_tokens, config.learning.batch) == ("nf4", 200, 1)
+
+
+def test_the_papers_preset_runs_on_a_bare_laptop_and_says_in_what_it_departs_a_line_each(say, tmp_path):
+    said = say("run", "--preset", "paper", *SHORT, "--data", tmp_path, "--json")
+    assert said.status == 0
+    lines = [line for line in said.err.splitlines() if line.startswith("Not as in the paper: ")]
+    assert len(lines) >= 4 and "student: the embedded one" in lines[0] and "google/flan-t5-large" in lines[1]
+    assert any("lessons: " in line for line in lines)
+    assert not [line for line in say("run", *SHORT, "--data", tmp_path, "--json").err.splitlines() if "paper" in line]
 
 
 # ------------------------------------------------------------------ errors

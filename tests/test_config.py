@@ -1,11 +1,15 @@
 """Settings: what is wrong is named with its field and value; what is right survives the journal."""
 
+from functools import reduce
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.config import STRATEGIES, Learning, RunConfig, check_categories
+from studentsim import presets
+from studentsim.config import STRATEGIES, Hub, Learning, RunConfig, Teaching, check_categories
 from studentsim.errors import ConfigError
+from studentsim.presets import departures
 from studentsim.selection import BY_NAME
 
 
@@ -69,10 +73,33 @@ def test_exams_come_before_training_every_k_turns_and_at_the_end(turns, every):
     assert all(t % every == 0 for t in exams[:-1])
 
 
-def test_the_papers_protocol_is_a_preset():
+def test_the_papers_protocol_is_what_the_paper_says():
     paper = RunConfig.paper()
     assert (paper.turns, paper.questions, paper.exam, paper.exam_every, paper.mix_rule) == (20, 40, 40, 2, "paper")
-    assert (paper.learning.beta, paper.learning.epochs, paper.learning.lora_rank) == (0.1, 2, 8)
+    assert (paper.learning.beta, paper.learning.epochs, paper.learning.lora_rank, paper.learning.lora_alpha) == (
+        0.1,
+        2,
+        8,
+        8,
+    )
+    assert (paper.validation, paper.teaching.decides, paper.teaching.marker) == (40, "marker", "embedded")
+    assert paper.hub.quantisation == "none" and RunConfig.paper(model="google/gemma-2b-it").hub.quantisation == "nf4"
+
+
+def test_a_run_tells_in_what_it_departs_from_the_paper():
+    assert [d.what for d in departures(RunConfig.paper())] == ["student", "marker", "questions"]
+    whole = RunConfig.paper(
+        model="google/gemma-2b-it", bank="math_qa", teaching=Teaching(marker="google/flan-t5-large", decides="marker")
+    )
+    assert departures(whole) == []
+    changed = whole.model_copy(update={"turns": 3, "strategy": "none", "hub": Hub(), "teaching": Teaching()})
+    assert [d.what for d in departures(changed)] == ["weights", "marks", "way of choosing", "lessons"]
+    assert "lessons: 3 (the paper: 20)." in map(str, departures(changed))
+
+
+@pytest.mark.parametrize("path, name, papers", presets._SETTINGS)
+def test_the_preset_itself_has_each_of_the_papers_values(path, name, papers):
+    assert reduce(getattr, path.split("."), RunConfig.paper()) == papers, name
 
 
 def test_every_strategy_of_the_settings_exists():

@@ -19,7 +19,8 @@ from studentsim.store.ingest import sync
 def test_all_tables_are_written_twice_and_the_settings(tmp_path):
     put(tmp_path, "r1", whole_run())
     files = export(tmp_path, "r1", tmp_path / "out")
-    names = {f"{table}.{kind}" for table in tables.EVENT_TABLES for kind in ("csv", "parquet")} | {"config.json"}
+    written = (*tables.EVENT_TABLES, "practice_mix")
+    names = {f"{table}.{kind}" for table in written for kind in ("csv", "parquet")} | {"config.json"}
     assert {file.name for file in files} == names == {file.name for file in (tmp_path / "out").iterdir()}
     assert json.loads((tmp_path / "out" / "config.json").read_text()) == json.loads(CONFIG.model_dump_json())
 

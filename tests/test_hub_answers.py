@@ -219,6 +219,14 @@ def test_softcapped_logits_are_scored_bent(tmp_path):
     assert s.option_logps([question])[0] == pytest.approx(wanted, abs=1e-3)
 
 
+def test_p_correct_is_the_right_options_share_as_exams_tell_it(models):
+    s, questions = student(models["gemma"]), hubs.bank().exam[:5]
+    told = s.p_correct(questions)
+    exam = {a.question_id: a.p_right for a in s.answer(questions, luck=("exam", 0), sure=True)}
+    assert told == pytest.approx([exam[q.id] for q in questions], rel=1e-3)
+    assert all(p <= most + 1e-6 for p, most in zip(told, s.confidence(questions), strict=True))
+
+
 def test_confidence_is_the_likeliest_options_share(models):
     s = student(models["qwen2"])
     questions = hubs.bank().exam[:4]

@@ -63,7 +63,7 @@ POOL = tuple(question(k, CATEGORIES[k % 6]) for k in range(120))
 def situation(count=12, seed=0, **changes) -> Situation:
     plain = Situation(
         pool=POOL, count=count, rng=Random(seed), fixed_rng=Random(99), categories=CATEGORIES,
-        wrong={"probability": 3, "general": 1}, asked={}, confidence=lambda qs: [0.9 for _ in qs],
+        wrong={"probability": 3, "general": 1}, asked={}, confidence=lambda qs: [0.9 for _ in qs], p_correct=lambda qs: [0.5 for _ in qs],
     )  # fmt: skip
     return replace(plain, **changes)
 

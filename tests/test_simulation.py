@@ -45,7 +45,8 @@ def test_each_turn_tells_its_parts_in_order():
         for e in events
         if not isinstance(e, (Answered, TrainingStep))
     ]
-    assert order == ["TurnStarted", "study", "training", "Validated", "exam", "ExamFinished", "TurnFinished"]
+    learning = ["training", "EpochFinished", "Validated"]
+    assert order == ["TurnStarted", "study", *learning, "exam", "ExamFinished", "TurnFinished"]
     assert sum(isinstance(e, Answered) and e.phase == "study" for e in events) == 12
     assert sum(isinstance(e, Answered) and e.phase == "exam" for e in events) == 24
 

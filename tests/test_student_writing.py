@@ -142,6 +142,30 @@ def test_confidence_is_the_likeliest_working():
         assert told == pytest.approx(best, rel=1e-2, abs=1e-12)
 
 
+def test_p_correct_is_what_an_exam_tells_of_the_right_working_whoever_is_in_the_batch():
+    student_, questions = student(), tiny.questions(9)
+    told = student_.p_correct(questions)
+    exam = {a.question_id: a.p_right for a in student_.answer(questions, luck=("exam", 0), sure=True)}
+    assert told == pytest.approx([exam[q.id] for q in questions], rel=1e-3)
+    assert student_.p_correct(questions[::-1])[::-1] == pytest.approx(told, rel=1e-4)
+    right = [w <= c * (1 + 1e-4) for w, c in zip(told, student_.confidence(questions), strict=True)]
+    assert all(right) and all(0 <= p <= 1 for p in told)  # the likeliest working is at least as likely as the right one
+
+
+def test_p_correct_without_workings_is_the_right_options_share():
+    plain = [
+        dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))
+        for q in tiny.questions(4)
+    ]
+    student_, shares = student(), []
+    for letter in "abcde":
+        shares.append(student_.p_correct([dataclasses.replace(q, correct=letter) for q in plain]))
+    for question, told in zip(plain, zip(*shares, strict=True), strict=True):
+        assert sum(told) == pytest.approx(1, abs=1e-5)
+        assert max(told) == pytest.approx(student_.confidence([question])[0], rel=1e-4)
+    assert student_.p_correct([]) == []
+
+
 def test_confidence_on_questions_without_workings_is_a_share_of_the_options():
     plain = [
         dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))

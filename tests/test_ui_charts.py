@@ -5,8 +5,10 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from streamlit.elements.lib import streamlit_plotly_theme
 
 from studentsim.config import STRATEGIES
 from studentsim.ui import charts, looks
@@ -79,11 +81,70 @@ def test_a_category_name_cannot_smuggle_markup_into_a_chart():
 def test_every_slot_has_a_colour_in_both_themes():
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"]
     for kind in ("light", "dark"):
-        assert len(theme[kind]["chartCategoricalColors"]) == 10
-    assert {looks.colour(slot) for slot in range(10)} == {f"#{n:06d}" for n in range(1, 11)}
+        assert len(theme[kind]["chartCategoricalColors"]) == 11
+    assert {looks.colour(slot) for slot in range(11)} == {f"#{n:06d}" for n in range(1, 12)}
+
+
+def test_streamlits_own_pictures_draw_the_eleventh_slot_in_its_colour():
+    """Streamlit swaps #000001 to #000010 for the categorical colours, and #000011 for the first of the sequential ones."""
+    theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"]
+    for kind in ("light", "dark"):
+        assert len(theme[kind]["chartSequentialColors"]) == 10
+        assert theme[kind]["chartSequentialColors"][0] == theme[kind]["chartCategoricalColors"][10]
+    assert looks.colour(looks.STRATEGIES["likely-wrong"].slot) == streamlit_plotly_theme.SEQUENTIAL_0
+
+
+def linear(colour: str) -> np.ndarray:
+    """Red, green and blue of ``#RRGGBB`` as light, 0 to 1 (IEC 61966-2-1)."""
+    c = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's ratio, 1 to 21."""
+    dark, bright = sorted(float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (one, other))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+SEEN_WITHOUT = {
+    "nothing": np.eye(3),
+    "red": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "green": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]),
+    "blue": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]]),
+}
+"""How light is seen by eyes that lack one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1)."""
+
+
+def lab(light: np.ndarray) -> np.ndarray:
+    """CIELAB of light (red, green, blue), white D65."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    t = to_xyz @ np.clip(light, 0, 1) / np.array([0.95047, 1, 1.08883])
+    x, y, z = np.where(t > 216 / 24389, np.cbrt(t), (24389 / 27 * t + 16) / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("kind", ["light", "dark"])
+def test_the_seventh_way_stands_out_from_the_ground_and_from_the_others_for_every_eye(kind: str):
+    theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"][kind]
+    slots = {id: look.slot for id, look in looks.STRATEGIES.items()}
+    colours = {id: theme["chartCategoricalColors"][slot] for id, slot in slots.items()}
+    own = colours.pop("likely-wrong")
+    for ground in ("backgroundColor", "secondaryBackgroundColor"):
+        assert contrast(own, theme[ground]) >= 4.5  # also where it is a label's colour
+    for eye, matrix in SEEN_WITHOUT.items():
+        for id, other in colours.items():
+            apart = np.linalg.norm(lab(matrix @ linear(own)) - lab(matrix @ linear(other)))
+            assert apart > 20, (eye, id, apart)
+
+
+def test_no_two_ways_are_drawn_with_one_dash_and_marker():
+    drawn = [(look.dash, look.symbol) for look in looks.STRATEGIES.values()]
+    assert len(set(drawn)) == len({symbol for _, symbol in drawn}) == len(drawn)
 
 
 def test_a_figure_holds_no_colour_of_its_own():
     text = charts.exam_accuracy(EXAMS, strategy="random", turns=2).update_layout(template=None).to_json()
     own = {part[:6] for part in text.split("#")[1:]}
-    assert own <= {f"{n:06d}" for n in range(1, 11)}
+    assert own <= {f"{n:06d}" for n in range(1, 12)}

@@ -10,8 +10,10 @@ from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, text_of, visit
 
+from studentsim import foreground
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import BankError, ConfigError
+from studentsim.runs import preflight
 from studentsim.runs.manager import Manager
 from studentsim.student.profiles import PROFILES
 from studentsim.ui import words
@@ -75,8 +77,39 @@ def test_the_ready_made_lengths_and_the_paper_s_protocol_fill_the_fields(started
     press(app, "new.length.Quick look")
     assert app.number_input(key="new.turns").value == 6
     press(app, "new.paper")
+    assert "student: the embedded one" in text_of(app) and "the paper google/flan-t5-large" in text_of(app)
     press(app, "new.start")
-    assert started[0][0] == RunConfig.paper()
+    assert started[0][0] == RunConfig.paper() == foreground.config_of("paper", {})
+
+
+@pytest.mark.parametrize("first", ["the protocol", "the model"])
+def test_the_paper_s_protocol_with_a_model_and_a_marker_of_one_s_own_is_that_of_the_command_line(
+    started: list, monkeypatch: pytest.MonkeyPatch, first: str
+):
+    monkeypatch.setattr(preflight, "check_student", lambda config: config)
+    app = visit(NEW)
+    if first == "the protocol":
+        press(app, "new.paper")
+    app.segmented_control(key="new.whose").set_value("own").run()
+    app.text_input(key="new.model").set_value("a/model").run()
+    if first == "the model":
+        press(app, "new.paper")
+    app.toggle(key="new.teacher.technical").set_value(True).run()
+    app.text_input(key="new.marker").set_value("a/marker").run()
+    press(app, "new.start")
+    assert started[0][0] == foreground.config_of("paper", {"model": "a/model", "marker": "a/marker"})
+
+
+def test_the_paper_s_protocol_leaves_student_questions_way_of_choosing_and_seed(started: list):
+    app = visit(NEW)
+    press(app, "new.student.physics-gap")
+    press(app, "new.strategy.random")
+    app.number_input(key="new.seed").set_value(7)
+    app.pills(key="new.categories").set_value(["physics"]).run()
+    press(app, "new.paper")
+    press(app, "new.start")
+    given = {"student": "physics-gap", "strategy": "random", "seed": 7, "categories": "physics"}
+    assert started[0][0] == foreground.config_of("paper", given)
 
 
 def test_the_defaults_come_back_at_a_click(started: list):

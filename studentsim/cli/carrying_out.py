@@ -18,6 +18,9 @@ def run(
     exam: Annotated[int | None, typer.Option(help="Questions in each exam.")] = None,
     exam_every: Annotated[int | None, typer.Option(help="Lessons from exam to exam.")] = None,
     validation: Annotated[int | None, typer.Option(help="Held-out pairs looked at after each lesson.")] = None,
+    validation_every: Annotated[
+        str | None, typer.Option(help="Look at the held-out pairs after each 'turn' or each 'epoch'.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")] = None,
     exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
     student: Annotated[str | None, typer.Option(help="Profile of the embedded student; see 'students'.")] = None,
@@ -87,6 +90,8 @@ def run(
 
     config = foreground.config_of(preset, {key: given[key] for key in foreground.SETTINGS})
     config = preflight.check(config)
+    if preset == "paper":
+        foreground.say_departures(config)
     if config.model != "embedded":
         foreground.introduce(config, trial=trial)
     foreground.carry_out(create_run(data, config), as_json=as_json)

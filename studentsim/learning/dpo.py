@@ -12,7 +12,8 @@ import os
 import queue
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -27,9 +28,10 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from studentsim.config import Learning
 from studentsim.learning import head
+from studentsim.learning.epochs import EpochEnd, EpochMeans
 from studentsim.learning.manner import Manner, dpo_config
 from studentsim.learning.validation import validation
-from studentsim.records import Pair, PreferenceMetrics, TrainingStep, Validated
+from studentsim.records import EpochFinished, Pair, PairScore, PreferenceMetrics, TrainingStep, Validated
 
 REFERENCE = "ref"
 """The name TRL gives the frozen copy of the adapter that log-ratios compare with."""
@@ -52,6 +54,10 @@ class Trainable(Protocol):
         """
         ...
 
+    def pair_scores(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
+        """As ``pair_logps``, by the student as it stands, with the mean logits beside the log-probabilities."""
+        ...
+
     def trained(self) -> None:
         """Called when the adapter has changed."""
         ...
@@ -60,15 +66,18 @@ class Trainable(Protocol):
 class DPOLearner:
     """Trains one student, which nobody else trains; see ``studentsim.student.base.Learner``."""
 
-    def __init__(self, student: Trainable, learning: Learning, manner: Manner | None = None) -> None:
+    def __init__(
+        self, student: Trainable, learning: Learning, manner: Manner | None = None, *, validation_every: str = "turn"
+    ) -> None:
         self.student = student
         self.learning = learning
+        self.validation_every = validation_every
         self.manner = manner or Manner()
         self._known: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
 
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
-    ) -> Iterator[TrainingStep | Validated]:
+    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
         """Train on the pairs, then look at the held-out ones. No pairs at all is no error: then nothing is trained.
 
         Runs the trainer in a thread and yields each step's figures as they come. Closing the iterator stops training.
@@ -77,8 +86,11 @@ class DPOLearner:
             return
         rows = [self.student.pair_ids(p) for p in held_out]
         reference = self._reference(held_out, rows)
-        told: queue.Queue[dict[str, float] | BaseException | None] = queue.Queue()
-        teller = _Teller(told)
+        means = EpochMeans(len(pairs), self.learning.batch)
+        finished = partial(self._epoch_finished, turn, means, rows, reference)
+        told: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
+        each_epoch = self.validation_every == "epoch" and bool(held_out)
+        teller = _Teller(told, partial(self._look, rows) if each_epoch else None)
         thread = threading.Thread(
             target=self._train, args=(pairs, seed, told, teller), name=f"dpo-turn-{turn}", daemon=True
         )
@@ -87,15 +99,45 @@ class DPOLearner:
             while (logs := told.get()) is not None:
                 if isinstance(logs, BaseException):
                     raise logs
+                if isinstance(logs, EpochEnd):
+                    yield finished(logs.scores)
+                    continue
+                means.add(_metrics(logs))
                 yield TrainingStep(turn, int(logs["step"]), int(logs["steps"]), _metrics(logs))
         finally:
             teller.stop = True
             thread.join()
-        if held_out:
-            logps = self.student.pair_logps(rows)
-            self._known = (held_out, reference if self.learning.reference == "base" else logps)
+        scores = self.student.pair_scores(rows) if held_out else None
+        last = finished(scores)
+        yield last
+        if scores is not None and last.validation is not None:
+            self._known = (held_out, reference if self.learning.reference == "base" else _logps(scores))
+            yield Validated(turn, len(held_out), last.validation)
+
+    def _epoch_finished(
+        self,
+        turn: int,
+        means: EpochMeans,
+        rows: Sequence[dict[str, list[int]]],
+        reference: Sequence[tuple[float, float]],
+        scores: Sequence[PairScore] | None,
+    ) -> EpochFinished:
+        """What the epoch under way told, with the held-out pairs' figures where they were looked at."""
+        epoch, found = means.epoch, None
+        if scores is not None:
             counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
-            yield Validated(turn, len(held_out), validation(logps, reference, counts, self.learning))
+            logits = [(s.chosen_logits, s.rejected_logits) for s in scores]
+            found = validation(_logps(scores), reference, counts, self.learning, logits)
+        return EpochFinished(turn, epoch, self.learning.epochs, means.finish(), found)
+
+    def _look(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
+        """The held-out pairs in the midst of training, which goes on as if nobody had looked: no random number is drawn."""
+        training = self.student.model.training
+        self.student.trained()
+        try:
+            return self.student.pair_scores(rows)
+        finally:
+            self.student.model.train(training)
 
     def _reference(self, held_out: Sequence[Pair], rows: Sequence[dict[str, list[int]]]) -> list[tuple[float, float]]:
         """The reference's log-probabilities of the held-out pairs.
@@ -183,11 +225,25 @@ class _Trainer(DPOTrainer):
 
 
 class _Teller(TrainerCallback):
-    """Hands every logged step over, and stops the training when told to."""
+    """Hands every logged step and every epoch's end but the last over, and stops the training when told to.
 
-    def __init__(self, told: queue.Queue) -> None:
+    The last epoch's end is the training's own: the pass over held-out pairs after it is the turn's. ``look`` tells of those pairs
+    at an epoch's end, where this is wanted.
+    """
+
+    def __init__(self, told: queue.Queue, look: Callable[[], list[PairScore]] | None = None) -> None:
         self.told = told
+        self.look = look
+        self.epochs_left = -1
         self.stop = False
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.epochs_left = int(args.num_train_epochs)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.epochs_left -= 1
+        if self.epochs_left > 0 and not self.stop:
+            self.told.put(EpochEnd(self.look() if self.look else None))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         if logs and "loss" in logs:
@@ -225,4 +281,10 @@ def _metrics(logs: dict[str, float]) -> PreferenceMetrics:
         rewards_margins=logs["rewards/margins"],
         logps_chosen=logs["logps/chosen"],
         logps_rejected=logs["logps/rejected"],
+        logits_chosen=logs["logits/chosen"],
+        logits_rejected=logs["logits/rejected"],
     )
+
+
+def _logps(scores: Sequence[PairScore]) -> list[tuple[float, float]]:
+    return [(score.chosen, score.rejected) for score in scores]

@@ -19,9 +19,14 @@ Logps = Sequence[tuple[float, float]]
 
 
 def validation(
-    student: Logps, reference: Logps, counts: Sequence[tuple[int, int]], learning: Learning
+    student: Logps,
+    reference: Logps,
+    counts: Sequence[tuple[int, int]],
+    learning: Learning,
+    logits: Sequence[tuple[float, float]] | None = None,
 ) -> PreferenceMetrics:
-    """What the student prefers, compared with its reference. ``counts`` are the tokens of chosen and rejected that count.
+    """What the student prefers, compared with its reference. ``counts`` are the tokens of chosen and rejected that count,
+    ``logits`` the mean logits over them and the vocabulary.
 
     Rewards are beta times the log-ratios ("Direct Preference Optimization", Rafailov et al. 2023, section 4); losses as in TRL.
     """
@@ -32,6 +37,7 @@ def validation(
     if learning.sft_weight > 0:
         loss = loss - learning.sft_weight * own[:, 0].sum() / sum(chosen for chosen, _ in counts)
     (chosen, rejected), (logp_chosen, logp_rejected) = rewards.mean(0).tolist(), own.mean(0).tolist()
+    logits_chosen, logits_rejected = _mean_logits(logits, counts) if logits else (None, None)
     return PreferenceMetrics(
         loss=loss.item(),
         rewards_chosen=chosen,
@@ -40,7 +46,17 @@ def validation(
         rewards_margins=margins.mean().item(),
         logps_chosen=logp_chosen,
         logps_rejected=logp_rejected,
+        logits_chosen=logits_chosen,
+        logits_rejected=logits_rejected,
     )
+
+
+def _mean_logits(logits: Sequence[tuple[float, float]], counts: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    """TRL's ``logits/chosen`` and ``logits/rejected``: over all tokens of the batch, so a long completion weighs more."""
+    tokens = torch.tensor(counts, dtype=torch.float64)  # (pairs, 2)
+    means = (torch.tensor(logits, dtype=torch.float64) * tokens).sum(0) / tokens.sum(0).clamp(min=1)
+    chosen, rejected = means.tolist()
+    return chosen, rejected
 
 
 def _losses(ratios: torch.Tensor, counts: torch.Tensor, learning: Learning) -> torch.Tensor:

@@ -15,12 +15,16 @@ from pathlib import Path
 import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
+from studentsim.selection import DRAWN
 from studentsim.student.hub.machine import Machine, machine
 from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan
 from studentsim.student.hub.source import Source, find
 
 WRONG = 0.75
 """Share of practice questions taken to become a pair, for estimates: the source paper's student was wrong in three of four."""
+
+LOOKED_AT = {"log-probability": 2, "log-probability+category": 2, "likely-wrong": DRAWN}
+"""Questions that a way of choosing looks at for each it takes, about; the others look at none."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,7 @@ class Trial:
         """Estimated seconds of the whole run."""
         attempts = 1 + WRONG * (config.teaching.attempts - 1)
         lesson = config.questions * (self.answer * attempts + (WRONG * self.pair if config.strategy != "none" else 0))
-        if config.strategy.startswith("log-probability"):
-            lesson += 2 * config.questions * self.choice  # it looks at about twice as many as it takes
+        lesson += LOOKED_AT.get(config.strategy, 0) * config.questions * self.choice
         return self.loading + config.turns * lesson + len(config.exam_turns()) * config.exam * self.exam
 
     def sentences(self, config: RunConfig) -> list[str]:

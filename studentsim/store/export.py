@@ -6,20 +6,22 @@ python -m studentsim export RUN --to DIR
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from studentsim.errors import DataFolderError, UnknownRun
-from studentsim.store import journal, tables
+from studentsim.store import journal, practice_mix, tables
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet takes a cell that begins so for a formula, and a formula can reach out to the network."""
 
 
 def export(folder: str | Path, run_id: str, to: str | Path) -> list[Path]:
-    """Writes answers, exams, turns, steps and validations of a run into ``to``, each as .csv and .parquet, and config.json;
-    returns the files. ``folder`` is the data folder or the run's own. Void events are left out.
+    """Writes answers, exams, turns, steps, epochs, validations and lookups of a run into ``to``, each as .csv and .parquet, with what
+    was practised by category and the mistakes it followed (practice_mix), and config.json; returns the files. ``folder`` is the data
+    folder or the run's own. Void events are left out.
 
     In the CSV files texts that a spreadsheet would take for a formula begin with an apostrophe; Parquet has them as they are.
 
@@ -31,13 +33,15 @@ def export(folder: str | Path, run_id: str, to: str | Path) -> list[Path]:
     target = _empty_folder(Path(to))
     written: list[Path] = []
     try:
-        for table, rows in tables.rows_of(run_id, events).items():
-            frame = _frame(table, rows)
+        config = next((event["config"] for event in events if event["type"] == "RunStarted"), None)
+        found = tables.rows_of(run_id, events)
+        found["practice_mix"] = practice_mix.rows_of(run_id, config or {}, found["turns"], found["exams"])
+        for table, rows in found.items():
+            frame = _frame(_COLUMNS[table], rows)
             csv, parquet = target / f"{table}.csv", target / f"{table}.parquet"
             safe_cells(frame).to_csv(csv, index=False, encoding="utf-8", lineterminator="\r\n")
             frame.to_parquet(parquet, index=False)
             written += [csv, parquet]
-        config = next((event["config"] for event in events if event["type"] == "RunStarted"), None)
         if config is not None:
             written.append(target / "config.json")
             written[-1].write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -61,11 +65,11 @@ def _safe(value: object) -> object:
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
+_COLUMNS: dict[str, dict[str, str]] = {**tables.COLUMNS, "practice_mix": practice_mix.COLUMNS}
 _DTYPES = {"VARCHAR": "string", "BIGINT": "Int64", "INTEGER": "Int32", "DOUBLE": "Float64", "BOOLEAN": "boolean"}
 
 
-def _frame(table: str, rows: list[tables.Row]) -> pd.DataFrame:
-    columns = tables.COLUMNS[table]
+def _frame(columns: Mapping[str, str], rows: list[tables.Row]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})
 

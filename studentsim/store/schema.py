@@ -71,7 +71,25 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"ALTER TABLE answers ADD COLUMN {column}")
 
 
-def m004_topic(cursor: duckdb.DuckDBPyConnection) -> None:
+def m004_lookups(cursor: duckdb.DuckDBPyConnection) -> None:
+    """What a way of choosing looked at. Runs of before did not tell it: nothing to read again."""
+    cursor.execute(
+        f"CREATE TABLE lookups ({_KEY}, question_id VARCHAR, measure VARCHAR, figure DOUBLE, chosen BOOLEAN)"
+    )
+
+
+def m005_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Figures epoch by epoch, and mean logits. Runs of before had none of it: nothing to read again."""
+    logits = ("logits_chosen DOUBLE", "logits_rejected DOUBLE")
+    for table in ("steps", "validations", "turns"):
+        for column in logits:
+            cursor.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    figures = ", ".join((_METRICS, *logits)).split(", ")
+    columns = ", ".join(f"{name}_{figure}" for name in ("training", "validation") for figure in figures)
+    cursor.execute(f"CREATE TABLE epochs ({_KEY}, epoch INTEGER, epochs INTEGER, {columns})")
+
+
+def m006_topic(cursor: duckdb.DuckDBPyConnection) -> None:
     """The topic of a question. Runs of before had none: nothing to read again."""
     cursor.execute("ALTER TABLE answers ADD COLUMN topic VARCHAR")
 
@@ -80,7 +98,9 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_tables,
     m002_recorded,
     m003_teaching,
-    m004_topic,
+    m004_lookups,
+    m005_epochs,
+    m006_topic,
 )
 
 

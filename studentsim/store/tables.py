@@ -1,6 +1,7 @@
 """Events as rows: the tables of the database and of an export, and how the lines of a journal fill them.
 
-Two kinds of table. ``answers``, ``exams``, ``steps``, ``validations`` and ``turns`` hold rows of standing events;
+Two kinds of table. ``answers``, ``exams``, ``steps``, ``epochs``, ``validations``, ``turns`` and ``lookups`` hold rows of standing
+events;
 ``runs`` holds one row a run, the sum of all that its journal has told so far (``fold``). Both are made piece by piece:
 a journal read in ten parts gives what it gives read at once.
 """
@@ -21,7 +22,10 @@ _KEY = {"run_id": "VARCHAR", "seq": "BIGINT", "turn": "INTEGER", "at": "DOUBLE"}
 _METRICS = {
     "loss": "DOUBLE", "rewards_chosen": "DOUBLE", "rewards_rejected": "DOUBLE", "rewards_accuracies": "DOUBLE",
     "rewards_margins": "DOUBLE", "logps_chosen": "DOUBLE", "logps_rejected": "DOUBLE",
+    "logits_chosen": "DOUBLE", "logits_rejected": "DOUBLE",
 }  # fmt: skip
+PASSES = ("training", "validation")
+"""An epoch's figures are of its steps, and of the held-out pairs after it; these columns are null where nobody looked at them."""
 SECONDS = ("study", "training", "validation", "exam", "total")
 """Parts of a turn whose seconds are kept; parts that a turn did not have are null."""
 
@@ -48,6 +52,10 @@ COLUMNS: dict[str, dict[str, str]] = {
     | {f"seconds_{part}": "DOUBLE" for part in SECONDS},
     "steps": _KEY | {"step": "INTEGER", "steps": "INTEGER"} | _METRICS,
     "validations": _KEY | {"pairs": "INTEGER"} | _METRICS,
+    "epochs": _KEY
+    | {"epoch": "INTEGER", "epochs": "INTEGER"}
+    | {f"{name}_{figure}": kind for name in PASSES for figure, kind in _METRICS.items()},
+    "lookups": _KEY | {"question_id": "VARCHAR", "measure": "VARCHAR", "figure": "DOUBLE", "chosen": "BOOLEAN"},
     "runs": {
         "run_id": "VARCHAR", "name": "VARCHAR", "title": "VARCHAR", "strategy": "VARCHAR", "student": "VARCHAR",
         "model": "VARCHAR", "bank": "VARCHAR", "seed": "BIGINT", "exam_seed": "BIGINT", "config": "VARCHAR",
@@ -61,7 +69,10 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 EVENT_TABLES = tuple(name for name in COLUMNS if name != "runs")
 """The tables that hold rows of events."""
-_TABLE_OF = {"Answered": "answers", "ExamFinished": "exams", "TrainingStep": "steps", "Validated": "validations"}
+_TABLE_OF = {
+    "Answered": "answers", "ExamFinished": "exams", "TrainingStep": "steps", "Validated": "validations",
+    "EpochFinished": "epochs",
+}  # fmt: skip
 
 
 def rows_of(run_id: str, events: Iterable[Mapping[str, Any]], open_turn: Row | None = None) -> dict[str, list[Row]]:
@@ -77,6 +88,7 @@ def rows_of(run_id: str, events: Iterable[Mapping[str, Any]], open_turn: Row | N
             rows[table].append(_row(table, run_id, event))
         elif event["type"] == "TurnStarted":
             turns[event["turn"]] = _row("turns", run_id, {**event, "finished": False})
+            rows["lookups"] += _lookups(run_id, event)
         elif event["type"] == "TurnFinished":
             plan = turns.get(event["turn"], {})
             plan = {key: plan[key] for key in ("question_ids", "mix") if key in plan}
@@ -155,11 +167,26 @@ def _identity(config: Mapping[str, Any]) -> Row:
     return row
 
 
+def _lookups(run_id: str, event: Mapping[str, Any]) -> list[Row]:
+    """A row for each question that was looked at before a lesson's questions were chosen; journals of before 0.2 tell of none."""
+    chosen, measure = set(event["question_ids"]), event.get("looked_by", "")
+    return [
+        _row(
+            "lookups",
+            run_id,
+            {**event, "question_id": id, "measure": measure, "figure": figure, "chosen": id in chosen},
+        )
+        for id, figure in event.get("confidences", {}).items()
+    ]
+
+
 def _row(table: str, run_id: str, event: Mapping[str, Any]) -> Row:
     """One event as a row of that table; what the event lacks is null, what the table lacks is left out."""
     flat = {**event, **(event.get("metrics") or event.get("rewards") or {}), "run_id": run_id}
     if table == "turns":
         flat |= {f"seconds_{part}": value for part, value in event.get("seconds", {}).items()}
+    if table == "epochs":
+        flat |= {f"{name}_{figure}": value for name in PASSES for figure, value in (event.get(name) or {}).items()}
     return {name: _cell(flat.get(name), kind) for name, kind in COLUMNS[table].items()}
 
 

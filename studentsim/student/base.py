@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studentsim.records import Answer, Earlier, Pair, Question, TrainingStep, Validated
+from studentsim.records import Answer, Earlier, EpochFinished, Pair, Question, TrainingStep, Validated
 
 
 class Student(Protocol):
@@ -32,6 +32,11 @@ class Student(Protocol):
         """For each question the probability, 0 to 1, of the likeliest of its candidate answers."""
         ...
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """For each question the probability, 0 to 1, of the right working; where options carry none, the right option's share
+        of the probability of all options."""
+        ...
+
     def save(self, folder: Path) -> None:
         """Write all that was learnt into an existing empty folder (safetensors)."""
         ...
@@ -49,6 +54,6 @@ class Learner(Protocol):
 
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
-    ) -> Iterator[TrainingStep | Validated]:
-        """One event for each optimiser step, then one for the validation pass. No pairs: nothing."""
+    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
+        """One event for each optimiser step and one after each epoch's, then one for the validation pass. No pairs: nothing."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from studentsim import luck as lucks
 from studentsim.config import RunConfig
 from studentsim.parallel import each
-from studentsim.records import Answer, Earlier, Pair, Question
+from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
@@ -172,6 +172,30 @@ class EmbeddedStudent:
         scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
         return questions, [row[: len(own)] for row, own in zip(scored, candidates, strict=True)]
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """Probability of the right working, 0 to 1; where options carry none, the right option's share of all options.
+
+        A fifth of ``confidence``'s work: one working a question instead of all of them.
+        """
+        found: dict[str, float] = {}
+        # Workings of like length go together, so that little is padded.
+        worked = sorted((q for q in questions if q.right.working), key=lambda q: (len(q.right.working or ""), q.id))
+        for batch, scored in each(self._right_told, _batches(worked, BATCH)):
+            found |= {q.id: math.exp(logp) for q, logp in zip(batch, scored, strict=True)}
+        plain = [q for q in questions if not q.right.working]
+        for batch, scored in each(self._candidates_told, _batches(plain, CANDIDATES)):
+            for question, row in zip(batch, scored, strict=True):
+                share = [math.exp(logp - max(row)) for logp in row]
+                found[question.id] = share[question.options.index(question.right)] / sum(share)
+        return [found[q.id] for q in questions]
+
+    def _right_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[float]]:
+        """The questions, and for each the log-probability of its right working."""
+        ids = [[self._encoded(q.right.working or "")] for q in questions]
+        prefix = read(self.decoder, [self._prompt(q) for q in questions], self.tokenizer.pad_token_id)
+        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
+        return questions, [row[0] for row in scored]
+
     # ------------------------------------------------------------------ learning
 
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
@@ -197,21 +221,35 @@ class EmbeddedStudent:
             finally:
                 self.trained()
         found = [self._known(row) for row in rows]
-        unknown = [n for n, known in enumerate(found) if None in known]
-        unknown.sort(key=lambda n: max(len(rows[n]["chosen_ids"]), len(rows[n]["rejected_ids"])))
-        batches = list(_batches(unknown, PAIRS))
-        for batch, scored in zip(batches, each(lambda b: self._pairs_told([rows[n] for n in b]), batches), strict=True):
-            for n, (chosen, rejected) in zip(batch, scored, strict=True):
-                found[n] = (chosen, rejected)
+        for n, scored in self._scores(rows, [n for n, known in enumerate(found) if None in known]):
+            found[n] = (scored.chosen, scored.rejected)
         return found
 
-    def _pairs_told(self, rows: Sequence[dict[str, list[int]]]) -> list[list[float]]:
+    def pair_scores(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
+        """As ``pair_logps``, with the mean logits. Every row is scored, whatever answering has told."""
+        found = dict(self._scores(rows, range(len(rows)), logits=True))
+        return [found[n] for n in range(len(rows))]
+
+    def _scores(
+        self, rows: Sequence[dict[str, list[int]]], wanted: Iterable[int], *, logits: bool = False
+    ) -> Iterator[tuple[int, PairScore]]:
+        """The ``wanted`` rows' figures, each with its number, those of like length together; mean logits are 0 where not asked for."""
+        in_order = sorted(wanted, key=lambda n: max(len(rows[n]["chosen_ids"]), len(rows[n]["rejected_ids"])))
+        batches = list(_batches(in_order, PAIRS))
+        told = each(lambda b: self._pairs_told([rows[n] for n in b], logits), batches)
+        for batch, scores in zip(batches, told, strict=True):
+            yield from zip(batch, scores, strict=True)
+
+    def _pairs_told(self, rows: Sequence[dict[str, list[int]]], logits: bool) -> list[PairScore]:
         prefix = read(self.decoder, [row["prompt_ids"] for row in rows], self.tokenizer.pad_token_id)
-        return score(
+        means: list[list[float]] = []
+        scored = score(
             self.decoder, prefix,
             [[row["chosen_ids"], row["rejected_ids"]] for row in rows],
             [[row["chosen_mask"], row["rejected_mask"]] for row in rows],
+            mean_logits=means if logits else None,
         )  # fmt: skip
+        return [PairScore(*logps, *mean) for logps, mean in zip(scored, means or [(0.0, 0.0)] * len(rows), strict=True)]
 
     def _known(self, row: dict[str, list[int]]) -> tuple[float | None, float | None]:
         """What answering has told already of a pair: of the right working, and of what the student wrote."""

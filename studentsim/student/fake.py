@@ -11,7 +11,16 @@ from pathlib import Path
 
 from studentsim import luck as lucks
 from studentsim.errors import StudentError
-from studentsim.records import Answer, Earlier, Pair, PreferenceMetrics, Question, TrainingStep, Validated
+from studentsim.records import (
+    Answer,
+    Earlier,
+    EpochFinished,
+    Pair,
+    PreferenceMetrics,
+    Question,
+    TrainingStep,
+    Validated,
+)
 
 
 class FakeStudent:
@@ -46,15 +55,23 @@ class FakeStudent:
         """See ``studentsim.student.base.Student``."""
         return [self.mastery(q.category) for q in questions]
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """See ``studentsim.student.base.Student``."""
+        return [self.mastery(q.category) for q in questions]
+
     def learn(
         self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
-    ) -> Iterator[TrainingStep | Validated]:
-        """See ``studentsim.student.base.Learner``: one step for each pair."""
+    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
+        """See ``studentsim.student.base.Learner``: one epoch, one step for each pair."""
+        begun = sum(self.taught.values())
         for step, pair in enumerate(pairs, 1):
             self.taught[pair.question.category] = self.taught.get(pair.question.category, 0) + 1
             yield TrainingStep(turn, step, len(pairs), _metrics(sum(self.taught.values())))
-        if held_out:
-            yield Validated(turn, len(held_out), _metrics(sum(self.taught.values())))
+        found = _metrics(sum(self.taught.values())) if held_out else None
+        if pairs:
+            yield EpochFinished(turn, 1, 1, _metrics(begun + (len(pairs) + 1) / 2), found)
+        if found:
+            yield Validated(turn, len(held_out), found)
 
     def save(self, folder: Path) -> None:
         """See ``studentsim.student.base.Student``."""
@@ -68,8 +85,8 @@ class FakeStudent:
             raise StudentError(f"The checkpoint {folder} cannot be read ({error}).", "Use an earlier one.") from error
 
 
-def _metrics(pairs: int) -> PreferenceMetrics:
+def _metrics(pairs: float) -> PreferenceMetrics:
     margin = pairs / 100
     return PreferenceMetrics(
-        1 / (1 + margin), margin / 2, -margin / 2, 0.5 + margin / (1 + margin) / 2, margin, -10.0, -12.0
+        1 / (1 + margin), margin / 2, -margin / 2, 0.5 + margin / (1 + margin) / 2, margin, -10.0, -12.0, 1.0, 0.5
     )

@@ -184,10 +184,13 @@ def score(
     prefix: Prefix,
     completions: Sequence[Sequence[Sequence[int]]],
     masks: Sequence[Sequence[Sequence[int]]],
+    *,
+    mean_logits: list[list[float]] | None = None,
 ) -> list[list[float]]:
     """Summed log-probability of each completion after its row's prompt, counting ids whose mask is 1. Leaves the prefix as it was.
 
-    ``completions[row]`` holds any number of completions, but all rows the same number.
+    ``completions[row]`` holds any number of completions, but all rows the same number. A list given as ``mean_logits`` is
+    filled with as many figures: each completion's mean logit over the vocabulary and the ids that count (0 where none does).
     """
     each = len(completions[0])
     flat = [list(c) for row in completions for c in row]
@@ -200,12 +203,22 @@ def score(
     asked = own[:, 1:].bool()
     logps = torch.zeros(own.shape, device=device)
     logps[:, 0] = logps_of(prefix.scores.repeat_interleave(each, 0), ids[:, 0]) * own[:, 0]
+    means = None if mean_logits is None else torch.zeros_like(logps)
+    if means is not None:
+        means[:, 0] = prefix.scores.mean(-1).repeat_interleave(each, 0) * own[:, 0]
     if longest > 1:
         wanted = ids[:, 1:][asked]
-        found = torch.zeros(len(wanted), device=device)
+        found, averages = torch.zeros(len(wanted), device=device), torch.zeros(len(wanted), device=device)
         for where, scores in told(model, behind(prefix, [c[: longest - 1] for c in flat], each), asked):
             found[where] = logps_of(scores, wanted[where])
+            if means is not None:
+                averages[where] = scores.mean(-1)
         logps[:, 1:][asked] = found
+        if means is not None:
+            means[:, 1:][asked] = averages
+    if mean_logits is not None and means is not None:
+        own_means = (means.sum(-1) / own.sum(-1).clamp(min=1)).tolist()
+        mean_logits += [own_means[k : k + each] for k in range(0, len(own_means), each)]
     sums = logps.sum(-1).tolist()
     return [sums[k : k + each] for k in range(0, len(sums), each)]
 

@@ -50,6 +50,12 @@ STRATEGIES: Mapping[str, Look] = {
         "Both ideas together; choosing takes longer.",
         3, "dashdot", "triangle-up",
     ),
+    "likely-wrong": Look(
+        "What it would get wrong",
+        "The questions it would most probably get wrong, of some drawn from the pool.",
+        "When you want every question to be one to learn from, however hard.",
+        10, "longdashdot", "star",
+    ),
     "none": Look(
         "No teaching",
         "It answers and sits exams, but is never taught.",
@@ -71,7 +77,11 @@ def look(strategy: str) -> Look:
 
 
 def colour(slot: int) -> str:
-    """The placeholder of a colour slot (0 to 9) for use in a figure."""
+    """The placeholder of a colour slot (0 to 10) for use in a figure.
+
+    Streamlit swaps ten for ``chartCategoricalColors``; the eleventh is where it has the first of ``chartSequentialColors``,
+    so that the theme names the same colour in both lists.
+    """
     return f"#{slot + 1:06d}"
 
 

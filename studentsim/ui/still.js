@@ -5,6 +5,7 @@ const NS = "http://www.w3.org/2000/svg";
 const SYMBOLS = {
   circle: "M4,0A4,4 0 1 1 -4,0A4,4 0 1 1 4,0Z", square: "M-4,-4H4V4H-4Z", diamond: "M0,-5.5L5.5,0L0,5.5L-5.5,0Z",
   "triangle-up": "M0,-5L5,4H-5Z", x: "M-3.5,-3.5L3.5,3.5M-3.5,3.5L3.5,-3.5", cross: "M-5,0H5M0,-5V5", cap: "M-3,0H3",
+  star: "M0,-5.5L1.4,-1.9L5.2,-1.7L2.3,0.7L3.2,4.4L0,2.4L-3.2,4.4L-2.3,0.7L-5.2,-1.7L-1.4,-1.9Z",
 };
 
 export default function ({ data, parentElement }) {

@@ -26,8 +26,10 @@ from studentsim.store.queries.answering import (
 )
 from studentsim.store.queries.compare import exam_categories_of, exam_marks, exams_of, guessing, practice_of
 from studentsim.store.queries.live import answered, last_seqs, lessons, newest_answers
+from studentsim.store.queries.lookups import looked_at, lookups
 from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, recent_times, run, runs
-from studentsim.store.queries.progress import exams, steps, turns, validations, wrong_by_category
+from studentsim.store.queries.practice_mix import next_mix_of, practice_mix_of
+from studentsim.store.queries.progress import epochs, exams, steps, turns, validations, wrong_by_category
 from studentsim.store.queries.study import recorded_exams
 from studentsim.store.queries.teaching import doubts, lasting, revisions, teacher_marks
 from studentsim.store.queries.weaknesses import answer_sheets, exam_questions, exam_slips, exam_tallies, item_choices
@@ -50,6 +52,7 @@ __all__ = [
     "category_accuracy",
     "count_answers",
     "doubts",
+    "epochs",
     "exam_categories_of",
     "exam_marks",
     "exam_questions",
@@ -64,8 +67,12 @@ __all__ = [
     "lasting",
     "latest_answers",
     "lessons",
+    "looked_at",
+    "lookups",
     "misconceptions",
     "newest_answers",
+    "next_mix_of",
+    "practice_mix_of",
     "practice_of",
     "question_history",
     "question_runs",

@@ -8,7 +8,10 @@ import pandas as pd
 
 from studentsim.store.database import Database
 
-_METRICS = "loss, rewards_chosen, rewards_rejected, rewards_accuracies, rewards_margins, logps_chosen, logps_rejected"
+_METRICS = (
+    "loss, rewards_chosen, rewards_rejected, rewards_accuracies, rewards_margins, logps_chosen, logps_rejected, "
+    "logits_chosen, logits_rejected"
+)
 
 
 def exams(db: Database, run_id: str) -> pd.DataFrame:
@@ -41,7 +44,7 @@ def turns(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def steps(db: Database, run_id: str) -> pd.DataFrame:
-    """One row an optimiser step: ``x, turn, step, steps``, ``loss, rewards_…, logps_…``. ``x`` runs through the turns: the
+    """One row an optimiser step: ``x, turn, step, steps``, ``loss, rewards_…, logps_…, logits_…``. ``x`` runs through the turns: the
     steps of turn 3 lie evenly on (2, 3], so that they share an axis with the exam at 3.
     """
     return db.frame(
@@ -51,5 +54,15 @@ def steps(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def validations(db: Database, run_id: str) -> pd.DataFrame:
-    """One row a pass over held-out pairs: ``turn, pairs, loss, rewards_…, logps_…``, by turn."""
+    """One row a pass over held-out pairs: ``turn, pairs, loss, rewards_…, logps_…, logits_…``, by turn."""
     return db.frame(f"SELECT turn, pairs, {_METRICS} FROM validations WHERE run_id = ? ORDER BY seq", [run_id])
+
+
+def epochs(db: Database, run_id: str) -> pd.DataFrame:
+    """One row an epoch: ``turn, epoch, epochs``, and each of ``loss, rewards_…, logps_…, logits_…`` as ``training_…`` (the mean
+    of the epoch's steps) and ``validation_…`` (the held-out pairs after it; null where nobody looked). Empty for runs of before
+    this was recorded.
+    """
+    return db.frame(
+        'SELECT * EXCLUDE (run_id, seq, "at") FROM epochs WHERE run_id = ? ORDER BY turn, epoch, seq', [run_id]
+    )

@@ -10,22 +10,33 @@ from studentsim.student.generate import Prefix, score
 
 
 def score_options(
-    model: PreTrainedModel, prefix: Prefix, ids: Sequence[Sequence[list[int]]], *, at_once: int
+    model: PreTrainedModel,
+    prefix: Prefix,
+    ids: Sequence[Sequence[list[int]]],
+    *,
+    at_once: int,
+    mean_logits: list[list[float]] | None = None,
 ) -> list[list[float]]:
     """Summed natural log-probability of each completion after its row's prompt; rows may offer different numbers of them.
 
     Completions of like length go together, ``at_once`` in a forward pass, so that hardly anything is padding; each takes up
     its prompt's keys and values. One of a single token needs no forward pass at all: the prompt has told of it.
+    ``mean_logits`` as in ``generate.score``.
     """
     flat = sorted(((len(c), row, n) for row, options in enumerate(ids) for n, c in enumerate(options)), reverse=True)
     found = [[0.0] * len(options) for options in ids]
+    averages = [[0.0] * len(options) for options in ids]
     longer = sum(length > 1 for length, _, _ in flat)
     for part in (*(flat[k : min(k + at_once, longer)] for k in range(0, longer, at_once)), flat[longer:]):
         if part:
             completions = [[ids[row][n]] for _, row, n in part]
             own = prefix.rows([row for _, row, _ in part])
-            for (_, row, n), (logprob,) in zip(part, score(model, own, completions, _ones(completions)), strict=True):
-                found[row][n] = logprob
+            means: list[list[float]] | None = None if mean_logits is None else []
+            scored = score(model, own, completions, _ones(completions), mean_logits=means)
+            for (_, row, n), (logprob,), (mean,) in zip(part, scored, means or [[0.0]] * len(part), strict=True):
+                found[row][n], averages[row][n] = logprob, mean
+    if mean_logits is not None:
+        mean_logits += averages
     return found
 
 

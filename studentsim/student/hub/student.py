@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from studentsim.config import ALL_PROJECTIONS, RunConfig
-from studentsim.records import Answer, Earlier, Pair, Question
+from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
 from studentsim.student.generate import Prefix, read, write
@@ -109,6 +109,11 @@ class HubStudent:
         """
         return [max(_shares(row)) for row in self.option_logps(questions)]
 
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """The right option's share of the probability of all options, as P(right) in exams. Takes as long as ``confidence``."""
+        scored = zip(questions, self.option_logps(questions), strict=True)
+        return [_shares(row)[_right(question)] for question, row in scored]
+
     def option_logps(self, questions: Sequence[Question]) -> list[list[float]]:
         """Summed log-probability of each option as the answer; the prompt is computed once for all of a question's options."""
         found: dict[str, list[float]] = {}
@@ -151,14 +156,19 @@ class HubStudent:
 
     def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
         """Log-probabilities of chosen and rejected by the student as it stands, or with its adapter off (``base``)."""
+        return [(score.chosen, score.rejected) for score in self.pair_scores(rows, base=base)]
+
+    def pair_scores(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[PairScore]:
+        """As ``pair_logps``, with the mean logits, which beside a language model's head cost next to nothing."""
         self.model.eval()
-        found: list[tuple[float, float]] = []
+        found: list[PairScore] = []
         with self._computing(), self.model.disable_adapter() if base else contextlib.nullcontext():
             for batch in _batches(rows, max(1, self.plan.pairs_at_once)):
                 prefix = read(self.base, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
                 ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
-                scored = score_options(self.base, prefix, ids, at_once=2 * len(batch))
-                found += [(chosen, rejected) for chosen, rejected in scored]
+                means: list[list[float]] = []
+                scored = score_options(self.base, prefix, ids, at_once=2 * len(batch), mean_logits=means)
+                found += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
         return found
 
     def trained(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-DASHES = {"solid": "", "dash": "6 4", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 4"}
+DASHES = {"solid": "", "dash": "6 4", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 4", "longdashdot": "10 3 2 3"}
 """Plotly's names of dashes, as lengths in pixels."""
 
 Anchor = Literal["start", "middle", "end"]

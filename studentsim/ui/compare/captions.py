@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from studentsim.ui import words
+from studentsim.ui import lookups, words
 from studentsim.ui.charts.compare import BANDS
 from studentsim.ui.compare import settings
 from studentsim.ui.compare.differences import Difference
@@ -38,6 +38,16 @@ def how_drawn(groups: Sequence[Group]) -> str:
         f"{text} Thin lines are single runs, the thick one their mean ({counts} runs); its interval allows for other questions and for "
         "other runs, and so is wide for few of them."
     )
+
+
+def hardly_chose(groups: Sequence[Group], looked_at: pd.DataFrame) -> list[str]:
+    """A sentence for each way whose rule nearly all questions passed, or nearly none: it hardly chose, whatever its name says."""
+    notes = []
+    for group in groups:
+        own = looked_at[looked_at.run_id.isin([run.run_id for run in group.runs])]
+        if said := lookups.warning(lookups.from_frame(own)):
+            notes.append(f"{group.label}: {lower(said)}")
+    return notes
 
 
 def few(categories: pd.DataFrame) -> str:

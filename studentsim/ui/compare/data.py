@@ -43,6 +43,8 @@ class Comparison:
     exam_runs: pd.DataFrame
     categories: pd.DataFrame
     practice: pd.DataFrame
+    looked_at: pd.DataFrame
+    """Of ``queries.looked_at``, for the runs of all groups."""
     chance: float
 
     @property
@@ -138,6 +140,9 @@ def _comparison(
         exam_runs=curves.singles(groups, exams),
         categories=curves.categories(compared, by_category),
         practice=curves.means(groups, queries.practice_of(_database, ids), same_questions=False),
+        looked_at=queries.looked_at(
+            _database, {run.run_id: run.config.threshold for group in groups for run in group.runs}
+        ),
         chance=next((chances[run_id] for run_id in ids if run_id in chances), 0.2),
     )
 

@@ -67,7 +67,8 @@ def _said(seen: data.Comparison) -> None:
     if apart:
         draw = st.markdown if seen.told else st.header
         draw(words.literal(apart))
-    for note in [*sentences.caveats(seen.compared, seen.told), *captions.left_out(seen.left_out, (), 0)]:
+    chosen = captions.hardly_chose(seen.groups, seen.looked_at)
+    for note in [*sentences.caveats(seen.compared, seen.told), *chosen, *captions.left_out(seen.left_out, (), 0)]:
         st.markdown(words.literal(note))
 
 

@@ -34,6 +34,7 @@ NAMES: Mapping[str, str] = {
     "exam": "questions in each exam",
     "exam_every": "lessons from exam to exam",
     "validation": "held-out pairs",
+    "validation_every": "held-out pairs looked at after each",
     "learning.beta": "how closely it stays with what it was",
     "learning.epochs": "passes over a lesson's pairs",
     "learning.learning_rate": "size of a learning step",
@@ -121,6 +122,7 @@ def said(name: str, config: RunConfig) -> str:
 
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
+    "validation_every": {"turn": "lesson", "epoch": "pass over its pairs"},
     "teaching.feedback": names.SAID,
     "teaching.pairs": {id: name[:1].lower() + name[1:] for id, name in names.PAIRS.items()},
     "teaching.decides": {"key": "the answer key's", "marker": "the trained marker's"},

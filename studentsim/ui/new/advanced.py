@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from studentsim import presets
 from studentsim.config import ALL_PROJECTIONS, Learning, RunConfig
+from studentsim.errors import ConfigError
+from studentsim.ui import words
 from studentsim.ui.new import fill
 from studentsim.ui.new.form import KEEP, Form, choice, numbers
 
@@ -14,11 +17,29 @@ def advanced(form: Form) -> None:
     with st.expander("Advanced: luck, how the student writes, how it learns", key="new.advanced"):
         st.button("Use the paper's protocol", key="new.paper", icon=":material/article:", on_click=fill.paper)
         st.caption(
-            "20 lessons of 40, exams of 40, its rounding and its learning rate, as in the source paper. They were made for a "
-            "model a thousand times larger; the embedded student learns more slowly by them."
+            "The source paper's own: 20 lessons of 40, exams of 40, a trained marker, its rounding, its DPO. It was made for a "
+            "model a thousand times larger; the embedded student learns more slowly by it."
         )
+        departures = st.container()
         _run(form)
         _learning(form)
+        with departures:
+            _departures(form)
+
+
+def _departures(form: Form) -> None:
+    """In what the form's settings are not the paper's, once its protocol was asked for."""
+    if st.session_state[fill.PRESET] != "paper":
+        return
+    try:
+        found = presets.departures(RunConfig.make(**form.settings, learning=form.learning))
+    except ConfigError:  # said at its field
+        return
+    said = [
+        f"- {words.literal(str(d.what))}: {words.literal(d.ours)}; in the paper {words.literal(d.papers)}"
+        for d in found
+    ]
+    st.markdown("\n".join(["**Where this is not as in the paper**", "", *said]) if said else "All as in the paper.")
 
 
 def _run(form: Form) -> None:

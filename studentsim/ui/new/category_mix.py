@@ -28,12 +28,14 @@ FOLLOWS = "It follows the mistakes: the more of a category's exam questions went
 OF_THE_WAY = {
     "category": FOLLOWS,
     "log-probability+category": FOLLOWS,
+    "likely-wrong": "No category is preferred: what it would get wrong is taken from wherever it lies in the pool.",
     "fixed": "The same questions in every lesson, drawn once from all of the pool.",
 }
 OF_ANY = "No category is preferred: questions come as they lie in the pool."
 WITHIN = {
     "log-probability": "Within a category it still takes the questions it is unsure of.",
     "log-probability+category": "Within a category it still takes the questions it is unsure of; the mistakes have no say.",
+    "likely-wrong": "Within a category it still takes the questions that it would most probably get wrong.",
     "category": "The mistakes have no say; within a category any question may come.",
     "random": "Within a category any question may come.",
     "none": "The student answers by this mix, and is never taught.",

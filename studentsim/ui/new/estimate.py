@@ -14,8 +14,9 @@ from studentsim.ui.teaching.names import of
 TYPICAL = Speed(runs=0, start=1.5, study_question=0.009, pair=0.048, exam_question=0.0125, turn=None)
 """Seconds of the embedded student on two processor cores, for a computer that has not finished a run yet."""
 
-LOOKED_AT = 0.08
-"""Seconds a practice question where the way of choosing first looks how sure the student is of several others."""
+LOOKED_AT = {"log-probability": 0.08, "log-probability+category": 0.08, "likely-wrong": 0.035}
+"""Seconds a practice question where the way of choosing first looks at several others: how sure the student is of them, or how
+probably it gets them right."""
 
 WRONG = 0.5
 """Share of practice questions taken to be answered wrongly, and so learnt from: about the middle of a run."""
@@ -70,8 +71,8 @@ def seconds(config: RunConfig, speed: Speed = TYPICAL) -> float:
 
     pairs = 0.0 if config.strategy == "none" else config.questions * WRONG * config.learning.epochs / 2
     question = known("study_question")
-    if speed.study_question is None and config.strategy.startswith("log-probability"):
-        question = LOOKED_AT
+    if speed.study_question is None:
+        question = LOOKED_AT.get(config.strategy, question)
     lesson = config.questions * (1 + further(config)) * question + pairs * known("pair")
     exams = len(config.exam_turns()) * config.exam * known("exam_question")
     return known("start") + config.turns * lesson + exams

@@ -83,6 +83,7 @@ def _focus(category: str) -> str:
 
 def fill(config: RunConfig) -> str:
     """Put these settings into the form's fields. Returns an empty text: nothing needs saying."""
+    st.session_state[PRESET] = ""
     settings = config.model_dump()
     st.session_state["new.base"] = settings
     for field, value in {**settings, **settings["learning"]}.items():
@@ -97,11 +98,29 @@ def fill(config: RunConfig) -> str:
     return ""
 
 
+PRESET = "new.preset"
+"""Session key: ``paper`` once its protocol was asked for, so that another student brings with it what the paper has for it."""
+_LEFT = (
+    "name", "seed", "exam_seed", "model", "student", "bank", "bank_category", "leave_out_doubtful", "categories", "skills",
+    "difficulties", "strategy", "mix",
+)  # fmt: skip
+"""Settings that the paper's protocol leaves as they are: student, questions, way of choosing."""
+_LEFT_HUB = ("revision", "device", "dtype")
+"""Settings of ``Hub`` that it leaves: which version of the model, and what this computer has."""
+
+
 def paper() -> None:
-    """Put the paper's protocol into the fields that it settles; student, questions and way of choosing stay."""
-    protocol = RunConfig.paper()
-    learning = protocol.learning.model_dump()
-    for field in ("turns", "questions", "exam", "exam_every", "mix_rule", "threshold"):
-        st.session_state[key(field)] = getattr(protocol, field)
-    for field in ("learning_rate", "batch", "reference", "epochs", "beta", "loss", "lora_rank"):
-        st.session_state[key(field)] = learning[field]
+    """Put the paper's protocol into the fields, whole, as ``--preset paper`` does; what ``_LEFT`` names stays, and the marker's name."""
+    own = st.session_state["new.whose"] == model.OWN
+    protocol = RunConfig.paper(model="own" if own else "embedded").model_dump()
+    base = st.session_state["new.base"]
+    hub = {**protocol["hub"], **{field: base["hub"][field] for field in _LEFT_HUB}}
+    teaching = {**protocol["teaching"], "marker": str(st.session_state[key("marker")]).strip() or "embedded"}
+    settled = {field: value for field, value in protocol.items() if field not in _LEFT}
+    st.session_state["new.base"] = {**base, **settled, "hub": hub, "teaching": teaching}
+    fields = {**settled, **protocol["learning"], **{f: v for f, v in hub.items() if f not in _LEFT_HUB}}
+    for field, value in fields.items():
+        if field not in (*SPECIAL, "teaching"):
+            st.session_state[key(field)] = list(value) if isinstance(value, tuple) else value
+    teacher.fill(teaching, protocol["learning"])
+    st.session_state[PRESET] = "paper"

@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.config import HUB_DEFAULTS, Hub, Learning, RunConfig
+from studentsim import presets
+from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.ui.new import choosing
 from studentsim.ui.new.form import KEEP, Form, choice, key
@@ -123,12 +124,13 @@ def _check_name(name: str) -> None:
 
 
 def _suited() -> None:
-    """The choice's callback: longer answers and smaller steps suit large models; the defaults come back with the embedded one."""
+    """The choice's callback: longer answers and smaller steps suit large models; the defaults come back with the embedded one.
+
+    Where the paper's protocol was asked for, it stands, with what it has for this kind of student.
+    """
     own = st.session_state["new.whose"] == OWN
-    plain, small = RunConfig.model_fields["max_new_tokens"].default, Learning().model_dump()
-    st.session_state[key("max_new_tokens")] = HUB_DEFAULTS["max_new_tokens"] if own else plain
-    for field in HUB_DEFAULTS["learning"]:
-        st.session_state[key(field)] = HUB_DEFAULTS["learning"][field] if own else small[field]
-    if not own:
-        for field, value in Hub().model_dump().items():
-            st.session_state[key(field)] = value
+    suited = presets.preset(st.session_state["new.preset"] or "default", "own" if own else EMBEDDED).model_dump()
+    fields = {"max_new_tokens": suited["max_new_tokens"], **suited["hub"]}
+    fields |= {field: suited["learning"][field] for field in HUB_DEFAULTS["learning"]}
+    for field, value in fields.items():
+        st.session_state[key(field)] = value

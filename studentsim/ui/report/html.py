@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,9 +19,10 @@ from studentsim.config import RunConfig
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
-from studentsim.ui import words
+from studentsim.ui import lookups, words
 from studentsim.ui.cards import config_of
-from studentsim.ui.report import parts, second_tries
+from studentsim.ui.lookups import LessonLookups
+from studentsim.ui.report import choosing, figures, mix, parts, second_tries
 from studentsim.ui.report.style import CSS
 from studentsim.ui.report.text import escape, paragraph
 from studentsim.ui.teaching import names, tries
@@ -49,6 +51,16 @@ class Report:
     tries: Tries | None = None
     """Second tries and doubts; None: the teacher is a plain one."""
     marks: pd.DataFrame | None = None
+    lookups: Sequence[LessonLookups] = ()
+    """What the way of choosing looked at, lesson by lesson; empty where it does not look."""
+    lessons: pd.DataFrame | None = None
+    """What was practised by category: ``queries.practice_mix_of``."""
+    mistakes: pd.DataFrame | None = None
+    """The exams' mistakes by category, and the mix they ask for: ``queries.next_mix_of``."""
+    epochs: pd.DataFrame | None = None
+    """The training's figures: ``queries.epochs``."""
+    trained: tuple[int, ...] = ()
+    """The complete lessons in which something was learnt."""
 
     @property
     def title(self) -> str:
@@ -66,11 +78,24 @@ def make(database: Database, run_id: str) -> str:
     sheets = queries.answer_sheets(database, run_id)
     choices = queries.item_choices(database, run_id, sheets)
     own = sum(sheet_run == run_id for sheet_run, *_ in sheets)
-    config, figures = config_of(run.config), items.analyse(found.questions, choices)
+    config, analysed = config_of(run.config), items.analyse(found.questions, choices)
+    report = Report(
+        run, config, found, analysed, choices, len(sheets), own,
+        lessons=queries.practice_mix_of(database, [run_id]),
+        mistakes=queries.next_mix_of(database, [run_id]),
+        epochs=queries.epochs(database, run_id),
+        trained=_trained(queries.turns(database, run_id)),
+        lookups=lookups.from_frame(queries.looked_at(database, {run_id: config.threshold})),
+    )  # fmt: skip
     if not names.extras(names.of(config)):
-        return page(Report(run, config, found, figures, choices, len(sheets), own))
+        return page(report)
     tried, marks = tries.gather(database, [run_id]), queries.teacher_marks(database, run_id)
-    return page(Report(run, config, found, figures, choices, len(sheets), own, tried, marks))
+    return page(replace(report, tries=tried, marks=marks))
+
+
+def _trained(turns: pd.DataFrame) -> tuple[int, ...]:
+    """The complete lessons in which something was learnt."""
+    return tuple(int(row.turn) for row in turns.itertuples() if row.finished and row.pairs > 0)
 
 
 def page(report: Report) -> str:
@@ -85,9 +110,13 @@ def page(report: Report) -> str:
             parts.advice(report.found),
             parts.slips(report.found),
             parts.questions(report.found, report.table, report.choices, report.sheets, report.own),
+            _practised(report),
             second_tries.section(report.tries, report.marks) if report.tries is not None else "",
         ]
+    sections += [choosing.section(report.lookups, report.config)]
     sections += [parts.about(report.config, report.run), parts.methods()]
+    if report.epochs is not None:
+        sections.append(figures.section(report.config, report.epochs, report.trained))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -96,6 +125,12 @@ def page(report: Report) -> str:
         + "\n".join(sections)
         + "\n</body>\n</html>\n"
     )
+
+
+def _practised(report: Report) -> str:
+    if report.lessons is None or report.mistakes is None:
+        return ""
+    return mix.section(report.config, report.lessons, report.mistakes)
 
 
 def _head(report: Report) -> str:

@@ -34,9 +34,14 @@ dt { color: #4b5563; } dd { margin: 0; }
 .card { border: 1px solid #d3d8e0; border-radius: 6px; padding: .6rem .8rem; margin: .7rem 0; }
 .ask { font-style: italic; }
 .right { color: #005a8d; font-weight: 600; }
+.figures { overflow-x: auto; }
+.figures table { min-width: 43rem; font-size: .74rem; font-variant-numeric: tabular-nums; }
+.figures th, .figures td { padding-right: .3rem; hyphens: none; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } table { font-size: .8rem; }
   th, td, td.n, th.n { overflow-wrap: anywhere; white-space: normal; hyphens: auto; } }
+.figures th.n, .figures td.n { overflow-wrap: normal; } .figures td.n { white-space: nowrap; }
 @media print {
+  .figures { overflow: visible; } .figures table { min-width: 0; font-size: 7.5pt; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   svg, .limits { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   h2 { margin-top: 1.3rem; }

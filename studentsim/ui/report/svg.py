@@ -33,11 +33,11 @@ def accuracy(exams: pd.DataFrame, *, guessing: float) -> str:
         return round(top + height * (1 - share), 1)
 
     parts = [
-        _line(left, y(s), WIDTH - right + 8, y(s), FAINT) + _text(left - 8, y(s) + 4, f"{100 * s:.0f}", "end")
+        _line(left, y(s), WIDTH - right + 8, y(s), FAINT) + text_at(left - 8, y(s) + 4, f"{100 * s:.0f}", "end")
         for s in (0, 0.25, 0.5, 0.75, 1)
     ]
     parts += [_line(left, y(guessing), WIDTH - right + 8, y(guessing), GREY, dash="3 3")]
-    parts += [_text(WIDTH - right + 4, y(guessing) + 14, f"guessing: {hundred(guessing)}", "end", GREY, 11)]
+    parts += [text_at(WIDTH - right + 4, y(guessing) + 14, f"guessing: {hundred(guessing)}", "end", GREY, 11)]
     for row in exams.itertuples():
         px = x(row.turn)
         parts += [
@@ -51,13 +51,13 @@ def accuracy(exams: pd.DataFrame, *, guessing: float) -> str:
     ]
     every = 1 + len(turns) // 13
     parts += [
-        _text(x(t), top + height + 18, str(t), "middle") for i, t in enumerate(turns) if i % every == 0 or t == reach
+        text_at(x(t), top + height + 18, str(t), "middle") for i, t in enumerate(turns) if i % every == 0 or t == reach
     ]
     end = exams.accuracy.iloc[-1]
-    parts += [_text(x(turns[-1]) + 10, y(end) + 5, str(hundred(end)), "start", INK, 15)]
-    parts += [_text((left + WIDTH - right) / 2, top + height + 36, "lessons so far", "middle", GREY)]
+    parts += [text_at(x(turns[-1]) + 10, y(end) + 5, str(hundred(end)), "start", INK, 15)]
+    parts += [text_at((left + WIDTH - right) / 2, top + height + 36, "lessons so far", "middle", GREY)]
     said = "; ".join(f"after lesson {t}: {hundred(a)}" for t, a in zip(turns, exams.accuracy, strict=True))
-    return _svg(parts, top + height + 42, "Right answers of 100 in each exam", said)
+    return image(parts, top + height + 42, "Right answers of 100 in each exam", said)
 
 
 def heatmap(frame: pd.DataFrame, *, names: Mapping[str, str]) -> str:
@@ -69,21 +69,21 @@ def heatmap(frame: pd.DataFrame, *, names: Mapping[str, str]) -> str:
     parts = [_HATCH]
     by = {(str(r.row), int(r.turn)): (int(r.correct), int(r.questions)) for r in frame.itertuples()}
     for i, (row, label) in enumerate(names.items()):
-        parts.append(_text(left - 10, top + cell * i + cell / 2 + 5, _short(label), "end"))
+        parts.append(text_at(left - 10, top + cell * i + cell / 2 + 5, shorten(label), "end"))
         for j, turn in enumerate(turns):
             if (row, turn) in by:
                 parts += _cell(left + wide * j, top + cell * i, wide, cell, *by[row, turn], size)
     bottom = top + cell * len(names)
     every = 1 + len(turns) // 16
     parts += [
-        _text(left + wide * (j + 0.5), bottom + 16, str(t), "middle") for j, t in enumerate(turns) if j % every == 0
+        text_at(left + wide * (j + 0.5), bottom + 16, str(t), "middle") for j, t in enumerate(turns) if j % every == 0
     ]
-    parts.append(_text(left + wide * len(turns) / 2, bottom + 34, "lessons so far", "middle", GREY))
+    parts.append(text_at(left + wide * len(turns) / 2, bottom + 34, "lessons so far", "middle", GREY))
     last = turns[-1] if turns else 0
     said = "; ".join(
         f"{label}: {k} of {n}" for row, label in names.items() for k, n in [by.get((row, last), (0, 0))] if n
     )
-    return _svg(parts, bottom + 40, "Right answers by category and exam", f"In the last exam, {said}")
+    return image(parts, bottom + 40, "Right answers by category and exam", f"In the last exam, {said}")
 
 
 def course(counts: Sequence[int], of: int, title: str) -> str:
@@ -119,7 +119,7 @@ def _cell(x: float, y: float, width: float, height: float, correct: int, questio
     label = f"{correct}/{questions}" if few else str(hundred(share))
     cells = [f'<rect {box} fill="{shade(share)}"><title>{correct} of {questions} right</title></rect>']
     cells += [f'<rect {box} fill="url(#few)"/>'] if few else []
-    return [*cells, _text(x + width / 2, y + height / 2 + size * 0.36, label, "middle", INK, size)]
+    return [*cells, text_at(x + width / 2, y + height / 2 + size * 0.36, label, "middle", INK, size)]
 
 
 def shade(share: float) -> str:
@@ -128,7 +128,8 @@ def shade(share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * way):02X}" for a, b in zip(start, end, strict=True))
 
 
-def _svg(parts: Sequence[str], height: float, title: str, description: str) -> str:
+def image(parts: Sequence[str], height: float, title: str, description: str) -> str:
+    """A whole picture, with its title and description for those who do not see it."""
     name = escape(f"{title}. {description}.")
     return f'<svg role="img" viewBox="0 0 {WIDTH} {height:.0f}" aria-label="{name}"><title>{name}</title>{"".join(parts)}</svg>'
 
@@ -138,11 +139,13 @@ def _line(x1: float, y1: float, x2: float, y2: float, color: str, width: float =
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" stroke-width="{width}"{dashed}/>'
 
 
-def _text(x: float, y: float, text: str, anchor: str, color: str = INK, size: int = 13) -> str:
+def text_at(x: float, y: float, text: str, anchor: str, color: str = INK, size: int = 13) -> str:
+    """One text at a place; ``anchor`` is ``start``, ``middle`` or ``end``."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}" font-size="{size}">{escape(text)}</text>'
     )
 
 
-def _short(label: str, longest: int = 26) -> str:
+def shorten(label: str, longest: int = 26) -> str:
+    """A label in at most so many characters."""
     return label if len(label) <= longest else f"{label[: longest - 1]}…"

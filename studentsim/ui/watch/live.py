@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, glossary, rewards, sentences, words
+from studentsim.ui import components, data, glossary, lookups, rewards, sentences, words
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
 from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher
 
@@ -161,9 +161,21 @@ def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     if len(run.lessons):
         sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))
         picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
+        _choosing(run)
         components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
     teacher.block(engine, run)
     _training(run)
+
+
+def _choosing(run: pulse.Snapshot) -> None:
+    """What the way of choosing looked at, and a warning where it hardly chooses; nothing for ways that do not look."""
+    looked = lookups.from_frame(run.looked_at)
+    if warning := lookups.warning(looked):
+        st.warning(words.literal(warning), icon=":material/rule:")
+    elif said := lookups.sentence(looked):
+        st.markdown(words.literal(said))
+    if looked:
+        st.caption(words.literal(lookups.rule(looked, run.config.threshold)))
 
 
 def _training(run: pulse.Snapshot) -> None:

@@ -11,6 +11,7 @@ WHY = {
     "category": "More of them come from where the last exam went wrong",
     "log-probability": "They are those on which it is in two minds",
     "log-probability+category": "They are those on which it is in two minds, more of them from where the last exam went wrong",
+    "likely-wrong": "They are those that it would most probably get wrong",
     "fixed": "They are the same in every lesson, so it may simply know them by now",
 }
 """Why practice questions of a strategy are not a fair sample."""

@@ -51,6 +51,8 @@ class Snapshot:
     """``row`` (a category)``, turn, correct, questions`` of every exam."""
     lessons: pd.DataFrame
     """``turn, correct, questions, accuracy, low, high`` of the practice of every finished lesson."""
+    looked_at: pd.DataFrame
+    """Of ``queries.looked_at``: lessons before which the way of choosing looked at questions; empty where it does not look."""
     steps: pd.DataFrame
     validations: pd.DataFrame
     answers: pd.DataFrame
@@ -147,7 +149,7 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
     ingest.sync(engine.database, engine.runs_folder, run_id)
     row = queries.run(engine.database, run_id)
     config = kept.once("config", "", lambda: config_of(row.config))
-    frames, seqs = kept.once("frames", row.last_seq, lambda: _frames(engine, run_id, row.last_seq, kept))
+    frames, seqs = kept.once("frames", row.last_seq, lambda: _frames(engine, run_id, row.last_seq, config, kept))
     turn = max(0, row.turn)
     lesson = min(turn + (1 if row.turn >= 0 else 0), config.turns)
     left = _seconds_left(frames["lessons"], turn, config.turns)
@@ -168,7 +170,7 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
 
 
 def _frames(
-    engine: data.Engine, run_id: str, last_seq: int, kept: Kept
+    engine: data.Engine, run_id: str, last_seq: int, config: RunConfig, kept: Kept
 ) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     db = engine.database
     seqs = queries.last_seqs(db, run_id)
@@ -180,6 +182,7 @@ def _frames(
         "weak": kept.once("weak", seqs["exams"], lambda: weak_categories(wrong)),
         "cells": cells,
         "lessons": kept.once("lessons", seqs["turns"], lambda: with_bounds(queries.lessons(db, run_id))),
+        "looked_at": kept.once("looked_at", seqs["turns"], lambda: queries.looked_at(db, {run_id: config.threshold})),
         "steps": kept.once("steps", seqs["steps"], lambda: queries.steps(db, run_id)),
         "validations": kept.once("validations", seqs["validations"], lambda: queries.validations(db, run_id)),
         # pandas turns a missing text into nan, which is true

@@ -1,0 +1,124 @@
+"""What a run's settings begin with: the defaults, or the paper's protocol; and in what a run departs from the paper.
+
+    python -m studentsim run --preset paper --strategy category
+
+P0, "Student Learning Simulation Using Large Language Model": 20 turns of 40 MathQA questions; google/gemma-2b-it in 4 bit, marked by a
+fine-tuned google/flan-t5-large; DPO with LoRA for 2 epochs; an exam of 40 every 2 turns. The preset runs on a bare laptop: where no
+model and no marker are named, the embedded ones stand in, and ``departures`` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from studentsim.config import ALL_PROJECTIONS, HUB_DEFAULTS, RunConfig
+from studentsim.errors import ConfigError
+
+STUDENT = "google/gemma-2b-it"
+MARKER = "google/flan-t5-large"
+BANK = "math_qa"
+STRATEGIES = ("random", "category", "log-probability", "log-probability+category")
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One thing in which a run is not the paper's."""
+
+    what: str
+    ours: str
+    papers: str
+    remedy: str = ""
+    """How to have it as in the paper, on the command line; blank where that is plain."""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.ours} (the paper: {self.papers}).{f' {self.remedy}' if self.remedy else ''}"
+
+
+def preset(name: str, model: str = "embedded") -> RunConfig:
+    """The settings that a run begins with: ``default``, what suits the model best, or ``paper``.
+
+    :raises ConfigError: there is no such preset.
+    """
+    if name == "paper":
+        return RunConfig.paper(model=model)
+    if name != "default":
+        raise ConfigError(f"There is no preset {name!r}.", "Choose 'default' or 'paper'.", field="preset")
+    settings = RunConfig.make(model=model).model_dump()
+    for field, value in HUB_DEFAULTS.items() if model != "embedded" else ():
+        settings[field] = {**settings[field], **value} if isinstance(value, dict) else value
+    return RunConfig.make(**settings)
+
+
+_SETTINGS: tuple[tuple[str, str, Any], ...] = (
+    ("turns", "lessons", 20),
+    ("questions", "practice questions a lesson", 40),
+    ("exam", "exam questions", 40),
+    ("exam_every", "lessons from exam to exam", 2),
+    ("validation", "held-out pairs", 40),
+    ("validation_every", "held-out pairs are looked at after each", "epoch"),
+    ("mix_rule", "what is left over in the category mix", "paper"),
+    ("threshold", "unsure below", 0.5),
+    ("learning.beta", "DPO's beta", 0.1),
+    ("learning.epochs", "passes over a lesson's pairs", 2),
+    ("learning.loss", "loss", "sigmoid"),
+    ("learning.sft_weight", "weight of imitating the right working", 0.0),
+    ("learning.reference", "compared with", "base"),
+    ("learning.lora_rank", "LoRA rank", 8),
+    ("learning.lora_alpha", "LoRA alpha", 8),
+    ("learning.lora_targets", "projections with an adapter", ALL_PROJECTIONS),
+    ("teaching.error_rate", "marks wrong on purpose", 0.0),
+    ("teaching.attempts", "tries at a question", 1),
+    ("hub.exams", "exams", "written"),
+)
+"""Setting, what people call it, the paper's value. Settings that the paper does not tell (its learning rate, say) are not here."""
+
+
+def departures(config: RunConfig) -> list[Departure]:
+    """In what a run departs from the paper's protocol, the weightiest first; empty for none."""
+    return [*_who(config), *_how(config)]
+
+
+def _who(config: RunConfig) -> Iterator[Departure]:
+    """Student, teacher, questions and their choice."""
+    embedded = config.model == "embedded"
+    if config.model != STUDENT:
+        ours = "the embedded one, which writes workings and reads no options" if embedded else config.model
+        yield Departure("student", ours, f"{STUDENT} in 4 bit", "Name it with --model." if embedded else "")
+    if not embedded and config.hub.quantisation != "nf4":
+        yield Departure("weights", f"quantisation {config.hub.quantisation}", "nf4", "--quantisation nf4")
+    teaching = config.teaching
+    if teaching.decides == "key":
+        yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --decides marker")
+    elif teaching.marker == "embedded":
+        yield Departure(
+            "marker", "the embedded one", f"{MARKER}, fine-tuned on the student's own answers",
+            "Name one with --marker; train-teacher --base makes it.",
+        )  # fmt: skip
+    if config.bank != BANK:
+        ours = "the built-in curriculum" if config.bank == "curriculum" else config.bank
+        yield Departure("questions", ours, "MathQA", f"--bank {BANK}")
+    if config.strategy not in STRATEGIES:
+        yield Departure("way of choosing", config.strategy, "one of " + ", ".join(STRATEGIES))
+    if config.mix is not None:
+        yield Departure("category mix", "your own", "none, or that of the last exam's mistakes")
+
+
+def _how(config: RunConfig) -> Iterator[Departure]:
+    """Numbers and names of ``_SETTINGS``."""
+    for path, name, papers in _SETTINGS:
+        ours = reduce(getattr, path.split("."), config)
+        if ours != papers:
+            yield Departure(name, _shown(ours), _shown(papers))
+
+
+def _shown(value: Any) -> str:
+    return (
+        ", ".join(map(str, value))
+        if isinstance(value, tuple)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )

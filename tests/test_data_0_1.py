@@ -1,0 +1,131 @@
+"""A data folder that version 0.1 wrote: it opens, shows its numbers, and its interrupted run resumes to 0.1's own figures.
+
+``fixtures/data-0.1.tar.xz`` holds the folder (``data/``: a finished run, one killed in lesson 3, a demo run, 0.1's database), the
+journal of the killed run's settings carried out by 0.1 in one go (``uninterrupted.jsonl``), and what 0.1 showed of all three
+(``shown.json``). It was made once, by 0.1 itself, and is never made again.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_help import TIMES, told
+from visits import text_of, visit
+
+from studentsim import foreground
+from studentsim.runs import checkpoints
+from studentsim.runs.execute import execute
+from studentsim.runs.folder import open_run
+from studentsim.runs.manager import Manager
+from studentsim.store import ingest, queries
+from studentsim.store.database import Database
+from studentsim.ui import data
+from studentsim.ui.shell import COMPARE, PAGES
+
+ARCHIVE = Path(__file__).parent / "fixtures" / "data-0.1.tar.xz"
+EQUAL_ANSWERS = 0.95
+"""Share of a resumed run's answers that must equal 0.1's to the letter. All do on the kind of processor that wrote them; on another
+kind the last bits of sums differ, and now and then a token."""
+
+
+def unpack(to: Path) -> Path:
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(to, filter="data")
+    return to
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The archive, unpacked; nothing in ``data`` is changed but by opening it."""
+    folder = unpack(tmp_path_factory.mktemp("old"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(data.DATA_VARIABLE, str(folder / "data"))
+        patch.setattr(Manager, "warm", lambda self: None)
+        patch.setattr(Manager, "tick", lambda self: None)
+        yield folder
+        data.close_engines()
+
+
+@pytest.fixture(scope="module")
+def shown(old: Path) -> dict[str, Any]:
+    """What 0.1 showed."""
+    return json.loads((old / "shown.json").read_text())
+
+
+def holds(now: Any, then: Any) -> bool:
+    """Whether all that 0.1 said is said now, word by word and number by number; more may be said."""
+    if isinstance(then, Mapping):
+        return isinstance(now, Mapping) and all(key in now and holds(now[key], value) for key, value in then.items())
+    if isinstance(then, list):
+        return len(now) == len(then) and all(map(holds, now, then))
+    return now == pytest.approx(then, rel=1e-9, abs=1e-9) if isinstance(then, float) else now == then
+
+
+def test_its_runs_are_listed_as_they_were(old: Path, shown: dict[str, Any]):
+    assert holds(foreground.overview(old / "data"), shown["runs"])
+    assert {run["status"] for run in shown["runs"]} == {"finished", "interrupted"}
+
+
+def test_its_results_are_what_they_were(old: Path, shown: dict[str, Any]):
+    for run_id, then in shown["results"].items():
+        assert holds(foreground.result_of(open_run(old / "data", run_id)), then)
+
+
+def test_its_database_opens_or_is_made_anew_with_the_same_numbers(old: Path, shown: dict[str, Any]):
+    assert (old / "data" / "studentsim.duckdb").exists()
+    with Database.open(old / "data") as database:
+        ingest.sync(database, old / "data" / "runs")
+        for run_id, count in shown["answers"].items():
+            assert queries.count_answers(database, run_id) == count > 0
+            for table, query in (("validations", queries.validations), ("misconceptions", queries.misconceptions)):
+                rows = json.loads(query(database, run_id).to_json(orient="records", double_precision=15))
+                assert holds(rows, shown[table][run_id])
+
+
+@pytest.mark.parametrize("page", [script for script, _, _ in PAGES])
+def test_every_page_shows_its_runs(old: Path, shown: dict[str, Any], page: str):
+    for run_id in shown["ids"].values():
+        if run_id in shown["results"]:
+            app = visit(page, **{"runs" if page == COMPARE else "run": run_id})
+            assert not app.exception and not app.error, page
+            assert text_of(app).strip()
+
+
+def test_its_interrupted_run_resumes_and_ends_as_0_1_ended_it(tmp_path: Path):
+    old = unpack(tmp_path)
+    run_id = json.loads((old / "shown.json").read_text())["ids"]["interrupted"]
+    folder = open_run(old / "data", run_id)
+    assert not checkpoints.damage(folder.checkpoints, 2)
+    assert execute(folder) == "finished"
+    then = [json.loads(line) for line in (old / "uninterrupted.jsonl").read_text().splitlines()]
+    of_then, of_now = events_by_kind(then), events_by_kind(told(folder))
+    assert [e["question_ids"] for e in of_now["TurnStarted"]] == [e["question_ids"] for e in of_then["TurnStarted"]]
+    pairs = list(zip(of_now["Answered"], of_then["Answered"], strict=True))
+    assert all(now["question_id"] == was["question_id"] for now, was in pairs)
+    equal = sum(now["text"] == was["text"] and now["feedback"] == was["feedback"] for now, was in pairs)
+    assert equal >= EQUAL_ANSWERS * len(pairs)
+    if equal == len(pairs):  # the same kind of processor: then everything is equal
+        for kind in ("TrainingStep", "Validated", "ExamFinished", "TurnFinished"):
+            assert len(of_now[kind]) == len(of_then[kind])
+            for now, was in zip(of_now[kind], of_then[kind], strict=True):
+                assert alike(now, was), (now, was)
+
+
+def events_by_kind(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Events of each type, in order, without times."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        found.setdefault(event["type"], []).append({k: v for k, v in event.items() if k not in TIMES})
+    return found
+
+
+def alike(now: Any, then: Any) -> bool:
+    """As ``holds``, for computed figures: equal to five digits."""
+    if isinstance(then, Mapping):
+        return all(key in now and alike(now[key], value) for key, value in then.items())
+    return now == pytest.approx(then, rel=1e-5, abs=1e-5) if isinstance(then, float) else now == then
