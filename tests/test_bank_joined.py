@@ -19,6 +19,8 @@ from studentsim.records import Answer, Mark, Question
 from studentsim.runs import preflight
 from studentsim.store.tables import rows_of
 
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
 
 def sums(tmp_path: Path, name: str = "sums.jsonl", start: int = 0, count: int = 60) -> Path:
     """Rows of GSM8K."""
@@ -213,3 +215,15 @@ def test_a_corrected_part_is_read_anew(tmp_path: Path):
     assert open_bank(source) is before
     sums(tmp_path, count=50)
     assert len(questions(open_bank(source))) == 110
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the released files are not here")
+def test_the_released_files_are_one_bank_with_their_topics():
+    names = ("aqua_dev.json", "gsm8k_test.jsonl", "mmlu_stem_test.jsonl")
+    source = " | ".join(str(SHARED / name) for name in names)
+    report = check_bank(source)
+    assert report.questions == 254 + 1319 + 3018 and report.set == "aqua_rat | gsm8k | mmlu"
+    assert report.topics == {
+        "natural sciences": 1397, "gsm8k_test": 1319, "math": 1064, "computer science": 412, "aqua_dev": 254, "engineering": 145,
+    }  # fmt: skip
+    assert {one["certainty"] for one in report.recognised} == {"sure"}

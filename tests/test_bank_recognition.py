@@ -249,6 +249,21 @@ def test_a_damaged_row_is_named_by_its_number(tmp_path: Path):
         load(path)
 
 
+def test_a_first_row_that_is_damaged_does_not_hide_the_others(tmp_path: Path):
+    rows: list[Any] = [
+        {"question": "Which?"},
+        *({"question": q, "options": list(o), "answer": "ABCD"[k]} for q, o, k in ASKED),
+    ]
+    report = check_bank(str(saved(tmp_path, rows, "t.jsonl")))
+    assert (report.set, report.questions) == ("plain", 4) and [d.row for d in report.doubts] == [1]
+
+
+def test_what_only_looks_like_a_label_is_kept(tmp_path: Path):
+    rows = [("Which is a product?", "A.B", "B+A", "C-B", "D:C", "a"), ("Which?", "A.B", "B.C", "C.D", "D.A", "b")]
+    questions = load(saved(tmp_path, table("question,a,b,c,d,answer", *rows), "t.csv"))
+    assert rights(questions) == ["A.B", "B.C"]
+
+
 def test_options_that_bear_the_letters_of_other_places_are_refused(tmp_path: Path):
     rows = [{"question": f"{n}?", "options": ["B)1", "A)2"], "rationale": "", "correct": "A"} for n in range(9)]
     report = check_bank(str(saved(tmp_path, rows, "aqua.jsonl")))

@@ -23,7 +23,16 @@ from functools import partial
 from typing import Any
 
 from studentsim import luck
-from studentsim.bank.draft import OPTION_LETTERS, Draft, QuestionSet, check_text, lettered, named_by_file, prose
+from studentsim.bank.draft import (
+    MAX_CATEGORY,
+    OPTION_LETTERS,
+    Draft,
+    QuestionSet,
+    check_text,
+    lettered,
+    named_by_file,
+    prose,
+)
 from studentsim.bank.mmlu import file_subject, topic
 from studentsim.bank.near import shuffled
 from studentsim.bank.plain_columns import FROM_ZERO, Columns, columns_of, plain_name
@@ -32,8 +41,11 @@ from studentsim.bank.reading import Row
 
 LOOKED_AT = 1000
 """Rows that decide how a file says which option is right, spread over it evenly."""
+NAMED_BY = 50
+"""Rows whose fields are the file's columns."""
 HARDNESS = {"easy": 1, "medium": 2, "hard": 3, "1": 1, "2": 2, "3": 3}
-_LABEL = re.compile(r"\(?([A-Ja-j])\s*[).:]\s*(?=\S)")
+_LABEL = re.compile(r"\(?([A-Ja-j])\s*(?:\)\s*|[.:](?:\s+|(?=[\d$(+-])))(?=\S)")
+"""``A) 5``, ``(a)5``, ``A. five``, ``A.5``, but not ``A.B``, which may be an answer."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,8 @@ def layout_of(rows: Sequence[Row]) -> Layout:
     tables = [row for row in rows[:: max(1, len(rows) // LOOKED_AT)] if isinstance(row.values, Mapping)]
     if not tables:
         raise ValueError("no row has columns")
-    columns = columns_of(tables[0].values)
+    # A field that a row lacks is no column that the file lacks.
+    columns = columns_of(dict.fromkeys(name for row in tables[:NAMED_BY] for name in row.values))
     if columns.lacking:
         raise ValueError(columns.lacking)
     if columns.wrong:
@@ -98,7 +111,7 @@ def draft(layout: Layout, row: Row, seed: int = 0) -> Draft:
         category=_cell(values, columns.category) or _cell(values, columns.topic) or named_by_file(row),
         rationale=_cell(values, columns.rationale) if columns.rationale != layout.answer else "",
         difficulty=HARDNESS.get(_cell(values, columns.difficulty).lower()),
-        topic=" ".join(_cell(values, columns.topic).split()).lower() or _mmlu_topic(columns, row),
+        topic=" ".join(_cell(values, columns.topic).split()).lower()[:MAX_CATEGORY] or _mmlu_topic(columns, row),
     )
 
 
@@ -170,8 +183,9 @@ def _right_and_wrong(layout: Layout, values: Mapping[str, Any]) -> list[str]:
     """
     columns = layout.columns
     found = [_cell(values, name) for name in columns.wrong if isinstance(values.get(name), str | int | float)]
-    if len(columns.wrong) == 1:
-        found = [prose(text) for text in _list(values.get(columns.wrong[0]), columns.wrong[0])]
+    only = values.get(columns.wrong[0])
+    if len(columns.wrong) == 1 and (not isinstance(only, str) or only.lstrip()[:1] == "[" or "|" in only):
+        found = [prose(text) for text in _list(only, columns.wrong[0])]
     while found and not found[-1]:
         found.pop()
     if not found or not all(found):
