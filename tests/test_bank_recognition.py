@@ -25,6 +25,7 @@ from studentsim.errors import BankError
 from studentsim.records import Question
 
 BANKS = Path(__file__).parent / "fixtures" / "banks"
+CASES = Path(__file__).parents[2] / "shared" / "cases"
 
 ASKED = (
     ("Which of these is a prime, and odd?", ("4", "7", "9", "15"), 1),
@@ -169,6 +170,12 @@ def forms() -> dict[str, tuple[str, object]]:
         "by letter": ("t.jsonl", [
             {"question": q, "options": dict(zip("ABCD", o, strict=True)), "answer_idx": "ABCD"[k], "answer": o[k]} for q, o, k in ASKED
         ]),
+        "by object": ("t.jsonl", [
+            {"question": q, "options": [{"label": x, "text": t} for x, t in zip("ABCD", o, strict=True)], "answer": "ABCD"[k]}
+            for q, o, k in ASKED
+        ]),
+        "by id": ("t.json", {f"q{n}": row for n, row in enumerate(rows)}),
+        "sep=": ("t.csv", "sep=,\n" + table("question,a,b,c,d,answer", *plain)),
         "numbers": ("t.jsonl", [{"question": q, "options": [int(t) for t in o], "correct": int(o[k])} for q, o, k in ASKED[:2]]),
         "opa": ("t.jsonl", [{"question": q, **{f"op{x}": t for x, t in zip("abcd", o, strict=True)}, "cop": k} for q, o, k in ASKED]),
         "gold": ("t.jsonl", [{"query": q, "choices": list(o), "gold": [k]} for q, o, k in ASKED[:2]]),
@@ -425,3 +432,28 @@ def test_only_the_first_rows_are_tried():
     began = time.process_time()
     assert recognise([rows], READ).rows == 50
     assert time.process_time() - began < 0.2
+
+
+# ------------------------------------------------------------------ small inputs that are kept beside the project
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
+@pytest.mark.parametrize(
+    ("name", "expected", "rows"),
+    [
+        ("math500_subject.jsonl", "math", 6), ("mathqa_lowercase.jsonl", "math_qa", 6), ("mmlu_pro.jsonl", "mmlu_pro", 4),
+        ("mmlu_with_header.csv", "plain", 2), ("right/aqua_forms.jsonl", "aqua_rat", 6), ("right/arc_forms.jsonl", "arc", 4),
+        ("right/gsm8k_forms.jsonl", "gsm8k", 8), ("right/math_boxes.jsonl", "math", 15), ("right/mmlu_none.csv", "mmlu", 2),
+        ("right/sciq_forms.json", "sciq", 4),
+    ],
+)  # fmt: skip
+def test_the_cases_are_read(name: str, expected: str, rows: int):
+    report = check_bank(str(CASES / name))
+    assert (report.set, report.questions) == (expected, rows)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
+@pytest.mark.parametrize("name", ["mmlu_cp1252.csv", "mmlu_semicolon.csv", "mmlu_utf16.csv"])
+def test_what_is_no_utf_8_or_no_commas_is_refused_in_words(name: str):
+    with pytest.raises(BankError, match="no UTF-8 text|set apart by semicolons"):
+        check_bank(str(CASES / "right" / name))

@@ -53,7 +53,7 @@ def draft(row: Row, seed: int = 0) -> Draft | None:
         problem=problem,
         options=options,
         key=next(label for label, text in options if text == written),
-        category=text_field(row.values, "solution_type", "type") or named_by_file(row),
+        category=text_field(row.values, "solution_type", "solution-type", "type") or named_by_file(row),
         rationale=prose(text_field(row.values, "formula", "equation")),
         identity=written,
     )
@@ -75,7 +75,9 @@ SET = QuestionSet(
     rows="body, question, answer (a number, its unit in brackets), formula, solution_type",
     prefix="asdiv",
     hub=None,
-    columns=frozenset({"body", "question", "answer", "formula", "solution_type", "equation", "type", "grade", "id"}),
+    columns=frozenset(
+        {"body", "question", "answer", "formula", "solution_type", "solution-type", "equation", "type", "grade", "id"}
+    ),
     fits=lambda values: (
         isinstance(column(values, "body"), str)
         and column(values, "question") is not None

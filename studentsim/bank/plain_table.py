@@ -206,11 +206,26 @@ def _list(value: Any, name: str) -> list[str]:
         if marks != list(OPTION_LETTERS[: len(marks)]):
             raise ValueError(f"{name!r} has the options {', '.join(marks)[:40]}, not a, b, c …")
         value = list(value.values())
+    if isinstance(value, list) and value and all(isinstance(part, Mapping) and "text" in part for part in value):
+        value = _by_label(value, name)
     if not isinstance(value, list | tuple) or not all(isinstance(part, str | int | float) for part in value):
         raise ValueError(f"{name!r} is no list of options")
     for part in value:
         check_text(written(part), "an option")
     return [written(part) for part in value]
+
+
+def _by_label(options: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """The texts of options that are each an object: ``{"label": "A", "text": "…"}``.
+
+    :raises ValueError: their labels are not a, b, c … in this order.
+    """
+    named = next((mark for mark in ("label", "letter", "key", "id") if mark in options[0]), None)
+    if named:
+        marks = [str(option.get(named))[:2].lower() for option in options]
+        if marks != list(OPTION_LETTERS[: len(marks)]):
+            raise ValueError(f"{name!r} has the options {', '.join(marks)[:40]}, not a, b, c …")
+    return [option["text"] for option in options]
 
 
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)

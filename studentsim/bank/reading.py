@@ -224,6 +224,8 @@ def _cells(text: str, path: Path) -> list[list[str]]:
         lines = [cells for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise BankError(f"{path} is no sound CSV: line {reader.line_num}: {error}.", _FORMATS) from error
+    if len(lines) > 1 and lines[0][0].strip().lower() == "sep=" and not any(lines[0][1:]):
+        del lines[0]  # what a spreadsheet is told about the file
     if len(lines[0]) == 1:
         seen = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in lines[0][0]), "")
         why = f"its columns are set apart by {seen}" if seen else "it has a single column"
