@@ -30,7 +30,12 @@ def load_cast(config: RunConfig) -> Cast:
 
     :raises StudentsimError: one of them cannot be had; says which and what to do.
     """
-    bank = open_bank(config.bank, category=config.bank_category, leave_out_doubtful=config.leave_out_doubtful)
+    bank = open_bank(
+        config.bank,
+        category=config.bank_category,
+        leave_out_doubtful=config.leave_out_doubtful,
+        set_name=config.bank_set,
+    )
     student, learner = _embedded_pair(config) if config.model == "embedded" else _hub_pair(config)
     cast = Cast(bank=bank, student=student, teacher=teacher_of(config), learner=learner)
     gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time

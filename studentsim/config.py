@@ -172,9 +172,12 @@ class RunConfig(BaseModel):
     max_new_tokens: int = Field(112, ge=8, le=4096)
     """Longest answer, in tokens."""
 
-    bank: str = Field("curriculum", max_length=300)
+    bank: str = Field("curriculum", max_length=1000)
     """``curriculum``, a set's name at the hub (``math_qa``, ``gsm8k``, ``mmlu:stem``; studentsim/bank/sources.py has them
-    all), or the path of a file or folder of such a set."""
+    all), or the path of a file or folder of questions; several with `` | `` between them (studentsim/bank/parts.py)."""
+    bank_set: str = Field("", max_length=40)
+    """Which set the bank's files are of (``python -m studentsim check-bank FILE`` says which they are taken for); blank: as
+    their rows look."""
     bank_category: str = Field("", max_length=80)
     """One category for all questions of the bank; blank: the set's own."""
     leave_out_doubtful: bool = False
@@ -230,7 +233,7 @@ class RunConfig(BaseModel):
     @field_validator("model", "bank")
     @classmethod
     def _path(cls, value: str) -> str:
-        if not value.strip() or "\0" in value or ".." in re.split(r"[\\/]", value):
+        if not value.strip() or "\0" in value or ".." in re.split(r"[\\/]| \| ", value):
             raise ValueError(f"{value!r} is not a name or path that may be used: it is blank or climbs with '..'")
         return value
 

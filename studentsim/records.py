@@ -50,6 +50,9 @@ class Question:
     difficulty: int | None = None
     """1 (easy) to 3 (hard)."""
     split: str = "study"
+    topic: str | None = None
+    """What its category belongs to: a group of subjects (P3's of MMLU), or the part of a bank that was joined of several;
+    None where a bank has none."""
 
     def option(self, letter: str | None) -> Option | None:
         """The option of that letter, or None."""
@@ -232,6 +235,8 @@ class Answered(Event):
     """What those words hold: ``mark``, ``hint`` or ``explanation``."""
     doubted: bool = False
     """Whether a right attempt was called wrong on purpose, to see whether the student gives way."""
+    topic: str | None = None
+    """The question's topic; None where its bank has none, and in journals of before there were topics."""
 
 
 @dataclass(frozen=True)

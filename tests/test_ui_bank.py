@@ -235,7 +235,8 @@ def test_an_upload_is_checked_under_its_own_name_and_not_kept(folder: Path, few_
 )
 def test_a_bad_upload_is_a_message_that_names_it_as_its_owner_does(content: bytes, message: str):
     with pytest.raises(BankError) as error:
-        bank_job._checked_file("my questions.json" if b";" not in content else "my.csv", content, {"category": ""})
+        name = "my questions.json" if b";" not in content else "my.csv"
+        bank_job._checked_files([(name, content)], {"category": ""})
     assert message in str(error.value) and "/tmp" not in str(error.value) and "my" in str(error.value)
 
 
@@ -314,6 +315,94 @@ def test_the_result_pages_bear_eighteen_categories(folder: Path, monkeypatch: py
     app = visit(page, runs="one,two") if "Compare" in page else visit(page, run="one")
     assert not app.exception and not app.error
     assert page == WATCH or "subject 1" in text_of(app) + str([e.proto for e in app.main])
+
+
+# ------------------------------------------------------------------ what a file was taken for, and several at once
+
+
+def table(path: Path, count: int = 60) -> Path:
+    """A teacher's own table."""
+    rows = [f"What is half of {2 * n}?,{n},{n + 1},{n + 2},{n + 4},A" for n in range(count)]
+    path.write_text("\n".join(["question,a,b,c,d,answer", *rows]))
+    return path
+
+
+def test_the_page_says_what_a_file_was_taken_for_and_what_it_holds(folder: Path, tmp_path: Path):
+    rows = [
+        {"question": f"{n}?", "choices": ["1/2", "2/4" if n else "3", "3", "4"], "answer": 0, "subject": "anatomy"}
+        for n in range(2)
+    ]  # fmt: skip
+    (tmp_path / "mmlu.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    app = looked(visit(CHECK, source=str(tmp_path / "mmlu.jsonl")))
+    told = text_of(app)
+    assert not app.exception and "Recognised as MMLU: so all of the first 2 rows can be read." in told
+    assert "It could also be read as a plain table." in told and "natural sciences 2" in told
+    assert "In 1 row the right answer stands twice by its value alone" in told
+
+
+def test_a_file_of_no_known_set_says_what_it_lacks(folder: Path, tmp_path: Path):
+    (tmp_path / "mine.csv").write_text("question,a,b,c,d\nWhich?,1,2,3,4\n")
+    app = looked(visit(CHECK, source=str(tmp_path / "mine.csv")))
+    assert not app.exception and "no column says which option is right" in app.error[0].value
+
+
+def test_a_set_that_somebody_names_goes_from_the_check_into_the_simulation(started: list, tmp_path: Path):
+    path = table(tmp_path / "halves.csv")
+    app = visit(CHECK, source=str(path), set="plain")
+    assert app.selectbox(key="check.set").value == "plain"
+    looked(app)
+    assert not app.exception and "Read as a plain table, as you said" in text_of(app)
+    app.button(key="check.use").click().run()
+    assert not app.exception and app.selectbox(key="new.bank_set").value == "plain"
+    app = pointed_at(path)
+    app.selectbox(key="new.bank_set").set_value("plain")
+    for field, value in (("questions", 18), ("exam", 10)):
+        app.number_input(key=f"new.{field}").set_value(value)
+    app.run()
+    app.button(key="new.start").click().run()
+    assert started[0][0].bank_set == "plain"
+
+
+def test_several_files_make_one_bank_by_their_paths(started: list, tmp_path: Path):
+    source = f"{table(tmp_path / 'halves.csv')} | {mmlu(tmp_path / 'mmlu.jsonl', subjects=2, each=40)}"
+    app = pointed_at(source)
+    for field, value in (("questions", 18), ("exam", 10)):
+        app.number_input(key=f"new.{field}").set_value(value)
+    app.run()
+    assert not app.exception and not app.error and "in 3 categories" in text_of(app)
+    app.button(key="new.start").click().run()
+    assert started[0][0].bank == source
+    assert banks.title(source) == "halves.csv and mmlu.jsonl" and banks.kind_of(source) == banks.FILE
+    app = looked(visit(CHECK, source=source))
+    assert not app.exception and "a plain table and MMLU" in app.header[0].value
+    assert "Questions by topic: mmlu 80, halves 60." in text_of(app)
+    app.text_input(key="check.bank.path").set_value(f"{source} | ../x.csv").run()
+    assert "Write it whole" in app.error[0].value
+
+
+def test_several_uploads_are_looked_at_as_one_bank(folder: Path, tmp_path: Path):
+    app = visit(CHECK)
+    app.segmented_control(key="check.bank").set_value("upload").run()
+    files = [
+        ("quiz.csv", table(tmp_path / "t.csv").read_bytes(), "text/csv"),
+        ("sums.jsonl", b'{"question": "1+1?", "answer": "#### 2"}', "application/json"),
+    ]
+    app.file_uploader(key="check.upload").set_value(files).run()
+    looked(app)
+    assert not app.exception and not app.error and "a plain table and GSM8K" in app.header[0].value
+    assert "quiz: Recognised as a plain table" in text_of(app) and "Questions by topic: quiz 60, sums 1." in text_of(
+        app
+    )
+
+
+def test_p3_s_subjects_are_offered(started: list):
+    app = visit(NEW)
+    app.segmented_control(key="new.bank").set_value("set").run()
+    app.selectbox(key="new.bank.set").set_value("mmlu").run()
+    app.multiselect(key="new.bank.subjects").set_value(["p3"]).run()
+    assert not app.exception and not app.error and len(app.pills(key="new.categories").options) == 23
+    app.button(key="new.start").click().run()
+    assert started[0][0].bank == "mmlu:p3" and "23 in five topics" in banks.title("mmlu:p3")
 
 
 # ------------------------------------------------------------------ children, and the guessing line of a run

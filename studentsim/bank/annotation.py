@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from studentsim import arithmetic
+from studentsim.bank.draft import column
 from studentsim.bank.formula import evaluate, evaluate_linear, numbers_in
 from studentsim.records import Question
 
@@ -48,7 +49,7 @@ def verdict(values: Mapping[str, Any], question: Question) -> tuple[str, str]:
 
 
 def _value(values: Mapping[str, Any]) -> float | None:
-    formula, linear, problem = (values.get(name) for name in ("annotated_formula", "linear_formula", "Problem"))
+    formula, linear, problem = (column(values, name) for name in ("annotated_formula", "linear_formula", "Problem"))
     value = evaluate(formula) if isinstance(formula, str) else None
     if value is None and isinstance(linear, str) and isinstance(problem, str):
         value = evaluate_linear(linear, numbers_in(problem))

@@ -11,8 +11,20 @@ It names no category, so all its questions are of one: word problems.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from studentsim.bank.draft import OPTION_LETTERS, Draft, Hub, QuestionSet, field, lettered, prose, texts
+from studentsim.bank.draft import (
+    OPTION_LETTERS,
+    Draft,
+    Hub,
+    QuestionSet,
+    column,
+    field,
+    is_list_of_texts,
+    lettered,
+    prose,
+    texts,
+)
 from studentsim.bank.reading import Row
 
 CATEGORY = "word problems"
@@ -24,7 +36,7 @@ def draft(row: Row, seed: int = 0) -> Draft:
 
     :raises ValueError: a field is not sound.
     """
-    options = [_without_label(text, place) for place, text in enumerate(texts(row.values, "options"))]
+    options = unlabelled(texts(row.values, "options"))
     return Draft(
         problem=prose(field(row.values, "question")),
         options=lettered(options),
@@ -32,6 +44,14 @@ def draft(row: Row, seed: int = 0) -> Draft:
         category=CATEGORY,
         rationale=prose(field(row.values, "rationale", blank=True)),
     )
+
+
+def unlabelled(options: Sequence[str]) -> list[str]:
+    """Options without the letters before them.
+
+    :raises ValueError: a letter is not that of its place.
+    """
+    return [_without_label(text, place) for place, text in enumerate(options)]
 
 
 def _without_label(text: str, place: int) -> str:
@@ -50,6 +70,11 @@ SET = QuestionSet(
     rows="question, options (a list), rationale, correct",
     prefix="aqua",
     hub=Hub("deepmind/aqua_rat", ("raw",)),
-    fits=lambda values: "question" in values and "options" in values,
+    columns=frozenset({"question", "options", "rationale", "correct"}),
+    fits=lambda values: (
+        column(values, "question") is not None
+        and is_list_of_texts(column(values, "options"))
+        and isinstance(column(values, "correct"), str)
+    ),
     draft=draft,
 )

@@ -18,10 +18,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from studentsim.bank.draft import Draft, Hub, QuestionSet, field, prose, texts
+from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, prose, texts
 from studentsim.bank.reading import Row
 
-_LABEL = re.compile(r"\s*\(([A-J]|[1-9])\)\s*")
+_COLUMNS = frozenset(
+    {"id", "question", "question_stem", "choices", "answerkey", "questionid", "originalquestionid", "totalpossiblepoint",
+     "ismultiplechoicequestion", "includesdiagram", "examname", "schoolgrade", "year", "subject", "category"}
+)  # fmt: skip
+_STEM = ("question", "question_stem")
+"""The second is OpenBookQA's, which else has ARC's form."""
+_LABEL = re.compile(r"(?<!\s)\s*\(([A-J]|[1-9])\)\s*")
 
 
 def draft(row: Row, seed: int = 0) -> Draft:
@@ -33,25 +39,25 @@ def draft(row: Row, seed: int = 0) -> Draft:
     return Draft(
         problem=prose(problem),
         options=tuple((label.strip(), prose(text)) for label, text in options),
-        key=field(row.values, "answerKey" if "answerKey" in row.values else "AnswerKey").strip(),
+        key=field(row.values, "answerKey").strip(),
         category=_part(row),
     )
 
 
 def _asked(values: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     """Stem and labelled options, in any of the three forms."""
-    question = values.get("question")
+    question = column(values, "question")
     if isinstance(question, Mapping):
         return field(question, "stem"), _pairs(question.get("choices"))
     if "choices" not in values:
         return _in_line(field(values, "question"))
     choices = values["choices"]
     if not isinstance(choices, Mapping):
-        return field(values, "question"), _pairs(choices)
+        return field(values, *_STEM), _pairs(choices)
     labels, found = texts(choices, "label"), texts(choices, "text")
     if len(labels) != len(found):
         raise ValueError(f"'choices' has {len(labels)} labels for {len(found)} texts")
-    return field(values, "question"), list(zip(labels, found, strict=True))
+    return field(values, *_STEM), list(zip(labels, found, strict=True))
 
 
 def _pairs(choices: Any) -> list[tuple[str, str]]:
@@ -63,7 +69,7 @@ def _pairs(choices: Any) -> list[tuple[str, str]]:
 def _in_line(text: str) -> tuple[str, list[tuple[str, str]]]:
     """``What is ice? (A) water (B) salt``: the last run of labels in their order that reaches the end."""
     marks = list(_LABEL.finditer(text))
-    for first in reversed(range(len(marks))):
+    for first in reversed(range(max(0, len(marks) - len("ABCDEFGHIJ")), len(marks))):
         labels = "".join(mark[1] for mark in marks[first:])
         if labels in ("ABCDEFGHIJ"[: len(labels)], "123456789"[: len(labels)]):
             ends = [*(mark.start() for mark in marks[first + 1 :]), len(text)]
@@ -83,7 +89,8 @@ def _set(name: str, title: str, *configs: str) -> QuestionSet:
         rows="question (with stem and choices), answerKey; or CSV with question, AnswerKey",
         prefix="arc",
         hub=Hub("allenai/ai2_arc", configs),
-        fits=lambda values: "answerKey" in values or "AnswerKey" in values,
+        columns=_COLUMNS,
+        fits=lambda values: column(values, "answerKey") is not None and column(values, *_STEM) is not None,
         draft=draft,
     )
 

@@ -9,20 +9,22 @@ Pure: rows in, a report out. Plain data classes, for the command line and for pa
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from studentsim.bank import annotation
 from studentsim.bank.dealing import words
 from studentsim.bank.draft import OPTION_LETTERS, QuestionSet, drafted, key_is_there, settle
+from studentsim.bank.option_value import worth_the_same
+from studentsim.bank.parts import Parts
 from studentsim.bank.reading import Row
 from studentsim.records import Question
 
 KINDS = {
     "unreadable": "cannot be read",
     "key": "the right answer is not among the options",
-    "right twice": "the right option's text stands twice",
+    "right twice": "the right option stands twice, by its text or by its value",
     "doubled options": "two wrong options are the same",
     "doubled question": "the same question, word for word, stands in an earlier row",
     "contradiction": "the same question has another right answer in another row",
@@ -31,6 +33,8 @@ KINDS = {
 }
 """What can be doubtful about a row, and how it is said. The first two cannot be asked at all."""
 MAX_SHOWN = 160
+BY_VALUE = "are worth the same"
+"""How the reason ends where two options are equal by their value alone."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,14 @@ class BankReport:
     annotation: dict[str, int] | None
     """Rows whose annotation leads to the key, another option, none, or is unknown; None where a set has no annotations."""
     doubts: tuple[Doubt, ...] = field(repr=False)
+    topics: dict[str, int] = field(default_factory=dict)
+    """Questions by topic, where the bank has topics; those without one are not counted."""
+    right_by_value: int = 0
+    """Of the rows whose right option stands twice: those where it does so by its value alone, as 1/3 and 2/6."""
+    recognised: tuple[dict[str, Any], ...] = ()
+    """For each file or group of like files what it was taken for: ``part`` (blank: the whole), ``set``, ``title``, ``certainty``
+    (``given``, ``sure``, ``likely`` or ``unsure``), ``read`` of the first ``of`` rows, ``others`` (what else it might be: ``set, title,
+    read``), ``columns``, and ``nearest`` (what is missing, where it is of no known set)."""
 
     @property
     def doubtful_rows(self) -> int:
@@ -103,30 +115,32 @@ class Checked:
     without_question: int
     annotation: dict[str, int] | None
 
-    def sound(self) -> list[Question]:
-        """The questions of rows without a doubt."""
+    def sound(self) -> list[tuple[Row, Question]]:
+        """The questions of rows without a doubt, with their rows."""
         doubtful = {(doubt.part, doubt.row) for doubt in self.doubts}
-        return [question for row, question in self.asked if (row.part, row.number) not in doubtful]
+        return [(row, question) for row, question in self.asked if (row.part, row.number) not in doubtful]
 
 
 def check(
-    bank: QuestionSet,
+    datasets: Mapping[str, QuestionSet],
     rows: Sequence[Row],
     *,
     category: str = "",
     seed: int = 0,
+    topics: Mapping[str, str] | None = None,
     told: Callable[[int, int], None] = lambda done, rows: None,
 ) -> Checked:
-    """Go through the rows of a set. No row stops it: what cannot be read is a doubt. ``told`` hears before each row how many
-    are done, of how many.
+    """Go through rows; ``datasets`` has the set of each of their parts, ``topics`` the topic of questions whose set gives them none.
+    No row stops it: what cannot be read is a doubt. ``told`` hears before each row how many are done, of how many.
     """
+    topics = topics or {}
     asked: list[tuple[Row, Question]] = []
     doubts: list[Doubt] = []
     verdicts: Counter[str] = Counter()
     without = 0
     for done, row in enumerate(rows):
         told(done, len(rows))
-        question = _asked(bank, row, category, seed)
+        question = _asked(datasets[row.part], row, category, seed, topics.get(row.part, ""))
         if isinstance(question, Doubt):
             doubts.append(question)
         elif question is None:
@@ -155,16 +169,18 @@ def doubts_among(asked: Sequence[tuple[Row, Question]]) -> list[Doubt]:
     return doubts
 
 
-def report(source: str, bank: QuestionSet | None, checked: Checked, dealt: Iterable[Question], rows: int) -> BankReport:
-    """The report on rows that were checked; ``dealt`` are the questions in the splits they would be asked in."""
+def report(source: str, parts: Parts | None, checked: Checked, dealt: Iterable[Question], rows: int) -> BankReport:
+    """The report on rows that were checked; ``dealt`` are the questions in the splits they would be asked in, ``parts`` is None
+    for the built-in curriculum."""
     questions = [question for _, question in checked.asked]
     times = Counter(words(question.problem) for question in questions)
     right = Counter(question.correct for question in questions)
     most = max((len(question.options) for question in questions), default=0)
+    sets = parts.sets if parts else ()
     return BankReport(
         source=source,
-        set=bank.name if bank else source,
-        title=bank.title if bank else "The built-in curriculum",
+        set=" | ".join(one.name for one in sets) or source,
+        title=_listed([one.title for one in sets]) or "The built-in curriculum",
         rows=rows,
         questions=len(questions),
         without_question=checked.without_question,
@@ -175,18 +191,21 @@ def report(source: str, bank: QuestionSet | None, checked: Checked, dealt: Itera
         same_text=sum(count for count in times.values() if count > 1),
         annotation=checked.annotation,
         doubts=checked.doubts,
+        topics=dict(Counter(question.topic for question in questions if question.topic).most_common()),
+        right_by_value=sum(doubt.kind == "right twice" and doubt.why.endswith(BY_VALUE) for doubt in checked.doubts),
+        recognised=tuple({"part": part, **what.to_json()} for part, what in parts.recognitions) if parts else (),
     )
 
 
 # ------------------------------------------------------------------ one row
 
 
-def _asked(bank: QuestionSet, row: Row, category: str, seed: int) -> Question | Doubt | None:
+def _asked(bank: QuestionSet, row: Row, category: str, seed: int, topic: str) -> Question | Doubt | None:
     try:
         draft = drafted(bank, row, seed)
         if draft and not key_is_there(draft):
             return Doubt(row.number, row.part, "key", f"the right answer is {draft.key[:20]!r}", _short(draft.problem))
-        return draft and settle(bank, row, draft, category=category)
+        return draft and settle(bank, row, draft, category=category, topic=topic)
     except ValueError as error:
         return Doubt(row.number, row.part, "unreadable", str(error))
 
@@ -200,6 +219,22 @@ def _options(row: Row, question: Question) -> Iterable[Doubt]:
             kind = "right twice" if question.correct in same else "doubled options"
             text = question.option(same[0]).text[:40]  # type: ignore[union-attr]
             yield _doubt(row, kind, f"options {' and '.join(same)} are both {text!r}", question)
+    yield from _by_value(row, question)
+
+
+def _by_value(row: Row, question: Question) -> Iterable[Doubt]:
+    """That an option of another text is worth exactly what the right one is."""
+    right = question.right
+    for place in worth_the_same(right.text, [option.text for option in question.options]):
+        option = question.options[place]
+        if _text(option.text) == _text(right.text):
+            continue  # told of already, as the same text
+        pair = sorted((right, option), key=lambda one: one.letter)
+        letters, shown = (
+            " and ".join(found) for found in zip(*((o.letter, repr(o.text[:40])) for o in pair), strict=True)
+        )
+        yield _doubt(row, "right twice", f"options {letters}, {shown}, {BY_VALUE}", question)
+        return
 
 
 def _group(group: Sequence[tuple[Row, Question]]) -> Iterable[Doubt]:
@@ -218,6 +253,10 @@ def _group(group: Sequence[tuple[Row, Question]]) -> Iterable[Doubt]:
 def _text(option: str) -> str:
     """What makes two options the same; capitals count, since ``Aa`` and ``AA`` are two genotypes."""
     return " ".join(option.split())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
 
 
 def _doubt(row: Row, kind: str, why: str, question: Question) -> Doubt:

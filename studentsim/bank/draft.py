@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ class Draft:
     difficulty: int | None = None
     identity: str = ""
     """What besides the problem makes the id; blank: the options' texts."""
+    topic: str = ""
+    """What the category belongs to; blank where the row names none."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +57,29 @@ class QuestionSet:
     """What its rows look like, for a message."""
     prefix: str
     """Of its questions' ids."""
-    hub: Hub
+    hub: Hub | None
+    """None: it comes as a file alone."""
+    columns: frozenset[str]
+    """Names of all fields it knows, in small letters: of two sets that read the same rows the one that knows more is taken."""
     fits: Callable[[Mapping[str, Any]], bool]
+    """Whether a row has the fields that the set cannot do without, of the right kinds; what they hold is not looked at."""
     draft: Callable[[Row, int], Draft | None]
     """What a row says, given the seed for options that are made up; None where no such question can be made of it.
     Raises ValueError, in words, where a field is not sound."""
     categories: tuple[str, ...] = ()
     """Those it may have; empty: any."""
+    fitted: Callable[[Sequence[Row]], QuestionSet] | None = None
+    """Where what a column means is known from the file as a whole alone (whether its answers count from 0 or from 1): the set,
+    made to fit the rows of one file."""
 
 
-def question_of(bank: QuestionSet, row: Row, *, category: str = "", seed: int = 0) -> Question | None:
+def question_of(bank: QuestionSet, row: Row, *, category: str = "", seed: int = 0, topic: str = "") -> Question | None:
     """The question that a row asks; None where the set cannot make one of a sound row.
 
     :raises ValueError: the row is not sound; says why, beginning in small letters.
     """
     draft = drafted(bank, row, seed)
-    return draft and settle(bank, row, draft, category=category)
+    return draft and settle(bank, row, draft, category=category, topic=topic)
 
 
 def drafted(bank: QuestionSet, row: Row, seed: int = 0) -> Draft | None:
@@ -78,12 +88,12 @@ def drafted(bank: QuestionSet, row: Row, seed: int = 0) -> Draft | None:
     :raises ValueError: as ``question_of``.
     """
     if not isinstance(row.values, Mapping):
-        raise ValueError(f"it is {repr(row.values)[:40]}, not a question")
+        raise ValueError(f"it is {_shown(row.values)}, not a question")
     return bank.draft(row, seed)
 
 
-def settle(bank: QuestionSet, row: Row, draft: Draft, *, category: str = "") -> Question:
-    """The question of a draft; ``category`` stands in the place of the set's own, if given.
+def settle(bank: QuestionSet, row: Row, draft: Draft, *, category: str = "", topic: str = "") -> Question:
+    """The question of a draft; ``category`` stands in the place of the set's own, if given, ``topic`` where it names none.
 
     :raises ValueError: as ``question_of``.
     """
@@ -109,6 +119,7 @@ def settle(bank: QuestionSet, row: Row, draft: Draft, *, category: str = "") -> 
         rationale=draft.rationale,
         difficulty=draft.difficulty,
         split=row.split or split_of(draft.problem),
+        topic=draft.topic or topic or None,
     )
 
 
@@ -152,17 +163,52 @@ def category_name(text: str) -> str:
     return name
 
 
+def named_by_file(row: Row, otherwise: str = "questions") -> str:
+    """A category for rows that name none: what their file is called, without what says which part of a set it is."""
+    name = re.sub(r"[_ -](test|val|dev|train|validation)$", "", row.source.lower())
+    name = "".join(" " if c in ",=" or not c.isprintable() else c for c in name)
+    return " ".join(name.replace("_", " ").split())[:MAX_CATEGORY].strip() or otherwise
+
+
 # ------------------------------------------------------------------ fields
 
 
-def field(values: Mapping[str, Any], name: str, *, blank: bool = False) -> str:
-    """The text of a field.
+def column(values: Mapping[str, Any], *names: str) -> Any:
+    """What a field holds, by the first of its names that is there; capitals count only where a row has both. None: it is missing.
+
+    >>> column({"Problem": "?"}, "problem"), column({"type": "gain"}, "category", "type"), column({}, "level")
+    ('?', 'gain', None)
+    """
+    for name in names:
+        if values.get(name) is not None:
+            return values[name]
+    if isinstance(values, dict):
+        lowered = {key.lower(): value for key, value in values.items() if isinstance(key, str) and value is not None}
+        return next((lowered[name.lower()] for name in names if name.lower() in lowered), None)
+    return None
+
+
+def is_list_of_texts(value: Any) -> bool:
+    """Whether a field is a list that holds texts alone."""
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+
+
+def text_field(values: Mapping[str, Any], *names: str) -> str:
+    """The text of a field that may be missing, under any of these names; blank where it is.
+
+    :raises ValueError: it is there, but no text.
+    """
+    return field(values, *names, blank=True) if column(values, *names) is not None else ""
+
+
+def field(values: Mapping[str, Any], *names: str, blank: bool = False) -> str:
+    """The text of a field, by the first of its names that is there.
 
     :raises ValueError: it is missing, no text, blank (unless it may be), too long, or holds what is no text.
     """
-    value = values.get(name)
+    value, name = column(values, *names), names[0]
     if not isinstance(value, str):
-        raise ValueError(f"{name!r} is missing" if value is None else f"{name!r} is {repr(value)[:40]}, not text")
+        raise ValueError(f"{name!r} is missing" if value is None else f"{name!r} is {_shown(value)}, not text")
     check_text(value, repr(name))
     if not blank and not value.strip():
         raise ValueError(f"{name!r} is blank")
@@ -186,12 +232,20 @@ def texts(values: Mapping[str, Any], name: str) -> list[str]:
 
     :raises ValueError: it is missing, or no such list.
     """
-    found = values.get(name)
+    found = column(values, name)
     if found is None:
         raise ValueError(f"{name!r} is missing")
-    if not isinstance(found, (list, tuple)) or not all(isinstance(text, str) for text in found):
-        raise ValueError(f"{name!r} is {repr(found)[:40]}, not a list of texts")
+    if not is_list_of_texts(found):
+        raise ValueError(f"{name!r} is {_shown(found)}, not a list of texts")
     return list(found)
+
+
+def _shown(value: Any) -> str:
+    """The beginning of a value for a message; of a number too long to be written, that it is one."""
+    try:
+        return repr(value)[:40]
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def prose(text: str) -> str:

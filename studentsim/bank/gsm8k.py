@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 
 from studentsim import luck
-from studentsim.bank.draft import Draft, Hub, QuestionSet, field, lettered, prose
+from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, lettered, prose
 from studentsim.bank.near import like, near, plain, shuffled
 from studentsim.bank.reading import Row
 
@@ -54,6 +54,12 @@ SET = QuestionSet(
     rows="question, answer (ending in #### and a number)",
     prefix="gsm8k",
     hub=Hub("openai/gsm8k", ("main",)),
-    fits=lambda values: "question" in values and isinstance(values.get("answer"), str) and "choices" not in values,
+    columns=frozenset({"question", "answer"}),
+    # Who has options of his own wants them asked, not three numbers made up.
+    fits=lambda values: (
+        column(values, "question") is not None
+        and isinstance(column(values, "answer"), str)
+        and column(values, "choices", "options") is None
+    ),
     draft=draft,
 )

@@ -6,6 +6,9 @@ problem; rows in one file are read too:
 
     {"problem": "…", "level": "Level 3", "type": "Algebra", "solution": "… is $\boxed{\frac{1}{2}}$."}
 
+MATH-500 (Lightman et al. 2023, https://huggingface.co/datasets/HuggingFaceH4/MATH-500) calls the type ``subject`` and
+numbers the levels 1 to 5.
+
 The right option is what stands in the last box. The others have one of its numbers moved by up to 5, the same number in
 all three: were it now this one and now that, the right option would be the one that most others resemble. Answers without
 a number ("\text{even}") give no question. All depends on the seed and the row's problem alone.
@@ -14,9 +17,11 @@ a number ("\text{even}") give no question. All depends on the seed and the row's
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from studentsim import luck
-from studentsim.bank.draft import Draft, Hub, QuestionSet, field, lettered, prose
+from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, lettered, prose, text_field
 from studentsim.bank.near import like, near, plain, shuffled
 from studentsim.bank.reading import Row
 
@@ -55,11 +60,17 @@ def draft(row: Row, seed: int = 0) -> Draft | None:
         problem=problem,
         options=options,
         key=next(label for label, text in options if text == right),
-        category=field(row.values, "type", blank=True) if "type" in row.values else "",
+        category=text_field(row.values, "type", "subject", "category"),
         rationale=solution,
-        difficulty=DIFFICULTY.get(str(row.values.get("level"))),
+        difficulty=DIFFICULTY.get(_level(row.values)),
         identity=right,
     )
+
+
+def _level(values: Mapping[str, Any]) -> str:
+    """``Level 3``, also where a row has the number alone, as a number or as text."""
+    found = column(values, "level")
+    return found if isinstance(found, str) and not found.isdigit() else f"Level {str(found)[:9]}"
 
 
 def boxed(solution: str) -> str:
@@ -88,9 +99,10 @@ def _no_answer() -> str:
 SET = QuestionSet(
     name="math",
     title="MATH",
-    rows=r"problem, level, type, solution (with a \boxed answer)",
+    rows=r"problem, level, type or subject, solution (with a \boxed answer)",
     prefix="math",
     hub=Hub("EleutherAI/hendrycks_math", SUBJECTS),
-    fits=lambda values: "problem" in values and "solution" in values,
+    columns=frozenset({"problem", "level", "type", "solution", "subject", "answer", "unique_id"}),
+    fits=lambda values: column(values, "problem") is not None and column(values, "solution") is not None,
     draft=draft,
 )

@@ -6,6 +6,8 @@ https://math-qa.github.io and https://huggingface.co/datasets/allenai/math_qa. A
     {"Problem": "…", "Rationale": "\\"… answer : c .\\"", "options": "a ) 24 , b ) 25 , 5 , …", "correct": "c",
      "annotated_formula": "add(3, 4)", "linear_formula": "add(n0,n1)|", "category": "general"}
 
+Copies write the names in small letters and call the category ``type`` (math-evaluation-harness).
+
 Options come as one text, some as the text of a Python list, and hold commas themselves. In a few rows the right option's
 text stands twice, so answers are marked by letter. Keys are not clean: evaluating the annotated formula agrees with the
 keyed option in about 60 % of rows (``annotation.py``).
@@ -16,11 +18,12 @@ from __future__ import annotations
 import ast
 import re
 
-from studentsim.bank.draft import Draft, Hub, QuestionSet, field
+from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, text_field
 from studentsim.bank.reading import Row
 from studentsim.records import CATEGORIES, LETTERS
 
-_OPTION = re.compile(r"(?:^|\s*,\s*)([a-e]) \) ?")
+_OPTION = re.compile(r"(?:^|(?<!\s)\s*,\s*)([a-e]) \) ?")
+"""Begins at the first of several blanks alone, or a text of blanks would take time by the square of its length."""
 
 
 def draft(row: Row, seed: int = 0) -> Draft:
@@ -34,7 +37,7 @@ def draft(row: Row, seed: int = 0) -> Draft:
         problem=" ".join(problem.split()),
         options=options_of(options),
         key=correct.strip().lower(),
-        category=field(row.values, "category", blank=True) if "category" in row.values else "",
+        category=text_field(row.values, "category", "type"),
         rationale=_unquoted(rationale),
         identity=options,
     )
@@ -73,7 +76,14 @@ SET = QuestionSet(
     prefix="mathqa",
     # Its main branch is a script, which ``datasets`` 4 and later rightly refuses to run; the other has plain files.
     hub=Hub("allenai/math_qa", revision="refs/convert/parquet"),
-    fits=lambda values: "Problem" in values,
+    columns=frozenset(
+        {"problem", "rationale", "options", "correct", "annotated_formula", "linear_formula", "category", "type"}
+    ),
+    fits=lambda values: (
+        isinstance(column(values, "problem"), str)
+        and isinstance(column(values, "options"), str)
+        and column(values, "correct") is not None
+    ),
     draft=draft,
     categories=CATEGORIES,
 )

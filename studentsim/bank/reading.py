@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from studentsim.bank.plain_columns import is_heading
 from studentsim.errors import BankError
 
 MAX_BYTES = 50 * 2**20
@@ -151,13 +152,30 @@ def _values(text: str, path: Path) -> list[Any]:
 
 
 def _objects(text: str, path: Path) -> list[Any]:
-    """An object a line; or one object over several lines, as MATH's files are."""
+    """An object a line; or one object over several lines: a row, as MATH's files are, or one that holds the rows."""
     lines = [(number, line) for number, line in enumerate(text.split("\n")) if line.strip()]
-    if len(lines) > 1 and lines[0][1].strip() == "{":
-        return [_json(text, path)]
+    if len(lines) == 1 or not lines[0][1].rstrip().endswith("}"):
+        return _unwrapped(_json(text, path))
     if len(lines) > MAX_ROWS:
         limit_rows(lines)
     return [_json(line, path, number) for number, line in lines]
+
+
+WRAPPERS = ("data", "questions", "rows", "items", "examples", "problems", "results")
+"""Names under which an object holds a list of rows."""
+
+
+def _unwrapped(found: Any) -> list[Any]:
+    """The rows that an object holds in a list; else the object itself is one. ``{"row": {…}}`` is how the hub's viewer gives rows."""
+    if len(found) > 1 and all(isinstance(row, dict) and {"question", "problem"} & set(row) for row in found.values()):
+        return list(found.values())  # rows by their ids
+    lists = [found[name] for name in WRAPPERS if isinstance(found.get(name), list)]
+    if not lists or isinstance(found.get("question"), str) or isinstance(found.get("problem"), str):
+        return [found]
+    rows = lists[0]
+    if rows and all(isinstance(row, dict) and isinstance(row.get("row"), dict) for row in rows):
+        return [row["row"] for row in rows]
+    return rows
 
 
 def _json(text: str, path: Path, lines_before: int = 0) -> Any:
@@ -183,14 +201,17 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 # ------------------------------------------------------------------ CSV
 
 HEADINGS = {"question", "problem", "correct", "answerkey", "correct_answer"}
-"""A first line that has one of these (capitals do not count) names the columns. MMLU's files have no such line."""
+"""A first line that has one of these (capitals do not count) names the columns, and so does one that ``is_heading``. MMLU's
+files have no such line."""
 
 
 def _csv(text: str, path: Path) -> list[Any]:
     lines = _cells(text, path)
     first = [cell.strip() for cell in lines[0]]
-    if not HEADINGS & {cell.lower() for cell in first}:
+    if not HEADINGS & {cell.lower() for cell in first} and not is_heading(first):
         return [_unnamed(cells, path, number) for number, cells in enumerate(lines, start=1)]
+    while not first[-1]:  # columns that a spreadsheet added at the end
+        first.pop()
     for name in first:
         if first.count(name) > 1:
             raise BankError(f"{path} has the column {name[:40]!r} twice.", "Name each column once.")
@@ -203,6 +224,8 @@ def _cells(text: str, path: Path) -> list[list[str]]:
         lines = [cells for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise BankError(f"{path} is no sound CSV: line {reader.line_num}: {error}.", _FORMATS) from error
+    if len(lines) > 1 and lines[0][0].strip().lower() == "sep=" and not any(lines[0][1:]):
+        del lines[0]  # what a spreadsheet is told about the file
     if len(lines[0]) == 1:
         seen = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in lines[0][0]), "")
         why = f"its columns are set apart by {seen}" if seen else "it has a single column"
@@ -211,6 +234,8 @@ def _cells(text: str, path: Path) -> list[list[str]]:
 
 
 def _named(names: list[str], cells: list[str], path: Path, number: int) -> dict[str, str]:
+    if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
+        cells = cells[: len(names)]
     if len(cells) != len(names):
         raise BankError(
             f"Row {number} of {path} has {len(cells)} cells, but there are {len(names)} columns.", "Correct the row."

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from studentsim.bank import recognition_text
 from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
 from studentsim.bank.check import KINDS, BankReport
 from studentsim.records import SPLITS
@@ -28,6 +29,8 @@ def print_report(report: BankReport, console: Console, *, most: int = MOST) -> N
 def rendered(report: BankReport, most: int = MOST) -> RenderableType:
     """The report as rich draws it. Text out of questions is shown literally, without codes that a terminal would obey."""
     tables = [_counts("Category", report.categories, report.questions), _letters(report)]
+    if report.topics:
+        tables.insert(0, _counts("Topic", _with_the_rest(report), report.questions))
     if report.annotation:
         named = {_VERDICTS[key]: report.annotation.get(key, 0) for key in _VERDICTS}
         tables.append(_counts("The annotated formula leads to", named, sum(named.values())))
@@ -38,6 +41,7 @@ def rendered(report: BankReport, most: int = MOST) -> RenderableType:
 
 def _head(report: BankReport) -> Text:
     lines = [f"{plain(report.source)}: {report.title}"]
+    lines += [plain(text) for text in recognition_text.sentences(report.recognised)]
     lines.append(f"{report.rows:,} rows, {report.questions:,} questions that can be asked")
     if report.without_question:
         lines.append(
@@ -47,7 +51,16 @@ def _head(report: BankReport) -> Text:
     lines.append(", ".join(f"{count:,} with {options} options" for options, count in report.option_counts.items()))
     if report.same_text:
         lines.append(f"{report.same_text:,} questions share their text with another, with whatever options")
+    if report.right_by_value:
+        lines.append(
+            f"{report.right_by_value:,} of the rows whose right option stands twice have it so by value alone, as 1/3 and 2/6"
+        )
     return Text("\n".join(line for line in lines if line))
+
+
+def _with_the_rest(report: BankReport) -> dict[str, int]:
+    rest = report.questions - sum(report.topics.values())
+    return {**report.topics, "(none)": rest} if rest else report.topics
 
 
 def _counts(title: str, counts: dict[str, int], total: int) -> Table:

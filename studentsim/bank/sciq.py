@@ -12,7 +12,7 @@ rationale. It names no category, so all its questions are of one: science.
 from __future__ import annotations
 
 from studentsim import luck
-from studentsim.bank.draft import Draft, Hub, QuestionSet, field, lettered, prose
+from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, lettered, prose, text_field
 from studentsim.bank.near import shuffled
 from studentsim.bank.reading import Row
 
@@ -34,7 +34,7 @@ def draft(row: Row, seed: int = 0) -> Draft:
         options=labelled,
         key=labelled[place][0],
         category=CATEGORY,
-        rationale=prose(field(row.values, "support", blank=True)) if row.values.get("support") else "",
+        rationale=prose(text_field(row.values, "support")),
         identity="\n".join([right, *wrong]),
     )
 
@@ -45,6 +45,7 @@ SET = QuestionSet(
     rows="question, correct_answer, distractor1 to distractor3, support",
     prefix="sciq",
     hub=Hub("allenai/sciq"),
-    fits=lambda values: "correct_answer" in values or "distractor1" in values,
+    columns=frozenset({"question", "correct_answer", "distractor1", "distractor2", "distractor3", "support"}),
+    fits=lambda values: column(values, "correct_answer") is not None and column(values, "distractor1") is not None,
     draft=draft,
 )

@@ -1,44 +1,53 @@
-"""Which bank a run's setting names: the built-in curriculum, a set of the hub, or a file or folder on this computer."""
+"""Which bank a run's setting names: the built-in curriculum, a set of the hub, a file or folder on this computer, or several."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from studentsim.bank import aqua, arc, check, curriculum, gsm8k, hendrycks_math, mathqa, mmlu, sciq
+from studentsim.bank import check, curriculum
 from studentsim.bank.bank import Bank
 from studentsim.bank.dealing import apart, distinct, split_of
 from studentsim.bank.draft import QuestionSet, category_name, question_of
-from studentsim.bank.hub import hub_rows
-from studentsim.bank.reading import Row, files_of, rows_of
+from studentsim.bank.parts import Parts, is_on_hub, names_of, parts_of
+from studentsim.bank.reading import Row, files_of
+from studentsim.bank.sets import FILE_SETS, SETS
 from studentsim.errors import BankError
 from studentsim.records import Question
+
+__all__ = [
+    "FILE_SETS",
+    "PER_SKILL",
+    "SETS",
+    "check_bank",
+    "is_on_hub",
+    "load",
+    "names_of",
+    "open_bank",
+    "questions_of",
+    "rows_in",
+]
 
 PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
 """Questions the built-in bank holds for each skill: 20 turns of 40 on one category alone ask no question twice."""
 
-SETS: tuple[QuestionSet, ...] = (
-    mathqa.SET, aqua.SET, gsm8k.SET, hendrycks_math.SET, mmlu.SET, arc.SET, arc.EASY, arc.CHALLENGE, sciq.SET,
-)  # fmt: skip
-"""The sets that are known, by name on the hub and by the look of their rows."""
 
-
-def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = False) -> Bank:
-    """The bank of that name: ``curriculum``, a set's name (``gsm8k``, ``mmlu:stem``), or a path of a file or folder.
+def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = "") -> Bank:
+    """The bank of that name: ``curriculum``, a set's name (``gsm8k``, ``mmlu:stem``), a path of a file or folder, or several of
+    them (``gsm8k | my.csv``; see ``parts.py``).
 
     ``category`` is one name for all its questions, in the place of the set's own. With ``leave_out_doubtful`` the rows that
-    ``check-bank`` lists are left out, those that cannot be read among them.
+    ``check-bank`` lists are left out, those that cannot be read among them. ``set_name`` says which set its files are of.
 
     :raises BankError: it cannot be read, or holds too little.
     """
     if source == curriculum.NAME:
         if category:
             raise BankError("The built-in curriculum has categories of its own.", "Give no category for it.")
-        leave_out_doubtful = False  # nothing in it is
-    return _open(source, _own_category(category), leave_out_doubtful, _stamp(source))
+        leave_out_doubtful, set_name = False, ""  # nothing in it is doubtful
+    return _open(source, _own_category(category), leave_out_doubtful, set_name, _stamp(source))
 
 
 def check_bank(
@@ -57,41 +66,21 @@ def check_bank(
         asked = tuple((Row(n, {}), question) for n, question in enumerate(_curriculum(), start=1))
         found = check.Checked(asked, tuple(check.doubts_among(asked)), 0, None)
         return check.report(source, None, found, (question for _, question in asked), len(asked))
-    bank, rows = rows_in(source, set_name)
-    found = check.check(bank, rows, category=_own_category(category), told=told)
-    return check.report(source, bank, found, _dealt([question for _, question in found.asked]), len(rows))
+    parts = parts_of(source, set_name)
+    found = check.check(parts.datasets, parts.rows, category=_own_category(category), topics=parts.topics, told=told)
+    return check.report(source, parts, found, _dealt(parts, found.asked), len(parts.rows))
 
 
 def rows_in(source: str, set_name: str = "") -> tuple[QuestionSet, list[Row]]:
     """The set a source is of, and its rows.
 
-    :raises BankError: it cannot be read, or is of no known set.
+    :raises BankError: it cannot be read, is of no known set, or of several.
     """
-    if not is_on_hub(source):
-        if not os.path.exists(source):
-            names = ", ".join(one.name for one in SETS)
-            raise BankError(
-                f"The questions {source[:300]!r} cannot be read: there is no such file, and no set of that name.",
-                f"Check the path, or name one of {curriculum.NAME}, {names}.",
-            )
-        rows = rows_of(source)
-        return _set_of(rows, source, set_name), rows
-    name, _, part = source.partition(":")
-    bank = next(one for one in SETS if one.name == name)
-    rows = hub_rows(bank)
-    return bank, mmlu.subjects(rows, part) if part else rows
-
-
-def is_on_hub(source: str) -> bool:
-    """Whether a source names a set of the hub, for which the network may be needed."""
-    name, colon, _ = source.partition(":")
-    return name in {one.name for one in SETS} and (not colon or name == mmlu.SET.name)
-
-
-def known() -> str:
-    """A sentence on the sets that are known, and how their rows are recognised."""
-    looks = "; ".join(f"{one.title} ({one.rows})" for one in SETS if one not in (arc.EASY, arc.CHALLENGE))
-    return f"Known are the rows of {looks}. Names of sets at the hub: {', '.join(one.name for one in SETS)}."
+    parts = parts_of(source, set_name)
+    if len(parts.sets) > 1:
+        titles = ", ".join(one.title for one in parts.sets)
+        raise BankError(f"{source} holds questions of several sets ({titles}).", "Name one file or set.")
+    return parts.sets[0], parts.rows
 
 
 def questions_of(bank: QuestionSet, rows: Sequence[Row], *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
@@ -99,41 +88,48 @@ def questions_of(bank: QuestionSet, rows: Sequence[Row], *, category: str = "", 
 
     :raises BankError: a row is not sound (with its number), or there is none.
     """
-    questions = []
-    for row in rows:
-        try:
-            question = question_of(bank, row, category=category, seed=seed)
-        except ValueError as error:
-            raise BankError(
-                f"{row.place}: {error}.", "Correct the row, take it out, or leave out all that is doubtful."
-            ) from error
-        if question:
-            questions.append(question)
-    if not questions:
-        raise BankError("There is not a single row that gives a question.", "Give a file with at least some questions.")
-    return _dealt(questions)
+    parts = Parts(list(rows), dict.fromkeys((row.part for row in rows), bank))
+    return _questions(parts, category=category, seed=seed)
 
 
 def load(path: str | Path, set_name: str = "", *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
-    """The questions of a file or folder, in its order.
+    """The questions of a file or folder, or of several sources, in their order.
 
     :raises BankError: it cannot be read, is of no known set, or a row is not sound; with the row's number.
     """
-    bank, rows = rows_in(str(path), set_name)
-    return questions_of(bank, rows, category=_own_category(category), seed=seed)
+    return _questions(parts_of(str(path), set_name), category=_own_category(category), seed=seed)
 
 
 # ------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4)
-def _open(source: str, category: str, leave_out_doubtful: bool, stamp: tuple[int, ...]) -> Bank:
+def _open(source: str, category: str, leave_out_doubtful: bool, set_name: str, stamp: tuple[int, ...]) -> Bank:
     if source == curriculum.NAME:
         return Bank.of(source, _curriculum())
-    bank, rows = rows_in(source)
+    parts = parts_of(source, set_name)
     if leave_out_doubtful:
-        return Bank.of(source, _dealt(check.check(bank, rows, category=category).sound()))
-    return Bank.of(source, questions_of(bank, rows, category=category))
+        found = check.check(parts.datasets, parts.rows, category=category, topics=parts.topics)
+        return Bank.of(source, _dealt(parts, found.sound()))
+    return Bank.of(source, _questions(parts, category=category))
+
+
+def _questions(parts: Parts, *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
+    """:raises BankError: as ``questions_of``."""
+    asked: list[tuple[Row, Question]] = []
+    for row in parts.rows:
+        try:
+            dataset, topic = parts.datasets[row.part], parts.topics.get(row.part, "")
+            question = question_of(dataset, row, category=category, seed=seed, topic=topic)
+        except ValueError as error:
+            raise BankError(
+                f"{row.place}: {error}.", "Correct the row, take it out, or leave out all that is doubtful."
+            ) from error
+        if question:
+            asked.append((row, question))
+    if not asked:
+        raise BankError("There is not a single row that gives a question.", "Give a file with at least some questions.")
+    return _dealt(parts, asked)
 
 
 def _curriculum() -> list[Question]:
@@ -147,28 +143,14 @@ def _curriculum() -> list[Question]:
 
 def _stamp(source: str) -> tuple[int, ...]:
     """Changes when a file does, so that a corrected one is read anew."""
-    path = Path(source)
+    paths = [Path(name) for name in names_of(source)]
     try:
-        stats = [file.stat() for file in (files_of(path) if path.is_dir() else [path])]
-    except (OSError, BankError):
+        stats = [
+            file.stat() for path in paths if path.exists() for file in (files_of(path) if path.is_dir() else [path])
+        ]
+    except (OSError, ValueError, BankError):
         return ()
-    return (max(s.st_mtime_ns for s in stats), sum(s.st_size for s in stats), len(stats))
-
-
-def _set_of(rows: Sequence[Row], source: str, set_name: str) -> QuestionSet:
-    if set_name:
-        for one in SETS:
-            if one.name == set_name:
-                return one
-        raise BankError(f"There is no set {set_name!r}.", f"Choose among {', '.join(one.name for one in SETS)}.")
-    first = rows[0].values
-    if not isinstance(first, dict):
-        raise BankError(f"{rows[0].place}: it is {repr(first)[:40]}, not a question.", known())
-    found = next((one for one in SETS if one.fits(first)), None)
-    if not found:
-        fields = ", ".join(repr(str(name)[:40]) for name in list(first)[:12])
-        raise BankError(f"{source} is of no known set: its first row has the fields {fields or 'none'}.", known())
-    return found
+    return (max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats))
 
 
 def _own_category(category: str) -> str:
@@ -180,11 +162,21 @@ def _own_category(category: str) -> str:
         raise BankError(f"{str(error).capitalize()}.", "Choose another name.") from error
 
 
-def _dealt(questions: Sequence[Question]) -> tuple[Question, ...]:
-    """Each text in one split alone, each id once; held-out pairs taken from study where a set has no part for them."""
-    if {question.split for question in questions} == {"study", "exam"}:
-        questions = [
-            replace(q, split="validation") if q.split == "study" and split_of(q.problem) == "validation" else q
-            for q in questions
-        ]
-    return distinct(apart(questions))
+def _dealt(parts: Parts, asked: Sequence[tuple[Row, Question]]) -> tuple[Question, ...]:
+    """Each text in one split alone, each id once. Joined parts are dealt one by one, so that a file's questions are in the same
+    splits alone and among others; what one part practises and another examines is then examined.
+    """
+    groups: dict[str, list[Question]] = {}
+    for row, question in asked:
+        groups.setdefault(parts.owners.get(row.part, ""), []).append(question)
+    return distinct(apart([question for own in groups.values() for question in apart(_with_validation(own))]))
+
+
+def _with_validation(questions: Sequence[Question]) -> Sequence[Question]:
+    """Held-out pairs taken from study where a set has no part for them."""
+    if {question.split for question in questions} != {"study", "exam"}:
+        return questions
+    return [
+        replace(q, split="validation") if q.split == "study" and split_of(q.problem) == "validation" else q
+        for q in questions
+    ]

@@ -40,7 +40,10 @@ def run(
     optimiser: Annotated[str | None, typer.Option(help="auto, adamw or paged.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Of sampling; 0 is greedy.")] = None,
     bank: Annotated[
-        str | None, typer.Option(help="'curriculum', a set such as 'math_qa', or a file or folder.")
+        str | None, typer.Option(help="'curriculum', a set such as 'math_qa', a file or folder, or 'one | another'.")
+    ] = None,
+    bank_set: Annotated[
+        str | None, typer.Option(help="Which set its files are of, if their rows do not say so.")
     ] = None,
     bank_category: Annotated[str | None, typer.Option(help="One category for all questions of the bank.")] = None,
     leave_out_doubtful: Annotated[

@@ -31,7 +31,12 @@ def students() -> None:
 
 @app.command()
 def check_bank(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A file or folder of questions, or a set's name.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH", help="A file or folder of questions, a set's name, or several: 'gsm8k | my.csv'."
+        ),
+    ],
     set_name: Annotated[str, typer.Option("--set", help="Which set it is of, if its rows do not say so.")] = "",
     category: Annotated[str, typer.Option(help="One category for all questions.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="List all doubtful rows.")] = False,

@@ -2,7 +2,7 @@
 
     echo '{"what": "check", "source": "gsm8k"}' | python -m studentsim.runs.bank_job
 
-Reads what is asked as JSON (``file``: the content of one that was uploaded, in base64); writes a JSON object a line:
+Reads what is asked as JSON (``files``: name and content, in base64, of those that were uploaded); writes a JSON object a line:
 ``{"done": 0.25}`` now and then, and last ``{"report": …}``, ``{"outline": …}``, or ``{"problem": …, "remedy": …}``.
 """
 
@@ -15,10 +15,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from studentsim.bank.bank import Bank
+from studentsim.bank.parts import SEPARATOR
 from studentsim.bank.sources import check_bank, open_bank
 from studentsim.errors import BankError, StudentsimError
 
@@ -45,19 +47,29 @@ def _checked(source: str, asked: dict[str, Any]) -> dict[str, Any]:
     return {"report": report.to_json()}
 
 
-def _checked_file(name: str, content: bytes, asked: dict[str, Any]) -> dict[str, Any]:
-    """A file that came without a place on this computer: it gets one for the while. Messages name it as its owner does."""
+def _checked_files(files: Sequence[tuple[str, bytes]], asked: dict[str, Any]) -> dict[str, Any]:
+    """Files that came without a place on this computer: they get one for the while. Messages name them as their owner does."""
     with tempfile.TemporaryDirectory() as folder:
-        # the name matters: a file of MMLU tells its subject there alone
-        path = Path(folder) / (re.sub(r"[^\w.-]", "_", Path(name).name)[-100:].lstrip(".") or "questions.json")
-        path.write_bytes(content)
+        paths: dict[str, str] = {}
+        for number, (name, content) in enumerate(files, start=1):
+            # the name matters: a file of MMLU tells its subject there alone
+            place = Path(folder) / str(number) / _safe(name)
+            place.parent.mkdir()
+            place.write_bytes(content)
+            paths[str(place)] = name
         try:
-            found = _checked(str(path), asked)
+            found = _checked(SEPARATOR.join(paths), asked)
         except BankError as error:
-            told = (text.replace(str(path), name) for text in (error.problem, error.remedy))
+            told = [error.problem, error.remedy]
+            for path, name in paths.items():
+                told = [text.replace(path, name) for text in told]
             raise BankError(*told) from error
-        found["report"]["source"] = name
+        found["report"]["source"] = SEPARATOR.join(paths.values())
         return found
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", Path(name).name)[-100:].lstrip(".") or "questions.json"
 
 
 def _progress() -> Any:
@@ -78,12 +90,13 @@ def _say(message: dict[str, Any]) -> None:
 def _main() -> None:
     try:
         asked = json.loads(sys.stdin.read())
-        if "file" in asked:
-            _say(_checked_file(asked["source"], base64.b64decode(asked["file"]), asked))
+        if "files" in asked:
+            _say(_checked_files([(name, base64.b64decode(content)) for name, content in asked["files"]], asked))
         elif asked["what"] == "check":
             _say(_checked(asked["source"], asked))
         else:
             how = {"category": asked.get("category", ""), "leave_out_doubtful": asked.get("leave_out_doubtful", False)}
+            how["set_name"] = asked.get("set_name", "")
             _say({"outline": outline(open_bank(asked["source"], **how))})
     except StudentsimError as error:
         _say({"problem": error.problem, "remedy": error.remedy})

@@ -72,10 +72,15 @@ def outline_of(config: RunConfig) -> Outline:
 
     :raises BankError: the bank cannot be read.
     """
-    return outline(config.bank, category=config.bank_category, leave_out_doubtful=config.leave_out_doubtful)
+    return outline(
+        config.bank,
+        category=config.bank_category,
+        leave_out_doubtful=config.leave_out_doubtful,
+        set_name=config.bank_set,
+    )
 
 
-def outline(source: str, *, category: str = "", leave_out_doubtful: bool = False) -> Outline:
+def outline(source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = "") -> Outline:
     """The outline of a bank, opened as ``open_bank`` does. The built-in one's is known without making its questions.
 
     :raises BankError: the bank cannot be read.
@@ -84,7 +89,7 @@ def outline(source: str, *, category: str = "", leave_out_doubtful: bool = False
         skills = curriculum.SKILLS.values()
         study = {(skill.category, skill.id, skill.difficulty): PER_SKILL["study"] for skill in skills}
         return Outline(CATEGORIES, study, PER_SKILL["exam"] * len(skills))
-    bank = open_bank(source, category=category, leave_out_doubtful=leave_out_doubtful)
+    bank = open_bank(source, category=category, leave_out_doubtful=leave_out_doubtful, set_name=set_name)
     return Outline(bank.categories, Counter((q.category, q.skill, q.difficulty) for q in bank.study), len(bank.exam))
 
 

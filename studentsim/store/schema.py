@@ -89,12 +89,18 @@ def m005_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(f"CREATE TABLE epochs ({_KEY}, epoch INTEGER, epochs INTEGER, {columns})")
 
 
+def m006_topic(cursor: duckdb.DuckDBPyConnection) -> None:
+    """The topic of a question. Runs of before had none: nothing to read again."""
+    cursor.execute("ALTER TABLE answers ADD COLUMN topic VARCHAR")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_tables,
     m002_recorded,
     m003_teaching,
     m004_lookups,
     m005_epochs,
+    m006_topic,
 )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
 from studentsim.bank import curriculum
 from studentsim.bank.draft import category_name
-from studentsim.bank.sources import SETS
+from studentsim.bank.parts import SEPARATOR
 from studentsim.errors import ConfigError
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
@@ -32,22 +31,25 @@ class Asked:
     """What is to be checked."""
 
     source: str
-    """The bank's name or path; of an upload its name."""
+    """The bank's name or path; of an upload the names of its files."""
     category: str = ""
     set_name: str = ""
-    content: bytes | None = None
-    """Of an upload."""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Of an upload: each file's name and content."""
 
     @property
     def title(self) -> str:
         """The bank as people call it, to be shown literally."""
-        return self.source if self.content is not None else banks.title(self.source)
+        return " and ".join(name for name, _ in self.files) if self.files else banks.title(self.source)
 
     @property
     def question(self) -> dict[str, str]:
         """What the check is asked, without an upload's content."""
         told = {"what": "check", "source": self.source, "category": self.category, "set_name": self.set_name}
-        return told if self.content is None else {**told, "digest": hashlib.sha256(self.content).hexdigest()}
+        if not self.files:
+            return told
+        digests = [hashlib.sha256(content).hexdigest() for _, content in self.files]
+        return {**told, "digest": " ".join(digests)}
 
 
 def choose(engine: data.Engine) -> Asked | None:
@@ -74,41 +76,50 @@ def choose(engine: data.Engine) -> Asked | None:
 
 def _fill(engine: data.Engine) -> None:
     """Put what the link names into the fields, once for each link."""
-    asked = tuple(st.query_params.get(name, "") for name in ("source", "category", "run"))
+    asked = tuple(st.query_params.get(name, "") for name in ("source", "category", "run", "set"))
     if st.session_state.get("check.asked") == asked:
         return
     st.session_state["check.asked"] = asked
-    source, category, run_id = asked
+    source, category, run_id, set_name = asked
     if run_id:
         config = open_run(engine.folder, run_id).config()
-        source, category = config.bank, config.bank_category
+        source, category, set_name = config.bank, config.bank_category, config.bank_set
     banks.fill("check.bank", source or banks.FILE)
     if not source:
         st.session_state["check.bank.path"] = ""
     st.session_state["check.category"] = category
+    st.session_state["check.set"] = set_name if set_name in banks.set_names() else ""
 
 
 def _path() -> Asked | None:
     text = st.text_input(
-        "Path of the file or folder on this computer", key="check.bank.path", persist_state=banks.KEEP, max_chars=300,
+        "Path of the file or folder on this computer", key="check.bank.path", persist_state=banks.KEEP, max_chars=1000,
         placeholder=banks.EXAMPLE,
     ).strip()  # fmt: skip
-    st.caption(banks.FORMATS)
+    st.caption(f"{banks.FORMATS} {words.literal(banks.SEVERAL)}")
     how = _how(file=True)
     return Asked(banks.checked_path(text), *how) if text else None
 
 
 def _upload() -> Asked | None:
-    file = st.file_uploader(
-        "A file of questions", type=ENDINGS, max_upload_size=MOST_MB, key="check.upload", help=banks.FORMATS,
+    files = st.file_uploader(
+        "Files of questions", type=ENDINGS, max_upload_size=MOST_MB, key="check.upload", help=banks.FORMATS,
+        accept_multiple_files=True,
     )  # fmt: skip
-    st.caption(f"JSON, JSON lines or CSV, at most {MOST_MB} MB. It is looked at on this computer and not kept.")
+    st.caption(
+        f"JSON, JSON lines or CSV, at most {MOST_MB} MB in all; several are looked at as one bank. They are looked at on this "
+        "computer and not kept."
+    )
     how = _how(file=True)
-    if file is None:
+    if not files:
         return None
-    if file.size > MOST_MB * 2**20:
-        raise ConfigError(f"{file.name} has {file.size / 2**20:.0f} MB, more than {MOST_MB}.", "Upload a part of it.")
-    return Asked(file.name, *how, content=file.getvalue())
+    size = sum(file.size for file in files)
+    if size > MOST_MB * 2**20:
+        names = " and ".join(file.name for file in files[:3])
+        verb = "has" if len(files) == 1 else "have"
+        raise ConfigError(f"{names} {verb} {size / 2**20:.0f} MB, more than {MOST_MB}.", "Upload a part of it.")
+    chosen = tuple((file.name, file.getvalue()) for file in files)
+    return Asked(SEPARATOR.join(name for name, _ in chosen), *how, files=chosen)
 
 
 def _how(*, file: bool) -> tuple[str, str]:
@@ -118,7 +129,7 @@ def _how(*, file: bool) -> tuple[str, str]:
             "One category for all of them", key="check.category", persist_state=banks.KEEP, max_chars=80,
             placeholder="blank: the set's own",
         ).strip()  # fmt: skip
-        names: Mapping[str, str] = {"": "as its rows look", **{one.name: one.title for one in SETS}}
+        names = banks.set_names()
         set_name = ""
         if file:
             set_name = st.selectbox(
@@ -135,7 +146,7 @@ def _run(engine: data.Engine) -> Asked | None:
     found: dict[Asked, str] = {}
     for row in queries.runs(engine.database).itertuples():
         config = config_of(json.loads(row.config))
-        asked = Asked(config.bank, config.bank_category)
+        asked = Asked(config.bank, config.bank_category, config.bank_set)
         found.setdefault(asked, f"{banks.title(asked.source)}: as in “{words.title(config)}”")
         if len(found) == OFFERED:
             break

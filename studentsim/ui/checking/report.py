@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.bank.check import KINDS
+from studentsim.bank.parts import SEPARATOR
 from studentsim.ui import banks, components, words
 from studentsim.ui.charts.letters import shares
 from studentsim.ui.checking import sentences
@@ -21,6 +22,9 @@ def report(asked: Asked, found: Report) -> None:
     """All of it."""
     st.header(words.literal(f"{found['title']}: {sentences.opening(found)}"), anchor=False)
     st.markdown(f"{words.literal(sentences.holds(found))} {sentences.options(found)}")
+    for told in (sentences.recognised(found), sentences.topics(found)):
+        if told:
+            st.caption(words.literal(told))
     _onwards(asked, found)
     if found["doubtful_rows"]:
         _doubtful(found)
@@ -34,14 +38,17 @@ def report(asked: Asked, found: Report) -> None:
 
 
 def _onwards(asked: Asked, found: Report) -> None:
-    if asked.content is not None:
+    if asked.files:
         st.caption(
             "To practise with these questions, keep the file on this computer and give its path in New simulation."
+            + (
+                f" Several paths are joined with “{words.literal(SEPARATOR)}” between them."
+                if len(asked.files) > 1
+                else ""
+            )
         )
-    elif not asked.set_name and st.button(
-        "Use them in a new simulation", key="check.use", icon=":material/add_circle:"
-    ):
-        banks.use(asked.source, asked.category)
+    elif st.button("Use them in a new simulation", key="check.use", icon=":material/add_circle:"):
+        banks.use(asked.source, asked.category, asked.set_name)
         st.switch_page(NEW)
     unreadable = found["by_kind"]["unreadable"] + found["by_kind"]["key"]
     if unreadable:
@@ -60,6 +67,8 @@ def _doubtful(found: Report) -> None:
     ]
     # a plain table: its words wrap on a phone
     st.table(pd.DataFrame(rows, columns=["what", "rows", "of 100 rows"]).set_index("what"))
+    if told := sentences.by_value(found):
+        st.caption(told)
     if none := [KINDS[kind] for kind in KINDS if kind not in counts]:
         st.caption(f"Also looked for, and not found: {'; '.join(none)}.")
 

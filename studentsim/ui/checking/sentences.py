@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studentsim.bank import recognition_text
 from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
 from studentsim.ui import words
 
@@ -51,6 +52,28 @@ def holds(report: Report) -> str:
     if report["same_text"]:
         text += f" {words.plural(report['same_text'], 'question')} share their text with another."
     return text
+
+
+def recognised(report: Report) -> str:
+    """What the file was taken for, how sure that is, and what else it might be; blank for a set of the hub."""
+    return " ".join(recognition_text.sentences(report["recognised"]))
+
+
+def topics(report: Report) -> str:
+    """The topics with their counts; blank where there are none."""
+    if not report["topics"]:
+        return ""
+    told = [f"{topic} {count:,}" for topic, count in report["topics"].items()]
+    rest = report["questions"] - sum(report["topics"].values())
+    return f"Questions by topic: {', '.join(told)}{f'; {rest:,} have none' if rest else ''}."
+
+
+def by_value(report: Report) -> str:
+    """How often the right answer stands twice by value alone; blank where it never does."""
+    count = report["right_by_value"]
+    if not count:
+        return ""
+    return f"In {words.plural(count, 'row')} the right answer stands twice by its value alone, written differently, as 1/3 and 2/6."
 
 
 def options(report: Report) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from studentsim.bank.parts import names_of
 from studentsim.bank.reading import files_of
 from studentsim.errors import BankError
 from studentsim.ui import jobs, words
@@ -39,7 +40,8 @@ def report(asked: Asked) -> dict[str, Any] | None:
 
 
 def _start(asked: Asked, version: object) -> None:
-    attached = {} if asked.content is None else {"file": base64.b64encode(asked.content).decode()}
+    files = [[name, base64.b64encode(content).decode()] for name, content in asked.files]
+    attached = {"files": files} if files else {}
     jobs.start(JOB, asked.question, version, attached=attached)
 
 
@@ -57,11 +59,11 @@ def _waiting(job: jobs.Job) -> None:
 
 def _version(asked: Asked) -> tuple[int, ...]:
     """Changes when a file does, so that a corrected one is checked anew."""
-    if asked.content is not None:
+    if asked.files:
         return ()
-    path = Path(asked.source)
+    paths = [Path(name) for name in names_of(asked.source)]
     try:
-        stats = [file.stat() for file in (files_of(path) if path.is_dir() else [path])]
+        stats = [f.stat() for path in paths if path.exists() for f in (files_of(path) if path.is_dir() else [path])]
     except (OSError, ValueError, BankError):
         return ()
     return max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats)

@@ -20,6 +20,7 @@ NAMES: Mapping[str, str] = {
     "max_new_tokens": "longest answer, in tokens",
     "bank": "questions from",
     "bank_category": "one category for all questions",
+    "bank_set": "questions read as",
     "leave_out_doubtful": "doubtful questions left out",
     "categories": "categories practised",
     "skills": "skills practised",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from studentsim.bank import curriculum
-from studentsim.bank.sources import open_bank
+from studentsim.bank.sources import is_on_hub, open_bank
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
 from studentsim.runs.bank_job import chance
@@ -46,7 +46,7 @@ def fill(config: RunConfig) -> None:
 
 
 def bank(form: Form) -> Known:
-    """The choice. Writes ``bank``, ``bank_category`` and ``leave_out_doubtful`` into the form's settings."""
+    """The choice. Writes ``bank``, ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` into the form's settings."""
     _taken_over()
     kind = st.segmented_control(
         "Bank of questions", list(banks.KINDS), format_func=banks.KINDS.__getitem__, required=True, key=key("bank"),
@@ -56,15 +56,15 @@ def bank(form: Form) -> Known:
     form.under("bank", "Bank of questions")
     own_model = form.settings["model"] != "embedded"
     if kind == curriculum.NAME:
-        form.settings |= {"bank": source, "bank_category": "", "leave_out_doubtful": False}
+        form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "leave_out_doubtful": False}
         st.caption("" if own_model else ITS_OWN)
         return Known(*(lambda found: (found, found.categories, 0.2))(outline(source)))
     if not own_model:
         st.warning(NOT_ITS_OWN, icon=":material/info:")
-    form.settings |= {"bank": source} | _settings(form)
+    form.settings |= {"bank": source} | _settings(form, files=kind == banks.FILE)
     if not source:
         return Known(None, (), None)
-    return _on_hub(form, source) if kind == banks.SET else _in_file(form, source)
+    return _on_hub(form, source) if is_on_hub(source) else _in_file(form, source)
 
 
 def _source(form: Form, kind: str) -> str:
@@ -75,9 +75,9 @@ def _source(form: Form, kind: str) -> str:
         return banks.choose_set(key("bank"))
     text = st.text_input(
         "Path of the file or folder on this computer", key="new.bank.path", persist_state=KEEP, placeholder=banks.EXAMPLE,
-        max_chars=300,
+        max_chars=1000,
     ).strip()  # fmt: skip
-    st.caption(banks.FORMATS)
+    st.caption(f"{banks.FORMATS} {words.literal(banks.SEVERAL)}")
     try:
         return banks.checked_path(text)
     except ConfigError as error:
@@ -85,7 +85,7 @@ def _source(form: Form, kind: str) -> str:
         return ""
 
 
-def _settings(form: Form) -> dict[str, object]:
+def _settings(form: Form, *, files: bool) -> dict[str, object]:
     """What is done with the rows of a bank that is not built in."""
     left, right = st.columns(2, gap="medium")
     with left:
@@ -98,7 +98,14 @@ def _settings(form: Form) -> dict[str, object]:
     with right:
         leave_out = st.toggle("Leave out doubtful rows", key=key("leave_out_doubtful"), persist_state=KEEP)
         st.caption(COST)
-    return {"bank_category": category, "leave_out_doubtful": leave_out}
+    set_name = ""
+    if files:
+        names = banks.set_names()
+        set_name = st.selectbox(
+            "The file is of the set", list(names), format_func=names.__getitem__, key=key("bank_set"), persist_state=KEEP
+        )  # fmt: skip
+        form.under("bank_set", "The file is of the set")
+    return {"bank_category": category, "bank_set": set_name, "leave_out_doubtful": leave_out}
 
 
 def _in_file(form: Form, source: str) -> Known:
@@ -106,22 +113,23 @@ def _in_file(form: Form, source: str) -> Known:
     try:
         RunConfig.make(bank_category=category)
         with st.spinner("Reading the questions …", show_time=True):
-            found = outline(source, category=category, leave_out_doubtful=leave_out)
-            opened = open_bank(source, category=category, leave_out_doubtful=leave_out)
-            whole = _size(source, category) if leave_out else 0
+            how = {"category": category, "set_name": form.settings["bank_set"]}
+            found = outline(source, leave_out_doubtful=leave_out, **how)
+            opened = open_bank(source, leave_out_doubtful=leave_out, **how)
+            whole = _size(source, how) if leave_out else 0
     except (ConfigError, BankError) as error:
         form.refuse(ConfigError(error.problem, error.remedy, field="bank"))
-        _check_link("Check them row by row", source, category)
+        _check_link("Check them row by row", form)
         return Known(None, (), None)
     guessing = chance(opened)
     _told(form, sum(found.study.values()), found.exam, len(found.categories), guessing, of=whole)
     return Known(found, found.categories, guessing)
 
 
-def _size(source: str, category: str) -> int:
+def _size(source: str, how: dict[str, str]) -> int:
     """Questions with the doubtful ones among them; 0 where some rows cannot be read, so that there is no such bank."""
     try:
-        whole = outline(source, category=category)
+        whole = outline(source, **how)
     except BankError:
         return 0
     return sum(whole.study.values()) + whole.exam
@@ -130,7 +138,7 @@ def _size(source: str, category: str) -> int:
 def _on_hub(form: Form, source: str) -> Known:
     """What is known of a set of the hub: after a look at it, all; before, its categories at most."""
     asked = {"what": "outline", "source": source, "category": form.settings["bank_category"],
-             "leave_out_doubtful": form.settings["leave_out_doubtful"]}  # fmt: skip
+             "set_name": form.settings["bank_set"], "leave_out_doubtful": form.settings["leave_out_doubtful"]}  # fmt: skip
     job = jobs.known(JOB, asked)
     if job and job.result and "outline" in job.result:
         seen = job.result["outline"]
@@ -170,7 +178,7 @@ def _told(form: Form, study: int, exam: int, categories: int, guessing: float, *
         text += f" Left out as doubtful: {of - study - exam:,} of {of:,}."
     st.markdown(text)
     _fit(study, exam)
-    _check_link("Check them row by row", form.settings["bank"], form.settings["bank_category"])
+    _check_link("Check them row by row", form)
 
 
 def _fit(study: int, exam: int) -> None:
@@ -187,15 +195,20 @@ def _fit(study: int, exam: int) -> None:
         )
 
 
-def _check_link(label: str, source: str, category: str) -> None:
-    query = {"source": source} | ({"category": category} if category else {})
+def _check_link(label: str, form: Form) -> None:
+    asked = {
+        "source": form.settings["bank"],
+        "category": form.settings["bank_category"],
+        "set": form.settings["bank_set"],
+    }
+    query = {name: value for name, value in asked.items() if value}
     st.page_link(shell.CHECK, label=label, icon=":material/fact_check:", query_params=query)
 
 
 def _taken_over() -> None:
     """Take up a bank that another page sent here (``banks.use``)."""
     if wanted := st.session_state.pop(banks.WANTED, None):
-        source, category = wanted
+        source, category, set_name = wanted
         banks.fill(key("bank"), source)
-        st.session_state[key("bank_category")] = category
+        st.session_state[key("bank_category")], st.session_state[key("bank_set")] = category, set_name
         st.session_state[key("leave_out_doubtful")] = False

@@ -25,8 +25,8 @@ STAGES = {
     "trying": "Loading it and letting it answer; a download comes first if it is not here",
 }
 SETTLED = (
-    "model", "hub", "bank", "bank_category", "leave_out_doubtful", "temperature", "min_p", "max_new_tokens", "questions", "exam",
-    "learning",
+    "model", "hub", "bank", "bank_category", "bank_set", "leave_out_doubtful", "temperature", "min_p", "max_new_tokens", "questions",
+    "exam", "learning",
 )  # fmt: skip
 """Settings on which a trial's figures hang. A run's length can be changed, and its time is reckoned anew."""
 
