@@ -457,3 +457,27 @@ def test_the_cases_are_read(name: str, expected: str, rows: int):
 def test_what_is_no_utf_8_or_no_commas_is_refused_in_words(name: str):
     with pytest.raises(BankError, match="no UTF-8 text|set apart by semicolons"):
         check_bank(str(CASES / "right" / name))
+
+
+# ------------------------------------------------------------------ two keys, options in a line
+
+
+def test_two_columns_that_say_otherwise_which_option_is_right_are_refused(tmp_path: Path):
+    rows = [(problem, *options, "abcd"[place], "abcd"[place - 1]) for problem, options, place in ASKED]
+    path = saved(tmp_path, table("question,a,b,c,d,answer,correct", *rows), "two.csv")
+    with pytest.raises(BankError, match="'correct' and 'answer' both say which option is right, and differ"):
+        load(path)
+    rows = [(problem, *options, "abcd"[place], place) for problem, options, place in ASKED]
+    path = saved(tmp_path, table("question,a,b,c,d,answer,answer_index", *rows), "alike.csv")
+    assert rights(load(path)) == RIGHT
+
+
+@pytest.mark.parametrize("form", ["{}) {}", "({}) {}", "{}. {}"])
+def test_options_in_a_line_with_their_letters_are_read(tmp_path: Path, form: str):
+    def in_line(options: tuple[str, ...]) -> str:
+        return " ".join(form.format("ABCD"[n], text) for n, text in enumerate(options))
+
+    rows = [{"question_stem": p, "options": in_line(o), "answerKey": "ABCD"[k]} for p, o, k in ASKED]
+    questions = load(saved(tmp_path, rows, "line.json"))
+    assert rights(questions) == RIGHT
+    assert [o.text for o in questions[0].options] == list(ASKED[0][1])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-QUESTION = ("question", "questiontext", "problem", "prompt", "stem", "query", "item", "task", "q")
+QUESTION = ("question", "questiontext", "questionstem", "problem", "prompt", "stem", "query", "item", "task", "q")
 PASSAGE = ("passage", "context", "article", "body")
 LIST = ("options", "choices", "answers", "alternatives", "candidates", "answeroptions", "answerchoices")
 ANSWER = (

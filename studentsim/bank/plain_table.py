@@ -41,9 +41,12 @@ from studentsim.bank.reading import Row
 
 LOOKED_AT = 1000
 """Rows that decide how a file says which option is right, spread over it evenly."""
+AS_OFTEN = 0.8
+"""A second column that names an option in this share of the rows in which the first one does is taken for a key too."""
 NAMED_BY = 50
 """Rows whose fields are the file's columns."""
 HARDNESS = {"easy": 1, "medium": 2, "hard": 3, "1": 1, "2": 2, "3": 3}
+_INLINE = re.compile(r"(?:^|(?<=\s))\(?([A-Ja-j])[).:]\s")
 _LABEL = re.compile(r"\(?([A-Ja-j])\s*(?:\)\s*|[.:](?:\s+|(?=[\d$(+-])))(?=\S)")
 """``A) 5``, ``(a)5``, ``A. five``, ``A.5``, but not ``A.B``, which may be an answer."""
 
@@ -74,16 +77,34 @@ def layout_of(rows: Sequence[Row]) -> Layout:
     asked_of = [(options, row) for row in tables if (options := _options_or_none(columns, row))]
     if not asked_of:
         _options(columns, tables[0].values)  # says why
-    best: Layout | None = None
-    for answer in columns.answers:
-        asked = [(options, _one(row.values.get(answer))) for options, row in asked_of]
-        way = key_way(asked, first=columns.first, from_zero=plain_name(answer) in FROM_ZERO)
-        if best is None or (bool(way.way), way.rows) > (bool(best.key.way), best.key.rows):
-            best = Layout(columns, answer, way)
-    assert best is not None  # there is an answer's column, or it would be lacking
-    if best.key.way:
-        return best
-    raise ValueError(f"in the column {best.answer[:40]!r} {best.key.why}")
+    found = [_by_column(columns, answer, asked_of) for answer in columns.answers]
+    best = max(found, key=lambda layout: (bool(layout.key.way), layout.key.rows))
+    if not best.key.way:
+        raise ValueError(f"in the column {best.answer[:40]!r} {best.key.why}")
+    _refuse_contradiction(best, [other for other in found if other.key.way and other is not best], asked_of)
+    return best
+
+
+def _by_column(columns: Columns, answer: str, asked_of: Sequence[tuple[tuple[str, ...], Row]]) -> Layout:
+    """The layout if this column says which option is right."""
+    asked = [(options, _one(row.values.get(answer))) for options, row in asked_of]
+    return Layout(columns, answer, key_way(asked, first=columns.first, from_zero=plain_name(answer) in FROM_ZERO))
+
+
+def _refuse_contradiction(
+    best: Layout, others: Sequence[Layout], asked_of: Sequence[tuple[tuple[str, ...], Row]]
+) -> None:
+    """:raises ValueError: another column says as often which option is right, and says otherwise."""
+    for other in others:
+        if other.key.rows < AS_OFTEN * best.key.rows:
+            continue
+        for options, row in asked_of:
+            one, two = (x.key.place(options, _one(row.values.get(x.answer))) for x in (best, other))
+            if one is not None and two is not None and one != two:
+                raise ValueError(
+                    f"the columns {best.answer[:40]!r} and {other.answer[:40]!r} both say which option is right, and differ "
+                    f"(first in row {row.number}); take one of them out"
+                )
 
 
 def draft(layout: Layout, row: Row, seed: int = 0) -> Draft:
@@ -241,7 +262,19 @@ def _parsed(text: str, name: str) -> Any:
     for mark in ("|", "\n", ";"):
         if mark in text:
             return text.split(mark)
+    if found := _in_line(text):
+        return found
     raise ValueError(f"{name!r} is {text[:40]!r}, no list of options")
+
+
+def _in_line(text: str) -> list[str]:
+    """The options of ``A) 17 B) 60 C) 30``; empty where the text does not begin with A, or the letters are not in order."""
+    marks = list(_INLINE.finditer(text))
+    letters = "".join(mark[1] for mark in marks).lower()
+    if len(marks) < 2 or marks[0].start() or letters != OPTION_LETTERS[: len(marks)]:
+        return []
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return [text[mark.end() : end].strip().rstrip(",").strip() for mark, end in zip(marks, ends, strict=True)]
 
 
 def _literals(text: str) -> list[str]:
