@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 23
-FIRST = ("records", "config", "errors", "arithmetic", "luck")
+FIRST = ("records", "config", "presets", "errors", "arithmetic", "luck")
 LATER = ("selection", "exam", "practice", "simulation", "second_tries", "casting")
 FOLDERS = ("bank", "student", "teacher", "learning", "store", "runs", "ui", "cli")
 OWN = {
