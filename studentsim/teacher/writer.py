@@ -27,7 +27,7 @@ class HintWriter:
     """Writes hints, a batch at a time, always the likeliest words: the same attempt gets the same hint."""
 
     def __init__(self, loaded: Loaded) -> None:
-        self.model = loaded.model.eval()
+        self.model = loaded.reader
         self.tokenizer = loaded.tokenizer
         self.chat = Chat(loaded.tokenizer)
         self.ends = {self.chat.end, self.tokenizer.eos_token_id} - {None}

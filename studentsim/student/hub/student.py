@@ -22,7 +22,7 @@ from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
 from studentsim.student.generate import Prefix, read, write
 from studentsim.student.hub.chat import Chat, Prompt
-from studentsim.student.hub.loading import Loaded
+from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
 from studentsim.student.replies import read_reply
 
@@ -55,6 +55,8 @@ class HubStudent:
         self.model.eval()
         self.base = self.model.get_base_model()
         """The language model itself; its projections carry the adapter."""
+        self.reader = loaded.reader
+        """It, or what reads with it; see ``Loaded.reader``."""
 
     # ------------------------------------------------------------------ answering
 
@@ -86,13 +88,13 @@ class HubStudent:
     ) -> list[tuple[str, str | None, str | None, float, float | None]]:
         """Text, letter, value, log-probability and P(right) of each question of a batch."""
         with self._computing():
-            prefix = read(self.base, [p.ids for p in prompts], self.tokenizer.pad_token_id)
+            prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
             logps = self._option_logps(batch, prompts, prefix) if sure else [None] * len(batch)
             if scored:
                 return [_ticked(q, row) for q, row in zip(batch, logps, strict=True)]
             uniforms = np.stack([uniforms_of((*luck, q.id), self.limit) for q in batch])
             written = write(
-                self.base, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
+                self.reader, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
             )  # fmt: skip
         texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True).strip() for w in written]
         return [
@@ -117,7 +119,7 @@ class HubStudent:
         for batch in _batches(in_order, self.plan.answers_at_once):
             rows = [prompts[q.id] for q in batch]
             with self._computing():
-                prefix = read(self.base, [p.ids for p in rows], self.tokenizer.pad_token_id)
+                prefix = read(self.reader, [p.ids for p in rows], self.tokenizer.pad_token_id)
                 for question, logps in zip(batch, self._option_logps(batch, rows, prefix), strict=True):
                     found[question.id] = logps
         return [found[q.id] for q in questions]
@@ -127,7 +129,7 @@ class HubStudent:
         ids = [
             [self.chat.continuation(p, self.chat.defused(t)) for t in row] for p, row in zip(prompts, said, strict=True)
         ]
-        return score_options(self.base, prefix, ids, at_once=5 * self.plan.answers_at_once)
+        return score_options(self.reader, prefix, ids, at_once=5 * self.plan.answers_at_once)
 
     def _said(self, question: Question, number: int) -> str:
         option = question.options[number]
@@ -155,9 +157,9 @@ class HubStudent:
         found: list[tuple[float, float]] = []
         with self._computing(), self.model.disable_adapter() if base else contextlib.nullcontext():
             for batch in _batches(rows, max(1, self.plan.pairs_at_once)):
-                prefix = read(self.base, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
+                prefix = read(self.reader, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
                 ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
-                scored = score_options(self.base, prefix, ids, at_once=2 * len(batch))
+                scored = score_options(self.reader, prefix, ids, at_once=2 * len(batch))
                 found += [(chosen, rejected) for chosen, rejected in scored]
         return found
 
@@ -185,9 +187,7 @@ class HubStudent:
 
     def _computing(self) -> contextlib.AbstractContextManager[object]:
         """Computing in the run's dtype, although norms and adapter are in float32."""
-        if self.dtype == torch.float32:
-            return contextlib.nullcontext()
-        return torch.autocast(self.model.device.type, dtype=self.dtype)
+        return computing(self.model, self.dtype)
 
 
 def _shares(logps: Sequence[float]) -> list[float]:
