@@ -12,8 +12,11 @@ import hubs
 import numpy as np
 import pytest
 import torch
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from studentsim import casting
+from studentsim.errors import ConfigError, StudentError
+from studentsim.runs import models
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.student.generate import read, write
@@ -122,6 +125,19 @@ def test_where_no_cache_can_be_relied_on_texts_are_read_anew_and_that_is_said(ki
     s = student(kind)
     assert isinstance(s.reader, Recomputing) and "anew" in s.said
     holds(kind, LENGTHS["across"])
+
+
+@pytest.mark.parametrize("kind", ["mamba", "mamba2", "falcon_mamba"])
+def test_a_model_without_attention_is_refused_in_words(kind, tmp_path):
+    heads = {"num_heads": 8, "head_dim": 16} if kind == "mamba2" else {}
+    config = AutoConfig.for_model(kind, hidden_size=64, num_hidden_layers=2, vocab_size=704, **heads)
+    made = AutoModelForCausalLM.from_config(config)
+    made.save_pretrained(tmp_path)
+    hubs.tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(ConfigError, match=f"{kind}.* without attention"):
+        models.estimate(hubs.config(tmp_path))
+    with pytest.raises(StudentError, match=f"{kind}.* without attention"):
+        casting.load_cast(hubs.config(tmp_path))
 
 
 @pytest.mark.long

@@ -46,6 +46,7 @@ def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, us
         data_seed=seed,
         lr_scheduler_type="constant",  # TRL: linear to zero; each turn is one short stretch of one long training
         weight_decay=0.0,
+        router_aux_loss_coef=0.0,  # TRL: a mixture of experts' own; the routers are not trained here, and it is no part of DPO
         max_length=None,  # TRL: 1024; answers are limited where they are written
         # TRL: on; for the embedded student slower, and a resumed run must repeat to the last bit
         bf16=manner.dtype == "bfloat16",

@@ -16,7 +16,7 @@ import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.student.hub.machine import Machine, machine
-from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan
+from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan, why_unknown
 from studentsim.student.hub.source import Source, find
 
 WRONG = 0.75
@@ -121,12 +121,8 @@ def estimate(config: RunConfig) -> Estimate:
     source = find(config.model, config.hub.revision)
     shape = Shape.of(source.config)
     if shape is None:
-        kind = source.config.get("model_type", "unknown")
-        raise ConfigError(
-            f"The model {config.model} is of a kind ({kind}) whose size cannot be told from its config.json.",
-            "Choose a causal language model, such as google/gemma-2b-it.",
-            field="model",
-        )
+        problem, remedy = why_unknown(str(source.config.get("model_type", "unknown")))
+        raise ConfigError(f"The model {config.model} {problem}.", remedy, field="model")
     here = machine(config.hub.device)
     parameters = source.parameters or shape.parameters
     return Estimate(source, here, dtype_of(config.hub, here.device), parameters, plan(config, shape, parameters, here))

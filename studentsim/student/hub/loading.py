@@ -30,7 +30,7 @@ from studentsim.errors import ConfigError, StudentError
 from studentsim.student.hub import source
 from studentsim.student.hub.cache_check import reader_of
 from studentsim.student.hub.machine import Machine
-from studentsim.student.hub.sizes import Plan, Shape, in_words, plan
+from studentsim.student.hub.sizes import Plan, Shape, in_words, plan, why_unknown
 from studentsim.student.recompute import Recomputing
 
 # It says at every single product of an 8-bit layer that it computes in float16.
@@ -92,10 +92,8 @@ def made(
         raise StudentError("The model's tokenizer has no end token.", "Choose another model.")
     shape = Shape.of(model.config.to_dict())
     if shape is None:
-        raise StudentError(
-            f"The model's kind ({model.config.model_type}) is not known here.",
-            "Choose a decoder such as Gemma or Qwen.",
-        )
+        problem, remedy = why_unknown(model.config.model_type)
+        raise StudentError(f"The model {problem}.", remedy)
     planned = plan(config, shape, model.num_parameters(), _machine(model.device))
     with computing(model, dtype):
         reader = reader_of(model)
