@@ -151,4 +151,5 @@ def told(
         feedback=words.text if words else None,
         feedback_level=words.level if words else None,
         doubted=doubted,
+        ended=answer.ended,
     )

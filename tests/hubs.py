@@ -108,6 +108,29 @@ def _trained() -> str:
     return tokenizer.to_str()
 
 
+LLAMA2_TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'user' %}{{ '[INST] ' + m['content'] | trim + ' [/INST]' }}"
+    "{% else %}{{ ' ' + m['content'] | trim + ' ' + eos_token }}{% endif %}{% endfor %}"
+)
+
+
+@functools.lru_cache(maxsize=2)
+def metaspace(scheme: str = "first", template: str = LLAMA2_TEMPLATE) -> PreTrainedTokenizerFast:
+    """A tokenizer as SentencePiece's models have it: words begin with ``▁``, by ``scheme`` also a text that begins without a blank."""
+    texts = [q.problem + "\n" + q.rationale for skill in SKILLS for q in pool(skill, "study", 3)]
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    trained.decoder = decoders.Metaspace(prepend_scheme=scheme)
+    alphabet = sorted({c for text in texts for c in text} | set("[]/INST:()▁"))
+    trainer = trainers.BpeTrainer(
+        vocab_size=700, special_tokens=["<pad>", "<eos>", "<bos>"], initial_alphabet=alphabet, show_progress=False
+    )
+    trained.train_from_iterator(texts, trainer)
+    made = PreTrainedTokenizerFast(tokenizer_object=trained, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>")
+    made.chat_template = template
+    return made
+
+
 def tokenizer(template: str | None = GEMMA_TEMPLATE) -> PreTrainedTokenizerFast:
     made = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(_trained()),

@@ -71,7 +71,17 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"ALTER TABLE answers ADD COLUMN {column}")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (m001_tables, m002_recorded, m003_teaching)
+def m004_ended(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Whether an answer came to its end. Runs of before did not keep it: nothing to read again."""
+    cursor.execute("ALTER TABLE answers ADD COLUMN ended BOOLEAN")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    m001_tables,
+    m002_recorded,
+    m003_teaching,
+    m004_ended,
+)
 
 
 def version_of(cursor: duckdb.DuckDBPyConnection) -> int:

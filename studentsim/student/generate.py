@@ -34,6 +34,8 @@ class Written:
     logprob: float
     ended: bool
     """Whether it came to its end token before the limit."""
+    end: int | None = None
+    """That end token, where there are several."""
 
     def done(self, limit: int) -> bool:
         """Whether nothing more is to be written, of at most ``limit`` ids."""
@@ -91,6 +93,7 @@ def write(
     luck = torch.from_numpy(uniforms).to(device)
     begun = begun or [Written([], 0.0, False)] * rows
     ids, logprob, ended = [list(w.ids) for w in begun], [w.logprob for w in begun], [w.ended for w in begun]
+    closed: list[int | None] = [w.end for w in begun]
     processor = CalculatorProcessor(calculator, ids) if calculator else None
     alive = list(range(rows))
     cache, mask, scores = _behind(model, prefix, ids)
@@ -106,13 +109,13 @@ def write(
         for place, (row, t, g) in enumerate(zip(alive, token.tolist(), gained.tolist(), strict=True)):
             logprob[row] += g
             if t in ends:
-                ended[row] = True
+                ended[row], closed[row] = True, t
                 continue
             ids[row].append(t)
             if len(ids[row]) < limit:
                 stay.append(place)
         if not stay:
-            return [Written(i, p, e) for i, p, e in zip(ids, logprob, ended, strict=True)]
+            return [Written(*row) for row in zip(ids, logprob, ended, closed, strict=True)]
         history = torch.cat([history, token[:, None]], dim=-1)
         if len(stay) < len(alive):
             keep = torch.tensor(stay, device=device)

@@ -44,6 +44,8 @@ class Chat:
         self.tokenizer = tokenizer
         self.template = bool(tokenizer.chat_template)
         self._controls = _controls(tokenizer)
+        self.lead = self._lead() if self.template else " "
+        """What stands between a prompt and the first word of an answer: a space in Llama 2's template, in most nothing."""
         self.end = self._turn_end() if self.template else tokenizer.eos_token_id
         """The token that ends an answer."""
 
@@ -66,16 +68,30 @@ class Chat:
         rendered = self._rendered([self.defused(text)], open_end=True)
         return Prompt(rendered, self._ids(rendered))
 
-    def completion(self, prompt: Prompt, text: str) -> list[int]:
-        """Ids of an answer after this prompt, its end included."""
-        return [*self.continuation(prompt, self.defused(text.strip())), self.end]
+    def completion(self, prompt: Prompt, text: str, *, ended: bool = True) -> list[int]:
+        """Ids of an answer after this prompt, its end included where it has ``ended``."""
+        return [*self.continuation(prompt, self.defused(text.strip())), *([self.end] if ended else [])]
 
     def continuation(self, prompt: Prompt, text: str) -> list[int]:
-        """Ids of a text after this prompt, tokenised together with it where that leaves the prompt's own ids alone."""
-        text = text if self.template else f" {text}"
+        """Ids of a text after this prompt, tokenised together with it: the boundary is what it is where the model writes on."""
+        text = self.lead + text
         whole = self._ids(prompt.text + text)
-        if whole[: len(prompt.ids)] == prompt.ids and len(whole) > len(prompt.ids):
-            return whole[len(prompt.ids) :]
+        # A prompt that was too long lost its middle; then its text still tells how it goes on.
+        for before in (prompt.ids, self._ids(prompt.text)):
+            if len(whole) > len(before) and whole[: len(before)] == before:
+                return whole[len(before) :]
+        return self._inside(text)
+
+    def _inside(self, text: str) -> list[int]:
+        """Ids of a text as it would go on from another, where prompt and text share a token that the prompt alone does not have.
+
+        SentencePiece's tokenizers begin a text that stands alone with a space of their own, which is not meant here.
+        """
+        for anchor in ("\n", ".", ")", "a"):
+            before = self.tokenizer(anchor, add_special_tokens=False).input_ids
+            whole = self.tokenizer(anchor + text, add_special_tokens=False).input_ids
+            if len(whole) > len(before) and whole[: len(before)] == before:
+                return whole[len(before) :]
         return self.tokenizer(text, add_special_tokens=False).input_ids
 
     def defused(self, text: str) -> str:
@@ -101,6 +117,12 @@ class Chat:
             raise StudentError(
                 f"The model's chat template cannot be used ({str(error)[:200]}).", "Choose another model."
             ) from error
+
+    def _lead(self) -> str:
+        """White space that the template puts before an answer, and not at the end of a prompt."""
+        prompt, whole = self._rendered(["Q"], open_end=True), self._rendered(["Q", _SENTINEL], open_end=False)
+        lead = whole[len(prompt) :].partition(_SENTINEL)[0] if whole.startswith(prompt) else ""
+        return lead if lead.isspace() else ""
 
     def _turn_end(self) -> int:
         """The control token that the template puts after an answer; else the tokenizer's own end."""

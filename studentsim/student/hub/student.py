@@ -10,6 +10,7 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,13 +81,13 @@ class HubStudent:
             started = time.monotonic()
             answers = self._answered(batch, [prompts[q.id] for q in batch], luck=luck, sure=sure, scored=scored)
             milliseconds = 1000 * (time.monotonic() - started) / len(batch)
-            for question, (text, letter, value, logprob, p_right) in zip(batch, answers, strict=True):
-                yield Answer(question.id, text, letter, value, logprob, milliseconds, p_right)
+            for answer in answers:
+                yield replace(answer, milliseconds=milliseconds)
 
     def _answered(
         self, batch: Sequence[Question], prompts: Sequence[Prompt], *, luck: Sequence[object], sure: bool, scored: bool
-    ) -> list[tuple[str, str | None, str | None, float, float | None]]:
-        """Text, letter, value, log-probability and P(right) of each question of a batch."""
+    ) -> list[Answer]:
+        """The answers to a batch; how long they took is not in them yet."""
         with self._computing():
             prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
             logps = self._option_logps(batch, prompts, prefix) if sure else [None] * len(batch)
@@ -98,9 +99,12 @@ class HubStudent:
             )  # fmt: skip
         texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True).strip() for w in written]
         return [
-            (text, *read_reply(text, q), w.logprob, row and _shares(row)[_right(q)])
+            Answer(
+                q.id, text, *read_reply(text, q), w.logprob, 0.0, row and _shares(row)[_right(q)],
+                ended=w.ended, ids=(*w.ids, *([w.end] if w.ended else [])),
+            )
             for q, text, w, row in zip(batch, texts, written, logps, strict=True)
-        ]
+        ]  # fmt: skip
 
     # ------------------------------------------------------------------ being sure
 
@@ -138,11 +142,17 @@ class HubStudent:
     # ------------------------------------------------------------------ learning
 
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
-        """A pair as token ids; every token of an answer counts."""
+        """A pair as token ids; every token of an answer counts. What the student wrote is learnt token for token as it wrote it."""
         prompt = self._prompt(pair.question)
         # A given working may be longer than any answer: its beginning and its end are learnt.
         most = max(self.limit, 2 * LAST)
-        chosen, rejected = (_cut(self.chat.completion(prompt, t), most, LAST) for t in (pair.chosen, pair.rejected))
+        chosen, rejected = (
+            list(ids) if ids else _cut(self.chat.completion(prompt, text, ended=ended), most, LAST)
+            for ids, text, ended in (
+                (pair.chosen_ids, pair.chosen, pair.chosen_ended),
+                (pair.rejected_ids, pair.rejected, pair.rejected_ended),
+            )
+        )
         return {
             "prompt_ids": prompt.ids,
             "chosen_ids": chosen,
@@ -201,11 +211,12 @@ def _right(question: Question) -> int:
     return next(n for n, option in enumerate(question.options) if option.letter == question.correct)
 
 
-def _ticked(question: Question, logps: Sequence[float]) -> tuple[str, str, str, float, float]:
+def _ticked(question: Question, logps: Sequence[float]) -> Answer:
     best = max(range(len(logps)), key=lambda n: logps[n])
     option = question.options[best]
     text = f"Answer: {option.letter}) {option.text}"
-    return text, option.letter, option.text, logps[best], _shares(logps)[_right(question)]
+    p_right = _shares(logps)[_right(question)]
+    return Answer(question.id, text, option.letter, option.text, logps[best], 0.0, p_right)
 
 
 def _targets(loaded: Loaded, config: RunConfig) -> str | None:
