@@ -40,7 +40,7 @@ TEACHING = {
 HUB = {
     "revision": "revision", "quantisation": "quantisation", "device": "device", "dtype": "dtype", "option_scores": "scores",
     "exams": "exams", "answers_at_once": "answers_at_once", "pairs_at_once": "pairs_at_once",
-    "checkpointing": "gradient_checkpointing", "optimiser": "optimiser",
+    "checkpointing": "gradient_checkpointing", "optimiser": "optimiser", "answer_form": "answer_form",
 }  # fmt: skip
 """Options of ``run`` that are settings of its Hub, by their names there."""
 SETTINGS = (
@@ -68,6 +68,7 @@ def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
     if given.get("model", "embedded") != "embedded":
         settings["max_new_tokens"] = HUB_DEFAULTS["max_new_tokens"]
         settings["learning"] |= HUB_DEFAULTS["learning"] if preset == "default" else {}
+        settings["hub"] |= HUB_DEFAULTS["hub"] if preset == "default" else {}
     settings["learning"] |= {key: given.pop(key) for key in LEARNING if key in given}
     settings["hub"] |= {HUB[key]: given.pop(key) for key in HUB if key in given}
     settings["teaching"] |= {TEACHING[key]: given.pop(key) for key in TEACHING if key in given}

@@ -68,7 +68,9 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
     assert "not known yet" in text_of(app), "an estimate of the embedded student's would be far out"
     app.button(key="new.start").click().run()
     config = started[0][0]
-    hub = Hub(quantisation="nf4", device="cpu", dtype="bfloat16", exams="scored", scores="letter", revision="abc123")
+    hub = Hub(
+        quantisation="nf4", device="cpu", dtype="bfloat16", exams="scored", scores="letter", revision="abc123", answer_form="letter"
+    )  # fmt: skip
     assert (config.model, config.hub, config.max_new_tokens) == ("google/gemma-2b-it", hub, 200)
     assert (config.learning.learning_rate, config.learning.batch) == (5e-5, 4)
 

@@ -18,7 +18,7 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.runs import models
-from studentsim.runs.trouble import trouble_of
+from studentsim.runs.trouble import trial_trouble_of
 
 
 def _look(config: RunConfig, known: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def _main() -> None:
     except StudentsimError as error:
         known |= {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
     except Exception as error:  # whatever a model may throw: told in words, not as a traceback
-        trouble = trouble_of(error)
+        trouble = trial_trouble_of(error)
         known |= {"problem": trouble.message, "remedy": trouble.remedy, "field": ""}
     _say(known)
 

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import studentsim
@@ -19,6 +20,7 @@ from studentsim.student.hub.machine import Machine, machine
 from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan, why_unknown
 from studentsim.student.hub.source import Source, find
 
+_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 WRONG = 0.75
 """Share of practice questions taken to become a pair, for estimates: the source paper's student was wrong in three of four."""
 
@@ -93,7 +95,7 @@ class Trial:
 
 
 def check_model(config: RunConfig) -> RunConfig:
-    """The settings with the model's version written in.
+    """The settings with the model's version written in, and today's date where its prompts hold one.
 
     :raises ConfigError: there is no such model, or it must not be used, or this machine is too small for it.
     """
@@ -110,7 +112,15 @@ def check_model(config: RunConfig) -> RunConfig:
             remedy,
             field="model",
         )
-    return config.model_copy(update={"hub": config.hub.model_copy(update={"revision": found.source.revision})})
+    today = date.today().isoformat() if prints_date(found.source.folder) else ""
+    pinned = {"revision": found.source.revision, "prompt_date": config.hub.prompt_date or today}
+    return config.model_copy(update={"hub": config.hub.model_copy(update=pinned)})
+
+
+def prints_date(folder: Path | None) -> bool:
+    """Whether the chat template in a model's folder prints today's date. A model that is not here yet may: then it is taken to do so."""
+    files = [folder / name for name in _TEMPLATES if (folder / name).is_file()] if folder else []
+    return any("strftime_now" in file.read_text(encoding="utf-8", errors="replace") for file in files) or not files
 
 
 def estimate(config: RunConfig) -> Estimate:

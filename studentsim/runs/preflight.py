@@ -40,8 +40,24 @@ def check(config: RunConfig) -> RunConfig:
         _check_apart(config)
     else:
         check_questions(config, outline_of(config))
+    check_learning(config)
     check_teacher(config)
     return check_student(config)
+
+
+def check_learning(config: RunConfig) -> None:
+    """Refuse a setting of learning that the chosen loss would silently pass by. Runs of before, which have some, go on.
+
+    :raises ConfigError: (``learning.label_smoothing``) only the robust loss heeds it (TRL 1.16).
+    """
+    learning = config.learning
+    if learning.label_smoothing > 0 and learning.loss != "robust":
+        raise ConfigError(
+            f"{learning.label_smoothing:g} of the pairs were to be taken to be the wrong way round (label_smoothing), but the loss "
+            f"{learning.loss!r} does not heed that.",
+            "Choose the loss 'robust', or set it to 0.",
+            field="learning.label_smoothing",
+        )
 
 
 def check_student(config: RunConfig) -> RunConfig:

@@ -21,7 +21,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.records import Answer, Pair, Question
 from studentsim.runs.models import Trial
-from studentsim.runs.trouble import trouble_of
+from studentsim.runs.trouble import trial_trouble_of
 from studentsim.simulation import Cast
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ def main() -> None:
         found = {"problem": error.problem, "remedy": error.remedy, "kind": type(error).__name__}
         found["field"] = getattr(error, "field", "")
     except Exception as error:  # whatever a model may throw: told in words, not as a traceback
-        trouble = trouble_of(error)
+        trouble = trial_trouble_of(error)
         found = {"problem": trouble.message, "remedy": trouble.remedy, "kind": "StudentError", "field": ""}
     print(json.dumps(found))
 

@@ -7,22 +7,27 @@
 
 A second attempt is asked for as the chat goes on: question, attempt, the teacher's words, attempt …
 Control tokens that stand in a question, an attempt or the teacher's words are broken up: they are text, not turns.
+A template that prints today's date (``strftime_now``) gets the run's own, so that a resumed run reads what it read before.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from transformers import PreTrainedTokenizerBase
 
 from studentsim.errors import StudentError
 from studentsim.records import Question
+from studentsim.student.hub.form import AnswerForm, request_of
 
 INTRODUCTION = "Answer the multiple-choice question:"
 _CONTROL = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\]")
 """What looks like a control token in a chat template."""
+_NOW = re.compile(r"""strftime_now\(\s*(['"])(.*?)\1\s*\)""")
 _SENTINEL = "studentsim3141592"
 
 
@@ -37,11 +42,16 @@ class Prompt:
 class Chat:
     """Turns questions into prompts for one tokenizer, and answers into token ids.
 
+    ``date`` (ISO) is what a template prints as today's; blank: today's. ``form`` is asked for behind each question.
+
     :raises StudentError: the tokenizer has a chat template that cannot be used.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, date: str = "", form: AnswerForm = "free") -> None:
         self.tokenizer = tokenizer
+        self.form: AnswerForm = form
+        template = tokenizer.chat_template
+        self._dated = dated(template, date) if date and isinstance(template, str) else None
         self.template = bool(tokenizer.chat_template)
         self._controls = _controls(tokenizer)
         self.lead = self._lead() if self.template else " "
@@ -51,7 +61,7 @@ class Chat:
 
     def prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> Prompt:
         """The question; after it the earlier attempts, each with the teacher's words."""
-        turns = [self.defused(as_asked(question))]
+        turns = [self.defused(as_asked(question)) + request_of(self.form)]
         for attempt, words in earlier:
             turns += [self.defused(attempt.strip()), self.defused(words)]
         if self.template:
@@ -111,7 +121,11 @@ class Chat:
         try:
             # Without thinking aloud first (Qwen 3 and its like): answers are limited in length.
             return self.tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=open_end, enable_thinking=False
+                messages,
+                chat_template=self._dated,
+                tokenize=False,
+                add_generation_prompt=open_end,
+                enable_thinking=False,
             )
         except Exception as error:  # a template may raise anything
             raise StudentError(
@@ -130,6 +144,16 @@ class Chat:
         ids = self.tokenizer(after, add_special_tokens=False).input_ids
         special = {*self.tokenizer.all_special_ids, *self.tokenizer.added_tokens_decoder}
         return next((i for i in ids[:1] if i in special), self.tokenizer.eos_token_id)
+
+
+def dated(template: str, date: str) -> str:
+    """A chat template that prints this day (ISO) where it printed today.
+
+    >>> dated("Today is {{ strftime_now('%d %b %Y') }}.", "2026-01-31")
+    'Today is {{ "31 Jan 2026" }}.'
+    """
+    day = datetime.fromisoformat(date)
+    return _NOW.sub(lambda found: json.dumps(day.strftime(found[2])), template)
 
 
 def as_asked(question: Question) -> str:

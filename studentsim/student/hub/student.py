@@ -23,6 +23,7 @@ from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
 from studentsim.student.generate import Prefix, read, write
 from studentsim.student.hub.chat import Chat, Prompt
+from studentsim.student.hub.form import in_form, letter_of
 from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
 from studentsim.student.replies import read_reply
@@ -40,7 +41,7 @@ class HubStudent:
 
     def __init__(self, loaded: Loaded, config: RunConfig) -> None:
         self.tokenizer = loaded.tokenizer
-        self.chat = Chat(loaded.tokenizer)
+        self.chat = Chat(loaded.tokenizer, date=config.hub.prompt_date, form=config.hub.answer_form)
         self.plan = loaded.plan
         self.said = loaded.said
         """What was loaded, and how, in a line."""
@@ -137,7 +138,7 @@ class HubStudent:
 
     def _said(self, question: Question, number: int) -> str:
         option = question.options[number]
-        return option.letter if self.hub.scores == "letter" else option.text
+        return letter_of(option, self.hub.answer_form) if self.hub.scores == "letter" else option.text
 
     # ------------------------------------------------------------------ learning
 
@@ -147,7 +148,13 @@ class HubStudent:
         # A given working may be longer than any answer: its beginning and its end are learnt.
         most = max(self.limit, 2 * LAST)
         chosen, rejected = (
-            list(ids) if ids else _cut(self.chat.completion(prompt, text, ended=ended), most, LAST)
+            list(ids)
+            if ids
+            else _cut(
+                self.chat.completion(prompt, in_form(pair.question, text, self.hub.answer_form), ended=ended),
+                most,
+                LAST,
+            )
             for ids, text, ended in (
                 (pair.chosen_ids, pair.chosen, pair.chosen_ended),
                 (pair.rejected_ids, pair.rejected, pair.rejected_ended),

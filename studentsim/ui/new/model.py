@@ -20,6 +20,7 @@ QUANTISATION = {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), 
 DEVICES = {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"}
 DTYPES = {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
 EXAMS = {"written": "written, as in the paper", "scored": "ticked without writing, much faster"}
+FORMS = {"letter": "with “Answer: (letter)” at the end", "free": "freely, as in the paper"}
 SCORES = {"text": "by its text", "letter": "by its letter"}
 
 
@@ -104,6 +105,14 @@ def _loading(form: Form) -> None:
             EXAMS,
         )
         choice(form, hub, "scores", "An option is weighed", "Where options are compared, not written.", SCORES)
+        choice(
+            form,
+            hub,
+            "answer_form",
+            "It is asked to answer",
+            "With a letter at the end, fewer answers go unread.",
+            FORMS,
+        )
         hub["revision"] = st.text_input(
             "Version", key=key("revision"), persist_state=KEEP, max_chars=100, placeholder="blank: today's"
         ).strip()  # fmt: skip
@@ -127,6 +136,8 @@ def _suited() -> None:
     own = st.session_state["new.whose"] == OWN
     plain, small = RunConfig.model_fields["max_new_tokens"].default, Learning().model_dump()
     st.session_state[key("max_new_tokens")] = HUB_DEFAULTS["max_new_tokens"] if own else plain
+    for field, value in HUB_DEFAULTS["hub"].items():
+        st.session_state[key(field)] = value
     for field in HUB_DEFAULTS["learning"]:
         st.session_state[key(field)] = HUB_DEFAULTS["learning"][field] if own else small[field]
     if not own:

@@ -1,0 +1,145 @@
+"""What a run settles of its prompts when it is made: the date they print, the form they ask for; and what is refused then."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from datetime import date
+
+import hubs
+import pytest
+import torch
+
+from studentsim import foreground
+from studentsim.config import Hub, Learning, RunConfig
+from studentsim.errors import ConfigError
+from studentsim.records import Pair
+from studentsim.runs import models, preflight
+from studentsim.runs.trouble import trial_trouble_of
+from studentsim.student.hub import chat as chats
+from studentsim.student.hub.chat import Chat
+from studentsim.student.hub.form import REQUEST
+from studentsim.student.hub.loading import made
+from studentsim.student.hub.student import HubStudent
+from studentsim.student.replies import read_reply
+
+DATED = (
+    "{%- if not date_string is defined %}{%- if strftime_now is defined %}{%- set date_string = strftime_now('%d %b %Y') %}"
+    "{%- else %}{%- set date_string = '26 Jul 2024' %}{%- endif %}{%- endif %}{{ bos_token }}Today Date: {{ date_string }}\n"
+    '{{ strftime_now( "%Y-%m-%d" ) }}' + hubs.GEMMA_TEMPLATE.removeprefix("{{ bos_token }}")
+)
+
+
+@functools.cache
+def student(**hub) -> HubStudent:
+    config = hubs.config("-", hub=Hub(**hub))
+    return HubStudent(
+        made(hubs.model("llama"), hubs.tokenizer(), config, dtype=torch.float32, revision=""), config
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ the date
+
+
+def test_a_template_that_prints_the_date_prints_the_runs_own():
+    question = hubs.bank().exam[0]
+    text = Chat(hubs.tokenizer(DATED), date="2025-02-03").prompt(question).text
+    assert text.startswith("<bos>Today Date: 03 Feb 2025\n2025-02-03<start_of_turn>user\n")
+    today = f"{date.today():%d %b %Y}"
+    assert today in Chat(hubs.tokenizer(DATED)).prompt(question).text  # a run of before: as before
+    plain = Chat(hubs.tokenizer(), date="2025-02-03").prompt(question)
+    assert plain == Chat(hubs.tokenizer()).prompt(question)
+
+
+def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp_path):
+    folder = hubs.save(tmp_path, "gemma")
+    assert preflight.check(RunConfig.make(model=str(folder))).hub.prompt_date == ""
+    hubs.tokenizer(DATED).save_pretrained(folder)
+    config = preflight.check(RunConfig.make(model=str(folder)))
+    assert config.hub.prompt_date == date.today().isoformat()
+    kept = RunConfig.make(model=str(folder), hub=Hub(prompt_date="2024-12-24"))
+    assert preflight.check(kept).hub.prompt_date == "2024-12-24"
+    assert models.prints_date(None)
+
+
+@pytest.mark.parametrize("wrong", ["2025-13-01", "today", "2025-1-1"])
+def test_a_date_that_is_none_is_refused(wrong):
+    with pytest.raises(ConfigError, match=r"hub\.prompt_date"):
+        RunConfig.make(hub={"prompt_date": wrong})
+
+
+# ------------------------------------------------------------------ the form
+
+
+def test_a_model_is_asked_for_a_letter_behind_the_options():
+    question = hubs.bank().exam[0]
+    free, letter = (student(answer_form=form)._prompt(question).text for form in ("free", "letter"))
+    assert REQUEST in letter and REQUEST not in free
+    assert (
+        letter.replace(f"\n{REQUEST}", "") == free and f"{question.options[-1].text}\n{REQUEST}<end_of_turn>" in letter
+    )
+
+
+def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_letter():
+    question = hubs.bank().exam[0]
+    wrong = next(o for o in question.options if o.working and o.letter != question.correct)
+    unworked = replace(question, options=tuple(replace(o, working=None) for o in question.options))
+    ticked = f"Because.\nAnswer: {question.correct}) {question.right.text}"
+    for asked, chosen, rejected in (
+        (question, question.right.working, wrong.working),
+        (unworked, ticked, f"Answer: {wrong.letter}) {wrong.text}"),
+    ):
+        row = student(answer_form="letter").pair_ids(Pair(asked, chosen, rejected))
+        texts = [
+            student().tokenizer.decode(row[side], skip_special_tokens=True) for side in ("chosen_ids", "rejected_ids")
+        ]
+        for text, option in zip(texts, (question.right, wrong), strict=True):
+            assert text.endswith(f"Answer: ({option.letter})") and read_reply(text, question)[0] == option.letter
+        plain = student(answer_form="free").pair_ids(Pair(asked, chosen, rejected))
+        assert student().tokenizer.decode(plain["chosen_ids"], skip_special_tokens=True).strip() == chosen
+
+
+def test_letters_are_weighed_in_the_form_that_is_asked_for():
+    question = hubs.bank().exam[0]
+    assert student(answer_form="letter", scores="letter")._said(question, 2) == "(c)"
+    assert student(answer_form="letter")._said(question, 2) == question.options[2].text
+    assert student(scores="letter")._said(question, 2) == "c"
+
+
+def test_new_runs_of_models_ask_for_a_letter_unless_told_otherwise():
+    assert foreground.config_of("default", {"model": "a/b"}).hub.answer_form == "letter"
+    assert foreground.config_of("default", {"model": "a/b", "answer_form": "free"}).hub.answer_form == "free"
+    assert foreground.config_of("paper", {"model": "a/b"}).hub.answer_form == "free"
+    assert RunConfig().hub.answer_form == foreground.config_of("default", {}).hub.answer_form == "free"
+    assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').hub == Hub()
+
+
+# ------------------------------------------------------------------ what is refused
+
+
+def test_label_smoothing_with_a_loss_that_does_not_heed_it_is_refused_for_new_runs_alone():
+    for loss in ("sigmoid", "ipo", "hinge"):
+        config = RunConfig.make(learning=Learning(loss=loss, label_smoothing=0.1))
+        with pytest.raises(ConfigError, match=loss) as caught:
+            preflight.check(config)
+        assert caught.value.field == "learning.label_smoothing" and "robust" in caught.value.remedy
+        assert RunConfig.from_json(config.model_dump_json()) == config  # an old journal's settings open
+    preflight.check(RunConfig.make(learning=Learning(loss="robust", label_smoothing=0.1)))
+
+
+# ------------------------------------------------------------------ a trial that fails
+
+
+def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
+    try:
+        chats.dated("{{ x }}", "no date")
+    except ValueError as error:
+        told = trial_trouble_of(error)
+    assert (
+        "ValueError: Invalid isoformat string" in told.message
+        and "chat.py:" in told.message
+        and "dated" in told.message
+    )
+    for error in (RuntimeError("CUDA out of memory"), OSError(28, "full"), KeyError("x")):
+        told = trial_trouble_of(error)
+        assert "log" not in told.message + told.remedy and "resume" not in told.remedy and told.remedy
