@@ -109,11 +109,15 @@ def introduce(config: RunConfig, *, trial: bool, as_json: bool = False) -> None:
     for sentence in found.sentences(config):
         print(sentence, file=sys.stderr, flush=True)
     if trial:
-        tried = models.try_out(config)
+        tried = models.try_out(config, on_step=_say_step)
         for sentence in tried.sentences(config):
             print(sentence, file=sys.stderr, flush=True)
         if as_json:
             print(json.dumps({"revision": found.source.revision, **models.as_json(tried, config)}))
+
+
+def _say_step(step: str) -> None:
+    print(f"Trying it out: {step} …", file=sys.stderr, flush=True)
 
 
 def carry_out(folder: RunFolder, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ padding, as in training. Called as transformers' models are, with the arguments 
 
 from __future__ import annotations
 
+import inspect
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,6 +40,7 @@ class Recomputing:
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model
         self.config = model.config
+        self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     @property
     def device(self) -> torch.device:
@@ -48,9 +50,10 @@ class Recomputing:
     def __call__(self, *, logits_to_keep: int = 0, **inputs: Any) -> SimpleNamespace:
         """``logits`` (B, L, V) of the new ids, or of the last ``logits_to_keep`` of them."""
         compact, at = self._compact(**inputs)
-        at = at[:, -logits_to_keep:]
-        logits = self.model(**compact).logits
-        return SimpleNamespace(logits=_at(logits, at))
+        columns, where = at[:, -logits_to_keep:].unique(return_inverse=True)
+        if self._keeps:  # a head over a whole long text is large
+            return SimpleNamespace(logits=_at(self.model(**compact, logits_to_keep=columns).logits, where))
+        return SimpleNamespace(logits=_at(self.model(**compact).logits, columns[where]))
 
     def base_model(self, **inputs: Any) -> SimpleNamespace:
         """``last_hidden_state`` (B, L, H) of the new ids."""

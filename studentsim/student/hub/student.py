@@ -26,6 +26,7 @@ from studentsim.student.hub.chat import Chat, Prompt
 from studentsim.student.hub.form import in_form, letter_of
 from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
+from studentsim.student.recompute import Recomputing
 from studentsim.student.replies import read_reply
 
 T = TypeVar("T")
@@ -130,15 +131,37 @@ class HubStudent:
         return [found[q.id] for q in questions]
 
     def _option_logps(self, batch: Sequence[Question], prompts: Sequence[Prompt], prefix: Prefix) -> list[list[float]]:
-        said = [[f"Answer: {self._said(q, n)}" for n in range(len(q.options))] for q in batch]
-        ids = [
-            [self.chat.continuation(p, self.chat.defused(t)) for t in row] for p, row in zip(prompts, said, strict=True)
-        ]
+        ids = [self._option_ids(q, p) for q, p in zip(batch, prompts, strict=True)]
         return score_options(self.reader, prefix, ids, at_once=5 * self.plan.answers_at_once)
+
+    def _option_ids(self, question: Question, prompt: Prompt) -> list[list[int]]:
+        said = [f"Answer: {self._said(question, n)}" for n in range(len(question.options))]
+        return [self.chat.continuation(prompt, self.chat.defused(text)) for text in said]
 
     def _said(self, question: Question, number: int) -> str:
         option = question.options[number]
         return letter_of(option, self.hub.answer_form) if self.hub.scores == "letter" else option.text
+
+    def cache_gap(self, questions: Sequence[Question]) -> float:
+        """How far an option's log-probability is off, at most, from what forward passes over whole texts tell. For trials.
+
+        The questions are read side by side, the shorter ones behind padding.
+        """
+        prompts = [self._prompt(q) for q in questions]
+        ids = [self._option_ids(q, p) for q, p in zip(questions, prompts, strict=True)]
+        with self._computing(), torch.no_grad():
+            prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
+            found = score_options(self.reader, prefix, ids, at_once=5 * len(questions))
+            plain = Recomputing(self.base)
+            wanted = [
+                score_options(plain, read(plain, [p.ids], self.tokenizer.pad_token_id), [own], at_once=1)[0]
+                for p, own in zip(prompts, ids, strict=True)
+            ]
+        return max(abs(a - b) for row, own in zip(found, wanted, strict=True) for a, b in zip(row, own, strict=True))
+
+    def prompt_tokens(self, question: Question) -> tuple[int, int]:
+        """How many tokens a question's prompt has, and how many of them are read."""
+        return len(self.chat.prompt(question).ids), len(self._prompt(question).ids)
 
     # ------------------------------------------------------------------ learning
 
