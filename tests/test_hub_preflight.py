@@ -15,9 +15,11 @@ import huggingface_hub
 import pytest
 from huggingface_hub import errors as hub_errors
 from transformers import DynamicCache
+from typer.testing import CliRunner
 
 from studentsim import casting
 from studentsim.bank.bank import Bank
+from studentsim.cli import app
 from studentsim.config import Hub, Learning, RunConfig
 from studentsim.errors import ConfigError, RunError, StudentError
 from studentsim.runs import checkpoints, models, preflight, trial
@@ -270,6 +272,25 @@ def test_a_trial_that_dies_is_an_error_in_words(monkeypatch, gemma, program, wor
     monkeypatch.setattr(models, "TRIAL", ("-c", program))
     with pytest.raises(StudentError, match=words):
         models.try_out(hubs.config(gemma))
+
+
+def test_the_command_says_each_step_of_a_trial(monkeypatch, gemma):
+    figures = {
+        "said": "tiny",
+        "problem": "2 + 3?",
+        "text": "5",
+        "letter": "b",
+        "longest": 812,
+        "read": 812,
+        "memory": 1e9,
+    }
+    figures |= dict.fromkeys(("loading", "answer", "exam", "choice", "pair"), 0.5)
+    lines = [{"step": "a first answer"}, {"step": "weighing options"}, {"kind": "", "trial": figures}]
+    monkeypatch.setattr(models, "TRIAL", ("-c", "\n".join(f"print({json.dumps(line)!r})" for line in lines)))
+    done = CliRunner().invoke(app, ["check-model", str(gemma), "--json"])
+    assert done.exit_code == 0, done.output
+    assert done.stderr.index("Trying it out: a first answer …") < done.stderr.index("Trying it out: weighing options …")
+    assert "812 tokens" in done.stderr and json.loads(done.stdout)["longest"] == 812
 
 
 def test_a_trial_that_takes_too_long_is_an_error_in_words(monkeypatch, gemma):

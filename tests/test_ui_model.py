@@ -139,6 +139,21 @@ def test_what_is_wrong_with_a_model_is_said_at_its_field(folder: Path, fake_job:
     assert [e.value for e in app.error] == ["Its licence has not been accepted yet. Accept it, then log in."]
 
 
+def test_a_check_shows_what_is_tried_now_and_can_be_stopped(folder: Path, fake_job: None):
+    app = own("slow")
+    app.button(key="new.model.check").click().run()
+    for _ in range(100):
+        told = [bar.proto.text for bar in app.get("progress")]
+        if any("the longest question, of 812 tokens" in text for text in told):
+            break
+        time.sleep(0.05)
+        app.run()
+    else:
+        raise AssertionError(told)
+    app.button(key="new.model.stop").click().run()
+    assert not app.exception
+
+
 def test_a_check_that_dies_is_a_message(folder: Path, fake_job: None):
     app = checked(own("dies"))
     assert not app.exception and "ended without a result: Fatal: no more memory" in app.error[0].value
