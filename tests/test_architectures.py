@@ -16,6 +16,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from studentsim import casting
 from studentsim.errors import ConfigError, StudentError
+from studentsim.learning.pairs import held_out_pairs
 from studentsim.runs import models
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
@@ -125,6 +126,30 @@ def test_where_no_cache_can_be_relied_on_texts_are_read_anew_and_that_is_said(ki
     s = student(kind)
     assert isinstance(s.reader, Recomputing) and "anew" in s.said
     holds(kind, LENGTHS["across"])
+
+
+@pytest.mark.parametrize("kind", ["gemma2", "recurrent_gemma", "lfm2", "mistral"])
+def test_learning_sees_the_log_probabilities_that_scoring_tells(kind):
+    """Also where logits are bent after the head, by a setting that TRL knows (Gemma 2) or does not (RecurrentGemma)."""
+    config = hubs.config("-", temperature=0.0, max_new_tokens=LIMIT)
+    loaded = made(hubs.model(kind), hubs.tokenizer_of(kind), config, dtype=torch.float32, revision="")
+    s = HubStudent(loaded, config)
+    assert s.plain_head == (kind not in ("gemma2", "recurrent_gemma"))
+    learner = casting.learner_of(s, config)
+    pairs = held_out_pairs(hubs.bank().study[:2])
+    (chosen, rejected), *_ = before = s.pair_logps([s.pair_ids(p) for p in pairs])
+    first = next(iter(learner.learn(pairs, [], turn=1, seed=0))).metrics
+    assert first.logps_chosen == pytest.approx(sum(c for c, _ in before) / 2, abs=1e-3)
+    assert first.logps_rejected == pytest.approx(sum(r for _, r in before) / 2, abs=1e-3)
+    assert first.rewards_margins == pytest.approx(0, abs=1e-4)
+
+
+def test_positions_stay_where_longrope_turns_them_alike():
+    rope = {"rope_type": "longrope", "short_factor": [1.0] * 8, "long_factor": [4.0] * 8, "factor": 8.0}
+    config = hubs.config("-", max_new_tokens=LIMIT)
+    model = hubs.model("phi3", rope_parameters=rope, original_max_position_embeddings=64)
+    s = HubStudent(made(model, hubs.tokenizer_of("phi3"), config, dtype=torch.float32, revision=""), config)
+    assert len(s._prompt(hubs.bank().exam[0]).ids) + LIMIT < 64 < model.config.max_position_embeddings
 
 
 @pytest.mark.parametrize("kind", ["mamba", "mamba2", "falcon_mamba"])

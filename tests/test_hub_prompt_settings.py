@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from studentsim import foreground
-from studentsim.config import Hub, Learning, RunConfig
+from studentsim.config import Hub, Learning, RunConfig, Teaching
 from studentsim.errors import ConfigError
 from studentsim.records import Pair
 from studentsim.runs import models, preflight
@@ -22,6 +22,7 @@ from studentsim.student.hub.form import REQUEST
 from studentsim.student.hub.loading import made
 from studentsim.student.hub.student import HubStudent
 from studentsim.student.replies import read_reply
+from studentsim.teacher.writer import load_writer
 
 DATED = (
     "{%- if not date_string is defined %}{%- if strftime_now is defined %}{%- set date_string = strftime_now('%d %b %Y') %}"
@@ -60,6 +61,17 @@ def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp
     kept = RunConfig.make(model=str(folder), hub=Hub(prompt_date="2024-12-24"))
     assert preflight.check(kept).hub.prompt_date == "2024-12-24"
     assert models.prints_date(None)
+
+
+def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
+    writer = hubs.save(tmp_path, "gemma")
+    hubs.tokenizer(DATED).save_pretrained(writer)
+    told = Teaching(attempts=2, writer=str(writer))
+    assert preflight.check(RunConfig.make(teaching=told)).hub.prompt_date == date.today().isoformat()
+    config = RunConfig.make(teaching=told, hub=Hub(prompt_date="2025-02-03"))
+    assert preflight.check(config) == config
+    hints = load_writer(str(writer), config.hub)
+    assert "03 Feb 2025" in hints.chat.said("Give a hint.").text
 
 
 @pytest.mark.parametrize("wrong", ["2025-13-01", "today", "2025-1-1"])

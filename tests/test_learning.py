@@ -56,7 +56,7 @@ def test_every_step_tells_all_seven_figures_and_the_margin_grows():
 def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monkeypatch):
     ours, trls = student(), student()
     told = learn(ours, batch=3, epochs=2)
-    monkeypatch.setattr("studentsim.learning.head.put_on", lambda model, in_parts: None)
+    monkeypatch.setattr("studentsim.learning.head.put_on", lambda model, in_parts, plain: None)
     for one, two in zip(told, learn(trls, batch=3, epochs=2), strict=True):
         assert asdict(one.metrics) == pytest.approx(asdict(two.metrics), abs=1e-4)
     assert "forward" not in vars(ours.model.get_base_model())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import hubs
+import pandas as pd
 import pytest
 import tiny
 import torch
@@ -18,6 +19,7 @@ from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.store import queries
 from studentsim.store.database import Database, rebuild
+from studentsim.store.export import export
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.student.hub.chat import Chat
 from studentsim.student.hub.loading import made
@@ -101,6 +103,8 @@ def test_a_run_tells_of_each_answer_whether_it_ended(tmp_path, monkeypatch):
     rebuild(tmp_path)
     with Database.open(tmp_path) as database:
         found = queries.answers(database, folder.run_id)
+    export(tmp_path, folder.run_id, tmp_path / "out")
+    assert pd.read_parquet(tmp_path / "out" / "answers.parquet").ended.tolist() == found.ended.tolist()
     assert len(found) == 12 and not found.ended.isna().any() and not found.ended.all()
 
 

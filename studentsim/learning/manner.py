@@ -21,6 +21,8 @@ class Manner:
     """Compute layers anew in the backward pass instead of keeping what they gave: less memory, a third more time."""
     paged: bool = False
     """AdamW's state moves to the computer's memory when the GPU's is full (bitsandbytes)."""
+    plain_head: bool = True
+    """The head alone makes logits of hidden states. Else the model is asked for logits whole: TRL knows some ways to bend them, not all."""
     in_parts: bool = False
     """A batch's rows in two parts at once, a core for each: for a small model in float32 on a CPU."""
 

@@ -129,9 +129,14 @@ def check_model(config: RunConfig) -> RunConfig:
             remedy,
             field="model",
         )
-    today = date.today().isoformat() if prints_date(found.source.folder) else ""
-    pinned = {"revision": found.source.revision, "prompt_date": config.hub.prompt_date or today}
+    printed = today() if prints_date(found.source.folder) else ""
+    pinned = {"revision": found.source.revision, "prompt_date": config.hub.prompt_date or printed}
     return config.model_copy(update={"hub": config.hub.model_copy(update=pinned)})
+
+
+def today() -> str:
+    """The date (ISO) that prompts of a run made now are to print."""
+    return date.today().isoformat()
 
 
 def prints_date(folder: Path | None) -> bool:

@@ -21,9 +21,10 @@ from studentsim.bank.sources import PER_SKILL, is_on_hub, open_bank
 from studentsim.config import RunConfig, check_categories
 from studentsim.errors import BankError, ConfigError, StudentError, StudentsimError
 from studentsim.records import CATEGORIES
-from studentsim.runs.models import check_model
+from studentsim.runs.models import check_model, prints_date, today
 from studentsim.runs.teachers import check_teacher
 from studentsim.selection import category_mix
+from studentsim.student.hub.source import find
 from studentsim.student.profiles import profile
 
 WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safetensors"
@@ -42,7 +43,15 @@ def check(config: RunConfig) -> RunConfig:
         check_questions(config, outline_of(config))
     check_learning(config)
     check_teacher(config)
-    return check_student(config)
+    return _with_date(check_student(config))
+
+
+def _with_date(config: RunConfig) -> RunConfig:
+    """The settings with today's date where the prompts of whoever writes the hints hold one, and none is settled yet."""
+    writer = config.teaching.writer
+    if not writer or config.hub.prompt_date or not prints_date(find(writer).folder):
+        return config
+    return config.model_copy(update={"hub": config.hub.model_copy(update={"prompt_date": today()})})
 
 
 def check_learning(config: RunConfig) -> None:

@@ -216,7 +216,7 @@ def told(model: AnyModel, inputs: dict[str, Any], asked: torch.Tensor) -> Iterat
 
     The head sees these positions alone.
     """
-    if not _head_is_plain(model):
+    if not head_is_plain(model):
         scores = model(**inputs).logits[asked].float()
         yield slice(0, len(scores)), scores
         return
@@ -244,7 +244,7 @@ def _repeated(prefix: Prefix, each: int = 1) -> AnyCache:
 _PLAIN_HEADS: WeakKeyDictionary[PreTrainedModel, bool] = WeakKeyDictionary()
 
 
-def _head_is_plain(model: AnyModel) -> bool:
+def head_is_plain(model: AnyModel) -> bool:
     """Whether the head alone makes logits of hidden states. Some architectures bend or scale them afterwards (Gemma 2, Cohere, Granite …).
 
     Tried out once a model: settings for it bear too many names.

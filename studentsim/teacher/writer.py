@@ -26,10 +26,10 @@ LONGEST = 300
 class HintWriter:
     """Writes hints, a batch at a time, always the likeliest words: the same attempt gets the same hint."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, *, date: str = "") -> None:
         self.model = loaded.reader
         self.tokenizer = loaded.tokenizer
-        self.chat = Chat(loaded.tokenizer)
+        self.chat = Chat(loaded.tokenizer, date=date)
         self.ends = {self.chat.end, self.tokenizer.eos_token_id} - {None}
         self.at_once = max(1, loaded.plan.answers_at_once)
 
@@ -53,7 +53,8 @@ def load_writer(name: str, hub: Hub) -> HintWriter:
     :raises ConfigError, StudentError: it cannot be had.
     """
     with torch.no_grad():
-        return HintWriter(load(RunConfig.make(model=name, hub=hub.model_copy(update={"revision": ""}))))
+        loaded = load(RunConfig.make(model=name, hub=hub.model_copy(update={"revision": ""})))
+        return HintWriter(loaded, date=hub.prompt_date)
 
 
 def request(question: Question, answer: str) -> str:

@@ -21,7 +21,7 @@ from studentsim.config import ALL_PROJECTIONS, RunConfig
 from studentsim.records import Answer, Earlier, Pair, Question
 from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
-from studentsim.student.generate import Prefix, read, write
+from studentsim.student.generate import Prefix, head_is_plain, read, write
 from studentsim.student.hub.chat import Chat, Prompt
 from studentsim.student.hub.form import in_form, letter_of
 from studentsim.student.hub.loading import Loaded, computing
@@ -60,6 +60,8 @@ class HubStudent:
         """The language model itself; its projections carry the adapter."""
         self.reader = loaded.reader
         """It, or what reads with it; see ``Loaded.reader``."""
+        with self._computing():
+            self.plain_head = head_is_plain(self.reader)
 
     # ------------------------------------------------------------------ answering
 
@@ -262,9 +264,12 @@ def _commit(loaded: Loaded) -> str | None:
 
 
 def _longest_prompt(loaded: Loaded, limit: int) -> int:
-    positions = (
-        getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST_PROMPT + limit
-    )
+    config = loaded.model.config.get_text_config()
+    positions = getattr(config, "max_position_embeddings", None) or LONGEST_PROMPT + limit
+    rope = getattr(config, "rope_parameters", None) or {}
+    if rope.get("rope_type") == "longrope":
+        # From here on all positions are turned otherwise, those in the cache and in shorter rows of the batch too.
+        positions = min(positions, rope.get("original_max_position_embeddings") or positions)
     return max(16, min(LONGEST_PROMPT, positions - limit - 1))
 
 
