@@ -38,7 +38,7 @@ ROUNDED = 2.0
 def measure(config: RunConfig, on_step: Callable[[str], None] = lambda _: None) -> Trial:
     """Load everyone the run needs, and take the time of each part; ``on_step`` hears what comes now.
 
-    The longest question of the run is tried too: some models fail on long prompts alone.
+    The longest questions of the run are tried too, as many at once: some models fail on long prompts alone, and memory may not do.
 
     :raises StudentsimError: one of them cannot be had, or what the model tells is not to be relied on.
     """
@@ -60,15 +60,16 @@ def measure(config: RunConfig, on_step: Callable[[str], None] = lambda _: None) 
     examined, _ = _timed(lambda: _answered(cast, batch, sure=True))
     on_step("weighing options")
     chosen, _ = _timed(lambda: cast.student.confidence(batch))
-    shortest, *_, longest = by_length(config, cast)
-    whole, read = cast.student.prompt_tokens(longest)
-    on_step(f"the longest question, of {whole:,} tokens")
-    long = _answered(cast, [longest], sure=True)
-    _check_cache(config, cast, [longest, shortest])
+    ordered = by_length(config, cast)
+    long = ordered[-len(batch) :]
+    whole, read = cast.student.prompt_tokens(ordered[-1])
+    on_step(f"the longest questions, up to {whole:,} tokens")
+    long_answers = _answered(cast, long, sure=True)
+    _check_cache(config, cast, [ordered[-1], ordered[0]])
     pairs = _pairs(batch, answers)[: config.learning.batch]
-    on_step(f"learning from {len(pairs)} of these, and from the longest")
+    on_step(f"learning from {len(pairs)} of the first, and of the longest")
     learnt, _ = _timed(lambda: list(cast.learner.learn(pairs, [], turn=1, seed=0)))
-    list(cast.learner.learn(_pairs([longest], long), [], turn=2, seed=0))
+    list(cast.learner.learn(_pairs(long, long_answers)[-config.learning.batch :], [], turn=2, seed=0))
     return Trial(
         said=cast.student.said,
         problem=exam[0].problem,
