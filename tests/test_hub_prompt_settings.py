@@ -9,6 +9,7 @@ from datetime import date
 import hubs
 import pytest
 import torch
+from visits import NEW, visit
 
 from studentsim import foreground
 from studentsim.config import Hub, Learning, RunConfig, Teaching
@@ -137,6 +138,14 @@ def test_label_smoothing_with_a_loss_that_does_not_heed_it_is_refused_for_new_ru
         assert caught.value.field == "learning.label_smoothing" and "robust" in caught.value.remedy
         assert RunConfig.from_json(config.model_dump_json()) == config  # an old journal's settings open
     preflight.check(RunConfig.make(learning=Learning(loss="robust", label_smoothing=0.1)))
+
+
+def test_the_page_says_so_at_the_field(folder):
+    app = visit(NEW)
+    app.number_input(key="new.label_smoothing").set_value(0.1).run()
+    assert [e.value for e in app.error if "label" in e.value] and app.button(key="new.start").disabled
+    app.selectbox(key="new.loss").set_value("robust").run()
+    assert not app.error and not app.button(key="new.start").disabled
 
 
 # ------------------------------------------------------------------ a trial that fails

@@ -87,10 +87,7 @@ class Chat:
         text = self.lead + text
         whole = self._ids(prompt.text + text)
         # A prompt that was too long lost its middle; then its text still tells how it goes on.
-        for before in (prompt.ids, self._ids(prompt.text)):
-            if len(whole) > len(before) and whole[: len(before)] == before:
-                return whole[len(before) :]
-        return self._inside(text)
+        return _behind(whole, prompt.ids) or _behind(whole, self._ids(prompt.text)) or self._inside(text)
 
     def _inside(self, text: str) -> list[int]:
         """Ids of a text as it would go on from another, where prompt and text share a token that the prompt alone does not have.
@@ -98,10 +95,9 @@ class Chat:
         SentencePiece's tokenizers begin a text that stands alone with a space of their own, which is not meant here.
         """
         for anchor in ("\n", ".", ")", "a"):
-            before = self.tokenizer(anchor, add_special_tokens=False).input_ids
-            whole = self.tokenizer(anchor + text, add_special_tokens=False).input_ids
-            if len(whole) > len(before) and whole[: len(before)] == before:
-                return whole[len(before) :]
+            before, whole = (self.tokenizer(t, add_special_tokens=False).input_ids for t in (anchor, anchor + text))
+            if ids := _behind(whole, before):
+                return ids
         return self.tokenizer(text, add_special_tokens=False).input_ids
 
     def defused(self, text: str) -> str:
@@ -144,6 +140,11 @@ class Chat:
         ids = self.tokenizer(after, add_special_tokens=False).input_ids
         special = {*self.tokenizer.all_special_ids, *self.tokenizer.added_tokens_decoder}
         return next((i for i in ids[:1] if i in special), self.tokenizer.eos_token_id)
+
+
+def _behind(whole: list[int], before: list[int]) -> list[int]:
+    """What stands in ``whole`` behind what it begins with; nothing where it does not begin so."""
+    return whole[len(before) :] if whole[: len(before)] == before else []
 
 
 def dated(template: str, date: str) -> str:
