@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import io
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -15,7 +17,7 @@ from studentsim import foreground
 from studentsim.config import Hub, Learning, RunConfig, Teaching
 from studentsim.errors import ConfigError
 from studentsim.records import Pair
-from studentsim.runs import models, preflight
+from studentsim.runs import model_job, models, preflight, trial
 from studentsim.runs.trouble import trial_trouble_of
 from studentsim.student.hub import chat as chats
 from studentsim.student.hub.chat import Chat
@@ -164,3 +166,17 @@ def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
     for error in (RuntimeError("CUDA out of memory"), OSError(28, "full"), KeyError("x")):
         told = trial_trouble_of(error)
         assert "log" not in told.message + told.remedy and "resume" not in told.remedy and told.remedy
+
+
+@pytest.mark.parametrize("main", [trial.main, model_job._main])
+def test_a_trial_that_crashes_ends_with_the_reason(monkeypatch, capsys, tmp_path, main):
+    def crash(*_, **__):
+        raise RuntimeError("The size of tensor a (151) must match the size of tensor b (128)")
+
+    config = hubs.config(hubs.save(tmp_path, "llama"))
+    monkeypatch.setattr(trial, "measure", crash)
+    monkeypatch.setattr("sys.stdin", io.StringIO(config.model_dump_json()))
+    main()
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert "RuntimeError: The size of tensor a (151)" in found["problem"] and "crash" in found["problem"]
+    assert found["remedy"] and "log" not in found["problem"] + found["remedy"]

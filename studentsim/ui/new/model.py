@@ -57,6 +57,8 @@ def _own(form: Form) -> Any:
         "Any causal language model of huggingface.co (owner/name), or its folder. Only safetensors are loaded, and no code that comes "
         "with a model is run. Models of billions of parameters answer slowly: begin with few questions."
     )
+    if name != form.settings["model"]:
+        form.settings["hub"]["prompt_date"] = ""  # the date of another model's run
     form.settings["model"] = name or "?"
     try:
         _check_name(name)
