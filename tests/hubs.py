@@ -159,10 +159,10 @@ def tokenizer_of(kind: str) -> PreTrainedTokenizerFast:
     return tokenizer(GEMMA_TEMPLATE if kind in WITH_TEMPLATE else None)
 
 
-def save(folder: Path, kind: str, seed: int = 0) -> Path:
+def save(folder: Path, kind: str, seed: int = 0, **settings: object) -> Path:
     """A model of this kind, written as the hub has it; its folder."""
     path = folder / kind
-    model(kind, seed).save_pretrained(path)
+    model(kind, seed, **settings).save_pretrained(path)
     tokenizer_of(kind).save_pretrained(path)
     return path
 

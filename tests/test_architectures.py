@@ -6,6 +6,7 @@ With texts shorter and longer than the window of those that have one. And archit
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import replace
 
 import hubs
@@ -20,6 +21,7 @@ from studentsim.learning.pairs import held_out_pairs
 from studentsim.runs import models
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
+from studentsim.runs.past import past_events
 from studentsim.student.generate import read, write
 from studentsim.student.hub.loading import made
 from studentsim.student.hub.scoring import score_options
@@ -168,5 +170,10 @@ def test_a_model_without_attention_is_refused_in_words(kind, tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("kind", [*hubs.ARCHITECTURES, *hubs.RECOMPUTED])
 def test_a_run_of_two_lessons_finishes(kind, tmp_path):
-    folder = create_run(tmp_path, hubs.config(hubs.save(tmp_path, kind), max_new_tokens=16))
+    model = hubs.save(tmp_path, kind, tie_word_embeddings=False)
+    folder = create_run(tmp_path, hubs.config(model, max_new_tokens=16))
     assert execute(folder) == "finished"
+    events = past_events(folder)
+    trained = [e["metrics"] for e in events if e["type"] == "TrainingStep"]
+    assert {e["turn"] for e in events if e["type"] == "TurnFinished"} == {0, 1, 2} and len(trained) >= 4
+    assert all(math.isfinite(x) for metrics in trained for x in metrics.values() if x is not None)
