@@ -91,6 +91,7 @@ def learner_of(student: HubStudent, config: RunConfig) -> Learner:
         pairs_at_once=plan.pairs_at_once,
         checkpointing=plan.checkpointing,
         paged=plan.paged,
+        plain_head=student.plain_head,
     )
     return DPOLearner(student, config.learning, manner, validation_every=config.validation_every)
 

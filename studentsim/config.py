@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -49,7 +50,7 @@ class Learning(BaseModel):
     sft_weight: float = Field(0.0, ge=0, le=10)
     """Weight of an extra term that makes the right working itself likelier (0: plain DPO). paper: 0."""
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
-    """Assumed share of flipped pairs; acts in the robust loss only."""
+    """Assumed share of flipped pairs; acts in the robust loss only, and a new run with another loss is refused."""
     reference: Literal["last-turn", "base"] = "last-turn"
     """Whom DPO's log-ratios compare with: the student as it was before this turn, or before any training."""
     lora_rank: int = Field(8, ge=1, le=256)
@@ -134,6 +135,11 @@ class Hub(BaseModel):
     """Trades a third more time in training for memory. auto: where not even one pair would fit without."""
     optimiser: Literal["auto", "adamw", "paged"] = "auto"
     """paged: AdamW whose state moves out of the GPU's memory when that is full. auto: for adapters of 100 M and more."""
+    prompt_date: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    """What a chat template that prints a date prints as today's (ISO). Written in when the run is made, where the template prints
+    one; blank: each day's own, as in runs of before."""
+    answer_form: Literal["free", "letter"] = "free"
+    """How a question asks to be answered. letter: with "Answer: (letter)" as the last line, which is read surely. paper: free."""
 
     @field_validator("revision")
     @classmethod
@@ -142,10 +148,21 @@ class Hub(BaseModel):
             raise ValueError(f"{value!r} is no commit, branch or tag")
         return value
 
+    @field_validator("prompt_date")
+    @classmethod
+    def _date(cls, value: str) -> str:
+        if value:
+            date.fromisoformat(value)
+        return value
 
-HUB_DEFAULTS: dict[str, Any] = {"max_new_tokens": 200, "learning": {"learning_rate": 5e-5, "batch": 4}}
-"""Where a model of the hub is best set otherwise than the embedded student: longer answers, and the paper's order of learning
-rate, for billions of parameters."""
+
+HUB_DEFAULTS: dict[str, Any] = {
+    "max_new_tokens": 200,
+    "learning": {"learning_rate": 5e-5, "batch": 4},
+    "hub": {"answer_form": "letter"},
+}
+"""Where a model of the hub is best set otherwise than the embedded student: longer answers, the paper's order of learning
+rate, for billions of parameters, and a form of answer that is read surely."""
 
 
 class RunConfig(BaseModel):

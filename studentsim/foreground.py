@@ -42,7 +42,7 @@ TEACHING = {
 HUB = {
     "revision": "revision", "quantisation": "quantisation", "device": "device", "dtype": "dtype", "option_scores": "scores",
     "exams": "exams", "answers_at_once": "answers_at_once", "pairs_at_once": "pairs_at_once",
-    "checkpointing": "gradient_checkpointing", "optimiser": "optimiser",
+    "checkpointing": "gradient_checkpointing", "optimiser": "optimiser", "answer_form": "answer_form",
 }  # fmt: skip
 """Options of ``run`` that are settings of its Hub, by their names there."""
 SETTINGS = (
@@ -106,7 +106,7 @@ def introduce(config: RunConfig, *, trial: bool, as_json: bool = False) -> None:
     for sentence in found.sentences(config):
         print(sentence, file=sys.stderr, flush=True)
     if trial:
-        tried = models.try_out(config)
+        tried = models.try_out(config, on_step=_say_step)
         for sentence in tried.sentences(config):
             print(sentence, file=sys.stderr, flush=True)
         if as_json:
@@ -135,6 +135,10 @@ def introduce_teacher(config: RunConfig) -> None:
             f"How often it marks as the key does is not known: python -m studentsim check-teacher --marker {marker}"
         )
         print(sentences.marker_check(found) if found else unknown, file=sys.stderr, flush=True)
+
+
+def _say_step(step: str) -> None:
+    print(f"Trying it out: {step} …", file=sys.stderr, flush=True)
 
 
 def carry_out(folder: RunFolder, *, as_json: bool) -> None:

@@ -152,4 +152,5 @@ def told(
         feedback_level=words.level if words else None,
         doubted=doubted,
         topic=question.topic,
+        ended=answer.ended,
     )

@@ -80,6 +80,10 @@ class Answer:
     milliseconds: float
     p_right: float | None = None
     """Probability of the right working given the question, 0 to 1; None where options carry no working."""
+    ended: bool | None = None
+    """Whether it came to its end; False: it was cut at the longest answer. None: nothing was written, or it is not known."""
+    ids: tuple[int, ...] | None = None
+    """The very tokens that were written, an end token among them; None where only the text is known. In memory alone."""
 
 
 Earlier = Mapping[str, Sequence[tuple[str, str]]]
@@ -122,6 +126,12 @@ class Pair:
     question: Question
     chosen: str
     rejected: str
+    chosen_ended: bool = True
+    """Whether the text is whole. One that was cut gets no end token: stopping there was not the student's choice."""
+    rejected_ended: bool = True
+    chosen_ids: tuple[int, ...] | None = None
+    """The tokens as they were written, where the student wrote the text itself; None: the text is still to be encoded."""
+    rejected_ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -237,6 +247,8 @@ class Answered(Event):
     """Whether a right attempt was called wrong on purpose, to see whether the student gives way."""
     topic: str | None = None
     """The question's topic; None where its bank has none, and in journals of before there were topics."""
+    ended: bool | None = None
+    """Whether the text came to its end; False: it was cut at ``max_new_tokens``. None in runs of before that was kept."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 
 TRIAL = {
     "said": "0.001 B parameters, not quantised", "problem": "What is $5 + $6?", "text": "**b)** <b>11</b>", "letter": "b", "loading": 2.0,
@@ -15,7 +16,10 @@ TOLD = ["tiny, version files-1: 0.00 B parameters.", "Memory: about 0.8 GB neede
 def main() -> None:
     name = json.loads(sys.stdin.read())["model"]
     print(json.dumps({"stage": "trying", "told": TOLD}), flush=True)
-    if "works" in name:
+    if "slow" in name:
+        print(json.dumps({"stage": "trying", "told": TOLD, "step": "the longest question, of 812 tokens"}), flush=True)
+        time.sleep(60)
+    elif "works" in name:
         print(json.dumps({"stage": "trying", "told": TOLD, "trial": TRIAL}))
     elif "dies" in name:
         sys.exit("Fatal: no more memory")

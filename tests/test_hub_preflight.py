@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,10 +14,17 @@ import hubs
 import huggingface_hub
 import pytest
 from huggingface_hub import errors as hub_errors
+from transformers import DynamicCache
+from typer.testing import CliRunner
 
+from studentsim import casting
+from studentsim.bank.bank import Bank
+from studentsim.cli import app
 from studentsim.config import Hub, Learning, RunConfig
 from studentsim.errors import ConfigError, RunError, StudentError
-from studentsim.runs import checkpoints, models, preflight
+from studentsim.runs import checkpoints, models, preflight, trial
+from studentsim.student import generate
+from studentsim.student.caches import take_rows
 from studentsim.student.hub import source
 from studentsim.student.hub.machine import Machine
 from studentsim.student.hub.sizes import Shape, plan, weight_bytes
@@ -235,11 +243,14 @@ def test_settings_go_before_what_the_machine_suggests():
 def test_the_trial_in_a_process_of_its_own_answers_and_tells_the_time(gemma, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     config = hubs.config(gemma, hub=Hub(quantisation="nf4"), bank=str(hubs.mathqa(tmp_path)))
-    trial = models.try_out(config)
-    assert trial.problem and trial.answer > 0 and trial.exam > 0 and trial.pair > 0 and trial.memory > 10**8
-    lesson = 4 * (trial.answer + 0.75 * trial.pair)
-    assert trial.seconds(config) == pytest.approx(trial.loading + 2 * lesson + 2 * 4 * trial.exam)
-    assert any("Test answer" in s for s in trial.sentences(config)) and "NF4" in trial.said
+    steps: list[str] = []
+    found = models.try_out(config, on_step=steps.append)
+    assert len(steps) == 7 and steps[0].startswith("loading") and f"{found.longest} tokens" in steps[5]
+    assert found.longest == found.read > 20 and f"{found.longest} tokens" in found.sentences(config)[0]
+    assert found.problem and found.answer > 0 and found.exam > 0 and found.pair > 0 and found.memory > 10**8
+    lesson = 4 * (found.answer + 0.75 * found.pair)
+    assert found.seconds(config) == pytest.approx(found.loading + 2 * lesson + 2 * 4 * found.exam)
+    assert any("Test answer" in s for s in found.sentences(config)) and "NF4" in found.said
 
 
 @pytest.mark.long
@@ -250,21 +261,74 @@ def test_what_goes_wrong_in_the_trial_is_told_in_words(gemma, tmp_path):
         models.try_out(hubs.config(broken, bank=str(hubs.mathqa(tmp_path))))
 
 
-@pytest.mark.parametrize(("code", "words"), [(-9, "memory"), (1, "segmentation")])
-def test_a_trial_that_dies_is_an_error_in_words(monkeypatch, gemma, code, words):
-    died = subprocess.CompletedProcess([], code, stdout="", stderr="segmentation fault")
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: died)
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "memory"),
+        ("import sys; print('noise'); sys.exit('segmentation fault')", "segmentation"),
+    ],
+)
+def test_a_trial_that_dies_is_an_error_in_words(monkeypatch, gemma, program, words):
+    monkeypatch.setattr(models, "TRIAL", ("-c", program))
     with pytest.raises(StudentError, match=words):
         models.try_out(hubs.config(gemma))
 
 
-def test_a_trial_that_takes_too_long_is_an_error_in_words(monkeypatch, gemma):
-    def late(*_, timeout, **__):
-        raise subprocess.TimeoutExpired("trial", timeout)
+def test_the_command_says_each_step_of_a_trial(monkeypatch, gemma):
+    figures = {
+        "said": "tiny",
+        "problem": "2 + 3?",
+        "text": "5",
+        "letter": "b",
+        "longest": 812,
+        "read": 812,
+        "memory": 1e9,
+    }
+    figures |= dict.fromkeys(("loading", "answer", "exam", "choice", "pair"), 0.5)
+    lines = [{"step": "a first answer"}, {"step": "weighing options"}, {"kind": "", "trial": figures}]
+    monkeypatch.setattr(models, "TRIAL", ("-c", "\n".join(f"print({json.dumps(line)!r})" for line in lines)))
+    done = CliRunner().invoke(app, ["check-model", str(gemma), "--json"])
+    assert done.exit_code == 0, done.output
+    assert done.stderr.index("Trying it out: a first answer …") < done.stderr.index("Trying it out: weighing options …")
+    assert "812 tokens" in done.stderr and json.loads(done.stdout)["longest"] == 812
 
-    monkeypatch.setattr(subprocess, "run", late)
-    with pytest.raises(StudentError, match="7 seconds"):
-        models.try_out(hubs.config(gemma), patience=7)
+
+def test_a_trial_that_takes_too_long_is_an_error_in_words(monkeypatch, gemma):
+    monkeypatch.setattr(models, "TRIAL", ("-c", "import time; time.sleep(60)"))
+    with pytest.raises(StudentError, match="within 0 seconds"):
+        models.try_out(hubs.config(gemma), patience=0.2)
+
+
+def _long_bank() -> Bank:
+    """Questions of which one is far longer than the others, and than the model can read."""
+    first, *others = (*hubs.bank().study, *hubs.bank().exam)
+    return Bank.of("long", [replace(first, problem=f"A farmer has {'many, ' * 900} sheep."), *others])
+
+
+def test_the_longest_question_is_tried_and_each_step_said(monkeypatch, gemma):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: _long_bank())
+    steps: list[str] = []
+    found = trial.measure(hubs.config(gemma), steps.append)
+    assert found.longest > 900 and found.read < 512 and f"reads {found.read}" in found.sentences(hubs.config(gemma))[0]
+    assert [s.split()[0] for s in steps] == ["loading", "a", "4", "4", "weighing", "the", "learning"]
+
+
+def test_a_model_that_tells_otherwise_behind_its_cache_is_refused_with_the_figure(monkeypatch, tmp_path):
+    def bare(cache, rows):
+        """As version 0.1 copied caches: right up to the window, and silently not beyond it."""
+        if not isinstance(cache, DynamicCache):
+            return take_rows(cache, rows)
+        taken = DynamicCache()
+        for index, layer in enumerate(cache.layers):
+            taken.update(layer.keys[rows], layer.values[rows], index)
+        return taken
+
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    mistral = hubs.save(tmp_path, "mistral")
+    assert trial.measure(hubs.config(mistral)).longest > hubs.WINDOW
+    monkeypatch.setattr(generate, "take_rows", bare)
+    with pytest.raises(StudentError, match=r"log-probability is off by \d"):
+        trial.measure(hubs.config(mistral, hub=Hub(exams="scored")))
 
 
 # ------------------------------------------------------------------ the adapter, exported

@@ -61,7 +61,7 @@ def test_every_step_tells_its_figures_and_the_margin_grows():
 def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monkeypatch):
     ours, trls = student(), student()
     told = learn(ours, batch=3, epochs=2)
-    monkeypatch.setattr("studentsim.learning.head.put_on", lambda model, in_parts: None)
+    monkeypatch.setattr("studentsim.learning.head.put_on", lambda model, in_parts, plain: None)
     for one, two in zip(told, learn(trls, batch=3, epochs=2), strict=True):
         for figures, theirs in zip(figures_of(one), figures_of(two), strict=True):
             assert (figures and asdict(figures)) == (theirs and pytest.approx(asdict(theirs), abs=1e-4))

@@ -52,6 +52,12 @@ class Speaker:
         return ["Breathe, then read it once more." if i % 2 == 0 else "" for i in range(len(rows))]
 
 
+def test_a_quantised_hybrid_writes_too(tmp_path):
+    """Its convolutions do not compute with float32 and bfloat16 at once."""
+    hints = load_writer(str(hubs.save(tmp_path, "lfm2")), Hub(quantisation="nf4"))
+    assert isinstance(hints.hints([(hubs.bank().exam[0], "5")])[0], str)
+
+
 def test_what_it_writes_is_said_and_the_questions_own_hint_where_it_writes_nothing():
     run = config(teaching=Teaching(attempts=2, writer="some/model"))
     steps = practise(run, FakeStudent(), Teacher(run.teaching, writer=Speaker()), bank().study, 1)

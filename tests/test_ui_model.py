@@ -68,7 +68,9 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
     assert "not known yet" in text_of(app), "an estimate of the embedded student's would be far out"
     app.button(key="new.start").click().run()
     config = started[0][0]
-    hub = Hub(quantisation="nf4", device="cpu", dtype="bfloat16", exams="scored", scores="letter", revision="abc123")
+    hub = Hub(
+        quantisation="nf4", device="cpu", dtype="bfloat16", exams="scored", scores="letter", revision="abc123", answer_form="letter"
+    )  # fmt: skip
     assert (config.model, config.hub, config.max_new_tokens) == ("google/gemma-2b-it", hub, 200)
     assert (config.learning.learning_rate, config.learning.batch) == (5e-5, 4)
 
@@ -82,12 +84,20 @@ def test_back_to_the_embedded_student_all_is_as_it_was(started: list):
 
 
 def test_run_again_fills_the_model_s_fields(started: list, folder: Path):
-    hub = {"quantisation": "8bit", "revision": "v1", "answers_at_once": 3}
+    hub = {"quantisation": "8bit", "revision": "v1", "answers_at_once": 3, "prompt_date": "2026-01-31"}
     make_run(folder, "before", model="some/model", hub=hub, max_new_tokens=64)
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()
     config = started[-1][0]
     assert (config.model, config.hub, config.max_new_tokens) == ("some/model", Hub(**hub), 64)
+
+
+def test_another_model_does_not_take_the_date_of_the_run_before(started: list, folder: Path):
+    make_run(folder, "before", model="some/model", hub={"prompt_date": "2026-01-31", "quantisation": "8bit"})
+    app = visit(NEW, like="before")
+    app.text_input(key="new.model").set_value("another/model").run()
+    app.button(key="new.start").click().run()
+    assert started[-1][0].hub == Hub(quantisation="8bit")
 
 
 @pytest.mark.parametrize(
@@ -135,6 +145,21 @@ def test_what_is_wrong_with_a_model_is_said_at_its_field(folder: Path, fake_job:
     app = checked(own("gated/model"))
     assert not app.exception
     assert [e.value for e in app.error] == ["Its licence has not been accepted yet. Accept it, then log in."]
+
+
+def test_a_check_shows_what_is_tried_now_and_can_be_stopped(folder: Path, fake_job: None):
+    app = own("slow")
+    app.button(key="new.model.check").click().run()
+    for _ in range(100):
+        told = [bar.proto.text for bar in app.get("progress")]
+        if any("the longest question, of 812 tokens" in text for text in told):
+            break
+        time.sleep(0.05)
+        app.run()
+    else:
+        raise AssertionError(told)
+    app.button(key="new.model.stop").click().run()
+    assert not app.exception
 
 
 def test_a_check_that_dies_is_a_message(folder: Path, fake_job: None):

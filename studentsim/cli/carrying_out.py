@@ -32,6 +32,9 @@ def run(
     max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
     exams: Annotated[str | None, typer.Option(help="written, or scored: the likeliest option is ticked.")] = None,
     option_scores: Annotated[str | None, typer.Option(help="Options are scored by text or by letter.")] = None,
+    answer_form: Annotated[
+        str | None, typer.Option(help="letter: a hub's model is asked to end with 'Answer: (letter)'; free: it is not.")
+    ] = None,
     answers_at_once: Annotated[int | None, typer.Option(help="Answers in a batch; 0: by the memory.")] = None,
     pairs_at_once: Annotated[
         int | None, typer.Option(help="Pairs through the model at once; 0: by the memory.")

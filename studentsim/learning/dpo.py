@@ -183,7 +183,7 @@ class DPOLearner:
         # And it has rounded the adapter of a quantised model to bfloat16, where small steps are lost.
         for parameter, data in learnt:
             parameter.data = data
-        head.put_on(model.get_base_model(), in_parts=self.manner.in_parts)
+        head.put_on(model.get_base_model(), in_parts=self.manner.in_parts, plain=self.manner.plain_head)
         trainer.precompute_ref_logps = self._reference_once
         return trainer
 

@@ -20,13 +20,14 @@ _SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_he
 """Settings by which some architectures bend their logits; TRL's own head knows them, so it stays for those."""
 
 
-def put_on(model: PreTrainedModel, *, in_parts: bool = False) -> None:
+def put_on(model: PreTrainedModel, *, in_parts: bool = False, plain: bool = True) -> None:
     """Replace TRL's head on ``model`` (the base model, without PEFT around it), where that changes nothing but the time.
 
-    ``in_parts`` computes a batch's rows in two parts at once (``apart.py``); rows must be padded on the right.
+    ``in_parts`` computes a batch's rows in two parts at once (``apart.py``); rows must be padded on the right. A model whose
+    logits its head alone does not make (not ``plain``), in a way that TRL does not know either, is asked for them whole.
     """
     config = model.config.get_text_config()
-    if model.device.type != "cpu" or any(getattr(config, name, None) is not None for name in _SCALES):
+    if any(getattr(config, name, None) is not None for name in _SCALES) or (plain and model.device.type != "cpu"):
         return
     original = type(model).forward.__get__(model)
     learnt = [p for p in model.parameters() if p.requires_grad]
@@ -38,11 +39,14 @@ def put_on(model: PreTrainedModel, *, in_parts: bool = False) -> None:
         kwargs.pop("num_items_in_batch", None)
         if in_parts and not args and set(kwargs) <= {"input_ids", "attention_mask", "use_cache"}:
             return _told_in_parts(model, learnt, labels[:, 1:], kwargs["input_ids"], kwargs["attention_mask"])
-        hidden = model.base_model(*args, **{**kwargs, "use_cache": False}).last_hidden_state[:, :-1]
         mask = labels[:, 1:] != -100
-        wanted = labels[:, 1:][mask]
+        kwargs["use_cache"] = False
+        if plain:
+            logits = _logits(model, model.base_model(*args, **kwargs).last_hidden_state[:, :-1][mask])
+        else:
+            logits = original(*args, **kwargs).logits[:, :-1][mask].float()
         at = mask.flatten().nonzero().squeeze(-1)
-        return _spread([at], [_figures(model.get_output_embeddings(), hidden[mask], wanted)], mask)
+        return _spread([at], [_figures(logits, labels[:, 1:][mask])], mask)
 
     model.forward = forward
 
@@ -71,15 +75,20 @@ def _told_in_parts(
         ids, there = cut(input_ids, rows), cut(attention_mask, rows)
         hidden = model.base_model(input_ids=ids, attention_mask=there, use_cache=False).last_hidden_state[:, :-1]
         asked = cut(mask, rows, 1)
-        return _figures(model.get_output_embeddings(), hidden[asked], cut(labels, rows, 1)[asked])
+        return _figures(_logits(model, hidden[asked]), cut(labels, rows, 1)[asked])
 
     at = [cut(places, rows, 1)[cut(mask, rows, 1)] for rows in parts]
     return _spread(at, apart.compute(tell, parts, learnt), mask)
 
 
-def _figures(head: torch.nn.Module, hidden: torch.Tensor, wanted: torch.Tensor) -> apart.Figures:
-    """``hidden`` (N, H), ``wanted`` ids (N,) -> log-probabilities, entropies, mean logits, and whether likeliest, each (N,)."""
-    logits = head(hidden.to(head.weight.dtype)).float()  # (N, V); norms may be in float32, the head in bfloat16
+def _logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
+    """Logits (N, V) of hidden states (N, H) by the head alone."""
+    head = model.get_output_embeddings()
+    return head(hidden.to(head.weight.dtype)).float()  # norms may be in float32, the head in bfloat16
+
+
+def _figures(logits: torch.Tensor, wanted: torch.Tensor) -> apart.Figures:
+    """``logits`` (N, V), ``wanted`` ids (N,) -> log-probabilities, entropies, mean logits, and whether likeliest, each (N,)."""
     normalised = logits.log_softmax(-1)
     log_probs = normalised.gather(-1, wanted[:, None]).squeeze(-1)
     with torch.no_grad():

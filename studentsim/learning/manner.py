@@ -21,6 +21,8 @@ class Manner:
     """Compute layers anew in the backward pass instead of keeping what they gave: less memory, a third more time."""
     paged: bool = False
     """AdamW's state moves to the computer's memory when the GPU's is full (bitsandbytes)."""
+    plain_head: bool = True
+    """The head alone makes logits of hidden states. Else the model is asked for logits whole: TRL knows some ways to bend them, not all."""
     in_parts: bool = False
     """A batch's rows in two parts at once, a core for each: for a small model in float32 on a CPU."""
 
@@ -46,6 +48,7 @@ def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, us
         data_seed=seed,
         lr_scheduler_type="constant",  # TRL: linear to zero; each turn is one short stretch of one long training
         weight_decay=0.0,
+        router_aux_loss_coef=0.0,  # TRL: a mixture of experts' own; the routers are not trained here, and it is no part of DPO
         max_length=None,  # TRL: 1024; answers are limited where they are written
         # TRL: on; for the embedded student slower, and a resumed run must repeat to the last bit
         bf16=manner.dtype == "bfloat16",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from studentsim import luck
 from studentsim.practice import Attempts
-from studentsim.records import Option, Pair, Question
+from studentsim.records import Answer, Option, Pair, Question
 from studentsim.teacher.teacher import believed
 
 
@@ -28,16 +28,32 @@ def pairs_from_mistakes(
         answer, mark = attempts.first
         if mark.said or attempts.doubted:
             continue
-        preferred = _preferred(attempts, chosen, luck).strip()
+        revised = _revised(attempts) if chosen != "working" else None
+        preferred = (revised.text if revised else _preferred(attempts, chosen, luck)).strip()
         if preferred and answer.text.strip() and answer.text.strip() != preferred:
-            pairs.append(Pair(question=attempts.question, chosen=preferred, rejected=answer.text))
+            pairs.append(_pair(attempts.question, preferred, revised, answer))
     return pairs
+
+
+def _pair(question: Question, preferred: str, revised: Answer | None, answer: Answer) -> Pair:
+    return Pair(
+        question=question,
+        chosen=preferred,
+        rejected=answer.text,
+        chosen_ended=revised is None or revised.ended is not False,
+        rejected_ended=answer.ended is not False,
+        chosen_ids=revised.ids if revised else None,
+        rejected_ids=answer.ids,
+    )
+
+
+def _revised(attempts: Attempts) -> Answer | None:
+    """The student's own later attempt that the teacher called right."""
+    return attempts.last[0] if len(attempts.made) > 1 and attempts.last[1].said else None
 
 
 def _preferred(attempts: Attempts, chosen: str, luck: Sequence[object]) -> str:
     question = attempts.question
-    if chosen != "working" and len(attempts.made) > 1 and attempts.last[1].said:
-        return attempts.last[0].text
     if chosen == "revision":
         return ""
     if not attempts.first[1].right:

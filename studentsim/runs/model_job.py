@@ -3,8 +3,8 @@
     echo '{"model": "google/gemma-2b-it"}' | python -m studentsim.runs.model_job
 
 Writes a JSON object a line: ``{"stage": "finding"}``, then with what is known without loading it ``{"stage": "trying", "told":
-[…]}``, and last the same with ``"trial"``, the figures of ``studentsim.runs.models.Trial``; or with ``"problem"``, ``"remedy"``
-and the ``"field"`` that is wrong.
+[…]}``, the same again with each ``"step"`` of the trial, and last with ``"trial"``, the figures of
+``studentsim.runs.models.Trial``; or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import contextlib
 import json
 import sys
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.runs import models
-from studentsim.runs.trouble import trouble_of
+from studentsim.runs.trouble import trial_trouble_of
 
 
 def _look(config: RunConfig, known: dict[str, Any]) -> None:
@@ -30,12 +30,13 @@ def _look(config: RunConfig, known: dict[str, Any]) -> None:
     _say(known)
     from studentsim.runs import trial  # imports the loop, and later torch
 
+    out = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):  # libraries may print
-        known["trial"] = asdict(trial.measure(config))
+        known["trial"] = asdict(trial.measure(config, lambda step: _say({**known, "step": step}, out)))
 
 
-def _say(message: dict[str, Any]) -> None:
-    print(json.dumps(message), flush=True)
+def _say(message: dict[str, Any], out: TextIO | None = None) -> None:
+    print(json.dumps(message), file=out or sys.stdout, flush=True)
 
 
 def _main() -> None:
@@ -45,7 +46,7 @@ def _main() -> None:
     except StudentsimError as error:
         known |= {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
     except Exception as error:  # whatever a model may throw: told in words, not as a traceback
-        trouble = trouble_of(error)
+        trouble = trial_trouble_of(error)
         known |= {"problem": trouble.message, "remedy": trouble.remedy, "field": ""}
     _say(known)
 

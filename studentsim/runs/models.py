@@ -6,20 +6,28 @@ price of its loading time, a trial in a process of its own: a test answer, and h
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.selection import DRAWN
 from studentsim.student.hub.machine import Machine, machine
-from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan
+from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan, why_unknown
 from studentsim.student.hub.source import Source, find
 
+_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+TRIAL = ("-m", "studentsim.runs.trial")
+"""What Python is given to try a model out."""
 WRONG = 0.75
 """Share of practice questions taken to become a pair, for estimates: the source paper's student was wrong in three of four."""
 
@@ -76,6 +84,10 @@ class Trial:
     """Seconds a pair, all epochs together."""
     memory: float
     """Most memory in use, in bytes."""
+    longest: int = 0
+    """Tokens of the longest prompt of the run's questions, which was tried too; 0: it was not."""
+    read: int = 0
+    """How many of these the model reads: a longer prompt loses its middle."""
 
     def seconds(self, config: RunConfig) -> float:
         """Estimated seconds of the whole run."""
@@ -88,15 +100,22 @@ class Trial:
         """The trial in words."""
         ticked = f"read as {self.letter})" if self.letter else "read as unanswered"
         return [
-            f"Tried out: {self.said}, {_gb(self.memory)} in use.",
+            f"Tried out: {self.said}, {_gb(self.memory)} in use.{self._length()}",
             f"Test answer ({ticked}): {' '.join(self.text.split())[:300] or '(nothing)'}",
             f"The run will take about {_duration(self.seconds(config))}: {self.answer:.2f} s an answer, {self.exam:.2f} s in exams, "
             f"{self.pair:.2f} s a pair.",
         ]
 
+    def _length(self) -> str:
+        """The longest prompt, in words."""
+        if not self.longest:
+            return ""
+        cut = f", of which it reads {self.read:,}: the longest lose their middle" if self.read < self.longest else ""
+        return f" The longest question of all was tried too: {self.longest:,} tokens{cut}."
+
 
 def check_model(config: RunConfig) -> RunConfig:
-    """The settings with the model's version written in.
+    """The settings with the model's version written in, and today's date where its prompts hold one.
 
     :raises ConfigError: there is no such model, or it must not be used, or this machine is too small for it.
     """
@@ -113,7 +132,20 @@ def check_model(config: RunConfig) -> RunConfig:
             remedy,
             field="model",
         )
-    return config.model_copy(update={"hub": config.hub.model_copy(update={"revision": found.source.revision})})
+    printed = today() if prints_date(found.source.folder) else ""
+    pinned = {"revision": found.source.revision, "prompt_date": config.hub.prompt_date or printed}
+    return config.model_copy(update={"hub": config.hub.model_copy(update=pinned)})
+
+
+def today() -> str:
+    """The date (ISO) that prompts of a run made now are to print."""
+    return date.today().isoformat()
+
+
+def prints_date(folder: Path | None) -> bool:
+    """Whether the chat template in a model's folder prints today's date. A model that is not here yet may: then it is taken to do so."""
+    files = [folder / name for name in _TEMPLATES if (folder / name).is_file()] if folder else []
+    return any("strftime_now" in file.read_text(encoding="utf-8", errors="replace") for file in files) or not files
 
 
 def estimate(config: RunConfig) -> Estimate:
@@ -124,46 +156,64 @@ def estimate(config: RunConfig) -> Estimate:
     source = find(config.model, config.hub.revision)
     shape = Shape.of(source.config)
     if shape is None:
-        kind = source.config.get("model_type", "unknown")
-        raise ConfigError(
-            f"The model {config.model} is of a kind ({kind}) whose size cannot be told from its config.json.",
-            "Choose a causal language model, such as google/gemma-2b-it.",
-            field="model",
-        )
+        problem, remedy = why_unknown(str(source.config.get("model_type", "unknown")))
+        raise ConfigError(f"The model {config.model} {problem}.", remedy, field="model")
     here = machine(config.hub.device)
     parameters = source.parameters or shape.parameters
     return Estimate(source, here, dtype_of(config.hub, here.device), parameters, plan(config, shape, parameters, here))
 
 
-def try_out(config: RunConfig, *, patience: float | None = None) -> Trial:
+def try_out(config: RunConfig, *, patience: float | None = None, on_step: Callable[[str], None] | None = None) -> Trial:
     """Load the model in a process of its own, let it answer and learn a little. Takes as long as loading it does.
 
-    ``patience`` is the most seconds to wait (None: as long as a download takes).
+    ``patience`` is the most seconds to wait (None: as long as a download takes); ``on_step`` hears what is tried now.
 
     :raises ConfigError, BankError, StudentError: it cannot be loaded, or not used; says why.
     """
-    root = str(Path(studentsim.__file__).parent.parent)
-    command = [sys.executable, "-m", "studentsim.runs.trial"]
-    try:
-        done = subprocess.run(
-            command, input=config.model_dump_json(), capture_output=True, text=True, cwd=root, timeout=patience
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
+    found, code, words, late = _carried_out(config.model_dump_json(), patience, on_step or (lambda _: None))
+    if late:
         raise StudentError(
             f"The model {config.model} did not answer within {patience:.0f} seconds.", "Choose a smaller one, or a GPU."
-        ) from error
-    try:
-        found = json.loads(done.stdout.splitlines()[-1])
-    except (ValueError, IndexError) as error:
-        why = (
-            "its memory did not suffice" if done.returncode in (-9, 137) else (done.stderr.strip()[-300:] or "no word")
         )
-        raise StudentError(f"The model {config.model} cannot be tried out: {why}.", "Choose a smaller one.") from error
+    if "kind" not in found:
+        why = "its memory did not suffice" if code in (-9, 137) else (words.strip()[-300:] or "no word")
+        raise StudentError(f"The model {config.model} cannot be tried out: {why}.", "Choose a smaller one.")
     if found["kind"]:
         kind = {"ConfigError": ConfigError, "BankError": BankError}.get(found["kind"], StudentError)
         extra = {"field": found["field"]} if kind is ConfigError else {}
         raise kind(found["problem"], found["remedy"], **extra)
     return Trial(**found["trial"])
+
+
+def _carried_out(
+    asked: str, patience: float | None, on_step: Callable[[str], None]
+) -> tuple[dict[str, Any], int, str, bool]:
+    """The last thing that the trial's process says, its exit code, its words on stderr, and whether it was too late."""
+    root = str(Path(studentsim.__file__).parent.parent)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    found: dict[str, Any] = {}
+    late = threading.Event()
+    with subprocess.Popen([sys.executable, *TRIAL], **pipes, text=True, cwd=root) as child:
+        watch = threading.Timer(patience or 0, lambda: (late.set(), child.kill()))
+        words: list[str] = []
+        listener = threading.Thread(target=lambda: words.append(child.stderr.read()), daemon=True)
+        listener.start()
+        if patience is not None:
+            watch.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it died at once; its exit says why
+                child.stdin.write(asked)
+                child.stdin.close()
+            for line in child.stdout:
+                with contextlib.suppress(ValueError):  # a library that prints
+                    found = json.loads(line)
+                    if "step" in found:
+                        on_step(found["step"])
+        finally:
+            watch.cancel()
+        code = child.wait()
+        listener.join(timeout=1)
+    return found, code, "".join(words), late.is_set()
 
 
 def as_json(trial: Trial, config: RunConfig) -> dict[str, object]:

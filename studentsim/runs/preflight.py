@@ -21,9 +21,10 @@ from studentsim.bank.sources import PER_SKILL, is_on_hub, open_bank
 from studentsim.config import RunConfig, check_categories
 from studentsim.errors import BankError, ConfigError, StudentError, StudentsimError
 from studentsim.records import CATEGORIES
-from studentsim.runs.models import check_model
+from studentsim.runs.models import check_model, prints_date, today
 from studentsim.runs.teachers import check_teacher
 from studentsim.selection import category_mix
+from studentsim.student.hub.source import HINT_WRITER, find
 from studentsim.student.profiles import profile
 
 WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safetensors"
@@ -40,7 +41,31 @@ def check(config: RunConfig) -> RunConfig:
         _check_apart(config)
     else:
         check_questions(config, outline_of(config))
-    return check_student(check_teacher(config))
+    check_learning(config)
+    return _with_date(check_student(check_teacher(config)))
+
+
+def _with_date(config: RunConfig) -> RunConfig:
+    """The settings with today's date where the prompts of whoever writes the hints hold one, and none is settled yet."""
+    writer = config.teaching.writer
+    if not writer or config.hub.prompt_date or not prints_date(find(writer, role=HINT_WRITER).folder):
+        return config
+    return config.model_copy(update={"hub": config.hub.model_copy(update={"prompt_date": today()})})
+
+
+def check_learning(config: RunConfig) -> None:
+    """Refuse a setting of learning that the chosen loss would silently pass by. Runs of before, which have some, go on.
+
+    :raises ConfigError: (``learning.label_smoothing``) only the robust loss heeds it (TRL 1.16).
+    """
+    learning = config.learning
+    if learning.label_smoothing > 0 and learning.loss != "robust":
+        raise ConfigError(
+            f"{learning.label_smoothing:g} of the pairs were to be taken to be the wrong way round (label_smoothing), but the loss "
+            f"{learning.loss!r} does not heed that.",
+            "Choose the loss 'robust', or set it to 0.",
+            field="learning.label_smoothing",
+        )
 
 
 def check_student(config: RunConfig) -> RunConfig:

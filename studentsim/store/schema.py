@@ -94,6 +94,11 @@ def m006_topic(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("ALTER TABLE answers ADD COLUMN topic VARCHAR")
 
 
+def m007_ended(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Whether an answer came to its end. Runs of before did not keep it: nothing to read again."""
+    cursor.execute("ALTER TABLE answers ADD COLUMN ended BOOLEAN")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_tables,
     m002_recorded,
@@ -101,6 +106,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m004_lookups,
     m005_epochs,
     m006_topic,
+    m007_ended,
 )
 
 

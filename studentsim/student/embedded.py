@@ -142,7 +142,9 @@ class EmbeddedStudent:
         text = self.tokenizer.decode(written.ids)
         letter, value = read_answer(text, row.question)
         p_right = row.p_right if sure else None
-        return Answer(row.question.id, text, letter, value, written.logprob, row.milliseconds, p_right)
+        return Answer(
+            row.question.id, text, letter, value, written.logprob, row.milliseconds, p_right, ended=written.ended
+        )
 
     # ------------------------------------------------------------------ being sure
 
@@ -200,8 +202,9 @@ class EmbeddedStudent:
 
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
         """A pair as token ids, with masks that leave the calculator's results out of DPO's log-probabilities."""
-        chosen = completion_ids(self.tokenizer, pair.chosen)
-        rejected = completion_ids(self.tokenizer, pair.rejected)
+        # A text that was cut at the longest answer gets no end token: stopping there was not chosen.
+        chosen = completion_ids(self.tokenizer, pair.chosen)[: None if pair.chosen_ended else -1]
+        rejected = completion_ids(self.tokenizer, pair.rejected)[: None if pair.rejected_ended else -1]
         return {
             "prompt_ids": self._prompt(pair.question),
             "chosen_ids": chosen,

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
+from studentsim.student.caches import AnyCache, AnyModel, empty, keep_rows, take_rows
 from studentsim.student.calculator import Calculator, CalculatorProcessor
-from studentsim.student.decoder import Cache, Decoder
-
-AnyCache = DynamicCache | Cache
-
-_SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
-"""Settings by which some architectures bend their logits: there the head alone does not tell them."""
+from studentsim.student.decoder import Decoder
+from studentsim.student.recompute import Recomputing
 
 LOGITS_AT_ONCE = 2**28
 """Scores held at once: a gigabyte in float32. A quarter of a million words and long answers are more."""
@@ -36,6 +34,8 @@ class Written:
     logprob: float
     ended: bool
     """Whether it came to its end token before the limit."""
+    end: int | None = None
+    """That end token, where there are several."""
 
     def done(self, limit: int) -> bool:
         """Whether nothing more is to be written, of at most ``limit`` ids."""
@@ -46,23 +46,23 @@ class Written:
 class Prefix:
     """A batch of prompts, computed: ``mask`` (B, T) is 1 where a prompt stands, ``scores`` (B, V) tell of what comes next."""
 
-    cache: DynamicCache
+    cache: AnyCache
     mask: torch.Tensor
     scores: torch.Tensor
 
     def rows(self, indices: Sequence[int]) -> Prefix:
         """Some of the rows; this prefix stays as it is."""
         keep = torch.tensor(indices, dtype=torch.long, device=self.mask.device)
-        return Prefix(_taken(self.cache, keep), self.mask[keep], self.scores[keep])
+        return Prefix(take_rows(self.cache, keep), self.mask[keep], self.scores[keep])
 
 
 @torch.no_grad()
-def read(model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad: int) -> Prefix:
+def read(model: AnyModel, prompts: Sequence[Sequence[int]], pad: int) -> Prefix:
     """Compute a batch of prompts, padded on the left."""
     longest = max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=model.device)
-    cache = Cache() if isinstance(model, Decoder) else DynamicCache(config=model.config)
+    cache = empty(model)
     out = model(
         input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
         past_key_values=cache, use_cache=True, logits_to_keep=1,
@@ -72,7 +72,7 @@ def read(model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad: int) -> 
 
 @torch.no_grad()
 def write(
-    model: PreTrainedModel,
+    model: AnyModel,
     prefix: Prefix,
     calculator: Calculator | None,
     uniforms: np.ndarray,
@@ -93,6 +93,7 @@ def write(
     luck = torch.from_numpy(uniforms).to(device)
     begun = begun or [Written([], 0.0, False)] * rows
     ids, logprob, ended = [list(w.ids) for w in begun], [w.logprob for w in begun], [w.ended for w in begun]
+    closed: list[int | None] = [w.end for w in begun]
     processor = CalculatorProcessor(calculator, ids) if calculator else None
     alive = list(range(rows))
     cache, mask, scores = _behind(model, prefix, ids)
@@ -108,20 +109,20 @@ def write(
         for place, (row, t, g) in enumerate(zip(alive, token.tolist(), gained.tolist(), strict=True)):
             logprob[row] += g
             if t in ends:
-                ended[row] = True
+                ended[row], closed[row] = True, t
                 continue
             ids[row].append(t)
             if len(ids[row]) < limit:
                 stay.append(place)
         if not stay:
-            return [Written(i, p, e) for i, p, e in zip(ids, logprob, ended, strict=True)]
+            return [Written(*row) for row in zip(ids, logprob, ended, closed, strict=True)]
         history = torch.cat([history, token[:, None]], dim=-1)
         if len(stay) < len(alive):
             keep = torch.tensor(stay, device=device)
             alive = [alive[place] for place in stay]
             if processor:
                 processor.keep(stay)
-            cache.batch_select_indices(keep)
+            keep_rows(cache, keep)
             mask, history = mask[keep], history[keep]
         position = mask.sum(-1, keepdim=True)
         mask = torch.cat([mask, torch.ones((len(alive), 1), dtype=mask.dtype, device=device)], dim=-1)
@@ -139,11 +140,11 @@ def _right_aligned(rows: Sequence[Sequence[int]], device: torch.device) -> torch
 
 
 def _behind(
-    model: PreTrainedModel, prefix: Prefix, ids: Sequence[Sequence[int]]
-) -> tuple[DynamicCache, torch.Tensor, torch.Tensor]:
+    model: AnyModel, prefix: Prefix, ids: Sequence[Sequence[int]]
+) -> tuple[AnyCache, torch.Tensor, torch.Tensor]:
     """Cache, mask and scores after the prompts and what was written behind them. Leaves the prefix as it was."""
     if not any(ids):
-        return _copy(prefix.cache), prefix.mask, prefix.scores
+        return _repeated(prefix), prefix.mask, prefix.scores
     inputs = behind(prefix, ids)
     length = torch.tensor([len(row) for row in ids], device=prefix.mask.device)
     last = torch.arange(inputs["input_ids"].shape[1], device=length.device)[None] == length[:, None] - 1
@@ -162,7 +163,7 @@ def behind(prefix: Prefix, rows: Sequence[Sequence[int]], each: int = 1) -> dict
     return {
         "input_ids": ids, "attention_mask": torch.cat([before, there], -1),
         "position_ids": before.sum(-1, keepdim=True) + torch.arange(longest, device=device)[None],
-        "past_key_values": _copy(prefix.cache, each), "use_cache": True,
+        "past_key_values": _repeated(prefix, each), "use_cache": True,
     }  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def sample(p: torch.Tensor, uniforms: torch.Tensor, temperature: float, min_p: f
 
 @torch.no_grad()
 def score(
-    model: PreTrainedModel,
+    model: AnyModel,
     prefix: Prefix,
     completions: Sequence[Sequence[Sequence[int]]],
     masks: Sequence[Sequence[Sequence[int]]],
@@ -223,19 +224,18 @@ def score(
     return [sums[k : k + each] for k in range(0, len(sums), each)]
 
 
-def told(model: PreTrainedModel, inputs: dict[str, Any], asked: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+def told(model: AnyModel, inputs: dict[str, Any], asked: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
     """Scores (n, V) at the positions (B, L) where ``asked`` holds, in order, in parts: each with its place among the asked.
 
     The head sees these positions alone.
     """
-    config = model.config.get_text_config()
-    if any(getattr(config, name, None) is not None for name in _SCALES):
+    if not head_is_plain(model):
         scores = model(**inputs).logits[asked].float()
         yield slice(0, len(scores)), scores
         return
     hidden = model.base_model(**inputs).last_hidden_state[asked]  # (N, H)
     head = model.get_output_embeddings()
-    at_once = max(1, LOGITS_AT_ONCE // config.vocab_size)
+    at_once = max(1, LOGITS_AT_ONCE // model.config.get_text_config().vocab_size)
     if model.device.type == "cpu":
         at_once = min(at_once, POSITIONS_AT_ONCE)
     for start in range(0, len(hidden), at_once):
@@ -248,17 +248,33 @@ def logps_of(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     return scores.gather(-1, ids[:, None]).squeeze(-1) - scores.logsumexp(-1)
 
 
-def _copy(cache: AnyCache, each: int = 1) -> AnyCache:
-    """The cache with every row ``each`` times, so that the prompts' keys and values serve all completions."""
-    held = cache.held.shape[2] if isinstance(cache, Cache) else len(cache.layers[0].keys)
-    return _taken(cache, torch.arange(held).repeat_interleave(each))
+def _repeated(prefix: Prefix, each: int = 1) -> AnyCache:
+    """The prefix's cache with every row ``each`` times, so that the prompts' keys and values serve all completions."""
+    rows = torch.arange(len(prefix.mask), device=prefix.mask.device)
+    return take_rows(prefix.cache, rows.repeat_interleave(each))
 
 
-def _taken(cache: AnyCache, rows: torch.Tensor) -> AnyCache:
-    """A cache of its own for some rows, or for rows several times."""
-    if isinstance(cache, Cache):
-        return cache.taken(rows)
-    taken = DynamicCache()
-    for index, layer in enumerate(cache.layers):
-        taken.update(layer.keys[rows], layer.values[rows], index)
-    return taken
+_PLAIN_HEADS: WeakKeyDictionary[PreTrainedModel, bool] = WeakKeyDictionary()
+
+
+def head_is_plain(model: AnyModel) -> bool:
+    """Whether the head alone makes logits of hidden states. Some architectures bend or scale them afterwards (Gemma 2, Cohere, Granite …).
+
+    Tried out once a model: settings for it bear too many names.
+    """
+    if isinstance(model, Decoder):
+        return True
+    model = model.model if isinstance(model, Recomputing) else model
+    if model not in _PLAIN_HEADS:
+        _PLAIN_HEADS[model] = _tell_alike(model)
+    return _PLAIN_HEADS[model]
+
+
+@torch.no_grad()
+def _tell_alike(model: PreTrainedModel) -> bool:
+    ids = torch.arange(4, device=model.device)[None]
+    try:
+        told = model.get_output_embeddings()(model.base_model(input_ids=ids, use_cache=False).last_hidden_state)
+    except (AttributeError, TypeError):  # no such parts: the model is to be asked as a whole
+        return False
+    return torch.equal(told.float(), model(input_ids=ids, use_cache=False).logits.float())

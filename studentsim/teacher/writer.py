@@ -5,7 +5,9 @@ What it writes reaches the student only if it does not tell the answer; else the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from studentsim.config import Hub, RunConfig
 from studentsim.records import Question
 from studentsim.student.generate import read, write
 from studentsim.student.hub.chat import Chat
-from studentsim.student.hub.loading import Loaded, load
+from studentsim.student.hub.loading import Loaded, computing, load
 
 TOKENS = 80
 """Longest hint: two sentences."""
@@ -26,11 +28,14 @@ LONGEST = 300
 class HintWriter:
     """Writes hints, a batch at a time, always the likeliest words: the same attempt gets the same hint."""
 
-    def __init__(self, loaded: Loaded) -> None:
-        self.model = loaded.model.eval()
+    def __init__(self, loaded: Loaded, *, date: str = "") -> None:
+        self.model = loaded.reader
         self.tokenizer = loaded.tokenizer
-        self.chat = Chat(loaded.tokenizer)
+        self.chat = Chat(loaded.tokenizer, date=date)
         self.ends = {self.chat.end, self.tokenizer.eos_token_id} - {None}
+        # Of a quantised model the norms are in float32: not every architecture computes with both by itself.
+        quantised = loaded.model.config.studentsim_held != "none"
+        self.computing = partial(computing, loaded.model, loaded.dtype) if quantised else contextlib.nullcontext
         self.at_once = max(1, loaded.plan.answers_at_once)
 
     def hints(self, rows: Sequence[tuple[Question, str]]) -> list[str]:
@@ -39,9 +44,10 @@ class HintWriter:
         for start in range(0, len(rows), self.at_once):
             batch = rows[start : start + self.at_once]
             said = [self.chat.said(request(question, answer)) for question, answer in batch]
-            prefix = read(self.model, [prompt.ids for prompt in said], self.tokenizer.pad_token_id)
             luck = np.zeros((len(batch), TOKENS))
-            written = write(self.model, prefix, None, luck, end=self.ends, temperature=0)
+            with self.computing():
+                prefix = read(self.model, [prompt.ids for prompt in said], self.tokenizer.pad_token_id)
+                written = write(self.model, prefix, None, luck, end=self.ends, temperature=0)
             texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True) for w in written]
             found += [tidy(text, question) for text, (question, _) in zip(texts, batch, strict=True)]
         return found
@@ -53,7 +59,8 @@ def load_writer(name: str, hub: Hub) -> HintWriter:
     :raises ConfigError, StudentError: it cannot be had.
     """
     with torch.no_grad():
-        return HintWriter(load(RunConfig.make(model=name, hub=hub.model_copy(update={"revision": ""}))))
+        loaded = load(RunConfig.make(model=name, hub=hub.model_copy(update={"revision": ""})))
+        return HintWriter(loaded, date=hub.prompt_date)
 
 
 def request(question: Question, answer: str) -> str:

@@ -11,7 +11,7 @@ from studentsim.store.database import Database
 _ANSWER = (
     'seq, turn, "at", phase, question_id, category, skill, difficulty, problem, options, correct, "text", letter, "value", '
     '"right", misconception, logprob, milliseconds, p_right, attempt, marked_by, said_right, marker_right, feedback, '
-    "feedback_level, doubted, topic"
+    "feedback_level, doubted, topic, ended"
 )
 
 
@@ -25,7 +25,8 @@ def latest_answers(db: Database, run_id: str, limit: int = 20, *, after: int = -
 def answers(db: Database, run_id: str, *, limit: int = 100, offset: int = 0, **filters: Any) -> pd.DataFrame:
     """A page of answers in the order they were given: ``seq, turn, at, phase, question_id, category, skill, difficulty,
     problem, options`` (JSON text)``, correct, text, letter, value, right, misconception, logprob, milliseconds, p_right,
-    attempt, marked_by, said_right, marker_right, feedback, feedback_level, doubted, topic``. Filters: ``phase, turn, category, skill,
+    attempt, marked_by, said_right, marker_right, feedback, feedback_level, doubted, topic, ended``.
+    Filters: ``phase, turn, category, skill,
     misconception, right, question_id``, and ``search`` (text found in the problem or the working, upper or lower case).
     """
     where, parameters = _answers_where(run_id, filters)

@@ -6,6 +6,7 @@ model's own code.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ from transformers import (
 from studentsim.config import Hub, RunConfig
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.hub import source
+from studentsim.student.hub.cache_check import reader_of
 from studentsim.student.hub.machine import Machine
-from studentsim.student.hub.sizes import Plan, Shape, in_words, plan
+from studentsim.student.hub.sizes import Plan, Shape, in_words, plan, why_unknown
+from studentsim.student.recompute import Recomputing
 
 # It says at every single product of an 8-bit layer that it computes in float16.
 logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
@@ -44,6 +47,8 @@ class Loaded:
     """What it computes in."""
     revision: str
     plan: Plan
+    reader: PreTrainedModel | Recomputing
+    """What writes and scores: the model, or a wrapping that does without its cache where that cannot be relied on."""
 
     @property
     def said(self) -> str:
@@ -51,7 +56,9 @@ class Loaded:
         held = {"nf4": "NF4", "8bit": "8 bit"}.get(self.model.config.studentsim_held, "not quantised")
         computing = str(self.dtype).removeprefix("torch.")
         count = in_words(self.model.num_parameters())
-        return f"{count} parameters, {held}, computing in {computing}, on {self.model.device.type}"
+        anew = "; of this architecture each text is read anew for every word, which is slow"
+        slow = anew if isinstance(self.reader, Recomputing) else ""
+        return f"{count} parameters, {held}, computing in {computing}, on {self.model.device.type}{slow}"
 
 
 def load(config: RunConfig) -> Loaded:
@@ -85,13 +92,17 @@ def made(
         raise StudentError("The model's tokenizer has no end token.", "Choose another model.")
     shape = Shape.of(model.config.to_dict())
     if shape is None:
-        raise StudentError(
-            f"The model's kind ({model.config.model_type}) is not known here.",
-            "Choose a decoder such as Gemma or Qwen.",
-        )
-    return Loaded(
-        model, tokenizer, dtype, revision, plan(config, shape, model.num_parameters(), _machine(model.device))
-    )
+        problem, remedy = why_unknown(model.config.model_type)
+        raise StudentError(f"The model {problem}.", remedy)
+    planned = plan(config, shape, model.num_parameters(), _machine(model.device))
+    with computing(model, dtype):
+        reader = reader_of(model)
+    return Loaded(model, tokenizer, dtype, revision, planned, reader)
+
+
+def computing(model: PreTrainedModel, dtype: torch.dtype) -> contextlib.AbstractContextManager[object]:
+    """Computing in ``dtype``, although some layers, norms and adapter are in float32."""
+    return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(model.device.type, dtype=dtype)
 
 
 def device_of(hub: Hub) -> str:

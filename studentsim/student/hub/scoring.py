@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transformers import PreTrainedModel
-
+from studentsim.student.caches import AnyModel
 from studentsim.student.generate import Prefix, score
 
 
 def score_options(
-    model: PreTrainedModel,
+    model: AnyModel,
     prefix: Prefix,
     ids: Sequence[Sequence[list[int]]],
     *,

@@ -19,6 +19,8 @@ MOST_ANSWERS = 64
 NF4_BYTES = 0.5 + 4 / 64
 """A parameter in NF4: half a byte, and a float32 for every 64."""
 EIGHT_BIT_BYTES = 1.01
+WITHOUT_ATTENTION = ("mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm")
+"""Kinds whose layers all keep a state and nothing else: their kernels pass the adapter by, so that nothing would be learnt."""
 PAGED_FROM = 100_000_000
 """Adapter's parameters from which on AdamW's state is worth moving out of the GPU: 0.8 GB."""
 _PROCESS = {"cpu": 0.7e9, "cuda": 1.0e9}
@@ -42,8 +44,10 @@ class Shape:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shape | None:
-        """The shape that a config.json tells of; None where it does not say enough."""
+        """The shape that a config.json tells of; None where it does not say enough, or tells of no attention."""
         told = {**config, **(config.get("text_config") or {})}
+        if told.get("model_type") in WITHOUT_ATTENTION:
+            return None
 
         def first(*names: str) -> int:
             return next((int(told[n]) for n in names if isinstance(told.get(n), int) and told[n] > 0), 0)
@@ -82,6 +86,19 @@ class Shape:
         wide, narrow = self.heads * self.head_dim, self.kv_heads * self.head_dim
         sides = 2 * (self.hidden + wide) + 2 * (self.hidden + narrow)
         return rank * self.layers * (sides + (3 if self.gated else 2) * (self.hidden + self.intermediate))
+
+
+def why_unknown(kind: str) -> tuple[str, str]:
+    """Problem and remedy to tell of a model of a kind without ``Shape``."""
+    if kind in WITHOUT_ATTENTION:
+        return (
+            f"is of a kind ({kind}) without attention, which cannot learn here",
+            "Choose a causal language model with attention, such as google/gemma-2b-it, or a hybrid such as LFM2.",
+        )
+    return (
+        f"is of a kind ({kind}) whose size cannot be told from its config.json",
+        "Choose a causal language model, such as google/gemma-2b-it.",
+    )
 
 
 @dataclass(frozen=True)

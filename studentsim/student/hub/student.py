@@ -10,6 +10,7 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,10 +21,12 @@ from studentsim.config import ALL_PROJECTIONS, RunConfig
 from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
-from studentsim.student.generate import Prefix, read, write
+from studentsim.student.generate import Prefix, head_is_plain, read, write
 from studentsim.student.hub.chat import Chat, Prompt
-from studentsim.student.hub.loading import Loaded
+from studentsim.student.hub.form import in_form, letter_of
+from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
+from studentsim.student.recompute import Recomputing
 from studentsim.student.replies import read_reply
 
 T = TypeVar("T")
@@ -39,7 +42,7 @@ class HubStudent:
 
     def __init__(self, loaded: Loaded, config: RunConfig) -> None:
         self.tokenizer = loaded.tokenizer
-        self.chat = Chat(loaded.tokenizer)
+        self.chat = Chat(loaded.tokenizer, date=config.hub.prompt_date, form=config.hub.answer_form)
         self.plan = loaded.plan
         self.said = loaded.said
         """What was loaded, and how, in a line."""
@@ -55,6 +58,10 @@ class HubStudent:
         self.model.eval()
         self.base = self.model.get_base_model()
         """The language model itself; its projections carry the adapter."""
+        self.reader = loaded.reader
+        """It, or what reads with it; see ``Loaded.reader``."""
+        with self._computing():
+            self.plain_head = head_is_plain(self.reader)
 
     # ------------------------------------------------------------------ answering
 
@@ -78,27 +85,30 @@ class HubStudent:
             started = time.monotonic()
             answers = self._answered(batch, [prompts[q.id] for q in batch], luck=luck, sure=sure, scored=scored)
             milliseconds = 1000 * (time.monotonic() - started) / len(batch)
-            for question, (text, letter, value, logprob, p_right) in zip(batch, answers, strict=True):
-                yield Answer(question.id, text, letter, value, logprob, milliseconds, p_right)
+            for answer in answers:
+                yield replace(answer, milliseconds=milliseconds)
 
     def _answered(
         self, batch: Sequence[Question], prompts: Sequence[Prompt], *, luck: Sequence[object], sure: bool, scored: bool
-    ) -> list[tuple[str, str | None, str | None, float, float | None]]:
-        """Text, letter, value, log-probability and P(right) of each question of a batch."""
+    ) -> list[Answer]:
+        """The answers to a batch; how long they took is not in them yet."""
         with self._computing():
-            prefix = read(self.base, [p.ids for p in prompts], self.tokenizer.pad_token_id)
+            prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
             logps = self._option_logps(batch, prompts, prefix) if sure else [None] * len(batch)
             if scored:
                 return [_ticked(q, row) for q, row in zip(batch, logps, strict=True)]
             uniforms = np.stack([uniforms_of((*luck, q.id), self.limit) for q in batch])
             written = write(
-                self.base, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
+                self.reader, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
             )  # fmt: skip
         texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True).strip() for w in written]
         return [
-            (text, *read_reply(text, q), w.logprob, row and _shares(row)[_right(q)])
+            Answer(
+                q.id, text, *read_reply(text, q), w.logprob, 0.0, row and _shares(row)[_right(q)],
+                ended=w.ended, ids=(*w.ids, *([w.end] if w.ended else [])),
+            )
             for q, text, w, row in zip(batch, texts, written, logps, strict=True)
-        ]
+        ]  # fmt: skip
 
     # ------------------------------------------------------------------ being sure
 
@@ -122,30 +132,64 @@ class HubStudent:
         for batch in _batches(in_order, self.plan.answers_at_once):
             rows = [prompts[q.id] for q in batch]
             with self._computing():
-                prefix = read(self.base, [p.ids for p in rows], self.tokenizer.pad_token_id)
+                prefix = read(self.reader, [p.ids for p in rows], self.tokenizer.pad_token_id)
                 for question, logps in zip(batch, self._option_logps(batch, rows, prefix), strict=True):
                     found[question.id] = logps
         return [found[q.id] for q in questions]
 
     def _option_logps(self, batch: Sequence[Question], prompts: Sequence[Prompt], prefix: Prefix) -> list[list[float]]:
-        said = [[f"Answer: {self._said(q, n)}" for n in range(len(q.options))] for q in batch]
-        ids = [
-            [self.chat.continuation(p, self.chat.defused(t)) for t in row] for p, row in zip(prompts, said, strict=True)
-        ]
-        return score_options(self.base, prefix, ids, at_once=5 * self.plan.answers_at_once)
+        ids = [self._option_ids(q, p) for q, p in zip(batch, prompts, strict=True)]
+        return score_options(self.reader, prefix, ids, at_once=5 * self.plan.answers_at_once)
+
+    def _option_ids(self, question: Question, prompt: Prompt) -> list[list[int]]:
+        said = [f"Answer: {self._said(question, n)}" for n in range(len(question.options))]
+        return [self.chat.continuation(prompt, self.chat.defused(text)) for text in said]
 
     def _said(self, question: Question, number: int) -> str:
         option = question.options[number]
-        return option.letter if self.hub.scores == "letter" else option.text
+        return letter_of(option, self.hub.answer_form) if self.hub.scores == "letter" else option.text
+
+    def cache_gap(self, questions: Sequence[Question]) -> float:
+        """How far an option's log-probability is off, at most, from what forward passes over whole texts tell. For trials.
+
+        The questions are read side by side, the shorter ones behind padding.
+        """
+        prompts = [self._prompt(q) for q in questions]
+        ids = [self._option_ids(q, p) for q, p in zip(questions, prompts, strict=True)]
+        with self._computing(), torch.no_grad():
+            prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
+            found = score_options(self.reader, prefix, ids, at_once=5 * len(questions))
+            plain = Recomputing(self.base)
+            wanted = [
+                score_options(plain, read(plain, [p.ids], self.tokenizer.pad_token_id), [own], at_once=1)[0]
+                for p, own in zip(prompts, ids, strict=True)
+            ]
+        return max(abs(a - b) for row, own in zip(found, wanted, strict=True) for a, b in zip(row, own, strict=True))
+
+    def prompt_tokens(self, question: Question) -> tuple[int, int]:
+        """How many tokens a question's prompt has, and how many of them are read."""
+        return len(self.chat.prompt(question).ids), len(self._prompt(question).ids)
 
     # ------------------------------------------------------------------ learning
 
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
-        """A pair as token ids; every token of an answer counts."""
+        """A pair as token ids; every token of an answer counts. What the student wrote is learnt token for token as it wrote it."""
         prompt = self._prompt(pair.question)
         # A given working may be longer than any answer: its beginning and its end are learnt.
         most = max(self.limit, 2 * LAST)
-        chosen, rejected = (_cut(self.chat.completion(prompt, t), most, LAST) for t in (pair.chosen, pair.rejected))
+        chosen, rejected = (
+            list(ids)
+            if ids
+            else _cut(
+                self.chat.completion(prompt, in_form(pair.question, text, self.hub.answer_form), ended=ended),
+                most,
+                LAST,
+            )
+            for ids, text, ended in (
+                (pair.chosen_ids, pair.chosen, pair.chosen_ended),
+                (pair.rejected_ids, pair.rejected, pair.rejected_ended),
+            )
+        )
         return {
             "prompt_ids": prompt.ids,
             "chosen_ids": chosen,
@@ -164,10 +208,10 @@ class HubStudent:
         found: list[PairScore] = []
         with self._computing(), self.model.disable_adapter() if base else contextlib.nullcontext():
             for batch in _batches(rows, max(1, self.plan.pairs_at_once)):
-                prefix = read(self.base, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
+                prefix = read(self.reader, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
                 ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
                 means: list[list[float]] = []
-                scored = score_options(self.base, prefix, ids, at_once=2 * len(batch), mean_logits=means)
+                scored = score_options(self.reader, prefix, ids, at_once=2 * len(batch), mean_logits=means)
                 found += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
         return found
 
@@ -195,9 +239,7 @@ class HubStudent:
 
     def _computing(self) -> contextlib.AbstractContextManager[object]:
         """Computing in the run's dtype, although norms and adapter are in float32."""
-        if self.dtype == torch.float32:
-            return contextlib.nullcontext()
-        return torch.autocast(self.model.device.type, dtype=self.dtype)
+        return computing(self.model, self.dtype)
 
 
 def _shares(logps: Sequence[float]) -> list[float]:
@@ -211,11 +253,12 @@ def _right(question: Question) -> int:
     return next(n for n, option in enumerate(question.options) if option.letter == question.correct)
 
 
-def _ticked(question: Question, logps: Sequence[float]) -> tuple[str, str, str, float, float]:
+def _ticked(question: Question, logps: Sequence[float]) -> Answer:
     best = max(range(len(logps)), key=lambda n: logps[n])
     option = question.options[best]
     text = f"Answer: {option.letter}) {option.text}"
-    return text, option.letter, option.text, logps[best], _shares(logps)[_right(question)]
+    p_right = _shares(logps)[_right(question)]
+    return Answer(question.id, text, option.letter, option.text, logps[best], 0.0, p_right)
 
 
 def _targets(loaded: Loaded, config: RunConfig) -> str | None:
@@ -231,9 +274,12 @@ def _commit(loaded: Loaded) -> str | None:
 
 
 def _longest_prompt(loaded: Loaded, limit: int) -> int:
-    positions = (
-        getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST_PROMPT + limit
-    )
+    config = loaded.model.config.get_text_config()
+    positions = getattr(config, "max_position_embeddings", None) or LONGEST_PROMPT + limit
+    rope = getattr(config, "rope_parameters", None) or {}
+    if rope.get("rope_type") == "longrope":
+        # From here on all positions are turned otherwise, those in the cache and in shorter rows of the batch too.
+        positions = min(positions, rope.get("original_max_position_embeddings") or positions)
     return max(16, min(LONGEST_PROMPT, positions - limit - 1))
 
 

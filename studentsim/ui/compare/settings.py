@@ -66,6 +66,8 @@ NAMES: Mapping[str, str] = {
     "hub.pairs_at_once": "pairs learnt at once",
     "hub.gradient_checkpointing": "less memory for more time",
     "hub.optimiser": "how steps are taken",
+    "hub.prompt_date": "date in the prompt",
+    "hub.answer_form": "form of answer that is asked for",
 }
 """Each setting that can make runs differ, by RunConfig's names, as people say it."""
 

@@ -56,6 +56,7 @@ class Form:
             config = RunConfig.make(**self.settings, learning=self.learning)
             if not preflight.is_on_hub(config.bank):
                 preflight.check_questions(config, preflight.outline_of(config))
+            preflight.check_learning(config)
             if config.model == "embedded":
                 preflight.check_student(config)
             return config

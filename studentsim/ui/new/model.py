@@ -21,6 +21,7 @@ QUANTISATION = {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), 
 DEVICES = {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"}
 DTYPES = {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
 EXAMS = {"written": "written, as in the paper", "scored": "ticked without writing, much faster"}
+FORMS = {"letter": "with “Answer: (letter)” at the end", "free": "freely, as in the paper"}
 SCORES = {"text": "by its text", "letter": "by its letter"}
 
 
@@ -57,6 +58,8 @@ def _own(form: Form) -> Any:
         "Any causal language model of huggingface.co (owner/name), or its folder. Only safetensors are loaded, and no code that comes "
         "with a model is run. Models of billions of parameters answer slowly: begin with few questions."
     )
+    if name != form.settings["model"]:
+        form.settings["hub"]["prompt_date"] = ""  # the date of another model's run
     form.settings["model"] = name or "?"
     try:
         _check_name(name)
@@ -105,6 +108,14 @@ def _loading(form: Form) -> None:
             EXAMS,
         )
         choice(form, hub, "scores", "An option is weighed", "Where options are compared, not written.", SCORES)
+        choice(
+            form,
+            hub,
+            "answer_form",
+            "It is asked to answer",
+            "With a letter at the end, fewer answers go unread.",
+            FORMS,
+        )
         hub["revision"] = st.text_input(
             "Version", key=key("revision"), persist_state=KEEP, max_chars=100, placeholder="blank: today's"
         ).strip()  # fmt: skip

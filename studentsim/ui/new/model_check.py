@@ -91,8 +91,10 @@ def _shown(job: jobs.Job, config: RunConfig) -> None:
     """How far the check is, or what it found; the page is drawn anew when it is done."""
     if job.result is None:
         stage = str(job.said.get("stage", ""))
+        step = f": {words.literal(str(job.said['step']))}" if "step" in job.said else ""
         st.progress(
-            (1 + list(STAGES).index(stage)) / (1 + len(STAGES)), text=f"{STAGES[stage]} … {words.duration(job.seconds)}"
+            (1 + list(STAGES).index(stage)) / (1 + len(STAGES)),
+            text=f"{STAGES[stage]}{step} … {words.duration(job.seconds)}",
         )
         _told(job.said)
         st.button("Stop the check", key="new.model.stop", type="tertiary", icon=":material/stop:", on_click=job.end)

@@ -1,0 +1,47 @@
+"""The form a model is asked to answer in, and given workings put into that form. No torch here.
+
+The source paper's prompt (P0) asks for none. Asked to end with "Answer: (letter)", most models do, and their letter is read surely.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from studentsim.records import Option, Question
+
+AnswerForm = Literal["free", "letter"]
+REQUEST = "End your answer with a line of this form: Answer: (letter)"
+
+
+def request_of(form: AnswerForm) -> str:
+    """What stands behind a question's options to ask for the form; blank for the paper's own prompt."""
+    return f"\n{REQUEST}" if form == "letter" else ""
+
+
+def in_form(question: Question, text: str, form: AnswerForm) -> str:
+    """A given working as the prompt asks for it: its last line names the option it ends in. Other texts stay as they are.
+
+    >>> in_form(question, "4 x 6 = 24\\nAnswer: c) 24", "letter")  # doctest: +SKIP
+    '4 x 6 = 24\\nAnswer: (c)'
+    """
+    option = _option_of(question, text) if form == "letter" else None
+    if option is None:
+        return text
+    head, _, last = text.strip().rpartition("\n")
+    lines = [head] if last.strip().lower().startswith("answer:") else [text.strip()]
+    return "\n".join([*filter(None, lines), f"Answer: {letter_of(option, form)}"])
+
+
+def letter_of(option: Option, form: AnswerForm) -> str:
+    """An option's letter as an answer in this form names it."""
+    return f"({option.letter})" if form == "letter" else option.letter
+
+
+def _option_of(question: Question, text: str) -> Option | None:
+    """The option that a given working ends in."""
+    text = text.strip()
+    last = text.rpartition("\n")[2].strip()
+    for option in question.options:
+        if option.working and option.working.strip() == text or last == f"Answer: {option.letter}) {option.text}":
+            return option
+    return None

@@ -1,0 +1,182 @@
+"""What a run settles of its prompts when it is made: the date they print, the form they ask for; and what is refused then."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+from dataclasses import replace
+from datetime import date
+
+import hubs
+import pytest
+import torch
+from visits import NEW, visit
+
+from studentsim import foreground
+from studentsim.config import Hub, Learning, RunConfig, Teaching
+from studentsim.errors import ConfigError
+from studentsim.records import Pair
+from studentsim.runs import model_job, models, preflight, trial
+from studentsim.runs.trouble import trial_trouble_of
+from studentsim.student.hub import chat as chats
+from studentsim.student.hub.chat import Chat
+from studentsim.student.hub.form import REQUEST
+from studentsim.student.hub.loading import made
+from studentsim.student.hub.student import HubStudent
+from studentsim.student.replies import read_reply
+from studentsim.teacher.writer import load_writer
+
+DATED = (
+    "{%- if not date_string is defined %}{%- if strftime_now is defined %}{%- set date_string = strftime_now('%d %b %Y') %}"
+    "{%- else %}{%- set date_string = '26 Jul 2024' %}{%- endif %}{%- endif %}{{ bos_token }}Today Date: {{ date_string }}\n"
+    '{{ strftime_now( "%Y-%m-%d" ) }}' + hubs.GEMMA_TEMPLATE.removeprefix("{{ bos_token }}")
+)
+
+
+@functools.cache
+def student(**hub) -> HubStudent:
+    config = hubs.config("-", hub=Hub(**hub))
+    return HubStudent(
+        made(hubs.model("llama"), hubs.tokenizer(), config, dtype=torch.float32, revision=""), config
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ the date
+
+
+def test_a_template_that_prints_the_date_prints_the_runs_own():
+    question = hubs.bank().exam[0]
+    text = Chat(hubs.tokenizer(DATED), date="2025-02-03").prompt(question).text
+    assert text.startswith("<bos>Today Date: 03 Feb 2025\n2025-02-03<start_of_turn>user\n")
+    today = f"{date.today():%d %b %Y}"
+    assert today in Chat(hubs.tokenizer(DATED)).prompt(question).text  # a run of before: as before
+    plain = Chat(hubs.tokenizer(), date="2025-02-03").prompt(question)
+    assert plain == Chat(hubs.tokenizer()).prompt(question)
+
+
+def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp_path):
+    folder = hubs.save(tmp_path, "gemma")
+    assert preflight.check(RunConfig.make(model=str(folder))).hub.prompt_date == ""
+    hubs.tokenizer(DATED).save_pretrained(folder)
+    config = preflight.check(RunConfig.make(model=str(folder)))
+    assert config.hub.prompt_date == date.today().isoformat()
+    kept = RunConfig.make(model=str(folder), hub=Hub(prompt_date="2024-12-24"))
+    assert preflight.check(kept).hub.prompt_date == "2024-12-24"
+    assert models.prints_date(None)
+
+
+def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
+    writer = hubs.save(tmp_path, "gemma")
+    hubs.tokenizer(DATED).save_pretrained(writer)
+    told = Teaching(attempts=2, writer=str(writer))
+    assert preflight.check(RunConfig.make(teaching=told)).hub.prompt_date == date.today().isoformat()
+    config = RunConfig.make(teaching=told, hub=Hub(prompt_date="2025-02-03"))
+    assert preflight.check(config) == config
+    hints = load_writer(str(writer), config.hub)
+    assert "03 Feb 2025" in hints.chat.said("Give a hint.").text
+
+
+@pytest.mark.parametrize("wrong", ["2025-13-01", "today", "2025-1-1"])
+def test_a_date_that_is_none_is_refused(wrong):
+    with pytest.raises(ConfigError, match=r"hub\.prompt_date"):
+        RunConfig.make(hub={"prompt_date": wrong})
+
+
+# ------------------------------------------------------------------ the form
+
+
+def test_a_model_is_asked_for_a_letter_behind_the_options():
+    question = hubs.bank().exam[0]
+    free, letter = (student(answer_form=form)._prompt(question).text for form in ("free", "letter"))
+    assert REQUEST in letter and REQUEST not in free
+    assert (
+        letter.replace(f"\n{REQUEST}", "") == free and f"{question.options[-1].text}\n{REQUEST}<end_of_turn>" in letter
+    )
+
+
+def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_letter():
+    question = hubs.bank().exam[0]
+    wrong = next(o for o in question.options if o.working and o.letter != question.correct)
+    unworked = replace(question, options=tuple(replace(o, working=None) for o in question.options))
+    ticked = f"Because.\nAnswer: {question.correct}) {question.right.text}"
+    for asked, chosen, rejected in (
+        (question, question.right.working, wrong.working),
+        (unworked, ticked, f"Answer: {wrong.letter}) {wrong.text}"),
+    ):
+        row = student(answer_form="letter").pair_ids(Pair(asked, chosen, rejected))
+        texts = [
+            student().tokenizer.decode(row[side], skip_special_tokens=True) for side in ("chosen_ids", "rejected_ids")
+        ]
+        for text, option in zip(texts, (question.right, wrong), strict=True):
+            assert text.endswith(f"Answer: ({option.letter})") and read_reply(text, question)[0] == option.letter
+        plain = student(answer_form="free").pair_ids(Pair(asked, chosen, rejected))
+        assert student().tokenizer.decode(plain["chosen_ids"], skip_special_tokens=True).strip() == chosen
+
+
+def test_letters_are_weighed_in_the_form_that_is_asked_for():
+    question = hubs.bank().exam[0]
+    assert student(answer_form="letter", scores="letter")._said(question, 2) == "(c)"
+    assert student(answer_form="letter")._said(question, 2) == question.options[2].text
+    assert student(scores="letter")._said(question, 2) == "c"
+
+
+def test_new_runs_of_models_ask_for_a_letter_unless_told_otherwise():
+    assert foreground.config_of("default", {"model": "a/b"}).hub.answer_form == "letter"
+    assert foreground.config_of("default", {"model": "a/b", "answer_form": "free"}).hub.answer_form == "free"
+    assert foreground.config_of("paper", {"model": "a/b"}).hub.answer_form == "free"
+    assert RunConfig().hub.answer_form == foreground.config_of("default", {}).hub.answer_form == "free"
+    assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').hub == Hub()
+
+
+# ------------------------------------------------------------------ what is refused
+
+
+def test_label_smoothing_with_a_loss_that_does_not_heed_it_is_refused_for_new_runs_alone():
+    for loss in ("sigmoid", "ipo", "hinge"):
+        config = RunConfig.make(learning=Learning(loss=loss, label_smoothing=0.1))
+        with pytest.raises(ConfigError, match=loss) as caught:
+            preflight.check(config)
+        assert caught.value.field == "learning.label_smoothing" and "robust" in caught.value.remedy
+        assert RunConfig.from_json(config.model_dump_json()) == config  # an old journal's settings open
+    preflight.check(RunConfig.make(learning=Learning(loss="robust", label_smoothing=0.1)))
+
+
+def test_the_page_says_so_at_the_field(folder):
+    app = visit(NEW)
+    app.number_input(key="new.label_smoothing").set_value(0.1).run()
+    assert [e.value for e in app.error if "label" in e.value] and app.button(key="new.start").disabled
+    app.selectbox(key="new.loss").set_value("robust").run()
+    assert not app.error and not app.button(key="new.start").disabled
+
+
+# ------------------------------------------------------------------ a trial that fails
+
+
+def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
+    try:
+        chats.dated("{{ x }}", "no date")
+    except ValueError as error:
+        told = trial_trouble_of(error)
+    assert (
+        "ValueError: Invalid isoformat string" in told.message
+        and "chat.py:" in told.message
+        and "dated" in told.message
+    )
+    for error in (RuntimeError("CUDA out of memory"), OSError(28, "full"), KeyError("x")):
+        told = trial_trouble_of(error)
+        assert "log" not in told.message + told.remedy and "resume" not in told.remedy and told.remedy
+
+
+@pytest.mark.parametrize("main", [trial.main, model_job._main])
+def test_a_trial_that_crashes_ends_with_the_reason(monkeypatch, capsys, tmp_path, main):
+    def crash(*_, **__):
+        raise RuntimeError("The size of tensor a (151) must match the size of tensor b (128)")
+
+    config = hubs.config(hubs.save(tmp_path, "llama"))
+    monkeypatch.setattr(trial, "measure", crash)
+    monkeypatch.setattr("sys.stdin", io.StringIO(config.model_dump_json()))
+    main()
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert "RuntimeError: The size of tensor a (151)" in found["problem"] and "crash" in found["problem"]
+    assert found["remedy"] and "log" not in found["problem"] + found["remedy"]
