@@ -116,7 +116,7 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
 def test_a_language_models_mean_logits_are_those_of_plain_passes(tmp_path, monkeypatch, kind):
     small = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64}
     scaled = {**small, "intermediate_size": 96, "max_position_embeddings": 512, "logits_scaling": 0.5}
-    monkeypatch.setitem(hubs.CONFIGS, "granite", lambda **ids: GraniteConfig(**scaled, **ids))
+    monkeypatch.setitem(hubs.ARCHITECTURES, "granite", lambda **ids: GraniteConfig(**scaled, **ids))
     own = casting.load_cast(hubs.config(hubs.save(tmp_path, kind))).student
     rows = [own.pair_ids(pair) for pair in held_out_pairs(hubs.bank().study[:4])]
     for row, score in zip(rows, own.pair_scores(rows), strict=True):
