@@ -1,22 +1,40 @@
-"""A model's text without its clothes: thinking aloud, markdown and LaTeX taken off, so that words and numbers can be read."""
+"""A model's text without its clothes: LaTeX, markdown, HTML and typographic signs become plain characters.
+
+What it thought aloud is left out too. Texts are compared by ``key``.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_THOUGHTS = re.compile(r"(?is)<think>.*?(?:</think>|\Z)")
-_BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-_WORDS = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}")
-_ROOT = re.compile(r"\\sqrt\s*\{([^{}]*)\}")
-_SYMBOLS = {
-    r"\%": "%", r"\$": "$", r"\pi": "π", r"\times": "×", r"\div": "÷", r"\cdot": "×", r"\approx": "=", r"\implies": "→",
-    r"\rightarrow": "→", r"\Rightarrow": "→", r"\(": "", r"\)": "", r"\[": "", r"\]": "", r"\,": "", r"\;": " ", r"\!": "",
-    r"\ ": " ", r"\left": "", r"\right": "", r"\quad": " ", r"\degree": "°", r"^\circ": "°", "{,}": ",", "\u00a0": " ", "≈": "=",
-}  # fmt: skip
-_FORMULA = re.compile(r"\${1,2}([^$\n]{1,200})\${1,2}")
-_MARKDOWN = re.compile(r"\*\*|__|`+|(?m:^\s{0,3}(?:#{1,6}|>)\s+)|\$(?!\s?\d)|(?<=\d)\$|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+from studentsim.student.answer_parsing.latex import without_latex
+from studentsim.student.answer_parsing.reasoning import without_reasoning
+
+_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_VULGAR = re.compile("(?P<before>\\d)?\\s?(?P<sign>[¼½¾⅐-⅞])")
+_SIGNS = str.maketrans({
+    "−": "-", "‐": "-", "‑": "-", "‒": "–", "―": "—", "﹣": "-", "∶": ":", "⁄": "/", "∕": "/", "·": "×", "⋅": "×", "∙": "×", "✕": "×",
+    "✖": "×", "≈": "=", "≃": "=", "≅": "=", "➜": "→", "➔": "→", "➡": "→", "⇒": "→", "⟹": "→", "⟶": "→", "⟨": "<", "⟩": ">",
+    "【": "[", "】": "]", "「": "(", "」": ")", "〈": "(", "〉": ")", "。": ". ", "、": ", ", "“": '"', "”": '"', "„": '"', "’": "'", "‘": "'",
+    "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "", "\u00ad": "", "\ufe0f": "", "√": "√", "π": "π", "∕": "/",
+})  # fmt: skip
+_EN_DASH_MINUS = re.compile(r"(?<![\w.,)%°])(?<![\w.,)%°] )[–—](?=\d)|(?<=[\^(])[–—](?=\d)|(?<= (?:is|be|as|to) )[–—](?=\d)")
+_THIN = re.compile("(?<=\\d)[\u2009\u202f\u2008\u2006](?=\\d{3}(?!\\d))")
+_CALCULATOR = re.compile(r"<<[^<>\n]{0,100}>>")
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
+_RAISED_TAG = re.compile(r"(?i)<sup>\s*([^<>\n]{1,20})\s*</sup>")
+_TAG = re.compile(r"(?i)</?(?:b|strong|i|em|u|p|span|div|code|sub|sup|center|mark)\s*>|<br\s*/?>")
+_MARKDOWN = re.compile(
+    r"\*\*\*?|__+|`+|(?m:^[ ]{0,3}(?:#{1,6}|>)\s+)|\$(?!\s?[\d.])|(?<=\d)\$|(?<![\w*)])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*(])"
+)
+_FINAL = re.compile(r"(?m)^[ ]{0,3}#{4}[ ]?(?=[-$€£₹]?\s?\d[\d.,/ ]*\s?%?\s*$)")
+_TAGGED = re.compile(r"(?i)<\s*(?:final[_ ]?)?answer\s*>\s*|<\s*/\s*(?:final[_ ]?)?answer\s*>")
+_BULLET = re.compile(r"(?m)^[ ]{0,3}(?:[*•●▪+]|[-–—](?=[ ][^\d\s]))[ ]+")
+_SUBSCRIPT = re.compile(r"(?<=[A-Za-z)\]])_(?=\d)")
+_BLANKS = re.compile(r"[^\S\n]+")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d),(?=\d\d,\d\d\d)")
 _CURRENCY = re.compile(r"^(?:rs\.?|usd|inr|₹|£|€|\$)+")
 
 
@@ -26,14 +44,31 @@ def plain(text: str) -> str:
     >>> plain(r"So **x** is $\\boxed{\\frac{1}{2}}$.")
     'So x is \\nAnswer: 1/2\\n.'
     """
-    text = _THOUGHTS.sub("", text)
-    for pattern, instead in ((_FRACTION, r"\1/\2"), (_WORDS, r"\1"), (_ROOT, r"√\1"), (_FRACTION, r"\1/\2")):
-        text = pattern.sub(instead, text)
-    text = _FORMULA.sub(r"\1", text)
-    text = _BOXED.sub(r"\nAnswer: \1\n", text)
-    for symbol, instead in _SYMBOLS.items():
-        text = text.replace(symbol, instead)
-    return _MARKDOWN.sub("", text)
+    return undressed(without_reasoning(text))
+
+
+def undressed(text: str) -> str:
+    """The same of a text that holds no thinking aloud: an option, or what is left of a reply.
+
+    >>> undressed("**Answer：（Ｄ）**"), undressed("−4 m²"), undressed(r"2\\frac{1}{2}\\%"), undressed("2½")
+    ('Answer:(D)', '-4 m^2', '2 1/2%', '2 1/2')
+    """
+    if not text.isascii():
+        text = _signs(text)
+    text = _TAGGED.sub(lambda m: "\n" if "/" in m[0] else "\nAnswer: ", _CALCULATOR.sub("", text))
+    text = _TAG.sub(lambda m: " " if "r" in m[0].lower()[1:4] else "", _RAISED_TAG.sub(r"^\1", text))
+    text = without_latex(text).replace("^°", "°")
+    text = _FINAL.sub("\nAnswer: ", _STRUCK.sub("", _BLANKS.sub(" ", text)))
+    return _SUBSCRIPT.sub("", _MARKDOWN.sub("", _BULLET.sub("", text)))
+
+
+def _signs(text: str) -> str:
+    """Typographic signs as those of a keyboard; powers and fractions that are one character written out."""
+    text = _THIN.sub("", text)
+    text = _RAISED.sub(lambda m: "^" + m[0].translate(_POWERS), text)
+    text = _VULGAR.sub(lambda m: (m["before"] + " " if m["before"] else "") + unicodedata.normalize("NFKC", m["sign"]), text)
+    text = unicodedata.normalize("NFKC", text.translate(_SIGNS)).replace("⁄", "/")
+    return _EN_DASH_MINUS.sub("-", text)
 
 
 def key(text: str) -> str:

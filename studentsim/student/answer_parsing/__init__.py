@@ -1,0 +1,12 @@
+"""Reading freely written replies of language models: which option one ticks, or none.
+
+    reasoning     thinking aloud is left out, and whatever follows the first question's answer
+    latex         LaTeX becomes plain text
+    statements    where a reply names its answer ("The answer is …", "Answer: …", a box, JSON, a last line)
+    letters       the letter that a statement names
+    tokens        a text as numbers, signs and words;  units: what the words measure
+    options       a question's options, made ready once; the one that a text is equal to
+    claims        what one statement comes to: an option, none of them, or nothing
+
+``studentsim.student.replies.read_reply`` puts them together. Every step looks at each character a bounded number of times.
+"""

@@ -1,0 +1,166 @@
+"""What one statement comes to: an option, none of the options, or nothing at all."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from studentsim.student.answer_parsing import letters
+from studentsim.student.answer_parsing.options import Options, strict
+from studentsim.student.answer_parsing.tokens import Token, read_tokens
+
+_ABBREVIATION = r"(?<!\b[Rr][Ss])(?<!\b[Nn]o)(?<!\bapprox)(?<!\b[Ss]q)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Uu]\.[Ss])(?<!\bcu)"
+_END = re.compile(rf"{_ABBREVIATION}(?<!^[A-Ja-j])\.(?=\s+[^\s\d.,=])|\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|[!?;](?=\s|$)|\.\s*$")
+_REASON = re.compile(
+    r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|though)\b|"
+    r",\s(?:which|so|as|where|not|and not|but|giving|making|meaning|hence|therefore|i\.e|after|if)\b|\s[-–—]{1,2}\s(?=[A-Za-z]{2})|\s→|\sbut\b|\snot\b|\sas\s(?!many|much)"
+)
+_FILLER = re.compile(
+    r"(?i)^(?:[\s:=>*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|likely|definitely|clearly|"
+    r"therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|should|final|my|i|think|believe|"
+    r"approximately|about|roughly|exactly|equal|equals|to|given by|given as|obviously|actually|of course|option number|most likely|"
+    r"in fact|going|with|single|best|closest|value|number)\b(?!['-]))+"
+)
+_NEGATION = re.compile(r"(?i)^(?:not\b|n't\b|never\b|neither\b|incorrect|wrong|false\b(?=\W+\w)|no longer|none other)")
+_BUT = re.compile(r"(?i)^not\b[^.;\n]{1,80}?\bbut\s+(?:rather\s+|instead\s+)?")
+_QUOTED = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
+_PROSE = 2
+"""Words before a number that may stand in a statement which is not the reply's last line."""
+
+
+class Reading(NamedTuple):
+    """What a statement says: an option's letter, or a value that none shows (``letter`` None)."""
+
+    letter: str | None
+    value: str | None
+    sure: bool = True
+    """False where the text behind a letter is another option's."""
+
+
+def resolve(said: str, options: Options, *, strictly: bool = False, last: bool = True) -> Reading | None:
+    """What a statement says; None if it says nothing.
+
+    ``strictly``: a letter or the whole of an option's text counts, a value among words does not. ``last``: nothing follows it, so
+    that a whole sentence may lead up to the value.
+    """
+    said = said.strip().rstrip("|}")
+    if quoted := _QUOTED.match(said):
+        said = quoted[1]
+    said = said.strip().rstrip("\\")
+    sentence, ended = _sentence(said)
+    if ended == "?" or not sentence:
+        return None
+    for part in dict.fromkeys((said, sentence)):
+        if len(strict(part)) > 1 and (found := _whole(part, options)):
+            return found
+    if but := _BUT.match(sentence):
+        return resolve(sentence[but.end() :], options, strictly=strictly, last=last)
+    rest = _FILLER.sub("", sentence, count=1).strip()
+    if _NEGATION.match(sentence) or _NEGATION.match(rest):
+        return None
+    if len(strict(rest)) > 1 and (found := _whole(rest, options)):
+        return found
+    if named := letters.leading(rest, lambda letter, text: _begins(letter, text, options)):
+        return _named(named, options)
+    if behind := _behind(rest, options):
+        return behind
+    return _value(rest, options, strictly, last)
+
+
+def _named(named: letters.Named, options: Options) -> Reading | None:
+    letter, after = named
+    if letters.rejected(after) or letters.conditional(after):
+        return None
+    value = after.strip(" ).:,;-–—=]→") or None
+    if letter not in options.letters:
+        return _text_alone(letter, options) or Reading(None, letter)
+    if letters.another(after, letter) & options.letters:
+        return Reading(None, value)
+    shown = (options.whole(value) or options.valued(read_tokens(_reasonless(value))) or []) if value else []
+    return Reading(letter, value, not shown or letter in shown)
+
+
+def _text_alone(letter: str, options: Options) -> Reading | None:
+    """A single letter that names no option may be the text of one: F for fluorine, J for joule."""
+    found = [c.letter for c in options.choices if c.strict.lower() == letter]
+    return Reading(found[0], letter) if len(found) == 1 else None
+
+
+def _behind(said: str, options: Options) -> Reading | None:
+    """A letter behind a value. Where the two disagree, neither counts."""
+    found = letters.trailing(said)
+    if not found or found[0] not in options.letters:
+        return None
+    letter, value = found
+    if re.search(r"(?i)\b(?:not|n't|unlike|than)\b", value):
+        return None
+    shown = options.whole(value) or options.valued(read_tokens(_reasonless(value).rstrip(" ,(")))
+    return Reading(letter if not shown or shown == [letter] else None, value.strip(" ,(") or None)
+
+
+def _value(said: str, options: Options, strictly: bool, last: bool) -> Reading | None:
+    plainly = _reasonless(said)
+    candidates = list(dict.fromkeys(p.strip() for p in (said, plainly, plainly.split(" (")[0], _equals(plainly, last)) if p))
+    for part in candidates:
+        if len(strict(part)) > 1 or not part.isalpha():
+            if found := _whole(part, options):
+                return found
+    tokens = read_tokens(candidates[-1]) if candidates else []
+    if strictly:
+        bare = len(tokens) <= 3 and sum(t.value is not None for t in tokens) == 1 and not any(t.sign for t in tokens)
+        return _ticked(options.valued(tokens), candidates[-1]) if bare else None
+    numbers = any(t.value is not None for t in tokens)
+    if numbers and not last and _words_before(tokens) > _PROSE:
+        return None
+    shown = options.valued(tokens)
+    if not shown:
+        shown = options.phrased(tokens) or shown
+    if shown is None and not numbers:
+        return _ticked(options.phrased(tokens), candidates[-1]) if tokens else None
+    return _ticked(shown or [], candidates[-1])
+
+
+def _ticked(found: list[str] | None, value: str) -> Reading | None:
+    return None if found is None else Reading(found[0] if len(found) == 1 else None, value[:200])
+
+
+def _whole(text: str, options: Options) -> Reading | None:
+    found = options.whole(text)
+    return _ticked(found, text.strip().rstrip(".")) if found else None
+
+
+def _begins(letter: str, text: str, options: Options) -> bool:
+    """Whether a text is that option's, or begins with it."""
+    mine = next((c for c in options.choices if c.letter == letter), None)
+    if mine is None:
+        return False
+    wanted = strict(text)
+    if wanted.lower().startswith(mine.strict.lower()) and not wanted[len(mine.strict) :][:1].isalnum():
+        return True
+    return letter in (options.valued(read_tokens(_reasonless(text))) or [])
+
+
+def _words_before(tokens: list[Token]) -> int:
+    first = next(n for n, t in enumerate(tokens) if t.value is not None)
+    return first
+
+
+def _equals(said: str, last: bool) -> str | None:
+    """What stands behind the last "=": 24, of "72 ÷ 3 = 24"; of a sentence only where nothing follows it."""
+    before, equals, after = said.rpartition("=")
+    if not equals or not after.strip():
+        return said
+    words = re.findall(r"[^\W\d_]{2,}", before)
+    return after if last or len(words) <= _PROSE else None
+
+
+def _sentence(said: str) -> tuple[str, str]:
+    """Up to the sign that ends the sentence, and the sign."""
+    end = _END.search(said)
+    return (said[: end.start()].strip(), end[0].strip()) if end else (said, "")
+
+
+def _reasonless(said: str) -> str:
+    """Without the reason that follows."""
+    found = _REASON.search(said, 1)
+    return said[: found.start()].strip() if found else said

@@ -1,0 +1,114 @@
+"""A reply without the model's thinking aloud, and without what follows the answer to the first question.
+
+Thinking stands in brackets of many kinds (``<think>``, ``[THINK]``, ``◁think▷``, gpt-oss's channels). A bracket that is never closed
+means that the reply ended while thinking; one that is never opened was opened by the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|analysis|seed:think|inner_monologue|cot)"
+_BRACKET = re.compile(
+    rf"(?i)<(?P<a>/?)\s*{_NAMES}\s*>|\[(?P<b>/?){_NAMES}\]|[◁⟨](?P<c>/?){_NAMES}[▷⟩]"
+    r"|<\|(?P<d>begin|end)_of_thought\|>|<\|?channel\|?>\s*(?P<e>analysis|commentary|thought|final)\b(?:\s*<\|message\|>)?"
+    r"|<\|START_(?P<f>THINKING)\|>|<\|(?P<g>END_THINKING)\|>|(?P<h><channel\|>)"
+)
+_TOKEN = re.compile(r"<\|?/?(?:begin_of_solution|end_of_solution|end|return|message|start|start_header_id|channel|"
+                    r"START_RESPONSE|END_RESPONSE|eot_id|im_end|endoftext|eos|end_of_turn|s)\|?>")  # fmt: skip
+_BARE_ANALYSIS = re.compile(r"\s*analysis(?=[A-Z\"'])")
+_BARE_FINAL = re.compile(r"assistant\s?final")
+
+
+def without_reasoning(text: str) -> str:
+    """What stands outside of thinking brackets. Unopened: what follows the bracket; unclosed: what stands before it.
+
+    >>> without_reasoning("Perhaps a.</think> c"), without_reasoning("b <think>or"), without_reasoning("[THINK]a[/THINK]d")
+    (' c', 'b ', 'd')
+    """
+    if _BARE_ANALYSIS.match(text):  # gpt-oss's channels where the special tokens were left out of the text
+        *_, final = _BARE_FINAL.split(text)
+        return final if _BARE_FINAL.search(text) else ""
+    kept: list[str] = []
+    at, thinking = 0, False
+    for bracket in _BRACKET.finditer(text):
+        if not thinking:
+            kept.append(text[at : bracket.start()])
+        at = bracket.end()
+        opens = _opens(bracket)
+        if not opens and not thinking:
+            kept.clear()  # it was thinking from the start
+        thinking = opens
+    if not thinking:
+        kept.append(text[at:])
+    return _TOKEN.sub("\n", "".join(kept))
+
+
+def _opens(bracket: re.Match[str]) -> bool:
+    if bracket["d"]:
+        return bracket["d"].lower() == "begin"
+    if bracket["e"]:
+        return bracket["e"].lower() != "final"
+    if bracket["f"]:
+        return True
+    if bracket["g"] or bracket["h"]:
+        return False
+    return not (bracket["a"] or bracket["b"] or bracket["c"])
+
+
+# ------------------------------------------------------------------ the next question
+
+_NEXT = re.compile(
+    r"(?im)^[ \t#*_>-]*(?:(?:(?:next|new|another|follow-?up)\s+)?(?:question|problem|exercise|example)\s*(?:\d{1,3}|\([^()\n]{1,20}\))?\s*[:.*]|"
+    r"q\s*\d{0,3}\s*[:.](?=\s)|(?:next|new|another)\s+(?:question|problem)\b|answer the (?:following )?(?:multiple[- ]choice )?questions?\b|"
+    r"the following (?:is|are) (?:a )?multiple[- ]choice|(?:human|user|student|teacher|instruction|input)\s*:|"
+    r"(?:instructions?|question|problem|input)[ \t]*$)"
+    r"|<\|?(?:im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|end_of_text)\|>|</s>|<eos>|<end_of_turn>"
+)
+_ROLE = re.compile(r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|model)\b\s*(?:<\|end_header_id\|>|:|\n)")
+_LISTED = re.compile(r"(?im)^[ \t*_>-]*[\[(]?([a-j])[\])][ \t.:]*(\S[^\n]{0,300})|^[ \t*_>-]*([a-j])[.:][ \t]+(\S[^\n]{0,300})")
+
+
+def first_answer(text: str, problem: str, options: frozenset[str]) -> str:
+    """The text up to where another question begins: a heading, a turn of the user, or a list of other options.
+
+    ``problem`` and ``options`` (without blanks and capitals) are this question's: repeated, they begin no other.
+    """
+    if role := _ROLE.match(text):
+        text = text[role.end() :]
+    problem = squeezed(problem)[:60]
+    for begin in _NEXT.finditer(text):
+        if text[: begin.start()].strip() and not _repeats(text[begin.end() : begin.end() + 600], problem):
+            text = text[: begin.start()]
+            break
+    other = _other_list(text, options)
+    return text if other is None else text[:other]
+
+
+def squeezed(text: str) -> str:
+    """A text without blanks, capitals and signs, to see whether two are the same.
+
+    >>> squeezed("Tom has 5 pens.")
+    'tomhas5pens'
+    """
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _repeats(text: str, problem: str) -> bool:
+    return bool(problem) and problem in squeezed(text)
+
+
+def _other_list(text: str, options: frozenset[str]) -> int | None:
+    """Where options in order (a, b, c …) are listed that are not this question's, after something else; None if nowhere."""
+    start, run, same = 0, 0, 0
+    for line in _LISTED.finditer(text):
+        letter, said = (line[1] or line[3]).lower(), line[2] or line[4]
+        if letter == "a":
+            start, run, same = line.start(), 0, 0
+        if letter != "abcdefghij"[min(run, 9)]:
+            run = 0
+            continue
+        run, same = run + 1, same + (squeezed(said) in options)
+        if run == 3 and same <= 1 and not any(o and squeezed(said).startswith(o) for o in options) and text[:start].strip():
+            return start
+    return None

@@ -1,0 +1,183 @@
+"""Where a reply names its answer: "The answer is …", "Answer: …", "Option C is correct", "That leaves C", ``A: 18``, a last line.
+
+A statement that is denied, supposed, asked or ascribed to others is none. Every pattern is tried once at each place and looks a bounded
+number of characters ahead or back; at most ``MOST`` statements are looked at, the last ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+MOST = 32
+"""Statements that are looked at, counted from the end."""
+AHEAD = 400
+"""Characters that a statement may go on for."""
+BACK = 120
+"""Characters before a statement that are looked at for "if", "wrong" and the like."""
+
+
+class Kind(IntEnum):
+    """How a statement names an answer; a higher kind is believed before a lower."""
+
+    LINE = 0
+    """An unmarked first or last line."""
+    HEDGED = 1
+    """"Perhaps the answer is …", "the result is …": counts where nothing better is said."""
+    MENTIONED = 2
+    """"That leaves C", "Option C is right", "I pick C"."""
+    ANSWER = 3
+    """"The answer is …", "Answer: …"."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is said, and where. ``strictly``: only a letter or a whole option counts. ``last``: nothing follows it."""
+
+    at: int
+    said: str
+    kind: Kind
+    strictly: bool = False
+    last: bool = False
+    form: str = ""
+
+
+_BE = (
+    r"(?:is|was|are|be|'s|(?:would|should|must|will|has to|have to|ought to|needs to|seems to|appears to|turns out to|turned out to|"
+    r"looks to|comes out to|works out to|is going to) be|(?:comes?|came) (?:out )?(?:to|as|at)|works out (?:to|as|at)|equals?|becomes?|seems|"
+    r"appears|looks like|remains|amounts to|(?P<maybe>(?:could|may|might|can) (?:well |also |possibly )?be))\b"
+)
+_LINK = r"(?:\s*[\"')\]]?\s*(?::|=(?!=)|->|→|[-–—](?=[ ]))|" + r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + _BE + r"(?:\s*[:=])?)"
+_NOUN = (
+    r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|response)s?(?:[ ](?:choice|option|letter))?|options?|choices?|letter|"
+    r"(?P<weak>solution|result))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案))"
+)
+_OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
+_NAMED = re.compile(rf"(?i){_NOUN}{_OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{_LINK})")
+_HEADED = re.compile(r"(?im)^\W*(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?\W*$)")
+_SUBJECT = re.compile(
+    r"(?i)\s(?:is|are|was|must be|should be|seems|seems to be|appears to be|looks|has to be|(?P<would>would be))\s+"
+    r"(?:therefore\s+|thus\s+|indeed\s+|clearly\s+|hence\s+|definitely\s+|also\s+|actually\s+|probably\s+|most likely\s+)?"
+    r"(?:(?:the|our|my|your)\s+(?:only\s+|single\s+|most likely\s+)?)?(?:(?:correct|right|best|final|closest|accurate|true|most (?:appropriate|accurate|likely))\b"
+    r"(?:\s+(?:answer|option|choice|one))?|answer\b)(?!\s*-|\s+(?:angle|triangle|only|if|when|but|for the wrong|unless|way|order))"
+)
+_L = r"[\[(\"']?[A-Ja-j][\])\"']?"
+_CAP = r"(?:[\[(\"'][A-Ja-j][\])\"']|[A-J]\b\)?|[b-j]\))"
+_GO = r"(?=\s*(?:[.,;:!)\]]|$|\b(?:because|since|as|is (?:correct|right|the)|which|with|and|so|from)\b))"
+_MENTIONS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?im)\b(?:is|be|matches|match|equals|gives|to|with|near|nearest|hence|thus|so|therefore|leaves|leaving|only)(?:\s*[,:])?\s+(?:only\s+|just\s+|us\s+with\s+|in\s+)?"
+        rf"(?:the\s+)?(?:answer\s+)?(?:option|choice|letter)\s+(?={_L}{_GO}|[\[(][a-j][\])])",
+        rf"(?im)^\s*(?:the\s+)?(?:correct\s+|right\s+|best\s+)(?:option|choice|letter)\s+(?={_L}\W*$)",
+        rf"(?m)\b(?:leaves|leaving|left with|left only|remaining is|remains only)\s+(?:us\s+)?(?:with\s+)?(?:only\s+|just\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
+        rf"(?m)\b(?:[Ii]t|[Tt]his|[Tt]hat)(?:'s|\s(?:is|must be|should be|has to be))\s+(?:therefore\s+|actually\s+|definitely\s+|clearly\s+|probably\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
+        rf"(?im)(?:^|[.!?;,]\s+)(?:so|thus|hence|therefore|actually|no|rather|wait|finally|correction|i mean|make that|sorry|or rather)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|it is\s+|make that\s+)?"
+        rf"(?:option\s+|choice\s+|answer\s+)?(?={_L}\s*[.!]?\s*$)",
+        r"(?m)(?:\b[Oo]nly\s+(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?)(?=\(?[A-J]\)?\s+(?:fits|works|remains|is left|matches|satisfies|holds|is possible|survives|agrees|is consistent)\b)",
+        r"(?m)(?:^|[.;]\s+|\bso\s+|\b[Ss]o,\s+)(?:[Oo]ption\s+)?(?=\(?[A-J]\)?\s+(?:remains|is left|it is|matches|fits)\b)",
+    )
+)
+_PICKS = re.compile(
+    r"(?i)(?P<first>\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|think\s+|am\s+|have to\s+|must\s+)?(?:say|guess|answer)\s+|\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|therefore\s+|am\s+|have to\s+|must\s+|shall\s+)?)?"
+    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|opt for|settle on|tick|mark|vote for)\s+(?:is\s+)?|"
+    r"\b(?:i'd|i would|i'll|i)\s+(?:say|guess|answer)\s+(?:it's\s+|it is\s+|that\s+)?"
+)
+_A_LINE = re.compile(r"(?m)^[ ]*A(?P<sign>[ ]?[:.])[ ]?(?=\S)")
+_VERDICT = re.compile(
+    r"(?im)^[ ]*(?:✓|✔|✅|☑)[ ]*[\[(]?(?P<b>[a-j])[\]).:][^\n]*$|"
+    r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[\W]*$"
+)
+_NONE = re.compile(
+    r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|answers?|values)\b|"
+    r"\bno (?:correct |such |given |valid )?(?:option|choice)\b|\b(?:does not|doesn't|do not) match any\b|"
+    r"\bnot (?:listed|among|in|one of|given|provided)(?: in| among)? (?:the |any )?(?:of the )?(?:given |answer |provided |listed )?(?:options|choices|list|answers)\b"
+)
+_SUPPOSED = re.compile(r"(?i)\b(?:if|suppose|supposing|assume|assuming|imagine|whether|unless|pretend|had|were|why)\b[^,:;]{0,40}$")
+_OF_OTHERS = re.compile(
+    r"(?i)\b(?:wrong|incorrect|false|bad|tempting|initial|first|second|previous|earlier|original|other|another|old|common|typical|naive|trap|possible|"
+    r"no|any|each|every|neither|given|those|these|following|two|three|four|five|multiple|several|options?'? ?|not the|n't the)\s+(?:correct\s+)?$"
+)
+_MISTAKEN = re.compile(r"(?i)\b(?:might|may|could|would) (?:think|say|believe|guess)|\btempt|\bmistake(?:n|nly)?\b|\bnot true that\b|\bwrong to\b|\bnot (?:think|believe|say)\b|\b(?:don't|doesn't|do not|didn't) (?:think|believe|mean)\b")  # fmt: skip
+_HEDGE = re.compile(r"(?i)\b(?:maybe|perhaps|possibly|might|could it|at first|initially|at first glance)\b")
+_START = re.compile(r"[.!?;]\s|\n")
+
+
+def statements(text: str) -> list[Statement]:
+    """The statements of a text, the last first."""
+    found = [*_named(text), *_mentioned(text), *_verdicts(text)]
+    found.sort(key=lambda s: (s.at, s.kind), reverse=True)
+    return found[:MOST]
+
+
+def _named(text: str) -> Iterator[Statement]:
+    for match in _last(_NAMED, text):
+        before = _before(text, match.start())
+        if match["maybe"] is None and "would" in match[0].lower() and re.search(r"(?i)\bif\b", before):
+            continue
+        if _SUPPOSED.search(before) or _OF_OTHERS.search(before) or _MISTAKEN.search(before):
+            continue
+        hedged = bool(match["maybe"] or match["weak"] or _HEDGE.search(before))
+        yield _statement(text, match.end(), Kind.HEDGED if hedged else Kind.ANSWER)
+    for match in _last(_HEADED, text):
+        yield _statement(text, match.end(), Kind.ANSWER)
+    lines = list(_A_LINE.finditer(text))
+    for match in lines[-MOST:]:
+        yield _statement(text, match.end(), Kind.ANSWER, form="A" + match["sign"].strip())
+    for match in _last(_NONE, text):
+        if not _SUPPOSED.search(_before(text, match.start())):
+            yield Statement(match.start(), match[0], Kind.MENTIONED, form="none")
+
+
+def _mentioned(text: str) -> Iterator[Statement]:
+    for pattern in _MENTIONS:
+        for match in _last(pattern, text):
+            before = _before(text, match.end())
+            if not (_SUPPOSED.search(before) or _MISTAKEN.search(before) or re.search(r"(?i)\b(?:not|n't|never)\W+(?:\w+\W+){0,3}$", before)):
+                hedged = _HEDGE.search(before)
+                yield _statement(text, match.end(), Kind.HEDGED if hedged else Kind.MENTIONED, form="letter")
+    for match in _last(_SUBJECT, text):
+        before = _before(text, match.start())
+        after = text[match.end() : match.end() + 60].split(".")[0].split("\n")[0]
+        if match["would"] and re.search(r"(?i)\bif\b", before + after):
+            continue
+        if not (_SUPPOSED.search(before) or _MISTAKEN.search(before) or after.lstrip().startswith("?")):
+            subject = re.split(r"(?i)[,:]\s+|\b(?:that|so|but|hence|therefore|thus|think|believe|because|since|while|whereas|know|see)\b(?!\))", before)[-1]
+            yield Statement(match.start(), subject.strip(), Kind.HEDGED if _HEDGE.search(before) else Kind.MENTIONED, True, form="subject")
+    for match in _last(_PICKS, text):
+        before = _before(text, match.start())
+        if not (_SUPPOSED.search(before) or re.search(r"(?i)\b(?:not|n't|never|would|might|could)\s+$", before)):
+            said = _statement(text, match.end(), Kind.MENTIONED, form="first" if re.match(r"(?i)i\b|i'|let", match[0]) else "pick")
+            yield Statement(said.at, said.said, said.kind, True, said.last, said.form)
+
+
+def _verdicts(text: str) -> Iterator[Statement]:
+    """One listed option that is marked as right; two marked so are none."""
+    found = [m for m in _VERDICT.finditer(text) if not re.search(r"(?i)\b(?:in|not |n't )correct\W*$|incorrect", m[0])]
+    if len({(m["a"] or m["b"]).lower() for m in found}) == 1:
+        yield Statement(found[-1].start(), (found[-1]["a"] or found[-1]["b"]) + ")", Kind.MENTIONED, True, form="letter")
+
+
+def _last(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    return list(pattern.finditer(text))[-MOST:]
+
+
+def _before(text: str, at: int) -> str:
+    """The sentence's part before a place."""
+    return _START.split(text[max(0, at - BACK) : at])[-1]
+
+
+def _statement(text: str, at: int, kind: Kind, form: str = "") -> Statement:
+    """What is said from a place on: the rest of the line, or the next line where the rest is blank."""
+    end = text.find("\n", at)
+    end = len(text) if end < 0 else end
+    strictly = False
+    if not text[at:end].strip(" \"'*:"):
+        begin = end + (len(text[end : end + 20]) - len(text[end : end + 20].lstrip()))
+        strictly, following = True, text.find("\n", begin)
+        start, end = begin, len(text) if following < 0 else following
+    else:
+        start = at
+    return Statement(at, text[start : min(end, start + AHEAD)], kind, strictly, not text[end : end + 200].strip(" \n.\"}`*"), form)

@@ -1,0 +1,63 @@
+"""Lines that may be a reply's answer although nothing says so: the first, and the last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from studentsim.student.answer_parsing.statements import AHEAD, Kind, Statement
+
+_REFUSAL = re.compile(
+    r"(?i)\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|don't know|do not know|not sure|no idea|impossible to (?:say|tell|answer|determine)|"
+    r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|apologi[sz]e|no way to)\b"
+)
+_LISTED = re.compile(r"(?im)^\s*[\[(]?([a-j])(?:[\])]|[.:])\s+\S")
+_MARKED = re.compile(r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:[\])]|[.:,;!](?=\s|$)|\s*$|\s[-–—]\s))")
+_WORKING = re.compile(
+    r"(?i)^\W*(?:first|next|then|now|let|step|we (?:need|must|have to|can|should|are|know|add|subtract|multiply|divide)|add|subtract|multiply|divide|"
+    r"given|suppose|assume|if|to (?:find|get|solve)|consider|recall|note|there (?:were|are|is|was)|for|at|since|because|when|a\b|but)\b"
+)
+_CONCLUDES = re.compile(r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|that (?:means|gives)|it follows)\b")
+_SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
+_VERB = re.compile(r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|spent|will|takes?|gives?)\b")
+
+
+def refuses(text: str) -> bool:
+    """Whether a reply says that it can give no answer."""
+    return bool(_REFUSAL.search(text))
+
+
+def unstated(text: str) -> Iterator[Statement]:
+    """The first line where it begins with a letter; the last, as far as it can be a value alone, a result or a conclusion."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len({letter.lower() for letter in _LISTED.findall(text)}) > 1:
+        lines = [line for line in lines if not _LISTED.match(line)]  # the options, written out again
+    if not lines:
+        return
+    if _MARKED.match(lines[0]):
+        yield Statement(0, lines[0][:AHEAD], Kind.LINE, True)
+    last = lines[-1][-AHEAD:]
+    if _MARKED.match(last):
+        yield Statement(0, last, Kind.LINE, True)
+        return
+    *_, sentence = _SENTENCE.split(last)
+    if "=" in sentence:
+        result = sentence.rpartition("=")[2]
+        if not re.search(r"\w", result):
+            return
+        yield Statement(0, result, Kind.LINE, False, len(result.split()) <= 12)
+    elif _alone(sentence):
+        yield Statement(0, sentence, Kind.LINE, False, True)
+    elif _concludes(sentence, several=len(lines) > 1 or sentence != last):
+        yield Statement(0, sentence, Kind.LINE, False, True)
+
+
+def _alone(sentence: str) -> bool:
+    """Whether it is a value or an option's words, and hardly anything else."""
+    return len(sentence.split()) <= 8 and not _VERB.search(sentence) and not _WORKING.match(sentence)
+
+
+def _concludes(sentence: str, several: bool) -> bool:
+    """Whether it is a whole sentence that a working may end in."""
+    whole = bool(re.search(r"[.!)]\W*$", sentence)) and len(sentence.split()) <= 40
+    return whole and (bool(_CONCLUDES.match(sentence)) or (several and not _WORKING.match(sentence)))
