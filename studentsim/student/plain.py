@@ -20,6 +20,8 @@ _SIGNS = str.maketrans({
     "【": "[", "】": "]", "「": "(", "」": ")", "〈": "(", "〉": ")", "。": ". ", "、": ", ", "“": '"', "”": '"', "„": '"', "’": "'", "‘": "'",
     "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "", "\u00ad": "", "\ufe0f": "", "√": "√", "π": "π", "∕": "/",
 })  # fmt: skip
+_COMPATIBLE = re.compile("[\uff01-\uffef\u2100-\u214f\u2460-\u24ff\u3000\u3371-\u33df\ufb00-\ufb06\U0001d400-\U0001d7ff…]+")
+"""Characters that are others in another dress: full-width, circled, mathematical letters; no one becomes more than five."""
 _EN_DASH_MINUS = re.compile(r"(?<![\w.,)%°])(?<![\w.,)%°] )[–—](?=\d)|(?<=[\^(])[–—](?=\d)|(?<= (?:is|be|as|to) )[–—](?=\d)")
 _THIN = re.compile("(?<=\\d)[\u2009\u202f\u2008\u2006](?=\\d{3}(?!\\d))")
 _CALCULATOR = re.compile(r"<<[^<>\n]{0,100}>>")
@@ -67,7 +69,7 @@ def _signs(text: str) -> str:
     text = _THIN.sub("", text)
     text = _RAISED.sub(lambda m: "^" + m[0].translate(_POWERS), text)
     text = _VULGAR.sub(lambda m: (m["before"] + " " if m["before"] else "") + unicodedata.normalize("NFKC", m["sign"]), text)
-    text = unicodedata.normalize("NFKC", text.translate(_SIGNS)).replace("⁄", "/")
+    text = _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_SIGNS)).replace("⁄", "/")
     return _EN_DASH_MINUS.sub("-", text)
 
 

@@ -9,6 +9,7 @@ no option shows leave the question unanswered, which is an outcome of its own: n
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from studentsim.records import Question
 from studentsim.student.answer_parsing.claims import Reading, resolve
@@ -22,6 +23,9 @@ LONGEST = 12_000
 """Characters that are looked at, from the end: a reply of 4,096 tokens has about as many."""
 LONGEST_RAW = 200_000
 """Characters of a reply that are searched for thinking aloud, from the end."""
+
+ENOUGH = 6
+"""Statements that name an answer, counted from the end, after which no earlier one is looked at."""
 
 _RETRACTED = re.compile(
     r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was| can't be| cannot be)(?: actually| clearly)? (?:wrong|incorrect|not right|a mistake|right)|"
@@ -43,7 +47,7 @@ def read_reply(text: str, question: Question) -> tuple[str | None, str | None]:
 
 def _stated(reply: str, options: Options) -> Reading | None:
     """What the reply's statements come to: the last of the best kind, unless one that is no worse says otherwise."""
-    found = [(s, r) for s in statements(reply) if (r := _read(s, options))]
+    found = list(islice(((s, r) for s in statements(reply) if (r := _read(s, options))), ENOUGH))
     if not found:
         return None
     surest = max(s.kind for s, _ in found)

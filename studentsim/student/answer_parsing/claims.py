@@ -43,7 +43,7 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     ``strictly``: a letter or the whole of an option's text counts, a value among words does not. ``last``: nothing follows it, so
     that a whole sentence may lead up to the value.
     """
-    said = said.strip().rstrip("|}")
+    said = said.strip()[: 160 + 2 * options.longest].rstrip("|}")
     if quoted := _QUOTED.match(said):
         said = quoted[1]
     said = said.strip().rstrip("\\")

@@ -119,6 +119,8 @@ class Options:
         self.percent = percent
         self.texts = frozenset(squeezed(o.text) for o in options)
         self.choices = tuple(_choice(o) for o in options)
+        self.longest = min(LONGEST, max((len(o.text) for o in options), default=0))
+        """Characters of the longest option, as far as options are compared."""
         self.letters = frozenset(c.letter for c in self.choices)
         none = [c for c in self.choices if _NONE.fullmatch(c.strict.replace(".", " ").strip()) and c.words]
         self.none = none[0].letter if len(none) == 1 else None
@@ -130,9 +132,10 @@ class Options:
             return []
         if found := [c.letter for c in self.choices if c.strict == wanted]:
             return found
-        key = sequence(read_tokens(text))
-        if found := [c.letter for c in self.choices if key and c.key == key]:
-            return found
+        if len(wanted) <= 2 * self.longest + 60:
+            key = sequence(read_tokens(text))
+            if found := [c.letter for c in self.choices if key and c.key == key]:
+                return found
         return [self.none] if self.none and _NONE.fullmatch(" ".join(text.split()).strip(" .")) else []
 
     def valued(self, tokens: Sequence[Token]) -> list[str] | None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-MOST = 32
+MOST = 16
 """Statements that are looked at, counted from the end."""
-AHEAD = 400
+AHEAD = 600
 """Characters that a statement may go on for."""
 BACK = 120
 """Characters before a statement that are looked at for "if", "wrong" and the like."""
@@ -55,7 +55,8 @@ _NOUN = (
     r"(?P<weak>solution|result))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案))"
 )
 _OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
-_NAMED = re.compile(rf"(?i){_NOUN}{_OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{_LINK})")
+_NAMES = re.compile(f"(?i){_NOUN}")
+_NAMED = re.compile(rf"(?i){_OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{_LINK})")
 _HEADED = re.compile(r"(?im)^\W*(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?\W*$)")
 _SUBJECT = re.compile(
     r"(?i)\s(?:is|are|was|must be|should be|seems|seems to be|appears to be|looks|has to be|(?P<would>would be))\s+"
@@ -113,13 +114,16 @@ def statements(text: str) -> list[Statement]:
 
 
 def _named(text: str) -> Iterator[Statement]:
-    for match in _last(_NAMED, text):
-        before = _before(text, match.start())
+    for noun in list(_NAMES.finditer(text))[-4 * MOST :]:
+        match = _NAMED.match(text, noun.end())
+        if not match:
+            continue
+        before = _before(text, noun.start())
         if match["maybe"] is None and "would" in match[0].lower() and re.search(r"(?i)\bif\b", before):
             continue
         if _SUPPOSED.search(before) or _OF_OTHERS.search(before) or _MISTAKEN.search(before):
             continue
-        hedged = bool(match["maybe"] or match["weak"] or _HEDGE.search(before))
+        hedged = bool(match["maybe"] or noun["weak"] or _HEDGE.search(before))
         yield _statement(text, match.end(), Kind.HEDGED if hedged else Kind.ANSWER)
     for match in _last(_HEADED, text):
         yield _statement(text, match.end(), Kind.ANSWER)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from studentsim.student.answer_parsing import units
 
@@ -57,7 +58,8 @@ class Token:
 Key = tuple[Fraction | str, ...]
 
 
-def read_tokens(text: str) -> list[Token]:
+@lru_cache(maxsize=1024)
+def read_tokens(text: str) -> tuple[Token, ...]:
     """The tokens of a text.
 
     >>> [t.same for t in read_tokens("Rs. 1,20,000/-")], [t.text for t in read_tokens("3 hours 20 mins")]
@@ -68,7 +70,7 @@ def read_tokens(text: str) -> list[Token]:
     tokens = _lexed(text)
     for fold in (_signed, _powers, _fractions, _multiples, _units, _punctuation):
         tokens = fold(tokens)
-    return tokens
+    return tuple(tokens)
 
 
 def sequence(tokens: Sequence[Token]) -> Key:
