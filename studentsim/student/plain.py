@@ -20,7 +20,7 @@ _SIGNS = str.maketrans({
     "【": "[", "】": "]", "「": "(", "」": ")", "〈": "(", "〉": ")", "。": ". ", "、": ", ", "“": '"', "”": '"', "„": '"', "’": "'", "‘": "'",
     "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "", "\u00ad": "", "\ufe0f": "", "√": "√", "π": "π", "∕": "/",
 })  # fmt: skip
-_COMPATIBLE = re.compile("[\uff01-\uffef\u2100-\u214f\u2460-\u24ff\u3000\u3371-\u33df\ufb00-\ufb06\U0001d400-\U0001d7ff…]+")
+_COMPATIBLE = re.compile("[\uff01-\uffef\u2080-\u208e\u2100-\u214f\u2460-\u24ff\u3000\u3371-\u33df\ufb00-\ufb06\U0001d400-\U0001d7ff…]+")
 """Characters that are others in another dress: full-width, circled, mathematical letters; no one becomes more than five."""
 _EN_DASH_MINUS = re.compile(r"(?<![\w.,)%°])(?<![\w.,)%°] )[–—](?=\d)|(?<=[\^(])[–—](?=\d)|(?<= (?:is|be|as|to) )[–—](?=\d)")
 _THIN = re.compile("(?<=\\d)[\u2009\u202f\u2008\u2006](?=\\d{3}(?!\\d))")

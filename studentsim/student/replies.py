@@ -28,7 +28,7 @@ ENOUGH = 6
 """Statements that name an answer, counted from the end, after which no earlier one is looked at."""
 
 _RETRACTED = re.compile(
-    r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was| can't be| cannot be)(?: actually| clearly)? (?:wrong|incorrect|not right|a mistake|right)|"
+    r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|incorrect|not right|a mistake)|(?:can't|cannot) be right|"
     r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )
 _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
@@ -92,16 +92,17 @@ def _a_line(statement: Statement, options: Options) -> Reading | None:
     reading = resolve(statement.said, options, strictly=statement.strictly, last=statement.last)
     if reading is None or reading.letter is None:
         return None
+    if "a" in options.whole(statement.said) and reading.letter != "a":
+        return Reading("a" if statement.form == "A." else None, reading.value)
     if statement.form == "A." and reading.letter != "a":
-        return Reading(None, reading.value)
-    first = next((o for o in options.choices if o.letter == "a"), None)
-    if first and first.letter in options.whole(statement.said) and reading.letter != "a":
         return Reading(None, reading.value)
     return reading
 
 
 def _line(line: Statement, options: Options) -> Reading | None:
     reading = resolve(line.said, options, strictly=line.strictly, last=line.last)
+    if reading and reading.letter == "a" and re.match(r"\s*A\s?[:.]\s*\S", line.said) and reading.letter not in options.shown(reading.value or ""):
+        return None  # "A:" is as good as "Answer:"
     if reading and not reading.sure:
         return Reading(None, reading.value)
     return reading

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from studentsim.student.answer_parsing import letters
+from studentsim.student.answer_parsing import letters, units
 from studentsim.student.answer_parsing.options import Options, strict
 from studentsim.student.answer_parsing.tokens import Token, read_tokens
 
@@ -24,8 +25,6 @@ _FILLER = re.compile(
 _NEGATION = re.compile(r"(?i)^(?:not\b|n't\b|never\b|neither\b|incorrect|wrong|false\b(?=\W+\w)|no longer|none other)")
 _BUT = re.compile(r"(?i)^not\b[^.;\n]{1,80}?\bbut\s+(?:rather\s+|instead\s+)?")
 _QUOTED = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
-_PROSE = 2
-"""Words before a number that may stand in a statement which is not the reply's last line."""
 
 
 class Reading(NamedTuple):
@@ -51,14 +50,14 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     if ended == "?" or not sentence:
         return None
     for part in dict.fromkeys((said, sentence)):
-        if len(strict(part)) > 1 and (found := _whole(part, options)):
+        if not _letter_alone(part, options) and (found := _whole(part, options)):
             return found
     if but := _BUT.match(sentence):
         return resolve(sentence[but.end() :], options, strictly=strictly, last=last)
     rest = _FILLER.sub("", sentence, count=1).strip()
     if _NEGATION.match(sentence) or _NEGATION.match(rest):
         return None
-    if len(strict(rest)) > 1 and (found := _whole(rest, options)):
+    if not _letter_alone(rest, options) and (found := _whole(rest, options)):
         return found
     if named := letters.leading(rest, lambda letter, text: _begins(letter, text, options)):
         return _named(named, options)
@@ -68,16 +67,23 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
 
 
 def _named(named: letters.Named, options: Options) -> Reading | None:
-    letter, after = named
-    if letters.rejected(after) or letters.conditional(after):
+    letter, after, tail = named
+    if not named.ends and (letters.rejected(after) or letters.conditional(after)):
         return None
     value = after.strip(" ).:,;-–—=]→") or None
     if letter not in options.letters:
         return _text_alone(letter, options) or Reading(None, letter)
-    if letters.another(after, letter) & options.letters:
+    shown = (options.whole(value) or options.valued(read_tokens(_reasonless(value)))) if value else None
+    if letter in (shown or ()):
+        return Reading(letter, value)
+    if not named.ends and letters.another(tail, letter) & options.letters:
         return Reading(None, value)
-    shown = (options.whole(value) or options.valued(read_tokens(_reasonless(value))) or []) if value else []
-    return Reading(letter, value, not shown or letter in shown)
+    return Reading(letter, value, shown is None)
+
+
+def _letter_alone(said: str, options: Options) -> bool:
+    """Whether it is an option's letter and nothing else: that goes before an option's text."""
+    return len(said) <= 12 and "".join(c for c in said.lower() if c.isalnum()) in options.letters
 
 
 def _text_alone(letter: str, options: Options) -> Reading | None:
@@ -102,16 +108,15 @@ def _value(said: str, options: Options, strictly: bool, last: bool) -> Reading |
     plainly = _reasonless(said)
     candidates = list(dict.fromkeys(p.strip() for p in (said, plainly, plainly.split(" (")[0], _equals(plainly, last)) if p))
     for part in candidates:
-        if len(strict(part)) > 1 or not part.isalpha():
-            if found := _whole(part, options):
-                return found
+        if not _letter_alone(part, options) and (found := _whole(part, options)):
+            return found
     tokens = read_tokens(candidates[-1]) if candidates else []
     if strictly:
         bare = len(tokens) <= 3 and sum(t.value is not None for t in tokens) == 1 and not any(t.sign for t in tokens)
         return _ticked(options.valued(tokens), candidates[-1]) if bare else None
     numbers = any(t.value is not None for t in tokens)
-    if numbers and not last and _words_before(tokens) > _PROSE:
-        return None
+    if numbers and not last and _prose_before(tokens):
+        return None  # the working begins: "Answer: She sells 9 eggs a day."
     shown = options.valued(tokens)
     if not shown:
         shown = options.phrased(tokens) or shown
@@ -140,18 +145,19 @@ def _begins(letter: str, text: str, options: Options) -> bool:
     return letter in (options.valued(read_tokens(_reasonless(text))) or [])
 
 
-def _words_before(tokens: list[Token]) -> int:
+def _prose_before(tokens: Sequence[Token]) -> bool:
+    """Whether words lead up to the first number."""
     first = next(n for n, t in enumerate(tokens) if t.value is not None)
-    return first
+    return any(not (t.sign or units.known(t.text) or len(t.text) == 1) for t in tokens[:first])
 
 
 def _equals(said: str, last: bool) -> str | None:
     """What stands behind the last "=": 24, of "72 ÷ 3 = 24"; of a sentence only where nothing follows it."""
     before, equals, after = said.rpartition("=")
-    if not equals or not after.strip():
+    if not equals or not after.strip() or re.search(r"(?i)\b(?:or|and)\b", before):
         return said
     words = re.findall(r"[^\W\d_]{2,}", before)
-    return after if last or len(words) <= _PROSE else None
+    return after if last or not words else None
 
 
 def _sentence(said: str) -> tuple[str, str]:

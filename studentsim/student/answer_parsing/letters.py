@@ -12,7 +12,7 @@ _MARKED = re.compile(
 _EQUALS = re.compile(r"(?i)^([a-j])\s?=\s?(?=\S)")
 _BARE = re.compile(r"^([A-Ja-j])\s+(\S+)")
 _GOES_ON = re.compile(
-    r"(?i)^(?:because|since|as|which|that|with|and|or|is|for|due|if|where|explanation|reason(?:ing)?|solution|rather|not|from|among|in|so|"
+    r"(?i)^(?:because|since|as|which|that|with|and|or|is|for|due|if|where|explanation|reason(?:ing)?|solution|rather|instead|not|from|among|in|so|"
     r"based|by|after|would|here|therefore|thus|it|this|the|we|when|unless|but|seems|only|on|given|at)\b[:.]?"
 )
 _ANOTHER = re.compile(
@@ -33,26 +33,32 @@ _TRAILING = re.compile(
 
 
 class Named(NamedTuple):
-    """The letter a statement begins with, and what follows it."""
+    """The letter a statement begins with, and what follows it; with the sign behind the letter, and without."""
 
     letter: str
     after: str
+    tail: str
+
+    @property
+    def ends(self) -> bool:
+        """Whether a sentence ends with the letter: "C. If it were A …"."""
+        return bool(re.match(r"[\])\"']?\.\s+[A-Z]", self.tail))
 
 
 def leading(said: str, shows: Callable[[str, str], bool]) -> Named | None:
     """The letter at the beginning of a statement. ``shows(letter, text)``: whether that option's text is, or begins, the text."""
     if marked := _MARKED.match(said):
-        return Named((marked[1] or marked[2]).lower(), said[marked.end() :])
+        return Named((marked[1] or marked[2]).lower(), said[marked.end() :], said[marked.end(1 if marked[1] else 2) :])
     if equals := _EQUALS.match(said):  # "c = 24" names an option where it shows 24; else c is a variable
-        named = Named(equals[1].lower(), said[equals.end() :])
-        return named if shows(*named) else None
+        named = Named(equals[1].lower(), said[equals.end() :], said[equals.end(1) :])
+        return named if shows(named.letter, named.after) else None
     bare = _BARE.match(said)
     if not bare:
         return None
     letter, after = bare[1].lower(), said[bare.end(1) :]
     # "a" is an article, "I" and "e" are words of their own: alone they count only where it goes on as after a letter.
     goes_on = _GOES_ON.match(bare[2]) and (bare[1] not in "a" or re.match(r"(?i)because|since|as\b|which|is\b|due|for\b", bare[2]))
-    return Named(letter, after) if shows(letter, after) or goes_on else None
+    return Named(letter, after, after) if shows(letter, after) or goes_on else None
 
 
 def another(after: str, letter: str) -> set[str]:

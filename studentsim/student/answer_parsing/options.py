@@ -148,6 +148,10 @@ class Options:
         exact = [letter for letter, how in told if how == best]
         return exact if best == 3 else [letter for letter, _ in told]
 
+    def shown(self, text: str) -> list[str]:
+        """Letters of the options that a text is, or shows the value of."""
+        return self.whole(text) or self.valued(read_tokens(text)) or []
+
     def phrased(self, tokens: Sequence[Token]) -> list[str] | None:
         """Letters of the options whose words stand in a text, those within a longer one left out; None where none does."""
         said = sequence(tokens)
@@ -192,6 +196,9 @@ class Options:
 def _changed(said: Quantity, option: Quantity) -> bool:
     extra = set(said.words) - set(option.words)
     lost = set(option.words) - set(said.words)
+    behind = said.words[said.before : said.before + 1]
+    if behind and behind[0] in extra and len(behind[0]) == 1 and behind[0].isalpha() and behind[0] != "a" and not units.known(behind[0]):
+        return True  # 24x
     return bool((extra | lost) & _CHANGING) or any(w.endswith("n't") for w in extra)
 
 

@@ -15,7 +15,7 @@ _BRACKET = re.compile(
     r"|<\|START_(?P<f>THINKING)\|>|<\|(?P<g>END_THINKING)\|>|(?P<h><channel\|>)"
 )
 _TOKEN = re.compile(r"<\|?/?(?:begin_of_solution|end_of_solution|end|return|message|start|start_header_id|channel|"
-                    r"START_RESPONSE|END_RESPONSE|eot_id|im_end|endoftext|eos|end_of_turn|s)\|?>")  # fmt: skip
+                    r"START_RESPONSE|END_RESPONSE)\|?>")  # fmt: skip
 _BARE_ANALYSIS = re.compile(r"\s*analysis(?=[A-Z\"'])")
 _BARE_FINAL = re.compile(r"assistant\s?final")
 
@@ -76,7 +76,7 @@ def first_answer(text: str, problem: str, options: frozenset[str]) -> str:
     """
     if role := _ROLE.match(text):
         text = text[role.end() :]
-    problem = squeezed(problem)[:60]
+    problem = squeezed(problem)
     for begin in _NEXT.finditer(text):
         if text[: begin.start()].strip() and not _repeats(text[begin.end() : begin.end() + 600], problem):
             text = text[: begin.start()]
@@ -95,7 +95,9 @@ def squeezed(text: str) -> str:
 
 
 def _repeats(text: str, problem: str) -> bool:
-    return bool(problem) and problem in squeezed(text)
+    """Whether a text begins with the problem; of a short one, whether its first line is the problem."""
+    line = squeezed(text.strip().partition("\n")[0])
+    return bool(problem) and (line == problem or (len(problem) >= 20 and squeezed(text).startswith(problem[:60])))
 
 
 def _other_list(text: str, options: frozenset[str]) -> int | None:

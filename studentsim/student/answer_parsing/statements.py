@@ -170,7 +170,7 @@ def _last(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
 
 def _before(text: str, at: int) -> str:
     """The sentence's part before a place."""
-    return _START.split(text[max(0, at - BACK) : at])[-1]
+    return re.split(r"(?i)\b(?:but|however|yet)\b", _START.split(text[max(0, at - BACK) : at])[-1])[-1]
 
 
 def _statement(text: str, at: int, kind: Kind, form: str = "") -> Statement:

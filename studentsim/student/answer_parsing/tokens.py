@@ -66,6 +66,7 @@ def read_tokens(text: str) -> tuple[Token, ...]:
     (['₹', Fraction(120000, 1)], ['3', 'h', '20', 'min'])
     """
     text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", text[:LONGEST])
+    text = re.sub(r"(?i)\bper cent\b", "%", re.sub(r"(?i)(?<=\d)(\s?[ap])\.?\s?m\b\.?", r"\1m", text))
     text = re.sub(r"(?<=\d)\s?/-|(?<=\d)/=", "", text)
     tokens = _lexed(text)
     for fold in (_signed, _powers, _fractions, _multiples, _units, _punctuation):
@@ -115,7 +116,7 @@ def _word(word: str) -> str:
     lower = word.lower()
     ordinary = lower in _SMALL if len(word) <= 2 else (word[1:] == lower[1:] or (len(word) > 4 and word.isupper()))
     ordinary = ordinary and not (len(word) == 2 and word.isupper())
-    return lower if ordinary or units.unit(word) and word in (lower, lower.capitalize()) else word
+    return lower if ordinary or lower in ("am", "pm") or units.unit(word) and word in (lower, lower.capitalize()) else word
 
 
 def _times(tokens: list[Token]) -> list[Token]:

@@ -42,8 +42,8 @@ def unstated(text: str) -> Iterator[Statement]:
         return
     *_, sentence = _SENTENCE.split(last)
     if "=" in sentence:
-        result = sentence.rpartition("=")[2]
-        if not re.search(r"\w", result):
+        before, _, result = sentence.rpartition("=")
+        if re.search(r"(?i)\bor\b", before) or not re.search(r"\w", result):
             return
         yield Statement(0, result, Kind.LINE, False, len(result.split()) <= 12)
     elif _alone(sentence):
@@ -60,4 +60,5 @@ def _alone(sentence: str) -> bool:
 def _concludes(sentence: str, several: bool) -> bool:
     """Whether it is a whole sentence that a working may end in."""
     whole = bool(re.search(r"[.!)]\W*$", sentence)) and len(sentence.split()) <= 40
+    several = several or bool(re.search(r"(?i)\b(?:is|are|equals|comes to)\b", sentence))
     return whole and (bool(_CONCLUDES.match(sentence)) or (several and not _WORKING.match(sentence)))
