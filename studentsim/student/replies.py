@@ -12,7 +12,7 @@ import re
 from itertools import islice
 
 from studentsim.records import Question
-from studentsim.student.answer_parsing.claims import Reading, resolve
+from studentsim.student.answer_parsing.claims import Reading, resolve, whole_reply
 from studentsim.student.answer_parsing.options import Options, options_of
 from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
 from studentsim.student.answer_parsing.statements import Kind, Statement, statements
@@ -34,12 +34,22 @@ _RETRACTED = re.compile(
 _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
 
 
-def read_reply(text: str, question: Question) -> tuple[str | None, str | None]:
-    """The chosen letter and the value written, either None where there is none."""
+def read_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
+    """The chosen letter and the value written, either None where there is none.
+
+    ``ended``: whether the model ended its reply itself. Of one that was cut off (False) the last word counts as half a word, and
+    only what it states as its answer is read: its last line is none.
+    """
     options = options_of(question.options, question.problem)
+    if ended is False:
+        text = text.rstrip().rpartition(" ")[0]
     reply = first_answer(without_reasoning(text[-LONGEST_RAW:]), question.problem, options.texts)
-    reply = undressed(reply[-LONGEST:]).strip()
+    reply = undressed(reply[-LONGEST:]).strip()[-LONGEST:]
+    if (whole := whole_reply(reply, options)) and ended is not False:
+        return whole.letter, whole.value
     reading = _stated(reply, options)
+    if reading is None and ended is False:
+        return None, None
     if reading is None and not refuses(reply):
         reading = next((r for line in unstated(reply) if (r := _line(line, options))), None)
     return (reading.letter, reading.value) if reading else (None, None)
@@ -80,10 +90,11 @@ def _read(statement: Statement, options: Options) -> Reading | None:
     if form in ("A:", "A."):
         return _a_line(statement, options)
     reading = resolve(statement.said, options, strictly=statement.strictly, last=statement.last)
-    if reading is None or form not in ("pick", "subject", "letter"):
+    if reading is None or form not in ("pick", "first", "subject", "letter"):
         return reading
-    if form == "pick" and reading.letter and re.match(r"\W*\d", statement.said):
-        return None  # "we choose 2 of 5": nobody says that this is the answer
+    if form in ("pick", "first") and reading.letter and re.match(r"\W*\d", statement.said):
+        if form == "pick" or not statement.last or len(statement.said.split()) > 3:
+            return None  # "we choose 2 of 5": nobody says that this is the answer
     return reading if reading.letter or form != "subject" else None
 
 

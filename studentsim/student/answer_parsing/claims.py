@@ -17,7 +17,7 @@ _REASON = re.compile(
     r",\s(?:which|so|as|where|not|and not|but|giving|making|meaning|hence|therefore|i\.e|after|if)\b|\s[-–—]{1,2}\s(?=[A-Za-z]{2})|\s→|\sbut\b|\snot\b|\sas\s(?!many|much)"
 )
 _FILLER = re.compile(
-    r"(?i)^(?:[\s:=>*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|likely|definitely|clearly|"
+    r"(?i)^(?:[\s:=*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|likely|definitely|clearly|"
     r"therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|should|final|my|i|think|believe|"
     r"approximately|about|roughly|exactly|equal|equals|to|given by|given as|obviously|actually|of course|option number|most likely|"
     r"in fact|going|with|single|best|closest|value|number)\b(?!['-]))+"
@@ -25,6 +25,10 @@ _FILLER = re.compile(
 _NEGATION = re.compile(r"(?i)^(?:not\b|n't\b|never\b|neither\b|incorrect|wrong|false\b(?=\W+\w)|no longer|none other)")
 _BUT = re.compile(r"(?i)^not\b[^.;\n]{1,80}?\bbut\s+(?:rather\s+|instead\s+)?")
 _QUOTED = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
+
+
+_EQUALITY = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
+_VERBS = frozenset("is are was were has have had gets makes costs needs means".split())
 
 
 class Reading(NamedTuple):
@@ -66,9 +70,20 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     return _value(rest, options, strictly, last)
 
 
+def whole_reply(reply: str, options: Options) -> Reading | None:
+    """The one option that a reply is, word for word; a letter alone is left to be read as a letter."""
+    if len(reply) > 2 * options.longest + 60 or _letter_alone(reply, options):
+        return None
+    found = options.whole(reply)
+    return Reading(found[0], reply) if len(found) == 1 else None
+
+
 def _named(named: letters.Named, options: Options) -> Reading | None:
     letter, after, tail = named
-    if not named.ends and (letters.rejected(after) or letters.conditional(after)):
+    own = letter in options.letters and bool(re.search(r"\w", after)) and _begins(letter, after, options)
+    if own and letter in options.whole(after):
+        return Reading(letter, after.strip(" ).:,;-–—=]→"))
+    if not named.ends and not own and (letters.rejected(after) or letters.conditional(after)):
         return None
     value = after.strip(" ).:,;-–—=]→") or None
     if letter not in options.letters:
@@ -97,10 +112,12 @@ def _behind(said: str, options: Options) -> Reading | None:
     found = letters.trailing(said)
     if not found or found[0] not in options.letters:
         return None
-    letter, value = found
+    letter, value, alone = found
     if re.search(r"(?i)\b(?:not|n't|unlike|than)\b", value):
         return None
     shown = options.whole(value) or options.valued(read_tokens(_reasonless(value).rstrip(" ,(")))
+    if not shown and (alone or len(value.split()) > 5):
+        return None
     return Reading(letter if not shown or shown == [letter] else None, value.strip(" ,(") or None)
 
 
@@ -148,12 +165,22 @@ def _begins(letter: str, text: str, options: Options) -> bool:
 def _prose_before(tokens: Sequence[Token]) -> bool:
     """Whether words lead up to the first number."""
     first = next(n for n, t in enumerate(tokens) if t.value is not None)
+    if any(t.text in _VERBS for t in tokens):
+        return True
     return any(not (t.sign or units.known(t.text) or len(t.text) == 1) for t in tokens[:first])
+
+
+def rightmost(said: str) -> tuple[str, str, str]:
+    """Before the last sign of equality, the sign, and behind it; as ``str.rpartition``. ``>=`` and ``==`` are other signs."""
+    found = None
+    for found in _EQUALITY.finditer(said):
+        pass
+    return (said[: found.start()], "=", said[found.end() :]) if found else ("", "", said)
 
 
 def _equals(said: str, last: bool) -> str | None:
     """What stands behind the last "=": 24, of "72 ÷ 3 = 24"; of a sentence only where nothing follows it."""
-    before, equals, after = said.rpartition("=")
+    before, equals, after = rightmost(said)
     if not equals or not after.strip() or re.search(r"(?i)\b(?:or|and)\b", before):
         return said
     words = re.findall(r"[^\W\d_]{2,}", before)

@@ -28,7 +28,7 @@ _REJECTED = re.compile(
     r"forgets?|leaves out|can be (?:ruled|eliminated)|wrong|incorrect|false|no\b))"
 )
 _TRAILING = re.compile(
-    r"(?i)(?:\b(?:option|choice|letter|answer(?: choice)?)\s+[\[(\"']?([a-j])[\])\"']?(?!\w)|(?<=\s)[\[(]\s?([a-j])\s?[\])]\W*$|→\s*[\[(]?([a-j])[\])]?\W*$)"
+    r"(?i)(?:\b(?:option|choice|answer choice)\s+[\[(\"']?([a-j])[\])\"']?(?=\W*$|[.,;)])|(?<=\s)[\[(]\s?([a-j])\s?[\])]\W*$|→\s*[\[(]?([a-j])[\])]?\W*$|(?<=\s)(?P<alone>[b-j])\s?\)?\W*$)"
 )
 
 
@@ -48,6 +48,10 @@ class Named(NamedTuple):
 def leading(said: str, shows: Callable[[str, str], bool]) -> Named | None:
     """The letter at the beginning of a statement. ``shows(letter, text)``: whether that option's text is, or begins, the text."""
     if marked := _MARKED.match(said):
+        dash = re.search(r"[-–—]\s?$", marked[0])
+        after = said[marked.end() :]
+        if dash and (marked[2] or "").islower() and not shows(marked[2], after):
+            return None  # a - b = 120
         return Named((marked[1] or marked[2]).lower(), said[marked.end() :], said[marked.end(1 if marked[1] else 2) :])
     if equals := _EQUALS.match(said):  # "c = 24" names an option where it shows 24; else c is a variable
         named = Named(equals[1].lower(), said[equals.end() :], said[equals.end(1) :])
@@ -76,12 +80,12 @@ def conditional(after: str) -> bool:
     return bool(_CONDITION.search(after[:80]))
 
 
-def trailing(said: str) -> tuple[str, str] | None:
-    """A letter behind a value, and the value: ``24 (c)``, "24, which is option C".
+def trailing(said: str) -> tuple[str, str, bool] | None:
+    """A letter behind a value, the value, and whether the letter stands there with no sign: ``24 (c)``, "24, which is option C", ``24 c``.
 
     >>> trailing("24 km, which is option (C)."), trailing("24 km")
-    (('c', '24 km, which is '), None)
+    (('c', '24 km, which is ', False), None)
     """
     found = list(_TRAILING.finditer(said))
-    letters = {(m[1] or m[2] or m[3]).lower() for m in found}
-    return (letters.pop(), said[: found[0].start()]) if len(letters) == 1 else None
+    letters = {(m[1] or m[2] or m[3] or m["alone"]).lower() for m in found}
+    return (letters.pop(), said[: found[0].start()], bool(found[0]["alone"])) if len(letters) == 1 else None

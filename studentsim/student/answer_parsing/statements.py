@@ -77,6 +77,7 @@ _MENTIONS = tuple(
         rf"(?m)\b(?:[Ii]t|[Tt]his|[Tt]hat)(?:'s|\s(?:is|must be|should be|has to be))\s+(?:therefore\s+|actually\s+|definitely\s+|clearly\s+|probably\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
         rf"(?im)(?:^|[.!?;,]\s+)(?:so|thus|hence|therefore|actually|no|rather|wait|finally|correction|i mean|make that|sorry|or rather)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|it is\s+|make that\s+)?"
         rf"(?:option\s+|choice\s+|answer\s+)?(?={_L}\s*[.!]?\s*$)",
+        rf"(?im)\b(?:answer|ans)\b\.?[ ](?={_L}[ .,!)]*$)",
         r"(?m)(?:\b[Oo]nly\s+(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?)(?=\(?[A-J]\)?\s+(?:fits|works|remains|is left|matches|satisfies|holds|is possible|survives|agrees|is consistent)\b)",
         r"(?m)(?:^|[.;]\s+|\bso\s+|\b[Ss]o,\s+)(?:[Oo]ption\s+)?(?=\(?[A-J]\)?\s+(?:remains|is left|it is|matches|fits)\b)",
     )
@@ -116,7 +117,7 @@ def statements(text: str) -> list[Statement]:
 def _named(text: str) -> Iterator[Statement]:
     for noun in list(_NAMES.finditer(text))[-4 * MOST :]:
         match = _NAMED.match(text, noun.end())
-        if not match:
+        if not match or (noun["weak"] and match[0].lstrip()[:2].lower() in ("to", "fo", "of", "he", "in", "fr", "we")):
             continue
         before = _before(text, noun.start())
         if match["maybe"] is None and "would" in match[0].lower() and re.search(r"(?i)\bif\b", before):

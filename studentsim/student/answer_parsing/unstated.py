@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from studentsim.student.answer_parsing.claims import rightmost
 from studentsim.student.answer_parsing.statements import AHEAD, Kind, Statement
 
 _REFUSAL = re.compile(
     r"(?i)\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|don't know|do not know|not sure|no idea|impossible to (?:say|tell|answer|determine)|"
     r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|apologi[sz]e|no way to)\b"
 )
-_LISTED = re.compile(r"(?im)^\s*[\[(]?([a-j])(?:[\])]|[.:])\s+\S")
-_MARKED = re.compile(r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:[\])]|[.:,;!](?=\s|$)|\s*$|\s[-–—]\s))")
+_LISTED = re.compile(r"(?im)^\s*[\[(]?([a-j])(?:\s?[\])]|[.:])\s+\S")
+_MARKED = re.compile(r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|\s[-–—]\s))")
 _WORKING = re.compile(
     r"(?i)^\W*(?:first|next|then|now|let|step|we (?:need|must|have to|can|should|are|know|add|subtract|multiply|divide)|add|subtract|multiply|divide|"
     r"given|suppose|assume|if|to (?:find|get|solve)|consider|recall|note|there (?:were|are|is|was)|for|at|since|because|when|a\b|but)\b"
 )
 _CONCLUDES = re.compile(r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|that (?:means|gives)|it follows)\b")
 _SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
+_INLINE = re.compile(r"(?<!\w)([a-j])\s?\)")
+_ABOUT = re.compile(r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by)\b")
 _VERB = re.compile(r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|spent|will|takes?|gives?)\b")
 
 
@@ -34,18 +37,23 @@ def unstated(text: str) -> Iterator[Statement]:
         lines = [line for line in lines if not _LISTED.match(line)]  # the options, written out again
     if not lines:
         return
-    if _MARKED.match(lines[0]):
+    if _MARKED.match(lines[0]) and len(set(_INLINE.findall(lines[0].lower()))) < 3:
         yield Statement(0, lines[0][:AHEAD], Kind.LINE, True)
     last = lines[-1][-AHEAD:]
     if _MARKED.match(last):
+        if len(set(_INLINE.findall(last.lower()))) > 2:
+            return
+        if len(last) == 1 and len(lines) > 1 and not re.search(rf"[\n:]\s*\n\s*{last}\s*$", text):
+            return  # a line that goes on where the reply was cut off
         yield Statement(0, last, Kind.LINE, True)
         return
     *_, sentence = _SENTENCE.split(last)
     if "=" in sentence:
-        before, _, result = sentence.rpartition("=")
-        if re.search(r"(?i)\bor\b", before) or not re.search(r"\w", result):
+        before, _, result = rightmost(sentence)
+        result = _ABOUT.split(result, maxsplit=1)[0]
+        if re.search(r"(?i)\bor\b", before) or not re.search(r"\w", result) or len(result.split()) > 8 or re.search(r"\s[.;]\s", result):
             return
-        yield Statement(0, result, Kind.LINE, False, len(result.split()) <= 12)
+        yield Statement(0, result, Kind.LINE, False, True)
     elif _alone(sentence):
         yield Statement(0, sentence, Kind.LINE, False, True)
     elif _concludes(sentence, several=len(lines) > 1 or sentence != last):
@@ -54,7 +62,8 @@ def unstated(text: str) -> Iterator[Statement]:
 
 def _alone(sentence: str) -> bool:
     """Whether it is a value or an option's words, and hardly anything else."""
-    return len(sentence.split()) <= 8 and not _VERB.search(sentence) and not _WORKING.match(sentence)
+    unfinished = _CONCLUDES.match(sentence) and not re.search(r"[.!)%°]\W*$", sentence)
+    return len(sentence.split()) <= 8 and not unfinished and not _VERB.search(sentence) and not _WORKING.match(sentence)
 
 
 def _concludes(sentence: str, several: bool) -> bool:
