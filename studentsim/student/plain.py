@@ -13,16 +13,20 @@ from studentsim.student.answer_parsing.reasoning import without_reasoning
 
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
-_VULGAR = re.compile("(?P<before>\\d)?\\s?(?P<sign>[¼½¾⅐-⅞])")
+_VULGAR = re.compile("(?:(?P<before>\\d)\\s?)?(?P<sign>[¼½¾⅐-⅞])")
 _SIGNS = str.maketrans({
     "−": "-", "‐": "-", "‑": "-", "‒": "–", "―": "—", "﹣": "-", "∶": ":", "⁄": "/", "∕": "/", "·": "×", "⋅": "×", "∙": "×", "✕": "×",
     "✖": "×", "≈": "=", "≃": "=", "≅": "=", "➜": "→", "➔": "→", "➡": "→", "⇒": "→", "⟹": "→", "⟶": "→", "⟨": "<", "⟩": ">",
     "【": "[", "】": "]", "「": "(", "」": ")", "〈": "(", "〉": ")", "。": ". ", "、": ", ", "“": '"', "”": '"', "„": '"', "’": "'", "‘": "'",
     "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "", "\u00ad": "", "\ufe0f": "", "√": "√", "π": "π", "∕": "/",
 })  # fmt: skip
-_COMPATIBLE = re.compile("[\uff01-\uffef\u2080-\u208e\u2100-\u214f\u2460-\u24ff\u3000\u3371-\u33df\ufb00-\ufb06\U0001d400-\U0001d7ff…]+")
+_COMPATIBLE = re.compile(
+    "[\uff01-\uffef\u2080-\u208e\u2100-\u214f\u2460-\u24ff\u3000\u3371-\u33df\ufb00-\ufb06\U0001d400-\U0001d7ff…]+"
+)
 """Characters that are others in another dress: full-width, circled, mathematical letters; no one becomes more than five."""
-_EN_DASH_MINUS = re.compile(r"(?<![\w.,)%°])(?<![\w.,)%°] )[–—](?=\d)|(?<=[\^(])[–—](?=\d)|(?<= (?:is|be|as|to) )[–—](?=\d)")
+_EN_DASH_MINUS = re.compile(
+    r"(?<![\w.,)%°])(?<![\w.,)%°] )[–—](?=\d)|(?<=[\^(])[–—](?=\d)|(?<= (?:is|be|as|to) )[–—](?=\d)"
+)
 _THIN = re.compile("(?<=\\d)[\u2009\u202f\u2008\u2006](?=\\d{3}(?!\\d))")
 _CALCULATOR = re.compile(r"<<[^<>\n]{0,100}>>")
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
@@ -33,6 +37,8 @@ _MARKDOWN = re.compile(
 )
 _FINAL = re.compile(r"(?m)^[ ]{0,3}#{4}[ ]?(?=[-$€£₹]?\s?\d[\d.,/ ]*\s?%?\s*$)")
 _TAGGED = re.compile(r"(?i)<\s*(?:final[_ ]?)?answer\s*>\s*|<\s*/\s*(?:final[_ ]?)?answer\s*>")
+_SEVERAL = re.compile(r"(?:(?<=\n)|\n)[ $]*(?:,|or|and)[ $]*\n\s?Answer: ")
+"""Between two boxes in one sentence: neither is the answer alone."""
 _BULLET = re.compile(r"(?m)^[ ]{0,3}(?:[*•●▪+]|[-–—](?=[ ][^\d\s]))[ ]+")
 _SUBSCRIPT = re.compile(r"(?<=[A-Za-z)\]])_(?=\d)")
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -59,7 +65,7 @@ def undressed(text: str) -> str:
         text = _signs(text)
     text = _TAGGED.sub(lambda m: "\n" if "/" in m[0] else "\nAnswer: ", _CALCULATOR.sub("", text))
     text = _TAG.sub(lambda m: " " if "r" in m[0].lower()[1:4] else "", _RAISED_TAG.sub(r"^\1", text))
-    text = without_latex(text).replace("^°", "°")
+    text = _SEVERAL.sub(" or ", without_latex(text).replace("^°", "°"))
     text = _FINAL.sub("\nAnswer: ", _STRUCK.sub("", _BLANKS.sub(" ", text)))
     return _SUBSCRIPT.sub("", _MARKDOWN.sub("", _BULLET.sub("", text)))
 
@@ -68,7 +74,9 @@ def _signs(text: str) -> str:
     """Typographic signs as those of a keyboard; powers and fractions that are one character written out."""
     text = _THIN.sub("", text)
     text = _RAISED.sub(lambda m: "^" + m[0].translate(_POWERS), text)
-    text = _VULGAR.sub(lambda m: (m["before"] + " " if m["before"] else "") + unicodedata.normalize("NFKC", m["sign"]), text)
+    text = _VULGAR.sub(
+        lambda m: (m["before"] + " " if m["before"] else "") + unicodedata.normalize("NFKC", m["sign"]), text
+    )
     text = _COMPATIBLE.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_SIGNS)).replace("⁄", "/")
     return _EN_DASH_MINUS.sub("-", text)
 

@@ -31,6 +31,7 @@ _RETRACTED = re.compile(
     r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|incorrect|not right|a mistake)|(?:can't|cannot) be right|"
     r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )
+_ANOTHER_QUESTION = re.compile(r"\n\s*\n[^?]{20,}\?(?![^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b)")
 _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
 
 
@@ -50,8 +51,11 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     reading = _stated(reply, options)
     if reading is None and ended is False:
         return None, None
-    if reading is None and not refuses(reply):
-        reading = next((r for line in unstated(reply) if (r := _line(line, options))), None)
+    if reading is None:
+        lines = [(line, r) for line in unstated(reply) if (r := _line(line, options))]
+        if refuses(reply):  # "e) cannot be determined" may be an option
+            lines = [(line, r) for line, r in lines if line.strictly and r.letter in options.whole(r.value or "")]
+        reading = lines[0][1] if lines else None
     return (reading.letter, reading.value) if reading else (None, None)
 
 
@@ -68,9 +72,20 @@ def _stated(reply: str, options: Options) -> Reading | None:
     if _taken_back(reply[statement.at :]):
         return Reading(None, reading.value)
     others = [(s, r) for s, r in firm[1:] if r.letter != reading.letter and r.letter]
+    if (
+        others
+        and _ANOTHER_QUESTION.search(between := reply[others[0][0].at : statement.at])
+        and not _RETRACTED.search(between)
+    ):
+        return Reading(None, reading.value)
     if others and not reading.sure and others[0][1].sure:
         return Reading(None, reading.value)  # the later one may be of another question
-    if others and reading.letter and statement.kind < others[0][0].kind and not _RETRACTED.search(reply[others[0][0].at : statement.at]):
+    if (
+        others
+        and reading.letter
+        and statement.kind < others[0][0].kind
+        and not _RETRACTED.search(reply[others[0][0].at : statement.at])
+    ):
         return Reading(None, reading.value)
     return reading
 
@@ -112,7 +127,12 @@ def _a_line(statement: Statement, options: Options) -> Reading | None:
 
 def _line(line: Statement, options: Options) -> Reading | None:
     reading = resolve(line.said, options, strictly=line.strictly, last=line.last)
-    if reading and reading.letter == "a" and re.match(r"\s*A\s?[:.]\s*\S", line.said) and reading.letter not in options.shown(reading.value or ""):
+    if (
+        reading
+        and reading.letter == "a"
+        and re.match(r"\s*A\s?[:.]\s*\S", line.said)
+        and reading.letter not in options.shown(reading.value or "")
+    ):
         return None  # "A:" is as good as "Answer:"
     if reading and not reading.sure:
         return Reading(None, reading.value)

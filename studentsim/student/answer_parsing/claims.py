@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from studentsim.student.answer_parsing import letters, units
-from studentsim.student.answer_parsing.options import Options, strict
+from studentsim.student.answer_parsing.options import Options, quantity, strict
 from studentsim.student.answer_parsing.tokens import Token, read_tokens
 
-_ABBREVIATION = r"(?<!\b[Rr][Ss])(?<!\b[Nn]o)(?<!\bapprox)(?<!\b[Ss]q)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Uu]\.[Ss])(?<!\bcu)"
-_END = re.compile(rf"{_ABBREVIATION}(?<!^[A-Ja-j])\.(?=\s+[^\s\d.,=])|\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|[!?;](?=\s|$)|\.\s*$")
+_ABBREVIATION = (
+    r"(?<!\b[Rr][Ss])(?<!\b[Nn]o)(?<!\bapprox)(?<!\b[Ss]q)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Uu]\.[Ss])(?<!\bcu)"
+)
+_END = re.compile(
+    rf"{_ABBREVIATION}(?<!^[A-Ja-j])\.(?=\s+[^\s\d.,=])|\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|[!?;](?=\s|$)|\.\s*$"
+)
 _REASON = re.compile(
     r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|though)\b|"
     r",\s(?:which|so|as|where|not|and not|but|giving|making|meaning|hence|therefore|i\.e|after|if)\b|\s[-–—]{1,2}\s(?=[A-Za-z]{2})|\s→|\sbut\b|\snot\b|\sas\s(?!many|much)"
@@ -28,6 +32,7 @@ _QUOTED = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
 
 
 _EQUALITY = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
+_MARKED = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
 _VERBS = frozenset("is are was were has have had gets makes costs needs means".split())
 
 
@@ -54,14 +59,14 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     if ended == "?" or not sentence:
         return None
     for part in dict.fromkeys((said, sentence)):
-        if not _letter_alone(part, options) and (found := _whole(part, options)):
+        if not _letter_alone(part, options) and (found := _whole(part, options, marked=bool(_MARKED.match(part)))):
             return found
     if but := _BUT.match(sentence):
         return resolve(sentence[but.end() :], options, strictly=strictly, last=last)
     rest = _FILLER.sub("", sentence, count=1).strip()
     if _NEGATION.match(sentence) or _NEGATION.match(rest):
         return None
-    if not _letter_alone(rest, options) and (found := _whole(rest, options)):
+    if not _letter_alone(rest, options) and (found := _whole(rest, options, marked=bool(_MARKED.match(rest)))):
         return found
     if named := letters.leading(rest, lambda letter, text: _begins(letter, text, options)):
         return _named(named, options)
@@ -123,14 +128,16 @@ def _behind(said: str, options: Options) -> Reading | None:
 
 def _value(said: str, options: Options, strictly: bool, last: bool) -> Reading | None:
     plainly = _reasonless(said)
-    candidates = list(dict.fromkeys(p.strip() for p in (said, plainly, plainly.split(" (")[0], _equals(plainly, last)) if p))
+    candidates = list(
+        dict.fromkeys(p.strip() for p in (said, plainly, plainly.split(" (")[0], _equals(plainly, last)) if p)
+    )
     for part in candidates:
         if not _letter_alone(part, options) and (found := _whole(part, options)):
             return found
     tokens = read_tokens(candidates[-1]) if candidates else []
     if strictly:
-        bare = len(tokens) <= 3 and sum(t.value is not None for t in tokens) == 1 and not any(t.sign for t in tokens)
-        return _ticked(options.valued(tokens), candidates[-1]) if bare else None
+        value = quantity(tokens)
+        return _ticked(options.valued(tokens), candidates[-1]) if value and len(value.words) <= 2 else None
     numbers = any(t.value is not None for t in tokens)
     if numbers and not last and _prose_before(tokens):
         return None  # the working begins: "Answer: She sells 9 eggs a day."
@@ -146,8 +153,9 @@ def _ticked(found: list[str] | None, value: str) -> Reading | None:
     return None if found is None else Reading(found[0] if len(found) == 1 else None, value[:200])
 
 
-def _whole(text: str, options: Options) -> Reading | None:
-    found = options.whole(text)
+def _whole(text: str, options: Options, *, marked: bool = False) -> Reading | None:
+    """The option that a text is. Behind a marked letter, as in "(a) ab", it must be so to the letter: "a ab" is another."""
+    found = options.exactly(text) if marked else options.whole(text)
     return _ticked(found, text.strip().rstrip(".")) if found else None
 
 

@@ -22,7 +22,19 @@ _SIGNS = {"pi": "π", "times": "×", "cdot": "×", "ast": "×", "div": "÷", "ap
           "leq": "≤", "ge": "≥", "geq": "≥", "lt": "<", "gt": ">", "ne": "≠", "neq": "≠", "pm": "±", "mp": "∓", "infty": "∞", "quad": " ",
           "qquad": " ", "ldots": "...", "dots": "...", "cdots": "...", "colon": ":", "rupee": "₹", "pounds": "£", "euro": "€", "cent": "¢",
           "slash": "/", "percent": "%", "dollar": "$", "newline": "\n", "checkmark": "✓", "lbrace": "(", "rbrace": ")"}  # fmt: skip
-_ESCAPED = {"%": "%", "$": "$", "#": "#", "&": "&", "_": "_", "{": "{", "}": "}", "\\": "\n", " ": " ", ";": " ", ":": " "}
+_ESCAPED = {
+    "%": "%",
+    "$": "$",
+    "#": "#",
+    "&": "&",
+    "_": "_",
+    "{": "{",
+    "}": "}",
+    "\\": "\n",
+    " ": " ",
+    ";": " ",
+    ":": " ",
+}
 _PLAIN_ARGUMENT = re.compile(r"[\w.,π√]+")
 _PRICE = "\ue000"
 """Stands for an escaped dollar sign meanwhile (a character of private use)."""
@@ -36,7 +48,9 @@ def without_latex(text: str) -> str:
     '2 1/2 of $5 is \\nAnswer: √3^2\\n'
     """
     if "$" in text:
-        text = _FORMULA.sub(lambda m: m[1].strip() if _is_formula(m[1]) else m[0], text.replace("\\$", _PRICE)).replace(_PRICE, "$")
+        text = _FORMULA.sub(lambda m: m[1].strip() if _is_formula(m[1]) else m[0], text.replace("\\$", _PRICE)).replace(
+            _PRICE, "$"
+        )
     if not ("\\" in text or "^{" in text or "_{" in text or "{,}" in text):
         return text
     text = text.replace("{,}", ",")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _MARKED = re.compile(
-    r"(?i)^[\[({<]+\s?([a-j])\s?[\])}>]+|^([a-j])(?:\s?[\])}]|[.:,;!](?=\s|$)|\W*$|\s[-–—→]\s|\s?=>\s|\s?(?=\((?!\w\))))"
+    r"(?i)^[\[({<]+\s?([a-j])\s?[\])}>]+|^([a-j])(?:\s?[\])}]|[.:,;!](?=\s|$)|\W*$|\s[-–—→]\s|\s?=>\s|—|\s?(?=\((?!\w\))))"
 )
 _EQUALS = re.compile(r"(?i)^([a-j])\s?=\s?(?=\S)")
 _BARE = re.compile(r"^([A-Ja-j])\s+(\S+)")
@@ -20,7 +20,9 @@ _ANOTHER = re.compile(
     r"(?:[\])]|[.:;!?,](?=\s|$)|\s*$|\s+(?:is|are|could|both|may|might|or|and|seem)\b)"
 )
 _CUT = re.compile(r"(?i)\b(?:not|rather|instead|unlike|whereas|while|because|since|but|although|though)\b")
-_CONDITION = re.compile(r"(?i)^\W*(?:only\s+)?(?:if|unless|when|provided|assuming)\b|\b(?:otherwise|respectively)\b")
+_CONDITION = re.compile(
+    r"(?i)^\W*(?:only\s+)?(?:if|unless|when|provided|assuming|would|could|might)\b|^\W*is (?:right|correct|true) (?:only|if|when|for)\b|\b(?:otherwise|respectively)\b"
+)
 _REJECTED = re.compile(
     r"(?i)^\W*(?:(?:it|this|that|which|option|one)\s+)?(?:(?:is|are|was|were|would be|must be|seems?|looks?|can be|could be|may be|might be)\s+"
     r"(?:also\s+|clearly\s+|definitely\s+|therefore\s+|thus\s+|obviously\s+|just\s+|simply\s+)*(?:not|in?correct(?<=incorrect)|wrong|false|too|out|ruled|eliminated|excluded|"
@@ -61,7 +63,9 @@ def leading(said: str, shows: Callable[[str, str], bool]) -> Named | None:
         return None
     letter, after = bare[1].lower(), said[bare.end(1) :]
     # "a" is an article, "I" and "e" are words of their own: alone they count only where it goes on as after a letter.
-    goes_on = _GOES_ON.match(bare[2]) and (bare[1] not in "a" or re.match(r"(?i)because|since|as\b|which|is\b|due|for\b", bare[2]))
+    goes_on = _GOES_ON.match(bare[2]) and (
+        bare[1] not in "a" or re.match(r"(?i)because|since|as\b|which|is\b|due|for\b", bare[2])
+    )
     return Named(letter, after, after) if shows(letter, after) or goes_on else None
 
 

@@ -27,7 +27,7 @@ _CHANGING = frozenset(
     "than least most less fewer greater between half twice double triple times plus minus over divided multiplied squared "
     "cubed root dozen not never neither nor or either both power under above below log sin cos tan without except unlike versus vs "
     "third thirds quarter quarters fourth fourths fifth fifths tenth tenths hundredth hundredths factorial cannot no if unless "
-    "before excluding besides instead rather multiply divide subtract add".split()
+    "before excluding besides instead rather multiply divide subtract add multiplying dividing subtracting adding taking".split()
 )
 """Words that make another number, or another statement, of what stands beside them."""
 _NONE = re.compile(
@@ -125,12 +125,15 @@ class Options:
         none = [c for c in self.choices if _NONE.fullmatch(c.strict.replace(".", " ").strip()) and c.words]
         self.none = none[0].letter if len(none) == 1 else None
 
+    def exactly(self, text: str) -> list[str]:
+        """Letters of the options that a text is, capitals, brackets and all."""
+        wanted = strict(text)
+        return [c.letter for c in self.choices if wanted and c.strict == wanted]
+
     def whole(self, text: str) -> list[str]:
         """Letters of the options that a text is, and nothing else; the strictest comparison that finds any counts."""
         wanted = strict(text)
-        if not wanted:
-            return []
-        if found := [c.letter for c in self.choices if c.strict == wanted]:
+        if found := self.exactly(text):
             return found
         if len(wanted) <= 2 * self.longest + 60:
             key = sequence(read_tokens(text))
@@ -155,12 +158,18 @@ class Options:
     def phrased(self, tokens: Sequence[Token]) -> list[str] | None:
         """Letters of the options whose words stand in a text, those within a longer one left out; None where none does."""
         said = sequence(tokens)
-        found = [c for c in self.choices if c.words and (len(c.key) > 1 or len(str(c.key[0])) > 3) and _stands(c.key, said)]
+        found = [
+            c for c in self.choices if c.words and (len(c.key) > 1 or len(str(c.key[0])) > 3) and _stands(c.key, said)
+        ]
         if not found:
             return None
         longest = max(found, key=lambda c: len(c.key))
         rest = set(said) - set(longest.key)
-        if rest & _CHANGING or any(str(w).endswith("n't") for w in rest) or not all(_stands(c.key, longest.key) for c in found):
+        if (
+            rest & _CHANGING
+            or any(str(w).endswith("n't") for w in rest)
+            or not all(_stands(c.key, longest.key) for c in found)
+        ):
             return []
         return [c.letter for c in found if c.key == longest.key]
 
@@ -197,7 +206,14 @@ def _changed(said: Quantity, option: Quantity) -> bool:
     extra = set(said.words) - set(option.words)
     lost = set(option.words) - set(said.words)
     behind = said.words[said.before : said.before + 1]
-    if behind and behind[0] in extra and len(behind[0]) == 1 and behind[0].isalpha() and behind[0] != "a" and not units.known(behind[0]):
+    if (
+        behind
+        and behind[0] in extra
+        and len(behind[0]) == 1
+        and behind[0].isalpha()
+        and behind[0] != "a"
+        and not units.known(behind[0])
+    ):
         return True  # 24x
     return bool((extra | lost) & _CHANGING) or any(w.endswith("n't") for w in extra)
 

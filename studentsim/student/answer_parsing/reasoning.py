@@ -65,8 +65,12 @@ _NEXT = re.compile(
     r"(?:instructions?|question|problem|input)[ \t]*$)"
     r"|<\|?(?:im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|end_of_text)\|>|</s>|<eos>|<end_of_turn>"
 )
-_ROLE = re.compile(r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|model)\b\s*(?:<\|end_header_id\|>|:|\n)")
-_LISTED = re.compile(r"(?im)^[ \t*_>-]*[\[(]?([a-j])[\])][ \t.:]*(\S[^\n]{0,300})|^[ \t*_>-]*([a-j])[.:][ \t]+(\S[^\n]{0,300})")
+_ROLE = re.compile(
+    r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|model)\b\s*(?:<\|end_header_id\|>|:|\n)"
+)
+_LISTED = re.compile(
+    r"(?im)^[ \t*_>-]*[\[(]?([a-j])[\])][ \t.:]*(\S[^\n]{0,300})|^[ \t*_>-]*([a-j])[.:][ \t]+(\S[^\n]{0,300})"
+)
 
 
 def first_answer(text: str, problem: str, options: frozenset[str]) -> str:
@@ -111,6 +115,11 @@ def _other_list(text: str, options: frozenset[str]) -> int | None:
             run = 0
             continue
         run, same = run + 1, same + (squeezed(said) in options)
-        if run == 3 and same <= 1 and not any(o and squeezed(said).startswith(o) for o in options) and text[:start].strip():
+        if (
+            run == 3
+            and same <= 1
+            and not any(o and squeezed(said).startswith(o) for o in options)
+            and text[:start].strip()
+        ):
             return start
     return None

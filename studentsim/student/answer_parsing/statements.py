@@ -47,17 +47,27 @@ class Statement:
 _BE = (
     r"(?:is|was|are|be|'s|(?:would|should|must|will|has to|have to|ought to|needs to|seems to|appears to|turns out to|turned out to|"
     r"looks to|comes out to|works out to|is going to) be|(?:comes?|came) (?:out )?(?:to|as|at)|works out (?:to|as|at)|equals?|becomes?|seems|"
-    r"appears|looks like|remains|amounts to|(?P<maybe>(?:could|may|might|can) (?:well |also |possibly )?be))\b"
+    r"appears|looks like|remains|amounts to|(?P<maybe>(?:could|may|might) (?:well |also |possibly )?be))\b"
 )
-_LINK = r"(?:\s*[\"')\]]?\s*(?::|=(?!=)|->|→|[-–—](?=[ ]))|" + r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + _BE + r"(?:\s*[:=])?)"
+_LINK = (
+    r"(?:\s*[\"')\]]?\s*(?::|=(?!=)|->|→|[-–—](?=[ ]))|" + r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + _BE + r"(?:\s*[:=])?)"
+)
 _NOUN = (
-    r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|response)s?(?:[ ](?:choice|option|letter))?|options?|choices?|letter|"
+    r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|response)s?(?:[ ](?:choice|option|letter))?|option|choice|letter|"
     r"(?P<weak>solution|result))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案))"
 )
 _OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
 _NAMES = re.compile(f"(?i){_NOUN}")
 _NAMED = re.compile(rf"(?i){_OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{_LINK})")
-_HEADED = re.compile(r"(?im)^\W*(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?\W*$)")
+_HEADED = re.compile(
+    r"(?im)^\W*(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?\W*$)"
+)
+_NUMBERED = re.compile(
+    r"(?im)^[ ]*(?:(?:the|final|correct)[ ]){0,2}(?:answer|ans)\.?[ ]+(?=[-$€£₹]?[ ]?\.?\d[^\n]{0,30}$)"
+)
+_LIST_GOES_ON = re.compile(r"(?i)\s*[\[(]?b\s?[\]).:]")
+_HEADING = re.compile(r"(?im)^[ ]*(?:(?:the|my)[ ])?(?:final[ ]|correct[ ])?answer[ .]*$")
+_BRACKETED = re.compile(r"(?m)^\s*(?=[\[(]{2}[A-Ja-j][\])]{2}\W*$)")
 _SUBJECT = re.compile(
     r"(?i)\s(?:is|are|was|must be|should be|seems|seems to be|appears to be|looks|has to be|(?P<would>would be))\s+"
     r"(?:therefore\s+|thus\s+|indeed\s+|clearly\s+|hence\s+|definitely\s+|also\s+|actually\s+|probably\s+|most likely\s+)?"
@@ -97,7 +107,9 @@ _NONE = re.compile(
     r"\bno (?:correct |such |given |valid )?(?:option|choice)\b|\b(?:does not|doesn't|do not) match any\b|"
     r"\bnot (?:listed|among|in|one of|given|provided)(?: in| among)? (?:the |any )?(?:of the )?(?:given |answer |provided |listed )?(?:options|choices|list|answers)\b"
 )
-_SUPPOSED = re.compile(r"(?i)\b(?:if|suppose|supposing|assume|assuming|imagine|whether|unless|pretend|had|were|why)\b[^,:;]{0,40}$")
+_SUPPOSED = re.compile(
+    r"(?i)\b(?:if|suppose|supposing|assume|assuming|imagine|whether|unless|pretend|had|were|why)\b[^,:;]{0,40}$"
+)
 _OF_OTHERS = re.compile(
     r"(?i)\b(?:wrong|incorrect|false|bad|tempting|initial|first|second|previous|earlier|original|other|another|old|common|typical|naive|trap|possible|"
     r"no|any|each|every|neither|given|those|these|following|two|three|four|five|multiple|several|options?'? ?|not the|n't the)\s+(?:correct\s+)?$"
@@ -126,8 +138,9 @@ def _named(text: str) -> Iterator[Statement]:
             continue
         hedged = bool(match["maybe"] or noun["weak"] or _HEDGE.search(before))
         yield _statement(text, match.end(), Kind.HEDGED if hedged else Kind.ANSWER)
-    for match in _last(_HEADED, text):
-        yield _statement(text, match.end(), Kind.ANSWER)
+    for pattern in (_HEADED, _HEADING, _NUMBERED, _BRACKETED):
+        for match in _last(pattern, text):
+            yield _statement(text, match.end(), Kind.ANSWER)
     lines = list(_A_LINE.finditer(text))
     for match in lines[-MOST:]:
         yield _statement(text, match.end(), Kind.ANSWER, form="A" + match["sign"].strip())
@@ -140,7 +153,11 @@ def _mentioned(text: str) -> Iterator[Statement]:
     for pattern in _MENTIONS:
         for match in _last(pattern, text):
             before = _before(text, match.end())
-            if not (_SUPPOSED.search(before) or _MISTAKEN.search(before) or re.search(r"(?i)\b(?:not|n't|never)\W+(?:\w+\W+){0,3}$", before)):
+            if not (
+                _SUPPOSED.search(before)
+                or _MISTAKEN.search(before)
+                or re.search(r"(?i)\b(?:not|n't|never)\W+(?:\w+\W+){0,3}$", before)
+            ):
                 hedged = _HEDGE.search(before)
                 yield _statement(text, match.end(), Kind.HEDGED if hedged else Kind.MENTIONED, form="letter")
     for match in _last(_SUBJECT, text):
@@ -149,12 +166,23 @@ def _mentioned(text: str) -> Iterator[Statement]:
         if match["would"] and re.search(r"(?i)\bif\b", before + after):
             continue
         if not (_SUPPOSED.search(before) or _MISTAKEN.search(before) or after.lstrip().startswith("?")):
-            subject = re.split(r"(?i)[,:]\s+|\b(?:that|so|but|hence|therefore|thus|think|believe|because|since|while|whereas|know|see)\b(?!\))", before)[-1]
-            yield Statement(match.start(), subject.strip(), Kind.HEDGED if _HEDGE.search(before) else Kind.MENTIONED, True, form="subject")
+            subject = re.split(
+                r"(?i)[,:]\s+(?=[A-Za-z(])|\b(?:that|so|but|hence|therefore|thus|think|believe|because|since|while|whereas|know|see)\b(?!\))",
+                before,
+            )[-1]
+            yield Statement(
+                match.start(),
+                subject.strip(),
+                Kind.HEDGED if _HEDGE.search(before) else Kind.MENTIONED,
+                True,
+                form="subject",
+            )
     for match in _last(_PICKS, text):
         before = _before(text, match.start())
         if not (_SUPPOSED.search(before) or re.search(r"(?i)\b(?:not|n't|never|would|might|could)\s+$", before)):
-            said = _statement(text, match.end(), Kind.MENTIONED, form="first" if re.match(r"(?i)i\b|i'|let", match[0]) else "pick")
+            said = _statement(
+                text, match.end(), Kind.MENTIONED, form="first" if re.match(r"(?i)i\b|i'|let", match[0]) else "pick"
+            )
             yield Statement(said.at, said.said, said.kind, True, said.last, said.form)
 
 
@@ -162,7 +190,9 @@ def _verdicts(text: str) -> Iterator[Statement]:
     """One listed option that is marked as right; two marked so are none."""
     found = [m for m in _VERDICT.finditer(text) if not re.search(r"(?i)\b(?:in|not |n't )correct\W*$|incorrect", m[0])]
     if len({(m["a"] or m["b"]).lower() for m in found}) == 1:
-        yield Statement(found[-1].start(), (found[-1]["a"] or found[-1]["b"]) + ")", Kind.MENTIONED, True, form="letter")
+        yield Statement(
+            found[-1].start(), (found[-1]["a"] or found[-1]["b"]) + ")", Kind.MENTIONED, True, form="letter"
+        )
 
 
 def _last(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
@@ -183,6 +213,10 @@ def _statement(text: str, at: int, kind: Kind, form: str = "") -> Statement:
         begin = end + (len(text[end : end + 20]) - len(text[end : end + 20].lstrip()))
         strictly, following = True, text.find("\n", begin)
         start, end = begin, len(text) if following < 0 else following
+        if _LIST_GOES_ON.match(text, end):
+            start = end  # the options follow, not one of them
     else:
         start = at
-    return Statement(at, text[start : min(end, start + AHEAD)], kind, strictly, not text[end : end + 200].strip(" \n.\"}`*"), form)
+    return Statement(
+        at, text[start : min(end, start + AHEAD)], kind, strictly, not text[end : end + 200].strip(' \n."}`*'), form
+    )

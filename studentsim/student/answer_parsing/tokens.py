@@ -35,6 +35,7 @@ _SMALL = frozenset("a an of is in to it at on no or by be as if up we he so do m
 _NUMBERS = {w: Fraction(n) for n, w in enumerate("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
             "sixteen seventeen eighteen nineteen twenty".split(), 2)} | {
             w: Fraction(10 * n) for n, w in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}  # fmt: skip
+_TENS = frozenset(Fraction(10 * n) for n in range(2, 10))
 _MULTIPLES = {"hundred": 100, "thousand": 1000, "lakh": 10**5, "lac": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9,
               "trillion": 10**12}  # fmt: skip
 FILLERS = frozenset("and the exactly about approximately roughly around only just nearly almost approx".split())
@@ -66,7 +67,7 @@ def read_tokens(text: str) -> tuple[Token, ...]:
     (['₹', Fraction(120000, 1)], ['3', 'h', '20', 'min'])
     """
     text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", text[:LONGEST])
-    text = re.sub(r"(?i)\bper cent\b", "%", re.sub(r"(?i)(?<=\d)(\s?[ap])\.?\s?m\b\.?", r"\1m", text))
+    text = re.sub(r"(?i)\bper cent\b", "%", re.sub(r"(?i)(?<=\d)\s?([ap])(?: ?\. ?|\s?)m\b(?: ?\.)?", r" \1m", text))
     text = re.sub(r"(?<=\d)\s?/-|(?<=\d)/=", "", text)
     tokens = _lexed(text)
     for fold in (_signed, _powers, _fractions, _multiples, _units, _punctuation):
@@ -95,7 +96,17 @@ def _lexed(text: str) -> list[Token]:
                 tokens.append(Token("-", None, False, True))
                 end = end + 1 if text[end : end + 1] == " " else end
             elif lower in _NUMBERS:
-                tokens.append(Token(said, _NUMBERS[lower], glued))
+                if (
+                    glued
+                    and len(tokens) > 1
+                    and tokens[-1].text == "-"
+                    and (tens := tokens[-2].value)
+                    and tens in _TENS
+                    and _NUMBERS[lower] < 10
+                ):
+                    tokens[-2:] = [Token(said, tens + _NUMBERS[lower], tokens[-2].glued)]
+                else:
+                    tokens.append(Token(said, _NUMBERS[lower], glued))
             elif lower == "pi":
                 tokens.append(Token("π", None, glued, True))
             else:
@@ -116,7 +127,9 @@ def _word(word: str) -> str:
     lower = word.lower()
     ordinary = lower in _SMALL if len(word) <= 2 else (word[1:] == lower[1:] or (len(word) > 4 and word.isupper()))
     ordinary = ordinary and not (len(word) == 2 and word.isupper())
-    return lower if ordinary or lower in ("am", "pm") or units.unit(word) and word in (lower, lower.capitalize()) else word
+    return (
+        lower if ordinary or lower in ("am", "pm") or units.unit(word) and word in (lower, lower.capitalize()) else word
+    )
 
 
 def _times(tokens: list[Token]) -> list[Token]:
@@ -139,12 +152,22 @@ def _signed(tokens: list[Token]) -> list[Token]:
             before = out[-1] if out else None
             starts = before is None or (before.sign and before.text not in (")", "]", "π", "%", "-"))
             loose = before is not None and before.value is None and not before.sign and not token.glued and after.glued
-            currency = before is not None and before.text in units.CANONICAL and units.unit(before.text) in units.CURRENCY
+            currency = (
+                before is not None and before.text in units.CANONICAL and units.unit(before.text) in units.CURRENCY
+            )
             if starts or loose or currency:
                 out.append(Token("-" + after.text, -after.value, token.glued))
                 n += 2
                 continue
-        if token.text in "$£€₹" and token.text and out and out[-1].text == "-" and after and after.value is not None and len(out) == 1:
+        if (
+            token.text in "$£€₹"
+            and token.text
+            and out
+            and out[-1].text == "-"
+            and after
+            and after.value is not None
+            and len(out) == 1
+        ):
             out[:] = [token, Token("-" + after.text, -after.value, True)]  # -$5
             n += 2
             continue
@@ -187,7 +210,13 @@ def _fractions(tokens: list[Token]) -> list[Token]:
         glue = 2 if len(out) > 1 and out[-1].text == "and" else 1
         whole = out[-glue] if len(out) >= glue else None
         mixed = whole is not None and whole.value is not None and whole.value.denominator == 1 and "." not in whole.text
-        if mixed and not upper.glued and 0 < value < 1 and "^" not in whole.text and (len(out) == glue or out[-glue - 1].text != "√"):
+        if (
+            mixed
+            and not upper.glued
+            and 0 < value < 1
+            and "^" not in whole.text
+            and (len(out) == glue or out[-glue - 1].text != "√")
+        ):
             negative = whole.value < 0 or whole.text.startswith("-")
             out[-glue:] = [Token("mixed", whole.value - value if negative else whole.value + value, whole.glued)]
         else:
@@ -247,7 +276,9 @@ def _punctuation(tokens: list[Token]) -> list[Token]:
     for n, token in enumerate(tokens):
         before, after = tokens[n - 1] if n else None, tokens[n + 1] if n + 1 < len(tokens) else None
         between = bool(before and after) and (_numeric(before) and _numeric(after))
-        words = bool(before and after) and not (before.value is not None or before.sign or after.value is not None or after.sign)
+        words = bool(before and after) and not (
+            before.value is not None or before.sign or after.value is not None or after.sign
+        )
         if token.text in (",", ":") and token.sign and not between and not (token.text == ":" and before and after):
             continue
         if token.text == "-" and token.sign and words and token.glued:

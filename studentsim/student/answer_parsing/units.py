@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _TABLE = """
-mm millimeter millimetre | cm centimeter centimetre | dm decimeter decimetre | m meter metre mtr mts | km kilometer kilometre kms kilo
+mm mms millimeter millimetre | cm cms centimeter centimetre | dm decimeter decimetre | m meter metre mtr mts | km kilometer kilometre kms kilo
 inch inches in | ft foot feet | yd yard | mi mile | acre | hectare ha | nm nanometer | μm micrometer
 mg milligram | g gram gm gms | kg kilogram kgs kilogramme | lb lbs | oz ounce | t ton tonne | pound_or_lb pound
 s sec second secs | min minute mins | h hr hour hrs | day | week wk | month | year yr yrs | ms millisecond

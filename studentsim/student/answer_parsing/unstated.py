@@ -13,16 +13,23 @@ _REFUSAL = re.compile(
     r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|apologi[sz]e|no way to)\b"
 )
 _LISTED = re.compile(r"(?im)^\s*[\[(]?([a-j])(?:\s?[\])]|[.:])\s+\S")
-_MARKED = re.compile(r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|\s[-–—]\s))")
+_MARKED = re.compile(
+    r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|\s[-–—]\s))"
+)
 _WORKING = re.compile(
     r"(?i)^\W*(?:first|next|then|now|let|step|we (?:need|must|have to|can|should|are|know|add|subtract|multiply|divide)|add|subtract|multiply|divide|"
     r"given|suppose|assume|if|to (?:find|get|solve)|consider|recall|note|there (?:were|are|is|was)|for|at|since|because|when|a\b|but)\b"
 )
-_CONCLUDES = re.compile(r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|that (?:means|gives)|it follows)\b")
+_CONCLUDES = re.compile(
+    r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|that (?:means|gives)|it follows)\b"
+)
 _SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
 _INLINE = re.compile(r"(?<!\w)([a-j])\s?\)")
 _ABOUT = re.compile(r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by)\b")
-_VERB = re.compile(r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|spent|will|takes?|gives?)\b")
+_SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b")
+_VERB = re.compile(
+    r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|spent|will|takes?|gives?)\b"
+)
 
 
 def refuses(text: str) -> bool:
@@ -50,8 +57,15 @@ def unstated(text: str) -> Iterator[Statement]:
     *_, sentence = _SENTENCE.split(last)
     if "=" in sentence:
         before, _, result = rightmost(sentence)
+        if _SUPPOSES.match(sentence):
+            return
         result = _ABOUT.split(result, maxsplit=1)[0]
-        if re.search(r"(?i)\bor\b", before) or not re.search(r"\w", result) or len(result.split()) > 8 or re.search(r"\s[.;]\s", result):
+        if (
+            re.search(r"(?i)\bor\b", before)
+            or not re.search(r"\w", result)
+            or len(result.split()) > 8
+            or re.search(r"\s[.;]\s", result)
+        ):
             return
         yield Statement(0, result, Kind.LINE, False, True)
     elif _alone(sentence):
