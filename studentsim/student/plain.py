@@ -42,6 +42,7 @@ _SEVERAL = re.compile(r"(?:(?<=\n)|\n)[ $]*(?:,|or|and)[ $]*\n\s?Answer: ")
 _BULLET = re.compile(r"(?m)^[ ]{0,3}(?:[*•●▪+]|[-–—](?=[ ][^\d\s]))[ ]+")
 _SUBSCRIPT = re.compile(r"(?<=[A-Za-z)\]])_(?=\d)")
 _BLANKS = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r"\n[ \n]*\n")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d),(?=\d\d,\d\d\d)")
 _CURRENCY = re.compile(r"^(?:rs\.?|usd|inr|₹|£|€|\$)+")
 
@@ -67,7 +68,16 @@ def undressed(text: str) -> str:
     text = _TAG.sub(lambda m: " " if "r" in m[0].lower()[1:4] else "", _RAISED_TAG.sub(r"^\1", text))
     text = _SEVERAL.sub(" or ", without_latex(text).replace("^°", "°"))
     text = _FINAL.sub("\nAnswer: ", _STRUCK.sub("", _BLANKS.sub(" ", text)))
-    return _SUBSCRIPT.sub("", _MARKDOWN.sub("", _BULLET.sub("", text)))
+    return single_spaced(_SUBSCRIPT.sub("", _MARKDOWN.sub("", _BULLET.sub("", text))))
+
+
+def single_spaced(text: str) -> str:
+    """One blank for many, and one empty line at most: patterns behind it need not look far.
+
+    >>> single_spaced("x \\t y\\n \\n\\n z")
+    'x y\\n\\n z'
+    """
+    return _LINES.sub("\n\n", _BLANKS.sub(" ", text))
 
 
 def _signs(text: str) -> str:

@@ -17,7 +17,7 @@ from studentsim.student.answer_parsing.options import Options, options_of
 from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
 from studentsim.student.answer_parsing.statements import Kind, Statement, statements
 from studentsim.student.answer_parsing.unstated import refuses, unstated
-from studentsim.student.plain import undressed
+from studentsim.student.plain import single_spaced, undressed
 
 LONGEST = 12_000
 """Characters that are looked at, from the end: a reply of 4,096 tokens has about as many."""
@@ -31,7 +31,7 @@ _RETRACTED = re.compile(
     r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|incorrect|not right|a mistake)|(?:can't|cannot) be right|"
     r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )
-_ANOTHER_QUESTION = re.compile(r"\n\s*\n[^?]{20,}\?(?![^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b)")
+_GOES_ON = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
 _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
 
 
@@ -44,7 +44,7 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     options = options_of(question.options, question.problem)
     if ended is False:
         text = text.rstrip().rpartition(" ")[0]
-    reply = first_answer(without_reasoning(text[-LONGEST_RAW:]), question.problem, options.texts)
+    reply = first_answer(without_reasoning(single_spaced(text[-LONGEST_RAW:])), question.problem, options.texts)
     reply = undressed(reply[-LONGEST:]).strip()[-LONGEST:]
     if (whole := whole_reply(reply, options)) and ended is not False:
         return whole.letter, whole.value
@@ -74,7 +74,7 @@ def _stated(reply: str, options: Options) -> Reading | None:
     others = [(s, r) for s, r in firm[1:] if r.letter != reading.letter and r.letter]
     if (
         others
-        and _ANOTHER_QUESTION.search(between := reply[others[0][0].at : statement.at])
+        and _asks_another(between := reply[others[0][0].at : statement.at])
         and not _RETRACTED.search(between)
     ):
         return Reading(None, reading.value)
@@ -88,6 +88,12 @@ def _stated(reply: str, options: Options) -> Reading | None:
     ):
         return Reading(None, reading.value)
     return reading
+
+
+def _asks_another(between: str) -> bool:
+    """Whether a paragraph between two answers asks a question that is not answered at once."""
+    asked = [p.partition("?") for p in between.split("\n\n")[1:]]
+    return any(mark and len(before) >= 20 and not _GOES_ON.match(after) for before, mark, after in asked)
 
 
 def _taken_back(after: str) -> bool:

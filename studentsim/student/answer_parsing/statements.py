@@ -59,15 +59,16 @@ _NOUN = (
 _OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
 _NAMES = re.compile(f"(?i){_NOUN}")
 _NAMED = re.compile(rf"(?i){_OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{_LINK})")
+_END = r"[^\w\n]{0,12}$"
 _HEADED = re.compile(
-    r"(?im)^\W*(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?\W*$)"
+    rf"(?im)^[^\w\n]{{0,12}}(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?{_END})"
 )
 _NUMBERED = re.compile(
     r"(?im)^[ ]*(?:(?:the|final|correct)[ ]){0,2}(?:answer|ans)\.?[ ]+(?=[-$€£₹]?[ ]?\.?\d[^\n]{0,30}$)"
 )
 _LIST_GOES_ON = re.compile(r"(?i)\s*[\[(]?b\s?[\]).:]")
 _HEADING = re.compile(r"(?im)^[ ]*(?:(?:the|my)[ ])?(?:final[ ]|correct[ ])?answer[ .]*$")
-_BRACKETED = re.compile(r"(?m)^\s*(?=[\[(]{2}[A-Ja-j][\])]{2}\W*$)")
+_BRACKETED = re.compile(rf"(?m)^[ ]*(?=[\[(]{{2}}[A-Ja-j][\])]{{2}}{_END})")
 _SUBJECT = re.compile(
     r"(?i)\s(?:is|are|was|must be|should be|seems|seems to be|appears to be|looks|has to be|(?P<would>would be))\s+"
     r"(?:therefore\s+|thus\s+|indeed\s+|clearly\s+|hence\s+|definitely\s+|also\s+|actually\s+|probably\s+|most likely\s+)?"
@@ -82,7 +83,7 @@ _MENTIONS = tuple(
     for pattern in (
         rf"(?im)\b(?:is|be|matches|match|equals|gives|to|with|near|nearest|hence|thus|so|therefore|leaves|leaving|only)(?:\s*[,:])?\s+(?:only\s+|just\s+|us\s+with\s+|in\s+)?"
         rf"(?:the\s+)?(?:answer\s+)?(?:option|choice|letter)\s+(?={_L}{_GO}|[\[(][a-j][\])])",
-        rf"(?im)^\s*(?:the\s+)?(?:correct\s+|right\s+|best\s+)(?:option|choice|letter)\s+(?={_L}\W*$)",
+        rf"(?im)^[ ]*(?:the\s+)?(?:correct\s+|right\s+|best\s+)(?:option|choice|letter)\s+(?={_L}{_END})",
         rf"(?m)\b(?:leaves|leaving|left with|left only|remaining is|remains only)\s+(?:us\s+)?(?:with\s+)?(?:only\s+|just\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
         rf"(?m)\b(?:[Ii]t|[Tt]his|[Tt]hat)(?:'s|\s(?:is|must be|should be|has to be))\s+(?:therefore\s+|actually\s+|definitely\s+|clearly\s+|probably\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
         rf"(?im)(?:^|[.!?;,]\s+)(?:so|thus|hence|therefore|actually|no|rather|wait|finally|correction|i mean|make that|sorry|or rather)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|it is\s+|make that\s+)?"
@@ -100,7 +101,7 @@ _PICKS = re.compile(
 _A_LINE = re.compile(r"(?m)^[ ]*A(?P<sign>[ ]?[:.])[ ]?(?=\S)")
 _VERDICT = re.compile(
     r"(?im)^[ ]*(?:✓|✔|✅|☑)[ ]*[\[(]?(?P<b>[a-j])[\]).:][^\n]*$|"
-    r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[\W]*$"
+    r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[^\w\n]{0,20}$"
 )
 _NONE = re.compile(
     r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|answers?|values)\b|"

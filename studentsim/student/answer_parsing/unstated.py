@@ -12,7 +12,7 @@ _REFUSAL = re.compile(
     r"(?i)\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|don't know|do not know|not sure|no idea|impossible to (?:say|tell|answer|determine)|"
     r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|apologi[sz]e|no way to)\b"
 )
-_LISTED = re.compile(r"(?im)^\s*[\[(]?([a-j])(?:\s?[\])]|[.:])\s+\S")
+_LISTED = re.compile(r"(?im)^[ ]*[\[(]?([a-j])(?:\s?[\])]|[.:])\s+\S")
 _MARKED = re.compile(
     r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|\s[-–—]\s))"
 )
