@@ -64,11 +64,12 @@ def undressed(text: str) -> str:
     """
     if not text.isascii():
         text = _signs(text)
+    text = _BULLET.sub("", text) if "\n" in text else text
     text = _TAGGED.sub(lambda m: "\n" if "/" in m[0] else "\nAnswer: ", _CALCULATOR.sub("", text))
     text = _TAG.sub(lambda m: " " if "r" in m[0].lower()[1:4] else "", _RAISED_TAG.sub(r"^\1", text))
     text = _SEVERAL.sub(" or ", without_latex(text).replace("^°", "°"))
     text = _FINAL.sub("\nAnswer: ", _STRUCK.sub("", _BLANKS.sub(" ", text)))
-    return single_spaced(_SUBSCRIPT.sub("", _MARKDOWN.sub("", _BULLET.sub("", text))))
+    return single_spaced(_SUBSCRIPT.sub("", _MARKDOWN.sub("", text)))
 
 
 def single_spaced(text: str) -> str:

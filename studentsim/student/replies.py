@@ -72,11 +72,7 @@ def _stated(reply: str, options: Options) -> Reading | None:
     if _taken_back(reply[statement.at :]):
         return Reading(None, reading.value)
     others = [(s, r) for s, r in firm[1:] if r.letter != reading.letter and r.letter]
-    if (
-        others
-        and _asks_another(between := reply[others[0][0].at : statement.at])
-        and not _RETRACTED.search(between)
-    ):
+    if others and _asks_another(between := reply[others[0][0].at : statement.at]) and not _RETRACTED.search(between):
         return Reading(None, reading.value)
     if others and not reading.sure and others[0][1].sure:
         return Reading(None, reading.value)  # the later one may be of another question
@@ -91,7 +87,9 @@ def _stated(reply: str, options: Options) -> Reading | None:
 
 
 def _asks_another(between: str) -> bool:
-    """Whether a paragraph between two answers asks a question that is not answered at once."""
+    """Whether a paragraph between two answers asks a question that is not answered at once; or nothing stands between them."""
+    if not re.search(r"[.!?;\n]|\b(?:not|but|no)\b", between):
+        return True  # "the answer is a and the answer is b"
     asked = [p.partition("?") for p in between.split("\n\n")[1:]]
     return any(mark and len(before) >= 20 and not _GOES_ON.match(after) for before, mark, after in asked)
 

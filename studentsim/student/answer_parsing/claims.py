@@ -72,12 +72,17 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
         return _named(named, options)
     if behind := _behind(rest, options):
         return behind
-    return _value(rest, options, strictly, last)
+    value = _value(rest, options, strictly, last)
+    if value is None and not strictly and len(rest) < len(sentence):
+        return _ticked(options.phrased(read_tokens(_reasonless(sentence))), sentence)
+    return value
 
 
 def whole_reply(reply: str, options: Options) -> Reading | None:
     """The one option that a reply is, word for word; a letter alone is left to be read as a letter."""
     if len(reply) > 2 * options.longest + 60 or _letter_alone(reply, options):
+        return None
+    if reply.endswith("?") and not options.exactly(reply):
         return None
     found = options.whole(reply)
     return Reading(found[0], reply) if len(found) == 1 else None

@@ -27,7 +27,7 @@ _CHANGING = frozenset(
     "than least most less fewer greater between half twice double triple times plus minus over divided multiplied squared "
     "cubed root dozen not never neither nor or either both power under above below log sin cos tan without except unlike versus vs "
     "third thirds quarter quarters fourth fourths fifth fifths tenth tenths hundredth hundredths factorial cannot no if unless "
-    "before excluding besides instead rather multiply divide subtract add multiplying dividing subtracting adding taking".split()
+    "before excluding besides instead rather wrong incorrect false invalid impossible multiply divide subtract add multiplying dividing subtracting adding taking".split()
 )
 """Words that make another number, or another statement, of what stands beside them."""
 _NONE = re.compile(
@@ -72,7 +72,7 @@ def quantity(tokens: Sequence[Token]) -> Quantity | None:
     if len(numeric) != end - begin:
         return None
     core = [t.same for t in tokens[begin:end]]
-    if core[0] in ("+", ":", ",", "=") and len(core) > 1:
+    if core[0] in ("+", ":", ",", "=") and len(core) > 1 and (begin == 0 or core[0] != "+"):
         core = core[1:]
     outside = (*tokens[:begin], *tokens[end:])
     words = tuple(t.text for t in outside)
@@ -205,17 +205,16 @@ class Options:
 def _changed(said: Quantity, option: Quantity) -> bool:
     extra = set(said.words) - set(option.words)
     lost = set(option.words) - set(said.words)
-    behind = said.words[said.before : said.before + 1]
-    if (
-        behind
-        and behind[0] in extra
-        and len(behind[0]) == 1
-        and behind[0].isalpha()
-        and behind[0] != "a"
-        and not units.known(behind[0])
-    ):
+    if any(_variable(one) in other for one, other in ((said, extra), (option, lost))):
         return True  # 24x
     return bool((extra | lost) & _CHANGING) or any(w.endswith("n't") for w in extra)
+
+
+def _variable(value: Quantity) -> str | None:
+    """A single letter behind a number that is no unit and no article."""
+    behind = value.words[value.before : value.before + 1]
+    single = bool(behind) and len(behind[0]) == 1 and behind[0].isalpha() and behind[0] != "a"
+    return behind[0] if single and not units.known(behind[0]) else None
 
 
 def _choice(option: Option) -> _Choice:
@@ -247,7 +246,7 @@ def _stands(phrase: Iterable[Fraction | str], said: Key) -> bool:
     for n in range(len(said) - len(phrase) + 1):
         if said[n] == phrase[0] and said[n : n + len(phrase)] == phrase:
             around = (said[n - 1] if n else "", said[n + len(phrase)] if n + len(phrase) < len(said) else "")
-            if not any(sign in ("/", "^", "-", "+", "√") for sign in around):
+            if not any(isinstance(sign, Fraction) or sign in ("/", "^", "-", "+", "√") for sign in around):
                 return True
     return False
 

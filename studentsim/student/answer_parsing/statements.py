@@ -180,7 +180,9 @@ def _mentioned(text: str) -> Iterator[Statement]:
             )
     for match in _last(_PICKS, text):
         before = _before(text, match.start())
-        if not (_SUPPOSED.search(before) or re.search(r"(?i)\b(?:not|n't|never|would|might|could)\s+$", before)):
+        if not (
+            _SUPPOSED.search(before) or re.search(r"(?i)(?:\bnot|n't|\bnever|\bwould|\bmight|\bcould)\s+$", before)
+        ):
             said = _statement(
                 text, match.end(), Kind.MENTIONED, form="first" if re.match(r"(?i)i\b|i'|let", match[0]) else "pick"
             )

@@ -136,6 +136,9 @@ def _times(tokens: list[Token]) -> list[Token]:
     """``9 x 2`` and ``9 * 2``: between two numbers these signs multiply."""
     out = list(tokens)
     for n in range(1, len(out) - 1):
+        before, after = out[n - 1], out[n + 1]
+        if out[n].text == "×" and before.value is None and after.value is None and not (before.sign or after.sign):
+            out[n] = Token("x", None, out[n].glued)  # a cross of genotypes
         if out[n].text in ("x", "X", "*") and out[n - 1].value is not None and out[n + 1].value is not None:
             out[n] = Token("×", None, out[n].glued, True)
     return out
@@ -247,7 +250,14 @@ def _units(tokens: list[Token]) -> list[Token]:
         if name and before in ("square", "sq", "cubic", "cu"):
             out.pop()
             name += "^2" if before.startswith("sq") else "^3"
-        elif name and follows and follows.text == "^" and n + 2 < len(tokens) and tokens[n + 2].value in (2, 3):
+        elif (
+            name
+            and (name in units.COMBINE or before in ("per", "/"))
+            and follows
+            and follows.text == "^"
+            and n + 2 < len(tokens)
+            and tokens[n + 2].value in (2, 3)
+        ):
             name += f"^{tokens[n + 2].value}"
             n += 2
         elif name and follows and follows.value in (2, 3) and follows.glued and name in units.COMBINE:
@@ -283,6 +293,8 @@ def _punctuation(tokens: list[Token]) -> list[Token]:
             continue
         if token.text == "-" and token.sign and words and token.glued:
             continue
+        if token.text == "^" and before and before.value is None and not before.sign and after:
+            continue  # 1s^2 is 1s2, and OH^- is OH-
         if token.text == "to" and before and after and before.value is not None and after.value is not None:
             token = Token(":", None, False, True)
         out.append(token)

@@ -26,6 +26,10 @@ _CONCLUDES = re.compile(
 _SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
 _INLINE = re.compile(r"(?<!\w)([a-j])\s?\)")
 _ABOUT = re.compile(r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by)\b")
+_IS = re.compile(r"(?i)\b(?:is|are|equals)\s+(\S+(?:\s\S+){0,3})$")
+_DENIES = re.compile(
+    r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b|\b(?:answer|option|choice|not|never|wrong|whether)\b|n't"
+)
 _SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b")
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|spent|will|takes?|gives?)\b"
@@ -70,6 +74,8 @@ def unstated(text: str) -> Iterator[Statement]:
         yield Statement(0, result, Kind.LINE, False, True)
     elif _alone(sentence):
         yield Statement(0, sentence, Kind.LINE, False, True)
+    elif len(lines) == 1 and sentence == last and (found := _IS.search(sentence)) and not _DENIES.search(sentence):
+        yield Statement(0, found[1], Kind.LINE, False, True)
     elif _concludes(sentence, several=len(lines) > 1 or sentence != last):
         yield Statement(0, sentence, Kind.LINE, False, True)
 
