@@ -17,6 +17,8 @@ CANONICAL: dict[str, str] = {alias: row.split()[0] for row in _TABLE.split("|") 
 """Every way to write a unit, to its one name."""
 KNOWN = frozenset(CANONICAL.values())
 CURRENCY = frozenset("$£€₹¥¢₽") | {"paise"}
+_PREFIXED = frozenset("mw mhz mb mg mm ml".split())
+"""Units that a capital M makes a thousand million times as large."""
 _AREAS = {"sqft": "ft^2", "sqm": "m^2", "sqcm": "cm^2", "sqkm": "km^2", "sqin": "inch^2"}
 AFTER_A_NUMBER = frozenset("m s g l h n j w v k t c f in re ha".split())
 """Units that are also words or letters: taken as units only where a number stands before them."""
@@ -27,10 +29,13 @@ COMBINE = frozenset("mm cm m km inch ft yd mi g kg lb l ml gal w j n".split())
 def unit(word: str) -> str | None:
     """The one name of a unit; None if the word is none.
 
-    >>> unit("Kilometres"), unit("Rs"), unit("apples"), unit("sqft")
-    ('km', '₹', None, 'ft^2')
+    >>> unit("Kilometres"), unit("Rs"), unit("apples"), unit("sqft"), unit("mW"), unit("MW")
+    ('km', '₹', None, 'ft^2', 'mw', 'Mw')
     """
+    mega = "M" if word[:1] == "M" and len(word) <= 3 else ""
     word = word.lower().rstrip(".")
+    if mega and word in _PREFIXED:
+        return mega + word[1:]
     if word in _AREAS:
         return _AREAS[word]
     found = CANONICAL.get(word)
@@ -39,7 +44,7 @@ def unit(word: str) -> str | None:
 
 def known(word: str) -> bool:
     """Whether a token's name is that of a unit."""
-    return word in KNOWN or word.partition("^")[0].partition("/")[0] in KNOWN
+    return word.lower() in KNOWN or word.partition("^")[0].partition("/")[0] in KNOWN
 
 
 def agree(one: str, other: str) -> bool:

@@ -25,12 +25,14 @@ _CONCLUDES = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
 _INLINE = re.compile(r"(?<!\w)([a-j])\s?\)")
-_ABOUT = re.compile(r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by)\b")
+_ABOUT = re.compile(
+    r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by|more|less|fewer|faster|in|if|to|at|worth|so|because|since|as|who|while|from)\b|\s?/\s?[a-z]{3,}"
+)
 _IS = re.compile(r"(?i)\b(?:is|are|equals)\s+(\S+(?:\s\S+){0,3})$")
 _DENIES = re.compile(
     r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b|\b(?:answer|option|choice|not|never|wrong|whether)\b|n't"
 )
-_SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b")
+_SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|consider|say|where)\b")
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|spent|will|takes?|gives?)\b"
 )
@@ -65,7 +67,7 @@ def unstated(text: str) -> Iterator[Statement]:
             return
         result = _ABOUT.split(result, maxsplit=1)[0]
         if (
-            re.search(r"(?i)\bor\b", before)
+            re.search(r"(?i)=[^=]*\bor\b[^=\d]*$|=[^=]*\bor\s+\w+\s*$", before)
             or not re.search(r"\w", result)
             or len(result.split()) > 8
             or re.search(r"\s[.;]\s", result)
