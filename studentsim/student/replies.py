@@ -12,7 +12,7 @@ import re
 from itertools import islice
 
 from studentsim.records import Question
-from studentsim.student.answer_parsing.claims import Reading, resolve, whole_reply
+from studentsim.student.answer_parsing.claims import Reading, last_match, resolve, whole_reply
 from studentsim.student.answer_parsing.options import Options, options_of
 from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
 from studentsim.student.answer_parsing.statements import Kind, Statement, statements
@@ -28,7 +28,8 @@ ENOUGH = 6
 """Statements that name an answer, counted from the end, after which no earlier one is looked at."""
 
 _RETRACTED = re.compile(
-    r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|incorrect|not right|a mistake)|(?:can't|cannot) be right|"
+    r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
+    r"incorrect|not right|a mistake)|(?:can't|cannot) be right|"
     r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )
 _GOES_ON = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
@@ -96,9 +97,7 @@ def _asks_another(between: str) -> bool:
 
 def _taken_back(after: str) -> bool:
     """Whether an answer is taken back behind it, and no other given."""
-    found = None
-    for found in _RETRACTED.finditer(after[:2000]):
-        pass
+    found = last_match(_RETRACTED, after[:2000])
     return bool(found) and not _CONFIRMED.search(after[found.end() :])
 
 

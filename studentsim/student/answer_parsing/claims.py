@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,16 +15,22 @@ _ABBREVIATION = (
     r"(?<!\b[Rr][Ss])(?<!\b[Nn]o)(?<!\bapprox)(?<!\b[Ss]q)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Uu]\.[Ss])(?<!\bcu)"
 )
 _END = re.compile(
-    rf"{_ABBREVIATION}(?<!^[A-Ja-j])\.(?=\s+[^\s\d.,=])|\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|[!?;](?=\s|$)|\.\s*$"
+    rf"{_ABBREVIATION}(?<!^[A-Ja-j])\.(?=\s+[^\s\d.,=])|\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|"
+    rf"[!?;](?=\s|$)|\.\s*$"
 )
 _REASON = re.compile(
-    r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|though)\b|"
-    r",\s(?:which|so|as|where|not|and not|but|giving|making|meaning|hence|therefore|i\.e|after|if)\b|\s[-–—]{1,2}\s(?=[A-Za-z]{2})|\s→|\sbut\b|\snot\b|\sas\s(?!many|much)"
+    r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|"
+    r"though)\b|"
+    r",\s(?:which|so|as|where|not|and not|but|giving|making|meaning|hence|therefore|i\.e|after|if)\b|"
+    r"\s[-–—]{1,2}\s(?=[A-Za-z]{2})|\s→|\sbut\b|\snot\b|\sas\s(?!many|much)"
 )
 _FILLER = re.compile(
-    r"(?i)^(?:[\s:=*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|likely|definitely|clearly|"
-    r"therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|should|final|my|i|think|believe|"
-    r"approximately|about|roughly|exactly|equal|equals|to|given by|given as|obviously|actually|of course|option number|most likely|"
+    r"(?i)^(?:[\s:=*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|"
+    r"likely|definitely|clearly|"
+    r"therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|should|final|"
+    r"my|i|think|believe|"
+    r"approximately|about|roughly|exactly|equal|equals|to|given by|given as|obviously|actually|of course|"
+    r"option number|most likely|"
     r"in fact|going|with|single|best|closest|value|number)\b(?!['-]))+"
 )
 _NEGATION = re.compile(r"(?i)^(?:not\b|n't\b|never\b|neither\b|incorrect|wrong|false\b(?=\W+\w)|no longer|none other)")
@@ -183,11 +190,14 @@ def _prose_before(tokens: Sequence[Token]) -> bool:
     return any(not (t.sign or units.known(t.text) or len(t.text) == 1) for t in tokens[:first])
 
 
+def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last place where a pattern matches."""
+    return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
+
+
 def rightmost(said: str) -> tuple[str, str, str]:
     """Before the last sign of equality, the sign, and behind it; as ``str.rpartition``. ``>=`` and ``==`` are other signs."""
-    found = None
-    for found in _EQUALITY.finditer(said):
-        pass
+    found = last_match(_EQUALITY, said)
     return (said[: found.start()], "=", said[found.end() :]) if found else ("", "", said)
 
 

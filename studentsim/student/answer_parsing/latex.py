@@ -13,15 +13,20 @@ DEEPEST = 12
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\[^A-Za-z]|[{}]|[^\\{}]+|\\")
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"}
 _BOXES = {"boxed", "fbox", "framebox"}
-_CONTENT = {"text", "textbf", "textit", "textrm", "textsf", "texttt", "textnormal", "mathrm", "mathbf", "mathit", "mathsf", "mathtt",
-            "mathbb", "mathcal", "bm", "boldsymbol", "mbox", "hbox", "operatorname", "emph", "underline", "overline", "bar", "vec", "hat",
-            "ensuremath", "color", "phantom", "displaystyle", "unit", "ce", "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr",
-            "Bigl", "Bigr", "textstyle", "limits", "rm", "bf", "it", "large", "Large", "huge"}  # fmt: skip
-_SIGNS = {"pi": "π", "times": "×", "cdot": "×", "ast": "×", "div": "÷", "approx": "=", "simeq": "=", "equiv": "=", "sim": "~", "implies": "→",
-          "rightarrow": "→", "Rightarrow": "→", "longrightarrow": "→", "to": "→", "therefore": " so ", "circ": "°", "degree": "°", "le": "≤",
-          "leq": "≤", "ge": "≥", "geq": "≥", "lt": "<", "gt": ">", "ne": "≠", "neq": "≠", "pm": "±", "mp": "∓", "infty": "∞", "quad": " ",
-          "qquad": " ", "ldots": "...", "dots": "...", "cdots": "...", "colon": ":", "rupee": "₹", "pounds": "£", "euro": "€", "cent": "¢",
-          "slash": "/", "percent": "%", "dollar": "$", "newline": "\n", "checkmark": "✓", "lbrace": "(", "rbrace": ")"}  # fmt: skip
+_CONTENT = frozenset(
+    """text textbf textit textrm textsf texttt textnormal textstyle mathrm mathbf mathit mathsf mathtt mathbb mathcal bm boldsymbol mbox hbox
+    operatorname emph underline overline bar vec hat ensuremath color phantom displaystyle unit ce left right big Big bigg Bigg bigl bigr
+    Bigl Bigr limits rm bf it large Large huge""".split()
+)
+"""Commands that only dress what follows."""
+_SIGNS = {
+    name: row.split()[0].replace("_", " ")
+    for row in """π pi | × times cdot ast | ÷ div | = approx simeq equiv | ~ sim | → implies rightarrow Rightarrow longrightarrow to |
+    _so_ therefore | ° circ degree | ≤ le leq | ≥ ge geq | < lt | > gt | ≠ ne neq | ± pm | ∓ mp | ∞ infty | _ quad qquad |
+    ... ldots dots cdots | : colon | ₹ rupee | £ pounds | € euro | ¢ cent | / slash | % percent | $ dollar | ✓ checkmark |
+    ( lbrace | ) rbrace""".split("|")
+    for name in row.split()[1:]
+} | {"newline": "\n"}
 _ESCAPED = {
     "%": "%",
     "$": "$",

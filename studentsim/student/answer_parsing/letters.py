@@ -7,30 +7,38 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _MARKED = re.compile(
-    r"(?i)^[\[({<]+\s?([a-j])\s?[\])}>]+|^([a-j])(?:\s?[\])}]|[.:,;!](?=\s|$)|\W*$|\s[-–—→]\s|\s?=>\s|—|\s?(?=\((?!\w\))))"
+    r"(?i)^[\[({<]+\s?([a-j])\s?[\])}>]+|^([a-j])(?:\s?[\])}]|[.:,;!](?=\s|$)|\W*$|\s[-–—→]\s|\s?=>\s|—|"
+    r"\s?(?=\((?!\w\))))"
 )
 _EQUALS = re.compile(r"(?i)^([a-j])\s?=\s?(?=\S)")
 _BARE = re.compile(r"^([A-Ja-j])\s+(\S+)")
 _GOES_ON = re.compile(
-    r"(?i)^(?:because|since|as|which|that|with|and|or|is|for|due|if|where|explanation|reason(?:ing)?|solution|rather|instead|not|from|among|in|so|"
+    r"(?i)^(?:because|since|as|which|that|with|and|or|is|for|due|if|where|explanation|reason(?:ing)?|solution|"
+    r"rather|instead|not|from|among|in|so|"
     r"based|by|after|would|here|therefore|thus|it|this|the|we|when|unless|but|seems|only|on|given|at)\b[:.]?"
 )
 _ANOTHER = re.compile(
-    r"(?i)(?:\b(?:or|and|nor)\b|[/&,])\s*(?:also\s+|either\s+|perhaps\s+|possibly\s+|maybe\s+)?(?:(?:option|choice|answer)\s+)?[\[(]*([a-j])"
+    r"(?i)(?:\b(?:or|and|nor)\b|[/&,])\s*(?:also\s+|either\s+|perhaps\s+|possibly\s+|maybe\s+)?(?:(?:option|"
+    r"choice|answer)\s+)?[\[(]*([a-j])"
     r"(?:[\])]|[.:;!?,](?=\s|$)|\s*$|\s+(?:is|are|could|both|may|might|or|and|seem)\b)"
 )
 _CUT = re.compile(r"(?i)\b(?:not|rather|instead|unlike|whereas|while|because|since|but|although|though)\b")
 _CONDITION = re.compile(
-    r"(?i)^\W*(?:only\s+)?(?:if|unless|when|provided|assuming|would|could|might)\b|^\W*is (?:right|correct|true) (?:only|if|when|for)\b|\b(?:otherwise|respectively)\b"
+    r"(?i)^\W*(?:only\s+)?(?:if|unless|when|provided|assuming|would|could|might)\b|^\W*is (?:right|correct|"
+    r"true) (?:only|if|when|for)\b|\b(?:otherwise|respectively)\b"
 )
 _REJECTED = re.compile(
-    r"(?i)^\W*(?:(?:it|this|that|which|option|one)\s+)?(?:(?:is|are|was|were|would be|must be|seems?|looks?|can be|could be|may be|might be)\s+"
-    r"(?:also\s+|clearly\s+|definitely\s+|therefore\s+|thus\s+|obviously\s+|just\s+|simply\s+)*(?:not|in?correct(?<=incorrect)|wrong|false|too|out|ruled|eliminated|excluded|"
-    r"impossible|invalid|unlikely|tempting|close)\b|(?:isn't|aren't|wasn't|can't|cannot|doesn't|does not|did not|didn't|won't|fails?|stops?|ignores?|"
+    r"(?i)^\W*(?:(?:it|this|that|which|option|one)\s+)?(?:(?:is|are|was|were|would be|must be|seems?|looks?|"
+    r"can be|could be|may be|might be)\s+"
+    r"(?:also\s+|clearly\s+|definitely\s+|therefore\s+|thus\s+|obviously\s+|just\s+|simply\s+)*(?:not|"
+    r"in?correct(?<=incorrect)|wrong|false|too|out|ruled|eliminated|excluded|"
+    r"impossible|invalid|unlikely|tempting|close)\b|(?:isn't|aren't|wasn't|can't|cannot|doesn't|does not|"
+    r"did not|didn't|won't|fails?|stops?|ignores?|"
     r"forgets?|leaves out|can be (?:ruled|eliminated)|wrong|incorrect|false|no\b))"
 )
 _TRAILING = re.compile(
-    r"(?i)(?:\b(?:option|choice|answer choice)\s+[\[(\"']?([a-j])[\])\"']?(?=\W*$|[.,;)])|(?<=\s)[\[(]\s?([a-j])\s?[\])]\W*$|→\s*[\[(]?([a-j])[\])]?\W*$|(?<=\s)(?P<alone>[b-j])\s?\)?\W*$)"
+    r"(?i)(?:\b(?:option|choice|answer choice)\s+[\[(\"']?([a-j])[\])\"']?(?=\W*$|[.,;)])|"
+    r"(?<=\s)[\[(]\s?([a-j])\s?[\])]\W*$|→\s*[\[(]?([a-j])[\])]?\W*$|(?<=\s)(?P<alone>[b-j])\s?\)?\W*$)"
 )
 
 

@@ -19,15 +19,20 @@ from studentsim.student.plain import undressed
 
 _CORE_SIGNS = frozenset("√π:^()[]{},×÷/+-=<>≤≥≠±∓∞")
 _PASSED_OVER = frozenset(
-    "in total for per each left altogether when after at as is are by if remaining long old high away wide tall deep of "
+    "in total for per each left altogether when after at as is are by if remaining long old high away wide "
+    "tall deep of "
     "the a an and to on with will be it that she he they i we so would more".split()
 )
 """Words behind a number that name nothing it counts."""
 _CHANGING = frozenset(
-    "than least most less fewer greater between half twice double triple times plus minus over divided multiplied squared "
-    "cubed root dozen not never neither nor or either both power under above below log sin cos tan without except unlike versus vs "
-    "third thirds quarter quarters fourth fourths fifth fifths tenth tenths hundredth hundredths factorial cannot no if unless "
-    "before excluding besides instead rather wrong incorrect false invalid impossible multiply divide subtract add multiplying dividing subtracting adding taking".split()
+    "than least most less fewer greater between half twice double triple times plus minus over divided "
+    "multiplied squared "
+    "cubed root dozen not never neither nor or either both power under above below log sin cos tan without "
+    "except unlike versus vs "
+    "third thirds quarter quarters fourth fourths fifth fifths tenth tenths hundredth hundredths factorial "
+    "cannot no if unless "
+    "before excluding besides instead rather wrong incorrect false invalid impossible multiply divide "
+    "subtract add multiplying dividing subtracting adding taking".split()
 )
 """Words that make another number, or another statement, of what stands beside them."""
 _NONE = re.compile(

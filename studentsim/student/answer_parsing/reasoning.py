@@ -11,7 +11,8 @@ import re
 _NAMES = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|analysis|seed:think|inner_monologue|cot)"
 _BRACKET = re.compile(
     rf"(?i)<(?P<a>/?)\s*{_NAMES}\s*>|\[(?P<b>/?){_NAMES}\]|[◁⟨](?P<c>/?){_NAMES}[▷⟩]"
-    r"|<\|(?P<d>begin|end)_of_thought\|>|<\|?channel\|?>\s*(?P<e>analysis|commentary|thought|final)\b(?:\s*<\|message\|>)?"
+    r"|<\|(?P<d>begin|end)_of_thought\|>|<\|?channel\|?>\s*(?P<e>analysis|commentary|thought|"
+    r"final)\b(?:\s*<\|message\|>)?"
     r"|<\|START_(?P<f>THINKING)\|>|<\|(?P<g>END_THINKING)\|>|(?P<h><channel\|>)"
 )
 _TOKEN = re.compile(r"<\|?/?(?:begin_of_solution|end_of_solution|end|return|message|start|start_header_id|channel|"
@@ -59,14 +60,18 @@ def _opens(bracket: re.Match[str]) -> bool:
 # ------------------------------------------------------------------ the next question
 
 _NEXT = re.compile(
-    r"(?im)^[ \t#*_>-]*(?:(?:(?:next|new|another|follow-?up)\s+)?(?:question|problem|exercise|example)\s*(?:\d{1,3}|\([^()\n]{1,20}\))?\s*[:.*]|"
-    r"q\s*\d{0,3}\s*[:.](?=\s)|(?:next|new|another)\s+(?:question|problem)\b|answer the (?:following )?(?:multiple[- ]choice )?questions?\b|"
+    r"(?im)^[ \t#*_>-]*(?:(?:(?:next|new|another|follow-?up)\s+)?(?:question|problem|exercise|"
+    r"example)\s*(?:\d{1,3}|\([^()\n]{1,20}\))?\s*[:.*]|"
+    r"q\s*\d{0,3}\s*[:.](?=\s)|(?:next|new|another)\s+(?:question|problem)\b|"
+    r"answer the (?:following )?(?:multiple[- ]choice )?questions?\b|"
     r"the following (?:is|are) (?:a )?multiple[- ]choice|(?:human|user|student|teacher|instruction|input)\s*:|"
     r"(?:instructions?|question|problem|input)[ \t]*$)"
-    r"|<\|?(?:im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|end_of_text)\|>|</s>|<eos>|<end_of_turn>"
+    r"|<\|?(?:im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|"
+    r"end_of_text)\|>|</s>|<eos>|<end_of_turn>"
 )
 _ROLE = re.compile(
-    r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|model)\b\s*(?:<\|end_header_id\|>|:|\n)"
+    r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|"
+    r"model)\b\s*(?:<\|end_header_id\|>|:|\n)"
 )
 _LISTED = re.compile(
     r"(?im)^[ \t*_>-]*[\[(]?([a-j])[\])][ \t.:]*(\S[^\n]{0,300})|^[ \t*_>-]*([a-j])[.:][ \t]+(\S[^\n]{0,300})"

@@ -45,15 +45,19 @@ class Statement:
 
 
 _BE = (
-    r"(?:is|was|are|be|'s|(?:would|should|must|will|has to|have to|ought to|needs to|seems to|appears to|turns out to|turned out to|"
-    r"looks to|comes out to|works out to|is going to) be|(?:comes?|came) (?:out )?(?:to|as|at)|works out (?:to|as|at)|equals?|becomes?|seems|"
+    r"(?:is|was|are|be|'s|(?:would|should|must|will|has to|have to|ought to|needs to|seems to|appears to|"
+    r"turns out to|turned out to|"
+    r"looks to|comes out to|works out to|is going to) be|(?:comes?|came) (?:out )?(?:to|as|at)|"
+    r"works out (?:to|as|at)|equals?|becomes?|seems|"
     r"appears|looks like|remains|amounts to|(?P<maybe>(?:could|may|might) (?:well |also |possibly )?be))\b"
 )
 _LINK = (
-    r"(?:\s*[\"')\]]?\s*(?::|=(?!=)|->|→|[-–—](?=[ ]))|" + r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + _BE + r"(?:\s*[:=])?)"
+    r"(?:\s*[\"')\]]?\s*(?::|=(?!=)|->|→|[-–—](?=[ ]))|"
+    r"" + r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + _BE + r"(?:\s*[:=])?)"
 )
 _NOUN = (
-    r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|response)s?(?:[ ](?:choice|option|letter))?|option|choice|letter|"
+    r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|"
+    r"response)s?(?:[ ](?:choice|option|letter))?|option|choice|letter|"
     r"(?P<weak>solution|result))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案))"
 )
 _OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
@@ -61,7 +65,8 @@ _NAMES = re.compile(f"(?i){_NOUN}")
 _NAMED = re.compile(rf"(?i){_OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{_LINK})")
 _END = r"[^\w\n]{0,12}$"
 _HEADED = re.compile(
-    rf"(?im)^[^\w\n]{{0,12}}(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?{_END})"
+    rf"(?im)^[^\w\n]{{0,12}}(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|"
+    rf"ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?{_END})"
 )
 _NUMBERED = re.compile(
     r"(?im)^[ ]*(?:(?:the|final|correct)[ ]){0,2}(?:answer|ans)\.?[ ]+(?=[-$€£₹]?[ ]?\.?\d[^\n]{0,30}$)"
@@ -71,9 +76,12 @@ _HEADING = re.compile(r"(?im)^[ ]*(?:(?:the|my)[ ])?(?:final[ ]|correct[ ])?answ
 _BRACKETED = re.compile(rf"(?m)^[ ]*(?=[\[(]{{2}}[A-Ja-j][\])]{{2}}{_END})")
 _SUBJECT = re.compile(
     r"(?i)\s(?:is|are|was|must be|should be|seems|seems to be|appears to be|looks|has to be|(?P<would>would be))\s+"
-    r"(?:therefore\s+|thus\s+|indeed\s+|clearly\s+|hence\s+|definitely\s+|also\s+|actually\s+|probably\s+|most likely\s+)?"
-    r"(?:(?:the|our|my|your)\s+(?:only\s+|single\s+|most likely\s+)?)?(?:(?:correct|right|best|final|closest|accurate|true|most (?:appropriate|accurate|likely))\b"
-    r"(?:\s+(?:answer|option|choice|one))?|answer\b)(?!\s*-|\s+(?:angle|triangle|only|if|when|but|for the wrong|unless|way|order))"
+    r"(?:therefore\s+|thus\s+|indeed\s+|clearly\s+|hence\s+|definitely\s+|also\s+|actually\s+|probably\s+|"
+    r"most likely\s+)?"
+    r"(?:(?:the|our|my|your)\s+(?:only\s+|single\s+|most likely\s+)?)?(?:(?:correct|right|best|final|closest|"
+    r"accurate|true|most (?:appropriate|accurate|likely))\b"
+    r"(?:\s+(?:answer|option|choice|one))?|answer\b)(?!\s*-|\s+(?:angle|triangle|only|if|when|but|"
+    r"for the wrong|unless|way|order))"
 )
 _L = r"[\[(\"']?[A-Ja-j][\])\"']?"
 _CAP = r"(?:[\[(\"'][A-Ja-j][\])\"']|[A-J]\b\)?|[b-j]\))"
@@ -81,41 +89,60 @@ _GO = r"(?=\s*(?:[.,;:!)\]]|$|\b(?:because|since|as|is (?:correct|right|the)|whi
 _MENTIONS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?im)\b(?:is|be|matches|match|equals|gives|to|with|near|nearest|hence|thus|so|therefore|leaves|leaving|only)(?:\s*[,:])?\s+(?:only\s+|just\s+|us\s+with\s+|in\s+)?"
+        rf"(?im)\b(?:is|be|matches|match|equals|gives|to|with|near|nearest|hence|thus|so|therefore|leaves|"
+        rf"leaving|only)(?:\s*[,:])?\s+(?:only\s+|just\s+|us\s+with\s+|in\s+)?"
         rf"(?:the\s+)?(?:answer\s+)?(?:option|choice|letter)\s+(?={_L}{_GO}|[\[(][a-j][\])])",
         rf"(?im)^[ ]*(?:the\s+)?(?:correct\s+|right\s+|best\s+)(?:option|choice|letter)\s+(?={_L}{_END})",
-        rf"(?m)\b(?:leaves|leaving|left with|left only|remaining is|remains only)\s+(?:us\s+)?(?:with\s+)?(?:only\s+|just\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
-        rf"(?m)\b(?:[Ii]t|[Tt]his|[Tt]hat)(?:'s|\s(?:is|must be|should be|has to be))\s+(?:therefore\s+|actually\s+|definitely\s+|clearly\s+|probably\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
-        rf"(?im)(?:^|[.!?;,]\s+)(?:so|thus|hence|therefore|actually|no|rather|wait|finally|correction|i mean|make that|sorry|or rather)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|it is\s+|make that\s+)?"
+        rf"(?m)\b(?:leaves|leaving|left with|left only|remaining is|"
+        rf"remains only)\s+(?:us\s+)?(?:with\s+)?(?:only\s+|just\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|"
+        rf"answer\s+)?(?={_CAP}{_GO})",
+        rf"(?m)\b(?:[Ii]t|[Tt]his|[Tt]hat)(?:'s|\s(?:is|must be|should be|has to be))\s+(?:therefore\s+|"
+        rf"actually\s+|definitely\s+|clearly\s+|probably\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
+        rf"(?im)(?:^|[.!?;,]\s+)(?:so|thus|hence|therefore|actually|no|rather|wait|finally|correction|i mean|"
+        rf"make that|sorry|or rather)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|it is\s+|make that\s+)?"
         rf"(?:option\s+|choice\s+|answer\s+)?(?={_L}\s*[.!]?\s*$)",
         rf"(?im)\b(?:answer|ans)\b\.?[ ](?={_L}[ .,!)]*$)",
-        r"(?m)(?:\b[Oo]nly\s+(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?)(?=\(?[A-J]\)?\s+(?:fits|works|remains|is left|matches|satisfies|holds|is possible|survives|agrees|is consistent)\b)",
-        r"(?m)(?:^|[.;]\s+|\bso\s+|\b[Ss]o,\s+)(?:[Oo]ption\s+)?(?=\(?[A-J]\)?\s+(?:remains|is left|it is|matches|fits)\b)",
+        r"(?m)(?:\b[Oo]nly\s+(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?)(?=\(?[A-J]\)?\s+(?:fits|works|remains|"
+        r"is left|matches|satisfies|holds|is possible|survives|agrees|is consistent)\b)",
+        r"(?m)(?:^|[.;]\s+|\bso\s+|\b[Ss]o,\s+)(?:[Oo]ption\s+)?(?=\(?[A-J]\)?\s+(?:remains|is left|it is|"
+        r"matches|fits)\b)",
     )
 )
 _PICKS = re.compile(
-    r"(?i)(?P<first>\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|think\s+|am\s+|have to\s+|must\s+)?(?:say|guess|answer)\s+|\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|therefore\s+|am\s+|have to\s+|must\s+|shall\s+)?)?"
-    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|opt for|settle on|tick|mark|vote for)\s+(?:is\s+)?|"
+    r"(?i)(?P<first>\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|think\s+|am\s+|have to\s+|"
+    r"must\s+)?(?:say|guess|answer)\s+|\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|therefore\s+|"
+    r"am\s+|have to\s+|must\s+|shall\s+)?)?"
+    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|opt for|settle on|"
+    r"tick|mark|vote for)\s+(?:is\s+)?|"
     r"\b(?:i'd|i would|i'll|i)\s+(?:say|guess|answer)\s+(?:it's\s+|it is\s+|that\s+)?"
 )
 _A_LINE = re.compile(r"(?m)^[ ]*A(?P<sign>[ ]?[:.])[ ]?(?=\S)")
 _VERDICT = re.compile(
     r"(?im)^[ ]*(?:✓|✔|✅|☑)[ ]*[\[(]?(?P<b>[a-j])[\]).:][^\n]*$|"
-    r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[^\w\n]{0,20}$"
+    r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|"
+    r"[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[^\w\n]{0,20}$"
 )
 _NONE = re.compile(
-    r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|answers?|values)\b|"
+    r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|"
+    r"answers?|values)\b|"
     r"\bno (?:correct |such |given |valid )?(?:option|choice)\b|\b(?:does not|doesn't|do not) match any\b|"
-    r"\bnot (?:listed|among|in|one of|given|provided)(?: in| among)? (?:the |any )?(?:of the )?(?:given |answer |provided |listed )?(?:options|choices|list|answers)\b"
+    r"\bnot (?:listed|among|in|one of|given|provided)(?: in| among)? (?:the |any )?(?:of the )?(?:given |"
+    r"answer |provided |listed )?(?:options|choices|list|answers)\b"
 )
 _SUPPOSED = re.compile(
     r"(?i)\b(?:if|suppose|supposing|assume|assuming|imagine|whether|unless|pretend|had|were|why)\b[^,:;]{0,40}$"
 )
 _OF_OTHERS = re.compile(
-    r"(?i)\b(?:wrong|incorrect|false|bad|tempting|initial|first|second|previous|earlier|original|other|another|old|common|typical|naive|trap|possible|"
-    r"no|any|each|every|neither|given|those|these|following|two|three|four|five|multiple|several|options?'? ?|not the|n't the)\s+(?:correct\s+)?$"
+    r"(?i)\b(?:wrong|incorrect|false|bad|tempting|initial|first|second|previous|earlier|original|other|"
+    r"another|old|common|typical|naive|trap|possible|"
+    r"no|any|each|every|neither|given|those|these|following|two|three|four|five|multiple|several|options?'? ?|"
+    r"not the|n't the)\s+(?:correct\s+)?$"
 )
-_MISTAKEN = re.compile(r"(?i)\b(?:might|may|could|would) (?:think|say|believe|guess)|\btempt|\bmistake(?:n|nly)?\b|\bnot true that\b|\bwrong to\b|\bnot (?:think|believe|say)\b|\b(?:don't|doesn't|do not|didn't) (?:think|believe|mean)\b")  # fmt: skip
+_MISTAKEN = re.compile(
+    r"(?i)\b(?:might|may|could|would) (?:think|say|believe|guess)|\btempt|\bmistake(?:n|nly)?\b|"
+    r"\bnot true that\b|\bwrong to\b|\bnot (?:think|believe|say)\b|\b(?:don't|doesn't|do not|didn't) (?:think|"
+    r"believe|mean)\b"
+)
 _HEDGE = re.compile(r"(?i)\b(?:maybe|perhaps|possibly|might|could it|at first|initially|at first glance)\b")
 _START = re.compile(r"[.!?;]\s|\n")
 
@@ -168,7 +195,8 @@ def _mentioned(text: str) -> Iterator[Statement]:
             continue
         if not (_SUPPOSED.search(before) or _MISTAKEN.search(before) or after.lstrip().startswith("?")):
             subject = re.split(
-                r"(?i)[,:]\s+(?=[A-Za-z(])|\b(?:that|so|but|hence|therefore|thus|think|believe|because|since|while|whereas|know|see)\b(?!\))",
+                r"(?i)[,:]\s+(?=[A-Za-z(])|\b(?:that|so|but|hence|therefore|thus|think|believe|because|since|"
+                r"while|whereas|know|see)\b(?!\))",
                 before,
             )[-1]
             yield Statement(

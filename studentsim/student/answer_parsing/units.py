@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 _TABLE = """
-mm mms millimeter millimetre | cm cms centimeter centimetre | dm decimeter decimetre | m meter metre mtr mts | km kilometer kilometre kms kilo
+mm mms millimeter millimetre | cm cms centimeter centimetre | dm decimeter decimetre | m meter metre mtr mts
+ km kilometer kilometre kms kilo
 inch inches in | ft foot feet | yd yard | mi mile | acre | hectare ha | nm nanometer | μm micrometer
 mg milligram | g gram gm gms | kg kilogram kgs kilogramme | lb lbs | oz ounce | t ton tonne | pound_or_lb pound
 s sec second secs | min minute mins | h hr hour hrs | day | week wk | month | year yr yrs | ms millisecond
 ml milliliter millilitre | l liter litre ltr | gal gallon | pint | quart | cc
 ¢ cent | $ dollar usd us$ bucks | £ gbp | € euro eur | ₹ rs rupee inr re | paise paisa | ¥ yen | ₽ ruble
-w watt | kw kilowatt | mw megawatt | j joule | kj kilojoule | cal calorie | kcal kilocalorie | ev | n newton | pa pascal | kpa | atm | v volt
+w watt | kw kilowatt | mw megawatt | j joule | kj kilojoule | cal calorie | kcal kilocalorie | ev | n newton | pa pascal
+kpa | atm | v volt
 amp ampere | ohm Ω | hz hertz | khz | mhz | mol mole | kelvin k | ° degree deg | rad radian | db | °c celsius | °f fahrenheit
 % percent pct percentage | mb | gb | kb | tb | bit | byte | mi/h mph | km/h kmph kph | m/s mps
 """.replace("\n", " | ")

@@ -9,32 +9,41 @@ from studentsim.student.answer_parsing.claims import rightmost
 from studentsim.student.answer_parsing.statements import AHEAD, Kind, Statement
 
 _REFUSAL = re.compile(
-    r"(?i)\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|don't know|do not know|not sure|no idea|impossible to (?:say|tell|answer|determine)|"
-    r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|apologi[sz]e|no way to)\b"
+    r"(?i)\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|don't know|do not know|not sure|"
+    r"no idea|impossible to (?:say|tell|answer|determine)|"
+    r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|"
+    r"apologi[sz]e|no way to)\b"
 )
 _LISTED = re.compile(r"(?im)^[ ]*[\[(]?([a-j])(?:\s?[\])]|[.:])\s+\S")
 _MARKED = re.compile(
-    r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|\s[-–—]\s))"
+    r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|"
+    r"\s[-–—]\s))"
 )
 _WORKING = re.compile(
-    r"(?i)^\W*(?:first|next|then|now|let|step|we (?:need|must|have to|can|should|are|know|add|subtract|multiply|divide)|add|subtract|multiply|divide|"
-    r"given|suppose|assume|if|to (?:find|get|solve)|consider|recall|note|there (?:were|are|is|was)|for|at|since|because|when|a\b|but)\b"
+    r"(?i)^\W*(?:first|next|then|now|let|step|we (?:need|must|have to|can|should|are|know|add|subtract|"
+    r"multiply|divide)|add|subtract|multiply|divide|"
+    r"given|suppose|assume|if|to (?:find|get|solve)|consider|recall|note|there (?:were|are|is|was)|for|at|"
+    r"since|because|when|a\b|but)\b"
 )
 _CONCLUDES = re.compile(
-    r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|that (?:means|gives)|it follows)\b"
+    r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|"
+    r"that (?:means|gives)|it follows)\b"
 )
 _SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
 _INLINE = re.compile(r"(?<!\w)([a-j])\s?\)")
 _ABOUT = re.compile(
-    r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by|more|less|fewer|faster|in|if|to|at|worth|so|because|since|as|who|while|from)\b|\s?/\s?[a-z]{3,}"
+    r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by|more|less|fewer|faster|in|"
+    r"if|to|at|worth|so|because|since|as|who|while|from)\b|\s?/\s?[a-z]{3,}"
 )
 _IS = re.compile(r"(?i)\b(?:is|are|equals)\s+(\S+(?:\s\S+){0,3})$")
 _DENIES = re.compile(
-    r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b|\b(?:answer|option|choice|not|never|wrong|whether)\b|n't"
+    r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b|\b(?:answer|option|choice|"
+    r"not|never|wrong|whether)\b|n't"
 )
 _SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|consider|say|where)\b")
 _VERB = re.compile(
-    r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|spent|will|takes?|gives?)\b"
+    r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|"
+    r"spent|will|takes?|gives?)\b"
 )
 
 
