@@ -34,10 +34,11 @@ _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 _RAISED_TAG = re.compile(r"(?i)<sup>\s*([^<>\n]{1,20})\s*</sup>")
 _TAG = re.compile(r"(?i)</?(?:b|strong|i|em|u|p|span|div|code|sub|sup|center|mark)\s*>|<br\s*/?>")
 _MARKDOWN = re.compile(
-    r"\*\*\*?|__+|`+|(?m:^[ ]{0,3}(?:#{1,6}|>)\s+)|\$(?!\s?[\d.])|(?<=\d)\$|(?<![\w*)])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*(])"
+    r"\*\*\*?|__+|`+|(?m:^[ ]{0,3}(?:#{1,6}|>(?!\s*-?\d))\s+)|\$(?!\s?[\d.])|(?<=\d)\$|(?<![\w*)])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*(])"
 )
 _FINAL = re.compile(r"(?m)^[ ]{0,3}#{4}[ ]?(?=[-$€£₹]?\s?\d[\d.,/ ]*\s?%?\s*$)")
-_TAGGED = re.compile(r"(?i)<\s*(?:final[_ ]?)?answer\s*>\s*|<\s*/\s*(?:final[_ ]?)?answer\s*>")
+_BOX = r"(?:(?:final[_ ]?)?answer|final|response|choice|option|result)"
+_TAGGED = re.compile(rf"(?i)<\s*{_BOX}\s*>\s*|<\s*/\s*{_BOX}\s*>")
 _SEVERAL = re.compile(r"(?:(?<=\n)|\n)[ $]*(?:,|or|and)[ $]*\n\s?Answer: ")
 """Between two boxes in one sentence: neither is the answer alone."""
 _BULLET = re.compile(r"(?m)^[ ]{0,3}(?:[*•●▪+]|[-–—](?=[ ][^\d\s]))[ ]+")
@@ -68,6 +69,7 @@ def undressed(text: str) -> str:
     text = _BULLET.sub("", text) if "\n" in text else text
     text = _TAGGED.sub(lambda m: "\n" if "/" in m[0] else "\nAnswer: ", _CALCULATOR.sub("", text))
     text = _TAG.sub(lambda m: " " if "r" in m[0].lower()[1:4] else "", _RAISED_TAG.sub(r"^\1", text))
+    text = re.sub(r"(?<![-=<>])[-=]{1,2}>", "→", text)
     text = _SEVERAL.sub(" or ", without_latex(text).replace("^°", "°"))
     text = _FINAL.sub("\nAnswer: ", _STRUCK.sub("", _BLANKS.sub(" ", text)))
     return single_spaced(_SUBSCRIPT.sub("", _MARKDOWN.sub("", text)))

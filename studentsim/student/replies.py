@@ -21,6 +21,8 @@ from studentsim.student.plain import single_spaced, undressed
 
 LONGEST = 12_000
 """Characters that are looked at, from the end: a reply of 4,096 tokens has about as many."""
+LONGEST_VALUE = 200
+"""Characters of the value that is handed on."""
 LONGEST_RAW = 200_000
 """Characters of a reply that are searched for thinking aloud, from the end."""
 
@@ -48,7 +50,7 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     reply = first_answer(without_reasoning(single_spaced(text[-LONGEST_RAW:])), question.problem, options.texts)
     reply = undressed(reply[-LONGEST:]).strip()[-LONGEST:]
     if (whole := whole_reply(reply, options)) and ended is not False:
-        return whole.letter, whole.value
+        return whole.letter, _short(whole.value)
     reading = _stated(reply, options)
     if reading is None and ended is False:
         return None, None
@@ -57,7 +59,11 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
         if refuses(reply):  # "e) cannot be determined" may be an option
             lines = [(line, r) for line, r in lines if line.strictly and r.letter in options.whole(r.value or "")]
         reading = lines[0][1] if lines else None
-    return (reading.letter, reading.value) if reading else (None, None)
+    return (reading.letter, _short(reading.value)) if reading else (None, None)
+
+
+def _short(value: str | None) -> str | None:
+    return value[:LONGEST_VALUE] if value else value
 
 
 def _stated(reply: str, options: Options) -> Reading | None:

@@ -15,8 +15,9 @@ _ABBREVIATION = (
     r"(?<!\b[Rr][Ss])(?<!\b[Nn]o)(?<!\bapprox)(?<!\b[Ss]q)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Uu]\.[Ss])(?<!\bcu)"
 )
 _END = re.compile(
-    rf"{_ABBREVIATION}(?<!^[A-Ja-j])\.(?=\s+[^\s\d.,=])|\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|"
-    rf"[!?;](?=\s|$)|\.\s*$"
+    rf"{_ABBREVIATION}(?<!^[A-Ja-j])(?<!\b[ap]\.m)\.(?=\s+[^\s\d.,=])|"
+    rf"\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|"
+    rf"[!?](?=\s|$)|;(?=\s+[^\s\d]|$)|\.\s*$"
 )
 _REASON = re.compile(
     r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|"
@@ -40,6 +41,9 @@ _QUOTED = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
 
 _EQUALITY = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
 _MARKED = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
+_SECOND_VARIABLE = re.compile(r"(?i)=[^=]{1,40}(?:[,;]|\band\b|\bor\b)\s*[a-z]\w?\s*$")
+"""As in "x = 12, y": two values, not one."""
+_ALONE = re.compile(r"[\s\[({<\"'*]{0,6}([A-Ja-j])[\s\])}>\"'*.:;,!?|]{0,8}")
 _VERBS = frozenset("is are was were has have had gets makes costs needs means".split())
 
 
@@ -115,7 +119,8 @@ def _named(named: letters.Named, options: Options) -> Reading | None:
 
 def _letter_alone(said: str, options: Options) -> bool:
     """Whether it is an option's letter and nothing else: that goes before an option's text."""
-    return len(said) <= 12 and "".join(c for c in said.lower() if c.isalnum()) in options.letters
+    alone = _ALONE.fullmatch(said)
+    return alone is not None and alone[1].lower() in options.letters
 
 
 def _text_alone(letter: str, options: Options) -> Reading | None:
@@ -141,7 +146,7 @@ def _behind(said: str, options: Options) -> Reading | None:
 def _value(said: str, options: Options, strictly: bool, last: bool) -> Reading | None:
     plainly = _reasonless(said)
     candidates = list(
-        dict.fromkeys(p.strip() for p in (said, plainly, plainly.split(" (")[0], _equals(plainly, last)) if p)
+        dict.fromkeys(p.strip() for p in (said, plainly, _unbracketed(plainly), _equals(plainly, last)) if p)
     )
     for part in candidates:
         if not _letter_alone(part, options) and (found := _whole(part, options)):
@@ -190,6 +195,12 @@ def _prose_before(tokens: Sequence[Token]) -> bool:
     return any(not (t.sign or units.known(t.text) or len(t.text) == 1) for t in tokens[:first])
 
 
+def _unbracketed(said: str) -> str:
+    """Without what stands in brackets behind a value, unless it is another value: "12 (or 24)"."""
+    value, bracket, inner = said.partition(" (")
+    return said if bracket and re.match(r"(?i)(?:or|and)\b", inner) else value
+
+
 def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """The last place where a pattern matches."""
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
@@ -198,7 +209,9 @@ def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def rightmost(said: str) -> tuple[str, str, str]:
     """Before the last sign of equality, the sign, and behind it; as ``str.rpartition``. ``>=`` and ``==`` are other signs."""
     found = last_match(_EQUALITY, said)
-    return (said[: found.start()], "=", said[found.end() :]) if found else ("", "", said)
+    if not found or _SECOND_VARIABLE.search(said[: found.start()]):
+        return "", "", said
+    return said[: found.start()], "=", said[found.end() :]
 
 
 def _equals(said: str, last: bool) -> str | None:

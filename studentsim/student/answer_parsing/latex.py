@@ -14,9 +14,9 @@ _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\[^A-Za-z]|[{}]|[^\\{}]+|\\")
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"}
 _BOXES = {"boxed", "fbox", "framebox"}
 _CONTENT = frozenset(
-    """text textbf textit textrm textsf texttt textnormal textstyle mathrm mathbf mathit mathsf mathtt mathbb mathcal bm boldsymbol mbox hbox
-    operatorname emph underline overline bar vec hat ensuremath color phantom displaystyle unit ce left right big Big bigg Bigg bigl bigr
-    Bigl Bigr limits rm bf it large Large huge""".split()
+    """text textbf textit textrm textsf texttt textnormal textstyle mathrm mathbf mathit mathsf mathtt mathbb mathcal bm boldsymbol mbox
+    hbox operatorname emph underline overline bar vec hat ensuremath color phantom displaystyle unit ce left right big Big bigg Bigg
+    bigl bigr Bigl Bigr limits rm bf it large Large huge""".split()
 )
 """Commands that only dress what follows."""
 _SIGNS = {

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _MARKED = re.compile(
-    r"(?i)^[\[({<]+\s?([a-j])\s?[\])}>]+|^([a-j])(?:\s?[\])}]|[.:,;!](?=\s|$)|\W*$|\s[-–—→]\s|\s?=>\s|—|"
+    r"(?i)^[\[({<]+\s?[\"']?([a-j])[\"']?\s?[\])}>]+|^([a-j])(?:\s?[\])}]|[.:,;!](?=\s|$)|[\s\"'.:,;!?*)\]}>|"
+    r"]*$|\s[-–—→]\s|\s?=>\s|—|"
     r"\s?(?=\((?!\w\))))"
 )
 _EQUALS = re.compile(r"(?i)^([a-j])\s?=\s?(?=\S)")
@@ -79,6 +80,8 @@ def leading(said: str, shows: Callable[[str, str], bool]) -> Named | None:
 
 def another(after: str, letter: str) -> set[str]:
     """Other letters that are named beside one, as in "a or c"."""
+    if beside := re.match(r"(?i)\W{0,2}[\[(]([a-j])[\])]", after):
+        return {beside[1].lower()} - {letter}  # (C)(D)
     return {m.lower() for m in _ANOTHER.findall(_CUT.split(after, maxsplit=1)[0])} - {letter}
 
 

@@ -29,7 +29,8 @@ _CHANGING = frozenset(
     "multiplied squared "
     "cubed root dozen not never neither nor or either both power under above below log sin cos tan without "
     "except unlike versus vs "
-    "third thirds quarter quarters fourth fourths fifth fifths tenth tenths hundredth hundredths factorial "
+    "ln exp mod halves st nd rd th third thirds quarter quarters fourth fourths fifth fifths tenth tenths "
+    "hundredth hundredths factorial "
     "cannot no if unless "
     "before excluding besides instead rather wrong incorrect false invalid impossible multiply divide "
     "subtract add multiplying dividing subtracting adding taking".split()
@@ -70,6 +71,16 @@ def quantity(tokens: Sequence[Token]) -> Quantity | None:
     >>> quantity(read_tokens("a total of 24 km")).amount, quantity(read_tokens("3 or 4"))
     (Fraction(24, 1), None)
     """
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        if (
+            before.value is not None
+            and token.glued
+            and not token.sign
+            and len(token.text) == 1
+            and token.text.isalpha()
+            and not units.known(token.text)
+        ):
+            return None  # 24x
     numeric = [n for n, t in enumerate(tokens) if t.value is not None or (t.sign and t.text in _CORE_SIGNS)]
     if not numeric or not any(tokens[n].value is not None or tokens[n].text in "π∞" for n in numeric):
         return None

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 
-_NAMES = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|analysis|seed:think|inner_monologue|cot)"
+_NAMES = (
+    r"\|?(?:[a-z]{1,12}[_:])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflect(?:ion)?|scratch_?pad|analysis|"
+    r"monologue|cot)"
+    r"(?:[_ ][\w=\"]{1,12})?\|?"
+)
 _BRACKET = re.compile(
-    rf"(?i)<(?P<a>/?)\s*{_NAMES}\s*>|\[(?P<b>/?){_NAMES}\]|[◁⟨](?P<c>/?){_NAMES}[▷⟩]"
+    rf"(?i)<\|?(?P<a>/?)\s*{_NAMES}\s*>|[\[{{](?P<b>/?){_NAMES}[\]}}]|[◁⟨【«](?P<c>/?){_NAMES}[▷⟩】»]"
     r"|<\|(?P<d>begin|end)_of_thought\|>|<\|?channel\|?>\s*(?P<e>analysis|commentary|thought|"
     r"final)\b(?:\s*<\|message\|>)?"
-    r"|<\|START_(?P<f>THINKING)\|>|<\|(?P<g>END_THINKING)\|>|(?P<h><channel\|>)"
+    r"|<\|START_(?P<f>THINKING)\|>|<\|(?P<g>END_THINKING)\|>|(?P<h><channel\|>|<unused95>|"
+    r"Here is my response:)|(?P<i><unused94>|Here is my thought process:)"
 )
 _TOKEN = re.compile(r"<\|?/?(?:begin_of_solution|end_of_solution|end|return|message|start|start_header_id|channel|"
                     r"START_RESPONSE|END_RESPONSE)\|?>")  # fmt: skip
@@ -50,7 +55,7 @@ def _opens(bracket: re.Match[str]) -> bool:
         return bracket["d"].lower() == "begin"
     if bracket["e"]:
         return bracket["e"].lower() != "final"
-    if bracket["f"]:
+    if bracket["f"] or bracket["i"]:
         return True
     if bracket["g"] or bracket["h"]:
         return False
@@ -60,15 +65,18 @@ def _opens(bracket: re.Match[str]) -> bool:
 # ------------------------------------------------------------------ the next question
 
 _NEXT = re.compile(
-    r"(?im)^[ \t#*_>-]*(?:(?:(?:next|new|another|follow-?up)\s+)?(?:question|problem|exercise|"
-    r"example)\s*(?:\d{1,3}|\([^()\n]{1,20}\))?\s*[:.*]|"
+    r"(?im)^[ \t#*_>-]*(?:(?:here(?:'s| is)|let's (?:try|do)|now,?)[^\n]{0,20}\b(?:another|next|new)\b|"
+    r"\[question\]|(?:(?:next|new|another|follow-?up)\s+)?(?:question|problem|exercise|"
+    r"example|task|prompt)\s*(?:\d{1,3}|\([^()\n]{1,20}\))?\s*[:.*]|"
     r"q\s*\d{0,3}\s*[:.](?=\s)|(?:next|new|another)\s+(?:question|problem)\b|"
     r"answer the (?:following )?(?:multiple[- ]choice )?questions?\b|"
     r"the following (?:is|are) (?:a )?multiple[- ]choice|(?:human|user|student|teacher|instruction|input)\s*:|"
     r"(?:instructions?|question|problem|input)[ \t]*$)"
-    r"|<\|?(?:im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|"
+    r"|<\|?(?:question|im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|"
     r"end_of_text)\|>|</s>|<eos>|<end_of_turn>"
 )
+_MAY_ANSWER = re.compile(r"(?i)\d|answer|option|choice|correct|right|[\[(=]|\b[b-j]\b|^\W*a\W*$|\ba[.)]|[^.:!]$")
+"""What a line before a repeated question holds if it may be an answer to it."""
 _ROLE = re.compile(
     r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|"
     r"model)\b\s*(?:<\|end_header_id\|>|:|\n)"
@@ -87,7 +95,7 @@ def first_answer(text: str, problem: str, options: frozenset[str]) -> str:
         text = text[role.end() :]
     problem = squeezed(problem)
     for begin in _NEXT.finditer(text):
-        if text[: begin.start()].strip() and not _repeats(text[begin.end() : begin.end() + 600], problem):
+        if not _preface(text[: begin.start()]) and not _repeats(text[begin.end() : begin.end() + 600], problem):
             text = text[: begin.start()]
             break
     other = _other_list(text, options)
@@ -101,6 +109,12 @@ def squeezed(text: str) -> str:
     'tomhas5pens'
     """
     return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _preface(text: str) -> bool:
+    """Whether nothing stands before a question that could be an answer: "Let me read it again."."""
+    text = text.strip()
+    return len(text) < 80 and not (text and _MAY_ANSWER.search(text))
 
 
 def _repeats(text: str, problem: str) -> bool:

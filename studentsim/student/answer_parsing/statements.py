@@ -47,7 +47,8 @@ class Statement:
 _BE = (
     r"(?:is|was|are|be|'s|(?:would|should|must|will|has to|have to|ought to|needs to|seems to|appears to|"
     r"turns out to|turned out to|"
-    r"looks to|comes out to|works out to|is going to) be|(?:comes?|came) (?:out )?(?:to|as|at)|"
+    r"looks to|comes out to|works out to|is going to)(?: most likely| probably| likely| therefore| then| only|"
+    r" definitely)? be|can only be|(?:comes?|came) (?:out )?(?:to|as|at)|"
     r"works out (?:to|as|at)|equals?|becomes?|seems|"
     r"appears|looks like|remains|amounts to|(?P<maybe>(?:could|may|might) (?:well |also |possibly )?be))\b"
 )
@@ -57,8 +58,8 @@ _LINK = (
 )
 _NOUN = (
     r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|"
-    r"response)s?(?:[ ](?:choice|option|letter))?|option|choice|letter|"
-    r"(?P<weak>solution|result))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案))"
+    r"response)s?(?:[ ](?:choice|option|letter))?|option|choice|letter|alternative|answer key|"
+    r"(?P<weak>solution|result|output|key))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案))"
 )
 _OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
 _NAMES = re.compile(f"(?i){_NOUN}")
@@ -99,7 +100,8 @@ _MENTIONS = tuple(
         rf"(?m)\b(?:[Ii]t|[Tt]his|[Tt]hat)(?:'s|\s(?:is|must be|should be|has to be))\s+(?:therefore\s+|"
         rf"actually\s+|definitely\s+|clearly\s+|probably\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={_CAP}{_GO})",
         rf"(?im)(?:^|[.!?;,]\s+)(?:so|thus|hence|therefore|actually|no|rather|wait|finally|correction|i mean|"
-        rf"make that|sorry|or rather)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|it is\s+|make that\s+)?"
+        rf"make that|sorry|or rather|looks like|must be|has to be|should be)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|"
+        rf"it is\s+|make that\s+)?"
         rf"(?:option\s+|choice\s+|answer\s+)?(?={_L}\s*[.!]?\s*$)",
         rf"(?im)\b(?:answer|ans)\b\.?[ ](?={_L}[ .,!)]*$)",
         r"(?m)(?:\b[Oo]nly\s+(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?)(?=\(?[A-J]\)?\s+(?:fits|works|remains|"
@@ -195,7 +197,8 @@ def _mentioned(text: str) -> Iterator[Statement]:
             continue
         if not (_SUPPOSED.search(before) or _MISTAKEN.search(before) or after.lstrip().startswith("?")):
             subject = re.split(
-                r"(?i)[,:]\s+(?=[A-Za-z(])|\b(?:that|so|but|hence|therefore|thus|think|believe|because|since|"
+                r"(?i)[,:]\s+(?=[A-Za-z(])|\b(?:that|so|but|hence|therefore|thus|think|believe|means|mean|"
+                r"implies|conclude|shows|because|since|"
                 r"while|whereas|know|see)\b(?!\))",
                 before,
             )[-1]

@@ -39,6 +39,7 @@ _NUMBERS = {w: Fraction(n) for n, w in enumerate("two three four five six seven 
             "sixteen seventeen eighteen nineteen twenty".split(), 2)} | {
             w: Fraction(10 * n) for n, w in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}  # fmt: skip
 _TENS = frozenset(Fraction(10 * n) for n in range(2, 10))
+_DEGREES = {"c": "°c", "celsius": "°c", "°c": "°c", "f": "°f", "fahrenheit": "°f", "°f": "°f"}
 _MULTIPLES = {"hundred": 100, "thousand": 1000, "lakh": 10**5, "lac": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9,
               "trillion": 10**12}  # fmt: skip
 FILLERS = frozenset("and the exactly about approximately roughly around only just nearly almost approx".split())
@@ -71,6 +72,7 @@ def read_tokens(text: str) -> tuple[Token, ...]:
     """
     text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", text[:LONGEST])
     text = re.sub(r"(?i)\bper cent\b", "%", re.sub(r"(?i)(?<=\d)\s?([ap])(?: ?\. ?|\s?)m\b(?: ?\.)?", r" \1m", text))
+    text = re.sub(r"(?i)\band a half\b", "and 1/2", text)
     text = re.sub(r"(?<=\d)\s?/-|(?<=\d)/=", "", text)
     tokens = _lexed(text)
     for fold in (_signed, _powers, _fractions, _multiples, _units, _punctuation):
@@ -128,6 +130,8 @@ def _value(written: str) -> Fraction:
 def _word(word: str) -> str:
     """A word without its capitals, unless they may be what it says: Bb, CO, mW."""
     lower = word.lower()
+    if len(word) == 1:
+        return word
     ordinary = lower in _SMALL if len(word) <= 2 else (word[1:] == lower[1:] or (len(word) > 4 and word.isupper()))
     ordinary = ordinary and not (len(word) == 2 and word.isupper())
     return (
@@ -234,7 +238,9 @@ def _fractions(tokens: list[Token]) -> list[Token]:
 def _multiples(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     for token in tokens:
-        if token.text in _MULTIPLES and out and out[-1].value is not None:
+        if token.text == "k" and token.glued and out and out[-1].value is not None:
+            out[-1] = Token(out[-1].text + "k", out[-1].value * 1000, out[-1].glued)
+        elif token.text in _MULTIPLES and out and out[-1].value is not None:
             out[-1] = Token(out[-1].text + token.text, out[-1].value * _MULTIPLES[token.text], out[-1].glued)
         else:
             out.append(token)
@@ -250,6 +256,11 @@ def _units(tokens: list[Token]) -> list[Token]:
         follows = tokens[n + 1] if n + 1 < len(tokens) else None
         name = None if token.value is not None else _unit_at(token, out, follows is None)
         before = out[-1].text if out else ""
+        degrees = _DEGREES.get(token.text.lower()) if before == "°" and token.value is None else None
+        if degrees:
+            out[-1] = Token(degrees, None, out[-1].glued)
+            n += 1
+            continue
         if name and before in ("square", "sq", "cubic", "cu"):
             out.pop()
             name += "^2" if before.startswith("sq") else "^3"

@@ -23,7 +23,7 @@ _WORKING = re.compile(
     r"(?i)^\W*(?:first|next|then|now|let|step|we (?:need|must|have to|can|should|are|know|add|subtract|"
     r"multiply|divide)|add|subtract|multiply|divide|"
     r"given|suppose|assume|if|to (?:find|get|solve)|consider|recall|note|there (?:were|are|is|was)|for|at|"
-    r"since|because|when|a\b|but)\b"
+    r"since|because|when|a\b(?! total)|but)\b"
 )
 _CONCLUDES = re.compile(
     r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|"
@@ -101,4 +101,6 @@ def _concludes(sentence: str, several: bool) -> bool:
     """Whether it is a whole sentence that a working may end in."""
     whole = bool(re.search(r"[.!)]\W*$", sentence)) and len(sentence.split()) <= 40
     several = several or bool(re.search(r"(?i)\b(?:is|are|equals|comes to)\b", sentence))
+    if re.match(r"\W*[\d.,]+\s+(?:is|are|was|were)\b", sentence):
+        return False  # it is said of a number, not which it is
     return whole and (bool(_CONCLUDES.match(sentence)) or (several and not _WORKING.match(sentence)))
