@@ -178,6 +178,8 @@ def test_of_a_reply_that_was_cut_off_only_a_stated_answer_counts():
     assert read_reply("We have 30 + 6 = 36", NUMBERS, ended=False) == (None, None)
     assert read_reply("The answer is 12", NUMBERS, ended=False)[0] is None  # of 120, perhaps
     assert read_reply("The answer is b. I hope", NUMBERS, ended=False)[0] == "b"
+    assert read_reply("So 12 x 3 = 36. Answer: (c)", NUMBERS, ended=False)[0] == "c"
+    assert read_reply("12 + 12 = 24\n\nQuestion: How many pens has", NUMBERS, ended=False)[0] == "b"
 
 
 # ------------------------------------------------------------------ hostile text

@@ -41,25 +41,31 @@ _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|r
 def read_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
     """The chosen letter and the value written, either None where there is none.
 
-    ``ended``: whether the model ended its reply itself. Of one that was cut off (False) the last word counts as half a word, and
-    only what it states as its answer is read: its last line is none.
+    ``ended``: whether the model ended its reply itself. Of one that was cut off (False) only what it states as its answer is read, up
+    to the last whole word: its last line is none. A reply that had gone on to another question had ended its answer to this one.
     """
     options = options_of(question.options, question.problem)
-    if ended is False:
-        text = text.rstrip().rpartition(" ")[0]
-    reply = first_answer(without_reasoning(single_spaced(text[-LONGEST_RAW:])), question.problem, options.texts)
+    whole = without_reasoning(single_spaced(text[-LONGEST_RAW:]))
+    reply = first_answer(whole, question.problem, options.texts)
+    cut_off = ended is False and whole.endswith(reply)
+    if cut_off:
+        reply = _up_to_the_last_word(reply)
     reply = undressed(reply[-LONGEST:]).strip()[-LONGEST:]
-    if (whole := whole_reply(reply, options)) and ended is not False:
-        return whole.letter, _short(whole.value)
+    if not cut_off and (found := whole_reply(reply, options)):
+        return found.letter, _short(found.value)
     reading = _stated(reply, options)
-    if reading is None and ended is False:
-        return None, None
-    if reading is None:
+    if reading is None and not cut_off:
         lines = [(line, r) for line in unstated(reply) if (r := _line(line, options))]
         if refuses(reply):  # "e) cannot be determined" may be an option
             lines = [(line, r) for line, r in lines if line.strictly and r.letter in options.whole(r.value or "")]
         reading = lines[0][1] if lines else None
     return (reading.letter, _short(reading.value)) if reading else (None, None)
+
+
+def _up_to_the_last_word(text: str) -> str:
+    """Without a last word that may be half of one: 12 of 120; (c) is whole."""
+    text = text.rstrip()
+    return text if re.search(r"[)\]}*!?]$|[A-Za-z]\.$", text) else text[: max(text.rfind(" "), text.rfind("\n"), 0)]
 
 
 def _short(value: str | None) -> str | None:

@@ -74,6 +74,8 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
             return found
     if but := _BUT.match(sentence):
         return resolve(sentence[but.end() :], options, strictly=strictly, last=last)
+    if sentence.lower().startswith("that ") and (found := _whole(sentence[5:], options)):
+        return found
     rest = _FILLER.sub("", sentence, count=1).strip()
     if _NEGATION.match(sentence) or _NEGATION.match(rest):
         return None
