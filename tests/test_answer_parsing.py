@@ -52,6 +52,22 @@ def test_hardly_any_reply_that_names_an_answer_is_left_unread():
     assert sum(case_letters(case)[0] == "none" for case in plain) <= len(plain) / 10
 
 
+AROUND = {
+    "thinking before it": "<think>\nThe answer is A or 12.\n</think>\n\n{}",
+    "blank lines": "\n\n{}\n\n\n",
+    "a farewell": "{}\n\nI hope this helps!",
+    "another question": "{}\n\nQuestion: Tom has 24 pens and 36 pencils. How many?\nAnswer: A",
+    "an end token": "{}</s>",
+}
+
+
+@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
+def test_what_stands_around_a_reply_ticks_no_other_letter(around):
+    for case in CASES[::3]:
+        letter, right = case_letters(case | {"reply": around.replace("{}", case["reply"])})
+        assert letter == "none" or letter in right, case["reply"]
+
+
 def counted(count: int, seed: int) -> Counter[str]:
     found: Counter[str] = Counter()
     for question, text, letter in replies.generated(count, seed):

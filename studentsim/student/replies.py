@@ -16,7 +16,7 @@ from studentsim.student.answer_parsing.claims import Reading, last_match, resolv
 from studentsim.student.answer_parsing.options import Options, options_of
 from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
 from studentsim.student.answer_parsing.statements import Kind, Statement, statements
-from studentsim.student.answer_parsing.unstated import refuses, unstated
+from studentsim.student.answer_parsing.unstated import refuses, unstated, without_farewell
 from studentsim.student.plain import single_spaced, undressed
 
 LONGEST = 12_000
@@ -50,7 +50,7 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     cut_off = ended is False and whole.endswith(reply)
     if cut_off:
         reply = _up_to_the_last_word(reply)
-    reply = undressed(reply[-LONGEST:]).strip()[-LONGEST:]
+    reply = without_farewell(undressed(reply[-LONGEST:]).strip()[-LONGEST:])
     if not cut_off and (found := whole_reply(reply, options)):
         return found.letter, _short(found.value)
     reading = _stated(reply, options)

@@ -182,8 +182,8 @@ class Options:
         longest = max(found, key=lambda c: len(c.key))
         rest = set(said) - set(longest.key)
         if (
-            rest & _CHANGING
-            or any(str(w).endswith("n't") for w in rest)
+            {str(w).lower() for w in rest} & _CHANGING
+            or any(str(w).lower().endswith("n't") for w in rest)
             or not all(_stands(c.key, longest.key) for c in found)
         ):
             return []
@@ -223,7 +223,7 @@ def _changed(said: Quantity, option: Quantity) -> bool:
     lost = set(option.words) - set(said.words)
     if any(_variable(one) in other for one, other in ((said, extra), (option, lost))):
         return True  # 24x
-    return bool((extra | lost) & _CHANGING) or any(w.endswith("n't") for w in extra)
+    return bool({w.lower() for w in extra | lost} & _CHANGING) or any(w.lower().endswith("n't") for w in extra)
 
 
 def _variable(value: Quantity) -> str | None:

@@ -77,6 +77,7 @@ _NEXT = re.compile(
 )
 _MAY_ANSWER = re.compile(r"(?i)\d|answer|option|choice|correct|right|[\[(=]|\b[b-j]\b|^\W*a\W*$|\ba[.)]|[^.:!]$")
 """What a line before a repeated question holds if it may be an answer to it."""
+_PREAMBLE = re.compile(r"(?i)\b(?:let|sure|okay|question|problem|restate|rephrase|read|first|here|solve|think|step)\b")
 _ROLE = re.compile(
     r"(?i)\A\s*(?:<\|?(?:im_start|start_of_turn|start_header_id)\|?>\s*)?(?:assistant|"
     r"model)\b\s*(?:<\|end_header_id\|>|:|\n)"
@@ -95,7 +96,9 @@ def first_answer(text: str, problem: str, options: frozenset[str]) -> str:
         text = text[role.end() :]
     problem = squeezed(problem)
     for begin in _NEXT.finditer(text):
-        if not _preface(text[: begin.start()]) and not _repeats(text[begin.end() : begin.end() + 600], problem):
+        if not _preface(text[: begin.start()], options) and not _repeats(
+            text[begin.end() : begin.end() + 600], problem
+        ):
             text = text[: begin.start()]
             break
     other = _other_list(text, options)
@@ -111,10 +114,14 @@ def squeezed(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
-def _preface(text: str) -> bool:
+def _preface(text: str, options: frozenset[str]) -> bool:
     """Whether nothing stands before a question that could be an answer: "Let me read it again."."""
     text = text.strip()
-    return len(text) < 80 and not (text and _MAY_ANSWER.search(text))
+    if not text:
+        return True
+    said = squeezed(text)
+    plain = len(text) < 80 and bool(_PREAMBLE.search(text)) and not _MAY_ANSWER.search(text)
+    return plain and not any(o and o in said for o in options)
 
 
 def _repeats(text: str, problem: str) -> bool:

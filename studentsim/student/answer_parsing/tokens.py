@@ -31,7 +31,7 @@ _POINTED = r"(?<![\w.])\.\d{1,40}|(?:^|(?<=[=(×÷/+$€£₹<>:-])|(?<=[=(×÷/
 """A decimal that begins with its point; a blank may follow the point where the text begins with it, as MathQA writes ". 04"."""
 _TOKEN = re.compile(
     rf"(?P<number>(?:{_GROUPED})(?:\.\d{{1,40}})?(?:[eE][+-]?\d{{1,2}}(?!\w))?|{_POINTED})"
-    r"|(?P<word>[^\W\d_]+(?:'[a-z]+)?|[$£€₹¢¥₽%°])|(?P<sign>[^\s\w])"
+    r"|(?P<word>[^\W\d_]+(?:'[A-Za-z]+)?|[$£€₹¢¥₽%°])|(?P<sign>[^\s\w])"
 )
 _DROPPED = frozenset("\".;?`|_#~*'!&@\\")
 _SMALL = frozenset("a an of is in to it at on no or by be as if up we he so do my me us am pm and the all two".split())
@@ -255,7 +255,7 @@ def _units(tokens: list[Token]) -> list[Token]:
         token = tokens[n]
         follows = tokens[n + 1] if n + 1 < len(tokens) else None
         name = None if token.value is not None else _unit_at(token, out, follows is None)
-        before = out[-1].text if out else ""
+        before = out[-1].text.lower() if out else ""
         degrees = _DEGREES.get(token.text.lower()) if before == "°" and token.value is None else None
         if degrees:
             out[-1] = Token(degrees, None, out[-1].glued)
@@ -290,7 +290,7 @@ def _unit_at(token: Token, before: list[Token], last: bool) -> str | None:
     if name is None or token.text not in units.AFTER_A_NUMBER:
         return name
     number = bool(before) and before[-1].value is not None
-    per = bool(before) and before[-1].text in ("per", "/", "square", "sq", "cubic", "cu")
+    per = bool(before) and before[-1].text.lower() in ("per", "/", "square", "sq", "cubic", "cu")
     return name if (number or per) and (token.text != "in" or last) else None
 
 

@@ -14,6 +14,10 @@ _REFUSAL = re.compile(
     r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|"
     r"apologi[sz]e|no way to)\b"
 )
+_FAREWELL = re.compile(
+    r"(?i)\bhope (?:this|that|it) helps|\blet me know\b|\bfeel free\b|\bhappy to help\b|\bany (?:other|"
+    r"further|more) questions\b|\bgood luck\b"
+)
 _LISTED = re.compile(r"(?im)^[ ]*[\[(]?([a-j])(?:\s?[\])]|[.:])\s+\S")
 _MARKED = re.compile(
     r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|"
@@ -45,6 +49,16 @@ _VERB = re.compile(
     r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|"
     r"spent|will|takes?|gives?)\b"
 )
+
+
+def without_farewell(text: str) -> str:
+    """Without a last line like "I hope this helps!".
+
+    >>> without_farewell("24 km\\n\\nI hope this helps!")
+    '24 km'
+    """
+    body, _, last = text.rpartition("\n")
+    return body.rstrip() if body.strip() and len(last) < 200 and _FAREWELL.search(last) else text
 
 
 def refuses(text: str) -> bool:
