@@ -9,176 +9,146 @@ no option shows leave the question unanswered, which is an outcome of its own: n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import islice
 
-from studentsim.arithmetic import number
-from studentsim.records import Option, Question
-from studentsim.student.plain import key, plain
+from studentsim.records import Question
+from studentsim.student.answer_parsing.claims import Reading, last_match, resolve, whole_reply
+from studentsim.student.answer_parsing.options import Options, options_of
+from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
+from studentsim.student.answer_parsing.statements import Kind, Statement, statements
+from studentsim.student.answer_parsing.unstated import refuses, unstated, without_farewell
+from studentsim.student.plain import single_spaced, undressed
 
 LONGEST = 12_000
 """Characters that are looked at, from the end: a reply of 4,096 tokens has about as many."""
+LONGEST_VALUE = 200
+"""Characters of the value that is handed on."""
+LONGEST_RAW = 200_000
+"""Characters of a reply that are searched for thinking aloud, from the end."""
 
-_BE = r"(?:is|was|are|be|would\s+be|should\s+be|must\s+be|will\s+be|comes\s+out\s+(?:as|to))\b"
-_IS = rf"(?:\s*{_BE}\s*[:=]?|\s*(?:[:=]|->|→|⇒|[-–—](?=\s)))"
-_NOUN = r"(?:answer|ans|option|choice|solution|result|letter)"
-_LETTER_AHEAD = r"(?=\s*[\[(]*[a-j](?:[\])]|[.,;:!]|\s*$|\s))"
-# What is said after them is looked ahead at, not passed over: a line may name one answer, and then another.
-_STATEMENTS = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        # The (correct) answer (to this) is …          Answer: …          Ans. c
-        rf"\b{_NOUN}s?\b(?:\s+(?:to|for|of|here)\b[^.:\n]{{0,80}}?)?{_IS}(?=(?P<said>[^\n]{{0,200}}))",
-        r"^\W*(?:final\s+|correct\s+)?(?:answer|ans)\b\.?\s*(?P<said>[\[(]?[a-j][\])]?\W*)$",
-        # … is the correct answer, option c is right
-        r"(?P<said>[^\n.;,:]{1,80}(?:[.,:]\d[^\n.;,:]{0,40})?)\s+(?:is|are|would\s+be|must\s+be)\s+(?:therefore\s+|thus\s+|indeed\s+|clearly\s+)?"
-        r"(?:the\s+|our\s+|my\s+)?(?:correct|right|best|final|answer)\b",
-        # I choose …, this matches option …
-        r"\b(?:choose|pick|select|chose|picked|selected|go\s+with|going\s+with|opt\s+for|mark)\s+(?=(?P<said>[^\n]{0,200}))",
-        rf"\b(?:is|matches|match|equals|gives|to|with|near|nearest|hence|thus|so|therefore|:)\s*,?\s+(?:the\s+)?(?:option|choice|letter)\s+{_LETTER_AHEAD}(?=(?P<said>[^\n]{{0,200}}))",
-    )
+ENOUGH = 6
+"""Statements that name an answer, counted from the end, after which no earlier one is looked at."""
+
+_RETRACTED = re.compile(
+    r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
+    r"incorrect|not right|a mistake)|(?:can't|cannot) be right|"
+    r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )
-_FILLER = re.compile(
-    r"(?i)^(?:[\s:=>*\"'“”‘’]|(?:the|an|option|choice|answer|letter|number|is|be|only|either|both|between|probably|likely|definitely|"
-    r"clearly|therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|final|my|i|think|approximately|about)\b)+"
-)
-_MARKED = re.compile(r"(?i)^[\[({]+\s*([a-j])\s*[\])}]+|^([a-j])(?:[\])}]|[.:,;!](?=\s|$)|\W*$|\s*[-–—=]\s)")
-_BARE = re.compile(r"(?i)^([a-j])\s+(\S+)")
-_ANOTHER = re.compile(
-    r"(?i)(?:\b(?:or|and|nor)\b|[/&,])\s*(?:also\s+)?(?:(?:option|choice|answer)\s+)?[\[(]*([a-j])(?:[\])]|[.:;!?,](?=\s|$)|\s*$|\s+(?:is|are|could|both)\b)"
-)
-_GOES_ON = re.compile(r"(?i)^(?:because|since|as|which|that|with|and|or|is|for)\b")
-_REFUSAL = re.compile(
-    r"(?i)\b(?:cannot|can't|can not|unable to|not able to|don't know|do not know|not sure|no idea|impossible to (?:say|tell|answer)|"
-    r"not enough information|insufficient|sorry|as an ai|need more information|not provided)\b"
-)
-_LISTED = re.compile(r"(?im)^\s*[\[(]?([a-j])(?:[\])]|[.:])\s+\S")
-_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:/\d+)?")
+_GOES_ON = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
+_CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What a statement says: an option, or a value that none shows (``option`` None)."""
+def read_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
+    """The chosen letter and the value written, either None where there is none.
 
-    option: Option | None
-    value: str | None
-
-
-def read_reply(text: str, question: Question) -> tuple[str | None, str | None]:
-    """The chosen letter and the value written, either None where there is none."""
-    written = plain(text[-LONGEST:])
-    for said in _stated(written):
-        if found := _resolve(said, question):
-            return (found.option.letter if found.option else None), found.value
-    if _REFUSAL.search(written):
-        return None, None
-    for said, loosely in _unstated(written):
-        if found := _resolve(said, question, loosely=loosely):
-            return (found.option.letter if found.option else None), found.value
-    return None, None
-
-
-def _stated(text: str) -> list[str]:
-    """What follows "the answer is" and the like, the last first."""
-    found = [(m.start("said"), m["said"]) for pattern in _STATEMENTS for m in pattern.finditer(text)]
-    return [said for _, said in sorted(found, reverse=True)]
+    ``ended``: whether the model ended its reply itself. Of one that was cut off (False) only what it states as its answer is read, up
+    to the last whole word: its last line is none. A reply that had gone on to another question had ended its answer to this one.
+    """
+    options = options_of(question.options, question.problem)
+    whole = without_reasoning(single_spaced(text[-LONGEST_RAW:]))
+    reply = first_answer(whole, question.problem, options.texts)
+    cut_off = ended is False and whole.endswith(reply)
+    if cut_off:
+        reply = _up_to_the_last_word(reply)
+    reply = without_farewell(undressed(reply[-LONGEST:]).strip()[-LONGEST:])
+    if not cut_off and (found := whole_reply(reply, options)):
+        return found.letter, _short(found.value)
+    reading = _stated(reply, options)
+    if reading is None and not cut_off:
+        lines = [(line, r) for line in unstated(reply) if (r := _line(line, options))]
+        if refuses(reply):  # "e) cannot be determined" may be an option
+            lines = [(line, r) for line, r in lines if line.strictly and r.letter in options.whole(r.value or "")]
+        reading = lines[0][1] if lines else None
+    return (reading.letter, _short(reading.value)) if reading else (None, None)
 
 
-def _unstated(text: str) -> Iterator[tuple[str, bool]]:
-    """Lines that may be an answer although nothing says so: the first, the last; and whether values count in them at all."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len({letter.lower() for letter in _LISTED.findall(text)}) > 1:
-        lines = [line for line in lines if not _LISTED.match(line)]  # the options, written out again
-    if not lines:
-        return
-    if _MARKED.match(lines[0]) or re.match(r"(?i)^(?:option|choice)\b", lines[0]):
-        yield lines[0], True
-    last = lines[-1]
-    yield (last.rpartition("=")[2], True) if "=" in last else (last, len(last.split()) <= 8)
+def _up_to_the_last_word(text: str) -> str:
+    """Without a last word that may be half of one: 12 of 120; (c) is whole."""
+    text = text.rstrip()
+    return text if re.search(r"[)\]}*!?]$|[A-Za-z]\.$", text) else text[: max(text.rfind(" "), text.rfind("\n"), 0)]
 
 
-# ------------------------------------------------------------------ one statement
+def _short(value: str | None) -> str | None:
+    return value[:LONGEST_VALUE] if value else value
 
 
-def _resolve(said: str, question: Question, *, loosely: bool = True) -> _Read | None:
-    """What a statement says; None if it says nothing at all. ``loosely``: a value counts, not a letter alone."""
-    said = said.strip()
-    if re.match(r"(?i)not\b|n't\b|incorrect|wrong", said):
+def _stated(reply: str, options: Options) -> Reading | None:
+    """What the reply's statements come to: the last of the best kind, unless one that is no worse says otherwise."""
+    found = list(islice(((s, r) for s in statements(reply) if (r := _read(s, options))), ENOUGH))
+    if not found:
         return None
-    if option := _of_text(said, question.options):
-        return _Read(option, said)
-    rest = _FILLER.sub("", said, count=1).strip()
-    if re.match(r"(?i)not\b", rest):
+    surest = max(s.kind for s, _ in found)
+    if surest == Kind.HEDGED:
+        return found[0][1]
+    firm = [(s, r) for s, r in found if s.kind > Kind.HEDGED]
+    statement, reading = firm[0]
+    if _taken_back(reply[statement.at :]):
+        return Reading(None, reading.value)
+    others = [(s, r) for s, r in firm[1:] if r.letter != reading.letter and r.letter]
+    if others and _asks_another(between := reply[others[0][0].at : statement.at]) and not _RETRACTED.search(between):
+        return Reading(None, reading.value)
+    if others and not reading.sure and others[0][1].sure:
+        return Reading(None, reading.value)  # the later one may be of another question
+    if (
+        others
+        and reading.letter
+        and statement.kind < others[0][0].kind
+        and not _RETRACTED.search(reply[others[0][0].at : statement.at])
+    ):
+        return Reading(None, reading.value)
+    return reading
+
+
+def _asks_another(between: str) -> bool:
+    """Whether a paragraph between two answers asks a question that is not answered at once; or nothing stands between them."""
+    if not re.search(r"[.!?;\n]|\b(?:not|but|no)\b", between):
+        return True  # "the answer is a and the answer is b"
+    asked = [p.partition("?") for p in between.split("\n\n")[1:]]
+    return any(mark and len(before) >= 20 and not _GOES_ON.match(after) for before, mark, after in asked)
+
+
+def _taken_back(after: str) -> bool:
+    """Whether an answer is taken back behind it, and no other given."""
+    found = last_match(_RETRACTED, after[:2000])
+    return bool(found) and not _CONFIRMED.search(after[found.end() :])
+
+
+def _read(statement: Statement, options: Options) -> Reading | None:
+    form = statement.form
+    if form == "none":
+        return Reading(options.none, statement.said)
+    if form in ("A:", "A."):
+        return _a_line(statement, options)
+    reading = resolve(statement.said, options, strictly=statement.strictly, last=statement.last)
+    if reading is None or form not in ("pick", "first", "subject", "letter"):
+        return reading
+    if form in ("pick", "first") and reading.letter and re.match(r"\W*\d", statement.said):
+        if form == "pick" or not statement.last or len(statement.said.split()) > 3:
+            return None  # "we choose 2 of 5": nobody says that this is the answer
+    return reading if reading.letter or form != "subject" else None
+
+
+def _a_line(statement: Statement, options: Options) -> Reading | None:
+    """``A: 18`` says "Answer: 18", unless option a is 18. A stop for the colon may be either, so that it counts where both agree."""
+    reading = resolve(statement.said, options, strictly=statement.strictly, last=statement.last)
+    if reading is None or reading.letter is None:
         return None
-    if option := _of_text(rest, question.options):
-        return _Read(option, rest)
-    letter, after = _letter(rest, question)
-    if letter:
-        others = {m.lower() for m in _ANOTHER.findall(after)} - {letter}
-        if any(question.option(other) for other in others):
-            return _Read(None, rest)  # two letters
-        return _Read(question.option(letter), after.strip(" ).:,;-–—=]") or None)
-    return _of_value(_sentence(rest), question.options) if loosely else None
+    if "a" in options.whole(statement.said) and reading.letter != "a":
+        return Reading("a" if statement.form == "A." else None, reading.value)
+    if statement.form == "A." and reading.letter != "a":
+        return Reading(None, reading.value)
+    return reading
 
 
-def _letter(said: str, question: Question) -> tuple[str | None, str]:
-    """The letter that a statement begins with, and what follows it."""
-    if marked := _MARKED.match(said):
-        return (marked[1] or marked[2]).lower(), said[marked.end() :]
-    if not (bare := _BARE.match(said)):
-        return None, said
-    letter, after = bare[1].lower(), said[bare.end(1) :]
-    option = question.option(letter)
-    shows = option is not None and key(after).startswith(key(option.text))
-    # "a" is an article, "I" and "e" are words of their own: alone they count only where it goes on as after a letter.
-    if shows or _GOES_ON.match(bare[2]) or (letter not in "aei" and (bare[1].isupper() or bare[2][0].isdigit())):
-        return letter, after
-    return None, said
-
-
-def _of_text(said: str, options: Sequence[Option]) -> Option | None:
-    wanted = key(said)
-    return next((o for o in options if wanted and key(o.text) == wanted), None)
-
-
-def _of_value(said: str, options: Sequence[Option]) -> _Read | None:
-    """The option whose text or number stands in a statement."""
-    words = [o for o in options if key(o.text) and not any(c.isdigit() for c in o.text) and _stands_in(o.text, said)]
-    if words:
-        longest = max(words, key=lambda o: len(o.text))
-        return _Read(longest, longest.text) if all(w.text in longest.text for w in words) else _Read(None, said)
-    if option := _of_text(said, options):
-        return _Read(option, said)
-    value = _value(said)
-    if value is None:
-        return None
-    shown = [o for o in options if number(_compact(o.text)) == number(value)]
-    one = shown and (len(shown) == 1 or len({key(o.text) for o in shown}) == 1)
-    return _Read(shown[0] if one else None, value)
-
-
-def _value(said: str) -> str | None:
-    """The number that a statement comes to: its only one, the one behind the last "=", or the one it begins with."""
-    said = _compact(said)
-    for part in (said, said.rpartition("=")[2]):
-        if number(part) is not None:
-            return part.strip()
-    begins = re.match(r"\D{0,6}", said)
-    found = _NUMBER.match(said, begins.end() if begins else 0)
-    return found[0].rstrip(",") if found else None
-
-
-def _stands_in(text: str, said: str) -> bool:
-    return (
-        re.search(rf"(?<!\w){re.escape(' '.join(text.lower().split()))}(?!\w)", " ".join(said.lower().split()))
-        is not None
-    )
-
-
-def _sentence(said: str) -> str:
-    """Up to the first full stop that ends a sentence, or the reason that follows."""
-    return re.split(r"(?i)\.\s|\.$|;|\bbecause\b|\bsince\b|,\s+(?:which|so|as)\b", said, maxsplit=1)[0].strip()
-
-
-def _compact(text: str) -> str:
-    return re.sub(r"(?<=\d)\s*([/,])\s*(?=\d)", r"\1", text)
+def _line(line: Statement, options: Options) -> Reading | None:
+    reading = resolve(line.said, options, strictly=line.strictly, last=line.last)
+    if (
+        reading
+        and reading.letter == "a"
+        and re.match(r"\s*A\s?[:.]\s*\S", line.said)
+        and reading.letter not in options.shown(reading.value or "")
+    ):
+        return None  # "A:" is as good as "Answer:"
+    if reading and not reading.sure:
+        return Reading(None, reading.value)
+    return reading

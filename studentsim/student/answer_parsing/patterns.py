@@ -1,0 +1,130 @@
+"""The words by which replies name, suppose, deny and hedge an answer. How they are put together: ``statements``.
+
+Every pattern begins with a fixed word or at the beginning of a line and looks a bounded number of characters ahead, so that searching a
+text takes time linear in it.
+"""
+
+from __future__ import annotations
+
+import re
+
+BE = (
+    r"(?:is|was|are|be|'s|ist|est|es|est[áa]|é|è|jest|(?:would|should|must|will|has to|have to|ought to|"
+    r"needs to|seems to|appears to|"
+    r"turns out to|turned out to|"
+    r"looks to|comes out to|works out to|is going to)(?: most likely| probably| likely| therefore| then| only|"
+    r" definitely)? be|can only be|(?:comes?|came) (?:out )?(?:to|as|at)|"
+    r"works out (?:to|as|at)|equals?|becomes?|seems|"
+    r"appears|looks like|remains|amounts to|(?P<maybe>(?:could|may|might) (?:well |also |possibly )?be))\b"
+)
+LINK = (
+    r"(?:\s*[\"')\]]?\s*(?::|=(?!=)|->|→|[-–—](?=[ ]))|"
+    r"" + r"\s*[\"')\]]?(?<=[\s\"')\]\w])\s*" + BE + r"(?:\s*[:=])?)"
+)
+NOUN = (
+    r"(?:(?<![A-Za-z])(?:(?:answer|ans|antwort|r[ée]ponse|respuesta|resposta|risposta|"
+    r"odpowiedź|response|ответ|उत्तर|الجواب|đáp án)s?(?:[ ](?:choice|option|letter|correcta|correta|corretta|"
+    r"correcte))?|option|choice|letter|alternative|answer key|"
+    r"(?P<weak>solution|result|output|key))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案|정답))"
+)
+OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
+NAMES = re.compile(f"(?i){NOUN}")
+NAMED = re.compile(rf"(?i){OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{LINK})")
+END = r"[^\w\n]{0,12}$"
+CJK = re.compile(
+    r"(?:答案|正解|答え|정답|故选|应选|应该选|选择|选)\s?[:是为はが은는选]{0,3}\s?\(?(?P<letter>[A-J])\)?(?![A-Za-z])"
+)
+"""Chinese, Japanese and Korean, where words are not set apart by blanks."""
+HEADED = re.compile(
+    rf"(?im)^[^\w\n]{{0,12}}(?:(?:the|my)\s+)?(?:final\s+|correct\s+)?(?:answer|"
+    rf"ans)\b\.?[ ]*(?=[\[(]?[a-j][\])]?{END})"
+)
+NUMBERED = re.compile(
+    r"(?im)^[ ]*(?:(?:the|final|correct)[ ]){0,2}(?:answer|ans)\.?[ ]+(?=[-$€£₹]?[ ]?\.?\d[^\n]{0,30}$)"
+)
+LIST_GOES_ON = re.compile(r"(?i)\s*[\[(]?b\s?[\]).:]")
+HEADING = re.compile(r"(?im)^[ ]*(?:(?:the|my)[ ])?(?:final[ ]|correct[ ])?answer[ .]*$")
+BRACKETED = re.compile(rf"(?m)^[ ]*(?=[\[(]{{2}}[A-Ja-j][\])]{{2}}{END})")
+SUBJECT = re.compile(
+    r"(?i)\s(?:is|are|was|must be|should be|seems|seems to be|appears to be|looks|has to be|(?P<would>would be))\s+"
+    r"(?:therefore\s+|thus\s+|indeed\s+|clearly\s+|hence\s+|definitely\s+|also\s+|actually\s+|probably\s+|"
+    r"most likely\s+)?"
+    r"(?:(?:the|our|my|your)\s+(?:only\s+|single\s+|most likely\s+)?)?(?:(?:correct|right|best|better|final|closest|"
+    r"accurate|true|most (?:appropriate|accurate|likely))\b"
+    r"(?:\s+(?:answer|option|choice|one))?|answer\b)(?!\s*-|\s+(?:angle|triangle|only|if|when|but|"
+    r"for the wrong|unless|way|order))"
+)
+L = r"[\[(\"']?[A-Ja-j][\])\"']?"
+CAP = r"(?:[\[(\"'][A-Ja-j][\])\"']|[A-J]\b\)?|[b-j]\))"
+GO = r"(?=\s*(?:[.,;:!)\]]|$|\b(?:because|since|as|is (?:correct|right|the)|which|with|and|so|from)\b))"
+MENTIONS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?im)\b(?:is|be|matches|match|equals|gives|to|with|near|nearest|hence|thus|so|therefore|leaves|"
+        rf"leaving|only)(?:\s*[,:])?\s+(?:only\s+|just\s+|us\s+with\s+|in\s+)?"
+        rf"(?:the\s+)?(?:answer\s+)?(?:option|choice|letter)\s+(?={L}{GO}|[\[(][a-j][\])])",
+        rf"(?im)^[ ]*(?:the\s+)?(?:correct\s+|right\s+|best\s+)(?:option|choice|letter)\s+(?={L}{END})",
+        rf"(?m)\b(?:leaves|leaving|left with|left only|remaining is|"
+        rf"remains only)\s+(?:us\s+)?(?:with\s+)?(?:only\s+|just\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|"
+        rf"answer\s+)?(?={CAP}{GO})",
+        rf"(?m)\b(?:[Ii]t|[Tt]his|[Tt]hat)(?:'s|\s(?:is|must be|should be|has to be))\s+(?:therefore\s+|"
+        rf"actually\s+|definitely\s+|clearly\s+|probably\s+)?(?:[Oo]ption\s+|[Cc]hoice\s+|answer\s+)?(?={CAP}{GO})",
+        rf"(?im)(?:^|[.!?;,]\s+)(?:so|thus|hence|therefore|actually|no|rather|wait|finally|correction|i mean|"
+        rf"make that|sorry|or rather|looks like|must be|has to be|should be)\b[,:;]?\s+(?:wait,\s+)?(?:it's\s+|"
+        rf"it is\s+|make that\s+)?"
+        rf"(?:option\s+|choice\s+|answer\s+)?(?={L}\s*[.!]?\s*$)",
+        rf"(?im)\b(?:answer|ans)\b\.?[ ](?={L}[ .,!)]*$)",
+        r"(?m)(?:\b[Oo]nly\s+(?:[Oo]ption\s+|[Cc]hoice\s+|"
+        r"answer\s+)?)(?=\(?[A-J]\)?(?:\s\([^()\n]{0,40}\))?\s+(?:fits|works|remains|"
+        r"is left|matches|satisfies|holds|is possible|survives|agrees|is consistent)\b)",
+        r"(?m)(?:^|[.;]\s+|\bso\s+|\b[Ss]o,\s+)(?:[Oo]ption\s+)?(?=\(?[A-J]\)?\s+(?:remains|is left|it is|"
+        r"matches|fits)\b)",
+    )
+)
+PICKS = re.compile(
+    r"(?i)(?P<first>\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|think\s+|am\s+|have to\s+|"
+    r"must\s+)?(?:say|guess|answer)\s+|\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|therefore\s+|"
+    r"am\s+|have to\s+|must\s+|shall\s+)?)?"
+    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|opt for|settle on|"
+    r"tick|mark|vote for)\s+(?:is\s+)?|"
+    r"\b(?:i'd|i would|i'll|i)\s+(?:say|guess|answer)\s+(?:it's\s+|it is\s+|that\s+)?"
+)
+A_LINE = re.compile(r"(?m)^[ ]*A(?P<sign>[ ]?[:.])[ ]?(?=\S)")
+VERDICT = re.compile(
+    r"(?im)^[ ]*(?:✓|✔|✅|☑)[ ]*[\[(]?(?P<b>[a-j])[\]).:][^\n]*$|"
+    r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|"
+    r"[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[^\w\n]{0,20}$"
+)
+NONE = re.compile(
+    r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|"
+    r"answers?|values)\b|"
+    r"\bno (?:correct |such |given |valid )?(?:option|choice)\b|\b(?:does not|doesn't|do not) match any\b|"
+    r"\bnot (?:listed|among|in|one of|given|provided)(?: in| among)? (?:the |any )?(?:of the )?(?:given |"
+    r"answer |provided |listed )?(?:options|choices|list|answers)\b"
+)
+SUPPOSED = re.compile(
+    r"(?i)\b(?:if|suppose|supposing|assume|assuming|imagine|whether|unless|pretend|had|were|why)\b[^,:;]{0,40}$"
+)
+OF_OTHERS = re.compile(
+    r"(?i)\b(?:wrong|incorrect|false|bad|tempting|initial|first|second|second[- ]best|next[- ]best|previous|"
+    r"earlier|original|other|"
+    r"another|old|common|typical|naive|trap|possible|"
+    r"no|any|each|every|neither|given|those|these|following|two|three|four|five|multiple|several|options?'? ?|"
+    r"not the|n't the)\s+(?:correct\s+)?$"
+)
+MISTAKEN = re.compile(
+    r"(?i)\b(?:might|may|could|would) (?:think|say|believe|guess)|\btempt|\bmistake(?:n|nly)?\b|"
+    r"\bnot true that\b|\bwrong to\b|\bnot (?:think|believe|say)\b|\b(?:don't|doesn't|do not|didn't) (?:think|"
+    r"believe|mean)\b|\b(?:students?|people|pupils|many|some|others?|most|everyone|one|"
+    r"you)\s+(?:\w+\s+){0,2}?(?:answer|say|think|"
+    r"believe|choose|pick|guess|write)\b|\bdoubt\b|\bunlikely\b|\bno way\b|\bopposite\b|\b(?:do|should|must|"
+    r"can|could|would) ?(?:not|n't)\b"
+)
+GAP_OF_OTHERS = re.compile(r"(?i)\b(?:previous|another|other|next|last|similar|second|example)\b|[\"']")
+HEDGE = re.compile(r"(?i)\b(?:maybe|perhaps|possibly|might|could it|at first|initially|at first glance)\b")
+START = re.compile(r"[.!?;]\s|\n")
+BEFORE_SUBJECT = re.compile(
+    r"(?i)[,:]\s+(?=[A-Za-z(])|\b(?:that|so|but|hence|therefore|thus|think|believe|means|mean|implies|"
+    r"conclude|shows|because|since|"
+    r"while|whereas|know|see)\b(?!\))"
+)

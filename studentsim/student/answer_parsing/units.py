@@ -1,0 +1,77 @@
+"""Units as one writes them, and the one name each is compared by. Nothing is converted: 5 m is not 500 cm here, but no match."""
+
+from __future__ import annotations
+
+_TABLE = """
+mm mms millimeter millimetre | cm cms centimeter centimetre | dm decimeter decimetre | m meter metre mtr mts
+ km kilometer kilometre kms kilo
+inch inches in | ft foot feet | yd yard | mi mile | acre | hectare ha | nm nanometer | μm micrometer
+mg milligram | g gram gm gms | kg kilogram kgs kilogramme | lb lbs | oz ounce | t ton tonne | pound_or_lb pound
+s sec second secs | min minute mins | h hr hour hrs | day | week wk | month | year yr yrs | ms millisecond
+ml milliliter millilitre | l liter litre ltr | gal gallon | pint | quart | cc
+¢ cent | $ dollar usd us$ bucks | £ gbp | € euro eur | ₹ rs rupee inr re | paise paisa | ¥ yen | ₽ ruble
+watt w | kw kilowatt | mw megawatt | joule j | kj kilojoule | cal calorie | kcal kilocalorie | ev | newton n | pa pascal
+kpa | atm | volt v
+amp ampere | ohm Ω | hz hertz | khz | mhz | mol mole | kelvin k | ° degree deg | rad radian | db | °c celsius | °f fahrenheit
+% percent pct percentage | mb | gb | kb | tb | bit | byte | mi/h mph | km/h kmph kph | m/s mps
+""".replace("\n", " | ")
+CANONICAL: dict[str, str] = {alias: row.split()[0] for row in _TABLE.split("|") if row.split() for alias in row.split()}
+"""Every way to write a unit, to its one name."""
+KNOWN = frozenset(CANONICAL.values())
+CURRENCY = frozenset("$£€₹¥¢₽") | {"paise"}
+_PREFIXED = frozenset("mw mhz mb mg mm ml".split())
+"""Units that a capital M makes a thousand million times as large."""
+_SINGLE = {
+    "m": "m",
+    "s": "s",
+    "g": "g",
+    "l": "l",
+    "L": "l",
+    "h": "h",
+    "t": "t",
+    "J": "joule",
+    "N": "newton",
+    "W": "watt",
+    "V": "volt",
+    "K": "kelvin",
+}
+"""Units of one letter, capitals and all: 5 M is no length."""
+_AREAS = {"sqft": "ft^2", "sqm": "m^2", "sqcm": "cm^2", "sqkm": "km^2", "sqin": "inch^2"}
+AFTER_A_NUMBER = frozenset("m s g l L h t J N W V K in re ha".split())
+"""Units that are also words or letters: taken as units only where a number stands before them."""
+COMBINE = frozenset("mm cm m km inch ft yd mi g kg lb l ml gal watt joule newton".split())
+"""Units that are said per another one, as km per hour; a price per day stays a price."""
+
+
+def unit(word: str) -> str | None:
+    """The one name of a unit; None if the word is none.
+
+    >>> unit("Kilometres"), unit("Rs"), unit("apples"), unit("sqft"), unit("mW"), unit("MW")
+    ('km', '₹', None, 'ft^2', 'mw', 'Mw')
+    """
+    if len(word) == 1 and word.isalpha() and word.isascii():
+        return _SINGLE.get(word)
+    mega = "M" if word[:1] == "M" and len(word) <= 3 else ""
+    word = word.lower().rstrip(".")
+    if mega and word in _PREFIXED:
+        return mega + word[1:]
+    if word in _AREAS:
+        return _AREAS[word]
+    found = CANONICAL.get(word)
+    return found or (CANONICAL.get(word[:-1]) if len(word) > 3 and word.endswith("s") else None)
+
+
+def known(word: str) -> bool:
+    """Whether a token's name is that of a unit."""
+    if word[:1] == "M" and word.lower() in _PREFIXED:
+        return True
+    return word in KNOWN or word.partition("^")[0].partition("/")[0] in KNOWN
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two units are the same; a pound is money or weight.
+
+    >>> agree("£", "pound_or_lb"), agree("km", "mi")
+    (True, False)
+    """
+    return one == other or {one, other} in ({"£", "pound_or_lb"}, {"lb", "pound_or_lb"})

@@ -1,0 +1,120 @@
+"""Lines that may be a reply's answer although nothing says so: the first, and the last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from studentsim.student.answer_parsing.claims import rightmost
+from studentsim.student.answer_parsing.statements import AHEAD, Kind, Statement
+
+_REFUSAL = re.compile(
+    r"(?i)\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|don't know|do not know|not sure|"
+    r"no idea|impossible to (?:say|tell|answer|determine)|"
+    r"not enough information|insufficient|sorry|as an ai|need more information|not provided|unclear|"
+    r"apologi[sz]e|no way to)\b"
+)
+_FAREWELL = re.compile(
+    r"(?i)\bhope (?:this|that|it) helps|\blet me know\b|\bfeel free\b|\bhappy to help\b|\bany (?:other|"
+    r"further|more) questions\b|\bgood luck\b"
+)
+_LISTED = re.compile(r"(?im)^[ ]*[\[(]?([a-j])(?:\s?[\])]|[.:])\s+\S")
+_MARKED = re.compile(
+    r"(?i)^(?:(?:option|choice)\s+[\[(]?[a-j]\b|[\[(]+\s*[a-j]\s*[\])]+|[a-j](?:\s?[\])]|[.:,;!](?=\s|$)|\s*$|"
+    r"\s[-–—]\s))"
+)
+_WORKING = re.compile(
+    r"(?i)^\W*(?:first|next|then|now|let|step|we (?:need|must|have to|can|should|are|know|add|subtract|"
+    r"multiply|divide)|add|subtract|multiply|divide|"
+    r"given|suppose|assume|if|to (?:find|get|solve)|consider|recall|note|there (?:were|are|is|was)|for|at|"
+    r"since|because|when|a\b(?! total)|but)\b"
+)
+_CONCLUDES = re.compile(
+    r"(?i)^\W*(?:so|therefore|thus|hence|finally|in total|altogether|in all|this (?:means|gives)|"
+    r"that (?:means|gives)|it follows)\b"
+)
+_SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
+_INLINE = re.compile(r"(?<!\w)([a-j])\s?\)")
+_ABOUT = re.compile(
+    r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by|more|less|fewer|faster|in|"
+    r"if|to|at|worth|so|because|since|as|who|while|from)\b|\s?/\s?[a-z]{3,}"
+)
+_IS = re.compile(r"(?i)\b(?:is|are|equals)\s+(\S+(?:\s\S+){0,3})$")
+_DENIES = re.compile(
+    r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b|\b(?:answer|option|choice|"
+    r"not|never|wrong|whether)\b|n't"
+)
+_SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|consider|say|where)\b")
+_VERB = re.compile(
+    r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|"
+    r"spent|will|takes?|gives?)\b"
+)
+
+
+def without_farewell(text: str) -> str:
+    """Without a last line like "I hope this helps!".
+
+    >>> without_farewell("24 km\\n\\nI hope this helps!")
+    '24 km'
+    """
+    body, _, last = text.rpartition("\n")
+    return body.rstrip() if body.strip() and len(last) < 200 and _FAREWELL.search(last) else text
+
+
+def refuses(text: str) -> bool:
+    """Whether a reply says that it can give no answer."""
+    return bool(_REFUSAL.search(text))
+
+
+def unstated(text: str) -> Iterator[Statement]:
+    """The first line where it begins with a letter; the last, as far as it can be a value alone, a result or a conclusion."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len({letter.lower() for letter in _LISTED.findall(text)}) > 1:
+        lines = [line for line in lines if not _LISTED.match(line)]  # the options, written out again
+    if not lines:
+        return
+    if _MARKED.match(lines[0]) and len(set(_INLINE.findall(lines[0].lower()))) < 3:
+        yield Statement(0, lines[0][:AHEAD], Kind.LINE, True)
+    last = lines[-1][-AHEAD:]
+    if _MARKED.match(last):
+        if len(set(_INLINE.findall(last.lower()))) > 2:
+            return
+        if len(last) == 1 and len(lines) > 1 and not re.search(rf"[\n:]\s*\n\s*{last}\s*$", text):
+            return  # a line that goes on where the reply was cut off
+        yield Statement(0, last, Kind.LINE, True)
+        return
+    *_, sentence = _SENTENCE.split(last)
+    if "=" in sentence:
+        before, _, result = rightmost(sentence)
+        if _SUPPOSES.match(sentence):
+            return
+        result = _ABOUT.split(result, maxsplit=1)[0]
+        if (
+            re.search(r"(?i)=[^=]*\bor\b[^=\d]*$|=[^=]*\bor\s+\w+\s*$", before)
+            or not re.search(r"\w", result)
+            or len(result.split()) > 8
+            or re.search(r"\s[.;]\s", result)
+        ):
+            return
+        yield Statement(0, result, Kind.LINE, False, True)
+    elif _alone(sentence):
+        yield Statement(0, sentence, Kind.LINE, False, True)
+    elif len(lines) == 1 and sentence == last and (found := _IS.search(sentence)) and not _DENIES.search(sentence):
+        yield Statement(0, found[1], Kind.LINE, False, True)
+    elif _concludes(sentence, several=len(lines) > 1 or sentence != last):
+        yield Statement(0, sentence, Kind.LINE, False, True)
+
+
+def _alone(sentence: str) -> bool:
+    """Whether it is a value or an option's words, and hardly anything else."""
+    unfinished = _CONCLUDES.match(sentence) and not re.search(r"[.!)%°]\W*$", sentence)
+    return len(sentence.split()) <= 8 and not unfinished and not _VERB.search(sentence) and not _WORKING.match(sentence)
+
+
+def _concludes(sentence: str, several: bool) -> bool:
+    """Whether it is a whole sentence that a working may end in."""
+    whole = bool(re.search(r"[.!)]\W*$", sentence)) and len(sentence.split()) <= 40
+    several = several or bool(re.search(r"(?i)\b(?:is|are|equals|comes to)\b", sentence))
+    if re.match(r"\W*[\d.,]+\s+(?:is|are|was|were)\b", sentence):
+        return False  # it is said of a number, not which it is
+    return whole and (bool(_CONCLUDES.match(sentence)) or (several and not _WORKING.match(sentence)))
