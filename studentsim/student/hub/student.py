@@ -104,7 +104,7 @@ class HubStudent:
         texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True).strip() for w in written]
         return [
             Answer(
-                q.id, text, *read_reply(text, q), w.logprob, 0.0, row and _shares(row)[_right(q)],
+                q.id, text, *read_reply(text, q, ended=w.ended), w.logprob, 0.0, row and _shares(row)[_right(q)],
                 ended=w.ended, ids=(*w.ids, *([w.end] if w.ended else [])),
             )
             for q, text, w, row in zip(batch, texts, written, logps, strict=True)
