@@ -288,8 +288,7 @@ def test_how_sure_it_is_and_what_else_it_might_be_is_told(tmp_path: Path):
     assert told["columns"] == ["question", "choices", "answer", "subject"]
     (sentence,) = recognition_text.sentences([told])
     assert (
-        sentence
-        == "Recognised as MMLU: so all of the first 4 rows can be read. It could also be read as a plain table."
+        sentence == "Recognised as MMLU: all of the first 4 rows can be read. It could also be read as a plain table."
     )
     half = [{**row, "answer": 9} if n % 3 else row for n, row in enumerate(rows * 3)]
     (told,) = check_bank(str(saved(tmp_path, half, "half.jsonl"))).recognised
@@ -343,7 +342,7 @@ def test_a_set_that_is_named_wins(tmp_path: Path):
 def test_the_command_tells_what_a_file_was_taken_for(tmp_path: Path):
     path = str(saved(tmp_path, *reversed(forms()["a teacher's"])))
     text = " ".join(CliRunner().invoke(app, ["check-bank", path]).stdout.split())
-    assert "Recognised as a plain table: so all of the first 4 rows can be read." in text
+    assert "Recognised as a plain table: all of the first 4 rows can be read." in text
     told = json.loads(CliRunner().invoke(app, ["check-bank", path, "--json"]).stdout)
     assert told["recognised"][0]["set"] == "plain" and told["recognised"][0]["certainty"] == "sure"
 

@@ -335,7 +335,7 @@ def test_the_page_says_what_a_file_was_taken_for_and_what_it_holds(folder: Path,
     (tmp_path / "mmlu.jsonl").write_text("\n".join(map(json.dumps, rows)))
     app = looked(visit(CHECK, source=str(tmp_path / "mmlu.jsonl")))
     told = text_of(app)
-    assert not app.exception and "Recognised as MMLU: so all of the first 2 rows can be read." in told
+    assert not app.exception and "Recognised as MMLU: all of the first 2 rows can be read." in told
     assert "It could also be read as a plain table." in told and "natural sciences 2" in told
     assert "In 1 row the right answer stands twice by its value alone" in told
 

@@ -23,7 +23,7 @@ from studentsim.ui.charts.compare import spread
 from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
 from studentsim.ui.compare.data import MOST, asked_for, proposal
 from studentsim.ui.compare.differences import differences, last_shared
-from studentsim.ui.compare.groups import Run, grouped
+from studentsim.ui.compare.groups import NOT_THE_WAY, Run, grouped
 
 COMPARE = "pages/3_Compare.py"
 GAIN = {"random": 0.2, "category": 0.6, "log-probability": 0.25, "none": 0.0}
@@ -411,3 +411,8 @@ def test_the_page_bears_a_hundred_thousand_answers(folder: Path, taught: None):
     app = visit(COMPARE)
     assert not app.exception and not app.error
     assert len(app.multiselect[0].options) >= 30
+
+
+def test_how_often_held_out_pairs_are_looked_at_is_no_reason_for_a_difference():
+    configs = [RunConfig(strategy="random"), RunConfig(strategy="category", validation_every="epoch")]
+    assert [name for name in settings.differing(configs) if name not in NOT_THE_WAY] == ["strategy"]

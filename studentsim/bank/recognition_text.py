@@ -35,14 +35,14 @@ def _taken_for(one: Mapping[str, Any]) -> str:
     rows = f"{read} of the first {of} rows" if read < of or of > 1 else "its row"
     rows = f"all of the first {of} rows" if read == of > 1 else rows
     if one["certainty"] == "given":
-        return f"Read as {title}, as you said: so {rows} can be read."
+        return f"Read as {title}, as you said: {rows} can be read."
     if not read:
         return f"Its columns are those of {title}, but none of the first {of} rows can be read so."
     if one["certainty"] == "sure":
-        return f"Recognised as {title}: so {rows} can be read."
+        return f"Recognised as {title}: {rows} can be read."
     if one["certainty"] == "likely":
-        return f"Probably {title}: so {rows} can be read."
-    return f"Perhaps {title}, which is far from sure: so only {rows} can be read."
+        return f"Probably {title}: {rows} can be read."
+    return f"Perhaps {title}, which is far from sure: only {rows} can be read."
 
 
 def _capital(text: str) -> str:

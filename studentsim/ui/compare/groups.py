@@ -14,8 +14,8 @@ from studentsim.ui import words
 from studentsim.ui.compare import settings
 from studentsim.ui.looks import Look, look
 
-NOT_THE_WAY = ("seed", "turns")
-"""Settings in which runs of one group may differ."""
+NOT_THE_WAY = ("seed", "turns", "validation_every")
+"""Settings in which runs of one group may differ: how often held-out pairs are looked at changes nothing that is learnt."""
 MOST_SAID = 2
 """Settings that a group's label names at most, besides the way of choosing."""
 
