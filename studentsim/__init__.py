@@ -1,3 +1,3 @@
 """studentsim: what would happen if this class practised differently?"""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
