@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from studentsim.student.answer_parsing import letters, units
+from studentsim.student.answer_parsing import factorials, letters, units
 from studentsim.student.answer_parsing.options import Options, quantity, strict
 from studentsim.student.answer_parsing.tokens import Token, read_tokens
 
@@ -17,7 +17,7 @@ _ABBREVIATION = (
 _END = re.compile(
     rf"{_ABBREVIATION}(?<!^[A-Ja-j])(?<!\b[ap]\.m)\.(?=\s+[^\s\d.,=])|"
     rf"\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|"
-    rf"[!?](?=\s|$)|;(?=\s+[^\s\d]|$)|\.\s*$"
+    rf"\?(?=\s|$)|!(?=\s+(?!x\s)[^\s=×÷*/+^)-]|\s*$)|;(?=\s+[^\s\d]|$)|\.\s*$"
 )
 _REASON = re.compile(
     r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|"
@@ -29,7 +29,9 @@ _FILLER = re.compile(
     r"(?i)^(?:[\s:=*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|"
     r"likely|definitely|clearly|"
     r"therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|should|final|"
-    r"my|i|think|believe|"
+    r"my|i(?=,? (?:think|believe|would|am|say|guess|suppose)\b)|think|believe|guess|suppose|"
+    r"la|le|el|die|der|das|opci[óo]n|lettre|letra|lettera|op[çc][ãa]o|opzione|"
+    r"a(?=\s(?:letra|op[çc][ãa]o)\b|\s(?-i:[A-J])\W*$)|"
     r"approximately|about|roughly|exactly|equal|equals|to|given by|given as|obviously|actually|of course|"
     r"option number|most likely|"
     r"in fact|going|with|single|best|closest|value|number)\b(?!['-]))+"
@@ -44,6 +46,12 @@ _MARKED = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
 _SECOND_VARIABLE = re.compile(r"(?i)=[^=]{1,40}(?:[,;]|\band\b|\bor\b)\s*[a-z]\w?\s*$")
 """As in "x = 12, y": two values, not one."""
 _ALONE = re.compile(r"[\s\[({<\"'*]{0,6}([A-Ja-j])[\s\])}>\"'*.:;,!?|]{0,8}")
+_EXPLAINED = re.compile(
+    r"(?i)\s*(?:[,;:(\[–—-]|for\b|as in\b|is (?:the|for)\b|stands\b|meaning\b)\W*"
+    r"(?!(?:because|since|as|so|due|by|given|based|therefore|thus|hence|after|if|not)\b)[a-z]{3}"
+)
+"""What a symbol stands for: "(carbon)", ", which stands for carbon"."""
+_LETTER_ENDS = re.compile(r"[\[(]?[A-Ja-j][\])]?[.!](?=\s+[A-Z])")
 _VERBS = frozenset("is are was were has have had gets makes costs needs means".split())
 
 
@@ -67,8 +75,14 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
         said = quoted[1]
     said = said.strip().rstrip("\\")
     sentence, ended = _sentence(said)
-    if ended == "?" or not sentence:
+    if ended == "?" and (letter := _LETTER_ENDS.match(said)):
+        sentence = letter[0]  # "C. Wait, is that right?"
+    elif ended == "?" or not sentence:
         return None
+    if ended == "!" and sentence[-1:].isdigit():
+        sentence += "!"  # perhaps a factorial
+    if factorials.exclaimed(said) & options.ambiguous and not _MARKED.match(said) and not options.exactly(said):
+        return Reading(None, sentence)
     for part in dict.fromkeys((said, sentence)):
         if not _letter_alone(part, options) and (found := _whole(part, options, marked=bool(_MARKED.match(part)))):
             return found
@@ -80,6 +94,10 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     if _NEGATION.match(sentence) or _NEGATION.match(rest):
         return None
     if not _letter_alone(rest, options) and (found := _whole(rest, options, marked=bool(_MARKED.match(rest)))):
+        return found
+    if (article := re.match(r"a\s+(?=[A-Za-z]{2})", rest)) and (
+        found := _whole(_reasonless(rest[article.end() :]), options)
+    ):
         return found
     if named := letters.leading(rest, lambda letter, text: _begins(letter, text, options)):
         return _named(named, options)
@@ -101,6 +119,19 @@ def whole_reply(reply: str, options: Options) -> Reading | None:
     return Reading(found[0], reply) if len(found) == 1 else None
 
 
+def with_unit(said: str, options: Options, *, strictly: bool) -> Reading | None:
+    """The one option that a sentence's end is, word for word, or whose value and unit it ends in; else nothing."""
+    reason = _REASON.search(said, 1)
+    if found := options.whole(said) or (options.whole(said[reason.start() :].strip(" ,;")) if reason else []):
+        return _ticked(found, said)  # "We have seasons because the Earth is tilted": the reason is what was asked for
+    tokens = read_tokens(said)
+    value = None if strictly else quantity(tokens)
+    if value is None or value.unit is None or value.words[value.before :] != (value.unit,):
+        return None
+    found = options.valued(tokens) or []
+    return Reading(found[0], said[:200]) if len(found) == 1 and options.measured(found[0]) else None
+
+
 def _named(named: letters.Named, options: Options) -> Reading | None:
     letter, after, tail = named
     own = letter in options.letters and bool(re.search(r"\w", after)) and _begins(letter, after, options)
@@ -111,6 +142,8 @@ def _named(named: letters.Named, options: Options) -> Reading | None:
     value = after.strip(" ).:,;-–—=]→") or None
     if letter not in options.letters:
         return _text_alone(letter, options) or Reading(None, letter)
+    if letter.upper() in options.capitals - {options.capital(letter)} and not named.ends and _EXPLAINED.match(tail):
+        return Reading(None, value)  # "C (carbon)", where C is the text of another option
     shown = (options.whole(value) or options.valued(read_tokens(_reasonless(value)))) if value else None
     if letter in (shown or ()):
         return Reading(letter, value)

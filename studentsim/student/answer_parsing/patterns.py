@@ -27,7 +27,7 @@ NOUN = (
     r"correcte))?|option|choice|letter|alternative|answer key|"
     r"(?P<weak>solution|result|output|key))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案|정답))"
 )
-OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
+OF = r"(?:,\s?i\s(?:think|believe|guess|suppose),|\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
 NAMES = re.compile(f"(?i){NOUN}")
 NAMED = re.compile(rf"(?i){OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{LINK})")
 END = r"[^\w\n]{0,12}$"
@@ -95,6 +95,12 @@ VERDICT = re.compile(
     r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|"
     r"[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[^\w\n]{0,20}$"
 )
+CORRECTIONS = re.compile(
+    r"(?im)(?:^|[.!?;,–—-]\s)(?:(?:oops|whoops|sorry|apologies|my bad|correction|no|wait|actually|or rather|rather|"
+    r"i mean|i meant|make that|scratch that|make it|that should (?:be|read))\b[,:;!.…]{0,3}\s+){1,4}"
+    r"(?:to (?:say|write)\s+)?(?:it(?:'s| is)\s+)?(?=(?P<rest>[^\n.!?]{1,60}(?:\.\d[^\n.!?]{0,20})?))"
+)
+"""What is said instead of an answer before: "Oops, I mean 24"."""
 NONE = re.compile(
     r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|"
     r"answers?|values)\b|"

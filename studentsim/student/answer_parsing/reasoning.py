@@ -71,7 +71,9 @@ _NEXT = re.compile(
     r"q\s*\d{0,3}\s*[:.](?=\s)|(?:next|new|another)\s+(?:question|problem)\b|"
     r"answer the (?:following )?(?:multiple[- ]choice )?questions?\b|"
     r"the following (?:is|are) (?:a )?multiple[- ]choice|(?:human|user|student|teacher|instruction|input)\s*:|"
-    r"(?:instructions?|question|problem|input)[ \t]*$)"
+    r"(?:instructions?|question|problem|input)[ \t*]*$|"
+    r"(?:question|problem|exercise|example|task)\s*(?:no\.?\s*)?#?\s*\d{1,3}[ \t]*(?:\([^()\n]{1,20}\)[ \t]*)?[*_.)]{0,4}[ \t]*"
+    r"(?:$|[-–—][ ]))"
     r"|<\|?(?:question|im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|"
     r"end_of_text)\|>|</s>|<eos>|<end_of_turn>"
 )
