@@ -38,7 +38,7 @@ _MARKDOWN = re.compile(
 )
 _EMPHASIS = re.compile(r"(?<![\w_])_(?=[^\s_])([^_\n]{1,120})(?<=\S)_(?![\w_])")
 _FINAL = re.compile(r"(?m)^[ ]{0,3}#{4}[ ]?(?=[-$€£₹]?\s?\d[\d.,/ ]*\s?%?\s*$)")
-_BOX = r"(?:(?:final[_ ]?)?answer|final|response|choice|option|result)"
+_BOX = r"(?:(?:final[_ ]?)?ans(?:wer)?|final|response|choice|option|result)"
 _TAGGED = re.compile(rf"(?i)<\s*{_BOX}\s*>\s*|<\s*/\s*{_BOX}\s*>")
 _SEVERAL = re.compile(r"(?:(?<=\n)|\n)[ $]*(?:,|or|and)[ $]*\n\s?Answer: ")
 """Between two boxes in one sentence: neither is the answer alone."""

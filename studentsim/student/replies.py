@@ -13,8 +13,9 @@ from itertools import islice
 
 from studentsim.records import Question
 from studentsim.student.answer_parsing.claims import Reading, last_match, resolve, whole_reply, with_unit
+from studentsim.student.answer_parsing.listed import without_list
 from studentsim.student.answer_parsing.options import Options, options_of
-from studentsim.student.answer_parsing.reasoning import first_answer, squeezed, without_reasoning
+from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
 from studentsim.student.answer_parsing.statements import Kind, Statement, statements
 from studentsim.student.answer_parsing.unstated import refuses, unstated, without_farewell
 from studentsim.student.plain import single_spaced, undressed
@@ -54,9 +55,10 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     reply = without_farewell(undressed(reply[-LONGEST:]).strip()[-LONGEST:])
     if not cut_off and (found := whole_reply(reply, options)):
         return found.letter, _short(found.value)
+    reply = without_list(reply, options)
     reading = _stated(reply, options)
     if reading is None and not cut_off:
-        lines = [(line, r) for line in unstated(_without_list(reply, options)) if (r := _line(line, options))]
+        lines = [(line, r) for line in unstated(reply) if (r := _line(line, options))]
         if refuses(reply):  # "e) cannot be determined" may be an option
             lines = [(line, r) for line, r in lines if line.strictly and r.letter in options.whole(r.value or "")]
         reading = lines[0][1] if lines else None
@@ -67,16 +69,6 @@ def _up_to_the_last_word(text: str) -> str:
     """Without a last word that may be half of one: 12 of 120; (c) is whole."""
     text = text.rstrip()
     return text if re.search(r"[)\]}*!?]$|[A-Za-z]\.$", text) else text[: max(text.rfind(" "), text.rfind("\n"), 0)]
-
-
-def _without_list(reply: str, options: Options) -> str:
-    """Without lines that are the options' texts in their order."""
-    lines = [line for line in reply.split("\n") if line.strip()]
-    texts, said = [squeezed(c.strict) for c in options.choices], [squeezed(line) for line in lines]
-    for n in range(len(lines) - len(texts) + 1):
-        if texts and said[n] == texts[0] and said[n : n + len(texts)] == texts:
-            return "\n".join(lines[:n] + lines[n + len(texts) :])
-    return reply
 
 
 def _short(value: str | None) -> str | None:

@@ -52,6 +52,9 @@ _EXPLAINED = re.compile(
 )
 """What a symbol stands for: "(carbon)", ", which stands for carbon"."""
 _LETTER_ENDS = re.compile(r"[\[(]?[A-Ja-j][\])]?[.!](?=\s+[A-Z])")
+_ARTICLE = re.compile(r"(?i)(?:a|an|the|at|in|on|by)\s(?=(?-i:[a-z]){2})")
+_TO_ME = re.compile(r"(?i)\s(?:to|for) me(?=[.!]?$)")
+_CALLED = re.compile(r"(?i)\b(?:option|choice|letter)\b")
 _VERBS = frozenset("is are was were has have had gets makes costs needs means".split())
 
 
@@ -70,10 +73,11 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     ``strictly``: a letter or the whole of an option's text counts, a value among words does not. ``last``: nothing follows it, so
     that a whole sentence may lead up to the value.
     """
-    said = said.strip()[: 160 + 2 * options.longest].rstrip("|}")
+    said = said.strip()[: 160 + 2 * options.longest]
+    said = said if "{" in said else said.rstrip("|}")
     if quoted := _QUOTED.match(said):
         said = quoted[1]
-    said = said.strip().rstrip("\\")
+    said = _TO_ME.sub("", said.strip().rstrip("\\"))
     sentence, ended = _sentence(said)
     if ended == "?" and (letter := _LETTER_ENDS.match(said)):
         sentence = letter[0]  # "C. Wait, is that right?"
@@ -100,7 +104,8 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     ):
         return found
     if named := letters.leading(rest, lambda letter, text: _begins(letter, text, options)):
-        return _named(named, options)
+        bare = rest[:1] in tuple("ABCDEFGHIJ") and not _CALLED.search(sentence[: len(sentence) - len(rest)])
+        return _named(named, options, symbol=bare)
     if behind := _behind(rest, options):
         return behind
     value = _value(rest, options, strictly, last)
@@ -116,6 +121,8 @@ def whole_reply(reply: str, options: Options) -> Reading | None:
     if reply.endswith("?") and not options.exactly(reply):
         return None
     found = options.whole(reply)
+    if not found and (article := _ARTICLE.match(reply)):  # "A dog", "The park", "At noon"
+        found = options.whole(reply[0].lower() + reply[1:]) or options.whole(reply[article.end() :])
     return Reading(found[0], reply) if len(found) == 1 else None
 
 
@@ -126,13 +133,15 @@ def with_unit(said: str, options: Options, *, strictly: bool) -> Reading | None:
         return _ticked(found, said)  # "We have seasons because the Earth is tilted": the reason is what was asked for
     tokens = read_tokens(said)
     value = None if strictly else quantity(tokens)
-    if value is None or value.unit is None or value.words[value.before :] != (value.unit,):
+    behind = () if value and value.unit in units.CURRENCY and value.unit in value.words[: value.before] else None
+    if value is None or value.unit is None or value.words[value.before :] not in (behind, (value.unit,)):
         return None
     found = options.valued(tokens) or []
     return Reading(found[0], said[:200]) if len(found) == 1 and options.measured(found[0]) else None
 
 
-def _named(named: letters.Named, options: Options) -> Reading | None:
+def _named(named: letters.Named, options: Options, *, symbol: bool = False) -> Reading | None:
+    """``symbol``: it is a capital that nothing calls a letter, so that it may be an option's text."""
     letter, after, tail = named
     own = letter in options.letters and bool(re.search(r"\w", after)) and _begins(letter, after, options)
     if own and letter in options.whole(after):
@@ -142,7 +151,12 @@ def _named(named: letters.Named, options: Options) -> Reading | None:
     value = after.strip(" ).:,;-–—=]→") or None
     if letter not in options.letters:
         return _text_alone(letter, options) or Reading(None, letter)
-    if letter.upper() in options.capitals - {options.capital(letter)} and not named.ends and _EXPLAINED.match(tail):
+    if (
+        symbol
+        and letter.upper() in options.capitals - {options.capital(letter)}
+        and not named.ends
+        and _EXPLAINED.match(tail)
+    ):
         return Reading(None, value)  # "C (carbon)", where C is the text of another option
     shown = (options.whole(value) or options.valued(read_tokens(_reasonless(value)))) if value else None
     if letter in (shown or ()):

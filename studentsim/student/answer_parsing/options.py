@@ -39,7 +39,7 @@ _CHANGING = frozenset(
 """Words that make another number, or another statement, of what stands beside them."""
 _MADE_OF = frozenset(
     "multiple multiples factor factors divisor divisors power powers root square cube reciprocal inverse negative "
-    "opposite fraction part percentage percent complement logarithm".split()
+    "opposite fraction part percentage percent complement logarithm number numbers".split()
 )
 """What another number is of a number: "a multiple of 12" is not 12."""
 _NONE = re.compile(

@@ -66,6 +66,9 @@ def _named(text: str) -> Iterator[Statement]:
             yield _statement(text, match.end(), Kind.ANSWER)
     for match in _last(patterns.CORRECTIONS, text):
         yield replace(_statement(text, match.end(), Kind.ANSWER, form="correction"), strictly=True)
+    for match in _last(patterns.INSTEAD, text):
+        if not _denied(_before(text, match.start())):
+            yield replace(_statement(text, match.end(), Kind.MENTIONED, form="correction"), strictly=True)
     for match in _last(patterns.A_LINE, text):
         if patterns.LIST_GOES_ON.match(text, _end_of_line(text, match.end())):
             continue  # the options, written out again

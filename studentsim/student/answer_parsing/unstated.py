@@ -40,7 +40,10 @@ _ABOUT = re.compile(
     r"if|to|at|worth|so|because|since|as|who|while|from)\b|\s?/\s?[a-z]{3,}"
 )
 _IS = re.compile(r"(?i)\b(?:is|are|equals)\s+(\S+(?:\s\S+){0,3})$")
-_CLAUSE = re.compile(r"(?i)[,;]\s(?:and\s)?(?:so|thus|hence|therefore)\b,?\s+")
+_TICK = re.compile(r"[ ]?[✓✔✅☑👍🎉🙂😊]{1,5}$")
+_CLAUSE = re.compile(
+    r"(?i)[,;]\s(?:and\s)?(?:so(?!\s(?:is|are|was|were|does|do|did|has)\b)|thus|hence|therefore)\b,?\s+"
+)
 _BEFORE_VALUE = re.compile(
     r"(?i)(?:there\s(?:are|is|were|was)|(?:it|that|this)(?:'s|\sis)|(?:i|we|he|she|it|they|you|[A-Z][a-z]{1,15})\s"
     r"(?:has|have|had|gets?|needs?|pays?|earns?|makes?|will\shave|must\sbe))\s+(?=\S+(?:\s\S+){0,2}$)"
@@ -77,10 +80,12 @@ def refuses(text: str) -> bool:
 
 def unstated(text: str) -> Iterator[Statement]:
     """The first line where it begins with a letter; the last, as far as it can be a value alone, a result or a conclusion."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [_TICK.sub("", line.strip()) for line in text.splitlines() if re.search(r"[^\W_]", line)]
     lines = _without_lists(lines)
     if not lines:
         return
+    if len(lines) > 1 and re.fullmatch(r"A ?:", lines[0]):
+        lines = lines[1:]  # "A:" is as good as "Answer:"
     if _MARKED.match(lines[0]) and len(set(_INLINE.findall(lines[0].lower()))) < 3:
         yield Statement(0, lines[0][:AHEAD], Kind.LINE, True)
     last = lines[-1][-AHEAD:]
