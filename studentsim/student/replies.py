@@ -31,7 +31,7 @@ ENOUGH = 6
 """Statements that name an answer, counted from the end, after which no earlier one is looked at."""
 
 _RETRACTED = re.compile(
-    r"(?i)\b(?:wait|w?hoops|oops|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
+    r"(?i)\b(?:wait|w?hoops|oops|scratch that|hold on|correction(?! of)|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
     r"incorrect|not right|a mistake)|(?:can't|cannot) be right|"
     r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )

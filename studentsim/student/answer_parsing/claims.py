@@ -17,7 +17,7 @@ _ABBREVIATION = (
 _END = re.compile(
     rf"{_ABBREVIATION}(?<!^[A-Ja-j])(?<!\b[ap]\.m)\.(?=\s+[^\s\d.,=])|"
     rf"\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|"
-    rf"\?(?=\s|$)|!(?=\s+(?!x\s)[^\s=×÷*/+^)-]|\s*$)|;(?=\s+[^\s\d]|$)|\.\s*$"
+    rf"\?(?=\s|$)|(?<!\d)!(?=\s|$)|!(?=\s+[^\sa-z=×÷*/+^)-]|\s*$)|;(?=\s+[^\s\d]|$)|\.\s*$"
 )
 _REASON = re.compile(
     r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|"
@@ -45,6 +45,8 @@ _EQUALITY = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
 _MARKED = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
 _SECOND_VARIABLE = re.compile(r"(?i)=[^=]{1,40}(?:[,;]|\band\b|\bor\b)\s*[a-z]\w?\s*$")
 """As in "x = 12, y": two values, not one."""
+_COEFFICIENT = re.compile(r"(?i)[^=]*\d\s?[abcknpqrwxyz]\s*$")
+"""As in "2x = 4", which does not say that the answer is 4."""
 _ALONE = re.compile(r"[\s\[({<\"'*]{0,6}([A-Ja-j])[\s\])}>\"'*.:;,!?|]{0,8}")
 _EXPLAINED = re.compile(
     r"(?i)\s*(?:[,;:(\[–—-]|for\b|as in\b|is (?:the|for)\b|stands\b|meaning\b)\W*"
@@ -85,13 +87,15 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
         return None
     if ended == "!" and sentence[-1:].isdigit():
         sentence += "!"  # perhaps a factorial
-    if factorials.exclaimed(said) & options.ambiguous and not _MARKED.match(said) and not options.exactly(said):
-        return Reading(None, sentence)
-    for part in dict.fromkeys((said, sentence)):
-        if not _letter_alone(part, options) and (found := _whole(part, options, marked=bool(_MARKED.match(part)))):
+    marked = bool(_MARKED.match(said))
+    doubtful = not marked and bool(factorials.exclaimed(said) & options.ambiguous) and not options.exactly(said)
+    for part in () if doubtful else dict.fromkeys((said, sentence)):
+        if not _letter_alone(part, options) and (found := _whole(part, options, marked=marked)):
             return found
     if but := _BUT.match(sentence):
         return resolve(sentence[but.end() :], options, strictly=strictly, last=last)
+    if doubtful:
+        return Reading(None, sentence)
     if sentence.lower().startswith("that ") and (found := _whole(sentence[5:], options)):
         return found
     rest = _FILLER.sub("", sentence, count=1).strip()
@@ -258,7 +262,7 @@ def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def rightmost(said: str) -> tuple[str, str, str]:
     """Before the last sign of equality, the sign, and behind it; as ``str.rpartition``. ``>=`` and ``==`` are other signs."""
     found = last_match(_EQUALITY, said)
-    if not found or _SECOND_VARIABLE.search(said[: found.start()]):
+    if not found or _SECOND_VARIABLE.search(said[: found.start()]) or _COEFFICIENT.match(said[: found.start()]):
         return "", "", said
     return said[: found.start()], "=", said[found.end() :]
 

@@ -32,7 +32,7 @@ _CHANGING = frozenset(
     "except unlike versus vs "
     "ln exp mod halves st nd rd th third thirds quarter quarters fourth fourths fifth fifths tenth tenths "
     "hundredth hundredths factorial "
-    "cannot no if unless "
+    "fail fails failed cannot nobody hardly scarcely no if unless "
     "before excluding besides instead rather wrong incorrect false invalid impossible multiply divide "
     "subtract add multiplying dividing subtracting adding taking".split()
 )

@@ -72,8 +72,9 @@ _NEXT = re.compile(
     r"answer the (?:following )?(?:multiple[- ]choice )?questions?\b|"
     r"the following (?:is|are) (?:a )?multiple[- ]choice|(?:human|user|student|teacher|instruction|input)\s*:|"
     r"(?:instructions?|question|problem|input)[ \t*]*$|"
-    r"(?:(?:question|problem|exercise|example|task)\s*(?:no\.?\s*)?#?\s*(?:\d{1,3}|[ivx]{1,4}|one|two|three|four|five|six)"
-    r"|q\s?#?\d{1,3})(?![A-Za-z\d])[ \t]*(?:\([^()\n]{1,20}\)[ \t]*)?[*_.)#]{0,4}[ \t]*#{0,6}[ \t]*(?:$|[-–—][ ]))"
+    r"(?:(?:question|problem|exercise|example|task)\s*(?:no\.?\s*)?#?\s*(?:\d{1,3}|\(\d{1,3}\)|[ivx]{1,4}|one|two|three|four|five|six)"
+    r"(?:\s?(?:/|of)\s?\d{1,3})?|next|q\s?#?\d{1,3})(?![A-Za-z\d])[ \t]*"
+    r"(?:\([^()\n]{1,20}\))?[ \t*_.)#]{0,12}(?:$|[-–—][ ]))"
     r"|<\|?(?:question|im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|"
     r"end_of_text)\|>|</s>|<eos>|<end_of_turn>"
 )
@@ -134,8 +135,10 @@ def _preface(text: str, options: frozenset[str]) -> bool:
     text = text.strip()
     if not text:
         return True
+    if len(text) >= 80:
+        return False
     said = squeezed(text)
-    plain = len(text) < 80 and bool(_PREAMBLE.search(text)) and not _MAY_ANSWER.search(text)
+    plain = bool(_PREAMBLE.search(text)) and not _MAY_ANSWER.search(text)
     return plain and not any(o and o in said for o in options)
 
 

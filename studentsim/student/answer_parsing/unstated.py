@@ -56,6 +56,11 @@ _DENIES = re.compile(
     r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b|\b(?:answer|option|choice|"
     r"not|never|wrong|whether)\b|n't"
 )
+_DOUBTS = re.compile(
+    r"(?i)\b(?:nobody|no one|hardly|scarcely|thinks?|thought|believes?|claims?|told|said|says|guess(?:ed|es)?|might|could|"
+    r"would|should|supposed|wrongly|half|twice|double|each|both|two|another|without)\b|\?$"
+)
+"""Words of a sentence that is about a value rather than the answer."""
 _SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|consider|say|where)\b")
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|"
@@ -102,7 +107,7 @@ def unstated(text: str) -> Iterator[Statement]:
         yield Statement(0, said, Kind.LINE, True, True, "clause")
         if verb := _BEFORE_VALUE.match(said):
             yield Statement(0, said[verb.end() :], Kind.LINE, True, True, "clause")
-    if len(lines) == 1 and sentence == last and not _DENIES.search(sentence) and not last.endswith("?"):
+    if len(lines) == 1 and sentence == last and not (_DENIES.search(last) or _DOUBTS.search(last)):
         if (verb := last_match(_BEFORE_END, sentence)) and not _WORKING.match(sentence):
             yield Statement(0, sentence[verb.end() :], Kind.LINE, False, True, "tail")
         yield Statement(0, sentence, Kind.LINE, bool(_WORKING.match(sentence)), True, "tail")
