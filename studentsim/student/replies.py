@@ -36,6 +36,8 @@ _RETRACTED = re.compile(
     r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )
 _NUMBER = re.compile(r"\W{0,3}\d[\d.,/]{0,20}\s?\w{0,10}\W{0,3}")
+_RULE = re.compile(r"(?m)^[ ]?[-=_*]{3,}[ ]?\n")
+"""A line across the page, as below a heading."""
 _GOES_ON = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
 _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
 
@@ -52,6 +54,7 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     cut_off = ended is False and whole.endswith(reply)
     if cut_off:
         reply = _up_to_the_last_word(reply)
+    reply = _RULE.sub("", reply)
     reply = without_farewell(undressed(reply[-LONGEST:]).strip()[-LONGEST:])
     if not cut_off and (found := whole_reply(reply, options)):
         return found.letter, _short(found.value)

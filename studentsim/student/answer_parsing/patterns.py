@@ -90,7 +90,7 @@ PICKS = re.compile(
     r"(?i)(?P<first>\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|think\s+|am\s+|have to\s+|"
     r"must\s+)?(?:say|guess|answer)\s+|\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|therefore\s+|"
     r"am\s+|have to\s+|must\s+|shall\s+)?)?"
-    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|opt for|settle on|"
+    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|go for|going for|opt for|settle on|"
     r"tick|mark|vote for)\s+(?:is\s+)?|"
     r"\b(?:i'd|i would|i'll|i)\s+(?:say|guess|answer)\s+(?:it's\s+|it is\s+|that\s+)?"
 )

@@ -61,6 +61,7 @@ _DOUBTS = re.compile(
     r"would|should|supposed|wrongly|half|twice|double|each|both|two|another|without)\b|\?$"
 )
 """Words of a sentence that is about a value rather than the answer."""
+_TEMPTING = re.compile(r"(?i)\b(?:tempting|tempted|common (?:error|mistake)|unlikely|doubtful|mistakenly)\b")
 _SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|consider|say|where)\b")
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|"
@@ -102,6 +103,8 @@ def unstated(text: str) -> Iterator[Statement]:
         yield Statement(0, last, Kind.LINE, True)
         return
     *_, sentence = _SENTENCE.split(last)
+    if _TEMPTING.search(sentence):
+        return
     if clause := last_match(_CLAUSE, sentence):
         said = sentence[clause.end() :]
         yield Statement(0, said, Kind.LINE, True, True, "clause")
