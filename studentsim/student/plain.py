@@ -36,8 +36,9 @@ _TAG = re.compile(r"(?i)</?(?:b|strong|i|em|u|p|span|div|code|sub|sup|center|mar
 _MARKDOWN = re.compile(
     r"\*\*\*?|__+|`+|(?m:^[ ]{0,3}(?:#{1,6}|>(?!\s*-?\d))\s+)|\$(?!\s?[\d.])|(?<=\d)\$|(?<![\w*)])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*(])"
 )
+_EMPHASIS = re.compile(r"(?<![\w_])_(?=[^\s_])([^_\n]{1,120})(?<=\S)_(?![\w_])")
 _FINAL = re.compile(r"(?m)^[ ]{0,3}#{4}[ ]?(?=[-$€£₹]?\s?\d[\d.,/ ]*\s?%?\s*$)")
-_BOX = r"(?:(?:final[_ ]?)?answer|final|response|choice|option|result)"
+_BOX = r"(?:(?:final[_ ]?)?ans(?:wer)?|final|response|choice|option|result)"
 _TAGGED = re.compile(rf"(?i)<\s*{_BOX}\s*>\s*|<\s*/\s*{_BOX}\s*>")
 _SEVERAL = re.compile(r"(?:(?<=\n)|\n)[ $]*(?:,|or|and)[ $]*\n\s?Answer: ")
 """Between two boxes in one sentence: neither is the answer alone."""
@@ -72,7 +73,7 @@ def undressed(text: str) -> str:
     text = re.sub(r"(?<![-=<>])[-=]{1,2}>", "→", text)
     text = _SEVERAL.sub(" or ", without_latex(text).replace("^°", "°"))
     text = _FINAL.sub("\nAnswer: ", _STRUCK.sub("", _BLANKS.sub(" ", text)))
-    return single_spaced(_SUBSCRIPT.sub("", _MARKDOWN.sub("", text)))
+    return single_spaced(_EMPHASIS.sub(r"\1", _SUBSCRIPT.sub("", _MARKDOWN.sub("", text))))
 
 
 def single_spaced(text: str) -> str:

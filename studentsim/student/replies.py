@@ -12,7 +12,8 @@ import re
 from itertools import islice
 
 from studentsim.records import Question
-from studentsim.student.answer_parsing.claims import Reading, last_match, resolve, whole_reply
+from studentsim.student.answer_parsing.claims import Reading, last_match, resolve, whole_reply, with_unit
+from studentsim.student.answer_parsing.listed import without_list
 from studentsim.student.answer_parsing.options import Options, options_of
 from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
 from studentsim.student.answer_parsing.statements import Kind, Statement, statements
@@ -30,10 +31,13 @@ ENOUGH = 6
 """Statements that name an answer, counted from the end, after which no earlier one is looked at."""
 
 _RETRACTED = re.compile(
-    r"(?i)\b(?:wait|scratch that|hold on|correction|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
+    r"(?i)\b(?:wait|w?hoops|oops|scratch that|hold on|correction(?! of)|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
     r"incorrect|not right|a mistake)|(?:can't|cannot) be right|"
     r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
 )
+_NUMBER = re.compile(r"\W{0,3}\d[\d.,/]{0,20}\s?\w{0,10}\W{0,3}")
+_RULE = re.compile(r"(?m)^[ ]?[-=_*]{3,}[ ]?\n")
+"""A line across the page, as below a heading."""
 _GOES_ON = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
 _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
 
@@ -50,9 +54,11 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     cut_off = ended is False and whole.endswith(reply)
     if cut_off:
         reply = _up_to_the_last_word(reply)
+    reply = _RULE.sub("", reply)
     reply = without_farewell(undressed(reply[-LONGEST:]).strip()[-LONGEST:])
     if not cut_off and (found := whole_reply(reply, options)):
         return found.letter, _short(found.value)
+    reply = without_list(reply, options)
     reading = _stated(reply, options)
     if reading is None and not cut_off:
         lines = [(line, r) for line in unstated(reply) if (r := _line(line, options))]
@@ -84,6 +90,8 @@ def _stated(reply: str, options: Options) -> Reading | None:
     statement, reading = firm[0]
     if _taken_back(reply[statement.at :]):
         return Reading(None, reading.value)
+    if any(s.form == "correction" and r.letter == reading.letter for s, r in firm[:2]):
+        return reading
     others = [(s, r) for s, r in firm[1:] if r.letter != reading.letter and r.letter]
     if others and _asks_another(between := reply[others[0][0].at : statement.at]) and not _RETRACTED.search(between):
         return Reading(None, reading.value)
@@ -120,6 +128,8 @@ def _read(statement: Statement, options: Options) -> Reading | None:
     if form in ("A:", "A."):
         return _a_line(statement, options)
     reading = resolve(statement.said, options, strictly=statement.strictly, last=statement.last)
+    if form == "correction" and reading and not reading.letter and not _NUMBER.fullmatch(statement.said):
+        return None
     if reading is None or form not in ("pick", "first", "subject", "letter"):
         return reading
     if form in ("pick", "first") and reading.letter and re.match(r"\W*\d", statement.said):
@@ -141,6 +151,8 @@ def _a_line(statement: Statement, options: Options) -> Reading | None:
 
 
 def _line(line: Statement, options: Options) -> Reading | None:
+    if line.form == "tail":
+        return with_unit(line.said, options, strictly=line.strictly)
     reading = resolve(line.said, options, strictly=line.strictly, last=line.last)
     if (
         reading
@@ -149,6 +161,8 @@ def _line(line: Statement, options: Options) -> Reading | None:
         and reading.letter not in options.shown(reading.value or "")
     ):
         return None  # "A:" is as good as "Answer:"
+    if line.form == "clause" and (not reading or not reading.letter or not reading.sure):
+        return None  # the sentence as a whole may say more
     if reading and not reading.sure:
         return Reading(None, reading.value)
     return reading

@@ -5,8 +5,9 @@
     statements    where a reply names its answer ("The answer is …", "Answer: …", a box, JSON, a last line)
     patterns      the words for it, and for supposing, denying and hedging
     unstated      first and last lines that may be an answer although nothing says so
+    listed        the options, written out again, tick none
     letters       the letter that a statement names
-    tokens        a text as numbers, signs and words;  units: what the words measure
+    tokens        a text as numbers, signs and words;  units: what the words measure;  times: of day;  factorials
     options       a question's options, made ready once; the one that a text is equal to
     claims        what one statement comes to: an option, none of them, or nothing
 

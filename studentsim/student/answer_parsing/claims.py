@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from studentsim.student.answer_parsing import letters, units
+from studentsim.student.answer_parsing import factorials, letters, units
 from studentsim.student.answer_parsing.options import Options, quantity, strict
 from studentsim.student.answer_parsing.tokens import Token, read_tokens
 
@@ -17,7 +17,7 @@ _ABBREVIATION = (
 _END = re.compile(
     rf"{_ABBREVIATION}(?<!^[A-Ja-j])(?<!\b[ap]\.m)\.(?=\s+[^\s\d.,=])|"
     rf"\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|"
-    rf"[!?](?=\s|$)|;(?=\s+[^\s\d]|$)|\.\s*$"
+    rf"\?(?=\s|$)|(?<!\d)!(?=\s|$)|!(?=\s+[^\sa-z=×÷*/+^)-]|\s*$)|;(?=\s+[^\s\d]|$)|\.\s*$"
 )
 _REASON = re.compile(
     r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|"
@@ -29,7 +29,9 @@ _FILLER = re.compile(
     r"(?i)^(?:[\s:=*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|"
     r"likely|definitely|clearly|"
     r"therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|should|final|"
-    r"my|i|think|believe|"
+    r"my|i(?=,? (?:think|believe|would|am|say|guess|suppose)\b)|think|believe|guess|suppose|"
+    r"la|le|el|die|der|das|opci[óo]n|lettre|letra|lettera|op[çc][ãa]o|opzione|"
+    r"a(?=\s(?:letra|op[çc][ãa]o)\b|\s(?-i:[A-J])\W*$)|"
     r"approximately|about|roughly|exactly|equal|equals|to|given by|given as|obviously|actually|of course|"
     r"option number|most likely|"
     r"in fact|going|with|single|best|closest|value|number)\b(?!['-]))+"
@@ -43,7 +45,18 @@ _EQUALITY = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
 _MARKED = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
 _SECOND_VARIABLE = re.compile(r"(?i)=[^=]{1,40}(?:[,;]|\band\b|\bor\b)\s*[a-z]\w?\s*$")
 """As in "x = 12, y": two values, not one."""
+_COEFFICIENT = re.compile(r"(?i)[^=]*\d\s?[abcknpqrwxyz]\s*$")
+"""As in "2x = 4", which does not say that the answer is 4."""
 _ALONE = re.compile(r"[\s\[({<\"'*]{0,6}([A-Ja-j])[\s\])}>\"'*.:;,!?|]{0,8}")
+_EXPLAINED = re.compile(
+    r"(?i)\s*(?:[,;:(\[–—-]|for\b|as in\b|is (?:the|for)\b|stands\b|meaning\b)\W*"
+    r"(?!(?:because|since|as|so|due|by|given|based|therefore|thus|hence|after|if|not)\b)[a-z]{3}"
+)
+"""What a symbol stands for: "(carbon)", ", which stands for carbon"."""
+_LETTER_ENDS = re.compile(r"[\[(]?[A-Ja-j][\])]?[.!](?=\s+[A-Z])")
+_ARTICLE = re.compile(r"(?i)(?:a|an|the|at|in|on|by)\s(?=(?-i:[a-z]){2})")
+_TO_ME = re.compile(r"(?i)\s(?:to|for) me(?=[.!]?$)")
+_CALLED = re.compile(r"(?i)\b(?:option|choice|letter)\b")
 _VERBS = frozenset("is are was were has have had gets makes costs needs means".split())
 
 
@@ -62,18 +75,27 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     ``strictly``: a letter or the whole of an option's text counts, a value among words does not. ``last``: nothing follows it, so
     that a whole sentence may lead up to the value.
     """
-    said = said.strip()[: 160 + 2 * options.longest].rstrip("|}")
+    said = said.strip()[: 160 + 2 * options.longest]
+    said = said if "{" in said else said.rstrip("|}")
     if quoted := _QUOTED.match(said):
         said = quoted[1]
-    said = said.strip().rstrip("\\")
+    said = _TO_ME.sub("", said.strip().rstrip("\\"))
     sentence, ended = _sentence(said)
-    if ended == "?" or not sentence:
+    if ended == "?" and (letter := _LETTER_ENDS.match(said)):
+        sentence = letter[0]  # "C. Wait, is that right?"
+    elif ended == "?" or not sentence:
         return None
-    for part in dict.fromkeys((said, sentence)):
-        if not _letter_alone(part, options) and (found := _whole(part, options, marked=bool(_MARKED.match(part)))):
+    if ended == "!" and sentence[-1:].isdigit():
+        sentence += "!"  # perhaps a factorial
+    marked = bool(_MARKED.match(said))
+    doubtful = not marked and bool(factorials.exclaimed(said) & options.ambiguous) and not options.exactly(said)
+    for part in () if doubtful else dict.fromkeys((said, sentence)):
+        if not _letter_alone(part, options) and (found := _whole(part, options, marked=marked)):
             return found
     if but := _BUT.match(sentence):
         return resolve(sentence[but.end() :], options, strictly=strictly, last=last)
+    if doubtful:
+        return Reading(None, sentence)
     if sentence.lower().startswith("that ") and (found := _whole(sentence[5:], options)):
         return found
     rest = _FILLER.sub("", sentence, count=1).strip()
@@ -81,8 +103,13 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
         return None
     if not _letter_alone(rest, options) and (found := _whole(rest, options, marked=bool(_MARKED.match(rest)))):
         return found
+    if (article := re.match(r"a\s+(?=[A-Za-z]{2})", rest)) and (
+        found := _whole(_reasonless(rest[article.end() :]), options)
+    ):
+        return found
     if named := letters.leading(rest, lambda letter, text: _begins(letter, text, options)):
-        return _named(named, options)
+        bare = rest[:1] in tuple("ABCDEFGHIJ") and not _CALLED.search(sentence[: len(sentence) - len(rest)])
+        return _named(named, options, symbol=bare)
     if behind := _behind(rest, options):
         return behind
     value = _value(rest, options, strictly, last)
@@ -98,10 +125,27 @@ def whole_reply(reply: str, options: Options) -> Reading | None:
     if reply.endswith("?") and not options.exactly(reply):
         return None
     found = options.whole(reply)
+    if not found and (article := _ARTICLE.match(reply)):  # "A dog", "The park", "At noon"
+        found = options.whole(reply[0].lower() + reply[1:]) or options.whole(reply[article.end() :])
     return Reading(found[0], reply) if len(found) == 1 else None
 
 
-def _named(named: letters.Named, options: Options) -> Reading | None:
+def with_unit(said: str, options: Options, *, strictly: bool) -> Reading | None:
+    """The one option that a sentence's end is, word for word, or whose value and unit it ends in; else nothing."""
+    reason = _REASON.search(said, 1)
+    if found := options.whole(said) or (options.whole(said[reason.start() :].strip(" ,;")) if reason else []):
+        return _ticked(found, said)  # "We have seasons because the Earth is tilted": the reason is what was asked for
+    tokens = read_tokens(said)
+    value = None if strictly else quantity(tokens)
+    behind = () if value and value.unit in units.CURRENCY and value.unit in value.words[: value.before] else None
+    if value is None or value.unit is None or value.words[value.before :] not in (behind, (value.unit,)):
+        return None
+    found = options.valued(tokens) or []
+    return Reading(found[0], said[:200]) if len(found) == 1 and options.measured(found[0]) else None
+
+
+def _named(named: letters.Named, options: Options, *, symbol: bool = False) -> Reading | None:
+    """``symbol``: it is a capital that nothing calls a letter, so that it may be an option's text."""
     letter, after, tail = named
     own = letter in options.letters and bool(re.search(r"\w", after)) and _begins(letter, after, options)
     if own and letter in options.whole(after):
@@ -111,6 +155,13 @@ def _named(named: letters.Named, options: Options) -> Reading | None:
     value = after.strip(" ).:,;-–—=]→") or None
     if letter not in options.letters:
         return _text_alone(letter, options) or Reading(None, letter)
+    if (
+        symbol
+        and letter.upper() in options.capitals - {options.capital(letter)}
+        and not named.ends
+        and _EXPLAINED.match(tail)
+    ):
+        return Reading(None, value)  # "C (carbon)", where C is the text of another option
     shown = (options.whole(value) or options.valued(read_tokens(_reasonless(value)))) if value else None
     if letter in (shown or ()):
         return Reading(letter, value)
@@ -211,7 +262,7 @@ def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def rightmost(said: str) -> tuple[str, str, str]:
     """Before the last sign of equality, the sign, and behind it; as ``str.rpartition``. ``>=`` and ``==`` are other signs."""
     found = last_match(_EQUALITY, said)
-    if not found or _SECOND_VARIABLE.search(said[: found.start()]):
+    if not found or _SECOND_VARIABLE.search(said[: found.start()]) or _COEFFICIENT.match(said[: found.start()]):
         return "", "", said
     return said[: found.start()], "=", said[found.end() :]
 

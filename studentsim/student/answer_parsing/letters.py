@@ -19,7 +19,7 @@ _GOES_ON = re.compile(
     r"based|by|after|would|here|therefore|thus|it|this|the|we|when|unless|but|seems|only|on|given|at)\b[:.]?"
 )
 _ANOTHER = re.compile(
-    r"(?i)(?:\b(?:or|and|nor)\b|[/&,])\s*(?:also\s+|either\s+|perhaps\s+|possibly\s+|maybe\s+)?(?:(?:option|"
+    r"(?i)(?:\b(?:or|and|nor|o|ou|oder|y|et|und)\b|[/&,])\s*(?:(?:la|le|el|die)\s+)?(?:also\s+|either\s+|perhaps\s+|possibly\s+|maybe\s+)?(?:(?:option|"
     r"choice|answer)\s+)?[\[(]*([a-j])"
     r"(?:[\])]|[.:;!?,](?=\s|$)|\s*$|\s+(?:is|are|could|both|may|might|or|and|seem)\b)"
 )
@@ -73,7 +73,7 @@ def leading(said: str, shows: Callable[[str, str], bool]) -> Named | None:
     letter, after = bare[1].lower(), said[bare.end(1) :]
     # "a" is an article, "I" and "e" are words of their own: alone they count only where it goes on as after a letter.
     goes_on = _GOES_ON.match(bare[2]) and (
-        bare[1] not in "a" or re.match(r"(?i)because|since|as\b|which|is\b|due|for\b", bare[2])
+        bare[1] not in "aI" or re.match(r"(?i)because|since|as\b|which|is\b|due|for\b", bare[2])
     )
     return Named(letter, after, after) if shows(letter, after) or goes_on else None
 

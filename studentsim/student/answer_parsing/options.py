@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import factorial
 
 from studentsim.records import Option
-from studentsim.student.answer_parsing import units
+from studentsim.student.answer_parsing import factorials, times, units
 from studentsim.student.answer_parsing.reasoning import squeezed
 from studentsim.student.answer_parsing.tokens import LONGEST, Key, Token, read_tokens, sequence
 from studentsim.student.plain import undressed
@@ -31,11 +32,16 @@ _CHANGING = frozenset(
     "except unlike versus vs "
     "ln exp mod halves st nd rd th third thirds quarter quarters fourth fourths fifth fifths tenth tenths "
     "hundredth hundredths factorial "
-    "cannot no if unless "
+    "fail fails failed cannot nobody hardly scarcely no if unless "
     "before excluding besides instead rather wrong incorrect false invalid impossible multiply divide "
     "subtract add multiplying dividing subtracting adding taking".split()
 )
 """Words that make another number, or another statement, of what stands beside them."""
+_MADE_OF = frozenset(
+    "multiple multiples factor factors divisor divisors power powers root square cube reciprocal inverse negative "
+    "opposite fraction part percentage percent complement logarithm number numbers".split()
+)
+"""What another number is of a number: "a multiple of 12" is not 12."""
 _NONE = re.compile(
     r"(?i)(?:it is |it's )?none(?: of (?:the |these|them|those)?\s?(?:above|given|other|listed|these|following)?\s?"
     r"(?:options?|choices?|answers?|alternatives?)?)?(?: (?:is|are) (?:correct|right|true))?"
@@ -139,7 +145,23 @@ class Options:
         """Characters of the longest option, as far as options are compared."""
         self.letters = frozenset(c.letter for c in self.choices)
         none = [c for c in self.choices if _NONE.fullmatch(c.strict.replace(".", " ").strip()) and c.words]
+        self.capitals = frozenset(c.strict for c in self.choices if re.fullmatch("[A-J]", c.strict))
+        """Options that are a capital letter, which may be taken for the letter of another."""
+        shown = {c.quantity.amount for c in self.choices if c.quantity}
+        signed = any("!" in c.strict for c in self.choices)
+        self.ambiguous = frozenset(
+            n for n in range(3, factorials.LARGEST + 1) if n in shown and (signed or factorial(n) in shown)
+        )
+        """Numbers that "It is 5!" may mean, or their factorials."""
         self.none = none[0].letter if len(none) == 1 else None
+
+    def capital(self, letter: str) -> str | None:
+        """The option's own text, where that is a capital letter."""
+        return next((c.strict for c in self.choices if c.letter == letter and c.strict in self.capitals), None)
+
+    def measured(self, letter: str) -> bool:
+        """Whether an option's value has a unit."""
+        return any(c.letter == letter and c.quantity and c.quantity.unit for c in self.choices)
 
     def exactly(self, text: str) -> list[str]:
         """Letters of the options that a text is, capitals, brackets and all."""
@@ -193,6 +215,9 @@ class Options:
         """How well an option shows a value: 0 not at all, 1 as a percentage, 2 but for a unit or words, 3 unit and all."""
         if _changed(said, option):
             return 0
+        time, other_time = times.minutes(said.core, said.words), times.minutes(option.core, option.words)
+        if time is not None and other_time is not None:
+            return 3 if time == other_time else 0
         one, other = said.unit, option.unit
         same = said.core == option.core or (said.amount is not None and said.amount == option.amount)
         if "%" in (one, other) and one != other:
@@ -223,6 +248,12 @@ def _changed(said: Quantity, option: Quantity) -> bool:
     lost = set(option.words) - set(said.words)
     if any(_variable(one) in other for one, other in ((said, extra), (option, lost))):
         return True  # 24x
+    halves = times.half_of_day(said.words), times.half_of_day(option.words)
+    if None not in halves and halves[0] != halves[1]:
+        return True
+    leading = said.words[max(said.before - 3, 0) : said.before]
+    if "of" in leading[1:] and leading[len(leading) - 1 - leading[::-1].index("of") - 1] in _MADE_OF & extra:
+        return True
     return bool({w.lower() for w in extra | lost} & _CHANGING) or any(w.lower().endswith("n't") for w in extra)
 
 
@@ -235,7 +266,7 @@ def _variable(value: Quantity) -> str | None:
 
 def _choice(option: Option) -> _Choice:
     text = undressed(option.text[: 4 * LONGEST])
-    tokens = read_tokens(text)
+    tokens = read_tokens(factorials.written_out(text[:LONGEST], always=True))
     tail = tokens
     if any(t.text == "=" for t in tokens):  # x = 4 shows 4
         last = max(n for n, t in enumerate(tokens) if t.text == "=")
@@ -253,7 +284,8 @@ def strict(text: str) -> str:
     ('BB Bb', '(2,3)', 'a ab')
     """
     text = re.sub(r" ?([^\w\s]) ?", r"\1", " ".join(text.split()))
-    return text.strip("\"'").rstrip(".,;:!\"'").lstrip(":;,")
+    text = text.strip("\"'").rstrip(".,;:\"'")
+    return (text if re.search(r"\d!$", text) else text.rstrip(".,;:!\"'")).lstrip(":;,")
 
 
 def _stands(phrase: Iterable[Fraction | str], said: Key) -> bool:

@@ -27,7 +27,7 @@ NOUN = (
     r"correcte))?|option|choice|letter|alternative|answer key|"
     r"(?P<weak>solution|result|output|key))\b\.?(?:[ ]\([^()\n]{1,40}\))?|(?:答案|选项|正确答案|정답))"
 )
-OF = r"(?:\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
+OF = r"(?:,\s?i\s(?:think|believe|guess|suppose),|\s(?:to|for|of|here|in|from|we)\b[^.:\n=]{0,80}?)?"
 NAMES = re.compile(f"(?i){NOUN}")
 NAMED = re.compile(rf"(?i){OF}(?:(?P<chinese>(?<=[\u4e00-\u9fff])\s*[:是为選选]\s*)|{LINK})")
 END = r"[^\w\n]{0,12}$"
@@ -60,8 +60,13 @@ GO = r"(?=\s*(?:[.,;:!)\]]|$|\b(?:because|since|as|is (?:correct|right|the)|whic
 MENTIONS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?im)\b(?:is|be|matches|match|equals|gives|to|with|near|nearest|hence|thus|so|therefore|leaves|"
-        rf"leaving|only)(?:\s*[,:])?\s+(?:only\s+|just\s+|us\s+with\s+|in\s+)?"
+        rf"(?im)\b(?:correct|right|best|true)\s+one\s+(?:here\s+)?(?:is|must be|should be|has to be|seems to be|"
+        rf"appears to be|looks to be)\s+(?:option\s+|choice\s+)?(?={L}{GO}|[-$€£₹]?\d)",
+        rf"(?m)(?:^|[.!?,]\s)(?:[Ii]t\s)?(?:[Ll]ooks like|[Ss]eems like|[Mm]ust be|[Hh]as to be|[Dd]efinitely|"
+        rf"[Pp]robably)\s"
+        rf"(?:[Oo]ption\s|[Cc]hoice\s)?(?={CAP}(?:\s(?:to me|for me|here))?\s?[.!]?$)",
+        rf"(?im)\b(?<!\bso )(?<!\bneither )(?<!\bnor )(?:is|be|matches|match|equals|gives|to|with|near|"
+        rf"nearest|hence|thus|so|therefore|leaves|leaving|only)(?:\s*[,:])?\s+(?:only\s+|just\s+|us\s+with\s+|in\s+)?"
         rf"(?:the\s+)?(?:answer\s+)?(?:option|choice|letter)\s+(?={L}{GO}|[\[(][a-j][\])])",
         rf"(?im)^[ ]*(?:the\s+)?(?:correct\s+|right\s+|best\s+)(?:option|choice|letter)\s+(?={L}{END})",
         rf"(?m)\b(?:leaves|leaving|left with|left only|remaining is|"
@@ -85,16 +90,28 @@ PICKS = re.compile(
     r"(?i)(?P<first>\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|think\s+|am\s+|have to\s+|"
     r"must\s+)?(?:say|guess|answer)\s+|\b(?:i(?:'d|'ll|'m)?|let's|let me)\s+(?:would\s+|will\s+|therefore\s+|"
     r"am\s+|have to\s+|must\s+|shall\s+)?)?"
-    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|opt for|settle on|"
+    r"(?(first)|\b)(?:choose|pick|select|chose|picked|selected|go with|going with|went with|go for|going for|opt for|settle on|"
     r"tick|mark|vote for)\s+(?:is\s+)?|"
     r"\b(?:i'd|i would|i'll|i)\s+(?:say|guess|answer)\s+(?:it's\s+|it is\s+|that\s+)?"
 )
-A_LINE = re.compile(r"(?m)^[ ]*A(?P<sign>[ ]?[:.])[ ]?(?=\S)")
+A_LINE = re.compile(r"(?m)^[ ]*A(?P<sign>[ ]?[:.])[ ]?(?:(?<=:)\n|(?<=: )\n)?(?=\S)")
 VERDICT = re.compile(
     r"(?im)^[ ]*(?:✓|✔|✅|☑)[ ]*[\[(]?(?P<b>[a-j])[\]).:][^\n]*$|"
     r"^[ ]*(?:option[ ])?[\[(]?(?P<a>[a-j])[\]).:][^\n]{0,200}?(?:✓|✔|✅|☑|"
     r"[-–—:=(←][ ]?(?:this is[ ])?(?:the[ ])?(?:correct|right|true)(?:[ ](?:answer|option|choice))?)[^\w\n]{0,20}$"
 )
+CORRECTIONS = re.compile(
+    r"(?im)(?:^|[.!?;,–—-]\s)(?:(?:oops|whoops|sorry|apologies|my bad|correction|no(?=[\s,:;!.…]\s?wait\b|[,:;!.…])|"
+    r"wait(?=[,:;!.…])|actually|or rather|rather|i mean|i meant|make that|scratch that|"
+    r"make it|that should (?:be|read))\b[,:;!.…]{0,3}\s+){1,4}"
+    r"(?:to (?:say|write)\s+)?(?:it(?:'s| is)\s+)?(?=\S)"
+)
+"""What is said instead of an answer before: "Oops, I mean 24"."""
+INSTEAD = re.compile(
+    r"(?i)(?:\bnot|n't)\s[^.;,:\n]{1,40}(?:[;,.–—-]\s?){1,2}(?:but\s|rather\s|instead\s)?"
+    r"(?:it(?:'s|\sis)|that(?:'s|\sis))\s(?!not\b)(?=\S)"
+)
+"""What an answer is instead of another: "It isn't 24; it's 48"."""
 NONE = re.compile(
     r"(?i)\bnone of (?:the|these)(?: given| listed| above| provided| available)? (?:options?|choices?|"
     r"answers?|values)\b|"

@@ -71,7 +71,10 @@ _NEXT = re.compile(
     r"q\s*\d{0,3}\s*[:.](?=\s)|(?:next|new|another)\s+(?:question|problem)\b|"
     r"answer the (?:following )?(?:multiple[- ]choice )?questions?\b|"
     r"the following (?:is|are) (?:a )?multiple[- ]choice|(?:human|user|student|teacher|instruction|input)\s*:|"
-    r"(?:instructions?|question|problem|input)[ \t]*$)"
+    r"(?:instructions?|question|problem|input)[ \t*]*$|"
+    r"(?:(?:question|problem|exercise|example|task)\s*(?:no\.?\s*)?#?\s*(?:\d{1,3}|\(\d{1,3}\)|[ivx]{1,4}|one|two|three|four|five|six)"
+    r"(?:\s?(?:/|of)\s?\d{1,3})?|next|q\s?#?\d{1,3})(?![A-Za-z\d])[ \t]*"
+    r"(?:\([^()\n]{1,20}\))?[ \t*_.)#]{0,12}(?:$|[-–—][ ]))"
     r"|<\|?(?:question|im_start|start_header_id|user|start_of_turn)\|?>|\[INST\]|<\|(?:endoftext|im_end|eot_id|"
     r"end_of_text)\|>|</s>|<eos>|<end_of_turn>"
 )
@@ -87,6 +90,14 @@ _LISTED = re.compile(
 )
 
 
+_NUMBERED = re.compile(
+    r"(?im)^[ \t#*_]{0,8}\d{1,2}[.)][*_ \t]{1,4}(?P<asked>[^\n]{5,300}\?)[*_ \t]*\n{1,2}"
+    r"[ \t*_-]{0,4}[\[(]?a[\]).:][*_.:) \t]{0,4}(?P<a>[^\n]{1,200})\n{1,2}"
+    r"[ \t*_-]{0,4}[\[(]?b[\]).:][*_.:) \t]{0,4}(?P<b>[^\n]{1,200})"
+)
+"""A numbered question and its first two options."""
+
+
 def first_answer(text: str, problem: str, options: frozenset[str]) -> str:
     """The text up to where another question begins: a heading, a turn of the user, or a list of other options.
 
@@ -100,6 +111,11 @@ def first_answer(text: str, problem: str, options: frozenset[str]) -> str:
             text[begin.end() : begin.end() + 600], problem
         ):
             text = text[: begin.start()]
+            break
+    for numbered in _NUMBERED.finditer(text):
+        mine = {squeezed(numbered["a"]), squeezed(numbered["b"])} <= options
+        if not mine and not _preface(text[: numbered.start()], options) and not _repeats(numbered["asked"], problem):
+            text = text[: numbered.start()]
             break
     other = _other_list(text, options)
     return text if other is None else text[:other]
@@ -119,8 +135,10 @@ def _preface(text: str, options: frozenset[str]) -> bool:
     text = text.strip()
     if not text:
         return True
+    if len(text) >= 80:
+        return False
     said = squeezed(text)
-    plain = len(text) < 80 and bool(_PREAMBLE.search(text)) and not _MAY_ANSWER.search(text)
+    plain = bool(_PREAMBLE.search(text)) and not _MAY_ANSWER.search(text)
     return plain and not any(o and o in said for o in options)
 
 
@@ -132,20 +150,16 @@ def _repeats(text: str, problem: str) -> bool:
 
 def _other_list(text: str, options: frozenset[str]) -> int | None:
     """Where options in order (a, b, c …) are listed that are not this question's, after something else; None if nowhere."""
-    start, run, same = 0, 0, 0
+    start, run, same, begun = 0, 0, 0, 0
     for line in _LISTED.finditer(text):
         letter, said = (line[1] or line[3]).lower(), line[2] or line[4]
         if letter == "a":
-            start, run, same = line.start(), 0, 0
+            start, run, same, begun = line.start(), 0, 0, 0
         if letter != "abcdefghij"[min(run, 9)]:
             run = 0
             continue
-        run, same = run + 1, same + (squeezed(said) in options)
-        if (
-            run == 3
-            and same <= 1
-            and not any(o and squeezed(said).startswith(o) for o in options)
-            and text[:start].strip()
-        ):
+        begins = any(o and squeezed(said).startswith(o) for o in options)
+        run, same, begun = run + 1, same + (squeezed(said) in options), begun + begins
+        if ((run == 3 and same <= 1 and not begins) or (run == 4 and begun <= 1)) and text[:start].strip():
             return start
     return None

@@ -64,7 +64,14 @@ def _named(text: str) -> Iterator[Statement]:
     for pattern in (patterns.HEADED, patterns.HEADING, patterns.NUMBERED, patterns.BRACKETED):
         for match in _last(pattern, text):
             yield _statement(text, match.end(), Kind.ANSWER)
+    for match in _last(patterns.CORRECTIONS, text):
+        yield replace(_statement(text, match.end(), Kind.ANSWER, form="correction"), strictly=True)
+    for match in _last(patterns.INSTEAD, text):
+        if not _denied(_before(text, match.start())):
+            yield replace(_statement(text, match.end(), Kind.MENTIONED, form="correction"), strictly=True)
     for match in _last(patterns.A_LINE, text):
+        if patterns.LIST_GOES_ON.match(text, _end_of_line(text, match.end())):
+            continue  # the options, written out again
         yield _statement(text, match.end(), Kind.ANSWER, form="A" + match["sign"].strip())
     for match in _last(patterns.NONE, text):
         if not patterns.SUPPOSED.search(_before(text, match.start())):
@@ -132,6 +139,11 @@ def _last(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
     return list(pattern.finditer(text))[-MOST:]
 
 
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
 def _before(text: str, at: int) -> str:
     """The sentence's part before a place."""
     return re.split(r"(?i)\b(?:but|however|yet)\b", patterns.START.split(text[max(0, at - BACK) : at])[-1])[-1]
@@ -139,13 +151,11 @@ def _before(text: str, at: int) -> str:
 
 def _statement(text: str, at: int, kind: Kind, form: str = "") -> Statement:
     """What is said from a place on: the rest of the line, or the next line where the rest is blank."""
-    end = text.find("\n", at)
-    end = len(text) if end < 0 else end
+    end = _end_of_line(text, at)
     strictly = False
     if not text[at:end].strip(" \"'*:"):
         begin = end + (len(text[end : end + 20]) - len(text[end : end + 20].lstrip()))
-        strictly, following = True, text.find("\n", begin)
-        start, end = begin, len(text) if following < 0 else following
+        strictly, start, end = True, begin, _end_of_line(text, begin)
         if patterns.LIST_GOES_ON.match(text, end):
             start = end  # the options follow, not one of them
     else:

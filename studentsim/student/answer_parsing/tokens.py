@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from studentsim.student.answer_parsing import units
+from studentsim.student.answer_parsing import factorials, units
 
 LONGEST = 400
 """Characters of a statement or an option that are looked at."""
@@ -70,7 +70,7 @@ def read_tokens(text: str) -> tuple[Token, ...]:
     >>> [t.same for t in read_tokens("Rs. 1,20,000/-")], [t.text for t in read_tokens("3 hours 20 mins")]
     (['₹', Fraction(120000, 1)], ['3', 'h', '20', 'min'])
     """
-    text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", text[:LONGEST])
+    text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", factorials.written_out(text[:LONGEST]))
     text = re.sub(r"(?i)\bper cent\b", "%", re.sub(r"(?i)(?<=\d)\s?([ap])(?: ?\. ?|\s?)m\b(?: ?\.)?", r" \1m", text))
     text = re.sub(r"(?i)\band a half\b", "and 1/2", text)
     text = re.sub(r"(?<=\d)\s?/-|(?<=\d)/=", "", text)

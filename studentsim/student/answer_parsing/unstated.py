@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from studentsim.student.answer_parsing.claims import rightmost
+from studentsim.student.answer_parsing.claims import last_match, rightmost
 from studentsim.student.answer_parsing.statements import AHEAD, Kind, Statement
 
 _REFUSAL = re.compile(
@@ -34,16 +34,34 @@ _CONCLUDES = re.compile(
     r"that (?:means|gives)|it follows)\b"
 )
 _SENTENCE = re.compile(r"(?<=[a-z\d)%°.][.!?])\s+(?=[A-Z(])")
-_INLINE = re.compile(r"(?<!\w)([a-j])\s?\)")
+_INLINE = re.compile(r"(?<!\w)([a-j])(?:\s?\)|[.:](?=\s))")
 _ABOUT = re.compile(
     r"(?i)\s(?:between|for|left|on|each|every|that|which|until|when|after|before|by|more|less|fewer|faster|in|"
     r"if|to|at|worth|so|because|since|as|who|while|from)\b|\s?/\s?[a-z]{3,}"
 )
 _IS = re.compile(r"(?i)\b(?:is|are|equals)\s+(\S+(?:\s\S+){0,3})$")
+_TICK = re.compile(r"[ ]?[✓✔✅☑👍🎉🙂😊]{1,5}$")
+_CLAUSE = re.compile(
+    r"(?i)[,;]\s(?:and\s)?(?:so(?!\s(?:is|are|was|were|does|do|did|has)\b)|thus|hence|therefore)\b,?\s+"
+)
+_BEFORE_VALUE = re.compile(
+    r"(?i)(?:there\s(?:are|is|were|was)|(?:it|that|this)(?:'s|\sis)|(?:i|we|he|she|it|they|you|[A-Z][a-z]{1,15})\s"
+    r"(?:has|have|had|gets?|needs?|pays?|earns?|makes?|will\shave|must\sbe))\s+(?=\S+(?:\s\S+){0,2}$)"
+)
+_BEFORE_END = re.compile(
+    r"(?i)\b(?:is|are|was|were|equals|takes|took|lasts?|lasted|costs?|has|have|had|gets?|got|makes?|needs?|left)\s+"
+)
+_NOT_EQUAL = re.compile(r"(?i)(?:\bnot|n't|\bnever)\s+\S{1,20}\s*$")
 _DENIES = re.compile(
     r"(?i)^\W*(?:let|suppose|assume|if|given|consider|say|where|since|because|as)\b|\b(?:answer|option|choice|"
     r"not|never|wrong|whether)\b|n't"
 )
+_DOUBTS = re.compile(
+    r"(?i)\b(?:nobody|no one|hardly|scarcely|thinks?|thought|believes?|claims?|told|said|says|guess(?:ed|es)?|might|could|"
+    r"would|should|supposed|wrongly|half|twice|double|each|both|two|another|without)\b|\?$"
+)
+"""Words of a sentence that is about a value rather than the answer."""
+_TEMPTING = re.compile(r"(?i)\b(?:tempting|tempted|common (?:error|mistake)|unlikely|doubtful|mistakenly)\b")
 _SUPPOSES = re.compile(r"(?i)^\W*(?:let|suppose|assume|consider|say|where)\b")
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|be|has|have|had|gets?|got|makes?|made|costs?|needs?|left|earns?|pays?|paid|spends?|"
@@ -68,11 +86,12 @@ def refuses(text: str) -> bool:
 
 def unstated(text: str) -> Iterator[Statement]:
     """The first line where it begins with a letter; the last, as far as it can be a value alone, a result or a conclusion."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len({letter.lower() for letter in _LISTED.findall(text)}) > 1:
-        lines = [line for line in lines if not _LISTED.match(line)]  # the options, written out again
+    lines = [_TICK.sub("", line.strip()) for line in text.splitlines() if re.search(r"[^\W_]", line)]
+    lines = _without_lists(lines)
     if not lines:
         return
+    if len(lines) > 1 and re.fullmatch(r"A ?:", lines[0]):
+        lines = lines[1:]  # "A:" is as good as "Answer:"
     if _MARKED.match(lines[0]) and len(set(_INLINE.findall(lines[0].lower()))) < 3:
         yield Statement(0, lines[0][:AHEAD], Kind.LINE, True)
     last = lines[-1][-AHEAD:]
@@ -84,9 +103,20 @@ def unstated(text: str) -> Iterator[Statement]:
         yield Statement(0, last, Kind.LINE, True)
         return
     *_, sentence = _SENTENCE.split(last)
+    if _TEMPTING.search(sentence):
+        return
+    if clause := last_match(_CLAUSE, sentence):
+        said = sentence[clause.end() :]
+        yield Statement(0, said, Kind.LINE, True, True, "clause")
+        if verb := _BEFORE_VALUE.match(said):
+            yield Statement(0, said[verb.end() :], Kind.LINE, True, True, "clause")
+    if len(lines) == 1 and sentence == last and not (_DENIES.search(last) or _DOUBTS.search(last)):
+        if (verb := last_match(_BEFORE_END, sentence)) and not _WORKING.match(sentence):
+            yield Statement(0, sentence[verb.end() :], Kind.LINE, False, True, "tail")
+        yield Statement(0, sentence, Kind.LINE, bool(_WORKING.match(sentence)), True, "tail")
     if "=" in sentence:
         before, _, result = rightmost(sentence)
-        if _SUPPOSES.match(sentence):
+        if _SUPPOSES.match(sentence) or _NOT_EQUAL.search(before):
             return
         result = _ABOUT.split(result, maxsplit=1)[0]
         if (
@@ -103,6 +133,25 @@ def unstated(text: str) -> Iterator[Statement]:
         yield Statement(0, found[1], Kind.LINE, False, True)
     elif _concludes(sentence, several=len(lines) > 1 or sentence != last):
         yield Statement(0, sentence, Kind.LINE, False, True)
+
+
+def _without_lists(lines: list[str]) -> list[str]:
+    """Without the options, written out again: lines marked a, b, c … in order; of other marked lines, unless they are of one letter."""
+    kept: list[str] = []
+    run: list[str] = []
+    for line in lines:
+        marked = _LISTED.match(line)
+        letter = marked[1].lower() if marked else ""
+        if letter and letter == chr(ord("a") + len(run)):
+            run.append(line)
+            continue
+        if len(run) == 1:
+            kept += run
+        run = [line] if letter == "a" else []
+        kept += [] if letter == "a" else [line]
+    kept += run if len(run) == 1 else []
+    several = len({marked[1].lower() for line in kept if (marked := _LISTED.match(line))}) > 1
+    return [line for line in kept if not several or not _LISTED.match(line)]
 
 
 def _alone(sentence: str) -> bool:
