@@ -293,6 +293,22 @@ def test_an_existing_empty_folder_is_taken_and_rows_are_written_for_a_look(schoo
     assert rows.read_text().count('"train"') >= 40
 
 
+@pytest.mark.parametrize("out", [".", "link"])
+def test_a_folder_that_is_the_place_itself_or_a_link_is_taken_too(school, tmp_path, monkeypatch, out):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    base = make(tmp_path)
+    monkeypatch.chdir(tmp_path / "real" if out == "." else tmp_path)
+    finetune(str(base), answers_of(*school), Path(out), sizes=SMALL, say=lambda line: None)
+    assert (tmp_path / "real" / "model.safetensors").is_file() and (tmp_path / "real" / "check.json").is_file()
+    assert not list(tmp_path.glob(".new-*"))
+
+
+def test_a_folder_that_there_cannot_be_is_refused_before_anything_is_loaded():
+    with pytest.raises(DataFolderError, match="another --out"):
+        finetune("no/model", [], Path("x" * 300), say=lambda line: None)
+
+
 # ------------------------------------------------------------------ the check
 
 

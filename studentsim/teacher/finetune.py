@@ -102,6 +102,7 @@ def finetune(
     :raises DataFolderError: ``out`` cannot be written.
     """
     sizes, settings = sizes or Sizes(), settings or FinetuneSettings()
+    out = _whole(out)
     _check(sizes, settings, out)
     gc.freeze()  # the Trainer collects garbage: it need not go through thousands of answers and every library each time
     if rows is not None:
@@ -180,6 +181,19 @@ def _check(sizes: Sizes, settings: FinetuneSettings, out: Path) -> None:
     device_of(settings.device)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{str(out)!r} is there already, and is not empty.", "Name a new folder.", field="out")
+
+
+def _whole(out: Path) -> Path:
+    """The folder's whole path, links followed: what is written beside it must not lie in it, and takes its place in the end.
+
+    :raises DataFolderError: there can be no such folder, or nobody may look into it.
+    """
+    try:
+        whole = out.expanduser().resolve()
+        _ = whole.is_dir() and any(whole.iterdir())
+        return whole
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, a user whom there is not
+        raise DataFolderError(f"The marker cannot be written to {out} ({error}).", "Choose another --out.") from error
 
 
 def _encoder(loaded: Seq2Seq, settings: FinetuneSettings, say: Say) -> tuple[InputEncoder, FinetuneSettings]:
