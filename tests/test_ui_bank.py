@@ -363,6 +363,16 @@ def test_a_set_that_somebody_names_goes_from_the_check_into_the_simulation(start
     assert started[0][0].bank_set == "plain"
 
 
+def test_the_paper_s_protocol_leaves_the_set_that_somebody_named(started: list, tmp_path: Path):
+    app = pointed_at(mmlu(tmp_path / "mmlu.jsonl"))
+    app.selectbox(key="new.bank_set").set_value("mmlu").run()
+    app.button(key="new.paper").click().run()
+    assert app.selectbox(key="new.bank_set").value == "mmlu"
+    app.number_input(key="new.exam").set_value(10).run()
+    app.button(key="new.start").click().run()
+    assert started[0][0].bank_set == "mmlu"
+
+
 def test_several_files_make_one_bank_by_their_paths(started: list, tmp_path: Path):
     source = f"{table(tmp_path / 'halves.csv')} | {mmlu(tmp_path / 'mmlu.jsonl', subjects=2, each=40)}"
     app = pointed_at(source)
