@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from huggingface_hub import errors as hub_errors
 from transformers import DynamicCache
 from typer.testing import CliRunner
 
-from studentsim import casting
+from studentsim import casting, foreground
 from studentsim.bank.bank import Bank
 from studentsim.cli import app
 from studentsim.config import Hub, Learning, RunConfig
@@ -291,6 +292,34 @@ def test_the_command_says_each_step_of_a_trial(monkeypatch, gemma):
     assert done.exit_code == 0, done.output
     assert done.stderr.index("Trying it out: a first answer …") < done.stderr.index("Trying it out: weighing options …")
     assert "812 tokens" in done.stderr and json.loads(done.stdout)["longest"] == 812
+
+
+def test_what_libraries_print_in_a_trial_is_no_message_of_it(monkeypatch, gemma):
+    monkeypatch.setattr(models, "TRIAL", ("-c", "print(0); print('{\"step\": \"a first answer\"}'); print('[1]')"))
+    steps: list[str] = []
+    with pytest.raises(StudentError, match="cannot be tried out"):
+        models.try_out(hubs.config(gemma), on_step=steps.append)
+    assert steps == ["a first answer"]
+
+
+def test_nobody_waits_for_a_trial_that_was_broken_off(monkeypatch, gemma):
+    program = 'import time; print(\'{"step": "a first answer"}\', flush=True); time.sleep(60)'
+    monkeypatch.setattr(models, "TRIAL", ("-c", program))
+
+    def enough(step: str) -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        models.try_out(hubs.config(gemma), on_step=enough)
+    assert time.monotonic() - began < 20
+
+
+def test_the_command_tries_a_model_on_files_of_a_named_set(monkeypatch, gemma, tmp_path):
+    asked: list[RunConfig] = []
+    monkeypatch.setattr(foreground, "introduce", lambda config, **_: asked.append(config))
+    done = CliRunner().invoke(app, ["check-model", str(gemma), "--bank", "mine.csv", "--bank-set", "plain"])
+    assert done.exit_code == 0 and (asked[0].bank, asked[0].bank_set) == ("mine.csv", "plain")
 
 
 def test_a_trial_that_takes_too_long_is_an_error_in_words(monkeypatch, gemma):

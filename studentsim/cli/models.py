@@ -57,6 +57,9 @@ def place(
 def check_model(
     model: Annotated[str, typer.Argument(help="A name of the hub, or a folder.")],
     bank: Annotated[str | None, typer.Option(help="The questions it is tried on.")] = None,
+    bank_set: Annotated[
+        str | None, typer.Option(help="Which set their files are of, if their rows do not say so.")
+    ] = None,
     quantisation: Annotated[str | None, typer.Option(help="none, 8bit or nf4.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,

@@ -205,15 +205,26 @@ def _carried_out(
                 child.stdin.write(asked)
                 child.stdin.close()
             for line in child.stdout:
-                with contextlib.suppress(ValueError):  # a library that prints
-                    found = json.loads(line)
-                    if "step" in found:
-                        on_step(found["step"])
+                if told := _told(line):
+                    found = told
+                if "step" in told:
+                    on_step(told["step"])
+        except BaseException:  # whoever listens has had enough: nobody waits for the trial's end
+            child.kill()
+            raise
         finally:
             watch.cancel()
         code = child.wait()
         listener.join(timeout=1)
     return found, code, "".join(words), late.is_set()
+
+
+def _told(line: str) -> dict[str, Any]:
+    """The object that a line holds; an empty one for what a library prints, be it a number."""
+    with contextlib.suppress(ValueError):
+        found = json.loads(line)
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def as_json(trial: Trial, config: RunConfig) -> dict[str, object]:
