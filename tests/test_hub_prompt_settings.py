@@ -55,6 +55,15 @@ def test_a_template_that_prints_the_date_prints_the_runs_own():
     assert plain == Chat(hubs.tokenizer()).prompt(question)
 
 
+def test_the_date_is_the_runs_own_where_a_tokenizer_has_several_templates():
+    text = (
+        Chat(hubs.tokenizer({"default": DATED, "tool_use": "{{ messages }}"}), date="2025-02-03")
+        .prompt(hubs.bank().exam[0])
+        .text
+    )
+    assert text.startswith("<bos>Today Date: 03 Feb 2025\n2025-02-03<start_of_turn>user\n")
+
+
 def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp_path):
     folder = hubs.save(tmp_path, "gemma")
     assert preflight.check(RunConfig.make(model=str(folder))).hub.prompt_date == ""

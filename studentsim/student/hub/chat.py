@@ -51,7 +51,9 @@ class Chat:
         self.tokenizer = tokenizer
         self.form: AnswerForm = form
         template = tokenizer.chat_template
-        self._dated = dated(template, date) if date and isinstance(template, str) else None
+        if isinstance(template, dict):  # several, for tools and the like: this is the one that is taken
+            template = template.get("default")
+        self._dated = dated(template, date) if date and template else None
         self.template = bool(tokenizer.chat_template)
         self._controls = _controls(tokenizer)
         self.lead = self._lead() if self.template else " "
