@@ -72,6 +72,7 @@ _SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("teaching.error_rate", "marks wrong on purpose", 0.0),
     ("teaching.attempts", "tries at a question", 1),
     ("hub.exams", "exams", "written"),
+    ("hub.answer_form", "form in which it is asked to answer", "free"),
 )
 """Setting, what people call it, the paper's value. Settings that the paper does not tell (its learning rate, say) are not here."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -132,6 +133,16 @@ def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_
     found = foreground.result_of(folder)
     assert [turn["epochs"] for turn in found["turns"]] == [[], [], [], []]
     assert all(turn["rewards"]["loss"] > 0 and turn["mix"] for turn in found["turns"])
+
+
+def test_what_is_no_number_is_null_in_json_in_a_turns_last_step_too(tmp_path):
+    folder = create_run(tmp_path, casts.config())
+    execute(folder, load_cast=casts.fake)
+    text = "".join(json.dumps(event) + "\n" for event in read_events(folder.journal))
+    folder.journal.write_text(re.sub(r'"loss": [\d.]+', '"loss": NaN', text))  # a training that diverged
+    found = foreground.result_of(folder)
+    assert found["turns"][0]["rewards"]["loss"] is None and found["turns"][0]["epochs"][0]["training"]["loss"] is None
+    json.dumps(found, allow_nan=False)
 
 
 def test_a_run_that_is_never_trained_has_no_rewards(say, tmp_path):

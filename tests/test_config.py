@@ -95,6 +95,8 @@ def test_a_run_tells_in_what_it_departs_from_the_paper():
     changed = whole.model_copy(update={"turns": 3, "strategy": "none", "hub": Hub(), "teaching": Teaching()})
     assert [d.what for d in departures(changed)] == ["weights", "marks", "way of choosing", "lessons"]
     assert "lessons: 3 (the paper: 20)." in map(str, departures(changed))
+    asked = whole.model_copy(update={"hub": whole.hub.model_copy(update={"answer_form": "letter"})})
+    assert [(d.ours, d.papers) for d in departures(asked)] == [("letter", "free")]
 
 
 @pytest.mark.parametrize("path, name, papers", presets._SETTINGS)

@@ -110,7 +110,7 @@ _LAST_STEP = (
 
 
 def _turn(event: Mapping[str, Any]) -> dict[str, Any]:
-    rewards = event["rewards"]
+    rewards = _figures(event["rewards"])
     return {
         **{key: event[key] for key in ("turn", "correct", "questions", "pairs")},
         "rewards": rewards and {key.removeprefix("rewards_"): rewards[key] for key in _LAST_STEP},
