@@ -227,3 +227,9 @@ def test_the_released_files_are_one_bank_with_their_topics():
         "natural sciences": 1397, "gsm8k_test": 1319, "math": 1064, "computer science": 412, "aqua_dev": 254, "engineering": 145,
     }  # fmt: skip
     assert {one["certainty"] for one in report.recognised} == {"sure"}
+
+
+def test_files_beside_a_set_of_the_hub_are_found_by_paths_from_here(monkeypatch, tmp_path: Path):
+    sums(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    preflight._check_apart(RunConfig.make(bank="sums.jsonl", questions=5, exam=5))  # as for "sums.jsonl | math_qa"

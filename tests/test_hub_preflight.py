@@ -294,6 +294,16 @@ def test_the_command_says_each_step_of_a_trial(monkeypatch, gemma):
     assert "812 tokens" in done.stderr and json.loads(done.stdout)["longest"] == 812
 
 
+def test_a_trial_finds_model_and_questions_by_paths_from_here(monkeypatch, gemma, tmp_path):
+    shutil.copytree(gemma, tmp_path / "mine")
+    hubs.mathqa(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    program = "import os, sys, studentsim; print(os.path.isdir('mine'), os.path.isfile('mathqa.json'), file=sys.stderr)"
+    monkeypatch.setattr(models, "TRIAL", ("-c", program))
+    with pytest.raises(StudentError, match="True True"):
+        models.try_out(hubs.config("./mine", bank="mathqa.json"))
+
+
 def test_what_libraries_print_in_a_trial_is_no_message_of_it(monkeypatch, gemma):
     monkeypatch.setattr(models, "TRIAL", ("-c", "print(0); print('{\"step\": \"a first answer\"}'); print('[1]')"))
     steps: list[str] = []

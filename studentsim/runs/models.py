@@ -17,9 +17,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
+from studentsim.runs.spare import environment
 from studentsim.selection import DRAWN
 from studentsim.student.hub.machine import Machine, machine
 from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan, why_unknown
@@ -189,11 +189,10 @@ def _carried_out(
     asked: str, patience: float | None, on_step: Callable[[str], None]
 ) -> tuple[dict[str, Any], int, str, bool]:
     """The last thing that the trial's process says, its exit code, its words on stderr, and whether it was too late."""
-    root = str(Path(studentsim.__file__).parent.parent)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     found: dict[str, Any] = {}
     late = threading.Event()
-    with subprocess.Popen([sys.executable, *TRIAL], **pipes, text=True, cwd=root) as child:
+    with subprocess.Popen([sys.executable, *TRIAL], **pipes, text=True, env=environment()) as child:
         watch = threading.Timer(patience or 0, lambda: (late.set(), child.kill()))
         words: list[str] = []
         listener = threading.Thread(target=lambda: words.append(child.stderr.read()), daemon=True)

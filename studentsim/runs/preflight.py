@@ -22,6 +22,7 @@ from studentsim.config import RunConfig, check_categories
 from studentsim.errors import BankError, ConfigError, StudentError, StudentsimError
 from studentsim.records import CATEGORIES
 from studentsim.runs.models import check_model, prints_date, today
+from studentsim.runs.spare import environment
 from studentsim.runs.teachers import check_teacher
 from studentsim.selection import category_mix
 from studentsim.student.hub.source import HINT_WRITER, find
@@ -176,10 +177,9 @@ def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
 
 def _check_apart(config: RunConfig) -> None:
     """``check_questions`` in another process, which may import whatever the bank needs."""
-    root = str(Path(studentsim.__file__).parent.parent)
     done = subprocess.run(
         [sys.executable, "-m", "studentsim.runs.preflight"],
-        input=config.model_dump_json(), capture_output=True, text=True, cwd=root,
+        input=config.model_dump_json(), capture_output=True, text=True, env=environment(),
     )  # fmt: skip
     try:
         found = json.loads(done.stdout.splitlines()[-1])

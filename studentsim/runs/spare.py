@@ -18,6 +18,12 @@ from studentsim.runs.lease import grant
 WORKER = (sys.executable, "-m", "studentsim.runs.worker")
 
 
+def environment() -> dict[str, str]:
+    """What a Python process is started with to find this package, and yet stay in the folder from which people name their files."""
+    root = str(Path(studentsim.__file__).parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+
+
 class Spare:
     """One waiting worker, in a session of its own: what ends the app does not end it, but its stdin's end does."""
 
@@ -26,8 +32,6 @@ class Spare:
         logs = runs_folder(data) / ".spares"
         logs.mkdir(parents=True, exist_ok=True)
         self.log = logs / f"{secrets.token_hex(6)}.log"
-        root = str(Path(studentsim.__file__).parent.parent)
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--data", str(Path(data).absolute())],
@@ -35,7 +39,7 @@ class Spare:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": path},
+                env=environment(),
             )
         os.set_blocking(self.process.stdout.fileno(), False)
         self._said = b""
