@@ -352,6 +352,11 @@ def test_the_longest_question_is_tried_and_each_step_said(monkeypatch, gemma):
     assert [s.split()[0] for s in steps] == ["loading", "a", "4", "4", "weighing", "the", "learning"]
 
 
+def test_a_model_can_be_tried_on_a_bank_with_fewer_exam_questions_than_an_exam_has(monkeypatch, gemma):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    assert len(hubs.bank().exam) < 40 and trial.measure(hubs.config(gemma, exam=40)).problem
+
+
 def test_a_model_that_tells_otherwise_behind_its_cache_is_refused_with_the_figure(monkeypatch, tmp_path):
     def bare(cache, rows):
         """As version 0.1 copied caches: right up to the window, and silently not beyond it."""

@@ -48,7 +48,7 @@ def measure(config: RunConfig, on_step: Callable[[str], None] = lambda _: None) 
     began = time.monotonic()
     cast = load_cast(config)
     loading = time.monotonic() - began
-    exam = cast.bank.exam_questions(min(config.exam, 64), config.exam_seed)
+    exam = cast.bank.exam_questions(min(config.exam, 64, len(cast.bank.exam)), config.exam_seed)
     on_step("a first answer")
     seconds, answers = _timed(lambda: _answered(cast, exam[:1], sure=False))
     first = answers[0]
