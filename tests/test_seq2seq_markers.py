@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from studentsim import casting
-from studentsim.config import Teaching
+from studentsim.config import RunConfig, Teaching
 from studentsim.errors import ConfigError, StudentError
 from studentsim.records import Option
 from studentsim.runs import preflight, teachers
@@ -237,6 +237,13 @@ def test_its_version_is_written_in_and_another_one_is_refused_in_words(made, tmp
 def test_a_folder_is_pinned_by_its_whole_path(made, tmp_path, monkeypatch):
     monkeypatch.chdir(made["t5"].parent)
     assert pinned(made["t5"].name).marker == str(made["t5"])
+
+
+@pytest.mark.parametrize("marker", ["", "embedded"])
+def test_a_version_of_a_marker_that_has_none_is_refused(marker):
+    with pytest.raises(ConfigError) as caught:
+        preflight.check(RunConfig.make(teaching=Teaching(marker=marker, marker_revision="abc")))
+    assert caught.value.field == "teaching.marker_revision" and "abc" in caught.value.problem
 
 
 def test_a_plain_teacher_and_the_embedded_marker_stay_as_they_were():

@@ -39,6 +39,12 @@ def check_teacher(config: RunConfig) -> RunConfig:
     if teaching.writer:
         find(teaching.writer, role=HINT_WRITER)
     if not names_a_model(teaching):
+        if teaching.marker_revision:
+            raise ConfigError(
+                f"A marker's version was named ({teaching.marker_revision}), but {teaching.marker or 'no marker'} has none.",
+                "Leave it blank, or name the model it is a version of.",
+                field="teaching.marker_revision",
+            )
         return config
     found = find_marker(teaching)
     _check_memory(config, found)
