@@ -297,8 +297,9 @@ class RunConfig(BaseModel):
     def paper(cls, **settings: Any) -> RunConfig:
         """P0's protocol: 20 turns of 40, exam of 40 every 2 turns, its mix rule, DPO as it was, marks by a trained marker.
 
-        Without ``model`` the embedded student, without a marker in ``teaching`` the embedded one: studentsim/presets.py tells in
-        what a run so departs from the paper. P0 names neither alpha (PEFT's default: 8) nor learning rate (5e-5: the Trainer's).
+        Without ``model`` the embedded student, without ``teaching`` the embedded marker, which decides: studentsim/presets.py tells
+        in what a run so departs from the paper. A setting given stands in the paper's place whole, ``teaching`` too.
+        P0 names neither alpha (PEFT's default: 8) nor learning rate (5e-5: the Trainer's).
 
         :raises ConfigError: as ``make``.
         """

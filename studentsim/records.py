@@ -203,7 +203,7 @@ class TurnStarted(Event):
     mix: dict[str, int]
     confidences: dict[str, float] = field(default_factory=dict)
     """The figure (0 to 1) of each question that was looked at before the choice, those not chosen too; empty where the way of
-    choosing does not look. Four significant digits, rounded down, so that none is moved across the threshold."""
+    choosing does not look. Four significant digits, rounded down, so that none is moved across a threshold of as many digits or fewer."""
     looked_by: str = ""
     """What these figures are: ``confidence`` (of the likeliest candidate answer) or ``p_correct`` (of the right one); blank: none."""
 

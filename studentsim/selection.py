@@ -251,7 +251,8 @@ class Lookups:
         self.measure = ""
         """Which figure was looked at last, by the student's name for it; blank: none."""
         self.figures: dict[str, float] = {}
-        """By question id, four significant digits, rounded down: a figure below the threshold stays below it, and others above."""
+        """By question id, four significant digits, rounded down: a figure below a threshold of as many digits stays below it, and
+        others do not fall below."""
 
     def recording(
         self, measure: str, figures_of: Callable[[Sequence[Question]], list[float]]
