@@ -71,6 +71,11 @@ _SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("learning.lora_targets", "projections with an adapter", ALL_PROJECTIONS),
     ("teaching.error_rate", "marks wrong on purpose", 0.0),
     ("teaching.attempts", "tries at a question", 1),
+    ("teaching.pairs", "learnt from", "working"),
+    ("teaching.doubts", "right answers doubted on purpose", 0.0),
+    ("categories", "categories practised", ()),
+    ("skills", "skills practised", ()),
+    ("difficulties", "difficulties practised", ()),
     ("hub.exams", "exams", "written"),
     ("hub.answer_form", "form in which it is asked to answer", "free"),
 )
