@@ -98,10 +98,11 @@ def _who(config: RunConfig) -> Iterator[Departure]:
     teaching = config.teaching
     if teaching.decides == "key":
         yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --decides marker")
-    elif teaching.marker == "embedded":
+    elif MARKER.rpartition("/")[2] not in teaching.marker:
+        embedded_too = teaching.marker == "embedded"
         yield Departure(
-            "marker", "the embedded one", f"{MARKER}, fine-tuned on the student's own answers",
-            "Name one with --marker; train-teacher --base makes it.",
+            "marker", "the embedded one" if embedded_too else teaching.marker, f"{MARKER}, fine-tuned on the student's own answers",
+            "Name one with --marker; train-teacher --base makes it." if embedded_too else "",
         )  # fmt: skip
     if config.bank != BANK:
         ours = "the built-in curriculum" if config.bank == "curriculum" else config.bank

@@ -480,3 +480,17 @@ def test_options_in_a_line_with_their_letters_are_read(tmp_path: Path, form: str
     questions = load(saved(tmp_path, rows, "line.json"))
     assert rights(questions) == RIGHT
     assert [o.text for o in questions[0].options] == list(ASKED[0][1])
+
+
+@pytest.mark.parametrize(
+    "heading, last",
+    [("name,email,phone,city,birthday,group", "A"), ("name,email,phone,city,group", "B"), ("word,meaning,type", "C")],
+)
+def test_a_table_of_something_else_is_of_no_known_set_and_its_columns_are_named(
+    tmp_path: Path, heading: str, last: str
+):
+    names = heading.split(",")
+    rows = [(*(f"{name}{n}" for name in names[:-1]), last) for n in range(5)]
+    with pytest.raises(BankError) as caught:
+        load(saved(tmp_path, table(heading, *rows), "contacts.csv"))
+    assert "of no known set" in caught.value.problem and all(repr(name) in caught.value.problem for name in names)

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
-from scipy.stats import hypergeom
+from scipy.stats import binomtest, hypergeom
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from studentsim.ui import evidence
@@ -66,3 +66,10 @@ def test_luck_alone_seldom_makes_the_lowest_of_six_far_below():
         parts = [sum(rng.random() < 0.75 for _ in range(40)) for _ in range(6)]
         found += any(evidence.far_below((k, 40), (sum(parts), 240), of=6) for k in parts)
     assert found / 1000 < evidence.LEVEL
+
+
+def test_a_letter_is_said_to_be_right_too_often_as_seldom_by_luck_as_the_binomial_test_says():
+    for right, asked, chance in ((4, 14, 0.25), (60, 100, 0.25), (30, 100, 0.2), (41, 100, 0.25), (2100, 10_000, 0.2)):
+        p = binomtest(right, asked, chance, alternative="greater").pvalue
+        assert evidence.far_above_chance((right, asked), chance, of=4) == (4 * p < evidence.LEVEL), (right, asked)
+    assert not evidence.far_above_chance((3, 3), 1.0, of=2)

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -208,7 +209,7 @@ files have no such line."""
 def _csv(text: str, path: Path) -> list[Any]:
     lines = _cells(text, path)
     first = [cell.strip() for cell in lines[0]]
-    if not HEADINGS & {cell.lower() for cell in first} and not is_heading(first):
+    if not HEADINGS & {cell.lower() for cell in first} and not is_heading(first) and not _other_heading(first):
         return [_unnamed(cells, path, number) for number, cells in enumerate(lines, start=1)]
     while not first[-1]:  # columns that a spreadsheet added at the end
         first.pop()
@@ -216,6 +217,14 @@ def _csv(text: str, path: Path) -> list[Any]:
         if first.count(name) > 1:
             raise BankError(f"{path} has the column {name[:40]!r} twice.", "Name each column once.")
     return [_named(first, cells, path, number) for number, cells in enumerate(lines[1:], start=1)]
+
+
+def _other_heading(cells: list[str]) -> bool:
+    """Whether a first line names columns of another kind of table, as a list of addresses does: short names, all different, no
+    number among them, and the last is no letter of an option."""
+    named = [cell for cell in cells if cell]
+    plain = all(len(cell) <= 40 and not re.search(r"[\d?]", cell) for cell in named)
+    return len(named) > 2 and len(set(named)) == len(named) and plain and not re.fullmatch(r"[A-Ja-j]", named[-1])
 
 
 def _cells(text: str, path: Path) -> list[list[str]]:

@@ -5,7 +5,7 @@ Written out, a few lines each, checked against scipy and statsmodels in tests: i
 
 from __future__ import annotations
 
-from math import exp, hypot, lgamma
+from math import exp, hypot, lgamma, log
 
 from studentsim.exam import wilson
 
@@ -34,6 +34,22 @@ def clearly_less(one: Count, other: Count) -> bool:
 def apart(one: Count, other: Count) -> bool:
     """Whether either is ``clearly_less`` than the other."""
     return clearly_less(one, other) or clearly_less(other, one)
+
+
+def far_above_chance(count: Count, chance: float, *, of: int) -> bool:
+    """Whether the highest of ``of`` parts would so seldom hold so many by luck, had each question fallen to it with probability
+    ``chance`` (0 to 1): the binomial test, one-sided, with Bonferroni's correction.
+    """
+    correct, questions = count
+    if not 0 < chance < 1:
+        return False
+    total = 0.0
+    for k in range(correct, questions + 1):
+        term = exp(_ways(questions, k) + k * log(chance) + (questions - k) * log(1 - chance))
+        total += term
+        if term < 1e-12 and k > chance * questions:
+            break
+    return of * total < LEVEL
 
 
 def tail(count: Count, whole: Count) -> float:

@@ -148,7 +148,8 @@ def _least_right(lessons: Sequence[LessonLookups]) -> str:
     mean = sum(row.mean * row.looked_at for row in lessons) / looked
     taken = sum(row.mean_chosen * row.chosen for row in lessons) / max(1, chosen)
     return (
-        f"Of {words.plural(looked, 'question')} looked at it took the {chosen:,} that it would most probably get wrong: "
+        f"Before each lesson it looked at some questions ({looked:,} in all), and took those that it would most probably get "
+        f"wrong ({chosen:,}): "
         f"P(right) is {taken:.2f} for these and {mean:.2f} for all, on average."
     )
 

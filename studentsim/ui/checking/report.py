@@ -20,7 +20,7 @@ from studentsim.ui.shell import NEW
 
 def report(asked: Asked, found: Report) -> None:
     """All of it."""
-    st.header(words.literal(f"{found['title']}: {sentences.opening(found)}"), anchor=False)
+    st.header(words.literal(words.capital(f"{found['title']}: {sentences.opening(found)}")), anchor=False)
     st.markdown(f"{words.literal(sentences.holds(found))} {sentences.options(found)}")
     for told in (sentences.recognised(found), sentences.topics(found)):
         if told:

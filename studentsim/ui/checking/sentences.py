@@ -7,7 +7,7 @@ from typing import Any
 
 from studentsim.bank import recognition_text
 from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
-from studentsim.ui import words
+from studentsim.ui import evidence, words
 
 Report = Mapping[str, Any]
 
@@ -73,7 +73,7 @@ def by_value(report: Report) -> str:
     count = report["right_by_value"]
     if not count:
         return ""
-    return f"In {words.plural(count, 'row')} the right answer stands twice by its value alone, written differently, as 1/3 and 2/6."
+    return f"In {words.plural(count, 'row')} the right answer stands twice by its value, written in two ways (as 1/3 and 2/6 would be)."
 
 
 def options(report: Report) -> str:
@@ -98,8 +98,11 @@ def letters(report: Report) -> str:
     best = max(found, key=lambda one: one["accuracy"])
     score = f"always ticking {best['letter']} would score {words.score(best['right'], report['questions'])}"
     even = sum(count / int(number) for number, count in report["option_counts"].items()) / report["questions"]
+    more = evidence.far_above_chance((best["right"], report["questions"]), even, of=len(found))
     if best["accuracy"] - even <= EVEN:
         return f"No letter gives itself away: even {score}, guessing {words.hundred(even)} of 100."
+    if not more:
+        return f"No letter is right clearly more often than luck would have it: {score}, guessing {words.hundred(even)} of 100."
     return f"Mind the letters: {score}, where guessing gives {words.hundred(even)} of 100."
 
 

@@ -8,6 +8,7 @@ from studentsim import presets
 from studentsim.config import ALL_PROJECTIONS, Learning, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.ui import words
+from studentsim.ui.looks import STRATEGIES, look
 from studentsim.ui.new import fill
 from studentsim.ui.new.form import KEEP, Form, choice, numbers
 
@@ -40,6 +41,14 @@ def _departures(form: Form) -> None:
         for d in found
     ]
     st.markdown("\n".join(["**Where this is not as in the paper**", "", *said]) if said else "All as in the paper.")
+
+
+def _plainly(text: str) -> str:
+    """A departure's words with ways of choosing called as everywhere on the page; to be shown as Markdown."""
+    parts = text.removeprefix("one of ").split(", ")
+    if all(part in STRATEGIES for part in parts):
+        text = " or ".join(look(part).name for part in parts)
+    return words.literal(text)
 
 
 def _run(form: Form) -> None:

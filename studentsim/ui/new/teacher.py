@@ -38,7 +38,7 @@ def teacher(form: Form) -> None:
     """All of it, folded; the fold's label says what is set. Writes ``form.settings["teaching"]``."""
     base = dict(form.settings["teaching"])
     with st.expander(f"The teacher: {words.literal(names.summary(_teaching(base)))}", key="new.teacher"):
-        st.caption("Unless you change it, an answer is marked by its key, and each question is asked once.")
+        st.caption("As it comes, an answer is marked by its key, and each question is asked once.")
         left, right = st.columns(2, gap="medium")
         with left:
             st.markdown("**After a wrong answer**")
