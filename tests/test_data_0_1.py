@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from run_help import TIMES, told
-from visits import text_of, visit
+from visits import stock, text_of, visit
 
 from studentsim import foreground
 from studentsim.runs import checkpoints
@@ -40,9 +40,10 @@ def unpack(to: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The archive, unpacked; nothing in ``data`` is changed but by opening it."""
+def old(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> Iterator[Path]:
+    """The archive, unpacked; nothing in ``data`` is changed but by opening it. The page of questions finds its file made."""
     folder = unpack(tmp_path_factory.mktemp("old"))
+    stock(folder / "data", written_bank)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(data.DATA_VARIABLE, str(folder / "data"))
         patch.setattr(Manager, "warm", lambda self: None)

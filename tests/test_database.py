@@ -536,7 +536,7 @@ def journals(draw) -> list:
     return events
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_however_a_journal_grows_the_tables_become_what_a_rebuild_makes(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("growing")
