@@ -100,6 +100,17 @@ def test_the_paper_s_protocol_with_a_model_and_a_marker_of_one_s_own_is_that_of_
     assert started[0][0] == foreground.config_of("paper", {"model": "a/model", "marker": "a/marker"})
 
 
+def test_where_the_page_departs_from_the_paper_is_said_in_its_own_words(started: list):
+    app = visit(NEW)
+    press(app, "new.strategy.likely-wrong")
+    press(app, "new.paper")
+    app.selectbox(key="new.which").set_value("own").run()
+    app.text_input(key="new.marker").set_value("a/marker").run()
+    told = text_of(app)
+    assert "way of choosing: What it would get wrong; in the paper Mixed bag or Follow the mistakes or" in told
+    assert "marker: a/marker; in the paper google/flan-t5-large" in told and "likely-wrong" not in told
+
+
 def test_the_paper_s_protocol_leaves_student_questions_way_of_choosing_and_seed(started: list):
     app = visit(NEW)
     press(app, "new.student.physics-gap")

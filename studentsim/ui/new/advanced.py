@@ -36,10 +36,7 @@ def _departures(form: Form) -> None:
         found = presets.departures(RunConfig.make(**form.settings, learning=form.learning))
     except ConfigError:  # said at its field
         return
-    said = [
-        f"- {words.literal(str(d.what))}: {words.literal(d.ours)}; in the paper {words.literal(d.papers)}"
-        for d in found
-    ]
+    said = [f"- {words.literal(d.what)}: {_plainly(d.ours)}; in the paper {_plainly(d.papers)}" for d in found]
     st.markdown("\n".join(["**Where this is not as in the paper**", "", *said]) if said else "All as in the paper.")
 
 
