@@ -24,6 +24,7 @@ from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import write_along
 from studentsim.student.generate import Prefix, Written, read, score, write
+from studentsim.student.likeliest import likeliest
 from studentsim.student.parsing import read_answer
 from studentsim.student.profiles import profile
 from studentsim.student.prompts import completion_ids, prompt_ids
@@ -36,8 +37,11 @@ FIRST = 24
 BATCH = 120
 """Rows written at once, token after token."""
 
-FOLLOWED = 20
-"""Rows that follow their drafts at once: few, so that a turn's questions are pieces enough for the cores."""
+FOLLOWED = 12
+"""Rows that follow their drafts at once: few, so that what is computed stays in a core's cache."""
+
+ASKED = 10
+"""Questions whose workings are asked after at once: as few, and a lesson's 40 are as many pieces for either of two cores."""
 
 PAIRS = 12
 """Pairs of like length that are scored at once."""
@@ -114,7 +118,8 @@ class EmbeddedStudent:
         started = time.monotonic()
         drafts = [[self._encoded(working) for working in _workings(row.question)] for row in rows]
         written, first = write_along(
-            self.decoder, self._read(rows), self.calculator, np.stack([row.luck for row in rows]), drafts, **self._manner
+            self.decoder, [row.prompt for row in rows], self.calculator, np.stack([row.luck for row in rows]), drafts,
+            **self._manner,
         )  # fmt: skip
         for row, own, w, logprob in zip(rows, drafts, written, first, strict=True):
             row.written, row.p_right = w, math.exp(logprob)
@@ -154,15 +159,29 @@ class EmbeddedStudent:
         Where options carry workings, the candidates are those workings; else the options' texts as answers, their
         probabilities normalised over the options.
         """
-        found: dict[str, float] = {}
-        worked = [q for q in questions if q.right.working]
+        found = self._likeliest([(q, _workings(q)) for q in questions if q.right.working])
         plain = [q for q in questions if not q.right.working]
-        for group, normalised in ((worked, False), (plain, True)):
-            for batch, scored in each(self._candidates_told, _batches(group, CANDIDATES)):
-                for question, row in zip(batch, scored, strict=True):
-                    p = [math.exp(x) for x in row]
-                    found[question.id] = max(p) / sum(p) if normalised and sum(p) > 0 else max(p)
+        for batch, scored in each(self._candidates_told, _batches(plain, CANDIDATES)):
+            for question, row in zip(batch, scored, strict=True):
+                p = [math.exp(x) for x in row]
+                found[question.id] = max(p) / sum(p) if sum(p) > 0 else max(p)
         return [found[q.id] for q in questions]
+
+    def _likeliest(self, texts: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
+        """By question id the probability (0 to 1) of the likeliest of its texts. The first should be the likeliest: it is read first."""
+        rows = [(q.id, self._prompt(q), [self._encoded(text) for text in own]) for q, own in texts]
+        rows.sort(key=lambda row: (len(row[1]) + len(row[2][0]), row[0]))  # rows of like length go together
+
+        def told(batch: Sequence[tuple[str, list[int], list[list[int]]]]) -> list[float]:
+            ids, prompts, own = zip(*batch, strict=True)
+            return likeliest(self.decoder, prompts, own, [[self.calculator.mask(c) for c in row] for row in own])
+
+        batches = list(_evenly(rows, ASKED))
+        return {
+            row[0]: math.exp(logprob)
+            for batch, logprobs in zip(batches, each(told, batches), strict=True)
+            for row, logprob in zip(batch, logprobs, strict=True)
+        }
 
     def _candidates_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[list[float]]]:
         """The questions, and for each the log-probability of each of its candidates."""
@@ -179,24 +198,13 @@ class EmbeddedStudent:
 
         A fifth of ``confidence``'s work: one working a question instead of all of them.
         """
-        found: dict[str, float] = {}
-        # Workings of like length go together, so that little is padded.
-        worked = sorted((q for q in questions if q.right.working), key=lambda q: (len(q.right.working or ""), q.id))
-        for batch, scored in each(self._right_told, _batches(worked, BATCH)):
-            found |= {q.id: math.exp(logp) for q, logp in zip(batch, scored, strict=True)}
+        found = self._likeliest([(q, [q.right.working]) for q in questions if q.right.working])
         plain = [q for q in questions if not q.right.working]
         for batch, scored in each(self._candidates_told, _batches(plain, CANDIDATES)):
             for question, row in zip(batch, scored, strict=True):
                 share = [math.exp(logp - max(row)) for logp in row]
                 found[question.id] = share[question.options.index(question.right)] / sum(share)
         return [found[q.id] for q in questions]
-
-    def _right_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[float]]:
-        """The questions, and for each the log-probability of its right working."""
-        ids = [[self._encoded(q.right.working or "")] for q in questions]
-        prefix = read(self.decoder, [self._prompt(q) for q in questions], self.tokenizer.pad_token_id)
-        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
-        return questions, [row[0] for row in scored]
 
     # ------------------------------------------------------------------ learning
 
@@ -299,3 +307,10 @@ def _candidates(question: Question) -> list[str]:
 def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def _evenly(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Batches of like size, at most ``size``, and an even number of them: two cores are done at once."""
+    pieces = min(len(rows), 2 * math.ceil(len(rows) / (2 * size)))
+    for k in range(pieces):
+        yield rows[k * len(rows) // pieces : (k + 1) * len(rows) // pieces]
