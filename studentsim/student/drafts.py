@@ -18,6 +18,9 @@ from studentsim.student.decoder import Decoder
 from studentsim.student.generate import Written, sample
 from studentsim.student.sequences import Sequences, scores_of, shared
 
+ROUNDING = 1e-5
+"""How far a row's probabilities, in float32, may be from summing to 1; ten times more than seen."""
+
 
 @dataclass(frozen=True)
 class _Manner:
@@ -113,7 +116,7 @@ def _follow(
     for where, scores in scores_of(decoder, hidden):
         p = scores.softmax(-1)
         likely = p if manner.temperature in (0, 1) else (scores / manner.temperature).softmax(-1)
-        tokens[where] = sample(likely, luck[where], manner.temperature, manner.min_p)
+        tokens[where] = _drawn(likely, luck[where], ids[where], manner)
         logps[where] = p.gather(-1, ids[where, None]).squeeze(-1).log()
         gained[where] = p.gather(-1, tokens[where, None]).squeeze(-1).log()
     drawn, found = iter(zip(tokens.tolist(), gained.tolist(), logps.tolist(), strict=True)), []
@@ -122,6 +125,18 @@ def _follow(
         written = _written(draft, before, at_places, manner, limit)
         found.append((written, sum(logprob for *_, logprob in at_places.values())))
     return found
+
+
+def _drawn(p: torch.Tensor, luck: torch.Tensor, draft: torch.Tensor, manner: _Manner) -> torch.Tensor:
+    """What ``sample`` takes of the probabilities (n, V), where the draft's own tokens (n,) are probably it.
+
+    Where a draft's token leaves all others less than ``min_p`` times its probability, nothing else can be taken: no sum is made there.
+    """
+    own = p.gather(-1, draft[:, None]).squeeze(-1)
+    tokens, doubtful = draft.clone(), (own <= 1 / (1 + manner.min_p) + ROUNDING).nonzero().squeeze(-1)
+    if len(doubtful):
+        tokens[doubtful] = sample(p[doubtful], luck[doubtful], manner.temperature, manner.min_p)
+    return tokens
 
 
 def _written(

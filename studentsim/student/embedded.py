@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,6 +40,9 @@ BATCH = 120
 
 FOLLOWED = 12
 """Rows that follow their drafts at once: few, so that what is computed stays in a core's cache."""
+
+NEAR = 60
+"""Rows among which those of like length are sought: an exam's first answers are there after as many."""
 
 ASKED = 10
 """Questions whose workings are asked after at once: as few, and a lesson's 40 are as many pieces for either of two cores."""
@@ -103,12 +107,26 @@ class EmbeddedStudent:
         # First what follows a known working, many tokens in a pass; then, token after token, what does not.
         known = [row for row in rows if row.question.right.working]
         known.sort(key=lambda row: len(row.question.right.working or ""))
-        for batch in each(self._follow, _batches(known, FOLLOWED)):
-            yield from (self._answer(row, sure) for row in batch if row.written.done(self.limit))
+        waiting = deque(known)
+        for _ in each(self._follow, self._alike(known)):
+            while (
+                waiting and waiting[0].p_right is not None
+            ):  # answers come in this order, whatever is computed together
+                row = waiting.popleft()
+                if row.written.done(self.limit):
+                    yield self._answer(row, sure)
         rest = [row for row in rows if not row.written.done(self.limit)]
         first = FIRST if len(rest) > BATCH else 0
         for batch in each(self._write, (*_batches(rest[:first], BATCH), *_batches(rest[first:], BATCH))):
             yield from (self._answer(row, sure) for row in batch)
+
+    def _alike(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+        """The rows in batches to be computed, those of like length together as far as they stand near each other."""
+        for near in _batches(rows, NEAR):
+            in_order = sorted(
+                near, key=lambda r: (len(r.prompt) + len(self._encoded(r.question.right.working or "")), r.question.id)
+            )
+            yield from _batches(in_order, FOLLOWED)
 
     def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> list[int]:
         return prompt_ids(self.tokenizer, self.profile, question.problem, earlier[-1:])

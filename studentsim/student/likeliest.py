@@ -111,5 +111,5 @@ def _logprobs(decoder: Decoder, hidden: torch.Tensor, wanted: Sequence[tuple[int
     for where, scores in scores_of(decoder, hidden):
         here = ((state >= where.start) & (state < where.stop)).nonzero().squeeze(-1)
         at = state[here] - where.start
-        found[here] = scores[at, token[here]] - scores.logsumexp(-1)[at]
+        found[here] = scores.log_softmax(-1)[at, token[here]]
     return found.tolist()
