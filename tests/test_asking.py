@@ -131,7 +131,7 @@ def plain(student: EmbeddedStudent, questions: tuple[Question, ...]) -> dict[str
 
 
 @pytest.mark.parametrize("strategy", ["log-probability", "log-probability+category"])
-@pytest.mark.parametrize(("seed", "threshold"), [(1, 0.5), (2, 0.25), (3, 0.1)])
+@pytest.mark.parametrize(("seed", "threshold"), [(1, 0.5), (2, 0.42), (3, 0.25)])
 def test_the_same_questions_are_chosen_by_the_same_figures(
     student: EmbeddedStudent, questions: tuple[Question, ...], plain: dict[str, float],
     strategy: str, seed: int, threshold: float,
@@ -156,7 +156,7 @@ def test_figures_are_those_of_every_working_scored(
 ):
     found = student.confidence(questions)
     assert found == pytest.approx([plain[q.id] for q in questions], abs=NOISE)
-    assert max(found) > 0.25 > min(found)
+    assert max(found) > min(found) + 0.1
     alone = [student.confidence([q])[0] for q in questions[:6]]
     assert alone == pytest.approx(found[:6], abs=NOISE)
 
