@@ -18,10 +18,11 @@ from studentsim.config import RunConfig
 from studentsim.records import Question
 from studentsim.selection import Lookups, select
 from studentsim.student import embedded
+from studentsim.student.batches import evenly
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import _drawn, _Manner
-from studentsim.student.embedded import EmbeddedStudent, _evenly
+from studentsim.student.embedded import EmbeddedStudent
 from studentsim.student.generate import sample
 from studentsim.student.likeliest import likeliest
 from studentsim.student.model import load_embedded
@@ -179,7 +180,7 @@ def test_a_token_is_drawn_without_a_sum_only_where_no_other_could_be(seed, steep
 
 @given(st.integers(0, 400), st.integers(1, 30))
 def test_batches_are_even_and_none_is_too_large(count: int, size: int):
-    batches = list(_evenly(range(count), size))
+    batches = list(evenly(range(count), size))
     assert [n for batch in batches for n in batch] == list(range(count))
     assert all(0 < len(batch) <= size for batch in batches)
     assert count == 0 or max(map(len, batches)) - min(map(len, batches)) <= 1

@@ -128,7 +128,7 @@ def events_by_kind(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any
 def told_beyond_rounding(event: dict[str, Any]) -> dict[str, Any]:
     """The event without its share of rightly preferred pairs where both rewards are nothing to five digits.
 
-    In a lesson's first step the student is its own reference: all rewards are zero but for rounding, and the share counts the signs of that.
+    In a lesson's first step the student is its own reference: rewards are zero but for rounding, and the share counts its signs.
     """
     metrics = event.get("metrics") or {}
     if any(abs(metrics.get(name, 1.0)) > 1e-5 for name in ("rewards_chosen", "rewards_rejected")):

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -21,16 +20,15 @@ from studentsim.config import RunConfig
 from studentsim.parallel import each
 from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
+from studentsim.student.asking import Asking, workings
+from studentsim.student.batches import in_batches
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import write_along
 from studentsim.student.generate import Prefix, Written, read, score, write
-from studentsim.student.likeliest import likeliest
 from studentsim.student.parsing import read_answer
 from studentsim.student.profiles import profile
 from studentsim.student.prompts import completion_ids, prompt_ids
-
-T = TypeVar("T")
 
 FIRST = 24
 """Rows written before all others where there are many, so that a page has something to show at once."""
@@ -44,14 +42,8 @@ FOLLOWED = 12
 NEAR = 60
 """Rows among which those of like length are sought: an exam's first answers are there after as many."""
 
-ASKED = 10
-"""Questions whose workings are asked after at once: as few, and a lesson's 40 are as many pieces for either of two cores."""
-
 PAIRS = 12
 """Pairs of like length that are scored at once."""
-
-CANDIDATES = 40
-"""Questions whose candidates are scored at once."""
 
 KNOWN = 4096
 """Workings whose ids are kept: an exam comes again and again."""
@@ -86,6 +78,7 @@ class EmbeddedStudent:
         self._told: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
         self.twin = copy.deepcopy(model).eval().requires_grad_(False)
         self.decoder = Decoder(self.twin)
+        self._asking = Asking(self.decoder, self.calculator, self._prompt, self._encoded)
         self.model = adapter.put_on(model, config.learning, config.seed)
 
     # ------------------------------------------------------------------ answering
@@ -117,16 +110,16 @@ class EmbeddedStudent:
                     yield self._answer(row, sure)
         rest = [row for row in rows if not row.written.done(self.limit)]
         first = FIRST if len(rest) > BATCH else 0
-        for batch in each(self._write, (*_batches(rest[:first], BATCH), *_batches(rest[first:], BATCH))):
+        for batch in each(self._write, (*in_batches(rest[:first], BATCH), *in_batches(rest[first:], BATCH))):
             yield from (self._answer(row, sure) for row in batch)
 
     def _alike(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
         """The rows in batches to be computed, those of like length together as far as they stand near each other."""
-        for near in _batches(rows, NEAR):
+        for near in in_batches(rows, NEAR):
             in_order = sorted(
                 near, key=lambda r: (len(r.prompt) + len(self._encoded(r.question.right.working or "")), r.question.id)
             )
-            yield from _batches(in_order, FOLLOWED)
+            yield from in_batches(in_order, FOLLOWED)
 
     def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> list[int]:
         return prompt_ids(self.tokenizer, self.profile, question.problem, earlier[-1:])
@@ -134,7 +127,7 @@ class EmbeddedStudent:
     def _follow(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """Write along the questions' workings, the right one first: what their answers will probably be."""
         started = time.monotonic()
-        drafts = [[self._encoded(working) for working in _workings(row.question)] for row in rows]
+        drafts = [[self._encoded(working) for working in workings(row.question)] for row in rows]
         written, first = write_along(
             self.decoder, [row.prompt for row in rows], self.calculator, np.stack([row.luck for row in rows]), drafts,
             **self._manner,
@@ -177,52 +170,14 @@ class EmbeddedStudent:
         Where options carry workings, the candidates are those workings; else the options' texts as answers, their
         probabilities normalised over the options.
         """
-        found = self._likeliest([(q, _workings(q)) for q in questions if q.right.working])
-        plain = [q for q in questions if not q.right.working]
-        for batch, scored in each(self._candidates_told, _batches(plain, CANDIDATES)):
-            for question, row in zip(batch, scored, strict=True):
-                p = [math.exp(x) for x in row]
-                found[question.id] = max(p) / sum(p) if sum(p) > 0 else max(p)
-        return [found[q.id] for q in questions]
-
-    def _likeliest(self, texts: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
-        """By question id the probability (0 to 1) of the likeliest of its texts. The first should be the likeliest: it is read first."""
-        rows = [(q.id, self._prompt(q), [self._encoded(text) for text in own]) for q, own in texts]
-        rows.sort(key=lambda row: (len(row[1]) + len(row[2][0]), row[0]))  # rows of like length go together
-
-        def told(batch: Sequence[tuple[str, list[int], list[list[int]]]]) -> list[float]:
-            ids, prompts, own = zip(*batch, strict=True)
-            return likeliest(self.decoder, prompts, own, [[self.calculator.mask(c) for c in row] for row in own])
-
-        batches = list(_evenly(rows, ASKED))
-        return {
-            row[0]: math.exp(logprob)
-            for batch, logprobs in zip(batches, each(told, batches), strict=True)
-            for row, logprob in zip(batch, logprobs, strict=True)
-        }
-
-    def _candidates_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[list[float]]]:
-        """The questions, and for each the log-probability of each of its candidates."""
-        candidates = [_candidates(q) for q in questions]
-        most = max(map(len, candidates))
-        padded = [c + c[:1] * (most - len(c)) for c in candidates]  # all rows must offer the same number
-        ids = [[completion_ids(self.tokenizer, w) for w in row] for row in padded]
-        prefix = read(self.decoder, [self._prompt(q) for q in questions], self.tokenizer.pad_token_id)
-        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
-        return questions, [row[: len(own)] for row, own in zip(scored, candidates, strict=True)]
+        return self._asking.confidence(questions)
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
         """Probability of the right working, 0 to 1; where options carry none, the right option's share of all options.
 
-        A fifth of ``confidence``'s work: one working a question instead of all of them.
+        At most ``confidence``'s work: one working a question instead of those that may be the likeliest.
         """
-        found = self._likeliest([(q, [q.right.working]) for q in questions if q.right.working])
-        plain = [q for q in questions if not q.right.working]
-        for batch, scored in each(self._candidates_told, _batches(plain, CANDIDATES)):
-            for question, row in zip(batch, scored, strict=True):
-                share = [math.exp(logp - max(row)) for logp in row]
-                found[question.id] = share[question.options.index(question.right)] / sum(share)
-        return [found[q.id] for q in questions]
+        return self._asking.p_correct(questions)
 
     # ------------------------------------------------------------------ learning
 
@@ -264,7 +219,7 @@ class EmbeddedStudent:
     ) -> Iterator[tuple[int, PairScore]]:
         """The ``wanted`` rows' figures, each with its number, those of like length together; mean logits are 0 where not asked for."""
         in_order = sorted(wanted, key=lambda n: max(len(rows[n]["chosen_ids"]), len(rows[n]["rejected_ids"])))
-        batches = list(_batches(in_order, PAIRS))
+        batches = list(in_batches(in_order, PAIRS))
         told = each(lambda b: self._pairs_told([rows[n] for n in b], logits), batches)
         for batch, scores in zip(batches, told, strict=True):
             yield from zip(batch, scores, strict=True)
@@ -301,11 +256,6 @@ class EmbeddedStudent:
         self.trained()
 
 
-def _workings(question: Question) -> list[str]:
-    """The workings that are known, the right one first."""
-    return [o.working for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.working]
-
-
 def _share_time(rows: Sequence[_Row], started: float) -> Sequence[_Row]:
     for row in rows:
         row.milliseconds += 1000 * (time.monotonic() - started) / len(rows)
@@ -315,20 +265,3 @@ def _share_time(rows: Sequence[_Row], started: float) -> Sequence[_Row]:
 def uniforms_of(luck: Sequence[object], count: int) -> np.ndarray:
     """The first ``count`` uniforms (0 to 1) of a row's luck."""
     return np.random.Generator(np.random.Philox(key=lucks.number(*luck))).random(count)
-
-
-def _candidates(question: Question) -> list[str]:
-    worked = [o.working for o in question.options if o.working]
-    return worked if question.right.working else [f"Answer: {o.text}" for o in question.options]
-
-
-def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
-
-
-def _evenly(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Batches of like size, at most ``size``, and an even number of them: two cores are done at once."""
-    pieces = min(len(rows), 2 * math.ceil(len(rows) / (2 * size)))
-    for k in range(pieces):
-        yield rows[k * len(rows) // pieces : (k + 1) * len(rows) // pieces]
