@@ -231,6 +231,27 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
     return asdict(found)
 
 
+def check_open_book(student: str, questions: int) -> dict[str, Any]:
+    """Ask with nothing, a fitting passage and another skill's beside the question, and print the differences; the same as plain figures.
+
+    :raises ConfigError: there is no such student.
+    """
+    from studentsim.open_book import open_book
+    from studentsim.student.embedded import EmbeddedStudent  # imports torch
+    from studentsim.student.model import load_embedded
+
+    config = RunConfig.make(**student_settings(student))
+    found = open_book(EmbeddedStudent(*load_embedded(), config), questions)
+    print(f"{student}: {100 * found.none:.1f} % of {found.questions} right with nothing beside the question")
+    for kind, share, gain in (
+        ("a fitting passage", found.fitting, found.fitting_gain),
+        ("another skill's", found.other, found.other_gain),
+    ):
+        points = [f"{100 * x:+.1f}" for x in gain]
+        print(f"  {kind:<18} {100 * share:5.1f} %, {points[0]} points ({points[1]} to {points[2]})")
+    return asdict(found)
+
+
 def overview(data: Path) -> list[dict[str, Any]]:
     """A row for each run, newest first: run_id, status, title, turn, turns, and the last exam's correct and questions."""
     rows = []
