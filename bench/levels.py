@@ -51,10 +51,9 @@ def tables(count: int, questions: int) -> dict[str, object]:
             flush=True,
         )
     absolute = [abs(g) for g in gaps]
-    print(
-        f"mean absolute gap {sum(absolute) / len(absolute):.2f} points, largest {max(absolute):.1f}; well formed {100 * min(formed):.2f} % at least"
-    )
-    return {"mean": sum(absolute) / len(absolute), "largest": max(absolute), "well_formed": min(formed)}
+    mean, largest = sum(absolute) / len(absolute), max(absolute)
+    print(f"mean absolute gap {mean:.2f} points, largest {largest:.1f}; at least {100 * min(formed):.2f} % well formed")
+    return {"mean": mean, "largest": largest, "well_formed": min(formed)}
 
 
 def flat(level: float, leaning: str = "mixed") -> RunConfig:
@@ -99,9 +98,12 @@ def books(questions: int) -> dict[float, object]:
     for level in (10, 20, 30, 60):
         result = open_book(EmbeddedStudent(*load_embedded(), flat(level)), questions)
         found[level] = result.__dict__
+        fitting, other = (
+            f"{100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+            for gain, low, high in (result.fitting_gain, result.other_gain)
+        )
         print(
-            f"open book at {level} %: fitting {100 * result.fitting_gain[0]:+.1f} points ({100 * result.fitting_gain[1]:+.1f} to {100 * result.fitting_gain[2]:+.1f}), "
-            f"another skill's {100 * result.other_gain[0]:+.1f} ({100 * result.other_gain[1]:+.1f} to {100 * result.other_gain[2]:+.1f}), {result.questions} questions",
+            f"open book at {level} %, {result.questions} questions: fitting {fitting}, another skill's {other}",
             flush=True,
         )
     return found
