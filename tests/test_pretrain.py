@@ -83,7 +83,7 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
     said = []
     pretrain(tmp_path / "stopped", recipe=SMALL, work=tmp_path / "b", say=said.append)
     assert "starting at step 2 of 4" in said[0]
-    whole, stopped = (load_embedded(tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
+    whole, stopped = (load_embedded(folder=tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
     assert all(torch.equal(whole[name], stopped[name]) for name in whole)
 
 
