@@ -11,7 +11,7 @@ from typing import Any
 
 import casts
 import pytest
-from journals import make_run
+from journals import as_of_0_1, make_run, without_what_came_later
 from safetensors.torch import load_file, save_file
 
 from studentsim import casting, cli, foreground
@@ -53,23 +53,6 @@ def shipped(others: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def as_0_1_stored(**settings: object) -> dict[str, Any]:
     """A config as version 0.1 stored it: it knew neither weights nor rehearsal."""
     return without_what_came_later(json.loads(casts.config(**settings).model_dump_json()))
-
-
-def without_what_came_later(config: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **{name: value for name, value in config.items() if name != "weights"},
-        "learning": {name: value for name, value in config["learning"].items() if name != "rehearsal"},
-    }
-
-
-def as_of_0_1(run: Path) -> None:
-    """Make a run's folder one that version 0.1 wrote."""
-    config, journal = run / "config.json", run / "events.jsonl"
-    config.write_text(json.dumps(without_what_came_later(json.loads(config.read_text()))))
-    first, *rest = journal.read_text().splitlines()
-    event = json.loads(first)
-    event["config"] = without_what_came_later(event["config"])
-    journal.write_text("\n".join([json.dumps(event), *rest]) + "\n")
 
 
 # ------------------------------------------------------------------ finding weights

@@ -89,9 +89,9 @@ def unknown(weights: str) -> StudentError:
     )
 
 
-def are_of_0_1(weights: str) -> bool:
-    """Whether a run's settings name the weights of version 0.1, by either name."""
-    return weights in (EMBEDDED_0_1, FINGERPRINT_0_1)
+def one_name(weights: str) -> str:
+    """The name as it is, but one alone for those of version 0.1, which have two: to tell whether two runs had the same weights."""
+    return EMBEDDED_0_1 if weights == FINGERPRINT_0_1 else weights
 
 
 def _there(folder: Path) -> Path:

@@ -25,6 +25,8 @@ class RunCard:
     strategy: str = ""
     accuracies: tuple[float, ...] = ()
     """Of every exam, 0 to 1, in order."""
+    student_version: str = ""
+    """That its student was of an older version, in words; blank: it was not."""
 
 
 def config_of(settings: dict[str, Any]) -> RunConfig:
