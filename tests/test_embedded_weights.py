@@ -153,6 +153,29 @@ def test_a_run_that_the_app_starts_names_its_weights(tmp_path: Path, shipped: st
     assert started(tmp_path, of_0_1) == (EMBEDDED_0_1, EMBEDDED_0_1)
 
 
+def test_a_waiting_run_of_0_1_begins_with_its_own_student_and_writes_that_down(tmp_path: Path, shipped: str):
+    folder = create_run(tmp_path, casts.config())
+    (folder.path / "config.json").write_text(json.dumps(as_0_1_stored(turns=1)))
+    assert started(tmp_path, folder.run_id) == (EMBEDDED_0_1, EMBEDDED_0_1)
+    assert read_events(folder.journal)[0]["config"]["learning"]["rehearsal"] == 0.0
+
+
+def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
+    tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch
+):
+    folder = create_run(tmp_path, casts.config(turns=2, weights=NOWHERE))
+
+    def load_cast(config: RunConfig) -> casts.Cast:
+        casting._embedded(embedded_weights.pinned(config.weights))
+        return casts.fake(config)
+
+    assert execute(folder, load_cast=load_cast) == "failed"
+    last = read_events(folder.journal)[-1]
+    assert NOWHERE in last["message"] and shipped in last["message"] and "start a new run" in last["remedy"]
+    monkeypatch.setattr(casting, "_embedded", lambda weights: None)
+    assert execute(folder, load_cast=load_cast) == "finished"
+
+
 def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
     from studentsim.ui.watch import race_form
 
@@ -162,7 +185,9 @@ def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
         assert started(tmp_path, run_id) == (shipped, shipped)
 
 
-def test_a_run_of_the_command_line_names_its_weights(tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
+    tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
     monkeypatch.setattr(foreground, "load_cast", casts.fake)
     for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1)):
         data = tmp_path / named
@@ -174,6 +199,13 @@ def test_a_run_of_the_command_line_names_its_weights(tmp_path: Path, shipped: st
         assert ended.value.code in (0, None)
         (folder,) = all_runs(data)
         assert started(data, folder.run_id) == (named, named)
+        capsys.readouterr()
+        command = ["export-adapter", folder.run_id, "--to", str(data / "adapter"), "--data", str(data)]
+        monkeypatch.setattr(sys, "argv", ["studentsim", *command])
+        with pytest.raises(SystemExit):
+            cli.main()
+            sys.exit(0)
+        assert f"weights {named} and fits no others" in capsys.readouterr().out
 
 
 def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(

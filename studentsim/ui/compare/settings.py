@@ -85,7 +85,7 @@ PARTS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
 def flat(config: RunConfig) -> dict[str, Any]:
     """All settings but the name; those of ``learning`` as ``learning.beta`` and so on. What is missing has its default."""
     values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *PARTS)}
-    values["weights"] = one_name(values["weights"])
+    values["weights"] = one_name(str(values["weights"]))
     for part, kind in PARTS.items():
         told = getattr(config, part)
         settings = told if isinstance(told, kind) else kind.model_construct(**told)
@@ -109,7 +109,8 @@ def said(name: str, config: RunConfig) -> str:
     if name == "strategy":
         return look(value).name
     if name == "weights":
-        return {EMBEDDED_0_1: "0.1"}.get(value, value) or ("this one" if config.model == "embedded" else "none")
+        told = "0.1" if value == EMBEDDED_0_1 else value
+        return told or ("this one" if config.model == "embedded" else "none")
     if not heard(name, config):
         return "none: one try alone"
     if name in _WORDS:
