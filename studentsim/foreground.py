@@ -47,7 +47,7 @@ HUB = {
 """Options of ``run`` that are settings of its Hub, by their names there."""
 SETTINGS = (
     "strategy", "turns", "questions", "exam", "exam_every", "validation", "validation_every", "seed", "exam_seed",
-    "student", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule", "threshold",
+    "student", "weights", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule", "threshold",
     "name",
     "max_new_tokens", *LISTS, *LEARNING, *TEACHING, *HUB,
 )  # fmt: skip
