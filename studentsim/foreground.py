@@ -216,7 +216,7 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
     from studentsim.student.model import load_embedded
 
     config = RunConfig.make(**student_settings(student))
-    found = second_tries(EmbeddedStudent(*load_embedded(), config), questions)
+    found = second_tries(EmbeddedStudent(*load_embedded(config.weights), config), questions)
     gain, low, high = found.gain
     print(f"{student}: {found.first_right} of {found.questions} right at first")
     titles = ("Second tries at wrong answers, right after", "Right answers called wrong, right again after")
@@ -241,7 +241,7 @@ def check_open_book(student: str, questions: int) -> dict[str, Any]:
     from studentsim.student.model import load_embedded
 
     config = RunConfig.make(**student_settings(student))
-    found = open_book(EmbeddedStudent(*load_embedded(), config), questions)
+    found = open_book(EmbeddedStudent(*load_embedded(config.weights), config), questions)
     print(f"{student}: {100 * found.none:.1f} % of {found.questions} right with nothing beside the question")
     for kind, share, gain in (
         ("a fitting passage", found.fitting, found.fitting_gain),
