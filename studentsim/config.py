@@ -46,8 +46,8 @@ class Learning(BaseModel):
     """How closely the student stays with its reference, larger is closer. paper: 0.1 (0.1 to 0.5 usual)."""
     epochs: int = Field(1, ge=1, le=20)
     """Passes over a turn's pairs. embedded: 1. paper: 2."""
-    learning_rate: float = Field(7e-4, gt=0, le=0.1)
-    """AdamW, constant. embedded: 7e-4. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
+    learning_rate: float = Field(1e-3, gt=0, le=0.1)
+    """AdamW, constant. embedded: 1e-3, with rehearsal. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
     batch: int = Field(8, ge=1, le=256)
     """Pairs an optimiser step. embedded: 8. paper: 1 to 4 (Colab GPU)."""
     loss: Literal["sigmoid", "robust", "ipo", "hinge"] = "sigmoid"
@@ -67,7 +67,8 @@ class Learning(BaseModel):
     max_grad_norm: float = Field(1.0, gt=0, le=100)
     """Gradients are clipped to this norm. Library default."""
     rehearsal: float = Field(0.3, ge=0, le=10)
-    """How strongly what a lesson does not practise is held where it was; 0: not at all. embedded: 0.3. paper: 0."""
+    """How strongly what a lesson does not practise is held where it was (studentsim/learning/rehearsal.py); 0: not at all.
+    embedded: 0.3. paper: 0."""
 
     @field_validator("lora_targets", mode="before")
     @classmethod
@@ -333,7 +334,7 @@ class RunConfig(BaseModel):
         paper: dict[str, Any] = {
             "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "validation": 40, "validation_every": "epoch",
             "mix_rule": "paper", "threshold": 0.5,
-            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8),
+            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8, rehearsal=0.0),
             "teaching": Teaching(marker="embedded", decides="marker"),
             "hub": Hub(quantisation="nf4" if own else "none"),
             **({"max_new_tokens": HUB_DEFAULTS["max_new_tokens"]} if own else {}),
