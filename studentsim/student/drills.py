@@ -1,7 +1,8 @@
 """Sums without a story: what teaches the embedded student to write any number down, whatever its skill's own numbers are.
 
-A number is one token for each three digits, so there are two thousand of them, and most are rare in the curriculum's questions: a student
-that had met ``▁614`` twice could not copy it (docs/log.md). Here all are equally common. Levels mean nothing in a drill: it is always right.
+A number is one token for each three digits, so there are two thousand of them, and most are rare in the curriculum's questions. A
+student that had met a number's token a few times only could not copy it (docs/log.md). Here all are equally common. Levels mean
+nothing in a drill: it is always right.
 """
 
 from __future__ import annotations
