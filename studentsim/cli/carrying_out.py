@@ -24,6 +24,9 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")] = None,
     exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
     student: Annotated[str | None, typer.Option(help="Profile of the embedded student; see 'students'.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="'embedded', a name of the hub, or a folder.")] = None,
     quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
@@ -67,6 +70,9 @@ def run(
     lora_alpha: Annotated[int | None, typer.Option(help="Its update is scaled by alpha / rank.")] = None,
     label_smoothing: Annotated[float | None, typer.Option(help="Assumed share of flipped pairs (robust loss).")] = None,
     sft_weight: Annotated[float | None, typer.Option(help="Weight of an extra term for the right working.")] = None,
+    rehearsal: Annotated[
+        float | None, typer.Option(help="How strongly what is not practised is held where it was; 0: not at all.")
+    ] = None,
     feedback: Annotated[str | None, typer.Option(help="To a wrong answer: none, mark, hint or explanation.")] = None,
     attempts: Annotated[int | None, typer.Option(help="Tries at a practice question, the first included.")] = None,
     learn_from: Annotated[str | None, typer.Option(help="working, revision or revision-or-working.")] = None,
