@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
@@ -43,6 +43,16 @@ def plain_logprob(model: torch.nn.Module, prompt: Sequence[int], ids: Sequence[i
 # ------------------------------------------------------------------ the likeliest of some texts
 
 
+def masked(texts: list, masks: list) -> Callable[[list[int], int], list[int]]:
+    """A function that tells each text's own mask."""
+    known = {
+        id(ids): mask
+        for own, own_masks in zip(texts, masks, strict=True)
+        for ids, mask in zip(own, own_masks, strict=True)
+    }
+    return lambda ids, until: known[id(ids)][:until]
+
+
 @pytest.fixture(scope="module")
 def peaked() -> torch.nn.Module:
     """A tiny model that is set on something at each place: its head is made two hundred times as steep."""
@@ -65,7 +75,7 @@ def test_the_likeliest_is_that_of_all_texts_scored_one_by_one(peaked: torch.nn.M
         masks.append(
             [data.draw(st.lists(st.integers(0, 1), min_size=len(ids), max_size=len(ids))) for ids in texts[-1]]
         )
-    found = likeliest(Decoder(peaked), prompts, texts, masks)
+    found = likeliest(Decoder(peaked), prompts, texts, masked(texts, masks))
     for logprob, prompt, own, own_masks in zip(found, prompts, texts, masks, strict=True):
         plain = [plain_logprob(peaked, prompt, ids, mask) for ids, mask in zip(own, own_masks, strict=True)]
         assert logprob == pytest.approx(max(plain), abs=1e-4, rel=1e-5)
@@ -92,11 +102,13 @@ def test_texts_that_cannot_be_the_likeliest_are_not_read(peaked: torch.nn.Module
             best.append(int(peaked(input_ids=torch.tensor([[5, *best]])).logits[0, -1].argmax()))
     others = [[*best[:4], 99, 98, 97], [98, 11, 12]]
     passes = read_by(decoder, monkeypatch)
-    found = likeliest(decoder, [[5]], [[best, *others]], [[[1] * 8, [1] * 7, [1] * 3]])
+    found = likeliest(decoder, [[5]], [[best, *others]], lambda ids, until: [1] * until)
     assert passes == [8]  # prompt and best text; of the others one token each was told by it
     assert found == pytest.approx([plain_logprob(peaked, [5], best, [1] * 8)], abs=1e-4)
     passes.clear()
-    assert likeliest(decoder, [[5]], [[others[0], best]], [[[1] * 7, [1] * 8]]) == pytest.approx(found, abs=1e-4)
+    assert likeliest(decoder, [[5]], [[others[0], best]], lambda ids, until: [1] * until) == pytest.approx(
+        found, abs=1e-4
+    )
     assert passes == [7, 3]  # the second is read on from where it parts from the first
 
 
@@ -176,6 +188,15 @@ def test_a_token_is_drawn_without_a_sum_only_where_no_other_could_be(seed, steep
     draft = torch.cat([scores[:4].argmax(-1), torch.tensor([7, 8])])  # most are what is likeliest, two are anything
     manner = _Manner(Calculator(tiny.tokenizer()), luck[None].numpy(), 1, temperature, min_p)
     assert torch.equal(_drawn(p, luck, draft, manner), sample(p, luck, temperature, min_p))
+
+
+def test_a_mask_of_the_first_ids_is_that_of_all_cut_there(student: EmbeddedStudent, questions: tuple[Question, ...]):
+    calculator = student.calculator
+    for q in questions[:6]:
+        ids = completion_ids(student.tokenizer, q.right.working)
+        whole = calculator.mask(ids)
+        assert 0 in whole
+        assert all(calculator.mask(ids, until) == whole[:until] for until in range(len(ids) + 1))
 
 
 @given(st.integers(0, 400), st.integers(1, 30))

@@ -55,12 +55,12 @@ class Asking:
 
     def _likeliest(self, texts: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
         """By question id the probability (0 to 1) of the likeliest of its texts. The first is read first, and should be likely."""
-        rows = [(q.id, self._prompt(q), [self._encoded(text) for text in own]) for q, own in texts]
-        rows.sort(key=lambda row: (len(row[1]) + len(row[2][0]), row[0]))  # rows of like length go together
+        rows = [(q.id, self._prompt(q), self._encoded(own[0]), own) for q, own in texts]
+        rows.sort(key=lambda row: (len(row[1]) + len(row[2]), row[0]))  # rows of like length go together
 
-        def told(batch: Sequence[tuple[str, list[int], list[list[int]]]]) -> list[float]:
-            _, prompts, own = zip(*batch, strict=True)
-            return likeliest(self.decoder, prompts, own, [[self.calculator.mask(c) for c in row] for row in own])
+        def told(batch: Sequence[tuple[str, list[int], list[int], list[str]]]) -> list[float]:
+            ids = [[first, *map(self._encoded, own[1:])] for _, _, first, own in batch]
+            return likeliest(self.decoder, [prompt for _, prompt, _, _ in batch], ids, self.calculator.mask)
 
         batches = list(evenly(rows, ASKED))
         return {

@@ -72,15 +72,19 @@ class Calculator:
         """Whether a sum, or an answer, may end in this token."""
         return token in self.equals or token == self.answer[-1]
 
-    def mask(self, ids: Sequence[int]) -> list[int]:
-        """1 for each id the student chose, 0 for each the calculator wrote: for losses and log-probabilities."""
+    def mask(self, ids: Sequence[int], until: int | None = None) -> list[int]:
+        """1 for each id the student chose, 0 for each the calculator wrote: for losses and log-probabilities.
+
+        Of the first ``until`` ids, or of all. What comes later decides here too: a result counts where it stands whole.
+        """
+        until = len(ids) if until is None else until
         chosen = [1] * len(ids)
-        for at, token in enumerate(ids):
+        for at, token in enumerate(ids[:until]):
             if chosen[at] and self.listens(token):
                 result = self.result(ids[: at + 1])
                 if result and list(ids[at + 1 : at + 1 + len(result)]) == result:
                     chosen[at + 1 : at + 1 + len(result)] = [0] * len(result)
-        return chosen
+        return chosen[:until]
 
 
 def sum_before(written: str) -> str:

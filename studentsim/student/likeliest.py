@@ -9,25 +9,38 @@ student may write, and the more it is set on one, the less is left to look at.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
 from studentsim.student.decoder import Decoder
 from studentsim.student.sequences import Sequences, scores_of, shared
 
+Mask = Callable[[Sequence[int], int], Sequence[int]]
+"""Tells of a text's first ids, given the text and how many, which the student chooses (1); ``Calculator.mask`` is one."""
+
 
 class _Candidate:
     """A text that may be written: its ids, which of them the student chooses, and what is known of their log-probability."""
 
-    def __init__(self, ids: Sequence[int], mask: Sequence[int], parted: int) -> None:
-        self.ids, self.mask = ids, mask
+    def __init__(self, ids: Sequence[int], mask: Mask, parted: int) -> None:
+        self.ids, self._mask = ids, mask
         self.parted = parted
         """Ids shared with the candidate that was read first."""
         self.known = 0
         """Ids scored so far."""
         self.logprob = 0.0
         """Of these: an upper bound of the whole text's."""
+
+    def chosen(self, text: Sequence[int]) -> list[int]:
+        """Places that a pass along ``text`` can tell of, as far as this one is like it, and a token further, and that count."""
+        until = self.until(text)
+        mask = self._mask(self.ids, until)
+        return [at for at in range(self.known, until) if mask[at]]
+
+    def until(self, text: Sequence[int]) -> int:
+        """How many ids are scored when ``text`` has been read."""
+        return max(self.known, min(shared(self.ids, text) + 1, len(self.ids)))
 
     @property
     def whole(self) -> bool:
@@ -38,21 +51,18 @@ def likeliest(
     decoder: Decoder,
     prompts: Sequence[Sequence[int]],
     candidates: Sequence[Sequence[Sequence[int]]],
-    masks: Sequence[Sequence[Sequence[int]]],
+    mask: Mask,
 ) -> list[float]:
-    """The log-probability of each row's likeliest candidate after its prompt, counting ids whose mask is 1.
+    """The log-probability of each row's likeliest candidate after its prompt, counting ids whose ``mask`` is 1.
 
     ``candidates[row]`` are texts as token ids with their end, at least one; best found at once where the likeliest comes first.
     """
-    rows = [
-        [_Candidate(ids, mask, shared(ids, own[0])) for ids, mask in zip(own, own_masks, strict=True)]
-        for own, own_masks in zip(candidates, masks, strict=True)
-    ]
+    rows = [[_Candidate(ids, mask, shared(ids, own[0])) for ids in own] for own in candidates]
     asked = [_asked(own[0], own) for own in rows]
     read = Sequences(
         decoder,
         [[*prompt, *own[0].ids[:-1]] for prompt, own in zip(prompts, rows, strict=True)],
-        [[len(prompt) - 1 + at for at in places] for prompt, places in zip(prompts, asked, strict=True)],
+        [[len(prompt) - 1 + at for at in _places(places)] for prompt, places in zip(prompts, asked, strict=True)],
     )
     _note(decoder, read.hidden, [(own[0], own, places) for own, places in zip(rows, asked, strict=True)])
     while going := [(k, best) for k, own in enumerate(rows) if (best := _open(own)) is not None]:
@@ -61,7 +71,7 @@ def likeliest(
             [k for k, _ in going],
             [len(prompts[k]) + text.parted for k, text in going],
             [text.ids[text.parted : -1] for _, text in going],
-            [[at - 1 - text.parted for at in places] for (_, text), places in zip(going, asked, strict=True)],
+            [[at - 1 - text.parted for at in _places(places)] for (_, text), places in zip(going, asked, strict=True)],
         )
         _note(decoder, hidden, [(text, rows[k], places) for (k, text), places in zip(going, asked, strict=True)])
     return [max(text.logprob for text in own if text.whole) for own in rows]
@@ -73,31 +83,34 @@ def _open(own: Sequence[_Candidate]) -> _Candidate | None:
     return max((text for text in own if not text.whole and text.logprob > best), key=lambda t: t.logprob, default=None)
 
 
-def _asked(text: _Candidate, own: Sequence[_Candidate]) -> list[int]:
-    """Places of ``text`` before which a score is wanted when it is read: for itself, and for the others as far as they are like it."""
-    places: set[int] = set()
-    for other in own:
-        until = min(shared(other.ids, text.ids), len(other.ids) - 1)
-        places.update(at for at in range(other.known, until + 1) if other.mask[at])
-    return sorted(places)
+def _asked(text: _Candidate, own: Sequence[_Candidate]) -> list[list[int]]:
+    """For each of a question's candidates the places that are wanted of a pass along ``text``."""
+    return [other.chosen(text.ids) for other in own]
+
+
+def _places(asked: Sequence[Sequence[int]]) -> list[int]:
+    return sorted(set().union(*asked))
 
 
 def _note(
-    decoder: Decoder, hidden: torch.Tensor, told: Sequence[tuple[_Candidate, Sequence[_Candidate], Sequence[int]]]
+    decoder: Decoder,
+    hidden: torch.Tensor,
+    passes: Sequence[tuple[_Candidate, Sequence[_Candidate], Sequence[Sequence[int]]]],
 ) -> None:
-    """Write down what a pass has told: with each row's text its question's candidates, and the places that ``hidden`` (N, H) is of."""
+    """Write down what a pass has told: each row's text, its question's candidates, and the places asked of each of them.
+
+    ``hidden`` (N, H) are the states before these places, row by row, each place once.
+    """
     wanted: list[tuple[int, int]] = []  # (place among the states, id)
     owners: list[_Candidate] = []
     start = 0
-    for text, own, places in told:
-        index = {at: start + n for n, at in enumerate(places)}
-        start += len(places)
-        for other in own:
-            until = min(shared(other.ids, text.ids), len(other.ids) - 1)
-            chosen = [at for at in range(other.known, until + 1) if other.mask[at]]
+    for text, own, asked in passes:
+        index = {at: start + n for n, at in enumerate(_places(asked))}
+        start += len(index)
+        for other, chosen in zip(own, asked, strict=True):
             wanted += [(index[at], other.ids[at]) for at in chosen]
             owners += [other] * len(chosen)
-            other.known = max(other.known, until + 1)
+            other.known = other.until(text.ids)
     for other, logprob in zip(owners, _logprobs(decoder, hidden, wanted), strict=True):
         other.logprob += logprob
 
