@@ -111,12 +111,14 @@ def test_a_matrix_counts_what_each_practice_did_for_each_category():
 
 
 def test_the_mean_off_the_diagonal_goes_by_question_since_rows_share_theirs():
-    """Two rows that move the very same questions know no more than one of them."""
+    """Two rows that move the very same questions know no more than one of them: the width falls with the columns alone."""
     three = {(p, e): (0, 6) if p != e else (0, 0) for p in "abc" for e in "abc"}
     both, one = invented(three).others, invented({key: three[key] for key in three if "c" not in key}).others
-    by_hand = 1.959964 * math.sqrt((0.3 * 0.7 * 20 / 19) / 20 / 3)
-    assert both.points == one.points == pytest.approx(30)
-    assert both.high - both.points == pytest.approx(100 * by_hand, abs=1e-3)
+    p, q = (6 + 1) / 22, 1 / 22  # with two rows that is Bonett and Price's interval of each column, put together
+    half = 100 * 1.959964 * math.sqrt((p + q - (p - q) ** 2) / 22 / 3)
+    assert (both.high - both.low) / 2 == pytest.approx(half, abs=1e-3) and both.high - both.low < one.high - one.low
+    nothing = invented({(p, e): (0, 0) for p in "ab" for e in "ab"}).others
+    assert nothing.points == 0 and nothing.low < -5 and nothing.high > 5
 
 
 def test_cells_of_different_exams_make_no_matrix():

@@ -3,7 +3,7 @@
 Both exams of a run ask the same questions with the same luck, so each gain is a difference of paired proportions. Its 95 %
 interval is Bonett and Price's (2012, adjusted Wald): ``studentsim.exam.paired_interval``. Categories share no question, so the
 interval of a row's mean is put together from its gains' own (MOVER, Zou and Donner 2008). Rows share their questions and their
-first exam, so the interval of the mean of all gains off the diagonal goes by question.
+first exam, so the interval of the mean of all gains off the diagonal goes by question (``_off_diagonal``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean, variance
+from statistics import fmean, pvariance
 from typing import Any
 
 import studentsim
@@ -236,16 +236,22 @@ def _counted(cell: Cell, category: str) -> Gain:
 
 
 def _off_diagonal(cells: Sequence[Cell], categories: Sequence[str]) -> Estimate:
-    """The mean over categories of what the other rows did for each; normal, over questions, each with its mean over rows."""
-    means, variances = [], []
+    """The mean over categories of what the other rows did for each, over questions, each with its mean over those rows.
+
+    As in Bonett and Price's interval, of which this is the one for several rows, each category gets two questions more for the
+    interval, one that was won and one that was lost: so it is not empty where nothing moved.
+    """
+    means, centres, variances = [], [], []
     for category in categories:
         rows = [[m for m in cell.marked if m.category == category] for cell in cells if cell.practised != category]
         moved = [fmean(int(m.after) - int(m.before) for m in same) for same in zip(*rows, strict=True)]
+        adjusted = [*moved, 1.0, -1.0]
         means.append(fmean(moved))
-        variances.append(variance(moved) / len(moved) if len(moved) > 1 else 1.0)  # of one question nothing is known
-    mean = 100 * fmean(means)
-    half = 100 * Z95 * math.sqrt(sum(variances)) / len(categories)
-    return Estimate(mean, max(-100.0, mean - half), min(100.0, mean + half))
+        centres.append(fmean(adjusted))
+        variances.append(pvariance(adjusted) / len(adjusted))
+    half = Z95 * math.sqrt(sum(variances)) / len(categories)
+    low, high = fmean(centres) - half, fmean(centres) + half
+    return Estimate(100 * fmean(means), 100 * max(-1.0, low), 100 * min(1.0, high))
 
 
 def _counts(gain: Gain) -> dict[str, int]:
