@@ -82,7 +82,7 @@ def real_run(data: Path, patch: pytest.MonkeyPatch) -> str:
     patch.setenv("STUDENTSIM_RECORDED", "1")
     source = data / "recorded"
     source.mkdir(parents=True)
-    shutil.copy(recorded.FOLDER / f"recorded-random{recorded.SUFFIX}", source)
+    shutil.copy(next(recorded.FOLDER.glob(f"recorded-random*{recorded.SUFFIX}")), source)
     (run_id,) = recorded.unpack(data, source)
     return run_id
 
