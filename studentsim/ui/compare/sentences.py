@@ -151,8 +151,11 @@ def _several(told: Sequence[Difference]) -> str:
     if not clear:
         listed = "; ".join(f"{lower(d.group.label)}, {bounds(d)}" for d in unclear)
         return f"none can be told apart from {reference}: {listed}"
+    mixed = not all(d.over_runs for d in told)  # else the sentence begins with over how many runs
     parts = [
-        f"{lower(d.group.label)} got {amount(d.gained, d.questions)} right ({bounds(d)})" for d in clear[:MOST_TOLD]
+        f"{lower(d.group.label)} got {amount(d.gained, d.questions)} right "
+        f"({bounds(d)}{f', over {_runs(d)}' if mixed and d.over_runs else ''})"
+        for d in clear[:MOST_TOLD]
     ]
     if len(clear) > MOST_TOLD:
         parts.append(
