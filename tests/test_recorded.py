@@ -13,6 +13,7 @@ import pytest
 from journals import make_run
 
 from studentsim import foreground
+from studentsim.cli import handing_out
 from studentsim.config import RunConfig
 from studentsim.errors import RunError
 from studentsim.runs import recorded
@@ -86,10 +87,10 @@ def test_a_run_that_was_resumed_is_not_packed(tmp_path: Path):
 
 def test_the_study_is_one_student_under_several_ways_and_those_compared_have_several_seeds():
     configs = recorded.study(NAMES)
-    assert Counter(c.strategy for c in configs) == {"random": 3, "category": 3, "none": 1, "fixed": 1}
-    assert len({run for run in IDS}) == len(configs) == len({c.name for c in configs}) == 8
+    assert Counter(c.strategy for c in configs) == {"random": 5, "category": 5, "none": 1, "fixed": 1}
+    assert len({run for run in IDS}) == len(configs) == len({c.name for c in configs}) == 12
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
-    assert len(same) == 1 and (configs[0].turns, configs[0].exam, configs[0].exam_every) == (12, 240, 2)
+    assert len(same) == 1 and (configs[0].turns, configs[0].exam, configs[0].exam_every) == (8, 300, 2)
     assert all(recorded.of_this_study(run_id) for run_id in IDS)
     assert not recorded.of_this_study("recorded-random") and not recorded.of_this_study("20261121-031500-k3f9")
     assert Counter(c.strategy for c in recorded.study(NAMES, seeds={"random": 2})) == {"random": 2}
@@ -105,9 +106,18 @@ def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_chec
     paths = foreground.record(tmp_path, turns=2, exam=24)
     assert sorted(path.name.removesuffix(recorded.SUFFIX) for path in tmp_path.iterdir()) == IDS
     assert (
-        len(paths) == len(IDS) == len(checked) and "Recorded study, mixed bag, seed 3: exam" in capsys.readouterr().out
+        len(paths) == len(IDS) == len(checked) and "Recorded study, mixed bag, seed 5: exam" in capsys.readouterr().out
     )
     assert sorted(recorded.unpack(tmp_path / "data", tmp_path)) == IDS
+
+
+def test_the_command_takes_fewer_seeds_and_shorter_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setattr(foreground.preflight, "check", lambda config: config)
+    handing_out.record(tmp_path, seeds=1, turns=2, exam=24)
+    assert len(list(tmp_path.iterdir())) == 4 and f"MB in {tmp_path}" in capsys.readouterr().out
 
 
 # ------------------------------------------------------------------ taking it in

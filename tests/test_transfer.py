@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from studentsim import cli, foreground
+from studentsim.bank.sources import open_bank
 from studentsim.cli.transfer import keep, lines
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError, StoreError
@@ -25,6 +26,7 @@ from studentsim.records import CATEGORIES, Answered, ExamFinished
 from studentsim.runs import preflight
 from studentsim.simulation import Cast, simulate
 from studentsim.student.fake import FakeStudent
+from studentsim.teacher.teacher import Teacher
 from studentsim.transfer import study
 from studentsim.transfer.matrix import Cell, Estimate, Gain, Marked, Matrix, matrix_of, mean_estimate, recorded
 from studentsim.ui import charts
@@ -354,6 +356,52 @@ def test_a_terminals_table_is_aligned_whatever_the_categories_are_called():
     head, *rows = lines(found)[2:7]
     assert {len(row) for row in (head, *rows)} == {len(head)}
     assert "[+60]" in rows[0] and "\N{MINUS SIGN}15" in rows[0]
+
+
+def own_questions(folder: Path, categories: tuple[str, ...] = ("general", "gain", "other")) -> Path:
+    """A file of questions as MathQA has them, of these categories in turn."""
+    rows = [
+        {
+            "Problem": f"a farmer has {n} sheep and buys {n + 7} more . how many sheep has he ?",
+            "Rationale": f"{n} + {n + 7} = {2 * n + 7} . answer : c",
+            "options": f"a ) {2 * n} , b ) {2 * n + 6} , c ) {2 * n + 7} , d ) {2 * n + 8} , e ) {7 * n}",
+            "correct": "c",
+            "category": categories[n % len(categories)],
+        }
+        for n in range(10, 130)
+    ]
+    path = folder / "own.json"
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def test_questions_of_ones_own_have_the_categories_that_they_name(say, tmp_path, monkeypatch):
+    def load(config: RunConfig) -> Cast:
+        student = FakeStudent()
+        return Cast(open_bank(config.bank), student, Teacher(), student)
+
+    monkeypatch.setattr(foreground, "load_cast", load)
+    path, found = own_questions(tmp_path), tmp_path / "m.json"
+    out, err, status = say("--bank", path, "--questions", 8, "--exam", 15, "--json", found)
+    assert status == 0, err
+    assert set(Matrix.of_json(json.loads(found.read_text())).categories) == {"general", "gain", "other"}
+    out, err, status = say("--bank", path, "--questions", 8, "--exam", 2)
+    assert status == 2 and "The exam asks nothing in" in err
+    out, err, status = say("--bank", own_questions(tmp_path, ("gain",)))
+    assert status == 2 and "2 to 14 categories" in err
+
+
+@pytest.mark.long
+def test_a_model_of_the_hub_makes_a_matrix_as_well(say, tmp_path, monkeypatch):
+    import hubs
+
+    monkeypatch.setattr(foreground, "load_cast", None)
+    model, found = hubs.save(tmp_path, "gemma"), tmp_path / "m.json"
+    arguments = ["--questions", 4, "--exam", 6, "--max-new-tokens", 8, "--exams", "scored", "--json", found]
+    out, err, status = say("--model", model, "--bank", hubs.mathqa(tmp_path), *arguments)
+    assert status == 0, err
+    matrix = Matrix.of_json(json.loads(found.read_text()))
+    assert matrix.categories == ("general", "gain") and matrix.config["hub"]["revision"]
 
 
 # ------------------------------------------------------------------ what comes with the product

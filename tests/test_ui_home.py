@@ -62,8 +62,9 @@ def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_labe
     app.session_state["home.recorded"] = True  # as a click on the fold does
     app.run()
     assert "the same student (Physics gap)" in text_of(app)
-    assert "Seeds: mixed bag 1, 2, 3; follow the mistakes 1, 2, 3; no teaching 1; same questions again 1." in text_of(
-        app
+    assert (
+        "Seeds: mixed bag 1, 2, 3, 4, 5; follow the mistakes 1, 2, 3, 4, 5; no teaching 1; same questions again 1."
+        in text_of(app)
     )
     assert len(app.get("bidi_component")) == sum(recorded.SEEDS.values())  # a small picture each
     names = {
@@ -79,7 +80,7 @@ def test_an_earlier_version_s_recorded_runs_are_listed_but_not_in_what_is_said(s
     events = study / "runs" / "recorded-random" / "events.jsonl"
     events.write_text(re.sub(r'"recorded": ?false', '"recorded": true', events.read_text(), count=1))
     app = visit(HOME)
-    assert not app.exception and "Look into the 9 recorded runs" in [e.label for e in app.expander]
+    assert not app.exception and "Look into the 13 recorded runs" in [e.label for e in app.expander]
     before = text_of(app)
     app.session_state["home.recorded"] = True
     app.run()
@@ -89,7 +90,7 @@ def test_an_earlier_version_s_recorded_runs_are_listed_but_not_in_what_is_said(s
 
 def test_a_recorded_run_looks_finished_and_recorded_wherever_it_is_opened(study: Path):
     visit(HOME)
-    card = next(run for run in data.recent(data.engine(), limit=9) if run.run_id == "recorded-random-seed-1")
+    card = next(run for run in data.recent(data.engine(), limit=99) if run.run_id == "recorded-random-seed-1")
     snapshot = pulse.look(data.engine(), "recorded-random-seed-1")
     assert card.status == snapshot.status == "finished"
     assert card.recorded == snapshot.recorded and card.recorded.startswith("recorded ")
@@ -100,7 +101,7 @@ def test_own_runs_come_before_the_recorded_ones_and_are_not_among_them(study: Pa
     make_run(study, "own", name="Mine")
     text = text_of(visit(HOME))
     assert "Recent simulations" in text and "You have not run" not in text
-    assert "Look into the 8 recorded runs" in [e.label for e in visit(HOME).expander]
+    assert "Look into the 12 recorded runs" in [e.label for e in visit(HOME).expander]
 
 
 def test_the_recorded_study_is_gone_from_home_once_its_runs_are_deleted(study: Path):

@@ -67,9 +67,9 @@ def rebuild(data: Data = DATA) -> None:
 @app.command()
 def record(
     to: Annotated[Path, typer.Option(help="Folder of the recorded journals.")] = Path("studentsim/recorded"),
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each way that is compared; the controls have one.")] = 3,
-    turns: Annotated[int, typer.Option(hidden=True)] = 12,
-    exam: Annotated[int, typer.Option(hidden=True)] = 240,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each way that is compared; the controls have one.")] = 5,
+    turns: Annotated[int, typer.Option(help="Lessons.")] = 8,
+    exam: Annotated[int, typer.Option(help="Questions in each exam.")] = 300,
 ) -> None:
     """Record the study that comes with the product: one student with a gap, several ways of choosing, the same exam."""
     from studentsim import foreground

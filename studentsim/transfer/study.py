@@ -14,7 +14,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,7 +23,7 @@ from typing import Any
 
 import studentsim
 from studentsim.config import RunConfig
-from studentsim.errors import ConfigError
+from studentsim.errors import BankError, ConfigError
 from studentsim.records import Answered, TurnFinished
 from studentsim.runs.folder import data_folder_error, write_atomically
 from studentsim.runs.past import versions
@@ -83,6 +83,7 @@ def practise_each(
     With a ``data`` folder finished cells are kept there, and taken from there. Broken off, all cells yielded so far are kept. Writes.
 
     :raises DataFolderError: the folder cannot be written.
+    :raises BankError: the exam asks nothing in one of the categories; known after the first exam.
     :raises StudentsimError: whatever a run may raise.
     """
     kept = _Kept(data)
@@ -100,6 +101,8 @@ def practise_each(
                     if isinstance(event, Answered) and event.phase == "exam":
                         marked[event.question_id, event.turn > 0] = event
                     elif isinstance(event, TurnFinished):
+                        if event.turn == 0:
+                            _check_exam({answer.category for answer in marked.values()}, settings)
                         pace.heed(event)
                         left = pace.left(config, event.turn, len(missing))
                         yield Step(name, place, len(settings), event.turn, config.turns, left)
@@ -145,6 +148,15 @@ def _files(config: RunConfig) -> list[str]:
 def _digest(file: Path, changed: int) -> str:
     """A file's fingerprint, read once for each time it ``changed``."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _check_exam(asked: Collection[str], wanted: Collection[str]) -> None:
+    for category in wanted:
+        if category not in asked:
+            raise BankError(
+                f"The exam asks nothing in {category!r}.",
+                "Ask for a longer exam (--exam), or leave the category out (--categories).",
+            )
 
 
 def _paired(answers: Mapping[tuple[str, bool], Answered]) -> tuple[Marked, ...]:
