@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES
+from studentsim.student_table import StudentTable
 
 STRATEGIES: tuple[str, ...] = (
     "random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed",
@@ -181,6 +182,9 @@ class RunConfig(BaseModel):
     """``embedded``, or a hub name or local folder of a causal language model."""
     student: str = Field("balanced", max_length=80)
     """Profile of the embedded student; see ``python -m studentsim students``."""
+    student_table: StudentTable | None = None
+    """The embedded student's own table of levels, read from a file when the run is made; ``student`` is then its name. None: the
+    profile of that name."""
     temperature: float = Field(1.0, ge=0, le=5)
     """Of sampling; 0 is greedy. embedded: 1, which shows what a student half knows."""
     min_p: float = Field(0.03, ge=0, lt=1)

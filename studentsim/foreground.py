@@ -26,8 +26,8 @@ from studentsim.runs import models, preflight, recorded, teachers
 from studentsim.runs.folder import RunFolder, all_runs, create_run
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
+from studentsim.runs.students import is_table, student_settings
 from studentsim.store.journal import standing
-from studentsim.student.profiles import profile
 from studentsim.ui.looks import STRATEGIES
 
 LISTS = ("categories", "skills")
@@ -74,6 +74,8 @@ def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
             given[key] = tuple(part.strip() for part in given[key].split(",") if part.strip())
     if "mix" in given:
         given["mix"] = parse_mix(given["mix"])
+    if is_table(given.get("student", "")):
+        given |= student_settings(given["student"])
     return RunConfig.make(**{**settings, **given})
 
 
@@ -215,7 +217,8 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
     from studentsim.student.embedded import EmbeddedStudent  # imports torch
     from studentsim.student.model import load_embedded
 
-    found = second_tries(EmbeddedStudent(*load_embedded(), RunConfig.make(student=profile(student).id)), questions)
+    config = RunConfig.make(**student_settings(student))
+    found = second_tries(EmbeddedStudent(*load_embedded(), config), questions)
     gain, low, high = found.gain
     print(f"{student}: {found.first_right} of {found.questions} right at first")
     titles = ("Second tries at wrong answers, right after", "Right answers called wrong, right again after")

@@ -26,7 +26,7 @@ from studentsim.runs.spare import environment
 from studentsim.runs.teachers import check_teacher
 from studentsim.selection import category_mix
 from studentsim.student.hub.source import HINT_WRITER, find
-from studentsim.student.profiles import profile
+from studentsim.student.profiles import profile_of
 
 WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safetensors"
 
@@ -76,7 +76,7 @@ def check_student(config: RunConfig) -> RunConfig:
     """
     if config.model != "embedded":
         return check_model(config)
-    profile(config.student)
+    profile_of(config)
     if not WEIGHTS.is_file():
         raise StudentError(
             f"The embedded student's weights are missing ({WEIGHTS}).", "Make them: python -m studentsim pretrain."

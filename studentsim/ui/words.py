@@ -149,6 +149,8 @@ def student(config: RunConfig) -> str:
     """The student's title, or the model's name."""
     if config.model != "embedded":
         return config.model
+    if config.student_table is not None:
+        return config.student_table.title or config.student
     profile = PROFILES.get(config.student)
     return profile.title if profile else config.student
 
