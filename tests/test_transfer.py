@@ -391,6 +391,18 @@ def test_questions_of_ones_own_have_the_categories_that_they_name(say, tmp_path,
     assert status == 2 and "2 to 14 categories" in err
 
 
+def test_a_student_may_be_a_table_of_ones_own(say, tmp_path):
+    table, found = tmp_path / "mine.toml", tmp_path / "m.json"
+    table.write_text('title = "My <pupil>"\n[categories]\ngeneral = 80\nphysics = 15\n')
+    out, err, status = say("--student", table, "--categories", "general,physics", "--json", found)
+    assert status == 0 and out.startswith("My <pupil>; 2 lessons of 12 questions"), err
+    levels = {config.student_table.categories["physics"] for config in foreground.load_cast.configs}
+    assert levels == {15} and Matrix.of_json(json.loads(found.read_text())).config["student"] == "mine"
+    table.write_text("no table")
+    out, err, status = say("--student", table)
+    assert status == 2 and out == "" and "mine.toml" in err
+
+
 @pytest.mark.long
 def test_a_model_of_the_hub_makes_a_matrix_as_well(say, tmp_path, monkeypatch):
     import hubs
