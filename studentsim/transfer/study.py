@@ -10,6 +10,7 @@ changed setting, model or program text finds nothing there and the run is done a
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
@@ -91,27 +92,46 @@ def practise_each(
     missing = [name for name, config in settings.items() if kept.read(name, config) is None]
     for place, (name, config) in enumerate(settings.items(), 1):
         cell = kept.read(name, config)
-        if cell is None:
-            missing.remove(name)
-            begun = time.monotonic()
-            marked: dict[tuple[str, bool], Answered] = {}
-            yield Step(name, place, len(settings), 0, config.turns, pace.left(config, -1, len(missing)))
-            with closing(simulate(config, load_cast(config))) as events:
-                for event in events:
-                    if isinstance(event, Answered) and event.phase == "exam":
-                        marked[event.question_id, event.turn > 0] = event
-                    elif isinstance(event, TurnFinished):
-                        if event.turn == 0:
-                            _check_exam({answer.category for answer in marked.values()}, settings)
-                        pace.heed(event)
-                        left = pace.left(config, event.turn, len(missing))
-                        yield Step(name, place, len(settings), event.turn, config.turns, left)
-            cell = Cell(name, _paired(marked), time.monotonic() - begun)
-            kept.write(cell, config)
-        else:
+        if cell is not None:
             left = pace.left(config, config.turns, len(missing))
             yield Step(name, place, len(settings), config.turns, config.turns, left, kept=True)
-        yield cell
+            yield cell
+            continue
+        missing.remove(name)
+        yield Step(name, place, len(settings), 0, config.turns, pace.left(config, -1, len(missing)))
+        with closing(_practise(name, config, load_cast, settings)) as work:
+            for told in work:
+                if isinstance(told, Cell):
+                    kept.write(told, config)
+                    yield told
+                else:
+                    pace.heed(told)
+                    left = pace.left(config, told.turn, len(missing))
+                    yield Step(name, place, len(settings), told.turn, config.turns, left)
+        _forget()
+
+
+def _practise(
+    name: str, config: RunConfig, load_cast: LoadCast, wanted: Collection[str]
+) -> Iterator[TurnFinished | Cell]:
+    """One category's run: the end of each turn, and at last its Cell."""
+    begun = time.monotonic()
+    marked: dict[tuple[str, bool], Answered] = {}
+    with closing(simulate(config, load_cast(config))) as events:
+        for event in events:
+            if isinstance(event, Answered) and event.phase == "exam":
+                marked[event.question_id, event.turn > 0] = event
+            elif isinstance(event, TurnFinished):
+                if event.turn == 0:
+                    _check_exam({answer.category for answer in marked.values()}, wanted)
+                yield event
+    yield Cell(name, _paired(marked), time.monotonic() - begun)
+
+
+def _forget() -> None:
+    """Give a finished cell's model back: ``load_cast`` freezes it out of the garbage hunts, and the next cell loads its own."""
+    gc.unfreeze()
+    gc.collect()
 
 
 def key_of(config: RunConfig) -> str:
