@@ -7,15 +7,18 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from studentsim.bank.bank import Bank
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
 from studentsim.parallel import cores
 from studentsim.simulation import Cast
+from studentsim.student import embedded_weights
 from studentsim.teacher.teacher import Teacher
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+    from studentsim.learning.rehearsal import Rehearsal
     from studentsim.student.base import Learner, Student
     from studentsim.student.hub.student import HubStudent
 
@@ -36,7 +39,7 @@ def load_cast(config: RunConfig) -> Cast:
         leave_out_doubtful=config.leave_out_doubtful,
         set_name=config.bank_set,
     )
-    student, learner = _embedded_pair(config) if config.model == "embedded" else _hub_pair(config)
+    student, learner = _embedded_pair(config, bank) if config.model == "embedded" else _hub_pair(config, bank)
     cast = Cast(bank=bank, student=student, teacher=teacher_of(config), learner=learner)
     gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
     return cast
@@ -59,29 +62,40 @@ def teacher_of(config: RunConfig) -> Teacher:
     return Teacher(teaching, marker=marker, writer=writer)
 
 
-def _embedded_pair(config: RunConfig) -> tuple[Student, Learner]:
+def rehearsal_of(config: RunConfig, bank: Bank) -> Rehearsal | None:
+    """What a run holds where it was while something else is practised; None where the run has it off."""
+    from studentsim.learning.rehearsal import Rehearsal, kept_pairs
+
+    return Rehearsal(kept_pairs(bank.study, config.seed), config.seed) if config.learning.rehearsal > 0 else None
+
+
+def _embedded_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
     from studentsim.learning.dpo import DPOLearner, Manner
     from studentsim.student.embedded import EmbeddedStudent
 
-    model, tokenizer = _embedded()
+    model, tokenizer = _embedded(embedded_weights.pinned(config.weights))
     student = EmbeddedStudent(model, tokenizer, config)
     _embedded.cache_clear()  # the model is this run's now, adapter and all
     return student, DPOLearner(
-        student, config.learning, Manner(in_parts=True), validation_every=config.validation_every
+        student,
+        config.learning,
+        Manner(in_parts=True),
+        validation_every=config.validation_every,
+        rehearsal=rehearsal_of(config, bank),
     )
 
 
-def _hub_pair(config: RunConfig) -> tuple[Student, Learner]:
+def _hub_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
     """A model of the hub or of a folder, and who trains it."""
     _use_all_cores()
     from studentsim.student.hub.loading import load
     from studentsim.student.hub.student import HubStudent
 
     student = HubStudent(load(config), config)
-    return student, learner_of(student, config)
+    return student, learner_of(student, config, rehearsal_of(config, bank))
 
 
-def learner_of(student: HubStudent, config: RunConfig) -> Learner:
+def learner_of(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | None = None) -> Learner:
     """Who trains a model of the hub, in the manner that suits the machine."""
     from studentsim.learning.dpo import DPOLearner, Manner
 
@@ -93,7 +107,7 @@ def learner_of(student: HubStudent, config: RunConfig) -> Learner:
         paged=plan.paged,
         plain_head=student.plain_head,
     )
-    return DPOLearner(student, config.learning, manner, validation_every=config.validation_every)
+    return DPOLearner(student, config.learning, manner, validation_every=config.validation_every, rehearsal=rehearsal)
 
 
 def preload() -> None:
@@ -102,14 +116,14 @@ def preload() -> None:
     import studentsim.student.embedded  # noqa: F401
 
     open_bank("curriculum")
-    _embedded()
+    _embedded(embedded_weights.pinned())
 
 
 @lru_cache(maxsize=1)
-def _embedded() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+def _embedded(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     from studentsim.student.model import load_embedded
 
-    return load_embedded()
+    return load_embedded(weights)
 
 
 def _use_all_cores() -> None:

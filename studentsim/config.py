@@ -7,6 +7,7 @@ well; ``RunConfig.paper()`` gives the paper's own protocol.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -29,6 +30,9 @@ ALL_PROJECTIONS: tuple[str, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
 
+EMBEDDED_0_1 = "embedded-0.1"
+"""What a run's settings call the weights of the embedded student of version 0.1, which wrote none down."""
+
 RESERVED_NAMES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 """Names that no folder or file may bear on Windows; a run's name ends up in exported files."""
 
@@ -42,8 +46,8 @@ class Learning(BaseModel):
     """How closely the student stays with its reference, larger is closer. paper: 0.1 (0.1 to 0.5 usual)."""
     epochs: int = Field(1, ge=1, le=20)
     """Passes over a turn's pairs. embedded: 1. paper: 2."""
-    learning_rate: float = Field(7e-4, gt=0, le=0.1)
-    """AdamW, constant. embedded: 7e-4. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
+    learning_rate: float = Field(1e-3, gt=0, le=0.1)
+    """AdamW, constant. embedded: 1e-3, with rehearsal. paper: TRL's default of its day, 5e-7 to 5e-5 for 2B parameters."""
     batch: int = Field(8, ge=1, le=256)
     """Pairs an optimiser step. embedded: 8. paper: 1 to 4 (Colab GPU)."""
     loss: Literal["sigmoid", "robust", "ipo", "hinge"] = "sigmoid"
@@ -62,6 +66,9 @@ class Learning(BaseModel):
     """Projections that get an adapter. paper: all seven."""
     max_grad_norm: float = Field(1.0, gt=0, le=100)
     """Gradients are clipped to this norm. Library default."""
+    rehearsal: float = Field(0.3, ge=0, le=10)
+    """How strongly what a lesson does not practise is held where it was (studentsim/learning/rehearsal.py); 0: not at all.
+    embedded: 0.3. paper: 0."""
 
     @field_validator("lora_targets", mode="before")
     @classmethod
@@ -185,6 +192,9 @@ class RunConfig(BaseModel):
     student_table: StudentTable | None = None
     """The embedded student's own table of levels, read from a file when the run is made; ``student`` is then its name. None: the
     profile of that name."""
+    weights: str = Field("", max_length=40)
+    """Which weights the embedded student has: a fingerprint (student/embedded_weights.py), or ``embedded-0.1`` for those of version
+    0.1. Blank: the shipped ones, whose fingerprint is written in when the run is made; for other models always blank."""
     temperature: float = Field(1.0, ge=0, le=5)
     """Of sampling; 0 is greedy. embedded: 1, which shows what a student half knows."""
     min_p: float = Field(0.03, ge=0, lt=1)
@@ -251,6 +261,13 @@ class RunConfig(BaseModel):
             raise ValueError(f"{value!r} is a name that some systems reserve; choose another")
         return value
 
+    @field_validator("weights")
+    @classmethod
+    def _weights(cls, value: str) -> str:
+        if value and value != EMBEDDED_0_1 and not re.fullmatch(r"[0-9a-f]{16}", value):
+            raise ValueError(f"it must be blank, {EMBEDDED_0_1!r}, or a fingerprint of 16 digits from 0 to f")
+        return value
+
     @field_validator("model", "bank")
     @classmethod
     def _path(cls, value: str) -> str:
@@ -288,10 +305,16 @@ class RunConfig(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RunConfig:
-        """The config that ``model_dump_json`` wrote.
+        """The config that a run stored with ``model_dump_json``, of this version or an older one; see ``stored``.
 
         :raises ConfigError: as ``make``.
         """
+        try:
+            told = json.loads(text)
+        except ValueError:
+            told = None  # pydantic says better what is wrong
+        if isinstance(told, dict):
+            text = json.dumps(stored(told))
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -311,7 +334,7 @@ class RunConfig(BaseModel):
         paper: dict[str, Any] = {
             "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "validation": 40, "validation_every": "epoch",
             "mix_rule": "paper", "threshold": 0.5,
-            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8),
+            "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8, rehearsal=0.0),
             "teaching": Teaching(marker="embedded", decides="marker"),
             "hub": Hub(quantisation="nf4" if own else "none"),
             **({"max_new_tokens": HUB_DEFAULTS["max_new_tokens"]} if own else {}),
@@ -343,6 +366,24 @@ class RunConfig(BaseModel):
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""
         return tuple(t for t in range(self.turns + 1) if t % self.exam_every == 0 or t == self.turns)
+
+
+def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a run stored, those that its version did not know yet filled in as the run had them.
+
+    A run that names no weights had version 0.1's student, and one that tells of no rehearsal had none. For what a user gives now
+    use ``RunConfig.make``: there a setting that is left out has today's default.
+
+    >>> stored({"seed": 7, "learning": {"beta": 0.1}})
+    {'seed': 7, 'learning': {'rehearsal': 0.0, 'beta': 0.1}, 'weights': 'embedded-0.1'}
+    """
+    found = dict(settings)
+    learning = found.get("learning", {})
+    if isinstance(learning, Mapping):
+        found["learning"] = {"rehearsal": 0.0, **learning}
+    if found.get("model", "embedded") == "embedded":
+        found.setdefault("weights", EMBEDDED_0_1)
+    return found
 
 
 def mix_in_words(mix: Mapping[str, float]) -> str:

@@ -285,6 +285,9 @@ class PreferenceMetrics:
     logits_chosen: float | None = None
     """Mean logit over the vocabulary and the chosen completions' own tokens. None in journals of before it was kept."""
     logits_rejected: float | None = None
+    rehearsal: float | None = None
+    """Of a step: how far the kept pairs' log-probabilities have drifted, squared nats (chosen and rejected summed, mean over pairs;
+    studentsim/learning/rehearsal.py). None where nothing was rehearsed."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from studentsim import luck
@@ -19,6 +20,7 @@ from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
 from studentsim.exam import exam_result
 from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes
+from studentsim.learning.rehearsal import key_of
 from studentsim.practice import Attempts, practise, told
 from studentsim.records import Answered, Event, Question, StageStarted, TrainingStep, TurnFinished, TurnStarted
 from studentsim.selection import Lookups, Situation, mix_of, select
@@ -58,6 +60,21 @@ class Cast:
     teacher: Teacher
     learner: Learner
 
+    def save(self, folder: Path) -> None:
+        """Write all that carries over from turn to turn, but ``Progress``, into an existing empty folder."""
+        self.student.save(folder)
+        if self.learner is not self.student:
+            self.learner.save(folder)
+
+    def load(self, folder: Path) -> None:
+        """Take up what ``save`` wrote.
+
+        :raises StudentError: the folder is incomplete or damaged.
+        """
+        self.student.load(folder)
+        if self.learner is not self.student:
+            self.learner.load(folder)
+
 
 def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) -> Iterator[Event]:
     """The events of a run, from after ``progress`` to its last turn. Each turn ends with its TurnFinished."""
@@ -84,9 +101,9 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
                 luck_of_study = ("study", config.seed, turn)
                 pairs = pairs_from_mistakes(practised, chosen=config.teaching.pairs, luck=luck_of_study)
                 yield StageStarted(turn, "training", len(pairs))
-                for event in cast.learner.learn(
-                    pairs, held_out, turn=turn, seed=luck.number("dpo", config.seed, turn) % 2**31
-                ):
+                luck_of_training = luck.number("dpo", config.seed, turn) % 2**31
+                keys = frozenset(key_of(q) for q in questions)
+                for event in cast.learner.learn(pairs, held_out, turn=turn, seed=luck_of_training, practised=keys):
                     rewards = event.metrics if isinstance(event, TrainingStep) else rewards
                     yield event
                 clock.lap("training")

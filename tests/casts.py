@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,10 +56,16 @@ class Prone(FakeStudent):
             yield answer
 
     def learn(
-        self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
+        self,
+        pairs: Sequence[Pair],
+        held_out: Sequence[Pair],
+        *,
+        turn: int,
+        seed: int,
+        practised: Collection[str] | None = None,
     ) -> Iterator[TrainingStep | Validated]:
         """See ``Learner``."""
-        for event in super().learn(pairs, held_out, turn=turn, seed=seed):
+        for event in super().learn(pairs, held_out, turn=turn, seed=seed, practised=practised):
             self._count("learn")
             yield event
 

@@ -129,7 +129,7 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
     assert "starting at step 2 of 4" in said[0]
     logs = [(tmp_path / name / pretraining.LOG).read_text().splitlines() for name in ("whole", "stopped")]
     assert len(logs[0]) == len(logs[1]) == 3 and logs[0][:2] == logs[1][:2]  # the recipe, the model, the last step
-    whole, stopped = (load_embedded(tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
+    whole, stopped = (load_embedded(folder=tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
     assert all(torch.equal(whole[name], stopped[name]) for name in whole)
 
 

@@ -153,9 +153,9 @@ def test_the_training_is_closed_when_it_is_left_in_its_midst(tmp_path):
     folder, closed = a_run(tmp_path), []
 
     class Careful(casts.FakeStudent):
-        def learn(self, pairs, held_out, *, turn, seed):
+        def learn(self, pairs, held_out, *, turn, **how):
             try:
-                yield from super().learn(pairs, held_out, turn=turn, seed=seed)
+                yield from super().learn(pairs, held_out, turn=turn, **how)
             finally:
                 closed.append(turn)
 

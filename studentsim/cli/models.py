@@ -91,3 +91,19 @@ def check_feedback(
     found = foreground.check_feedback(student, questions)
     if as_json:
         print(json.dumps(found))
+
+
+@app.command(name="check-open-book")
+def check_open_book(
+    student: Annotated[
+        str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")
+    ] = "balanced",
+    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """How much a passage beside the question helps where it fits, and whether one of another skill does harm."""
+    from studentsim import foreground
+
+    found = foreground.check_open_book(student, questions)
+    if as_json:
+        print(json.dumps(found))

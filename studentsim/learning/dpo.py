@@ -12,24 +12,25 @@ import os
 import queue
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-import torch
 from datasets import Dataset, disable_progress_bars
 from peft import PeftModel
-from transformers import PreTrainedTokenizerBase, TrainerCallback
+from transformers import PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
-from trl import DPOTrainer
-from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from studentsim.config import Learning
 from studentsim.learning import head
 from studentsim.learning.epochs import EpochEnd, EpochMeans
+from studentsim.learning.holding import Holding
 from studentsim.learning.manner import Manner, dpo_config
+from studentsim.learning.rehearsal import Rehearsal
+from studentsim.learning.trainer import MaskedPreferenceCollator, PairTrainer, Teller
 from studentsim.learning.validation import validation
 from studentsim.records import EpochFinished, Pair, PairScore, PreferenceMetrics, TrainingStep, Validated
 
@@ -67,32 +68,49 @@ class DPOLearner:
     """Trains one student, which nobody else trains; see ``studentsim.student.base.Learner``."""
 
     def __init__(
-        self, student: Trainable, learning: Learning, manner: Manner | None = None, *, validation_every: str = "turn"
+        self,
+        student: Trainable,
+        learning: Learning,
+        manner: Manner | None = None,
+        *,
+        validation_every: str = "turn",
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self.student = student
         self.learning = learning
         self.validation_every = validation_every
         self.manner = manner or Manner()
+        self.rehearsal = rehearsal if learning.rehearsal > 0 else None
         self._known: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
 
     def learn(
-        self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
+        self,
+        pairs: Sequence[Pair],
+        held_out: Sequence[Pair],
+        *,
+        turn: int,
+        seed: int,
+        practised: Collection[str] | None = None,
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:
         """Train on the pairs, then look at the held-out ones. No pairs at all is no error: then nothing is trained.
 
-        Runs the trainer in a thread and yields each step's figures as they come. Closing the iterator stops training.
+        What is not ``practised`` (keys as ``rehearsal.key_of`` tells them; None: not known, nothing is rehearsed) is held where
+        it was. Runs the trainer in a thread and yields each step's figures as they come. Closing the iterator stops training.
         """
         if not pairs:
+            if self.rehearsal and practised is not None:
+                self.rehearsal.skip(practised)
             return
+        holding = self._holding(len(pairs), turn, practised)
         rows = [self.student.pair_ids(p) for p in held_out]
         reference = self._reference(held_out, rows)
         means = EpochMeans(len(pairs), self.learning.batch)
         finished = partial(self._epoch_finished, turn, means, rows, reference)
         told: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
         each_epoch = self.validation_every == "epoch" and bool(held_out)
-        teller = _Teller(told, partial(self._look, rows) if each_epoch else None)
+        teller = Teller(told, partial(self._look, rows) if each_epoch else None)
         thread = threading.Thread(
-            target=self._train, args=(pairs, seed, told, teller), name=f"dpo-turn-{turn}", daemon=True
+            target=self._train, args=(pairs, seed, told, teller, holding), name=f"dpo-turn-{turn}", daemon=True
         )
         thread.start()
         try:
@@ -113,6 +131,28 @@ class DPOLearner:
         if scores is not None and last.validation is not None:
             self._known = (held_out, reference if self.learning.reference == "base" else _logps(scores))
             yield Validated(turn, len(held_out), last.validation)
+
+    def save(self, folder: Path) -> None:
+        """Write what a resumed run needs beside the student's adapter; nothing without rehearsal."""
+        if self.rehearsal:
+            self.rehearsal.save(folder)
+
+    def load(self, folder: Path) -> None:
+        """Take up what ``save`` wrote.
+
+        :raises StudentError: it is missing, damaged, or another run's.
+        """
+        if self.rehearsal:
+            self.rehearsal.load(folder)
+
+    def _holding(self, pairs: int, turn: int, practised: Collection[str] | None) -> Holding | None:
+        """What the lesson's optimiser steps rehearse, if anything. The student is still as the last lesson left it."""
+        if not self.rehearsal or practised is None:
+            return None
+        self.rehearsal.begin(self.student, practised)
+        steps = self.learning.epochs * -(-pairs // self.learning.batch)
+        batches = self.rehearsal.draw(self.student, turn, practised, steps)
+        return Holding(batches, self.learning.rehearsal, self._collator(), self.manner.pairs_at_once)
 
     def _epoch_finished(
         self,
@@ -149,10 +189,13 @@ class DPOLearner:
             return logps
         return self.student.pair_logps(rows, base=self.learning.reference == "base") if rows else []
 
-    def _train(self, pairs: Sequence[Pair], seed: int, told: queue.Queue, teller: _Teller) -> None:
+    def _train(
+        self, pairs: Sequence[Pair], seed: int, told: queue.Queue, teller: Teller, holding: Holding | None
+    ) -> None:
         try:
             with tempfile.TemporaryDirectory(prefix="studentsim-") as folder, contextlib.redirect_stdout(io.StringIO()):
                 trainer = self._trainer(pairs, seed, folder, teller)
+                trainer.holding = holding
                 try:
                     trainer.train()
                 finally:
@@ -162,17 +205,17 @@ class DPOLearner:
         except BaseException as error:  # handed over to the thread that asked, which raises it there
             told.put(error)
 
-    def _trainer(self, pairs: Sequence[Pair], seed: int, folder: str, teller: _Teller) -> DPOTrainer:
+    def _trainer(self, pairs: Sequence[Pair], seed: int, folder: str, teller: Teller) -> PairTrainer:
         disable_progress_bars()
         model = self.student.model
         model.train()
         learnt = [(p, p.data) for p in model.parameters() if p.requires_grad]
-        trainer = _Trainer(
+        trainer = PairTrainer(
             model=model,
             args=dpo_config(self.learning, self.manner, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"),
             train_dataset=self._rows(pairs),
             processing_class=self.student.tokenizer,
-            data_collator=MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id),
+            data_collator=self._collator(),
             callbacks=[teller],
         )
         for callback in (PrinterCallback, ProgressCallback):
@@ -187,6 +230,9 @@ class DPOLearner:
         trainer.precompute_ref_logps = self._reference_once
         return trainer
 
+    def _collator(self) -> MaskedPreferenceCollator:
+        return MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id)
+
     @property
     def _reference_once(self) -> bool:
         """Whether the reference's log-probabilities are told before training. For the base that pays from two epochs on."""
@@ -200,58 +246,6 @@ class DPOLearner:
             for row, (chosen, rejected) in zip(rows, logps, strict=True):
                 row |= {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
         return Dataset.from_list(rows)
-
-
-class MaskedPreferenceCollator(DataCollatorForPreference):
-    """TRL's collator, with the calculator's tokens left out of the completions' log-probabilities."""
-
-    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-        """A batch; ``completion_mask`` (2B, T), chosen first, is 1 where the student itself chose the token."""
-        batch = super().torch_call(examples)
-        rows = [(e["prompt_ids"], e["chosen_mask"]) for e in examples] + [
-            (e["prompt_ids"], e["rejected_mask"]) for e in examples
-        ]
-        for row, (prompt, own) in enumerate(rows):
-            begin = len(prompt)
-            batch["completion_mask"][row, begin : begin + len(own)] *= torch.tensor(own)
-        return batch
-
-
-class _Trainer(DPOTrainer):
-    """DPOTrainer that takes pairs as token ids: text is encoded by the student, where control tokens mean nothing."""
-
-    def _prepare_dataset(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Dataset:
-        return dataset
-
-
-class _Teller(TrainerCallback):
-    """Hands every logged step and every epoch's end but the last over, and stops the training when told to.
-
-    The last epoch's end is the training's own: the pass over held-out pairs after it is the turn's. ``look`` tells of those pairs
-    at an epoch's end, where this is wanted.
-    """
-
-    def __init__(self, told: queue.Queue, look: Callable[[], list[PairScore]] | None = None) -> None:
-        self.told = told
-        self.look = look
-        self.epochs_left = -1
-        self.stop = False
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.epochs_left = int(args.num_train_epochs)
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.epochs_left -= 1
-        if self.epochs_left > 0 and not self.stop:
-            self.told.put(EpochEnd(self.look() if self.look else None))
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
-        if logs and "loss" in logs:
-            self.told.put({**logs, "step": state.global_step, "steps": state.max_steps})
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
-        control.should_training_stop = control.should_training_stop or self.stop
-        return control
 
 
 def _clean_up(model: PeftModel, manner: Manner) -> None:
@@ -283,6 +277,7 @@ def _metrics(logs: dict[str, float]) -> PreferenceMetrics:
         logps_rejected=logs["logps/rejected"],
         logits_chosen=logs["logits/chosen"],
         logits_rejected=logs["logits/rejected"],
+        rehearsal=logs.get("rehearsal"),
     )
 
 

@@ -40,11 +40,14 @@ class EpochMeans:
 
 
 def weighted_means(metrics: Sequence[PreferenceMetrics], weights: Sequence[float]) -> PreferenceMetrics:
-    """Each figure's weighted mean; None where one of them is not known."""
+    """Each figure's weighted mean; None where one of them is not known. Rehearsal's is that of the steps which rehearsed."""
     total = sum(weights)
 
     def mean(name: str) -> float | None:
         values = [getattr(m, name) for m in metrics]
+        if name == "rehearsal":
+            known = [v for v in values if v is not None]
+            return sum(known) / len(known) if known else None
         return None if None in values else sum(w * v for w, v in zip(weights, values, strict=True)) / total
 
     return PreferenceMetrics(**{f.name: mean(f.name) for f in fields(PreferenceMetrics)})  # type: ignore[arg-type]

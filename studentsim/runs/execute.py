@@ -90,7 +90,7 @@ class _Stretch:
             self._tell(StageStarted(self.turn, "loading"))
             cast = load_cast(self.config)
             if complete >= 0:
-                cast.student.load(checkpoints.path_of(self.folder.checkpoints, complete))
+                cast.load(checkpoints.path_of(self.folder.checkpoints, complete))
             return self._simulate(cast)
 
     def _simulate(self, cast: Cast) -> str:
@@ -133,7 +133,7 @@ class _Stretch:
         self.lease.check()
         ends_turn = isinstance(event, TurnFinished) and cast is not None
         if ends_turn:
-            checkpoints.write(self.folder.checkpoints, event.turn, cast.student.save)
+            checkpoints.write(self.folder.checkpoints, event.turn, cast.save)
             self.lease.check()
         self.journal.append(event)
         if ends_turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -53,7 +53,28 @@ class Learner(Protocol):
     """Trains a student on preference pairs."""
 
     def learn(
-        self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
+        self,
+        pairs: Sequence[Pair],
+        held_out: Sequence[Pair],
+        *,
+        turn: int,
+        seed: int,
+        practised: Collection[str] | None = None,
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:
-        """One event for each optimiser step and one after each epoch's, then one for the validation pass. No pairs: nothing."""
+        """One event for each optimiser step and one after each epoch's, then one for the validation pass. No pairs: nothing.
+
+        ``practised`` are the keys (``learning.rehearsal.key_of``) of what the lesson practised: what is not may be held where it was.
+        None: not known, and nothing is held.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write, beside what the student saves, what of the training carries over from turn to turn."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Take up what ``save`` wrote.
+
+        :raises StudentError: the folder is incomplete or damaged.
+        """
         ...

@@ -23,6 +23,7 @@ from studentsim.student import adapter
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import write_along
+from studentsim.student.embedded_weights import FINGERPRINT_0_1
 from studentsim.student.generate import Prefix, Written, read, score, write
 from studentsim.student.parsing import read_answer
 from studentsim.student.profiles import profile_of
@@ -70,6 +71,7 @@ class EmbeddedStudent:
         self.tokenizer = tokenizer
         self.profile = profile_of(config)
         self._knows_levels = knows_levels(tokenizer)
+        self.weights = getattr(model, "weights_fingerprint", "")  # a model made on the spot has none
         self.temperature = config.temperature
         self.min_p = config.min_p
         self.limit = config.max_new_tokens
@@ -278,11 +280,15 @@ class EmbeddedStudent:
         self._told.clear()
 
     def save(self, folder: Path) -> None:
-        """Write the adapter; see ``Student.save``."""
-        adapter.save(self.model, folder)
+        """Write the adapter, with the fingerprint of the weights it belongs to; see ``Student.save``."""
+        adapter.save(self.model, folder, base=self.weights)
 
     def load(self, folder: Path) -> None:
-        """Take up a saved adapter; see ``Student.load``."""
+        """Take up a saved adapter; see ``Student.load``. One that names no weights was trained on version 0.1's.
+
+        :raises StudentError: also where it was trained on other weights.
+        """
+        adapter.check_base(folder, self.weights, unnamed=FINGERPRINT_0_1)
         adapter.load(self.model, folder)
         self.trained()
 

@@ -6,7 +6,7 @@ It knows each category a little better with every pair it is taught. Determinist
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from studentsim import luck as lucks
@@ -60,7 +60,13 @@ class FakeStudent:
         return [self.mastery(q.category) for q in questions]
 
     def learn(
-        self, pairs: Sequence[Pair], held_out: Sequence[Pair], *, turn: int, seed: int
+        self,
+        pairs: Sequence[Pair],
+        held_out: Sequence[Pair],
+        *,
+        turn: int,
+        seed: int,
+        practised: Collection[str] | None = None,
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:
         """See ``studentsim.student.base.Learner``: one epoch, one step for each pair."""
         begun = sum(self.taught.values())

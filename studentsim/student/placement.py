@@ -52,7 +52,7 @@ def place(config: RunConfig, per_category: int = 600, *, seed: int = 0) -> Place
 
     :raises ConfigError: an unknown profile. :raises BankError: more questions than the curriculum has.
     """
-    student = EmbeddedStudent(*load_embedded(), config)
+    student = EmbeddedStudent(*load_embedded(config.weights), config)
     intended = category_mastery(profile_of(config))
     rows, formed, literal, total = [], 0, 0, 0
     for category in CATEGORIES:

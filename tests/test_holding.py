@@ -1,0 +1,165 @@
+"""A step's rehearsal, through the real TRL and PEFT, held to a plain computation."""
+
+import pytest
+import tiny
+import torch
+
+from studentsim.config import Learning, RunConfig
+from studentsim.learning import holding
+from studentsim.learning.dpo import DPOLearner, Manner
+from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.rehearsal import EVERY, REHEARSED, Rehearsal, kept_pairs, key_of
+from studentsim.learning.trainer import Teller
+from studentsim.records import TrainingStep
+from studentsim.student.embedded import EmbeddedStudent
+
+QUESTIONS = tiny.questions(30)
+PRACTISED = {"average-of-three", "rectangle-perimeter"}
+SETTINGS = {"batch": 4, "learning_rate": 1e-2, "max_grad_norm": 100.0}
+
+
+def student() -> EmbeddedStudent:
+    return EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new_tokens=16))
+
+
+def pairs(count: int):
+    return held_out_pairs([q for q in QUESTIONS if key_of(q) in PRACTISED][:count])
+
+
+def learner(own: EmbeddedStudent, manner: Manner | None = None, **learning) -> DPOLearner:
+    settings = Learning(**{**SETTINGS, **learning})
+    return DPOLearner(own, settings, manner, rehearsal=Rehearsal(kept_pairs(QUESTIONS, 3), 3))
+
+
+def trainable(model) -> list[torch.nn.Parameter]:
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def steps_of(who: DPOLearner, count: int = 4, **how) -> list[TrainingStep]:
+    told = who.learn(pairs(count), [], turn=1, seed=5, **{"practised": PRACTISED, **how})
+    return [e for e in told if isinstance(e, TrainingStep)]
+
+
+@pytest.fixture
+def gradients(monkeypatch) -> list[list[torch.Tensor]]:
+    """Each optimiser step's gradients, as the optimiser gets them."""
+    found: list[list[torch.Tensor]] = []
+
+    def keep(self, args, state, control, model=None, **kwargs):
+        found.append([p.grad.clone() for p in trainable(model)])
+
+    monkeypatch.setattr(Teller, "on_pre_optimizer_step", keep, raising=False)
+    return found
+
+
+def plain_logp(own: EmbeddedStudent, row, which: str) -> torch.Tensor:
+    """Of one text alone, by the whole logits."""
+    ids = torch.tensor([row["prompt_ids"] + row[f"{which}_ids"]])
+    logps = own.model(input_ids=ids).logits[0, :-1].log_softmax(-1).gather(-1, ids[0, 1:, None])[:, 0]
+    own_choice = torch.tensor([0] * (len(row["prompt_ids"]) - 1) + list(row[f"{which}_mask"]))
+    return (logps * own_choice).sum()
+
+
+def shifted(who: DPOLearner) -> None:
+    """References that lie off by 1 to 4 nats, and one that lies far out."""
+    begin = who.rehearsal.begin
+
+    def begin_then_shift(own, practised):
+        begin(own, practised)
+        for key, rows in who.rehearsal.references.items():
+            off = [(1.0 + n % 4, -2.0) for n in range(len(rows))]
+            off[0] = (40.0, 3.0)
+            who.rehearsal.references[key] = [(c + a, r + b) for (c, r), (a, b) in zip(rows, off, strict=True)]
+
+    who.rehearsal.begin = begin_then_shift
+
+
+def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor], float]:
+    """A first step's gradients and its rehearsal loss: DPO's at margin 0 and the squared drift, by hand."""
+    beta, drift = who.learning.beta, 0.0
+    rows = [own.pair_ids(p) for p in pairs(4)]
+    own.model.train()
+    margins = torch.stack([plain_logp(own, row, "chosen") - plain_logp(own, row, "rejected") for row in rows])
+    loss = -torch.nn.functional.logsigmoid(beta * (margins - margins.detach())).mean()
+    who.rehearsal.begin(own, PRACTISED)
+    batch = who.rehearsal.draw(own, 1, PRACTISED, 1)[0]
+    for held in batch:
+        for which, wanted in (("chosen", held.chosen), ("rejected", held.rejected)):
+            drift = drift + (plain_logp(own, held.row, which) - wanted).square().clamp(max=25) / len(batch)
+    (loss + EVERY * who.learning.rehearsal * drift).backward()
+    return [p.grad.clone() for p in trainable(own.model)], drift.item()
+
+
+@pytest.mark.parametrize(
+    "manner",
+    [
+        Manner(),
+        Manner(in_parts=True),
+        Manner(pairs_at_once=1),
+        Manner(pairs_at_once=2),
+        Manner(plain_head=False),
+        Manner(checkpointing=True, pairs_at_once=2),
+    ],
+    ids=["whole", "in parts", "one at once", "two at once", "logits whole", "checkpointing"],
+)
+def test_a_steps_gradient_is_that_of_both_losses_by_hand(gradients, manner):
+    by_hand, who = student(), learner(student(), manner)
+    plain = learner(by_hand)
+    shifted(plain)
+    wanted, drift = expected(by_hand, plain)
+    shifted(who)
+    step, *rest = steps_of(who)
+    assert not rest and step.metrics.rehearsal == pytest.approx(drift, rel=1e-4) and drift > 5
+    assert len(gradients) == 1
+    largest = max(g.abs().max() for g in wanted)
+    for ours, theirs in zip(gradients[0], wanted, strict=True):
+        assert torch.allclose(ours, theirs, atol=2e-4 * largest, rtol=1e-3)
+
+
+def test_far_gone_pairs_pull_no_more():
+    told = torch.tensor([-5.0, -40.0, 2.0], requires_grad=True)
+    found = holding.drift(told, torch.tensor([-7.0, -10.0, 2.0]))
+    assert found.tolist() == [4.0, holding.CLAMP, 0.0]
+    found.sum().backward()
+    assert told.grad.tolist() == [4.0, 0.0, 0.0]
+
+
+def test_every_second_step_rehearses_beginning_with_the_first_and_passes_go_on_counting():
+    told = steps_of(learner(student(), batch=2, epochs=3), 6)
+    assert [s.metrics.rehearsal is not None for s in told] == [True, False] * 4 + [True]
+    assert told[0].metrics.rehearsal == pytest.approx(0, abs=1e-6), "nothing has drifted yet"
+    assert told[-1].metrics.rehearsal > told[0].metrics.rehearsal
+
+
+def held_rows(monkeypatch) -> list[int]:
+    """How many pairs each of rehearsal's passes through the model has, as they come."""
+    seen, told_by = [], holding.logps
+    monkeypatch.setattr(
+        holding, "logps", lambda model, inputs: seen.append(len(inputs["input_ids"]) // 2) or told_by(model, inputs)
+    )
+    return seen
+
+
+def test_few_go_through_the_model_at_once_where_it_is_large(monkeypatch):
+    seen = held_rows(monkeypatch)
+    steps_of(learner(student(), Manner(pairs_at_once=1)))
+    steps_of(learner(student()))
+    assert seen == [1] * REHEARSED + [REHEARSED]
+
+
+@pytest.mark.parametrize("how", ["off", "all practised", "not told"])
+def test_where_nothing_is_rehearsed_it_costs_nothing_and_all_is_as_without(monkeypatch, how):
+    """No pass through the model more, no random number drawn: the adapter is the same to the last bit."""
+    seen, passes = held_rows(monkeypatch), []
+    own, bare = student(), student()
+    everything = {key_of(q) for q in QUESTIONS}
+    for who in (own, bare):
+        who.model.get_base_model().model.register_forward_hook(lambda *_, who=who: passes.append(who is own))
+        scores = who.pair_scores
+        who.pair_scores = lambda rows, scores=scores, who=who: passes.append(who is own) or scores(rows)
+    off = learner(own, rehearsal=0.0 if how == "off" else 0.3)
+    ours = steps_of(off, practised={"off": PRACTISED, "all practised": everything, "not told": None}[how])
+    theirs = steps_of(DPOLearner(bare, Learning(**SETTINGS)))
+    assert ours == theirs and ours[0].metrics.rehearsal is None and not seen
+    assert passes.count(True) == passes.count(False) > 0
+    assert all(torch.equal(a, b) for a, b in zip(trainable(own.model), trainable(bare.model), strict=True))
