@@ -33,6 +33,7 @@ from studentsim.ui.looks import STRATEGIES
 LISTS = ("categories", "skills")
 LEARNING = (
     "learning_rate", "beta", "epochs", "batch", "loss", "reference", "lora_rank", "lora_alpha", "label_smoothing", "sft_weight",
+    "rehearsal",
 )  # fmt: skip
 TEACHING = {
     "feedback": "feedback", "attempts": "attempts", "learn_from": "pairs", "error_rate": "error_rate", "doubts": "doubts",

@@ -446,11 +446,14 @@ def test_a_kept_matrix_takes_the_place_of_one_of_its_seed_and_rehearsal_only(tmp
     path = tmp_path / "transfer.json"
     assert recorded(path) == ()
     one = invented(TWO)
-    for seed in (2, 1, 2):
-        keep(Matrix.of_json({**one.to_json(), "config": {**one.config, "seed": seed}}), path)
-    plain = {**one.config, "learning": {**one.config["learning"], "rehearsal": 0.3}}
-    keep(Matrix.of_json({**one.to_json(), "config": plain}), path)
-    assert [(said.rehearsal(m), said.seed(m)) for m in recorded(path)] == [(0.3, 0), (0, 1), (0, 2)]
+
+    def made(seed: int, strength: float) -> Matrix:
+        learning = {**one.config["learning"], "rehearsal": strength}
+        return Matrix.of_json({**one.to_json(), "config": {**one.config, "seed": seed, "learning": learning}})
+
+    for seed, strength in ((2, 0.0), (1, 0.0), (2, 0.0), (9, 0.3)):
+        keep(made(seed, strength), path)
+    assert [(said.rehearsal(m), said.seed(m)) for m in recorded(path)] == [(0.3, 9), (0, 1), (0, 2)]
     path.write_text(path.read_text()[:-9])
     assert recorded(path) == () and "are left out" in caplog.text
 
@@ -527,3 +530,12 @@ def test_answers_of_practice_count_for_nothing():
         if isinstance(e, Answered) and e.phase == "exam"
     }
     assert {m.question_id for m in cell.marked} == exam and len(cell.marked) == TINY["exam"]
+
+
+def test_rehearsal_is_an_option_and_what_it_was_is_said(say, tmp_path):
+    found = tmp_path / "m.json"
+    for given, strength in (([], RunConfig().learning.rehearsal), (["--rehearsal", 0], 0), (["--rehearsal", 0.7], 0.7)):
+        out, err, status = say("--categories", "gain,physics", "--json", found, *given)
+        assert status == 0 and f"rehearsal {strength:g};" in out, err
+        assert said.rehearsal(Matrix.of_json(json.loads(found.read_text()))) == strength
+    assert len(foreground.load_cast.configs) == 6  # another strength, another run
