@@ -534,8 +534,12 @@ def test_answers_of_practice_count_for_nothing():
 
 def test_rehearsal_is_an_option_and_what_it_was_is_said(say, tmp_path):
     found = tmp_path / "m.json"
-    for given, strength in (([], RunConfig().learning.rehearsal), (["--rehearsal", 0], 0), (["--rehearsal", 0.7], 0.7)):
-        out, err, status = say("--categories", "gain,physics", "--json", found, *given)
+    for options, strength in (
+        ([], RunConfig().learning.rehearsal),
+        (["--rehearsal", 0], 0),
+        (["--rehearsal", 0.7], 0.7),
+    ):
+        out, err, status = say("--categories", "gain,physics", "--json", found, *options)
         assert status == 0 and f"rehearsal {strength:g};" in out, err
         assert said.rehearsal(Matrix.of_json(json.loads(found.read_text()))) == strength
     assert len(foreground.load_cast.configs) == 6  # another strength, another run
