@@ -78,7 +78,7 @@ def fake_run(data: Path, **settings: object) -> RunFolder:
 
 
 def real_run(data: Path, patch: pytest.MonkeyPatch) -> str:
-    """The id of a run of version 0.1's balanced student, as it came with 0.1, put into a data folder: thousands of answers, right and wrong."""
+    """The id of a run of version 0.1's balanced student, put into a data folder: thousands of answers, right and wrong."""
     patch.setenv("STUDENTSIM_RECORDED", "1")
     source = data / "recorded"
     source.mkdir(parents=True)
