@@ -540,6 +540,6 @@ def test_rehearsal_is_an_option_and_what_it_was_is_said(say, tmp_path):
         (["--rehearsal", 0.7], 0.7),
     ):
         out, err, status = say("--categories", "gain,physics", "--json", found, *options)
-        assert status == 0 and f"rehearsal {strength:g};" in out, err
+        assert status == 0 and f"rehearsal {strength:g}, learning rate 0.001;" in out, err
         assert said.rehearsal(Matrix.of_json(json.loads(found.read_text()))) == strength
     assert len(foreground.load_cast.configs) == 6  # another strength, another run

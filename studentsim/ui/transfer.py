@@ -77,15 +77,16 @@ def summary(matrix: Matrix) -> str:
 
 
 def about(matrix: Matrix) -> str:
-    """What the matrix rests on: student, lessons, exam, seed, rehearsal."""
+    """What the matrix rests on: student, lessons, exam, seeds, how it learns."""
     config = config_of(dict(matrix.config))
     lessons = words.plural(config.turns, "lesson")
     asked = sorted({gain.questions for gain in matrix.gains.values()})
     each = f"{asked[0]}" if len(asked) == 1 else f"{asked[0]} to {asked[-1]}"
+    rate = dict(matrix.config.get("learning", {})).get("learning_rate", 0)
     return (
         f"{words.student(config)}; {lessons} of {words.plural(config.questions, 'question')} in one category alone, from the same start "
         f"each time; exams of {words.plural(config.exam, 'question')} ({each} a category); seed {seed(matrix)}, exam seed "
-        f"{config.exam_seed}; rehearsal {rehearsal(matrix):g}; version {matrix.software}."
+        f"{config.exam_seed}; rehearsal {rehearsal(matrix):g}, learning rate {rate:g}; version {matrix.software}."
     )
 
 
