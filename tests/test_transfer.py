@@ -442,18 +442,25 @@ def test_a_model_of_the_hub_makes_a_matrix_as_well(say, tmp_path, monkeypatch):
 # ------------------------------------------------------------------ what comes with the product
 
 
-def test_a_kept_matrix_takes_the_place_of_one_of_its_seed_and_rehearsal_only(tmp_path: Path, caplog):
+def test_a_kept_matrix_takes_the_place_of_one_of_its_settings_only(tmp_path: Path, caplog):
     path = tmp_path / "transfer.json"
     assert recorded(path) == ()
     one = invented(TWO)
 
-    def made(seed: int, strength: float) -> Matrix:
+    def made(seed: int, strength: float, **settings: object) -> Matrix:
         learning = {**one.config["learning"], "rehearsal": strength}
-        return Matrix.of_json({**one.to_json(), "config": {**one.config, "seed": seed, "learning": learning}})
+        config = {**one.config, "seed": seed, "learning": learning, **settings}
+        return Matrix.of_json({**one.to_json(), "config": config})
 
-    for seed, strength in ((2, 0.0), (1, 0.0), (2, 0.0), (9, 0.3)):
+    for seed, strength in ((2, 0.3), (1, 0.3), (1, 0.0), (2, 0.3)):
         keep(made(seed, strength), path)
-    assert [(said.rehearsal(m), said.seed(m)) for m in recorded(path)] == [(0.3, 9), (0, 1), (0, 2)]
+    keep(made(1, 0.3, weights="0123456789abcdef"), path)  # of a student made anew: it takes the old one's place
+    keep(made(1, 0.3, student="careless"), path)
+    found = [(m.config["seed"], said.rehearsal(m), m.config["student"], m.config["weights"]) for m in recorded(path)]
+    now = one.config["weights"]
+    assert found == [
+        (2, 0.3, "balanced", now), (1, 0.3, "balanced", "0123456789abcdef"), (1, 0.0, "balanced", now), (1, 0.3, "careless", now)
+    ]  # fmt: skip
     path.write_text(path.read_text()[:-9])
     assert recorded(path) == () and "are left out" in caplog.text
 

@@ -162,7 +162,7 @@ def test_help_is_in_the_menu():
 # ------------------------------------------------------------------ what practice of one category does for the others
 
 
-def matrix(rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1) -> Matrix:
+def matrix(rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1, student: str = "balanced") -> Matrix:
     """An invented transfer matrix of two categories, 20 questions each."""
     cells = [
         Cell(
@@ -176,14 +176,15 @@ def matrix(rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1) ->
         )
         for practised in ("gain", "x<y")
     ]
-    config = RunConfig.make(turns=12, exam=60, seed=seed).model_dump(mode="json")
+    config = RunConfig.make(turns=12, exam=60, seed=seed, student=student).model_dump(mode="json")
     return matrix_of(cells, config={**config, "learning": {**config["learning"], "rehearsal": rehearsal}})
 
 
 def test_help_shows_what_practice_of_one_category_does_with_its_seed_and_intervals(folder: Path, tmp_path, monkeypatch):
     path = tmp_path / "transfer.json"
     monkeypatch.setattr(transfer_matrix, "RECORDED", path)
-    for made in (matrix(0.3), matrix(0.3, seed=6), matrix(0.0, other=9)):
+    others = (matrix(0.3, seed=7, student="careless"), matrix(0.0, other=3, student="careless"))
+    for made in (matrix(0.3), *others, matrix(0.3, seed=6), matrix(0.0, other=9)):
         keep(made, path)
     app = visit(HELP)
     assert not app.exception and not app.error
@@ -191,6 +192,7 @@ def test_help_shows_what_practice_of_one_category_does_with_its_seed_and_interva
     assert transfer.TITLE in text and "(#transfer)" in text
     assert said.summary(matrix(0.3)) in text and "rehearsal 0.3" in text and "seed 5" in text
     assert "With other seeds, practised and not practised on the mean: seed 6: +60" in text
+    assert "seed 7" not in text and "Balanced beginner" in text
     assert "Without rehearsal, as in the paper, practice of one category moves them all" in text and "+45 (" in text
     assert len(app.get("plotly_chart")) == 1 and transfer.COMMAND in [c.value for c in app.get("code")]
 

@@ -102,13 +102,15 @@ def lines(matrix: Matrix) -> list[str]:
 
 
 def keep(matrix: Matrix, path: Path | None = None) -> Path:
-    """Put the matrix among those that come with the product, in the place of one of the same seed and rehearsal. Writes."""
-    from studentsim.ui import transfer as said
-
+    """Put the matrix behind those that come with the product, or in the place of one of the same settings. Writes."""
     path = path or matrices.RECORDED
-    same = (said.rehearsal(matrix), said.seed(matrix))
-    others = [m for m in matrices.recorded(path) if (said.rehearsal(m), said.seed(m)) != same]
-    kept = sorted([*others, matrix], key=lambda m: (-said.rehearsal(m), said.seed(m)))
+    kept = list(matrices.recorded(path))
+    for i, other in enumerate(kept):
+        if matrix.alike(other):
+            kept[i] = matrix
+            break
+    else:
+        kept.append(matrix)
     _put(path, json.dumps({"matrices": [m.to_json() for m in kept]}, indent=1, ensure_ascii=False) + "\n")
     return path
 

@@ -96,6 +96,12 @@ class Matrix:
     software: str
     seconds: float = 0.0
 
+    def alike(self, other: Matrix, *but: str) -> bool:
+        """Whether both have the same categories and settings, ``but`` those named, the runs' name, and the version of the weights."""
+        left_out = {*but, "name", "weights"}
+        one, two = ({k: v for k, v in m.config.items() if k not in left_out} for m in (self, other))
+        return self.categories == other.categories and one == two
+
     def own(self, practised: str) -> Estimate:
         """What practising a category did for that category."""
         return self.gains[practised, practised].estimate

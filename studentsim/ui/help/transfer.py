@@ -28,7 +28,8 @@ def transfer() -> None:
     matrices = shown()
     if not matrices:
         return
-    first, *more = matrices
+    first, *rest = matrices
+    more = [matrix for matrix in rest if matrix.alike(first, "seed")]
     st.header(TITLE, anchor="transfer")
     st.markdown(words.literal(said.summary(first)))
     frame = said.frame(first)
@@ -40,7 +41,7 @@ def transfer() -> None:
         alt=" ".join(said.verdict(first, category) for category in first.categories),
         columns=said.COLUMNS,
     )
-    plain = [matrix for matrix in recorded() if said.rehearsal(matrix) == 0]
+    plain = [m for m in recorded() if said.rehearsal(m) == 0 and m.alike(first, "seed", "learning")]
     told = [said.about(first), said.METHOD, said.seeds(more)]
     st.caption(words.literal(" ".join(sentence for sentence in told if sentence)))
     if plain:
