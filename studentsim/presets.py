@@ -66,6 +66,7 @@ _SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("learning.loss", "loss", "sigmoid"),
     ("learning.sft_weight", "weight of imitating the right working", 0.0),
     ("learning.reference", "compared with", "base"),
+    ("learning.rehearsal", "how strongly what a lesson does not practise is held where it was", 0.0),
     ("learning.lora_rank", "LoRA rank", 8),
     ("learning.lora_alpha", "LoRA alpha", 8),
     ("learning.lora_targets", "projections with an adapter", ALL_PROJECTIONS),

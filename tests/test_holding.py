@@ -74,8 +74,9 @@ def shifted(who: DPOLearner) -> None:
     who.rehearsal.begin = begin_then_shift
 
 
-def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor], float]:
-    """A first step's gradients and its rehearsal loss: DPO's at margin 0 and the squared drift, by hand."""
+def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor], float, float]:
+    """A first step's gradients, its rehearsal loss, and how much of its gradient counts: DPO's at margin 0 and the squared drift,
+    by hand."""
     beta, drift = who.learning.beta, 0.0
     rows = [own.pair_ids(p) for p in pairs(4)]
     own.model.train()
@@ -86,8 +87,14 @@ def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor],
     for held in batch:
         for which, wanted in (("chosen", held.chosen), ("rejected", held.rejected)):
             drift = drift + (plain_logp(own, held.row, which) - wanted).square().clamp(max=25) / len(batch)
-    (loss + EVERY * who.learning.rehearsal * drift).backward()
-    return [p.grad.clone() for p in trainable(own.model)], drift.item()
+    lesson = torch.autograd.grad(loss, trainable(own.model))
+    held_back = torch.autograd.grad(EVERY * who.learning.rehearsal * drift, trainable(own.model))
+    share = min(1.0, (length(lesson) / length(held_back)).item())
+    return [a + share * b for a, b in zip(lesson, held_back, strict=True)], drift.item(), share
+
+
+def length(gradients) -> torch.Tensor:
+    return torch.cat([g.flatten() for g in gradients]).norm()
 
 
 @pytest.mark.parametrize(
@@ -102,11 +109,13 @@ def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor],
     ],
     ids=["whole", "in parts", "one at once", "two at once", "logits whole", "checkpointing"],
 )
-def test_a_steps_gradient_is_that_of_both_losses_by_hand(gradients, manner):
-    by_hand, who = student(), learner(student(), manner)
-    plain = learner(by_hand)
+@pytest.mark.parametrize("strength", [0.3, 1e-3])
+def test_a_steps_gradient_is_that_of_both_losses_by_hand(gradients, manner, strength):
+    by_hand, who = student(), learner(student(), manner, rehearsal=strength)
+    plain = learner(by_hand, rehearsal=strength)
     shifted(plain)
-    wanted, drift = expected(by_hand, plain)
+    wanted, drift, share = expected(by_hand, plain)
+    assert (share == 1) == (strength < 0.1), "one is cut to the length of the lesson's, one is not"
     shifted(who)
     step, *rest = steps_of(who)
     assert not rest and step.metrics.rehearsal == pytest.approx(drift, rel=1e-4) and drift > 5

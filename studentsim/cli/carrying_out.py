@@ -71,7 +71,7 @@ def run(
     label_smoothing: Annotated[float | None, typer.Option(help="Assumed share of flipped pairs (robust loss).")] = None,
     sft_weight: Annotated[float | None, typer.Option(help="Weight of an extra term for the right working.")] = None,
     rehearsal: Annotated[
-        float | None, typer.Option(help="How strongly what a lesson does not practise is held; 0: not at all.")
+        float | None, typer.Option(help="How strongly what is not practised is held where it was; 0: not at all.")
     ] = None,
     feedback: Annotated[str | None, typer.Option(help="To a wrong answer: none, mark, hint or explanation.")] = None,
     attempts: Annotated[int | None, typer.Option(help="Tries at a practice question, the first included.")] = None,

@@ -33,16 +33,24 @@ class Holding:
     def hold(self, trainer: Trainer, model: torch.nn.Module, step: int) -> float | None:
         """Add rehearsal's gradient to that of optimiser step ``step`` (from 0); its loss in square nats.
 
-        None where this step rehearses nothing. To be called once a step, beside its last backward pass: whatever number of
-        passes the lesson's pairs take, the step's gradient is that of their mean, and this one's is added whole.
+        None where this step rehearses nothing. To be called once a step, after its last backward pass: whatever number of
+        passes the lesson's pairs take, the step's gradient is that of their mean, and this one's is added whole. It is made
+        no longer than the lesson's own: a far longer one would leave nothing of the lesson once both are clipped, and what is
+        practised would be learnt in every second step alone.
         """
         if step % EVERY or not self.batches:
             return None
         batch = self.batches[step // EVERY % len(self.batches)]
         at_once = self.pairs_at_once or len(batch)
-        return sum(
+        learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        lessons = [parameter.grad for parameter in learnt]
+        for parameter in learnt:
+            parameter.grad = None
+        told = sum(
             self._backward(trainer, model, batch[at : at + at_once], len(batch)) for at in range(0, len(batch), at_once)
         )
+        add(lessons, learnt)
+        return told
 
     def _backward(self, trainer: Trainer, model: torch.nn.Module, held: Sequence[Held], of: int) -> float:
         """Forward and backward of some of a step's ``of`` pairs; their part of its loss."""
@@ -54,6 +62,24 @@ class Holding:
         # accelerate divides by its own count of accumulated passes, which transformers leaves at 1 and counts by itself.
         trainer.accelerator.backward(EVERY * self.strength * loss * trainer.accelerator.gradient_accumulation_steps)
         return loss.item()
+
+
+@torch.no_grad()
+def add(lessons: Sequence[torch.Tensor | None], learnt: Sequence[torch.nn.Parameter]) -> None:
+    """Add the ``lessons``' gradient to that of the parameters, which is first made no longer than it (Euclidean norm)."""
+    longest, length = (_norm(gradients) for gradients in (lessons, [parameter.grad for parameter in learnt]))
+    share = (longest / length).clamp(max=1.0) if length > 0 else length
+    for parameter, own in zip(learnt, lessons, strict=True):
+        if parameter.grad is None:
+            parameter.grad = own
+        elif own is None:
+            parameter.grad.mul_(share)
+        else:
+            parameter.grad.mul_(share).add_(own)
+
+
+def _norm(gradients: Sequence[torch.Tensor | None]) -> torch.Tensor:
+    return torch.stack([g.float().norm() for g in gradients if g is not None] or [torch.zeros(())]).norm()
 
 
 def drift(told: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

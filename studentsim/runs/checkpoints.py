@@ -22,6 +22,8 @@ KEEP_EVERY = 10
 """Kept are the last three, every tenth turn (0 too)."""
 
 MANIFEST = "manifest.json"
+OURS = (MANIFEST, "rehearsal.json")
+"""Files of a checkpoint that are the run's own; the others are as PEFT writes an adapter."""
 _NAME = re.compile(r"turn-(\d{4,})")
 
 
@@ -102,7 +104,7 @@ def export(checkpoints: Path, to: Path, turn: int | None = None) -> int:
     try:
         to.mkdir(parents=True, exist_ok=True)
         for path in _files(path_of(checkpoints, chosen)):
-            if path.name != MANIFEST:
+            if path.name not in OURS:
                 shutil.copyfile(path, to / path.name)
     except OSError as error:
         raise RunError(f"{str(to)!r} cannot be written ({error.strerror}).", "Name another folder.") from error

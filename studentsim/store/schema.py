@@ -99,6 +99,12 @@ def m007_ended(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("ALTER TABLE answers ADD COLUMN ended BOOLEAN")
 
 
+def m008_rehearsal(cursor: duckdb.DuckDBPyConnection) -> None:
+    """How far what was not practised had drifted. Runs of before rehearsed nothing: nothing to read again."""
+    cursor.execute("ALTER TABLE steps ADD COLUMN rehearsal DOUBLE")
+    cursor.execute("ALTER TABLE epochs ADD COLUMN training_rehearsal DOUBLE")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_tables,
     m002_recorded,
@@ -107,6 +113,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m005_epochs,
     m006_topic,
     m007_ended,
+    m008_rehearsal,
 )
 
 

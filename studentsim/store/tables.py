@@ -50,11 +50,12 @@ COLUMNS: dict[str, dict[str, str]] = {
     | {"correct": "INTEGER", "questions": "INTEGER", "pairs": "INTEGER"}
     | _METRICS
     | {f"seconds_{part}": "DOUBLE" for part in SECONDS},
-    "steps": _KEY | {"step": "INTEGER", "steps": "INTEGER"} | _METRICS,
+    "steps": _KEY | {"step": "INTEGER", "steps": "INTEGER"} | _METRICS | {"rehearsal": "DOUBLE"},
     "validations": _KEY | {"pairs": "INTEGER"} | _METRICS,
     "epochs": _KEY
     | {"epoch": "INTEGER", "epochs": "INTEGER"}
-    | {f"{name}_{figure}": kind for name in PASSES for figure, kind in _METRICS.items()},
+    | {f"{name}_{figure}": kind for name in PASSES for figure, kind in _METRICS.items()}
+    | {"training_rehearsal": "DOUBLE"},
     "lookups": _KEY | {"question_id": "VARCHAR", "measure": "VARCHAR", "figure": "DOUBLE", "chosen": "BOOLEAN"},
     "runs": {
         "run_id": "VARCHAR", "name": "VARCHAR", "title": "VARCHAR", "strategy": "VARCHAR", "student": "VARCHAR",

@@ -15,10 +15,14 @@ from random import Random
 from studentsim.bank import curriculum
 from studentsim.bank.feedback import feedback
 from studentsim.bank.skill import Skill, Slip, Working
+from studentsim.student.drills import PROBLEMS, STEPS, drill
 from studentsim.student.reading import LEANINGS, LEVELS
 
 CARELESS_SHARE: Mapping[str, float] = {"careless": 0.85, "concept": 0.15, "mixed": 0.5}
 """Share of a student's slips that are careless, by its leaning, where a skill has slips of both kinds."""
+
+DRILLS = 0.08
+"""Share of examples that are sums without a story (``drills.py``)."""
 
 OPEN_BOOKS = 0.15
 """Share of examples with a passage beside the question."""
@@ -110,6 +114,14 @@ def material(per_skill: int, seed: int) -> list[Material]:
     return found
 
 
+def any_example(shelf: Shelf, rng: Random) -> Example:
+    """One text to learn from: a question of the curriculum, or now and then a drill."""
+    if rng.random() >= DRILLS:
+        return example(shelf.draw(rng), shelf, rng)
+    problem, working = drill(rng)
+    return Example(rng.randrange(LEVELS + 1) / LEVELS, rng.choice(LEANINGS), problem, (working,), ())
+
+
 def example(material: Material, shelf: Shelf, rng: Random) -> Example:
     """One example made from this material: a student, a phrasing, a book perhaps, and what that student writes."""
     skill = material.skill
@@ -166,7 +178,15 @@ def _say(level: str, slip: Slip, material: Material) -> str:
 def every_text() -> list[str]:
     """All wordings the curriculum can produce, numbers aside: what the tokenizer must know as words."""
     numbers_free = {"name": "", "name2": "", "item": ""}
-    texts = [*curriculum._NAMES, *curriculum._ITEMS, "Answer: 1\nAnswer", "Not quite. Try again.", "Example: "]
+    texts = [
+        *PROBLEMS,
+        *(f"{step}: 1" for step in STEPS),
+        *curriculum._NAMES,
+        *curriculum._ITEMS,
+        "Answer: 1\nAnswer",
+        "Not quite. Try again.",
+        "Example: ",
+    ]
     texts += [f" {name}" for name in (*curriculum._NAMES, *curriculum._ITEMS)]
     for skill in curriculum.SKILLS.values():
         filled = numbers_free | {name: "1" for name in skill.numbers}

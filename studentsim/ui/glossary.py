@@ -117,6 +117,14 @@ _TERMS = (
          "It speaks of pairs it has just been shown, so it may be near 100 of 100 while the exam is not.", "rewards/accuracies"),
     Term("loss", "Loss", LEARNING,
          "The number that learning makes smaller: 0.69 where the student knows no difference, 0 where it is sure.", "", "DPO loss"),
+    Term("rehearsal", "Rehearsal", LEARNING,
+         "Beside a lesson's own pairs a few of other skills go along, so that what is not practised stays as it was.",
+         "Without it a student of one kind gets better at everything, whatever it practises: it finds one way to be right rather than "
+         "slip. The questions that go along come from the practice questions, never from the exam; how likely the student finds their "
+         "workings is held where it was when their skill was last practised. Where questions have no skills, as in most sets for other "
+         "models, their categories are kept; a lesson that practises all of them keeps nothing, and it costs nothing. The idea is old: "
+         "rehearsal against forgetting (Robins 1995), experience replay (Rolnick and others 2019). The source paper has none of it.",
+         "rehearsal, experience replay; squared drift of log-probabilities"),
     Term("held-out-pairs", "Held-out pairs", LEARNING,
          "Pairs that are looked at after each lesson but never learnt from, to see whether the gains carry over to other questions.",
          "", "validation"),

@@ -19,6 +19,10 @@ ALERT_FALL = 0.1
 """Natural-log units that the right answer must lose, within a lesson and on average, before anything is said."""
 
 
+FAR = 1.0
+"""Squared nats of drift, chosen and rejected together, from which on what is not practised does not stay as it was."""
+
+
 @dataclass(frozen=True)
 class RewardView:
     """One way of looking at the training: its name, the field's own term, its columns with plain labels, its unit, and the
@@ -113,6 +117,20 @@ def _logps(last: pd.Series, steps: pd.DataFrame) -> str:
 
 
 _WORDS = {"margins": _margins, "apart": _apart, "accuracies": _accuracies, "loss": _loss, "logps": _logps}
+
+
+def held(steps: pd.DataFrame) -> str:
+    """One quiet line on what the latest lesson did not practise; blank for runs that rehearse nothing."""
+    if "rehearsal" not in steps or not steps.rehearsal.notna().any():
+        return ""
+    lesson = steps.turn.max()
+    drift = steps[steps.turn == lesson].rehearsal.mean()  # of the steps that rehearsed
+    if pd.isna(drift):
+        return f"Lesson {int(lesson)} practises every kind of question, so there is nothing to keep as it was."
+    told = f"(rehearsal: drift {drift:.2g} nat² a step)."
+    if drift > FAR:
+        return f"What lesson {int(lesson)} does not practise has moved, and is pulled back to where it was {told}"
+    return f"What lesson {int(lesson)} does not practise stays as it was {told}"
 
 
 def alert(steps: pd.DataFrame) -> str:

@@ -44,11 +44,13 @@ def turns(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def steps(db: Database, run_id: str) -> pd.DataFrame:
-    """One row an optimiser step: ``x, turn, step, steps``, ``loss, rewards_…, logps_…, logits_…``. ``x`` runs through the turns: the
+    """One row an optimiser step: ``x, turn, step, steps``, ``loss, rewards_…, logps_…, logits_…, rehearsal`` (squared nats; null
+    where nothing was rehearsed). ``x`` runs through the turns: the
     steps of turn 3 lie evenly on (2, 3], so that they share an axis with the exam at 3.
     """
     return db.frame(
-        f"SELECT turn - 1 + step / greatest(steps, step, 1) AS x, turn, step, steps, {_METRICS} FROM steps WHERE run_id = ? ORDER BY seq",
+        f"SELECT turn - 1 + step / greatest(steps, step, 1) AS x, turn, step, steps, {_METRICS}, rehearsal "
+        "FROM steps WHERE run_id = ? ORDER BY seq",
         [run_id],
     )
 
@@ -60,8 +62,8 @@ def validations(db: Database, run_id: str) -> pd.DataFrame:
 
 def epochs(db: Database, run_id: str) -> pd.DataFrame:
     """One row an epoch: ``turn, epoch, epochs``, and each of ``loss, rewards_…, logps_…, logits_…`` as ``training_…`` (the mean
-    of the epoch's steps) and ``validation_…`` (the held-out pairs after it; null where nobody looked). Empty for runs of before
-    this was recorded.
+    of the epoch's steps, as is ``training_rehearsal``) and ``validation_…`` (the held-out pairs after it; null where nobody looked).
+    Empty for runs of before this was recorded.
     """
     return db.frame(
         'SELECT * EXCLUDE (run_id, seq, "at") FROM epochs WHERE run_id = ? ORDER BY turn, epoch, seq', [run_id]

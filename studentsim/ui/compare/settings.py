@@ -49,6 +49,7 @@ NAMES: Mapping[str, str] = {
     "learning.lora_alpha": "strength of the adapter",
     "learning.lora_targets": "parts of the model that learn",
     "learning.max_grad_norm": "largest change a step",
+    "learning.rehearsal": "hold on what is not practised",
     "teaching.attempts": "tries at a practice question",
     "teaching.feedback": "said to a wrong answer",
     "teaching.pairs": "learns from",

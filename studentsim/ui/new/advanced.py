@@ -121,6 +121,12 @@ def _learning(form: Form) -> None:
         number(
             "sft_weight", "Imitating the right working", "Above 0 it also learns what to say; 0 is plain DPO.", step=0.1
         )
+        number(
+            "rehearsal",
+            "Hold on what is not practised",
+            "How strongly it stays as it was; 0: whatever is practised, all gets better.",
+            step=0.1,
+        )
     form.learning["lora_targets"] = tuple(
         st.multiselect("Parts that get an adapter", list(ALL_PROJECTIONS), key="new.lora_targets", persist_state=KEEP)
     )

@@ -26,7 +26,7 @@ CELL_COLUMNS = {"turn": "lessons so far", "row": "category", "correct": "right",
 STEP_COLUMNS = {
     "turn": "lesson", "step": "step", "steps": "of steps", "loss": "loss", "rewards_chosen": "rewards/chosen",
     "rewards_rejected": "rewards/rejected", "rewards_margins": "rewards/margins", "rewards_accuracies": "rewards/accuracies",
-    "logps_chosen": "logps/chosen", "logps_rejected": "logps/rejected",
+    "logps_chosen": "logps/chosen", "logps_rejected": "logps/rejected", "rehearsal": "rehearsal, nat²",
 }  # fmt: skip
 
 
@@ -198,6 +198,8 @@ def _training(run: pulse.Snapshot) -> None:
     st.markdown(words.literal(sentence))
     if run.steps.empty:
         return
+    if held := rewards.held(run.steps):
+        st.caption(held, help=glossary.help("rehearsal"))
     plot.plot(pictures.training(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
     view = rewards.VIEWS[chosen]
     st.caption(
