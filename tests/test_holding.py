@@ -85,8 +85,7 @@ def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor],
     who.rehearsal.begin(own, PRACTISED)
     batch = who.rehearsal.draw(own, 1, PRACTISED, 1)[0]
     for held in batch:
-        for which, wanted in (("chosen", held.chosen), ("rejected", held.rejected)):
-            drift = drift + (plain_logp(own, held.row, which) - wanted).square().clamp(max=25) / len(batch)
+        drift = drift + 2 * (plain_logp(own, held.row, held.side) - held.logp).square().clamp(max=25) / len(batch)
     lesson = torch.autograd.grad(loss, trainable(own.model))
     held_back = torch.autograd.grad(EVERY * who.learning.rehearsal * drift, trainable(own.model))
     share = min(1.0, (length(lesson) / length(held_back)).item())
@@ -141,10 +140,10 @@ def test_every_second_step_rehearses_beginning_with_the_first_and_passes_go_on_c
 
 
 def held_rows(monkeypatch) -> list[int]:
-    """How many pairs each of rehearsal's passes through the model has, as they come."""
+    """How many texts each of rehearsal's passes through the model has, as they come."""
     seen, told_by = [], holding.logps
     monkeypatch.setattr(
-        holding, "logps", lambda model, inputs: seen.append(len(inputs["input_ids"]) // 2) or told_by(model, inputs)
+        holding, "logps", lambda model, inputs: seen.append(len(inputs["input_ids"])) or told_by(model, inputs)
     )
     return seen
 
@@ -153,7 +152,7 @@ def test_few_go_through_the_model_at_once_where_it_is_large(monkeypatch):
     seen = held_rows(monkeypatch)
     steps_of(learner(student(), Manner(pairs_at_once=1)))
     steps_of(learner(student()))
-    assert seen == [1] * REHEARSED + [REHEARSED]
+    assert seen == [2] * (REHEARSED // 2) + [REHEARSED]
 
 
 @pytest.mark.parametrize("how", ["off", "all practised", "not told"])

@@ -138,6 +138,8 @@ def test_a_lesson_draws_its_own_without_replacement_and_all_anew_when_none_is_le
     assert len(kept.draw(student, 1, ["s0"], steps - 1)) == 2, "a last step of its own rehearses too"
     many = [h.row["prompt_ids"][0] for batch in kept.draw(student, 1, ["s0"], EVERY * 20) for h in batch]
     assert len(many) == 20 * REHEARSED and set(many) == set(range(8, 32))
+    sides = [[h.side for h in batch] for batch in kept.draw(student, 1, ["s0"], EVERY * 20)]
+    assert all(row.count("chosen") == row.count("rejected") for row in sides) and len(set(map(tuple, sides))) > 5
     counts = [many.count(n) for n in set(many)]
     assert max(counts) - min(counts) <= 1
     # Those of like length together: a step's longest row is little longer than its shortest.
