@@ -24,7 +24,8 @@ from studentsim.records import Question
 from studentsim.student.calculator import Calculator, CalculatorProcessor
 from studentsim.student.model import WEIGHTS
 from studentsim.student.parsing import read_answer
-from studentsim.student.tokenizer import WORK, profile_token
+from studentsim.student.profiles import PROFILES
+from studentsim.student.reading import prompt_text
 
 
 class PaperWay:
@@ -68,7 +69,9 @@ class PaperWay:
 
     def prompt(self, question: Question) -> str:
         """The question as text."""
-        return f"{profile_token('balanced')}{question.problem}{WORK}"
+        balanced = PROFILES["balanced"]
+        level = balanced.level(question.skill, question.category, question.difficulty)
+        return prompt_text(level, balanced.leaning, question.problem)
 
     def answer(self, question: Question) -> str:
         """One answer, by ``generate``."""

@@ -12,6 +12,7 @@ from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
 from studentsim.parallel import cores
 from studentsim.simulation import Cast
+from studentsim.student import embedded_weights
 from studentsim.teacher.teacher import Teacher
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _embedded_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
     from studentsim.learning.dpo import DPOLearner, Manner
     from studentsim.student.embedded import EmbeddedStudent
 
-    model, tokenizer = _embedded()
+    model, tokenizer = _embedded(embedded_weights.pinned(config.weights))
     student = EmbeddedStudent(model, tokenizer, config)
     _embedded.cache_clear()  # the model is this run's now, adapter and all
     return student, DPOLearner(
@@ -115,14 +116,14 @@ def preload() -> None:
     import studentsim.student.embedded  # noqa: F401
 
     open_bank("curriculum")
-    _embedded()
+    _embedded(embedded_weights.pinned())
 
 
 @lru_cache(maxsize=1)
-def _embedded() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+def _embedded(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     from studentsim.student.model import load_embedded
 
-    return load_embedded()
+    return load_embedded(weights)
 
 
 def _use_all_cores() -> None:

@@ -7,6 +7,7 @@ well; ``RunConfig.paper()`` gives the paper's own protocol.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES
+from studentsim.student_table import StudentTable
 
 STRATEGIES: tuple[str, ...] = (
     "random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed",
@@ -27,6 +29,9 @@ Strategy = Literal["random", "category", "log-probability", "log-probability+cat
 ALL_PROJECTIONS: tuple[str, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
+
+EMBEDDED_0_1 = "embedded-0.1"
+"""What a run's settings call the weights of the embedded student of version 0.1, which wrote none down."""
 
 RESERVED_NAMES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 """Names that no folder or file may bear on Windows; a run's name ends up in exported files."""
@@ -184,6 +189,12 @@ class RunConfig(BaseModel):
     """``embedded``, or a hub name or local folder of a causal language model."""
     student: str = Field("balanced", max_length=80)
     """Profile of the embedded student; see ``python -m studentsim students``."""
+    student_table: StudentTable | None = None
+    """The embedded student's own table of levels, read from a file when the run is made; ``student`` is then its name. None: the
+    profile of that name."""
+    weights: str = Field("", max_length=40)
+    """Which weights the embedded student has: a fingerprint (student/embedded_weights.py), or ``embedded-0.1`` for those of version
+    0.1. Blank: the shipped ones, whose fingerprint is written in when the run is made; for other models always blank."""
     temperature: float = Field(1.0, ge=0, le=5)
     """Of sampling; 0 is greedy. embedded: 1, which shows what a student half knows."""
     min_p: float = Field(0.03, ge=0, lt=1)
@@ -250,6 +261,13 @@ class RunConfig(BaseModel):
             raise ValueError(f"{value!r} is a name that some systems reserve; choose another")
         return value
 
+    @field_validator("weights")
+    @classmethod
+    def _weights(cls, value: str) -> str:
+        if value and value != EMBEDDED_0_1 and not re.fullmatch(r"[0-9a-f]{16}", value):
+            raise ValueError(f"it must be blank, {EMBEDDED_0_1!r}, or a fingerprint of 16 digits from 0 to f")
+        return value
+
     @field_validator("model", "bank")
     @classmethod
     def _path(cls, value: str) -> str:
@@ -287,10 +305,16 @@ class RunConfig(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RunConfig:
-        """The config that ``model_dump_json`` wrote.
+        """The config that a run stored with ``model_dump_json``, of this version or an older one; see ``stored``.
 
         :raises ConfigError: as ``make``.
         """
+        try:
+            told = json.loads(text)
+        except ValueError:
+            told = None  # pydantic says better what is wrong
+        if isinstance(told, dict):
+            text = json.dumps(stored(told))
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -342,6 +366,24 @@ class RunConfig(BaseModel):
     def exam_turns(self) -> tuple[int, ...]:
         """Turns that end with an exam: 0 (before training), every ``exam_every``, and the last."""
         return tuple(t for t in range(self.turns + 1) if t % self.exam_every == 0 or t == self.turns)
+
+
+def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a run stored, those that its version did not know yet filled in as the run had them.
+
+    A run that names no weights had version 0.1's student, and one that tells of no rehearsal had none. For what a user gives now
+    use ``RunConfig.make``: there a setting that is left out has today's default.
+
+    >>> stored({"seed": 7, "learning": {"beta": 0.1}})
+    {'seed': 7, 'learning': {'rehearsal': 0.0, 'beta': 0.1}, 'weights': 'embedded-0.1'}
+    """
+    found = dict(settings)
+    learning = found.get("learning", {})
+    if isinstance(learning, Mapping):
+        found["learning"] = {"rehearsal": 0.0, **learning}
+    if found.get("model", "embedded") == "embedded":
+        found.setdefault("weights", EMBEDDED_0_1)
+    return found
 
 
 def mix_in_words(mix: Mapping[str, float]) -> str:

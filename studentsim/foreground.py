@@ -26,8 +26,8 @@ from studentsim.runs import models, recorded, teachers
 from studentsim.runs.folder import RunFolder, all_runs, create_run
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
+from studentsim.runs.students import is_table, student_settings
 from studentsim.store.journal import standing
-from studentsim.student.profiles import profile
 from studentsim.ui.looks import STRATEGIES
 
 LISTS = ("categories", "skills")
@@ -48,7 +48,7 @@ HUB = {
 """Options of ``run`` that are settings of its Hub, by their names there."""
 SETTINGS = (
     "strategy", "turns", "questions", "exam", "exam_every", "validation", "validation_every", "seed", "exam_seed",
-    "student", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule", "threshold",
+    "student", "weights", "model", "temperature", "bank", "bank_category", "bank_set", "leave_out_doubtful", "mix", "mix_rule", "threshold",
     "name",
     "max_new_tokens", *LISTS, *LEARNING, *TEACHING, *HUB,
 )  # fmt: skip
@@ -75,6 +75,8 @@ def config_of(preset: str, given: Mapping[str, Any]) -> RunConfig:
             given[key] = tuple(part.strip() for part in given[key].split(",") if part.strip())
     if "mix" in given:
         given["mix"] = parse_mix(given["mix"])
+    if is_table(given.get("student", "")):
+        given |= student_settings(given["student"])
     return RunConfig.make(**{**settings, **given})
 
 
@@ -214,7 +216,8 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
     from studentsim.student.embedded import EmbeddedStudent  # imports torch
     from studentsim.student.model import load_embedded
 
-    found = second_tries(EmbeddedStudent(*load_embedded(), RunConfig.make(student=profile(student).id)), questions)
+    config = RunConfig.make(**student_settings(student))
+    found = second_tries(EmbeddedStudent(*load_embedded(config.weights), config), questions)
     gain, low, high = found.gain
     print(f"{student}: {found.first_right} of {found.questions} right at first")
     titles = ("Second tries at wrong answers, right after", "Right answers called wrong, right again after")
@@ -226,6 +229,27 @@ def check_feedback(student: str, questions: int) -> dict[str, Any]:
     print(
         f"A hint, against being asked again with no words: {100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
     )
+    return asdict(found)
+
+
+def check_open_book(student: str, questions: int) -> dict[str, Any]:
+    """Ask with nothing, a fitting passage and another skill's beside the question, and print the differences; the same as plain figures.
+
+    :raises ConfigError: there is no such student.
+    """
+    from studentsim.open_book import open_book
+    from studentsim.student.embedded import EmbeddedStudent  # imports torch
+    from studentsim.student.model import load_embedded
+
+    config = RunConfig.make(**student_settings(student))
+    found = open_book(EmbeddedStudent(*load_embedded(config.weights), config), questions)
+    print(f"{student}: {100 * found.none:.1f} % of {found.questions} right with nothing beside the question")
+    for kind, share, gain in (
+        ("a fitting passage", found.fitting, found.fitting_gain),
+        ("another skill's", found.other, found.other_gain),
+    ):
+        points = [f"{100 * x:+.1f}" for x in gain]
+        print(f"  {kind:<18} {100 * share:5.1f} %, {points[0]} points ({points[1]} to {points[2]})")
     return asdict(found)
 
 

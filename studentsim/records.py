@@ -374,13 +374,26 @@ EVENT_TYPES: dict[str, type[Event]] = {
 
 @dataclass(frozen=True)
 class Profile:
-    """A student's intended knowledge: mastery (0 to 1) by skill, and which kind of slip it leans to.
-
-    ``carelessness`` is the share (0 to 1) of its wrong answers that are careless rather than conceptual.
-    """
+    """A student's intended knowledge before any practice: how often it answers rightly (levels, 0 to 1), and which slips it leans to."""
 
     id: str
     title: str
     summary: str
-    mastery: dict[str, float] = field(default_factory=dict)
-    carelessness: float = 0.5
+    categories: dict[str, float] = field(default_factory=dict)
+    """The level of a category's skills, where nothing else is said of them."""
+    skills: dict[str, float] = field(default_factory=dict)
+    """Single skills' own levels."""
+    leaning: str = "mixed"
+    """careless, concept or mixed."""
+    easy: float = 0.0
+    """Added to a category's level where the skill is easy (difficulty 1)."""
+    hard: float = 0.0
+    """The same where it is hard (difficulty 3)."""
+
+    def level(self, skill: str | None, category: str, difficulty: int | None = None) -> float:
+        """How often (0 to 1) it answers a question of this skill rightly. A category it does not know has the table's mean."""
+        if skill is not None and skill in self.skills:
+            return self.skills[skill]
+        known = self.categories or self.skills
+        level = self.categories.get(category, sum(known.values()) / len(known) if known else 0.5)
+        return min(1.0, max(0.0, level + {1: self.easy, 3: self.hard}.get(difficulty or 2, 0.0)))

@@ -61,7 +61,7 @@ def second_tries(student: Student, per_category: int = 200, *, seed: int = 0) ->
 
     :raises BankError: more questions than the curriculum has.
     """
-    questions = [q for category in CATEGORIES for q in _questions(category, per_category)]
+    questions = [q for category in CATEGORIES for q in exam_questions(category, per_category)]
     by_id = {q.id: q for q in questions}
     key = KeyTeacher()
     first = [(by_id[a.question_id], a) for a in student.answer(questions, luck=("second tries", seed, 1))]
@@ -103,7 +103,11 @@ def _said(question: Question, answer: Answer, level: str, luck: Sequence[object]
     return to_wrong(question, option, level).text
 
 
-def _questions(category: str, count: int) -> list[Question]:
+def exam_questions(category: str, count: int) -> list[Question]:
+    """Exam questions of a category, its skills by turns.
+
+    :raises BankError: more questions than the curriculum has.
+    """
     skills = [s.id for s in curriculum.SKILLS.values() if s.category == category]
     most = -(-count // len(skills))
     dealt = zip(*(curriculum.pool(skill, "exam", most) for skill in skills), strict=True)

@@ -8,11 +8,9 @@ from pathlib import Path
 import casts
 
 from studentsim import cli, foreground
-from studentsim.runs import preflight
 
 if __name__ == "__main__":
     what = sys.argv.pop(1)
-    preflight.WEIGHTS = Path(__file__)
     foreground.load_cast = casts.fake
     if what != "fake":
         moment, count, _ = what.split(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -171,3 +172,21 @@ def _answer(config: RunConfig, turn: int, phase: str, i: int, luck: Random) -> A
         options=options, correct="b", text=f"{a} + {b} = {shown}", letter=letter, value=shown, right=right,
         misconception=None, logprob=-4.2, milliseconds=11.0, p_right=0.5,
     )  # fmt: skip
+
+
+def without_what_came_later(config: dict[str, Any]) -> dict[str, Any]:
+    """A config without the settings that version 0.1 did not know and that say what was then."""
+    return {
+        **{name: value for name, value in config.items() if name != "weights"},
+        "learning": {name: value for name, value in config["learning"].items() if name != "rehearsal"},
+    }
+
+
+def as_of_0_1(run: Path) -> None:
+    """Make a run's folder one that version 0.1 wrote."""
+    config, journal = run / "config.json", run / "events.jsonl"
+    config.write_text(json.dumps(without_what_came_later(json.loads(config.read_text()))))
+    first, *rest = journal.read_text().splitlines()
+    event = json.loads(first)
+    event["config"] = without_what_came_later(event["config"])
+    journal.write_text("\n".join([json.dumps(event), *rest]) + "\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "studentsim"
 
-VOCABULARY = {"__init__", "records", "config", "errors", "arithmetic", "luck", "parallel", "presets"}
+VOCABULARY = {"__init__", "records", "config", "student_table", "errors", "arithmetic", "luck", "parallel", "presets"}
 MAY_IMPORT = {
     "bank": {"vocabulary"},
     "selection": {"vocabulary"},
@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "student": {"vocabulary", "bank", "exam"},
     "teacher": {"vocabulary", "bank", "exam", "student"},
     "second_tries": {"vocabulary", "bank", "exam", "student", "teacher"},
+    "open_book": {"vocabulary", "bank", "student", "teacher", "second_tries"},
     "practice": {"vocabulary", "student", "teacher"},
     "learning": {"vocabulary", "teacher", "practice"},
     "simulation": {"vocabulary", "bank", "student", "teacher", "practice", "learning", "selection", "exam"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "pages": {"ui"},
     "app": {"ui"},
     "command line": {"vocabulary", "bank", "student", "teacher", "store", "runs", "selection", "casting", "exam", "ui"}
-    | {"second_tries", "simulation"},
+    | {"second_tries", "open_book", "simulation"},
 }
 COMMAND_LINE = {"cli", "foreground", "__main__"}
 HEAVY = {"torch", "transformers", "trl", "peft", "tokenizers", "safetensors", "datasets", "accelerate", "bitsandbytes"}

@@ -22,7 +22,6 @@ from studentsim import cli, foreground
 from studentsim.config import RunConfig, Teaching
 from studentsim.errors import StudentError
 from studentsim.records import CATEGORIES, PreferenceMetrics
-from studentsim.runs import preflight
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import all_runs, create_run, open_run
 from studentsim.runs.lease import grant
@@ -57,7 +56,6 @@ def gate(tmp_path):
 def say(monkeypatch, capsys):
     """Runs a command in this process with a fake student."""
     monkeypatch.setattr(foreground, "load_cast", casts.fake)
-    monkeypatch.setattr(preflight, "WEIGHTS", Path(__file__))
 
     def run(*arguments: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])

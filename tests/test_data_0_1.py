@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 from run_help import TIMES, told
 from visits import stock, text_of, visit
 
@@ -24,6 +25,7 @@ from studentsim.runs.folder import open_run
 from studentsim.runs.manager import Manager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
+from studentsim.student import embedded_weights
 from studentsim.ui import data
 from studentsim.ui.shell import COMPARE, PAGES
 
@@ -37,6 +39,17 @@ def unpack(to: Path) -> Path:
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(to, filter="data")
     return to
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """This version ships quite another student than 0.1: runs of 0.1 must find their own."""
+    folder = tmp_path_factory.mktemp("shipped")
+    tiny.model().save_pretrained(folder)
+    tiny.tokenizer().save_pretrained(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded_weights, "SHIPPED", folder)
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +114,7 @@ def test_its_interrupted_run_resumes_and_ends_as_0_1_ended_it(tmp_path: Path):
     old = unpack(tmp_path)
     run_id = json.loads((old / "shown.json").read_text())["ids"]["interrupted"]
     folder = open_run(old / "data", run_id)
+    assert folder.config().weights == "embedded-0.1" and folder.config().learning.rehearsal == 0
     assert not checkpoints.damage(folder.checkpoints, 2)
     assert execute(folder) == "finished"
     then = [json.loads(line) for line in (old / "uninterrupted.jsonl").read_text().splitlines()]

@@ -16,7 +16,7 @@ def student() -> EmbeddedStudent:
 
 
 def prompts() -> list[list[int]]:
-    return [prompt_ids(tiny.tokenizer(), "balanced", q.problem) for q in tiny.questions(6)]
+    return [prompt_ids(tiny.tokenizer(), tiny.opening(), q.problem) for q in tiny.questions(6)]
 
 
 def test_reading_writing_and_scoring_are_those_of_the_model():

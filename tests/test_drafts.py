@@ -21,7 +21,7 @@ STUDENT = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new
 
 
 def prompts(count: int) -> list[list[int]]:
-    return [prompt_ids(tiny.tokenizer(), "balanced", q.problem) for q in tiny.questions(count)]
+    return [prompt_ids(tiny.tokenizer(), tiny.opening(), q.problem) for q in tiny.questions(count)]
 
 
 def plainly(luck: np.ndarray, **manner) -> list:

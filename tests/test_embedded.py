@@ -80,7 +80,7 @@ def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
 
 def test_missing_or_damaged_weights_are_told_with_the_remedy(tmp_path):
     with pytest.raises(StudentError, match="pretrain"):
-        load_embedded(tmp_path)
+        load_embedded(folder=tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
     with pytest.raises(StudentError, match="cannot be read"):
-        load_embedded(tmp_path)
+        load_embedded(folder=tmp_path)

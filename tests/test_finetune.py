@@ -53,7 +53,6 @@ def fake_cast(config):
 def say(monkeypatch, capsys):
     """Runs a command in this process with a fake student and a real teacher; what it printed, and its exit status."""
     monkeypatch.setattr(foreground, "load_cast", fake_cast)
-    monkeypatch.setattr(preflight, "WEIGHTS", Path(__file__))
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import shutil
 
 import hubs
 import pytest
@@ -19,6 +20,7 @@ from studentsim.records import Answered, EpochFinished, ExamFinished, TrainingSt
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.simulation import simulate
+from studentsim.student import adapter
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +227,17 @@ def test_a_damaged_adapter_is_refused(models, tmp_path):
     file.write_bytes(file.read_bytes()[:-50])
     with pytest.raises(StudentError, match="cannot be read"):
         student.load(tmp_path)
+
+
+def test_an_adapter_of_another_version_of_the_model_is_refused(models, tmp_path):
+    other = shutil.copytree(models["qwen2"], tmp_path / "other")
+    with (other / "config.json").open("a") as file:
+        file.write("\n")
+    one, two = (casting.load_cast(hubs.config(folder)).student for folder in (models["qwen2"], other))
+    for name, base in (("named", one.version), ("unnamed", "")):
+        (tmp_path / name).mkdir()
+        adapter.save(one.model, tmp_path / name, base=base)
+        one.load(tmp_path / name)
+    two.load(tmp_path / "unnamed")  # as runs of before have it
+    with pytest.raises(StudentError, match=f"weights {one.version}, but this student has {two.version}"):
+        two.load(tmp_path / "named")

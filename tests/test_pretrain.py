@@ -8,53 +8,96 @@ import torch
 
 from studentsim.bank.curriculum import SKILLS
 from studentsim.student import pretrain as pretraining
-from studentsim.student.corpus import REVISIONS, example, material
+from studentsim.student.corpus import (
+    BOOK_HELPS,
+    CARELESS_SHARE,
+    OPEN_BOOKS,
+    REVISIONS,
+    Shelf,
+    example,
+    material,
+    slip_weights,
+)  # fmt: skip
 from studentsim.student.model import load_embedded
 from studentsim.student.pretrain import Recipe, learning_rate, pretrain
-from studentsim.student.profiles import PROFILES, slip_weights
+from studentsim.student.reading import LEANINGS, LEVELS
 
-SMALL = Recipe(phases=((4, 1e-3),), batch=3, group=2, per_skill=1, checkpoint_every=2, compiled=False)
+SMALL = Recipe(steps=4, peak=1e-3, batch=3, group=2, per_skill=1, checkpoint_every=2, compiled=False)
 
 
 @pytest.fixture(scope="module")
-def stuff():
-    return material(3, seed=0)
+def shelf():
+    return Shelf(material(3, seed=0))
 
 
-def test_each_profile_sees_right_workings_as_often_as_its_mastery_says(stuff):
+def examples(shelf, count, skill=None):
+    """Each with the material it was made of."""
     rng = Random(0)
-    skill = "rectangle-perimeter"
-    ours = [m for m in stuff if m.skill.id == skill]
-    seen, right = Counter(), Counter()
-    for _ in range(6000):
-        m = rng.choice(ours)
-        e = example(m, rng)
-        seen[e.profile] += 1
-        right[e.profile] += e.workings[0] == m.workings[0].text
-    for profile in PROFILES.values():
-        assert right[profile.id] / seen[profile.id] == pytest.approx(profile.mastery[skill], abs=0.06)
+    for _ in range(count):
+        stuff = rng.choice(shelf.by_skill[skill]) if skill else shelf.draw(rng)
+        yield stuff, example(stuff, shelf, rng)
 
 
-def test_revisions_follow_feedback_and_hints_help_more_than_a_bare_mark(stuff):
-    rng = Random(0)
+def right(stuff, attempt):
+    return attempt == stuff.workings[0].text
+
+
+def test_each_level_sees_right_workings_as_often_as_it_says(shelf):
+    seen, correct = Counter(), Counter()
+    for stuff, e in examples(shelf, 12_000, "rectangle-perimeter"):
+        if not e.passage:
+            seen[e.level] += 1
+            correct[e.level] += right(stuff, e.workings[0])
+    assert len(seen) == LEVELS + 1 and not correct[0.0] and correct[1.0] == seen[1.0]
+    for level in seen:
+        assert correct[level] / seen[level] == pytest.approx(level, abs=0.08)
+
+
+def test_slips_lean_as_the_leaning_says(shelf):
+    skill = next(s for s in SKILLS.values() if {slip.kind for slip in s.slips} == {"careless", "concept"})
+    kinds = {leaning: Counter() for leaning in LEANINGS}
+    for stuff, e in examples(shelf, 6000, skill.id):
+        if not right(stuff, e.workings[0]):
+            slip = [w.text for w in stuff.workings].index(e.workings[0]) - 1
+            kinds[e.leaning][skill.slips[slip].kind] += 1
+    for leaning, seen in kinds.items():
+        assert seen["careless"] / seen.total() == pytest.approx(CARELESS_SHARE[leaning], abs=0.05)
+
+
+def test_a_fitting_passage_helps_and_another_skills_changes_nothing(shelf):
+    seen, correct, hints = Counter(), Counter(), {s.id: {slip.hint for slip in s.slips} for s in SKILLS.values()}
+    for stuff, e in examples(shelf, 30_000):
+        if not e.passage:
+            kind = "none"
+        elif e.passage.startswith("Example: "):
+            first = stuff.workings[0].text.partition(":")[0]
+            kind = "fitting" if f"\n{first}:" in e.passage else "other"
+        else:
+            kind = "fitting" if e.passage in hints[stuff.skill.id] else "other"
+        seen[kind] += 1
+        correct[kind] += right(stuff, e.workings[0])
+    share = {kind: correct[kind] / seen[kind] for kind in seen}
+    assert (seen["fitting"] + seen["other"]) / 30_000 == pytest.approx(OPEN_BOOKS, abs=0.01)
+    assert share["fitting"] == pytest.approx(0.5 + 0.5 * BOOK_HELPS, abs=0.04)
+    assert share["other"] == pytest.approx(share["none"], abs=0.04)
+
+
+def test_revisions_follow_feedback_and_hints_help_more_than_a_bare_mark(shelf):
     mended = {"hint": [], "mark": []}
     revisions = 0
-    for _ in range(8000):
-        m = rng.choice(stuff)
-        e = example(m, rng)
+    for stuff, e in examples(shelf, 8000):
         revisions += bool(e.said)
-        if e.said and e.workings[0] != m.workings[0].text:
+        if e.said and not right(stuff, e.workings[0]):
             level = "mark" if e.said[0] == "Not quite. Try again." else "hint"
-            mended[level].append(e.workings[1] == m.workings[0].text)
+            mended[level].append(right(stuff, e.workings[1]))
     assert revisions / 8000 == pytest.approx(REVISIONS, abs=0.02)
     assert sum(mended["hint"]) / len(mended["hint"]) > sum(mended["mark"]) / len(mended["mark"]) + 0.3
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-def test_a_profile_is_a_whole_table(profile):
-    assert set(profile.mastery) == set(SKILLS) and all(0 < m < 1 for m in profile.mastery.values())
-    for skill in SKILLS:
-        assert sum(slip_weights(profile, skill).values()) == pytest.approx(1)
+def test_slip_weights_are_shares():
+    for skill in SKILLS.values():
+        for leaning in LEANINGS:
+            assert sum(slip_weights(skill, leaning).values()) == pytest.approx(1)
 
 
 def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_results():
@@ -62,7 +105,8 @@ def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_result
 
     from studentsim.student.calculator import Calculator
 
-    ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), material(1, 0)[0], Random(1))
+    shelf = Shelf(material(1, 0))
+    ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), shelf, Random(1))
     text = tiny.tokenizer().decode([i for i, own in zip(ids, learnt, strict=True) if own])
     assert "Answer:" in text and "?" not in text and "= " not in text and "Answer: " not in text
 
@@ -83,13 +127,13 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
     said = []
     pretrain(tmp_path / "stopped", recipe=SMALL, work=tmp_path / "b", say=said.append)
     assert "starting at step 2 of 4" in said[0]
-    whole, stopped = (load_embedded(tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
+    logs = [(tmp_path / name / pretraining.LOG).read_text().splitlines() for name in ("whole", "stopped")]
+    assert len(logs[0]) == len(logs[1]) == 3 and logs[0][:2] == logs[1][:2]  # the recipe, the model, the last step
+    whole, stopped = (load_embedded(folder=tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
     assert all(torch.equal(whole[name], stopped[name]) for name in whole)
 
 
 def test_the_learning_rate_warms_up_and_comes_down():
-    rates = [learning_rate(step, Recipe()) for step in (1, 300, 3000, 6000)]
-    assert rates[0] < rates[1] and rates[1] > rates[2] > rates[3] > 0
-    assert learning_rate(6001, Recipe()) > rates[3]
-    with pytest.raises(ValueError, match="behind the last"):
-        learning_rate(Recipe().steps + 1, Recipe())
+    recipe = Recipe()
+    rates = [learning_rate(step, recipe) for step in (1, recipe.warmup, recipe.steps // 2, recipe.steps)]
+    assert rates[0] < rates[1] > rates[2] > rates[3] > 0 and max(rates) <= recipe.peak

@@ -24,6 +24,7 @@ from studentsim.runs.folder import (
     new_run_id,
     open_run,
     runs_folder,
+    with_weights,
 )
 
 
@@ -58,8 +59,9 @@ def test_a_run_that_never_was_and_one_that_was_deleted_are_told_apart(tmp_path):
 
 
 def test_a_made_run_holds_its_settings(tmp_path):
-    folder = create_run(tmp_path, casts.config(seed=7, mix={"general": 50.0, "gain": 50.0}))
-    assert open_run(tmp_path, folder.run_id).config() == casts.config(seed=7, mix={"general": 50.0, "gain": 50.0})
+    config = casts.config(seed=7, mix={"general": 50.0, "gain": 50.0})
+    folder = create_run(tmp_path, config)
+    assert open_run(tmp_path, folder.run_id).config() == with_weights(config) != config
     assert all_runs(tmp_path) == [folder]
 
 

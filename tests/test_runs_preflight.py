@@ -14,14 +14,14 @@ from studentsim.bank.sources import PER_SKILL, open_bank
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.runs import preflight
+from studentsim.student import embedded_weights
 
 
 @pytest.fixture(autouse=True)
 def weights(tmp_path, monkeypatch):
     """The embedded student's weights are there, whatever the state of this checkout."""
-    file = tmp_path / "model.safetensors"
-    file.touch()
-    monkeypatch.setattr(preflight, "WEIGHTS", file)
+    (tmp_path / embedded_weights.FILE).touch()
+    monkeypatch.setattr(embedded_weights, "SHIPPED", tmp_path)
 
 
 STUDY, EXAM = PER_SKILL["study"], PER_SKILL["exam"] * len(SKILLS)
@@ -107,7 +107,7 @@ def test_the_outline_of_the_built_in_bank_is_that_of_the_bank_itself():
 
 
 def test_missing_weights_are_refused_with_the_command_that_makes_them(monkeypatch):
-    monkeypatch.setattr(preflight, "WEIGHTS", Path("/no/such/file"))
+    monkeypatch.setattr(embedded_weights, "SHIPPED", Path("/no/such/folder"))
     with pytest.raises(StudentError, match="pretrain"):
         preflight.check(RunConfig())
 

@@ -36,10 +36,10 @@ def test_every_word_of_the_curriculum_is_one_token(skill):
 
 
 def test_control_tokens_in_a_question_are_plain_text():
-    ids = prompt_ids(tiny.tokenizer(), "balanced", "What is <end> or <work> or <student:careless>?")
+    ids = prompt_ids(tiny.tokenizer(), tiny.opening(), "What is <end> or <work> or <level:3>?")
     special = {i for i in ids if i in tiny.tokenizer().all_special_ids}
-    assert len(special) == 2  # the student's own token and the one that opens the working
-    assert ids[0] == tiny.tokenizer().convert_tokens_to_ids("<student:balanced>")
+    assert len(special) == 3  # level, leaning, and the one that opens the working
+    assert ids[0] == tiny.tokenizer().convert_tokens_to_ids("<level:7>")
 
 
 def test_a_number_is_read_apart_from_the_sign_before_it():
@@ -50,8 +50,10 @@ def test_a_number_is_read_apart_from_the_sign_before_it():
 
 
 def test_an_earlier_attempt_and_the_teachers_words_stand_before_the_second():
-    first = prompt_ids(tiny.tokenizer(), "balanced", "What is 1 + 1?")
-    second = prompt_ids(tiny.tokenizer(), "balanced", "What is 1 + 1?", [("Add: 1 + 1 = 3", "Not quite. Try again.")])
+    first = prompt_ids(tiny.tokenizer(), tiny.opening(), "What is 1 + 1?")
+    second = prompt_ids(
+        tiny.tokenizer(), tiny.opening(), "What is 1 + 1?", [("Add: 1 + 1 = 3", "Not quite. Try again.")]
+    )
     assert second[: len(first)] == first and len(second) > len(first)
 
 
@@ -140,5 +142,5 @@ def test_the_last_answer_counts():
 
 def test_the_pages_show_exactly_what_the_student_is_shown():
     problem = "A coat is marked at $355, with a discount of 60%. What is the sale price in dollars?"
-    ids = prompt_ids(tiny.tokenizer(), "balanced", problem)
-    assert tiny.tokenizer().decode(ids) == prompt_text("balanced", problem)
+    ids = prompt_ids(tiny.tokenizer(), tiny.opening(), problem)
+    assert tiny.tokenizer().decode(ids) == prompt_text(0.34, "mixed", problem)

@@ -20,7 +20,7 @@ def student(**settings) -> EmbeddedStudent:
 
 
 def prompts() -> list[list[int]]:
-    return [prompt_ids(tiny.tokenizer(), "balanced", q.problem) for q in tiny.questions(6)]
+    return [prompt_ids(tiny.tokenizer(), tiny.opening(), q.problem) for q in tiny.questions(6)]
 
 
 def alone(model, prompt: list[int], completion: list[int], own: list[int]) -> float:
@@ -136,7 +136,7 @@ def test_answers_do_not_depend_on_the_order_of_the_questions():
 def test_confidence_is_the_likeliest_working():
     model, student_ = tiny.model(), student()
     for question, told in zip(tiny.questions(5), student_.confidence(tiny.questions(5)), strict=True):
-        prompt = prompt_ids(tiny.tokenizer(), "balanced", question.problem)
+        prompt = prompt_ids(tiny.tokenizer(), tiny.opening(), question.problem)
         ids = [completion_ids(tiny.tokenizer(), o.working) for o in question.options if o.working]
         best = max(math.exp(alone(model, prompt, c, student_.calculator.mask(c))) for c in ids)
         assert told == pytest.approx(best, rel=1e-2, abs=1e-12)

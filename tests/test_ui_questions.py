@@ -16,6 +16,7 @@ from visits import link_labels, stock, text_of, visit
 from studentsim.bank.curriculum import SKILLS, SLIPS, make
 from studentsim.bank.table import COLUMNS, fingerprint
 from studentsim.errors import BankError
+from studentsim.student.profiles import PROFILES
 from studentsim.student.reading import prompt_text
 from studentsim.ui.questions import bank, coverage, known, sentences
 from studentsim.ui.questions.view import View
@@ -112,7 +113,9 @@ def test_a_question_shows_what_its_options_stand_for_and_what_the_student_sees(s
         assert f"{option.letter})  {option.text}" in text
         if option.misconception:
             assert SLIPS[option.misconception].explanation in text and option.working in codes
-    assert prompt_text("balanced", question.problem) in codes
+    balanced = PROFILES["balanced"]
+    level = balanced.level(question.skill, question.category, question.difficulty)
+    assert prompt_text(level, "mixed", question.problem) in codes
     assert "No simulation on this computer has asked it yet." in text
     assert links(app)["The skill: Price after a discount"] == {"skill": "sale-price"}
 

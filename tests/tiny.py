@@ -7,14 +7,19 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from studentsim.bank.curriculum import pool
 from studentsim.records import Question
+from studentsim.student import prompts
 from studentsim.student.corpus import every_text
-from studentsim.student.profiles import PROFILES
 from studentsim.student.tokenizer import build_tokenizer, words_of
 
 
 @functools.lru_cache(maxsize=1)
 def tokenizer():
-    return build_tokenizer(words_of(every_text()), PROFILES)
+    return build_tokenizer(words_of(every_text()))
+
+
+def opening() -> list[int]:
+    """The control tokens of a student who knows a third and leans to no kind of slip."""
+    return prompts.opening(tokenizer(), 0.34, "mixed")
 
 
 def model(seed: int = 0) -> LlamaForCausalLM:

@@ -24,6 +24,9 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")] = None,
     exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
     student: Annotated[str | None, typer.Option(help="Profile of the embedded student; see 'students'.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="'embedded', a name of the hub, or a folder.")] = None,
     quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,

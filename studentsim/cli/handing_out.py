@@ -36,8 +36,11 @@ def export_adapter(
     from studentsim.runs import checkpoints
     from studentsim.runs.folder import open_run
 
-    turn = checkpoints.export(open_run(data, run_id).checkpoints, to, lesson)
+    folder = open_run(data, run_id)
+    turn = checkpoints.export(folder.checkpoints, to, lesson)
     print(f"What was learnt by lesson {turn} is in {to}")
+    if weights := folder.config().weights:
+        print(f"It was trained on the embedded student's weights {weights} and fits no others.")
 
 
 @app.command()

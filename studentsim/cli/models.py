@@ -15,35 +15,38 @@ from studentsim.cli.frame import Json, app
 def pretrain(
     steps: Annotated[
         int | None,
-        typer.Option(min=1, help="Optimiser steps, in one cosine (default: the recipe that made the weights)."),
+        typer.Option(min=1, help="Optimiser steps (default: those that made the weights)."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the weights (default: those that ship).")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Make the embedded student from nothing; started again, it goes on from its last checkpoint."""
     from studentsim.student import pretrain as pretraining
 
-    recipe = pretraining.Recipe(phases=((steps, 2e-3),)) if steps else pretraining.Recipe()
-    pretraining.pretrain(out or pretraining.WEIGHTS, recipe=recipe, work=work)
+    recipe = pretraining.Recipe(steps=steps) if steps else pretraining.Recipe()
+    pretraining.pretrain(out or pretraining.WEIGHTS, recipe=recipe, work=work, device=device)
 
 
 @app.command()
 def place(
-    student: Annotated[str, typer.Option(help="A profile, or 'all'.")] = "all",
+    student: Annotated[str, typer.Option(help="A profile, a table (a TOML file), or 'all'.")] = "all",
     questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 600,
     as_json: Json = False,
 ) -> None:
     """A placement test: measured accuracy by category beside the profile's own table."""
     from dataclasses import asdict
 
-    from studentsim.student.profiles import PROFILES, profile
+    from studentsim.config import RunConfig
+    from studentsim.runs.students import student_settings
+    from studentsim.student.profiles import PROFILES
 
-    ids = list(PROFILES) if student == "all" else [profile(student).id]
+    chosen = [RunConfig.make(**student_settings(id)) for id in (PROFILES if student == "all" else [student])]
     from studentsim.student.placement import place as examine  # imports torch
 
     found = {}
-    for id in ids:
-        result = examine(id, questions)
+    for config in chosen:
+        id, result = config.student, examine(config, questions)
         found[id] = {"rows": [asdict(row) for row in result.rows], "well_formed": result.well_formed}
         print(f"{id}: {100 * result.well_formed:.1f} % of answers well formed", flush=True)
         for row in result.rows:
@@ -86,5 +89,21 @@ def check_feedback(
     from studentsim import foreground
 
     found = foreground.check_feedback(student, questions)
+    if as_json:
+        print(json.dumps(found))
+
+
+@app.command(name="check-open-book")
+def check_open_book(
+    student: Annotated[
+        str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")
+    ] = "balanced",
+    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """How much a passage beside the question helps where it fits, and whether one of another skill does harm."""
+    from studentsim import foreground
+
+    found = foreground.check_open_book(student, questions)
     if as_json:
         print(json.dumps(found))

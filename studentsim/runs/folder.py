@@ -26,6 +26,7 @@ from pathlib import Path
 
 from studentsim.config import RunConfig
 from studentsim.errors import DataFolderError, RunError, UnknownRun
+from studentsim.student.embedded_weights import pinned
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 REQUESTS = ("pause", "cancel")
@@ -169,13 +170,15 @@ def all_runs(data: Path) -> list[RunFolder]:
 def create_run(data: Path, config: RunConfig, token: str = "", *, ticket: str = "") -> RunFolder:
     """Make a run, whole and exclusively; with a token, once for all calls with that token. Writes.
 
-    With a ``ticket`` it waits for a place from the beginning (see waiting.py).
+    With a ``ticket`` it waits for a place from the beginning (see waiting.py). Which weights the embedded student has is written
+    into the settings.
 
     :raises DataFolderError: the folder cannot be written.
+    :raises StudentError: the embedded student's weights are missing.
     :raises UnknownRun: the token's run was deleted meanwhile.
     """
     runs = make_data_folder(data)
-    files = {"config.json": config.model_dump_json()}
+    files = {"config.json": with_weights(config).model_dump_json()}
     if ticket:
         files["queue.json"] = ticket
     try:
@@ -187,6 +190,16 @@ def create_run(data: Path, config: RunConfig, token: str = "", *, ticket: str = 
                 return RunFolder(runs / run_id)
     except OSError as error:
         raise data_folder_error(data, error) from error
+
+
+def with_weights(config: RunConfig) -> RunConfig:
+    """The settings with the fingerprint of the shipped weights, where the student is the embedded one and none are named.
+
+    :raises StudentError: the weights are missing.
+    """
+    if config.model != "embedded" or config.weights:
+        return config
+    return config.model_copy(update={"weights": pinned()})
 
 
 def delete_run(folder: RunFolder) -> None:

@@ -13,22 +13,20 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import studentsim
 from studentsim.bank import curriculum
 from studentsim.bank.sources import PER_SKILL, is_on_hub, open_bank
 from studentsim.config import RunConfig, check_categories
-from studentsim.errors import BankError, ConfigError, StudentError, StudentsimError
+from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.records import CATEGORIES
+from studentsim.runs.folder import with_weights
 from studentsim.runs.models import check_model, prints_date, today
 from studentsim.runs.spare import environment
 from studentsim.runs.teachers import check_teacher
 from studentsim.selection import category_mix
+from studentsim.student import embedded_weights
 from studentsim.student.hub.source import HINT_WRITER, find
-from studentsim.student.profiles import profile
-
-WEIGHTS = Path(studentsim.__file__).parent / "student" / "weights" / "model.safetensors"
+from studentsim.student.profiles import profile_of
 
 
 def check(config: RunConfig) -> RunConfig:
@@ -36,7 +34,7 @@ def check(config: RunConfig) -> RunConfig:
 
     :raises ConfigError: a setting is wrong; its ``field`` names it.
     :raises BankError: the questions cannot be read.
-    :raises StudentError: the embedded student's weights are missing.
+    :raises StudentError: the embedded student's weights are missing, or others than those named.
     """
     if is_on_hub(config.bank):
         _check_apart(config)
@@ -70,18 +68,21 @@ def check_learning(config: RunConfig) -> None:
 
 
 def check_student(config: RunConfig) -> RunConfig:
-    """The settings, with the version of a model of the hub or of a folder written in.
+    """The settings, with the version of a model of the hub or of a folder, or of the embedded student's weights, written in.
 
-    :raises ConfigError, StudentError: there is no such student or model.
+    :raises ConfigError, StudentError: there is no such student or model, or its weights are missing or others than those named.
     """
-    if config.model != "embedded":
-        return check_model(config)
-    profile(config.student)
-    if not WEIGHTS.is_file():
-        raise StudentError(
-            f"The embedded student's weights are missing ({WEIGHTS}).", "Make them: python -m studentsim pretrain."
+    if config.model == "embedded":
+        profile_of(config)
+        embedded_weights.find(config.weights)
+        return with_weights(config)
+    if config.weights:
+        raise ConfigError(
+            f"Weights of the embedded student were named ({config.weights}), but the model is {config.model}.",
+            "Leave weights blank, or choose the model 'embedded'.",
+            field="weights",
         )
-    return config
+    return check_model(config)
 
 
 @dataclass(frozen=True)

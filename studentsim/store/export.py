@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from studentsim.config import stored
 from studentsim.errors import DataFolderError, UnknownRun
 from studentsim.store import journal, practice_mix, tables
 
@@ -44,7 +45,7 @@ def export(folder: str | Path, run_id: str, to: str | Path) -> list[Path]:
             written += [csv, parquet]
         if config is not None:
             written.append(target / "config.json")
-            written[-1].write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            written[-1].write_text(json.dumps(stored(config), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise DataFolderError(
             f"{target} cannot be written: {error.strerror}.", "Free some space, or choose another folder."

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.tuners.lora import LoraLayer
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
@@ -19,6 +20,8 @@ from studentsim.config import Learning
 from studentsim.errors import StudentError
 
 FILE = "adapter_model.safetensors"
+BASE = "base_weights"
+"""Key of the file's metadata: the fingerprint of the weights that the adapter was trained on."""
 
 
 def put_on(
@@ -59,13 +62,38 @@ def merge_into(twin: PreTrainedModel, model: PeftModel, *, base: bool = False) -
             targets[name].weight.copy_(weight if base else weight + layer.get_delta_weight("default"))
 
 
-def save(model: PeftModel, folder: Path) -> None:
-    """Write the adapter as PEFT does: weights (safetensors) and config; plain ``peft`` loads the folder."""
+def save(model: PeftModel, folder: Path, *, base: str = "") -> None:
+    """Write the adapter as PEFT does: weights (safetensors) and config; plain ``peft`` loads the folder.
+
+    ``base``, the fingerprint of the weights that it was trained on, goes into the metadata of the safetensors file: the two
+    cannot be parted.
+    """
     # Embeddings are never trained; left to itself, PEFT would ask the hub whether they were.
     state = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
     state = {name: tensor.contiguous() for name, tensor in state.items()}
-    save_file(state, folder / FILE, metadata={"format": "pt"})
+    save_file(state, folder / FILE, metadata={"format": "pt", **({BASE: base} if base else {})})
     model.peft_config["default"].save_pretrained(folder)
+
+
+def check_base(folder: Path, base: str, *, unnamed: str = "") -> None:
+    """Refuse an adapter that ``save`` wrote for other weights than ``base``; blank: a model that has no fingerprint.
+
+    ``unnamed`` are the weights of adapters that name none.
+
+    :raises StudentError: it belongs to other weights, or cannot be read.
+    """
+    try:
+        with safe_open(folder / FILE, "pt") as file:
+            told = (file.metadata() or {}).get(BASE, "")
+    except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used
+        raise _unreadable(folder, error) from error
+    whose = told or (unnamed if base else "")
+    if whose != base:
+        raise StudentError(
+            f"The checkpoint {folder.name} belongs to a student with the weights {whose}, but this student has "
+            f"{base or 'others, without a fingerprint'}.",
+            "Resume it with the version that made it, or start a new run.",
+        )
 
 
 def load(model: PeftModel, folder: Path) -> None:
@@ -79,5 +107,9 @@ def load(model: PeftModel, folder: Path) -> None:
         if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in expected.items()}:
             raise ValueError("its tensors are not those of this run's adapter")
     except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used
-        raise StudentError(f"The checkpoint {folder.name} cannot be read ({error}).", "Use an earlier one.") from error
+        raise _unreadable(folder, error) from error
     set_peft_model_state_dict(model, state, adapter_name="default")
+
+
+def _unreadable(folder: Path, error: Exception) -> StudentError:
+    return StudentError(f"The checkpoint {folder.name} cannot be read ({error}).", "Use an earlier one.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,10 +23,11 @@ from studentsim.student import adapter
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import write_along
+from studentsim.student.embedded_weights import FINGERPRINT_0_1
 from studentsim.student.generate import Prefix, Written, read, score, write
 from studentsim.student.parsing import read_answer
-from studentsim.student.profiles import profile
-from studentsim.student.prompts import completion_ids, prompt_ids
+from studentsim.student.profiles import profile_of
+from studentsim.student.prompts import completion_ids, knows_levels, named_opening, opening, prompt_ids
 
 T = TypeVar("T")
 
@@ -68,7 +69,9 @@ class EmbeddedStudent:
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, config: RunConfig) -> None:
         torch.set_num_threads(1)  # the cores are for whole batches: ``each`` has a thread for each
         self.tokenizer = tokenizer
-        self.profile = profile(config.student).id
+        self.profile = profile_of(config)
+        self._knows_levels = knows_levels(tokenizer)
+        self.weights = getattr(model, "weights_fingerprint", "")  # a model made on the spot has none
         self.temperature = config.temperature
         self.min_p = config.min_p
         self.limit = config.max_new_tokens
@@ -89,12 +92,17 @@ class EmbeddedStudent:
         luck: Sequence[object],
         sure: bool = False,
         earlier: Earlier | None = None,
+        passages: Mapping[str, str] | None = None,
     ) -> Iterator[Answer]:
-        """One answer for each question; see ``Student.answer``. Of earlier attempts the last is read, as in pretraining."""
+        """One answer for each question; see ``Student.answer``. Of earlier attempts the last is read, as in pretraining.
+
+        ``passages``: what lies open beside a question while it is answered, by question id (an open book).
+        """
+        earlier, passages = earlier or {}, passages or {}
         rows = [
-            _Row(q, self._prompt(q, (earlier or {}).get(q.id, ())), uniforms_of((*luck, q.id), self.limit))
+            _Row(q, self._prompt(q, earlier.get(q.id, ()), passages.get(q.id, "")), uniforms_of((*luck, q.id), self.limit))
             for q in questions
-        ]
+        ]  # fmt: skip
         rows.sort(key=lambda row: (len(row.prompt), row.question.id))  # rows of like length go together
         # First what follows a known working, many tokens in a pass; then, token after token, what does not.
         known = [row for row in rows if row.question.right.working]
@@ -106,8 +114,14 @@ class EmbeddedStudent:
         for batch in each(self._write, (*_batches(rest[:first], BATCH), *_batches(rest[first:], BATCH))):
             yield from (self._answer(row, sure) for row in batch)
 
-    def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> list[int]:
-        return prompt_ids(self.tokenizer, self.profile, question.problem, earlier[-1:])
+    def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = (), passage: str = "") -> list[int]:
+        return prompt_ids(self.tokenizer, self._opening(question), question.problem, earlier[-1:], passage)
+
+    def _opening(self, question: Question) -> list[int]:
+        if not self._knows_levels:
+            return named_opening(self.tokenizer, self.profile.id)
+        level = self.profile.level(question.skill, question.category, question.difficulty)
+        return opening(self.tokenizer, level, self.profile.leaning)
 
     def _follow(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """Write along the questions' workings, the right one first: what their answers will probably be."""
@@ -266,11 +280,15 @@ class EmbeddedStudent:
         self._told.clear()
 
     def save(self, folder: Path) -> None:
-        """Write the adapter; see ``Student.save``."""
-        adapter.save(self.model, folder)
+        """Write the adapter, with the fingerprint of the weights it belongs to; see ``Student.save``."""
+        adapter.save(self.model, folder, base=self.weights)
 
     def load(self, folder: Path) -> None:
-        """Take up a saved adapter; see ``Student.load``."""
+        """Take up a saved adapter; see ``Student.load``. One that names no weights was trained on version 0.1's.
+
+        :raises StudentError: also where it was trained on other weights.
+        """
+        adapter.check_base(folder, self.weights, unnamed=FINGERPRINT_0_1)
         adapter.load(self.model, folder)
         self.trained()
 

@@ -8,9 +8,10 @@ import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from studentsim.errors import StudentError
+from studentsim.student import embedded_weights
 
-WEIGHTS = Path(__file__).parent / "weights"
-"""The shipped weights (safetensors) with their tokenizer: a folder that transformers reads as any other."""
+WEIGHTS = embedded_weights.SHIPPED
+"""The shipped weights (safetensors) with their tokenizer."""
 
 HIDDEN, LAYERS, HEADS, INTERMEDIATE = 160, 4, 5, 448
 """1.85 M parameters: 7.4 MB in float32."""
@@ -35,15 +36,16 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
     return LlamaForCausalLM(config)
 
 
-def load_embedded(folder: Path = WEIGHTS) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """The shipped model, in float32 and evaluation mode, and its tokenizer.
+def load_embedded(weights: str = "", *, folder: Path | None = None) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """The model, in float32 and evaluation mode, and its tokenizer: the shipped one, or what ``RunConfig.weights`` or a ``folder`` names.
 
-    :raises StudentError: the weights are not there, or cannot be read.
+    Its ``weights_fingerprint`` is told from the file as it lies there, so that a changed one is noticed.
+
+    :raises StudentError: the weights are not there, cannot be read, or are others than those named.
     """
-    if not (folder / "model.safetensors").is_file():
-        raise StudentError(
-            f"The embedded student's weights are not in {folder}.", "Make them: python -m studentsim pretrain"
-        )
+    folder = folder or embedded_weights.find(weights)
+    found = embedded_weights.fingerprint(folder)
+    embedded_weights.check(weights, found, folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
@@ -52,4 +54,5 @@ def load_embedded(folder: Path = WEIGHTS) -> tuple[LlamaForCausalLM, PreTrainedT
             f"The embedded student's weights in {folder} cannot be read ({error}).",
             "Restore them from the repository, or make them: python -m studentsim pretrain",
         ) from error
+    model.weights_fingerprint = found
     return model.eval(), tokenizer

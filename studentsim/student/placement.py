@@ -14,7 +14,7 @@ from studentsim.exam import wilson
 from studentsim.records import CATEGORIES, Answer, Question
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.student.model import load_embedded
-from studentsim.student.profiles import category_mastery, profile
+from studentsim.student.profiles import category_mastery, profile_of
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,13 @@ class Placement:
         return max(abs(r.accuracy - r.intended) for r in self.rows)
 
 
-def place(profile_id: str, per_category: int = 600, *, seed: int = 0) -> Placement:
-    """Ask the untrained student ``per_category`` questions it has never seen in each category.
+def place(config: RunConfig, per_category: int = 600, *, seed: int = 0) -> Placement:
+    """Ask the run's untrained student ``per_category`` questions it has never seen in each category.
 
     :raises ConfigError: an unknown profile. :raises BankError: more questions than the curriculum has.
     """
-    who = profile(profile_id)
-    student = EmbeddedStudent(*load_embedded(), RunConfig.make(student=profile_id))
-    intended = category_mastery(who)
+    student = EmbeddedStudent(*load_embedded(config.weights), config)
+    intended = category_mastery(profile_of(config))
     rows, formed, literal, total = [], 0, 0, 0
     for category in CATEGORIES:
         questions = _questions(category, per_category)
@@ -74,7 +73,7 @@ def place(profile_id: str, per_category: int = 600, *, seed: int = 0) -> Placeme
         formed += sum(well_formed(q, a) for q, a in answers)
         literal += sum(a.text in {o.working for o in q.options} for q, a in answers)
         total += len(answers)
-    return Placement(profile_id, tuple(rows), formed / total, literal / total)
+    return Placement(config.student, tuple(rows), formed / total, literal / total)
 
 
 def well_formed(question: Question, answer: Answer) -> bool:

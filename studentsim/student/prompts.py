@@ -1,10 +1,12 @@
 """How a question becomes the embedded student's prompt, in token ids.
 
-    <student:balanced>The question's text<work>                                 a first attempt begins
-    <student:balanced>The question's text<work>attempt<end><teacher>words<work>      a second one
+    <level:7><leaning:mixed>The question's text<work>                                          a first attempt begins
+    <level:7><leaning:mixed>The question's text<book>A passage<work>                           one with an open book
+    <level:7><leaning:mixed>The question's text<work>attempt<end><teacher>words<work>          a second one
 
-The options are not in the prompt: the student works the value out and ticks the option that shows it, as a pupil does
-(so small a model could not be taught to look letters up; docs/log.md). Text is encoded so that control tokens in a
+The level is the student's at this question's skill, so any table of levels is a student. The options are not in the prompt: the
+student works the value out and ticks the option that shows it, as a pupil does (so small a model could not be taught to look letters
+up; docs/log.md). Text is encoded so that control tokens in a
 question are plain characters.
 """
 
@@ -14,16 +16,37 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerFast
 
-from studentsim.student.reading import WORK, as_read, profile_token
+from studentsim.student.reading import BOOK, WORK, as_read, leaning_token, level_token, profile_token
 from studentsim.student.tokenizer import END, TEACHER, encode
 
 
+def opening(tokenizer: PreTrainedTokenizerFast, level: float, leaning: str) -> list[int]:
+    """The control tokens before a question: the student's level (0 to 1) at its skill, and its leaning."""
+    return [tokenizer.convert_tokens_to_ids(token) for token in (level_token(level), leaning_token(leaning))]
+
+
+def named_opening(tokenizer: PreTrainedTokenizerFast, profile: str) -> list[int]:
+    """The control token before a question in version 0.1, whose weights knew six students by name."""
+    return [tokenizer.convert_tokens_to_ids(profile_token(profile))]
+
+
+def knows_levels(tokenizer: PreTrainedTokenizerFast) -> bool:
+    """Whether these weights are told levels; those of version 0.1 are told a name."""
+    return tokenizer.convert_tokens_to_ids(level_token(0)) not in (None, tokenizer.unk_token_id)
+
+
 def prompt_ids(
-    tokenizer: PreTrainedTokenizerFast, profile: str, problem: str, attempts: Sequence[tuple[str, str]] = ()
+    tokenizer: PreTrainedTokenizerFast,
+    opening: Sequence[int],
+    problem: str,
+    attempts: Sequence[tuple[str, str]] = (),
+    passage: str = "",
 ) -> list[int]:
     """Ids up to where the student begins to write. ``attempts``: earlier ones, each with the teacher's words."""
     token = tokenizer.convert_tokens_to_ids
-    ids = [token(profile_token(profile)), *encode(tokenizer, as_read(problem))]
+    ids = [*opening, *encode(tokenizer, as_read(problem))]
+    if passage:
+        ids += [token(BOOK), *encode(tokenizer, as_read(passage))]
     for attempt, said in attempts:
         ids += [token(WORK), *completion_ids(tokenizer, attempt), token(TEACHER), *encode(tokenizer, said)]
     return [*ids, token(WORK)]

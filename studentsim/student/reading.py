@@ -1,6 +1,6 @@
 """A question as the embedded student reads it, in plain text. No torch here: the pages show it too.
 
-<student:balanced>A coat is marked at $ 40 …<work>
+<level:7><leaning:mixed>A coat is marked at $ 40 …<work>
 """
 
 from __future__ import annotations
@@ -10,11 +10,34 @@ import re
 WORK = "<work>"
 """The control token after which the student writes."""
 
+BOOK = "<book>"
+"""The control token before a passage that lies open beside a first attempt."""
+
+LEVELS = 20
+"""Levels are told in steps of 1/20: tokens 0 to 20 stand for 0 to 100 % of questions answered rightly."""
+
+LEANINGS: tuple[str, ...] = ("careless", "concept", "mixed")
+"""Which kind of slip a student's wrong answers lean to."""
+
 _STUCK = re.compile(r"([^\s\d.,/])(?=\d)")
 
 
+def level_token(level: float) -> str:
+    """The control token that says how often (0 to 1) the student answers questions of this skill rightly.
+
+    >>> level_token(0.34)
+    '<level:7>'
+    """
+    return f"<level:{round(LEVELS * min(1.0, max(0.0, level)))}>"
+
+
+def leaning_token(leaning: str) -> str:
+    """The control token that says which kind of slip the student leans to, one of ``LEANINGS``."""
+    return f"<leaning:{leaning}>"
+
+
 def profile_token(profile: str) -> str:
-    """The control token before a question that says which student answers."""
+    """What stood before a question in version 0.1: the student's name, whose table the weights had learnt."""
     return f"<student:{profile}>"
 
 
@@ -27,6 +50,6 @@ def as_read(problem: str) -> str:
     return _STUCK.sub(r"\1 ", problem)
 
 
-def prompt_text(profile: str, problem: str) -> str:
+def prompt_text(level: float, leaning: str, problem: str) -> str:
     """What stands before the student when it begins to write its first attempt: ``prompts.prompt_ids``, decoded."""
-    return f"{profile_token(profile)}{as_read(problem)}{WORK}"
+    return f"{level_token(level)}{leaning_token(leaning)}{as_read(problem)}{WORK}"

@@ -13,7 +13,7 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-from studentsim.student.reading import WORK, profile_token
+from studentsim.student.reading import BOOK, LEANINGS, LEVELS, WORK, leaning_token, level_token
 
 PAD, END, TEACHER = "<pad>", "<end>", "<teacher>"
 SPACE = "▁"
@@ -27,9 +27,10 @@ def words_of(texts: Iterable[str]) -> list[str]:
     return sorted(p for p in pieces if not any(c.isdigit() for c in p))
 
 
-def build_tokenizer(words: Iterable[str], profiles: Iterable[str]) -> PreTrainedTokenizerFast:
-    """A tokenizer for these words and these students' control tokens. The same input gives the same ids."""
-    special = [PAD, END, WORK, TEACHER, *(profile_token(p) for p in profiles)]
+def build_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerFast:
+    """A tokenizer for these words and the control tokens. The same input gives the same ids."""
+    levels = [level_token(k / LEVELS) for k in range(LEVELS + 1)]
+    special = [PAD, END, WORK, TEACHER, BOOK, *levels, *map(leaning_token, LEANINGS)]
     digits = [str(n).zfill(width) for width in (1, 2, 3) for n in range(10**width)]
     pieces = [
         *special,

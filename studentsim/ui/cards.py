@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.config import RunConfig
+from studentsim.config import RunConfig, stored
 from studentsim.errors import ConfigError
 
 
@@ -25,11 +25,14 @@ class RunCard:
     strategy: str = ""
     accuracies: tuple[float, ...] = ()
     """Of every exam, 0 to 1, in order."""
+    student_version: str = ""
+    """That its student was of an older version, in words; blank: it was not."""
 
 
 def config_of(settings: dict[str, Any]) -> RunConfig:
     """A run's config; of another version's, whose settings may be unknown here, as much as this one can read."""
+    told = stored(settings)
     try:
-        return RunConfig.make(**settings)
+        return RunConfig.make(**told)
     except ConfigError:
-        return RunConfig.model_construct(**settings)
+        return RunConfig.model_construct(**told)

@@ -133,7 +133,8 @@ def run_row(run: RunCard, *, page: str) -> None:
                 page, label=words.literal(run.title), icon=":material/visibility:", query_params={"run": run.run_id}
             )
             lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
-            st.caption(words.literal(f"{lessons} · {run.exam} · {words.ago(time.time() - run.started)}"))
+            told = [lessons, run.exam, words.ago(time.time() - run.started), run.student_version]
+            st.caption(words.literal(" · ".join(filter(None, told))))
         recorded_badge(run.recorded)
         status_badge(run.status)
 

@@ -132,11 +132,12 @@ def _card(row: Any, status: str) -> RunCard:
     if pd.notna(row.last_turn):
         interval = words.interval(row.last_low, row.last_high, int(row.last_questions))
         exam = sentences.result(int(row.last_correct), int(row.last_questions), int(row.last_turn), interval)
-    title = words.title(config_of(json.loads(row.config)))
+    config = config_of(json.loads(row.config))
     return RunCard(
-        row.run_id, title, status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
+        row.run_id, words.title(config), status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
         recorded=words.recorded(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
         strategy=row.strategy, accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
+        student_version=words.student_version(config),
     )  # fmt: skip
 
 

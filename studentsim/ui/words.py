@@ -8,7 +8,8 @@ import textwrap
 import time
 from collections.abc import Mapping
 
-from studentsim.config import RunConfig
+from studentsim.config import EMBEDDED_0_1, RunConfig
+from studentsim.student.embedded_weights import one_name
 from studentsim.student.profiles import PROFILES
 from studentsim.ui.looks import look
 
@@ -149,8 +150,16 @@ def student(config: RunConfig) -> str:
     """The student's title, or the model's name."""
     if config.model != "embedded":
         return config.model
+    if config.student_table is not None:
+        return config.student_table.title or config.student
     profile = PROFILES.get(config.student)
     return profile.title if profile else config.student
+
+
+def student_version(config: RunConfig) -> str:
+    """``student of version 0.1`` for a run of the embedded student as it was then; blank for all others."""
+    old = config.model == "embedded" and one_name(config.weights) == EMBEDDED_0_1
+    return "student of version 0.1" if old else ""
 
 
 def way(config: RunConfig) -> str:

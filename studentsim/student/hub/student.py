@@ -47,6 +47,7 @@ class HubStudent:
         self.said = loaded.said
         """What was loaded, and how, in a line."""
         self.dtype = loaded.dtype
+        self.version = loaded.revision
         self.hub = config.hub
         self.temperature, self.min_p, self.limit = config.temperature, config.min_p, config.max_new_tokens
         told = loaded.model.generation_config.eos_token_id if loaded.model.generation_config else None
@@ -220,11 +221,15 @@ class HubStudent:
         self.model.eval()
 
     def save(self, folder: Path) -> None:
-        """Write the adapter; see ``Student.save``."""
-        adapter.save(self.model, folder)
+        """Write the adapter, with the version of the model it belongs to; see ``Student.save``."""
+        adapter.save(self.model, folder, base=self.version)
 
     def load(self, folder: Path) -> None:
-        """Take up a saved adapter; see ``Student.load``."""
+        """Take up a saved adapter; see ``Student.load``. One that names no version is taken to be of this one.
+
+        :raises StudentError: also where it was trained on another version of the model.
+        """
+        adapter.check_base(folder, self.version, unnamed=self.version)
         adapter.load(self.model, folder)
 
     def peak_memory(self) -> float:

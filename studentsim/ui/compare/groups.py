@@ -111,7 +111,8 @@ def _labels(configs: Sequence[RunConfig]) -> list[str]:
 
 
 _SHORT = {
-    "student": "{}", "model": "{}", "bank": "{}", "exam": "exam of {}", "exam_seed": "exam seed {}", "questions": "{} a lesson",
+    "student": "{}", "weights": "student of version {}",
+    "model": "{}", "bank": "{}", "exam": "exam of {}", "exam_seed": "exam seed {}", "questions": "{} a lesson",
     "exam_every": "exam every {}", "learning.learning_rate": "learning rate {}", "learning.epochs": "{} passes",
     "learning.beta": "beta {}", "learning.batch": "{} pairs a step", "learning.loss": "{} loss", "temperature": "temperature {}",
     "mix": "mix {}", "difficulties": "difficulty {}", "categories": "{}", "skills": "{}",

@@ -56,7 +56,20 @@ def caveats(groups: Sequence[Group], told: Sequence[Difference]) -> list[str]:
         notes.append(
             f"They differ in more than how questions are chosen ({names}), so the way of choosing alone need not be the reason."
         )
+    if note := _other_versions(_compared(groups, told) or groups):
+        notes.append(note)
     return notes
+
+
+def _other_versions(groups: Sequence[Group]) -> str:
+    """That students whose weights differ began differently; blank where all had the same."""
+    weights = {settings.flat(g.config)["weights"] for g in groups if g.config.model == "embedded"}
+    if len(weights) < 2:
+        return ""
+    return (
+        "Their students are of different versions, so they did not begin alike: look at how much each gained, not only at where "
+        "it ended."
+    )
 
 
 def also_differ(groups: Sequence[Group]) -> list[str]:

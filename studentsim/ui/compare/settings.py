@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studentsim.config import Hub, Learning, RunConfig, Teaching
+from studentsim.config import EMBEDDED_0_1, Hub, Learning, RunConfig, Teaching
+from studentsim.student.embedded_weights import one_name
 from studentsim.ui import words
 from studentsim.ui.looks import look
 from studentsim.ui.teaching import names
@@ -15,6 +16,7 @@ NAMES: Mapping[str, str] = {
     "exam_seed": "which exam",
     "model": "model",
     "student": "student",
+    "weights": "version of the student",
     "temperature": "how boldly it answers",
     "min_p": "slips of the pen left out below",
     "max_new_tokens": "longest answer, in tokens",
@@ -84,6 +86,7 @@ PARTS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
 def flat(config: RunConfig) -> dict[str, Any]:
     """All settings but the name; those of ``learning`` as ``learning.beta`` and so on. What is missing has its default."""
     values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *PARTS)}
+    values["weights"] = one_name(str(values["weights"]))
     for part, kind in PARTS.items():
         told = getattr(config, part)
         settings = told if isinstance(told, kind) else kind.model_construct(**told)
@@ -106,6 +109,9 @@ def said(name: str, config: RunConfig) -> str:
         return words.student(config)
     if name == "strategy":
         return look(value).name
+    if name == "weights":
+        told = "0.1" if value == EMBEDDED_0_1 else value
+        return told or ("this one" if config.model == "embedded" else "none")
     if not heard(name, config):
         return "none: one try alone"
     if name in _WORDS:

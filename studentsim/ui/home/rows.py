@@ -54,7 +54,7 @@ def row(engine: data.Engine, run: RunCard) -> None:
 def _told(run: RunCard, student: str) -> str:
     lessons = "" if run.status == "finished" else f"lesson {run.turn} of {run.turns}"
     when = run.recorded or words.ago(time.time() - run.started)
-    return " · ".join(filter(None, [student, run.exam, lessons, when]))
+    return " · ".join(filter(None, [student, run.exam, lessons, when, run.student_version]))
 
 
 def _spark(run: RunCard) -> None:

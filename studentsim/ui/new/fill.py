@@ -11,6 +11,7 @@ from studentsim.errors import StudentsimError, UnknownRun
 from studentsim.records import CATEGORIES
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
+from studentsim.student.embedded_weights import one_name, pinned
 from studentsim.ui import data, shell, words
 from studentsim.ui.new import bank, marker, mix, model, teacher
 from studentsim.ui.new.form import key
@@ -61,6 +62,7 @@ def _fill_like(engine: data.Engine, run_id: str) -> str:
         config = open_run(engine.folder, run_id).config()
         ingest.sync(engine.database, engine.runs_folder, run_id)
         came_with_us = queries.run(engine.database, run_id).recorded
+        version = _version(config)
     except UnknownRun as error:
         fill(DEFAULT)
         return f":material/info: {words.literal(error.problem)} These are the default settings."
@@ -68,8 +70,19 @@ def _fill_like(engine: data.Engine, run_id: str) -> str:
         fill(DEFAULT)
         return f":material/info: That simulation's settings can't be used here: {words.literal(error.problem)} These are the default ones."
     name = "" if came_with_us or not config.name else f"{config.name[:74]} again"
-    fill(config.model_copy(update={"name": name}))
-    return f"Filled in as in *{words.literal(words.title(config))}*."
+    fill(config.model_copy(update={"name": name, "weights": ""}))
+    return f"Filled in as in *{words.literal(words.title(config))}*.{version}"
+
+
+def _version(config: RunConfig) -> str:
+    """That the new run's student is another version than this run's was; blank where it is the same.
+
+    :raises StudentError: the embedded student's weights are missing.
+    """
+    if config.model != "embedded" or not config.weights or one_name(config.weights) == one_name(pinned()):
+        return ""
+    what = words.student_version(config).removeprefix("student ") or f"another one ({config.weights})"
+    return f" That run's student was {what}; this one is today's."
 
 
 def _focus(category: str) -> str:

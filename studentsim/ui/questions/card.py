@@ -9,6 +9,7 @@ import streamlit as st
 from studentsim.bank.curriculum import SKILLS, SLIPS
 from studentsim.records import Option, Question
 from studentsim.store import ingest, queries
+from studentsim.student.profiles import PROFILES
 from studentsim.student.reading import prompt_text
 from studentsim.ui import components, data, words
 from studentsim.ui.answers import View as AnswersView
@@ -22,7 +23,7 @@ RUNS = 12
 """Simulations listed under a question at most."""
 
 STUDENT = "balanced"
-"""Whose token stands before the question as it is shown here."""
+"""Whose level stands before the question as it is shown here."""
 
 
 def card(engine: data.Engine, view: View) -> None:
@@ -63,7 +64,9 @@ def _question(question: Question) -> None:
             if option.misconception:
                 _slip(option)
     with st.expander("As the model student sees it"):
-        st.code(prompt_text(STUDENT, question.problem), language=None, wrap_lines=True)
+        student = PROFILES[STUDENT]
+        level = student.level(question.skill, question.category, question.difficulty)
+        st.code(prompt_text(level, student.leaning, question.problem), language=None, wrap_lines=True)
         st.caption(
             "The first mark says which student answers, the last that it is to write its working. The built-in student isn't shown the "
             "options: it works the value out, and ticks the option that shows it. A model of your own is shown the options too."

@@ -55,6 +55,8 @@ def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         components.status_badge(run.status)
         components.recorded_badge(run.recorded)
+        if version := words.student_version(run.config):
+            st.caption(words.capital(version), width="content")
         if run.alive and run.state.request:
             st.caption(words.REQUESTS.get(run.state.request, run.state.request), width="content")
         else:

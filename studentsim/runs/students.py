@@ -1,0 +1,29 @@
+"""Which student is meant: a profile's name, or the file of a table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from studentsim.student.profiles import profile
+from studentsim.student_table import read_table
+
+SUFFIX = ".toml"
+
+
+def is_table(student: str) -> bool:
+    """Whether a file is named and not a profile."""
+    return student.lower().endswith(SUFFIX) or "/" in student or "\\" in student
+
+
+def student_settings(student: str) -> dict[str, Any]:
+    """The settings ``student`` and ``student_table`` of a run whose student is this profile, or the table in this file.
+
+    :raises ConfigError: there is no such profile; the file cannot be read or is no table.
+    """
+    if not is_table(student):
+        return {"student": profile(student).id, "student_table": None}
+    table = read_table(Path(student).expanduser())
+    name = re.sub(r"[^\w-]+", "-", Path(student).stem).strip("-")[:80] or "table"
+    return {"student": name, "student_table": table}

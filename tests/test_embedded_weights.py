@@ -1,0 +1,288 @@
+"""Which weights the embedded student has: named in a run's settings and in its checkpoints, found again, never exchanged unnoticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import casts
+import pytest
+from journals import as_of_0_1, make_run, without_what_came_later
+from safetensors.torch import load_file, save_file
+
+from studentsim import casting, cli, foreground
+from studentsim.config import EMBEDDED_0_1, RunConfig, stored
+from studentsim.errors import ConfigError, StudentError
+from studentsim.runs import preflight, recorded
+from studentsim.runs.execute import execute
+from studentsim.runs.folder import all_runs, create_run, open_run, with_weights
+from studentsim.runs.manager import Manager
+from studentsim.store.export import export
+from studentsim.store.journal import read_events
+from studentsim.student import adapter, embedded_weights
+from studentsim.student.embedded import EmbeddedStudent
+from studentsim.student.embedded_weights import FILE, FINGERPRINT_0_1, OLD
+from studentsim.student.model import load_embedded
+from studentsim.ui.cards import config_of
+
+NOWHERE = "0123456789abcdef"
+"""The fingerprint of no weights that are here."""
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of the same shape as version 0.1's, with other values."""
+    folder = tmp_path_factory.mktemp("others")
+    shutil.copytree(OLD, folder, dirs_exist_ok=True)
+    state = {name: tensor * 1.01 for name, tensor in load_file(folder / FILE).items()}
+    save_file(state, folder / FILE, metadata={"format": "pt"})
+    return folder
+
+
+@pytest.fixture
+def shipped(others: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """This version ships other weights than version 0.1; their fingerprint."""
+    monkeypatch.setattr(embedded_weights, "SHIPPED", others)
+    return embedded_weights.fingerprint(others)
+
+
+def as_0_1_stored(**settings: object) -> dict[str, Any]:
+    """A config as version 0.1 stored it: it knew neither weights nor rehearsal."""
+    return without_what_came_later(json.loads(casts.config(**settings).model_dump_json()))
+
+
+# ------------------------------------------------------------------ finding weights
+
+
+def test_those_of_0_1_are_in_their_folder_whole():
+    assert embedded_weights.fingerprint(OLD) == FINGERPRINT_0_1
+    assert embedded_weights.find(EMBEDDED_0_1) == OLD
+
+
+def test_weights_are_found_by_their_fingerprint_and_blank_are_the_shipped(shipped: str, others: Path):
+    assert embedded_weights.find() == embedded_weights.find(shipped) == others
+    assert embedded_weights.find(FINGERPRINT_0_1) == OLD
+    assert embedded_weights.pinned() == shipped != FINGERPRINT_0_1
+    assert embedded_weights.pinned(EMBEDDED_0_1) == EMBEDDED_0_1
+
+
+def test_weights_that_are_not_here_are_told_with_those_that_are(shipped: str):
+    for look in (embedded_weights.find, load_embedded):
+        with pytest.raises(StudentError, match=f"{NOWHERE}; here are {shipped} .* and {FINGERPRINT_0_1}") as caught:
+            look(NOWHERE)
+        assert "start a new run" in caught.value.remedy
+
+
+def test_one_changed_byte_is_noticed(tmp_path: Path, others: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = Path(shutil.copytree(others, tmp_path / "weights"))
+    monkeypatch.setattr(embedded_weights, "SHIPPED", folder)
+    monkeypatch.setattr(embedded_weights, "OLD", folder)
+    before = embedded_weights.pinned()
+    assert load_embedded(before)[0].weights_fingerprint == before
+    with (folder / FILE).open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)[0]
+        file.seek(-1, 2)
+        file.write(bytes([last ^ 1]))
+    assert embedded_weights.pinned() == embedded_weights.fingerprint(folder) != before
+    with pytest.raises(StudentError, match=f"had the weights {before}"):
+        load_embedded(before)
+    with pytest.raises(StudentError, match="not those of version 0.1"):
+        load_embedded(EMBEDDED_0_1)
+
+
+# ------------------------------------------------------------------ settings
+
+
+@pytest.mark.parametrize("value", ["embedded-0.2", "0123", "0123456789ABCDEF", f"{NOWHERE}0", "../weights"])
+def test_weights_are_named_by_a_fingerprint_or_as_those_of_0_1(value: str):
+    with pytest.raises(ConfigError, match="16 digits") as caught:
+        RunConfig.make(weights=value)
+    assert caught.value.field == "weights"
+    assert RunConfig.make(weights=NOWHERE).weights == NOWHERE
+
+
+def test_a_stored_config_that_names_no_weights_had_those_of_0_1_and_no_rehearsal():
+    told = as_0_1_stored(seed=7)
+    for read in (RunConfig.from_json(json.dumps(told)), config_of(told)):
+        assert (read.weights, read.learning.rehearsal, read.seed) == (EMBEDDED_0_1, 0.0, 7)
+    del told["learning"]
+    assert RunConfig.from_json(json.dumps(told)).learning.rehearsal == 0.0
+    unknown = config_of({**as_0_1_stored(), "setting_of_another_version": 1})
+    assert (unknown.weights, unknown.learning["rehearsal"]) == (EMBEDDED_0_1, 0.0)
+
+
+def test_a_stored_hub_model_has_no_weights_of_the_embedded_student():
+    read = RunConfig.from_json(json.dumps(as_0_1_stored(model="a/b")))
+    assert (read.weights, read.learning.rehearsal) == ("", 0.0)
+
+
+def test_what_a_run_stored_stays_and_what_a_user_gives_has_today_s_defaults():
+    config = casts.config(weights=NOWHERE, learning={"rehearsal": 0.7})
+    assert RunConfig.from_json(config.model_dump_json()) == config_of(config.model_dump()) == config
+    assert RunConfig.from_json(RunConfig().model_dump_json()) == RunConfig() == RunConfig.make()
+    assert (RunConfig().weights, RunConfig().learning.rehearsal) == ("", 0.3)
+    assert stored({"learning": "damaged"})["learning"] == "damaged"
+    with pytest.raises(ConfigError):
+        RunConfig.from_json("[]")
+    with pytest.raises(ConfigError):
+        RunConfig.from_json("{")
+
+
+# ------------------------------------------------------------------ making runs
+
+
+def started(data: Path, run_id: str) -> tuple[str, str]:
+    """The weights in a run's settings and in its first event."""
+    folder = open_run(data, run_id)
+    if not folder.journal.exists():
+        execute(folder, load_cast=casts.fake)
+    return folder.config().weights, read_events(folder.journal)[0]["config"]["weights"]
+
+
+@pytest.mark.parametrize("check", [preflight.check, lambda config: None])
+def test_a_run_that_the_app_starts_names_its_weights(tmp_path: Path, shipped: str, check):
+    manager = Manager(tmp_path, limit=0, tick_every=None, check=check, spare=False)
+    run_id = manager.start(casts.config())
+    assert started(tmp_path, run_id) == (shipped, shipped)
+    of_0_1 = manager.start(casts.config(weights=EMBEDDED_0_1))
+    assert started(tmp_path, of_0_1) == (EMBEDDED_0_1, EMBEDDED_0_1)
+
+
+def test_a_waiting_run_of_0_1_begins_with_its_own_student_and_writes_that_down(tmp_path: Path, shipped: str):
+    folder = create_run(tmp_path, casts.config())
+    (folder.path / "config.json").write_text(json.dumps(as_0_1_stored(turns=1)))
+    assert started(tmp_path, folder.run_id) == (EMBEDDED_0_1, EMBEDDED_0_1)
+    assert read_events(folder.journal)[0]["config"]["learning"]["rehearsal"] == 0.0
+
+
+def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
+    tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch
+):
+    folder = create_run(tmp_path, casts.config(turns=2, weights=NOWHERE))
+
+    def load_cast(config: RunConfig) -> casts.Cast:
+        casting._embedded(embedded_weights.pinned(config.weights))
+        return casts.fake(config)
+
+    assert execute(folder, load_cast=load_cast) == "failed"
+    last = read_events(folder.journal)[-1]
+    assert NOWHERE in last["message"] and shipped in last["message"] and "start a new run" in last["remedy"]
+    monkeypatch.setattr(casting, "_embedded", lambda weights: None)
+    assert execute(folder, load_cast=load_cast) == "finished"
+
+
+def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
+    from studentsim.ui.watch import race_form
+
+    engine = SimpleNamespace(manager=Manager(tmp_path, limit=0, tick_every=None, spare=False))
+    configs = [casts.config(strategy=strategy) for strategy in ("random", "category")]
+    for run_id in race_form._start(engine, configs, "token").split(","):
+        assert started(tmp_path, run_id) == (shipped, shipped)
+
+
+def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
+    tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1)):
+        data = tmp_path / named
+        short = ["--turns", "1", "--questions", "12", "--exam", "12", "--validation", "0", "--data", str(data)]
+        monkeypatch.setattr(sys, "argv", ["studentsim", "run", *short, *given])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            sys.exit(0)
+        assert ended.value.code in (0, None)
+        (folder,) = all_runs(data)
+        assert started(data, folder.run_id) == (named, named)
+        capsys.readouterr()
+        command = ["export-adapter", folder.run_id, "--to", str(data / "adapter"), "--data", str(data)]
+        monkeypatch.setattr(sys, "argv", ["studentsim", *command])
+        with pytest.raises(SystemExit):
+            cli.main()
+            sys.exit(0)
+        assert f"weights {named} and fits no others" in capsys.readouterr().out
+
+
+def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
+    tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(recorded.VARIABLE, "1")
+    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setattr(recorded, "STRATEGIES", ("random",))
+    foreground.record(tmp_path / "study", turns=1, questions=12, exam=12, validation=0)
+    (run_id,) = recorded.unpack(tmp_path / "data", tmp_path / "study")
+    assert started(tmp_path / "data", run_id) == (shipped, shipped)
+    folder = create_run(tmp_path / "scratch", casts.config(turns=1, strategy="random"))
+    execute(folder, load_cast=casts.fake)
+    as_of_0_1(folder.path)
+    (tmp_path / "old").mkdir()
+    recorded.pack(folder, tmp_path / "old")
+    recorded.unpack(tmp_path / "older", tmp_path / "old")
+    (read,) = [folder.config() for folder in all_runs(tmp_path / "older")]
+    assert (read.weights, read.learning.rehearsal) == (EMBEDDED_0_1, 0.0)
+
+
+def test_weights_that_are_not_here_are_refused_before_a_run_is_made(tmp_path: Path):
+    with pytest.raises(StudentError, match=NOWHERE):
+        preflight.check(casts.config(weights=NOWHERE))
+    with pytest.raises(ConfigError, match="the model is a/b") as caught:
+        preflight.check_student(casts.config(model="a/b", weights=EMBEDDED_0_1))
+    assert caught.value.field == "weights"
+    assert with_weights(casts.config(model="a/b")).weights == ""
+
+
+def test_a_run_of_0_1_needs_its_own_weights_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(embedded_weights, "SHIPPED", tmp_path)
+    assert preflight.check(casts.config(weights=EMBEDDED_0_1)).weights == EMBEDDED_0_1
+    with pytest.raises(StudentError, match="pretrain"):
+        preflight.check(casts.config())
+    with pytest.raises(StudentError, match="pretrain"):
+        create_run(tmp_path / "data", casts.config())
+    assert not all_runs(tmp_path / "data")
+
+
+def test_an_export_tells_what_an_older_version_did_not_write_down(tmp_path: Path):
+    as_of_0_1(make_run(tmp_path, "it"))
+    export(tmp_path, "it", tmp_path / "to")
+    told = json.loads((tmp_path / "to" / "config.json").read_text())
+    assert (told["weights"], told["learning"]["rehearsal"]) == (EMBEDDED_0_1, 0.0)
+
+
+# ------------------------------------------------------------------ students and their adapters
+
+
+def test_a_run_gets_the_student_that_its_settings_name(shipped: str):
+    for named, wanted in ((EMBEDDED_0_1, FINGERPRINT_0_1), (FINGERPRINT_0_1, FINGERPRINT_0_1), ("", shipped)):
+        student, _ = casting._embedded_pair(casts.config(weights=named))
+        assert student.weights == wanted
+
+
+def student_with(weights: str = "", *, folder: Path | None = None) -> EmbeddedStudent:
+    return EmbeddedStudent(*load_embedded(weights, folder=folder), casts.config())
+
+
+def test_an_adapter_never_goes_onto_other_weights_in_silence(shipped: str, tmp_path: Path):
+    old, new = student_with(EMBEDDED_0_1), student_with()
+    by_name, unnamed = tmp_path / "turn-0001", tmp_path / "turn-0002"
+    for folder in (by_name, unnamed):
+        folder.mkdir()
+    new.save(by_name)
+    adapter.save(old.model, unnamed)  # as version 0.1 wrote it
+    new.load(by_name)
+    old.load(unnamed)
+    with pytest.raises(
+        StudentError, match=f"turn-0001 belongs to .* {shipped}, but this student has {FINGERPRINT_0_1}"
+    ):
+        old.load(by_name)
+    with pytest.raises(
+        StudentError, match=f"turn-0002 belongs to .* {FINGERPRINT_0_1}, but this student has {shipped}"
+    ):
+        new.load(unnamed)
+    (by_name / adapter.FILE).write_bytes(b"not an adapter")
+    with pytest.raises(StudentError, match="cannot be read"):
+        new.load(by_name)

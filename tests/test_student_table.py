@@ -1,0 +1,86 @@
+"""Students as tables: the six that ship, and any that a user writes."""
+
+from pathlib import Path
+
+import pytest
+
+from studentsim.bank.curriculum import SKILLS
+from studentsim.config import RunConfig
+from studentsim.errors import ConfigError
+from studentsim.runs.students import student_settings
+from studentsim.student.profiles import ORDER, PROFILES, TABLES, category_mastery, profile_of
+from studentsim.student_table import read_table
+
+TABLE = """
+title = "Mira"
+leaning = "careless"
+easy = 10
+
+[categories]
+general = 85
+physics = 10
+
+[skills]
+average-speed = 40
+"""
+
+
+def written(tmp_path: Path, text: str | bytes) -> Path:
+    file = tmp_path / "mira.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return file
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_a_shipped_student_has_a_level_for_every_skill(profile):
+    levels = [profile.level(s.id, s.category, s.difficulty) for s in SKILLS.values()]
+    assert all(0 < level < 1 for level in levels) and set(category_mastery(profile)) == set(profile.categories)
+
+
+def test_every_table_that_ships_is_a_student():
+    assert {file.stem for file in TABLES.glob("*.toml")} == set(ORDER) == set(PROFILES)
+
+
+def test_a_skills_own_level_stands_above_its_categorys_and_an_unknown_category_has_the_mean(tmp_path):
+    settings = student_settings(str(written(tmp_path, TABLE)))
+    mira = profile_of(RunConfig.make(**settings))
+    assert (mira.id, mira.title, mira.leaning) == ("mira", "Mira", "careless")
+    assert mira.level("average-speed", "physics", 1) == 0.4
+    assert mira.level("unheard-of", "physics", 2) == 0.1 and mira.level(None, "general") == 0.85
+    assert mira.level("x", "general", 1) == pytest.approx(0.95) and mira.level("x", "general", 3) == 0.85
+    assert mira.level("x", "algebra", 2) == pytest.approx(0.475)
+
+
+def test_a_run_keeps_its_table(tmp_path):
+    config = RunConfig.make(**student_settings(str(written(tmp_path, TABLE))))
+    (tmp_path / "mira.toml").unlink()
+    again = RunConfig.from_json(config.model_dump_json())
+    assert again.student_table == config.student_table and profile_of(again) == profile_of(config)
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("", "no level"),
+        ("[categories]\nphysics = 101", "physics"),
+        ("[categories]\nphysics = nan", "physics"),
+        ("[categories]\nphysics = 'ten'", "physics"),
+        ("leaning = 'lazy'\n[categories]\nphysics = 10", "leaning"),
+        ("colour = 'red'\n[categories]\nphysics = 10", "colour"),
+        ("[categories\n", "cannot be read"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        ("#" * 200_000, "200,000 bytes"),
+        ("x = " + "[" * 5000, "cannot be read"),
+    ],
+)
+def test_a_wrong_table_is_refused_with_what_is_wrong(tmp_path, text, said):
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_table(written(tmp_path, text))
+    assert caught.value.remedy
+
+
+def test_a_student_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="no student's table"):
+        student_settings(str(tmp_path / "none.toml"))
+    with pytest.raises(ConfigError, match="balanced"):
+        student_settings("nobody")

@@ -1,0 +1,99 @@
+"""Runs of version 0.1 on the pages: they say so, Compare warns, and a new run like one of them gets today's student."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from journals import as_of_0_1, make_run
+from visits import HOME, NEW, WATCH, text_of, visit
+
+from studentsim.config import EMBEDDED_0_1, RunConfig
+from studentsim.store import ingest
+from studentsim.store.database import Database
+from studentsim.student import embedded_weights
+from studentsim.ui import words
+from studentsim.ui.compare import sentences, settings
+from studentsim.ui.compare.groups import Run, grouped
+from studentsim.ui.report import html
+from studentsim.ui.watch import pulse
+
+COMPARE = "pages/3_Compare.py"
+OLD = "tudent of version 0.1"
+SHIPPED = "0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This version ships other weights than version 0.1. No look at a run is kept."""
+    monkeypatch.setattr(embedded_weights, "_remembered", lambda folder: SHIPPED)
+    monkeypatch.setattr(pulse, "SHARED", 0.0)
+
+
+@pytest.fixture
+def runs(folder: Path) -> Path:
+    """Three runs: of version 0.1's student, of today's, and of a hub's model by version 0.1."""
+    as_of_0_1(make_run(folder, "old"))
+    make_run(folder, "new", weights=SHIPPED, learning={"rehearsal": 0.0})
+    as_of_0_1(make_run(folder, "hub", model="a/b"))
+    return folder
+
+
+def test_watch_tells_of_a_student_of_0_1_and_of_no_other(runs: Path):
+    assert OLD in text_of(visit(WATCH, run="old"))
+    assert OLD not in text_of(visit(WATCH, run="new")) and OLD not in text_of(visit(WATCH, run="hub"))
+
+
+def test_the_list_of_runs_tells_it_once_for_the_one_run(runs: Path):
+    assert text_of(visit(HOME)).count(OLD) == 1
+
+
+def test_the_report_s_settings_tell_it(runs: Path):
+    with Database.open(runs) as database:
+        ingest.sync(database, runs / "runs")
+        pages = {run_id: html.make(database, run_id) for run_id in ("old", "new", "hub")}
+    name = settings.NAMES["weights"]
+    assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?0\.1<", pages["old"])
+    assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?{SHIPPED}<", pages["new"])
+    assert name not in pages["hub"]
+
+
+def test_compare_shows_the_versions_and_warns(runs: Path):
+    app = visit(COMPARE, runs="old,new")
+    assert not app.exception and not app.error
+    assert "Their students are of different versions" in text_of(app)
+    assert any("Version of the student (weights)" in str(table.value) for table in app.table)
+    assert "different versions" not in text_of(visit(COMPARE, runs="old"))
+
+
+def run(run_id: str, weights: str, **own: object) -> Run:
+    config = RunConfig.make(turns=4, exam=240, weights=weights, **own)
+    return Run(run_id, config, "finished", False, 0.0, config.turns, 99)
+
+
+def test_students_of_0_1_are_the_same_by_either_name():
+    by_name, by_fingerprint = run("a", EMBEDDED_0_1), run("b", embedded_weights.FINGERPRINT_0_1, seed=1)
+    assert words.student_version(by_name.config) == words.student_version(by_fingerprint.config) != ""
+    (group,), _ = grouped([by_name, by_fingerprint])
+    assert len(group.runs) == 2 and not sentences._other_versions([group])
+    groups, _ = grouped([by_name, run("c", SHIPPED)])
+    assert sentences._other_versions(groups)
+    assert {group.label for group in groups} == {"student of version 0.1", f"student of version {SHIPPED}"}
+
+
+def test_a_new_run_like_an_old_one_gets_today_s_student_and_the_page_says_so(runs: Path, started: list):
+    app = visit(NEW, like="old")
+    assert "That run's student was of version 0.1; this one is today's." in text_of(app)
+    app.button(key="new.start").click().run()
+    assert started[0][0].weights in ("", SHIPPED)
+
+
+def test_a_new_run_like_one_of_today_s_says_nothing_of_versions(runs: Path):
+    for run_id in ("new", "hub"):
+        assert "That run's student" not in text_of(visit(NEW, like=run_id))
+
+
+def test_a_student_of_some_other_version_is_told_by_its_fingerprint(folder: Path):
+    make_run(folder, "other", weights="f" * 16)
+    assert f"That run's student was another one ({'f' * 16})" in text_of(visit(NEW, like="other"))
