@@ -88,7 +88,7 @@ def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor],
         drift = drift + 2 * (plain_logp(own, held.row, held.side) - held.logp).square().clamp(max=25) / len(batch)
     lesson = torch.autograd.grad(loss, trainable(own.model))
     held_back = torch.autograd.grad(EVERY * who.learning.rehearsal * drift, trainable(own.model))
-    share = min(1.0, (length(lesson) / length(held_back)).item())
+    share = min(1.0, (holding.LONGEST * length(lesson) / length(held_back)).item())
     return [a + share * b for a, b in zip(lesson, held_back, strict=True)], drift.item(), share
 
 
@@ -114,7 +114,7 @@ def test_a_steps_gradient_is_that_of_both_losses_by_hand(gradients, manner, stre
     plain = learner(by_hand, rehearsal=strength)
     shifted(plain)
     wanted, drift, share = expected(by_hand, plain)
-    assert (share == 1) == (strength < 0.1), "one is cut to the length of the lesson's, one is not"
+    assert (share == 1) == (strength < 0.1), "one is too long beside the lesson's and cut, one is not"
     shifted(who)
     step, *rest = steps_of(who)
     assert not rest and step.metrics.rehearsal == pytest.approx(drift, rel=1e-4) and drift > 5

@@ -12,6 +12,11 @@ from studentsim.learning.rehearsal import EVERY, SIDES, Held
 CLAMP = 25.0
 """Square nats at which a kept text's squared drift is cut off: one that is far gone must not drown the lesson."""
 
+LONGEST = 3.0
+"""How many times as long as the lesson's gradient rehearsal's may be. A far longer one would leave nothing of the lesson once their
+sum is clipped, and what is practised would be learnt in every second step alone; one as short as the lesson's holds too little where
+a lesson has little new to teach."""
+
 
 class Holding:
     """What a lesson's optimiser steps hold, and how strongly."""
@@ -35,9 +40,8 @@ class Holding:
         """Add rehearsal's gradient to that of optimiser step ``step`` (from 0); its loss in square nats.
 
         None where this step rehearses nothing. To be called once a step, after its last backward pass: whatever number of
-        passes the lesson's pairs take, the step's gradient is that of their mean, and this one's is added whole. It is made
-        no longer than the lesson's own: a far longer one would leave nothing of the lesson once both are clipped, and what is
-        practised would be learnt in every second step alone.
+        passes the lesson's pairs take, the step's gradient is that of their mean, and this one's is added whole,
+        made no longer than ``LONGEST`` allows.
         """
         if step % EVERY or not self.batches:
             return None
@@ -67,9 +71,9 @@ class Holding:
 
 @torch.no_grad()
 def add(lessons: Sequence[torch.Tensor | None], learnt: Sequence[torch.nn.Parameter]) -> None:
-    """Add the ``lessons``' gradient to that of the parameters, which is first made no longer than it (Euclidean norm)."""
-    longest, length = (_norm(gradients) for gradients in (lessons, [parameter.grad for parameter in learnt]))
-    share = (longest / length).clamp(max=1.0) if length > 0 else length
+    """Add the ``lessons``' gradient to that of the parameters, which is first made at most ``LONGEST`` times as long (Euclidean norm)."""
+    lesson, length = (_norm(gradients) for gradients in (lessons, [parameter.grad for parameter in learnt]))
+    share = (LONGEST * lesson / length).clamp(max=1.0) if length > 0 else length
     for parameter, own in zip(learnt, lessons, strict=True):
         if parameter.grad is None:
             parameter.grad = own
