@@ -2,6 +2,7 @@
 
     python bench/run.py                     both, in one go on this machine
     python bench/run.py --turns 4           a shorter run of ours (its figures are scaled to 20 turns)
+    python bench/run.py --only asking       the ways that ask the student first, against random, lesson by lesson in turns
 
 Ours: the default 20-turn run (40 questions a turn, exams of 240), warm, that is with everything imported and loaded, as
 in the app's spare worker. The paper's way: one question at a time through ``generate``, the checkpoint reloaded every
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
+
+ASKING = ("random", "log-probability", "log-probability+category", "likely-wrong")
+"""What is compared: first what the others are measured against."""
 
 PAPER_TURNS, PAPER_EXAM = 2, 40
 """What is measured of the paper's way: enough turns to reload twice, and exam questions enough for a rate."""
@@ -53,6 +58,41 @@ def ours(turns: int) -> dict[str, float]:
     return parts
 
 
+def asking(turns: int) -> dict[str, dict[str, list[float]]]:
+    """Seconds of each turn by strategy and part: default runs of all strategies in one process, a turn of each in turns."""
+    from studentsim import casting
+    from studentsim.config import RunConfig
+    from studentsim.records import TurnFinished, TurnStarted
+    from studentsim.simulation import simulate
+
+    casting.preload()
+    configs = {name: RunConfig.make(turns=turns, strategy=name) for name in ASKING}
+    runs = {name: simulate(config, casting.load_cast(config)) for name, config in configs.items()}
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in runs}
+    for _ in range(turns + 1):
+        for name, run in runs.items():
+            looked_at, event = 0, next(run)
+            while not isinstance(event, TurnFinished):
+                looked_at = len(event.confidences) if isinstance(event, TurnStarted) else looked_at
+                event = next(run)
+            for part, seconds in {**event.seconds, "looked_at": looked_at}.items():
+                found[name].setdefault(part, []).append(seconds)
+    return found
+
+
+def print_asking(found: dict[str, dict[str, list[float]]]) -> None:
+    """Each strategy's time, the questions it looked at in a lesson, and its time in units of random's."""
+    base = found[ASKING[0]]["total"]
+    for name, parts in found.items():
+        total, looked_at = parts["total"], parts["looked_at"][1:]
+        ratios = sorted(own / other for own, other in zip(total[1:], base[1:], strict=True))
+        print(
+            f"{name:25s} {sum(total):6.1f} s (study {sum(parts.get('study', [])):.1f}), "
+            f"{sum(looked_at) / len(looked_at):5.0f} questions looked at a lesson, {sum(total) / sum(base):.2f} times random's time; "
+            f"a lesson's ratio: median {statistics.median(ratios):.2f}, most {ratios[-1]:.2f}"
+        )
+
+
 def paper(turns: int, exam: int) -> dict[str, float]:
     """Seconds of the paper's way: for each question asked, for each turn's reload and DPO."""
     from paper_way import PaperWay
@@ -71,8 +111,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--part", choices=("ours", "paper"))
-    parser.add_argument("--only", choices=("ours", "paper"))
+    parser.add_argument("--only", choices=("ours", "paper", "asking"))
     args = parser.parse_args()
+    if args.only == "asking":
+        print_asking(asking(args.turns))
+        return
     if args.part:
         figures = ours(args.turns) if args.part == "ours" else paper(PAPER_TURNS, PAPER_EXAM)
         figures["memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import shell
-from studentsim.ui.help import marker, parts
+from studentsim.ui.help import marker, parts, transfer
 
 with shell.page("Help") as engine:
     st.title("Help")
     st.markdown(
         "A student that is a small language model practises maths, lesson by lesson, and sits exams. Below: "
-        "[the words](#words), [how good the trained marker is](#marker), [what it can't tell](#limits), [keys](#keys), "
+        f"[the words](#words), {transfer.link()}[how good the trained marker is](#marker), [what it can't tell](#limits), [keys](#keys), "
         "[where the data lies](#data) and [how to read and cite the numbers](#researchers)."
     )
     parts.asked_term()
     parts.terms()
+    transfer.transfer()
     marker.marker()
     parts.limits()
     parts.keys()

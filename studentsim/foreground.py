@@ -22,7 +22,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
-from studentsim.runs import models, recorded, teachers
+from studentsim.runs import models, preflight, recorded, teachers
 from studentsim.runs.folder import RunFolder, all_runs, create_run
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
@@ -192,11 +192,13 @@ def record(to: Path, **settings: Any) -> list[Path]:
     """Carry out the recorded study and write its journals into the folder ``to``, in the place of those there. Writes.
 
     :raises RunError: one of the runs did not finish; nothing was written.
+    :raises StudentsimError: the settings cannot work.
     """
     names = {strategy: look.name for strategy, look in STRATEGIES.items()}
+    configs = [preflight.check(config) for config in recorded.study(names, **settings)]
     with tempfile.TemporaryDirectory() as scratch:
         packed = []
-        for config in recorded.study(names, **settings):
+        for config in configs:
             folder = create_run(Path(scratch), config)
             play(folder)
             packed.append(recorded.pack(folder, Path(scratch)))

@@ -225,8 +225,7 @@ def _unsure(s: Situation, questions: list[Question], quota: int) -> list[Questio
 
 
 DRAWN = 4
-"""Questions that ``likely-wrong`` looks at for each it takes. P(right) of 4 takes the embedded student as long as telling for
-one how sure it is; a model of the hub, which scores the options for either, half of what the log-probability rule takes at most."""
+"""Questions that ``likely-wrong`` looks at for each it takes: half as many as the log-probability rule looks at at most."""
 
 
 def _least_right(s: Situation, questions: list[Question], quota: int) -> list[Question]:

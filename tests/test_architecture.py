@@ -22,11 +22,12 @@ MAY_IMPORT = {
     "casting": {"vocabulary", "bank", "student", "teacher", "learning", "simulation"},
     "store": {"vocabulary"},
     "runs": {"vocabulary", "bank", "student", "store", "simulation", "casting", "selection"},
-    "ui": {"vocabulary", "bank", "student", "selection", "exam", "store", "runs"},
+    "transfer": {"vocabulary", "exam", "simulation", "runs"},
+    "ui": {"vocabulary", "bank", "student", "selection", "exam", "store", "runs", "transfer"},
     "pages": {"ui"},
     "app": {"ui"},
     "command line": {"vocabulary", "bank", "student", "teacher", "store", "runs", "selection", "casting", "exam", "ui"}
-    | {"second_tries", "open_book", "simulation"},
+    | {"second_tries", "open_book", "simulation", "transfer"},
 }
 COMMAND_LINE = {"cli", "foreground", "__main__"}
 HEAVY = {"torch", "transformers", "trl", "peft", "tokenizers", "safetensors", "datasets", "accelerate", "bitsandbytes"}

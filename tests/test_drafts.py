@@ -32,12 +32,12 @@ def plainly(luck: np.ndarray, **manner) -> list:
 def along(luck: np.ndarray, drafts: list, **manner) -> tuple[list, list]:
     """Along the drafts, and plainly from where they end."""
     model, calculator = STUDENT.decoder, STUDENT.calculator
-    prefix = read(model, prompts(len(luck)), 0)
-    written, first = write_along(model, prefix, calculator, luck, drafts, end=1, **manner)
+    written, first = write_along(model, prompts(len(luck)), calculator, luck, drafts, end=1, **manner)
     rest = [k for k, w in enumerate(written) if not w.done(luck.shape[1])]
     if rest:
         begun = [written[k] for k in rest]
-        done = write(model, prefix.rows(rest), calculator, luck[rest], end=1, begun=begun, **manner)
+        prefix = read(model, prompts(len(luck)), 0).rows(rest)
+        done = write(model, prefix, calculator, luck[rest], end=1, begun=begun, **manner)
         for k, w in zip(rest, done, strict=True):
             written[k] = w
     return written, first
@@ -72,7 +72,7 @@ def test_a_draft_that_is_what_would_be_written_costs_one_pass(monkeypatch):
     monkeypatch.setattr(STUDENT.decoder, "hidden", lambda **inputs: passes.append(1) or hidden(**inputs))
     written, _ = along(luck, [[[*w.ids, 1]] for w in wanted])
     assert [w.ids for w in written] == [w.ids for w in wanted]
-    assert len(passes) == 2  # the prompts, and what follows
+    assert len(passes) == 1  # prompts and what follows, together
 
 
 def test_in_the_middle_of_the_calculators_result_it_goes_on_with_the_rest():

@@ -1,11 +1,13 @@
 """Making the embedded student: the corpus holds what it should, and a stopped run goes on where it was."""
 
+import re
 from collections import Counter
 from random import Random
 
 import pytest
 import torch
 
+from studentsim.arithmetic import calculate
 from studentsim.bank.curriculum import SKILLS
 from studentsim.student import pretrain as pretraining
 from studentsim.student.corpus import (
@@ -14,15 +16,17 @@ from studentsim.student.corpus import (
     OPEN_BOOKS,
     REVISIONS,
     Shelf,
+    any_example,
     example,
     material,
     slip_weights,
 )  # fmt: skip
+from studentsim.student.drills import drill
 from studentsim.student.model import load_embedded
-from studentsim.student.pretrain import Recipe, learning_rate, pretrain
+from studentsim.student.pretrain import Phase, Recipe, learning_rate, pretrain
 from studentsim.student.reading import LEANINGS, LEVELS
 
-SMALL = Recipe(steps=4, peak=1e-3, batch=3, group=2, per_skill=1, checkpoint_every=2, compiled=False)
+SMALL = Recipe(phases=(Phase(2, 1e-3), Phase(2, 1e-3, drills=0.5)), batch=3, group=2, per_skill=1, checkpoint_every=1)
 
 
 @pytest.fixture(scope="module")
@@ -106,19 +110,22 @@ def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_result
     from studentsim.student.calculator import Calculator
 
     shelf = Shelf(material(1, 0))
-    ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), shelf, Random(1))
+    ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), shelf, 0.0, Random(1))
     text = tiny.tokenizer().decode([i for i, own in zip(ids, learnt, strict=True) if own])
     assert "Answer:" in text and "?" not in text and "= " not in text and "Answer: " not in text
 
 
-def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkeypatch):
-    torch.set_num_threads(1)
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkeypatch, after):
+    """After a checkpoint in a phase, and after the first phase's last."""
     pretrain(tmp_path / "whole", recipe=SMALL, work=tmp_path / "a", say=lambda line: None)
-    save = pretraining._save
+    save, saved = pretraining._save, []
 
     def save_and_stop(*args):
         save(*args)
-        raise KeyboardInterrupt
+        saved.append(args)
+        if len(saved) == after:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(pretraining, "_save", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
@@ -126,7 +133,7 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
     monkeypatch.setattr(pretraining, "_save", save)
     said = []
     pretrain(tmp_path / "stopped", recipe=SMALL, work=tmp_path / "b", say=said.append)
-    assert "starting at step 2 of 4" in said[0]
+    assert f"starting at step {after} of 4" in said[0]
     logs = [(tmp_path / name / pretraining.LOG).read_text().splitlines() for name in ("whole", "stopped")]
     assert len(logs[0]) == len(logs[1]) == 3 and logs[0][:2] == logs[1][:2]  # the recipe, the model, the last step
     whole, stopped = (load_embedded(folder=tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
@@ -134,6 +141,31 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
 
 
 def test_the_learning_rate_warms_up_and_comes_down():
-    recipe = Recipe()
-    rates = [learning_rate(step, recipe) for step in (1, recipe.warmup, recipe.steps // 2, recipe.steps)]
-    assert rates[0] < rates[1] > rates[2] > rates[3] > 0 and max(rates) <= recipe.peak
+    phase = Recipe().phases[0]
+    rates = [learning_rate(step, phase) for step in (1, phase.warmup, phase.steps // 2, phase.steps)]
+    assert rates[0] < rates[1] > rates[2] > rates[3] > 0 and max(rates) <= phase.peak
+
+
+def test_a_step_has_its_place_in_a_phase():
+    assert [SMALL.place(step) for step in (1, 2, 3, 4)] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    with pytest.raises(ValueError, match="behind the last"):
+        SMALL.place(5)
+
+
+def test_drills_come_as_often_as_the_phase_says_and_are_right():
+    rng = Random(0)
+    shelf = Shelf(material(1, 0))
+    drills = [e for e in (any_example(shelf, 0.25, rng) for _ in range(4000)) if "The first: " in e.workings[0]]
+    assert len(drills) / 4000 == pytest.approx(0.25, abs=0.03)
+    for e in drills[:200]:
+        *steps, answer = e.workings[0].split("\n")
+        results = [step.rpartition(" = ")[2] for step in steps]
+        sums = [step.partition(": ")[2].rpartition(" = ")[0] for step in steps]
+        assert [calculate(s) for s in sums] == results and answer == f"Answer: {results[-1]}"
+
+
+def test_every_number_is_common_in_drills():
+    rng, seen = Random(0), Counter()
+    for _ in range(20_000):
+        seen.update(re.findall(r"(?<![\d.])\d{3}(?!\d)", drill(rng)[1]))
+    assert len(seen) == 900 and min(seen.values()) >= 5

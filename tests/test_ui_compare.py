@@ -280,6 +280,16 @@ def test_without_a_choice_what_may_fairly_be_set_side_by_side_is_proposed():
     assert proposal({}, None) == []
 
 
+def test_where_some_ways_have_several_runs_and_some_one_each_difference_says_what_it_rests_on():
+    ways = [("random", 3), ("category", 3), ("none", 1)]
+    groups, _ = grouped([run(f"{way}{seed}", strategy=way, seed=seed) for way, count in ways for seed in range(count)])
+    right = {"random": 120, "category": 200, "none": 40}
+    all_marks = marks(**{r.run_id: [i < right[g.strategy] for i in range(240)] for g in groups for r in g.runs})
+    says = sentences.opening(differences(groups, all_marks, 4), alive=False)
+    assert says.startswith("After 4 lessons") and says.count("over 3 runs of each") == 1
+    assert "follow the mistakes got 33 more of 100 right (" in says
+
+
 # ------------------------------------------------------------------ the page
 
 

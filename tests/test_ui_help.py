@@ -11,10 +11,14 @@ from visits import text_of, visit
 
 from studentsim.bank import curriculum
 from studentsim.cli import app as command_line
-from studentsim.config import STRATEGIES
+from studentsim.cli.transfer import keep
+from studentsim.config import STRATEGIES, RunConfig
 from studentsim.records import CATEGORIES
+from studentsim.transfer import matrix as transfer_matrix
+from studentsim.transfer.matrix import Cell, Marked, Matrix, matrix_of
 from studentsim.ui import glossary, rewards, shell
-from studentsim.ui.help import places, words
+from studentsim.ui import transfer as said
+from studentsim.ui.help import places, transfer, words
 
 HELP = "pages/7_Help.py"
 ROOT = Path(__file__).parents[1]
@@ -153,3 +157,51 @@ def test_the_search_narrows_and_says_when_nothing_fits(folder: Path):
 
 def test_help_is_in_the_menu():
     assert shell.PAGES[-1][:2] == (HELP, "Help")
+
+
+# ------------------------------------------------------------------ what practice of one category does for the others
+
+
+def matrix(rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1, student: str = "balanced") -> Matrix:
+    """An invented transfer matrix of two categories, 20 questions each."""
+    cells = [
+        Cell(
+            practised,
+            tuple(
+                Marked(f"{c}{i}", c, False, i < (own if c == practised else other))
+                for c in ("gain", "x<y")
+                for i in range(20)
+            ),
+            1.0,
+        )
+        for practised in ("gain", "x<y")
+    ]
+    config = RunConfig.make(turns=12, exam=60, seed=seed, student=student).model_dump(mode="json")
+    return matrix_of(cells, config={**config, "learning": {**config["learning"], "rehearsal": rehearsal}})
+
+
+def test_help_shows_what_practice_of_one_category_does_with_its_seed_and_intervals(folder: Path, tmp_path, monkeypatch):
+    path = tmp_path / "transfer.json"
+    monkeypatch.setattr(transfer_matrix, "RECORDED", path)
+    others = (matrix(0.3, seed=7, student="careless"), matrix(0.0, other=3, student="careless"))
+    for made in (matrix(0.3), *others, matrix(0.3, seed=6), matrix(0.0, other=9)):
+        keep(made, path)
+    app = visit(HELP)
+    assert not app.exception and not app.error
+    text = text_of(app).replace("\\", "")
+    assert transfer.TITLE in text and "(#transfer)" in text
+    assert said.summary(matrix(0.3)) in text and "rehearsal 0.3" in text and "seed 5" in text
+    assert "With other seeds, practised and not practised on the mean: seed 6: +60" in text
+    assert "seed 7" not in text and "Balanced beginner" in text
+    assert "Without rehearsal, as in the paper, practice of one category moves them all" in text and "+45 (" in text
+    assert len(app.get("plotly_chart")) == 1 and transfer.COMMAND in [c.value for c in app.get("code")]
+
+
+@pytest.mark.parametrize("made", [None, "{", '{"matrices": []}'])
+def test_help_says_nothing_of_transfer_where_no_matrix_came_with_it(folder: Path, tmp_path, monkeypatch, made):
+    monkeypatch.setattr(transfer_matrix, "RECORDED", tmp_path / "transfer.json")
+    if made is not None:
+        (tmp_path / "transfer.json").write_text(made)
+    app = visit(HELP)
+    assert not app.exception and not app.error
+    assert transfer.TITLE not in text_of(app) and "#transfer" not in text_of(app) and not app.get("plotly_chart")

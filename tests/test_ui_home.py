@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from studentsim.runs.folder import RunFolder, all_runs
 from studentsim.runs.lease import Lease
 from studentsim.ui import charts, data
 from studentsim.ui.charts.study import spread
+from studentsim.ui.compare.differences import Difference
+from studentsim.ui.compare.groups import Group, Run
 from studentsim.ui.home import rows, sentences
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.watch import pulse
@@ -29,7 +32,7 @@ def study(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
     source, scratch = tmp_path_factory.mktemp("recorded"), tmp_path_factory.mktemp("scratch")
     names = {strategy: look.name for strategy, look in STRATEGIES.items()}
     for config in recorded.study(names, turns=4, questions=8, exam=60):
-        path = make_run(scratch, recorded.run_id_of(config.strategy), **config.model_dump())
+        path = make_run(scratch, recorded.run_id_of(config), **config.model_dump())
         recorded.pack(RunFolder(path), source)
     monkeypatch.setenv(recorded.VARIABLE, "1")
     monkeypatch.setattr(recorded.unpack, "__defaults__", (source,))
@@ -58,26 +61,47 @@ def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_labe
     assert len(app.get("plotly_chart")) == 1 and not app.get("bidi_component")
     app.session_state["home.recorded"] = True  # as a click on the fold does
     app.run()
-    assert "one for each way of choosing: the same student (Balanced beginner)" in text_of(app)
-    assert len(app.get("bidi_component")) == len(recorded.STRATEGIES)  # a small picture each
-    names = {f"Recorded study, {STRATEGIES[s].name.lower()}" for s in recorded.STRATEGIES}
+    assert "the same student (Physics gap)" in text_of(app)
+    assert (
+        "Seeds: mixed bag 1, 2, 3, 4, 5; follow the mistakes 1, 2, 3, 4, 5; no teaching 1; same questions again 1."
+        in text_of(app)
+    )
+    assert len(app.get("bidi_component")) == sum(recorded.SEEDS.values())  # a small picture each
+    names = {
+        f"Recorded study, {STRATEGIES[s].name.lower()}, seed {seed + 1}"
+        for s, count in recorded.SEEDS.items()
+        for seed in range(count)
+    }
     assert names <= set(link_labels(app))
+
+
+def test_an_earlier_version_s_recorded_runs_are_listed_but_not_in_what_is_said(study: Path):
+    make_run(study, "recorded-random", strategy="random", name="Recorded study, mixed bag", turns=4, student="careless")
+    events = study / "runs" / "recorded-random" / "events.jsonl"
+    events.write_text(re.sub(r'"recorded": ?false', '"recorded": true', events.read_text(), count=1))
+    app = visit(HOME)
+    assert not app.exception and "Look into the 13 recorded runs" in [e.label for e in app.expander]
+    before = text_of(app)
+    app.session_state["home.recorded"] = True
+    app.run()
+    assert "came with an earlier version" in text_of(app) and "Recorded study, mixed bag" in link_labels(app)
+    assert "Without teaching, this student answers" in before and "careless" not in before.lower()
 
 
 def test_a_recorded_run_looks_finished_and_recorded_wherever_it_is_opened(study: Path):
     visit(HOME)
-    card = next(run for run in data.recent(data.engine(), limit=9) if run.run_id == "recorded-random")
-    snapshot = pulse.look(data.engine(), "recorded-random")
+    card = next(run for run in data.recent(data.engine(), limit=99) if run.run_id == "recorded-random-seed-1")
+    snapshot = pulse.look(data.engine(), "recorded-random-seed-1")
     assert card.status == snapshot.status == "finished"
     assert card.recorded == snapshot.recorded and card.recorded.startswith("recorded ")
-    assert card.title == snapshot.title == "Recorded study, mixed bag"
+    assert card.title == snapshot.title == "Recorded study, mixed bag, seed 1"
 
 
 def test_own_runs_come_before_the_recorded_ones_and_are_not_among_them(study: Path):
     make_run(study, "own", name="Mine")
     text = text_of(visit(HOME))
     assert "Recent simulations" in text and "You have not run" not in text
-    assert "Look into the 5 recorded runs" in [e.label for e in visit(HOME).expander]
+    assert "Look into the 12 recorded runs" in [e.label for e in visit(HOME).expander]
 
 
 def test_the_recorded_study_is_gone_from_home_once_its_runs_are_deleted(study: Path):
@@ -201,8 +225,8 @@ def exams(**last: tuple[int, float, float]) -> pd.DataFrame:
     told = []
     for strategy, (correct, low, high) in last.items():
         strategy = strategy.replace("_", "-")
-        told += [(strategy, 0, 30, 100, 0.3, 0.22, 0.4), (strategy, 20, correct, 100, correct / 100, low, high)]
-    return pd.DataFrame(told, columns=["strategy", "turn", "correct", "questions", "accuracy", "low", "high"])
+        told += [(strategy, 0, 30, 100, 0.3, 0.22, 0.4, 1), (strategy, 20, correct, 100, correct / 100, low, high, 1)]
+    return pd.DataFrame(told, columns=["strategy", "turn", "correct", "questions", "accuracy", "low", "high", "runs"])
 
 
 def test_the_finding_claims_a_difference_only_where_the_intervals_do_not_meet():
@@ -225,6 +249,46 @@ def test_the_finding_needs_neither_a_control_nor_several_ways():
         "After 20 lessons of practice this student answers 60 of 100 (50 to 69)."
     )
     assert sentences.finding(exams(none=(30, 0.22, 0.4))) == ""
+
+
+def difference(gained: float, low: float, high: float, *, runs: int = 3) -> Difference:
+    def group(strategy: str) -> Group:
+        return Group(
+            "it",
+            strategy,
+            0,
+            tuple(Run(f"{strategy}-{i}", RunConfig(), "finished", True, 0.0, 12, 1) for i in range(runs)),
+        )
+
+    return Difference(group("category"), group("random"), 12, 240, gained, low, high, 0.8, 0.7, 1)
+
+
+def test_the_finding_tells_the_two_compared_ways_over_their_seeds_and_how_the_control_ends():
+    frame = exams(none=(30, 0.22, 0.4), random=(60, 0.5, 0.69), category=(66, 0.56, 0.74), fixed=(41, 0.32, 0.51))
+    clear = sentences.finding(frame, difference(0.06, 0.02, 0.1))
+    assert clear.endswith(
+        "Taught, it reaches 60 to 66 of 100, depending on how its practice is chosen. *Follow the mistakes* gets 6 more of 100 right than "
+        "*Mixed bag* (2 to 10 more; 3 runs of each, each with a seed of its own). *Same questions again* ends at 41 of 100 (32 to 51)."
+    )
+    unclear = sentences.finding(frame, difference(0.03, -0.02, 0.08))
+    assert (
+        "*Follow the mistakes* and *Mixed bag* cannot be told apart: 3 more of 100 for the first (2 fewer to 8 more;"
+        in unclear
+    )
+    single = sentences.finding(frame, difference(0.06, 0.02, 0.1, runs=1))
+    assert "One run of a way cannot tell it from the luck of the draw." in single and "seed of its own" not in single
+
+
+def test_a_gap_is_claimed_only_where_luck_would_seldom_make_one():
+    def start(*correct: int) -> pd.DataFrame:
+        return pd.DataFrame({"category": [f"c{i}" for i in range(len(correct))], "correct": correct, "questions": 40})
+
+    assert sentences.gap("Physics gap", start(34, 4, 33, 35)) == (
+        "This student (Physics gap) begins with a gap: before any lesson it has 4 of 40 questions right in c1, and 85 of 100 in the "
+        "other categories."
+    )
+    for even in (start(34, 30, 33, 35), start(), start(4)):
+        assert sentences.gap("it", even) == ""
 
 
 def test_names_at_the_lines_ends_never_lie_upon_one_another():

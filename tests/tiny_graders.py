@@ -78,11 +78,11 @@ def fake_run(data: Path, **settings: object) -> RunFolder:
 
 
 def real_run(data: Path, patch: pytest.MonkeyPatch) -> str:
-    """The id of a recorded run of the embedded student, put into a data folder: thousands of answers."""
+    """The id of a run of version 0.1's balanced student, put into a data folder: thousands of answers, right and wrong."""
     patch.setenv("STUDENTSIM_RECORDED", "1")
     source = data / "recorded"
     source.mkdir(parents=True)
-    shutil.copy(recorded.FOLDER / f"recorded-random{recorded.SUFFIX}", source)
+    shutil.copy(Path(__file__).parent / "fixtures" / f"recorded-random{recorded.SUFFIX}", source)
     (run_id,) = recorded.unpack(data, source)
     return run_id
 

@@ -14,11 +14,11 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli import carrying_out, graders, handing_out, listing, models
+from studentsim.cli import carrying_out, graders, handing_out, listing, models, transfer
 from studentsim.cli.frame import DATA, Data, app
 from studentsim.errors import StudentsimError
 
-__all__ = ["app", "carrying_out", "graders", "handing_out", "listing", "main", "models"]
+__all__ = ["app", "carrying_out", "graders", "handing_out", "listing", "main", "models", "transfer"]
 
 
 def main() -> None:

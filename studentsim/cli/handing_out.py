@@ -70,11 +70,14 @@ def rebuild(data: Data = DATA) -> None:
 @app.command()
 def record(
     to: Annotated[Path, typer.Option(help="Folder of the recorded journals.")] = Path("studentsim/recorded"),
-    turns: Annotated[int, typer.Option(hidden=True)] = 20,
-    exam: Annotated[int, typer.Option(hidden=True)] = 240,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each way that is compared; the controls have one.")] = 5,
+    turns: Annotated[int, typer.Option(help="Lessons.")] = 8,
+    exam: Annotated[int, typer.Option(help="Questions in each exam.")] = 300,
 ) -> None:
-    """Record the study that comes with the product: one run a way of choosing, same student, seed and exam."""
+    """Record the study that comes with the product: one student with a gap, several ways of choosing, the same exam."""
     from studentsim import foreground
+    from studentsim.runs.recorded import SEEDS
 
-    paths = foreground.record(to, turns=turns, exam=exam)
+    each = {strategy: seeds if count > 1 else 1 for strategy, count in SEEDS.items()}
+    paths = foreground.record(to, seeds=each, turns=turns, exam=exam)
     print(f"{sum(path.stat().st_size for path in paths) / 1e6:.2f} MB in {to}")

@@ -39,16 +39,20 @@ class Calculator:
     def result(self, ids: Sequence[int]) -> list[int] | None:
         """The ids of the result, if ``ids`` ends in an ``=`` that closes a sum, or in ``Answer:`` under one; else None."""
         if tuple(ids[-2:]) == self.answer:
-            shown = _DISPLAY.search(self.tokenizer.decode(list(ids[-WINDOW:-2])))
+            shown = _DISPLAY.search(self._text(ids[-WINDOW:-2]))
             return encode(self.tokenizer, f" {shown[1]}") if shown else None
         if not ids or ids[-1] not in self.equals:
             return None
-        written = self.tokenizer.decode(list(ids[-WINDOW:-1]))
+        written = self._text(ids[-WINDOW:-1])
         expression = sum_before(written)
         if expression not in self._known:
             value = calculate(expression)
             self._known[expression] = None if value is None else encode(self.tokenizer, f" {value}")
         return self._known[expression]
+
+    def _text(self, ids: Sequence[int]) -> str:
+        """Decoded by the tokenizer's own core: transformers' way to it takes five times as long, and this is asked often."""
+        return self.tokenizer.backend_tokenizer.decode(list(ids), skip_special_tokens=False)
 
     def walk(self, ids: Sequence[int]) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
         """For each place of ``ids`` the id that the calculator writes there, None where the student chooses; and what is still to come."""
@@ -68,15 +72,19 @@ class Calculator:
         """Whether a sum, or an answer, may end in this token."""
         return token in self.equals or token == self.answer[-1]
 
-    def mask(self, ids: Sequence[int]) -> list[int]:
-        """1 for each id the student chose, 0 for each the calculator wrote: for losses and log-probabilities."""
+    def mask(self, ids: Sequence[int], until: int | None = None) -> list[int]:
+        """1 for each id the student chose, 0 for each the calculator wrote: for losses and log-probabilities.
+
+        Of the first ``until`` ids, or of all. What comes later decides here too: a result counts where it stands whole.
+        """
+        until = len(ids) if until is None else until
         chosen = [1] * len(ids)
-        for at, token in enumerate(ids):
+        for at, token in enumerate(ids[:until]):
             if chosen[at] and self.listens(token):
                 result = self.result(ids[: at + 1])
                 if result and list(ids[at + 1 : at + 1 + len(result)]) == result:
                     chosen[at + 1 : at + 1 + len(result)] = [0] * len(result)
-        return chosen
+        return chosen[:until]
 
 
 def sum_before(written: str) -> str:

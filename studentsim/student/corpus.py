@@ -15,14 +15,11 @@ from random import Random
 from studentsim.bank import curriculum
 from studentsim.bank.feedback import feedback
 from studentsim.bank.skill import Skill, Slip, Working
-from studentsim.student.drills import PROBLEMS, STEPS, drill
+from studentsim.student.drills import drill
 from studentsim.student.reading import LEANINGS, LEVELS
 
 CARELESS_SHARE: Mapping[str, float] = {"careless": 0.85, "concept": 0.15, "mixed": 0.5}
 """Share of a student's slips that are careless, by its leaning, where a skill has slips of both kinds."""
-
-DRILLS = 0.08
-"""Share of examples that are sums without a story (``drills.py``)."""
 
 OPEN_BOOKS = 0.15
 """Share of examples with a passage beside the question."""
@@ -114,9 +111,9 @@ def material(per_skill: int, seed: int) -> list[Material]:
     return found
 
 
-def any_example(shelf: Shelf, rng: Random) -> Example:
-    """One text to learn from: a question of the curriculum, or now and then a drill."""
-    if rng.random() >= DRILLS:
+def any_example(shelf: Shelf, drills: float, rng: Random) -> Example:
+    """One text to learn from: a question of the curriculum or, as often as ``drills`` says (0 to 1), a sum without a story."""
+    if drills == 0 or rng.random() >= drills:
         return example(shelf.draw(rng), shelf, rng)
     problem, working = drill(rng)
     return Example(rng.randrange(LEVELS + 1) / LEVELS, rng.choice(LEANINGS), problem, (working,), ())
@@ -178,15 +175,7 @@ def _say(level: str, slip: Slip, material: Material) -> str:
 def every_text() -> list[str]:
     """All wordings the curriculum can produce, numbers aside: what the tokenizer must know as words."""
     numbers_free = {"name": "", "name2": "", "item": ""}
-    texts = [
-        *PROBLEMS,
-        *(f"{step}: 1" for step in STEPS),
-        *curriculum._NAMES,
-        *curriculum._ITEMS,
-        "Answer: 1\nAnswer",
-        "Not quite. Try again.",
-        "Example: ",
-    ]
+    texts = [*curriculum._NAMES, *curriculum._ITEMS, "Answer: 1\nAnswer", "Not quite. Try again.", "Example: "]
     texts += [f" {name}" for name in (*curriculum._NAMES, *curriculum._ITEMS)]
     for skill in curriculum.SKILLS.values():
         filled = numbers_free | {name: "1" for name in skill.numbers}

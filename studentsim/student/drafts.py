@@ -8,18 +8,34 @@ model's probabilities with the row's own luck, and the draft is followed only as
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
 from studentsim.student.calculator import Calculator
-from studentsim.student.generate import Prefix, Written, behind, sample, told
+from studentsim.student.decoder import Decoder
+from studentsim.student.generate import Written, sample
+from studentsim.student.sequences import Sequences, scores_of, shared
+
+ROUNDING = 1e-5
+"""How far a row's probabilities, in float32, may be from summing to 1; ten times more than seen."""
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How tokens are drawn; see ``generate.write``."""
+
+    calculator: Calculator
+    uniforms: np.ndarray
+    end: int
+    temperature: float
+    min_p: float
 
 
 def write_along(
-    model: PreTrainedModel,
-    prefix: Prefix,
+    decoder: Decoder,
+    prompts: Sequence[Sequence[int]],
     calculator: Calculator,
     uniforms: np.ndarray,
     drafts: Sequence[Sequence[list[int]]],
@@ -33,75 +49,108 @@ def write_along(
     ``drafts[row]`` are completions with their ``end``, at least one, tried in this order. Luck and settings are as in ``write``,
     and so is what comes out. With it the log-probability of each row's first draft.
     """
-    rows, limit = uniforms.shape
-    written = [Written([], 0.0, False)] * rows
-    left = [list(row) for row in drafts]
-    first: list[float] = []
-    while trying := [row for row in range(rows) if left[row] and not written[row].done(limit)]:
-        chosen, begun = [left[row][0] for row in trying], [written[row] for row in trying]
-        followed = _follow(
-            model, prefix.rows(trying), calculator, uniforms[trying], chosen, begun, end, temperature, min_p
+    limit = uniforms.shape[1]
+    manner = _Manner(calculator, uniforms, end, temperature, min_p)
+    # Prompts and first drafts are read in one pass; other drafts from where they part from the first.
+    firsts = [row[0] for row in drafts]
+    asked = [_asked(calculator, draft, 0) for draft in firsts]
+    read = Sequences(
+        decoder,
+        [[*prompt, *draft[:-1]] for prompt, draft in zip(prompts, firsts, strict=True)],
+        [[len(prompt) - 1 + at for at in places] for prompt, places in zip(prompts, asked, strict=True)],
+    )
+    begun = [Written([], 0.0, False)] * len(prompts)
+    followed = _follow(decoder, read.hidden, manner, range(len(prompts)), firsts, begun, asked)
+    written, logprobs = [w for w, _ in followed], [logprob for _, logprob in followed]
+    left = [_fitting(row[1:], own) for row, own in zip(drafts, written, strict=True)]
+    while trying := [row for row, own in enumerate(written) if left[row] and not own.done(limit)]:
+        chosen = [left[row][0] for row in trying]
+        asked = [_asked(calculator, d, len(written[row].ids)) for d, row in zip(chosen, trying, strict=True)]
+        parted = [min(shared(d, firsts[row]), len(firsts[row]) - 1) for d, row in zip(chosen, trying, strict=True)]
+        hidden = read.read_on(
+            trying,
+            [len(prompts[row]) + at for row, at in zip(trying, parted, strict=True)],
+            [d[at:-1] for d, at in zip(chosen, parted, strict=True)],
+            [[at - 1 - begin for at in places] for places, begin in zip(asked, parted, strict=True)],
         )
-        first = first or [logprob for _, logprob in followed]
+        followed = _follow(decoder, hidden, manner, trying, chosen, [written[row] for row in trying], asked)
         for row, (so_far, _) in zip(trying, followed, strict=True):
-            written[row], n = so_far, len(so_far.ids)
-            left[row] = [d for d in left[row][1:] if len(d) > n and d[:n] == so_far.ids]
-    return written, first
+            written[row], left[row] = so_far, _fitting(left[row][1:], so_far)
+    return written, logprobs
+
+
+def _fitting(drafts: Sequence[list[int]], written: Written) -> list[list[int]]:
+    """The drafts that begin with what was written, and go on."""
+    n = len(written.ids)
+    return [d for d in drafts if len(d) > n and d[:n] == written.ids]
+
+
+def _asked(calculator: Calculator, draft: Sequence[int], begun: int) -> list[int]:
+    """Places of a draft that the student itself draws: not what it has written before, not what the calculator writes."""
+    forced = calculator.walk(draft)[0]
+    return [at for at in range(begun, len(draft)) if forced[at] is None]
 
 
 def _follow(
-    model: PreTrainedModel,
-    prefix: Prefix,
-    calculator: Calculator,
-    uniforms: np.ndarray,
+    decoder: Decoder,
+    hidden: torch.Tensor,
+    manner: _Manner,
+    rows: Sequence[int],
     drafts: Sequence[list[int]],
     begun: Sequence[Written],
-    end: int,
-    temperature: float,
-    min_p: float,
+    asked: Sequence[Sequence[int]],
 ) -> list[tuple[Written, float]]:
     """Each row's draft, which begins with what the row has written, as far as the row writes it, and the token drawn instead.
 
-    With each the log-probability of the draft's tokens from there on that the student chooses.
+    ``hidden`` (N, H) are the states before the places ``asked``, row by row. With each the log-probability of the draft's tokens there.
     """
-    width, limit = max(map(len, drafts)), uniforms.shape[1]
-    forced = [calculator.walk(d)[0] for d in drafts]
-    # Asked is what the student itself draws: not what it wrote before, not what the calculator writes.
-    asked = torch.tensor([
-        [len(b.ids) <= at < len(d) and f[at] is None for at in range(len(d))] + [False] * (width - len(d))
-        for d, f, b in zip(drafts, forced, begun, strict=True)
-    ])  # fmt: skip
-    ids = torch.tensor([d + [0] * (width - len(d)) for d in drafts])
-    luck = torch.from_numpy(np.pad(uniforms, ((0, 0), (0, max(0, width - limit))))[:, :width])
-    tokens, logps, gained = ids.clone(), torch.zeros(ids.shape), torch.zeros(ids.shape)
-
-    def draw(scores: torch.Tensor, at: tuple[torch.Tensor, torch.Tensor]) -> None:
+    limit = manner.uniforms.shape[1]
+    own = [
+        manner.uniforms[row, at] if at < limit else 0.0
+        for row, places in zip(rows, asked, strict=True)
+        for at in places
+    ]
+    ids = torch.tensor([d[at] for d, places in zip(drafts, asked, strict=True) for at in places], dtype=torch.long)
+    luck = torch.tensor(own, dtype=torch.float64)
+    tokens, logps, gained = torch.zeros_like(ids), torch.zeros(len(ids)), torch.zeros(len(ids))
+    for where, scores in scores_of(decoder, hidden):
         p = scores.softmax(-1)
-        likely = p if temperature in (0, 1) else (scores / temperature).softmax(-1)
-        tokens[at] = sample(likely, luck[at], temperature, min_p)
-        logps[at] = p.gather(-1, ids[at][:, None]).squeeze(-1).log()
-        gained[at] = p.gather(-1, tokens[at][:, None]).squeeze(-1).log()
-
-    at_first = asked[:, 0].nonzero()[:, 0]
-    if len(at_first):
-        draw(prefix.scores[at_first], (at_first, torch.zeros_like(at_first)))
-    later = asked[:, 1:]
-    if width > 1 and later.any():
-        row, place = later.nonzero(as_tuple=True)
-        for where, scores in told(model, behind(prefix, [d[: width - 1] for d in drafts]), later):
-            draw(scores, (row[where], place[where] + 1))
-    found = []
-    for k, (draft, f, before) in enumerate(zip(drafts, forced, begun, strict=True)):
-        drawn, own = tokens[k].tolist(), gained[k].tolist()
-        out, logprob, ended = list(before.ids), before.logprob, False
-        for at in range(len(before.ids), min(len(draft), limit)):
-            token = f[at] if f[at] is not None else drawn[at]
-            logprob += own[at]
-            if token == end:
-                ended = True
-                break
-            out.append(token)
-            if token != draft[at]:
-                break
-        found.append((Written(out, logprob, ended), float(logps[k].sum())))
+        likely = p if manner.temperature in (0, 1) else (scores / manner.temperature).softmax(-1)
+        tokens[where] = _drawn(likely, luck[where], ids[where], manner)
+        logps[where] = p.gather(-1, ids[where, None]).squeeze(-1).log()
+        gained[where] = p.gather(-1, tokens[where, None]).squeeze(-1).log()
+    drawn, found = iter(zip(tokens.tolist(), gained.tolist(), logps.tolist(), strict=True)), []
+    for draft, before, places in zip(drafts, begun, asked, strict=True):
+        at_places = dict(zip(places, drawn, strict=False))
+        written = _written(draft, before, at_places, manner, limit)
+        found.append((written, sum(logprob for *_, logprob in at_places.values())))
     return found
+
+
+def _drawn(p: torch.Tensor, luck: torch.Tensor, draft: torch.Tensor, manner: _Manner) -> torch.Tensor:
+    """What ``sample`` takes of the probabilities (n, V), where the draft's own tokens (n,) are probably it.
+
+    Where a draft's token leaves all others less than ``min_p`` times its probability, nothing else can be taken: no sum is made there.
+    """
+    own = p.gather(-1, draft[:, None]).squeeze(-1)
+    tokens, doubtful = draft.clone(), (own <= 1 / (1 + manner.min_p) + ROUNDING).nonzero().squeeze(-1)
+    if len(doubtful):
+        tokens[doubtful] = sample(p[doubtful], luck[doubtful], manner.temperature, manner.min_p)
+    return tokens
+
+
+def _written(
+    draft: Sequence[int], before: Written, drawn: dict[int, tuple[int, float, float]], manner: _Manner, limit: int
+) -> Written:
+    """What a row has written when it has followed its draft; ``drawn`` are token and log-probability at the places it draws itself."""
+    forced = manner.calculator.walk(draft)[0]
+    out, logprob = list(before.ids), before.logprob
+    for at in range(len(before.ids), min(len(draft), limit)):
+        token, gained = (forced[at], 0.0) if forced[at] is not None else drawn[at][:2]
+        logprob += gained
+        if token == manner.end:
+            return Written(out, logprob, True)
+        out.append(token)
+        if token != draft[at]:
+            break
+    return Written(out, logprob, False)

@@ -13,10 +13,11 @@ from studentsim.bank.skill import write_working
 
 PROBLEMS = (
     "Work with {a}, {b} and {c}.",
-    "The numbers are {a}, {b} and {c}. What comes out?",
-    "Given are ${a}, {b}% and {c} cm.",
-    "Take {a} first, {b} second and {c} last.",
+    "The numbers are {a}, {b} and {c}. What is the total?",
+    "Find the total of ${a}, {b}% and {c} cm.",
+    "Take {a}, {b} and {c}. What is the answer?",
 )
+"""In words that the curriculum has too: the tokenizer knows its words alone."""
 
 SUMS = (
     "{a} + {b} = [x]|{x} + {c} = [y]",
@@ -30,7 +31,10 @@ SUMS = (
     "{b} ÷ 10 = [x]|{x} + {c} = [y]|{y} × {a} = [z]",
 )
 
-STEPS = ("First step", "Second step", "Third step", "Fourth step")
+LONGEST = 120
+"""Characters of a working."""
+
+STEPS = ("The first", "The second", "The third", "The last")
 
 
 def drill(rng: Random) -> tuple[str, str]:
@@ -39,7 +43,7 @@ def drill(rng: Random) -> tuple[str, str]:
         numbers = {name: _number(rng) for name in "abc"}
         steps = rng.choice(SUMS).split("|")
         working = write_working("\n".join(f"{s}: {sum}" for s, sum in zip(STEPS, steps, strict=False)), numbers)
-        if working is not None and len(working.text) < 160:
+        if working is not None and len(working.text) < LONGEST:
             return rng.choice(PROBLEMS).format(**numbers), working.text
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from studentsim.config import RunConfig
 from studentsim.parallel import each
 from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
+from studentsim.student.asking import Asking, workings
+from studentsim.student.batches import in_batches
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import write_along
@@ -29,22 +31,20 @@ from studentsim.student.parsing import read_answer
 from studentsim.student.profiles import profile_of
 from studentsim.student.prompts import completion_ids, knows_levels, named_opening, opening, prompt_ids
 
-T = TypeVar("T")
-
 FIRST = 24
 """Rows written before all others where there are many, so that a page has something to show at once."""
 
 BATCH = 120
 """Rows written at once, token after token."""
 
-FOLLOWED = 20
-"""Rows that follow their drafts at once: few, so that a turn's questions are pieces enough for the cores."""
+FOLLOWED = 12
+"""Rows that follow their drafts at once: few, so that what is computed stays in a core's cache."""
+
+NEAR = 60
+"""Rows among which those of like length are sought: an exam's first answers are there after as many."""
 
 PAIRS = 12
 """Pairs of like length that are scored at once."""
-
-CANDIDATES = 40
-"""Questions whose candidates are scored at once."""
 
 KNOWN = 4096
 """Workings whose ids are kept: an exam comes again and again."""
@@ -81,6 +81,7 @@ class EmbeddedStudent:
         self._told: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
         self.twin = copy.deepcopy(model).eval().requires_grad_(False)
         self.decoder = Decoder(self.twin)
+        self._asking = Asking(self.decoder, self.calculator, self._prompt, self._encoded)
         self.model = adapter.put_on(model, config.learning, config.seed)
 
     # ------------------------------------------------------------------ answering
@@ -107,12 +108,22 @@ class EmbeddedStudent:
         # First what follows a known working, many tokens in a pass; then, token after token, what does not.
         known = [row for row in rows if row.question.right.working]
         known.sort(key=lambda row: len(row.question.right.working or ""))
-        for batch in each(self._follow, _batches(known, FOLLOWED)):
-            yield from (self._answer(row, sure) for row in batch if row.written.done(self.limit))
+        waiting = deque(known)
+        for _ in each(self._follow, self._alike(known)):
+            while waiting and waiting[0].p_right is not None:  # they come in this order, whatever is computed together
+                row = waiting.popleft()
+                if row.written.done(self.limit):
+                    yield self._answer(row, sure)
         rest = [row for row in rows if not row.written.done(self.limit)]
         first = FIRST if len(rest) > BATCH else 0
-        for batch in each(self._write, (*_batches(rest[:first], BATCH), *_batches(rest[first:], BATCH))):
+        for batch in each(self._write, (*in_batches(rest[:first], BATCH), *in_batches(rest[first:], BATCH))):
             yield from (self._answer(row, sure) for row in batch)
+
+    def _alike(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+        """The rows in batches to be computed, those of like length together as far as they stand near each other."""
+        for near in in_batches(rows, NEAR):
+            lengths = {r.question.id: len(r.prompt) + len(self._encoded(r.question.right.working or "")) for r in near}
+            yield from in_batches(sorted(near, key=lambda r: (lengths[r.question.id], r.question.id)), FOLLOWED)
 
     def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = (), passage: str = "") -> list[int]:
         return prompt_ids(self.tokenizer, self._opening(question), question.problem, earlier[-1:], passage)
@@ -126,9 +137,10 @@ class EmbeddedStudent:
     def _follow(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """Write along the questions' workings, the right one first: what their answers will probably be."""
         started = time.monotonic()
-        drafts = [[self._encoded(working) for working in _workings(row.question)] for row in rows]
+        drafts = [[self._encoded(working) for working in workings(row.question)] for row in rows]
         written, first = write_along(
-            self.decoder, self._read(rows), self.calculator, np.stack([row.luck for row in rows]), drafts, **self._manner
+            self.decoder, [row.prompt for row in rows], self.calculator, np.stack([row.luck for row in rows]), drafts,
+            **self._manner,
         )  # fmt: skip
         for row, own, w, logprob in zip(rows, drafts, written, first, strict=True):
             row.written, row.p_right = w, math.exp(logprob)
@@ -168,49 +180,14 @@ class EmbeddedStudent:
         Where options carry workings, the candidates are those workings; else the options' texts as answers, their
         probabilities normalised over the options.
         """
-        found: dict[str, float] = {}
-        worked = [q for q in questions if q.right.working]
-        plain = [q for q in questions if not q.right.working]
-        for group, normalised in ((worked, False), (plain, True)):
-            for batch, scored in each(self._candidates_told, _batches(group, CANDIDATES)):
-                for question, row in zip(batch, scored, strict=True):
-                    p = [math.exp(x) for x in row]
-                    found[question.id] = max(p) / sum(p) if normalised and sum(p) > 0 else max(p)
-        return [found[q.id] for q in questions]
-
-    def _candidates_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[list[float]]]:
-        """The questions, and for each the log-probability of each of its candidates."""
-        candidates = [_candidates(q) for q in questions]
-        most = max(map(len, candidates))
-        padded = [c + c[:1] * (most - len(c)) for c in candidates]  # all rows must offer the same number
-        ids = [[completion_ids(self.tokenizer, w) for w in row] for row in padded]
-        prefix = read(self.decoder, [self._prompt(q) for q in questions], self.tokenizer.pad_token_id)
-        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
-        return questions, [row[: len(own)] for row, own in zip(scored, candidates, strict=True)]
+        return self._asking.confidence(questions)
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
         """Probability of the right working, 0 to 1; where options carry none, the right option's share of all options.
 
-        A fifth of ``confidence``'s work: one working a question instead of all of them.
+        At most ``confidence``'s work: one working a question instead of those that may be the likeliest.
         """
-        found: dict[str, float] = {}
-        # Workings of like length go together, so that little is padded.
-        worked = sorted((q for q in questions if q.right.working), key=lambda q: (len(q.right.working or ""), q.id))
-        for batch, scored in each(self._right_told, _batches(worked, BATCH)):
-            found |= {q.id: math.exp(logp) for q, logp in zip(batch, scored, strict=True)}
-        plain = [q for q in questions if not q.right.working]
-        for batch, scored in each(self._candidates_told, _batches(plain, CANDIDATES)):
-            for question, row in zip(batch, scored, strict=True):
-                share = [math.exp(logp - max(row)) for logp in row]
-                found[question.id] = share[question.options.index(question.right)] / sum(share)
-        return [found[q.id] for q in questions]
-
-    def _right_told(self, questions: Sequence[Question]) -> tuple[Sequence[Question], list[float]]:
-        """The questions, and for each the log-probability of its right working."""
-        ids = [[self._encoded(q.right.working or "")] for q in questions]
-        prefix = read(self.decoder, [self._prompt(q) for q in questions], self.tokenizer.pad_token_id)
-        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
-        return questions, [row[0] for row in scored]
+        return self._asking.p_correct(questions)
 
     # ------------------------------------------------------------------ learning
 
@@ -252,7 +229,7 @@ class EmbeddedStudent:
     ) -> Iterator[tuple[int, PairScore]]:
         """The ``wanted`` rows' figures, each with its number, those of like length together; mean logits are 0 where not asked for."""
         in_order = sorted(wanted, key=lambda n: max(len(rows[n]["chosen_ids"]), len(rows[n]["rejected_ids"])))
-        batches = list(_batches(in_order, PAIRS))
+        batches = list(in_batches(in_order, PAIRS))
         told = each(lambda b: self._pairs_told([rows[n] for n in b], logits), batches)
         for batch, scores in zip(batches, told, strict=True):
             yield from zip(batch, scores, strict=True)
@@ -293,11 +270,6 @@ class EmbeddedStudent:
         self.trained()
 
 
-def _workings(question: Question) -> list[str]:
-    """The workings that are known, the right one first."""
-    return [o.working for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.working]
-
-
 def _share_time(rows: Sequence[_Row], started: float) -> Sequence[_Row]:
     for row in rows:
         row.milliseconds += 1000 * (time.monotonic() - started) / len(rows)
@@ -307,13 +279,3 @@ def _share_time(rows: Sequence[_Row], started: float) -> Sequence[_Row]:
 def uniforms_of(luck: Sequence[object], count: int) -> np.ndarray:
     """The first ``count`` uniforms (0 to 1) of a row's luck."""
     return np.random.Generator(np.random.Philox(key=lucks.number(*luck))).random(count)
-
-
-def _candidates(question: Question) -> list[str]:
-    worked = [o.working for o in question.options if o.working]
-    return worked if question.right.working else [f"Answer: {o.text}" for o in question.options]
-
-
-def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,8 +21,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
-from transformers.modeling_outputs import BaseModelOutputWithPast
 
+from studentsim.parallel import each
 from studentsim.student.calculator import Calculator
 from studentsim.student.corpus import Shelf, any_example, every_text, material
 from studentsim.student.model import WEIGHTS, new_model
@@ -32,15 +31,24 @@ from studentsim.student.tokenizer import build_tokenizer, words_of
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A stretch of pretraining: one cosine, with a fresh optimiser."""
+
+    steps: int
+    peak: float
+    """The highest learning rate."""
+    drills: float = 0.0
+    """Share of examples that are sums without a story."""
+    warmup: int = 300
+    """Steps."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How the student is made. The defaults made the shipped weights."""
 
-    steps: int = 8_000
-    """Of one cosine, after a warm-up."""
-    peak: float = 3e-3
-    """Its highest learning rate."""
-    warmup: int = 300
-    """Steps."""
+    phases: tuple[Phase, ...] = (Phase(7_000, 3e-3), Phase(1_200, 1.5e-3, drills=0.25, warmup=100))
+    """First the curriculum; then with drills, which teach numbers that it seldom holds (docs/log.md)."""
     batch: int = 64
     """Examples a step."""
     per_skill: int = 3000
@@ -52,10 +60,27 @@ class Recipe:
     """Batches made together and sorted by length, so that little is padding."""
     seed: int = 0
     checkpoint_every: int = 250
-    """Steps."""
-    compiled: bool = True
-    """Whether to compile the model's body where a C++ compiler is at hand: a third faster."""
+    """Steps; and at each phase's end."""
 
+    @property
+    def steps(self) -> int:
+        """Steps of all phases together."""
+        return sum(phase.steps for phase in self.phases)
+
+    def place(self, step: int) -> tuple[int, int]:
+        """The phase of a step (from 1), from 0, and the step's number in it, from 1.
+
+        :raises ValueError: the step lies behind the last.
+        """
+        for number, phase in enumerate(self.phases):
+            if step <= phase.steps:
+                return number, step
+            step -= phase.steps
+        raise ValueError(f"the step lies {step} behind the last, {self.steps}")
+
+
+PARTS = 2
+"""A batch's rows are computed in so many parts at once, a core for each: a model this small keeps no two busy with one operation."""
 
 Row = tuple[list[int], list[int]]
 """Token ids, and 1 for each id that is learnt."""
@@ -77,11 +102,11 @@ def pretrain(
     recipe = recipe or Recipe()
     work = work or Path("data/pretraining")
     work.mkdir(parents=True, exist_ok=True)
+    if device == "cpu":
+        torch.set_num_threads(1)
     tokenizer = build_tokenizer(words_of(every_text()))
     model = new_model(tokenizer, recipe.seed).train().to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.peak, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-    body = torch.compile(model.model, dynamic=True) if recipe.compiled and shutil.which("g++") else model.model
-    state = _resume(work / "checkpoint.pt", model, optimizer, recipe)
+    state = _resume(work / "checkpoint.pt", model, recipe)
     begun, log = state["step"], list(state["log"])
 
     def note(line: str) -> None:
@@ -89,37 +114,34 @@ def pretrain(
         log.append(line)
 
     if not begun:
-        note(f"{asdict(recipe)}")
-        note(
-            f"{model.num_parameters():,} parameters, {len(tokenizer):,} tokens, on {device}, {torch.get_num_threads()} threads"
-        )
+        note(str(recipe))
+        note(f"{model.num_parameters():,} parameters, {len(tokenizer):,} tokens, on {device}")
     say(f"starting at step {begun} of {recipe.steps}")
     shelf = Shelf(material(recipe.per_skill, recipe.seed))
+    optimizer = _optimizer(model, state["optimizer"])
     started, seen, smooth = time.monotonic(), 0, state["loss"]
     for step, rows in enumerate(batches(tokenizer, shelf, recipe, begun), begun + 1):
+        number, own = recipe.place(step)
+        if own == 1:
+            optimizer = _optimizer(model)
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, recipe)
-        with torch.autocast(device, torch.bfloat16):
-            loss = loss_on(model, body, rows, tokenizer.pad_token_id) / recipe.tokens
-        loss.backward()
+            group["lr"] = learning_rate(own, recipe.phases[number])
+        loss = backward(model, rows, tokenizer.pad_token_id, recipe.tokens)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        smooth = 0.98 * smooth + 0.02 * loss.detach() if step > 1 else loss.detach()
+        smooth = 0.98 * smooth + 0.02 * loss if step > 1 else loss
         seen += sum(len(ids) for ids, _ in rows)
+        spent = time.monotonic() - started
         if step % 100 == 0 or step == recipe.steps:
-            spent = time.monotonic() - started
             left = (recipe.steps - step) * spent / (step - begun)
-            note(
-                f"step {step:6d}  loss {float(smooth):.4f}  {seen / spent:,.0f} tokens/s  "
-                f"{(state['seconds'] + spent) / 60:.1f} min, {left / 60:.0f} min left"
-            )
-        if step % recipe.checkpoint_every == 0 or step == recipe.steps:
-            seconds = state["seconds"] + time.monotonic() - started
+            minutes = f"{(state['seconds'] + spent) / 60:.1f} min, {left / 60:.0f} min left"
+            note(f"step {step:6d}  loss {float(smooth):.4f}  {seen / spent:,.0f} tokens/s  {minutes}")
+        if step % recipe.checkpoint_every == 0 or own == recipe.phases[number].steps:
             _save(
                 work / "checkpoint.pt",
-                {"step": step, "recipe": asdict(recipe), "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-                 "loss": float(smooth), "seconds": seconds, "log": log},
+                {"step": step, "recipe": str(recipe), "model": model.state_dict(), "optimizer": optimizer.state_dict(),
+                 "loss": float(smooth), "seconds": state["seconds"] + spent, "log": log},
             )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     model.eval().cpu().save_pretrained(out, safe_serialization=True)
@@ -127,29 +149,56 @@ def pretrain(
     (out / LOG).write_text("\n".join(log) + "\n", encoding="utf-8")
 
 
+def _optimizer(model: LlamaForCausalLM, state: dict[str, Any] | None = None) -> torch.optim.Optimizer:
+    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    if state:
+        optimizer.load_state_dict(state)
+    return optimizer
+
+
+def backward(model: LlamaForCausalLM, rows: list[Row], pad: int, tokens: int) -> torch.Tensor:
+    """Add the gradient of a batch's loss to the parameters'; the loss. On a CPU in parts, each with a graph and a thread of its own."""
+    device = model.device.type
+    cut = -(-len(rows) // (PARTS if device == "cpu" else 1))
+
+    def part(rows: list[Row]) -> torch.Tensor:
+        with torch.autocast(device, torch.bfloat16):
+            loss = loss_on(model, rows, pad) / tokens
+        loss.backward()
+        return loss.detach()
+
+    # Two addends have one sum whichever comes first, so the threads' order changes no bit.
+    return sum(each(part, [rows[at : at + cut] for at in range(0, len(rows), cut)]))
+
+
 def batches(tokenizer: PreTrainedTokenizerFast, shelf: Shelf, recipe: Recipe, begun: int) -> Iterator[list[Row]]:
     """The batches from step ``begun`` on, to the recipe's last."""
     calculator = Calculator(tokenizer)
-    for group in range(begun // recipe.group, math.ceil(recipe.steps / recipe.group)):
-        for place, rows in enumerate(group_of(tokenizer, calculator, shelf, recipe, group)):
-            if begun <= group * recipe.group + place < recipe.steps:
-                yield rows
+    first, own = recipe.place(begun + 1) if begun < recipe.steps else (len(recipe.phases), 1)
+    for number in range(first, len(recipe.phases)):
+        steps = recipe.phases[number].steps
+        for group in range((own - 1) // recipe.group, math.ceil(steps / recipe.group)):
+            for place, rows in enumerate(group_of(tokenizer, calculator, shelf, recipe, number, group)):
+                if own - 1 <= group * recipe.group + place < steps:
+                    yield rows
+        own = 1
 
 
 def group_of(
-    tokenizer: PreTrainedTokenizerFast, calculator: Calculator, shelf: Shelf, recipe: Recipe, group: int
+    tokenizer: PreTrainedTokenizerFast, calculator: Calculator, shelf: Shelf, recipe: Recipe, phase: int, group: int
 ) -> list[list[Row]]:
     """One group's batches: made together, those of like length in one batch, in an order of their own."""
-    rng = Random(f"{recipe.seed}-group-{group}")
-    rows = [_row(tokenizer, calculator, shelf, rng) for _ in range(recipe.group * recipe.batch)]
+    rng = Random(f"{recipe.seed}-group-{group}" if phase == 0 else f"{recipe.seed}-phase-{phase}-group-{group}")
+    drills = recipe.phases[phase].drills
+    rows = [_row(tokenizer, calculator, shelf, drills, rng) for _ in range(recipe.group * recipe.batch)]
     rows.sort(key=lambda row: len(row[0]))
     order = list(range(recipe.group))
     rng.shuffle(order)
     return [rows[k * recipe.batch : (k + 1) * recipe.batch] for k in order]
 
 
-def _row(tokenizer: PreTrainedTokenizerFast, calculator: Calculator, shelf: Shelf, rng: Random) -> Row:
-    made = any_example(shelf, rng)
+def _row(tokenizer: PreTrainedTokenizerFast, calculator: Calculator, shelf: Shelf, drills: float, rng: Random) -> Row:
+    made = any_example(shelf, drills, rng)
     begins = opening(tokenizer, made.level, made.leaning)
     ids: list[int] = []
     learnt: list[int] = []
@@ -162,22 +211,20 @@ def _row(tokenizer: PreTrainedTokenizerFast, calculator: Calculator, shelf: Shel
     return ids, learnt
 
 
-def loss_on(
-    model: LlamaForCausalLM, body: Callable[..., BaseModelOutputWithPast], rows: list[Row], pad: int
-) -> torch.Tensor:
+def loss_on(model: LlamaForCausalLM, rows: list[Row], pad: int) -> torch.Tensor:
     """Summed cross-entropy on the learnt tokens. The vocabulary's logits are computed for those alone."""
     ids = pad_sequence([torch.tensor(r) for r, _ in rows], batch_first=True, padding_value=pad)  # (B, T)
     learnt = pad_sequence([torch.tensor(m) for _, m in rows], batch_first=True)[:, 1:].bool()  # (B, T-1)
     ids, learnt = ids.to(model.device), learnt.to(model.device)
     # Padding stands on the right and attention looks back only, so no attention mask is needed.
-    hidden = body(input_ids=ids[:, :-1], use_cache=False).last_hidden_state  # (B, T-1, H)
+    hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state  # (B, T-1, H)
     return cross_entropy(model.lm_head(hidden[learnt]).float(), ids[:, 1:][learnt], reduction="sum")
 
 
-def learning_rate(step: int, recipe: Recipe) -> float:
-    """A cosine from the peak to a fiftieth of it, after a warm-up."""
-    warm = min(1.0, step / recipe.warmup)
-    return recipe.peak * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / recipe.steps)))
+def learning_rate(step: int, phase: Phase) -> float:
+    """A cosine from the phase's peak to a fiftieth of it, after a warm-up; ``step`` counts from 1."""
+    warm = min(1.0, step / phase.warmup)
+    return phase.peak * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / phase.steps)))
 
 
 def _save(path: Path, state: dict[str, Any]) -> None:
@@ -185,12 +232,11 @@ def _save(path: Path, state: dict[str, Any]) -> None:
     os.replace(path.with_suffix(".new"), path)
 
 
-def _resume(path: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, recipe: Recipe) -> dict[str, Any]:
+def _resume(path: Path, model: LlamaForCausalLM, recipe: Recipe) -> dict[str, Any]:
     """Load the last checkpoint of this very recipe. What it tells beside the weights, all at their beginning if there is none."""
     if path.is_file():
         state = torch.load(path, weights_only=True)
-        if state["recipe"] == asdict(recipe) and state["model"]["lm_head.weight"].shape == model.lm_head.weight.shape:
+        if state["recipe"] == str(recipe) and state["model"]["lm_head.weight"].shape == model.lm_head.weight.shape:
             model.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
             return state
-    return {"step": 0, "loss": 0.0, "seconds": 0.0, "log": []}
+    return {"step": 0, "loss": 0.0, "seconds": 0.0, "log": [], "optimizer": None}

@@ -7,6 +7,7 @@ Words of the curriculum are one token each, so the small model need not spend it
 from __future__ import annotations
 
 import string
+import threading
 from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
@@ -18,6 +19,8 @@ from studentsim.student.reading import BOOK, LEANINGS, LEVELS, WORK, leaning_tok
 PAD, END, TEACHER = "<pad>", "<end>", "<teacher>"
 SPACE = "▁"
 _PIECE = rf"{SPACE}?[A-Za-z']+|{SPACE}?\d{{1,3}}(?=(?:\d{{3}})*(?!\d))|{SPACE}?[^\sA-Za-z0-9{SPACE}]|\s|{SPACE}"
+
+_ENCODING = threading.Lock()
 
 
 def words_of(texts: Iterable[str]) -> list[str]:
@@ -58,8 +61,9 @@ def build_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerFast:
 def encode(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
     """Ids of a text in which control tokens mean nothing: ``<end>`` typed by a user is five plain characters."""
     backend = tokenizer.backend_tokenizer
-    before, backend.encode_special_tokens = backend.encode_special_tokens, True
-    try:
-        return backend.encode(text, add_special_tokens=False).ids
-    finally:
-        backend.encode_special_tokens = before
+    with _ENCODING:  # batches are encoded in threads of their own, and the setting is the tokenizer's
+        before, backend.encode_special_tokens = backend.encode_special_tokens, True
+        try:
+            return backend.encode(text, add_special_tokens=False).ids
+        finally:
+            backend.encode_special_tokens = before

@@ -30,7 +30,6 @@ from studentsim.store.queries.lookups import looked_at, lookups
 from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, recent_times, run, runs
 from studentsim.store.queries.practice_mix import next_mix_of, practice_mix_of
 from studentsim.store.queries.progress import epochs, exams, steps, turns, validations, wrong_by_category
-from studentsim.store.queries.study import recorded_exams
 from studentsim.store.queries.teaching import doubts, lasting, revisions, teacher_marks
 from studentsim.store.queries.weaknesses import answer_sheets, exam_questions, exam_slips, exam_tallies, item_choices
 
@@ -78,7 +77,6 @@ __all__ = [
     "question_runs",
     "recent_speed",
     "recent_times",
-    "recorded_exams",
     "run",
     "revisions",
     "runs",

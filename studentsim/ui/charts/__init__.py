@@ -11,6 +11,7 @@ from studentsim.ui.charts.slips import ticked
 from studentsim.ui.charts.small import mastery, slip_trend, spark
 from studentsim.ui.charts.study import study
 from studentsim.ui.charts.training import training
+from studentsim.ui.charts.transfer import transfer
 
 __all__ = [
     "CONFIG",
@@ -27,5 +28,6 @@ __all__ = [
     "study",
     "ticked",
     "training",
+    "transfer",
     "wrapped",
 ]

@@ -10,6 +10,10 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist, fmean, variance
 
+from studentsim.exam import paired_interval
+
+__all__ = ["half_width", "mcnemar", "mean_interval", "paired_interval", "t_quantile", "t_share"]
+
 
 def mean_interval(accuracies: Sequence[float], questions: int, *, same_questions: bool = True) -> tuple[float, float]:
     """The 95 % interval of several runs' mean accuracy, over new questions and over new runs (2 runs or more).
@@ -30,22 +34,6 @@ def half_width(parts: Sequence[tuple[float, float]], confidence: float = 0.95) -
         return 0.0
     doubt = sum(v * v / df for v, df in parts if df != math.inf)
     return t_quantile((1 + confidence) / 2, total * total / doubt if doubt > 0 else math.inf) * math.sqrt(total)
-
-
-def paired_interval(only_this: int, only_other: int, questions: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The interval of a difference of accuracies on the same questions, from those that only one of two got right.
-
-    Bonett and Price 2012 (Wald with one half added to each cell): holds its level for few questions as well, and is not
-    empty when the two agree throughout.
-
-    >>> tuple(round(x, 3) for x in paired_interval(41, 12, 240))
-    (0.062, 0.178)
-    """
-    n = questions + 2
-    this, other = (only_this + 1) / n, (only_other + 1) / n
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    half = z * math.sqrt((this + other - (this - other) ** 2) / n)
-    return max(-1.0, this - other - half), min(1.0, this - other + half)
 
 
 def mcnemar(only_this: int, only_other: int) -> float:

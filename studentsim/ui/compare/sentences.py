@@ -150,9 +150,9 @@ def _one(d: Difference) -> str:
     this, other = lower(d.group.label), lower(d.reference.label)
     if not d.clear:
         return (
-            f"{this} and {other} cannot be told apart: {_amount(d.gained, d.questions)} right for {this} ({_bounds(d)})"
+            f"{this} and {other} cannot be told apart: {amount(d.gained, d.questions)} right for {this} ({bounds(d)})"
         )
-    return f"{this} got {_amount(d.gained, d.questions)} right than {other} ({_bounds(d)})"
+    return f"{this} got {amount(d.gained, d.questions)} right than {other} ({bounds(d)})"
 
 
 def _several(told: Sequence[Difference]) -> str:
@@ -162,10 +162,13 @@ def _several(told: Sequence[Difference]) -> str:
     clear = sorted((d for d in told if d.clear), key=lambda d: -abs(d.gained))
     unclear = [d for d in told if not d.clear]
     if not clear:
-        listed = "; ".join(f"{lower(d.group.label)}, {_bounds(d)}" for d in unclear)
+        listed = "; ".join(f"{lower(d.group.label)}, {bounds(d)}" for d in unclear)
         return f"none can be told apart from {reference}: {listed}"
+    mixed = not all(d.over_runs for d in told)  # else the sentence begins with over how many runs
     parts = [
-        f"{lower(d.group.label)} got {_amount(d.gained, d.questions)} right ({_bounds(d)})" for d in clear[:MOST_TOLD]
+        f"{lower(d.group.label)} got {amount(d.gained, d.questions)} right "
+        f"({bounds(d)}{f', over {_runs(d)}' if mixed and d.over_runs else ''})"
+        for d in clear[:MOST_TOLD]
     ]
     if len(clear) > MOST_TOLD:
         parts.append(
@@ -186,13 +189,14 @@ def _base(questions: int) -> int:
     return 100 if questions >= words.FEWEST else questions
 
 
-def _amount(gained: float, questions: int) -> str:
+def amount(gained: float, questions: int) -> str:
+    """``6 more of 100``, ``2 fewer of 12``: a difference of accuracies (-1 to 1) on so many questions."""
     base = _base(questions)
     count = round(base * gained)
     return f"{abs(count)} {'more' if count >= 0 else 'fewer'} of {base}"
 
 
-def _bounds(d: Difference) -> str:
+def bounds(d: Difference) -> str:
     """``6 to 18 more``, ``2 fewer to 9 more``: whole numbers; never rounded to the other side of 0 or onto it where clear."""
     base = _base(d.questions)
     low, high = round(base * d.low), round(base * d.high)

@@ -2,37 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
 import streamlit as st
 
-from studentsim.config import RunConfig
+from studentsim.runs.recorded import of_this_study
 from studentsim.store import queries
+from studentsim.store.database import Database
 from studentsim.ui import charts, components, data, words
-from studentsim.ui.cards import RunCard
+from studentsim.ui.cards import RunCard, config_of
+from studentsim.ui.compare.curves import means
+from studentsim.ui.compare.differences import Difference, differences, last_shared
+from studentsim.ui.compare.groups import Group, Run, grouped
 from studentsim.ui.drawn import drawn
 from studentsim.ui.home import rows, sentences
-from studentsim.ui.looks import look
 
 COLUMNS = {
-    "way": "way of choosing", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
-    "low": "95 % from", "high": "95 % to",
+    "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
+    "accuracy": "share right", "low": "95 % from", "high": "95 % to",
 }  # fmt: skip
+COMPARED = ("category", "random")
+"""The two ways that the study was recorded to compare: the one named first, against the other."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The recorded runs' figures. ``exams`` is ``curves.means``'s frame; ``told`` sets ``COMPARED`` against each other; ``start``
+    has ``category, correct, questions`` of the exam before any lesson.
+    """
+
+    groups: list[Group]
+    exams: pd.DataFrame
+    told: Difference | None
+    start: pd.DataFrame
+    chance: float
 
 
 def study(engine: data.Engine, runs: list[RunCard]) -> None:
-    """What the recorded ``runs`` show; nothing if there are none."""
-    exams = queries.recorded_exams(engine.database) if runs else None
-    if exams is None or exams.empty:
+    """What the recorded ``runs`` show; nothing if there are none. Those of an earlier version's study are listed, no more."""
+    current = [run for run in runs if of_this_study(run.run_id)] or runs
+    if not current:
         return
-    first = exams.iloc[0]
-    student = words.student(RunConfig.model_construct(model=first.model, student=first.student))
-    finding = sentences.finding(exams)
+    found = _gathered(engine.database, str(engine.folder), tuple((run.run_id, run.started) for run in current))
+    if found.exams.empty:
+        return
+    finding = sentences.finding(found.exams, found.told)
     st.header("What does teaching change?", anchor=False)
-    components.recorded_badge(runs[0].recorded)
+    components.recorded_badge(current[0].recorded)
+    if gap := sentences.gap(words.student(found.groups[0].config), found.start):
+        st.markdown(words.literal(gap))
     st.markdown(finding)
     components.picture(
         "How many of 100 never-practised questions does it answer rightly?",
-        drawn(charts.study, exams),
-        exams.assign(way=exams.strategy.map(lambda s: look(s).name)),
+        drawn(charts.study, found.exams, chance=found.chance),
+        found.exams,
         key="home.study",
         alt=finding.replace("*", ""),
         columns=COLUMNS,
@@ -41,6 +66,42 @@ def study(engine: data.Engine, runs: list[RunCard]) -> None:
     fold = st.expander(label, key="home.recorded", on_change="rerun")
     if fold.open:
         with fold:
-            st.caption(words.literal(sentences.basis(student, exams)))
-            for run in runs:
-                rows.row(engine, run)
+            _listed(engine, found, current, [run for run in runs if run not in current])
+
+
+def _listed(engine: data.Engine, found: Study, current: list[RunCard], earlier: list[RunCard]) -> None:
+    st.caption(words.literal(sentences.basis(found.groups)))
+    for run in current:
+        rows.row(engine, run)
+    if earlier:
+        st.caption("These came with an earlier version, and are not in the picture above.")
+        for run in earlier:
+            rows.row(engine, run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _gathered(_database: Database, folder: str, stand: tuple[tuple[str, float], ...]) -> Study:
+    """The figures of these runs, kept by when each was recorded: a recorded run is finished and does not change."""
+    ids = [run_id for run_id, _ in stand]
+    groups, _ = grouped([_run(_database, run_id) for run_id in ids])
+    exams = queries.exams_of(_database, ids)
+    first = queries.exam_categories_of(_database, ids[:1], 0)
+    chances = queries.guessing(_database, ids)
+    return Study(
+        groups, means(groups, exams), _compared(_database, groups, exams), first, next(iter(chances.values()), 0.2)
+    )
+
+
+def _run(database: Database, run_id: str) -> Run:
+    row = queries.run(database, run_id)
+    return Run(run_id, config_of(row.config), row.status, row.recorded, row.started, row.turn, row.last_seq)
+
+
+def _compared(database: Database, groups: Sequence[Group], exams: pd.DataFrame) -> Difference | None:
+    """``COMPARED``, after the last lesson that all of their runs share; None where one is not there."""
+    pair = [group for strategy in COMPARED for group in groups if group.strategy == strategy]
+    turn = last_shared(pair, exams) if len(pair) == len(COMPARED) else None
+    if turn is None:
+        return None
+    marks = queries.exam_marks(database, [run.run_id for group in pair for run in group.runs], turn)
+    return next(iter(differences(pair, marks, turn)), None)

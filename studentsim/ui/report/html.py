@@ -7,8 +7,6 @@ python -m studentsim report RUN --data DIR --to FILE
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +21,7 @@ from studentsim.ui import lookups, words
 from studentsim.ui.cards import config_of
 from studentsim.ui.lookups import LessonLookups
 from studentsim.ui.report import choosing, figures, mix, parts, second_tries
-from studentsim.ui.report.style import CSS
+from studentsim.ui.report.document import document
 from studentsim.ui.report.text import escape, paragraph
 from studentsim.ui.teaching import names, tries
 from studentsim.ui.teaching.tries import Tries
@@ -100,8 +98,6 @@ def _trained(turns: pd.DataFrame) -> tuple[int, ...]:
 
 def page(report: Report) -> str:
     """The whole file."""
-    style = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
     sections = [_head(report)]
     if not report.found.exams.empty:
         sections += [
@@ -117,14 +113,7 @@ def page(report: Report) -> str:
     sections += [parts.about(report.config, report.run), parts.methods()]
     if report.epochs is not None:
         sections.append(figures.section(report.config, report.epochs, report.trained))
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>Report: {escape(report.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
-        + "\n".join(sections)
-        + "\n</body>\n</html>\n"
-    )
+    return document(f"Report: {report.title}", sections)
 
 
 def _practised(report: Report) -> str:

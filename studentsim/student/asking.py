@@ -1,0 +1,100 @@
+"""What the embedded student tells of a question before it answers: how sure it is, and how probably it would be right.
+
+Workings are asked after by ``likeliest``, which reads prompt and first working in one pass and another working only where it may be the
+likeliest. Options without workings are scored all, since their probabilities are shares of the whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from studentsim.parallel import each
+from studentsim.records import Question
+from studentsim.student.batches import evenly
+from studentsim.student.calculator import Calculator
+from studentsim.student.decoder import Decoder
+from studentsim.student.generate import read, score
+from studentsim.student.likeliest import likeliest
+
+ASKED = 10
+"""Questions asked after at once: few, so that what is computed stays in a core's cache, and a lesson's 40 are even work for two cores."""
+
+PAD = 0
+"""Stands where a shorter prompt's row is filled up; masked, so any id would do."""
+
+
+class Asking:
+    """Tells a student's figures of questions. ``prompt`` and ``encoded`` make ids of a question and of a text with its end."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        calculator: Calculator,
+        prompt: Callable[[Question], list[int]],
+        encoded: Callable[[str], list[int]],
+    ) -> None:
+        self.decoder = decoder
+        self.calculator = calculator
+        self._prompt = prompt
+        self._encoded = encoded
+
+    def confidence(self, questions: Sequence[Question]) -> list[float]:
+        """Probability of each question's likeliest candidate: a working, or an option's share of all options' probabilities."""
+        found = self._likeliest([(q, workings(q)) for q in questions if q.right.working])
+        for question, shares in self._shares([q for q in questions if not q.right.working]):
+            found[question.id] = max(shares)
+        return [found[q.id] for q in questions]
+
+    def p_correct(self, questions: Sequence[Question]) -> list[float]:
+        """Probability of each question's right working, or the right option's share."""
+        found = self._likeliest([(q, [q.right.working]) for q in questions if q.right.working])
+        for question, shares in self._shares([q for q in questions if not q.right.working]):
+            found[question.id] = shares[question.options.index(question.right)]
+        return [found[q.id] for q in questions]
+
+    def _likeliest(self, texts: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
+        """By question id the probability (0 to 1) of the likeliest of its texts. The first is read first, and should be likely."""
+        rows = [(q.id, self._prompt(q), self._encoded(own[0]), own) for q, own in texts]
+        rows.sort(key=lambda row: (len(row[1]) + len(row[2]), row[0]))  # rows of like length go together
+
+        def told(batch: Sequence[tuple[str, list[int], list[int], list[str]]]) -> list[float]:
+            ids = [[first, *map(self._encoded, own[1:])] for _, _, first, own in batch]
+            return likeliest(self.decoder, [prompt for _, prompt, _, _ in batch], ids, self.calculator.mask)
+
+        batches = list(evenly(rows, ASKED))
+        return {
+            row[0]: math.exp(logprob)
+            for batch, logprobs in zip(batches, each(told, batches), strict=True)
+            for row, logprob in zip(batch, logprobs, strict=True)
+        }
+
+    def _shares(self, questions: Sequence[Question]) -> list[tuple[Question, list[float]]]:
+        """Each question's options' shares of their probabilities' sum."""
+        batches = list(evenly(questions, ASKED))
+        return [
+            (question, _normalised(logprobs))
+            for batch, scored in zip(batches, each(self._options_told, batches), strict=True)
+            for question, logprobs in zip(batch, scored, strict=True)
+        ]
+
+    def _options_told(self, questions: Sequence[Question]) -> list[list[float]]:
+        """For each question the log-probability of each of its options, as answers."""
+        texts = [[f"Answer: {o.text}" for o in q.options] for q in questions]
+        most = max(map(len, texts))
+        padded = [own + own[:1] * (most - len(own)) for own in texts]  # all rows must offer the same number
+        ids = [[self._encoded(text) for text in own] for own in padded]
+        prefix = read(self.decoder, [self._prompt(q) for q in questions], PAD)
+        scored = score(self.decoder, prefix, ids, [[self.calculator.mask(c) for c in row] for row in ids])
+        return [row[: len(own)] for row, own in zip(scored, texts, strict=True)]
+
+
+def workings(question: Question) -> list[str]:
+    """The workings that are known, the right one first."""
+    return [o.working for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.working]
+
+
+def _normalised(logprobs: Sequence[float]) -> list[float]:
+    highest = max(logprobs)
+    weights = [math.exp(logprob - highest) for logprob in logprobs]
+    return [weight / sum(weights) for weight in weights]

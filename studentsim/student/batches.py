@@ -1,0 +1,26 @@
+"""Rows in batches: what is computed at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def in_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Batches of ``size``; the last may be smaller."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def evenly(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Batches of like size, at most ``size``, and an even number of them: two cores are done at once.
+
+    >>> [len(batch) for batch in evenly(range(40), 12)]
+    [10, 10, 10, 10]
+    """
+    pieces = min(len(rows), 2 * math.ceil(len(rows) / (2 * size)))
+    for k in range(pieces):
+        yield rows[k * len(rows) // pieces : (k + 1) * len(rows) // pieces]

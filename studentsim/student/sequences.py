@@ -1,0 +1,72 @@
+"""Prompts and what stands behind them, read in one pass each: what the embedded student computes of a question.
+
+A row is a prompt with a text behind it, padded on the right: no mask, and no prompt's keys and values are copied for the text.
+Another text that begins alike is read on from where the two part, as in a prefix tree: only its own part is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from studentsim.student.decoder import Cache, Decoder
+
+POSITIONS_AT_ONCE = 128
+"""Positions scored at once: their scores over the embedded student's vocabulary (2 MB) stay in a core's cache."""
+
+
+class Sequences:
+    """Rows of token ids, read. ``hidden`` (N, H) are the states asked for, row by row."""
+
+    def __init__(self, decoder: Decoder, rows: Sequence[Sequence[int]], places: Sequence[Sequence[int]]) -> None:
+        """Read the rows; ``places`` are, by row, the positions whose states are asked for, ascending."""
+        self.decoder = decoder
+        self._cache = Cache()
+        self.hidden = decoder.hidden(
+            input_ids=_padded(rows), past_key_values=self._cache, wanted=_at(places, max(map(len, rows)))
+        )
+
+    def read_on(
+        self, rows: Sequence[int], kept: Sequence[int], ids: Sequence[Sequence[int]], places: Sequence[Sequence[int]]
+    ) -> torch.Tensor:
+        """States (N, H) of other texts: each is the first ``kept`` ids of one of the ``rows``, and then its ``ids``.
+
+        ``places`` count from each text's own first id. The rows stay as they are.
+        """
+        longest, before = max(map(len, ids)), max(kept)
+        begin = torch.tensor(kept)[:, None]
+        there = torch.tensor([len(row) for row in ids])[:, None]
+        mask = torch.cat([torch.arange(before)[None] < begin, torch.arange(longest)[None] < there], -1)
+        return self.decoder.hidden(
+            input_ids=_padded(ids), attention_mask=mask, position_ids=begin + torch.arange(longest)[None],
+            past_key_values=self._cache.taken(torch.tensor(rows), before), wanted=_at(places, longest),
+        )  # fmt: skip
+
+
+def scores_of(decoder: Decoder, hidden: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Scores (n, V) of states (N, H), in parts: each with its place among the states."""
+    for start in range(0, len(hidden), POSITIONS_AT_ONCE):
+        where = slice(start, min(start + POSITIONS_AT_ONCE, len(hidden)))
+        yield where, decoder.head(hidden[where])
+
+
+def shared(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many ids the two begin with alike."""
+    for at, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return at
+    return min(len(one), len(other))
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows])
+
+
+def _at(places: Sequence[Sequence[int]], width: int) -> torch.Tensor:
+    """True (B, ``width``) at these places."""
+    at = torch.zeros(len(places), width, dtype=torch.bool)
+    for row, own in enumerate(places):
+        at[row, list(own)] = True
+    return at

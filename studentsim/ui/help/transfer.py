@@ -1,0 +1,50 @@
+"""Help: what practice of one category does for it and for the others, from the matrices that come with the product."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studentsim.transfer.matrix import Matrix, recorded
+from studentsim.ui import charts, components, words
+from studentsim.ui import transfer as said
+from studentsim.ui.drawn import drawn
+
+TITLE = "What is practised is what is learnt"
+COMMAND = "python -m studentsim transfer --student balanced --picture transfer.html"
+
+
+def link() -> str:
+    """The way to this section, for the page's list of sections; blank where nothing is shown."""
+    return f"[{TITLE[:1].lower()}{TITLE[1:]}](#transfer), " if shown() else ""
+
+
+def shown() -> list[Matrix]:
+    """The recorded matrices with rehearsal, which are how runs are made; the first is drawn."""
+    return [matrix for matrix in recorded() if said.rehearsal(matrix) > 0]
+
+
+def transfer() -> None:
+    """The picture of the first matrix, and in words what it and the others say; nothing where none comes with the product."""
+    matrices = shown()
+    if not matrices:
+        return
+    first, *rest = matrices
+    more = [matrix for matrix in rest if matrix.alike(first, "seed")]
+    st.header(TITLE, anchor="transfer")
+    st.markdown(words.literal(said.summary(first)))
+    frame = said.frame(first)
+    components.picture(
+        "How many more of 100 does it answer rightly?",
+        drawn(charts.transfer, frame, categories=first.categories),
+        frame,
+        key="help.transfer",
+        alt=" ".join(said.verdict(first, category) for category in first.categories),
+        columns=said.COLUMNS,
+    )
+    plain = [m for m in recorded() if said.rehearsal(m) == 0 and m.alike(first, "seed", "learning")]
+    told = [said.about(first), said.METHOD, said.seeds(more)]
+    st.caption(words.literal(" ".join(sentence for sentence in told if sentence)))
+    if plain:
+        st.markdown(words.literal(said.contrast(plain[0])))
+    st.markdown("To measure it on another student, or on questions of your own (`--bank`), from the command line:")
+    st.code(COMMAND, language=None, wrap_lines=True)
