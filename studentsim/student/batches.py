@@ -15,10 +15,10 @@ def in_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield rows[start : start + size]
 
 
-def evenly(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def even_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Batches of like size, at most ``size``, and an even number of them: two cores are done at once.
 
-    >>> [len(batch) for batch in evenly(range(40), 12)]
+    >>> [len(batch) for batch in even_batches(range(40), 12)]
     [10, 10, 10, 10]
     """
     pieces = min(len(rows), 2 * math.ceil(len(rows) / (2 * size)))

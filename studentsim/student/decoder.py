@@ -115,13 +115,13 @@ class Decoder:
         before = cache.length
         held = cache.grown((self.layers, 2, rows, self.heads, new, self.size))
         total = before + new
-        bias = _causal(before, new) if attention_mask is None else _bias(attention_mask, before, new)
+        bias = _causal_bias(before, new) if attention_mask is None else _mask_bias(attention_mask, before, new)
         # (B or 1, L, 1, D / 2)
         turns = self.turns[torch.arange(new)[None] if position_ids is None else position_ids][:, :, None]
         both = 2 * self.heads
         x = F.embedding(input_ids.reshape(-1), self.embedding)  # (B x L, H)
         for index, (qkv, out, gate_up, down) in enumerate(self.weights):
-            projected = F.linear(self._normed(x), qkv).view(rows, new, 3 * self.heads, self.size)
+            projected = F.linear(self._rms_norm(x), qkv).view(rows, new, 3 * self.heads, self.size)
             pairs = torch.view_as_complex(projected[:, :, :both].reshape(rows, new, both, -1, 2))
             turned = torch.view_as_real(pairs.mul_(turns)).view(rows, new, both, self.size).transpose(1, 2)
             keys, values = held[index, 0], held[index, 1]
@@ -134,23 +134,23 @@ class Decoder:
                 only = wanted.reshape(-1).nonzero().squeeze(-1)
                 x, attended = x[only], attended[only]
             x.addmm_(attended, out.T)
-            gate, up = F.linear(self._normed(x), gate_up).chunk(2, -1)
+            gate, up = F.linear(self._rms_norm(x), gate_up).chunk(2, -1)
             x.addmm_(F.silu(gate).mul_(up), down.T)
-        x = self._normed(x)
+        x = self._rms_norm(x)
         return x if wanted is not None else x.view(rows, new, -1)
 
-    def _normed(self, x: torch.Tensor) -> torch.Tensor:
+    def _rms_norm(self, x: torch.Tensor) -> torch.Tensor:
         """RMS norm without weights, which are in the matrix behind it; from the vectors' lengths, a pass less than ``F.rms_norm``."""
         squares = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_()
         return x * squares.mul_(1 / x.shape[-1]).add_(self.eps).rsqrt_()
 
 
-def _causal(before: int, new: int) -> torch.Tensor:
+def _causal_bias(before: int, new: int) -> torch.Tensor:
     """What is added to attention's scores (L, total) where every position sees those before it."""
     return torch.full((new, before + new), torch.finfo(torch.float32).min).triu(before + 1)
 
 
-def _bias(attention_mask: torch.Tensor, before: int, new: int) -> torch.Tensor:
+def _mask_bias(attention_mask: torch.Tensor, before: int, new: int) -> torch.Tensor:
     """What is added to attention's scores (B, 1, 1 or L, total): nothing where a position sees another, else the least number."""
     seen = attention_mask[:, None, None, :].bool()
     if new > 1:

@@ -16,14 +16,14 @@ import torch
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.generate import Written, sample
-from studentsim.student.sequences import Sequences, scores_of, shared
+from studentsim.student.sequences import PrefilledSequences, common_prefix_length, iter_logits
 
 ROUNDING = 1e-5
 """How far a row's probabilities, in float32, may be from summing to 1; ten times more than seen."""
 
 
 @dataclass(frozen=True)
-class _Manner:
+class _Sampling:
     """How tokens are drawn; see ``generate.write``."""
 
     calculator: Calculator
@@ -50,42 +50,47 @@ def write_along(
     and so is what comes out. With it the log-probability of each row's first draft.
     """
     limit = uniforms.shape[1]
-    manner = _Manner(calculator, uniforms, end, temperature, min_p)
+    sampling = _Sampling(calculator, uniforms, end, temperature, min_p)
     # Prompts and first drafts are read in one pass; other drafts from where they part from the first.
     firsts = [row[0] for row in drafts]
-    asked = [_asked(calculator, draft, 0) for draft in firsts]
-    read = Sequences(
+    asked = [_sampled_positions(calculator, draft, 0) for draft in firsts]
+    read = PrefilledSequences(
         decoder,
         [[*prompt, *draft[:-1]] for prompt, draft in zip(prompts, firsts, strict=True)],
-        [[len(prompt) - 1 + at for at in places] for prompt, places in zip(prompts, asked, strict=True)],
+        [[len(prompt) - 1 + at for at in positions] for prompt, positions in zip(prompts, asked, strict=True)],
     )
     begun = [Written([], 0.0, False)] * len(prompts)
-    followed = _follow(decoder, read.hidden, manner, range(len(prompts)), firsts, begun, asked)
+    followed = _follow(decoder, read.hidden, sampling, range(len(prompts)), firsts, begun, asked)
     written, logprobs = [w for w, _ in followed], [logprob for _, logprob in followed]
-    left = [_fitting(row[1:], own) for row, own in zip(drafts, written, strict=True)]
+    left = [_matching(row[1:], own) for row, own in zip(drafts, written, strict=True)]
     while trying := [row for row, own in enumerate(written) if left[row] and not own.done(limit)]:
         chosen = [left[row][0] for row in trying]
-        asked = [_asked(calculator, d, len(written[row].ids)) for d, row in zip(chosen, trying, strict=True)]
-        parted = [min(shared(d, firsts[row]), len(firsts[row]) - 1) for d, row in zip(chosen, trying, strict=True)]
-        hidden = read.read_on(
+        asked = [
+            _sampled_positions(calculator, d, len(written[row].ids)) for d, row in zip(chosen, trying, strict=True)
+        ]
+        parted = [
+            min(common_prefix_length(d, firsts[row]), len(firsts[row]) - 1)
+            for d, row in zip(chosen, trying, strict=True)
+        ]
+        hidden = read.extend(
             trying,
             [len(prompts[row]) + at for row, at in zip(trying, parted, strict=True)],
             [d[at:-1] for d, at in zip(chosen, parted, strict=True)],
-            [[at - 1 - begin for at in places] for places, begin in zip(asked, parted, strict=True)],
+            [[at - 1 - begin for at in positions] for positions, begin in zip(asked, parted, strict=True)],
         )
-        followed = _follow(decoder, hidden, manner, trying, chosen, [written[row] for row in trying], asked)
+        followed = _follow(decoder, hidden, sampling, trying, chosen, [written[row] for row in trying], asked)
         for row, (so_far, _) in zip(trying, followed, strict=True):
-            written[row], left[row] = so_far, _fitting(left[row][1:], so_far)
+            written[row], left[row] = so_far, _matching(left[row][1:], so_far)
     return written, logprobs
 
 
-def _fitting(drafts: Sequence[list[int]], written: Written) -> list[list[int]]:
+def _matching(drafts: Sequence[list[int]], written: Written) -> list[list[int]]:
     """The drafts that begin with what was written, and go on."""
     n = len(written.ids)
     return [d for d in drafts if len(d) > n and d[:n] == written.ids]
 
 
-def _asked(calculator: Calculator, draft: Sequence[int], begun: int) -> list[int]:
+def _sampled_positions(calculator: Calculator, draft: Sequence[int], begun: int) -> list[int]:
     """Places of a draft that the student itself draws: not what it has written before, not what the calculator writes."""
     forced = calculator.walk(draft)[0]
     return [at for at in range(begun, len(draft)) if forced[at] is None]
@@ -94,7 +99,7 @@ def _asked(calculator: Calculator, draft: Sequence[int], begun: int) -> list[int
 def _follow(
     decoder: Decoder,
     hidden: torch.Tensor,
-    manner: _Manner,
+    sampling: _Sampling,
     rows: Sequence[int],
     drafts: Sequence[list[int]],
     begun: Sequence[Written],
@@ -102,53 +107,55 @@ def _follow(
 ) -> list[tuple[Written, float]]:
     """Each row's draft, which begins with what the row has written, as far as the row writes it, and the token drawn instead.
 
-    ``hidden`` (N, H) are the states before the places ``asked``, row by row. With each the log-probability of the draft's tokens there.
+    ``hidden`` (N, H) are the states before the positions ``asked``, row by row. With each the log-probability of the draft's tokens there.
     """
-    limit = manner.uniforms.shape[1]
+    limit = sampling.uniforms.shape[1]
     own = [
-        manner.uniforms[row, at] if at < limit else 0.0
-        for row, places in zip(rows, asked, strict=True)
-        for at in places
+        sampling.uniforms[row, at] if at < limit else 0.0
+        for row, positions in zip(rows, asked, strict=True)
+        for at in positions
     ]
-    ids = torch.tensor([d[at] for d, places in zip(drafts, asked, strict=True) for at in places], dtype=torch.long)
+    ids = torch.tensor(
+        [d[at] for d, positions in zip(drafts, asked, strict=True) for at in positions], dtype=torch.long
+    )
     luck = torch.tensor(own, dtype=torch.float64)
     tokens, logps, gained = torch.zeros_like(ids), torch.zeros(len(ids)), torch.zeros(len(ids))
-    for where, scores in scores_of(decoder, hidden):
+    for where, scores in iter_logits(decoder, hidden):
         p = scores.softmax(-1)
-        likely = p if manner.temperature in (0, 1) else (scores / manner.temperature).softmax(-1)
-        tokens[where] = _drawn(likely, luck[where], ids[where], manner)
+        likely = p if sampling.temperature in (0, 1) else (scores / sampling.temperature).softmax(-1)
+        tokens[where] = _sample_along(likely, luck[where], ids[where], sampling)
         logps[where] = p.gather(-1, ids[where, None]).squeeze(-1).log()
         gained[where] = p.gather(-1, tokens[where, None]).squeeze(-1).log()
     drawn, found = iter(zip(tokens.tolist(), gained.tolist(), logps.tolist(), strict=True)), []
-    for draft, before, places in zip(drafts, begun, asked, strict=True):
-        at_places = dict(zip(places, drawn, strict=False))
-        written = _written(draft, before, at_places, manner, limit)
+    for draft, before, positions in zip(drafts, begun, asked, strict=True):
+        at_places = dict(zip(positions, drawn, strict=False))
+        written = _accepted(draft, before, at_places, sampling, limit)
         found.append((written, sum(logprob for *_, logprob in at_places.values())))
     return found
 
 
-def _drawn(p: torch.Tensor, luck: torch.Tensor, draft: torch.Tensor, manner: _Manner) -> torch.Tensor:
+def _sample_along(p: torch.Tensor, luck: torch.Tensor, draft: torch.Tensor, sampling: _Sampling) -> torch.Tensor:
     """What ``sample`` takes of the probabilities (n, V), where the draft's own tokens (n,) are probably it.
 
     Where a draft's token leaves all others less than ``min_p`` times its probability, nothing else can be taken: no sum is made there.
     """
     own = p.gather(-1, draft[:, None]).squeeze(-1)
-    tokens, doubtful = draft.clone(), (own <= 1 / (1 + manner.min_p) + ROUNDING).nonzero().squeeze(-1)
+    tokens, doubtful = draft.clone(), (own <= 1 / (1 + sampling.min_p) + ROUNDING).nonzero().squeeze(-1)
     if len(doubtful):
-        tokens[doubtful] = sample(p[doubtful], luck[doubtful], manner.temperature, manner.min_p)
+        tokens[doubtful] = sample(p[doubtful], luck[doubtful], sampling.temperature, sampling.min_p)
     return tokens
 
 
-def _written(
-    draft: Sequence[int], before: Written, drawn: dict[int, tuple[int, float, float]], manner: _Manner, limit: int
+def _accepted(
+    draft: Sequence[int], before: Written, drawn: dict[int, tuple[int, float, float]], sampling: _Sampling, limit: int
 ) -> Written:
-    """What a row has written when it has followed its draft; ``drawn`` are token and log-probability at the places it draws itself."""
-    forced = manner.calculator.walk(draft)[0]
+    """What a row has written when it has followed its draft; ``drawn`` are token and log-probability at the positions it draws itself."""
+    forced = sampling.calculator.walk(draft)[0]
     out, logprob = list(before.ids), before.logprob
     for at in range(len(before.ids), min(len(draft), limit)):
         token, gained = (forced[at], 0.0) if forced[at] is not None else drawn[at][:2]
         logprob += gained
-        if token == manner.end:
+        if token == sampling.end:
             return Written(out, logprob, True)
         out.append(token)
         if token != draft[at]:

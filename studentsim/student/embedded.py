@@ -20,9 +20,9 @@ from studentsim.config import RunConfig
 from studentsim.parallel import each
 from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
-from studentsim.student.asking import Asking, workings
-from studentsim.student.batches import in_batches
+from studentsim.student.batches import even_batches, in_batches
 from studentsim.student.calculator import Calculator
+from studentsim.student.confidence import ConfidenceEstimator, workings
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import write_along
 from studentsim.student.embedded_weights import FINGERPRINT_0_1
@@ -40,7 +40,7 @@ BATCH = 120
 FOLLOWED = 12
 """Rows that follow their drafts at once: few, so that what is computed stays in a core's cache."""
 
-NEAR = 60
+LENGTH_WINDOW = 60
 """Rows among which those of like length are sought: an exam's first answers are there after as many."""
 
 PAIRS = 12
@@ -81,7 +81,7 @@ class EmbeddedStudent:
         self._told: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
         self.twin = copy.deepcopy(model).eval().requires_grad_(False)
         self.decoder = Decoder(self.twin)
-        self._asking = Asking(self.decoder, self.calculator, self._prompt, self._encoded)
+        self._estimator = ConfidenceEstimator(self.decoder, self.calculator, self._prompt, self._encoded)
         self.model = adapter.put_on(model, config.learning, config.seed)
 
     # ------------------------------------------------------------------ answering
@@ -109,7 +109,7 @@ class EmbeddedStudent:
         known = [row for row in rows if row.question.right.working]
         known.sort(key=lambda row: len(row.question.right.working or ""))
         waiting = deque(known)
-        for _ in each(self._follow, self._alike(known)):
+        for _ in each(self._follow, self._batches_by_length(known)):
             while waiting and waiting[0].p_right is not None:  # they come in this order, whatever is computed together
                 row = waiting.popleft()
                 if row.written.done(self.limit):
@@ -119,11 +119,11 @@ class EmbeddedStudent:
         for batch in each(self._write, (*in_batches(rest[:first], BATCH), *in_batches(rest[first:], BATCH))):
             yield from (self._answer(row, sure) for row in batch)
 
-    def _alike(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    def _batches_by_length(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
         """The rows in batches to be computed, those of like length together as far as they stand near each other."""
-        for near in in_batches(rows, NEAR):
+        for near in in_batches(rows, LENGTH_WINDOW):
             lengths = {r.question.id: len(r.prompt) + len(self._encoded(r.question.right.working or "")) for r in near}
-            yield from in_batches(sorted(near, key=lambda r: (lengths[r.question.id], r.question.id)), FOLLOWED)
+            yield from even_batches(sorted(near, key=lambda r: (lengths[r.question.id], r.question.id)), FOLLOWED)
 
     def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = (), passage: str = "") -> list[int]:
         return prompt_ids(self.tokenizer, self._opening(question), question.problem, earlier[-1:], passage)
@@ -180,14 +180,14 @@ class EmbeddedStudent:
         Where options carry workings, the candidates are those workings; else the options' texts as answers, their
         probabilities normalised over the options.
         """
-        return self._asking.confidence(questions)
+        return self._estimator.confidence(questions)
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
         """Probability of the right working, 0 to 1; where options carry none, the right option's share of all options.
 
         At most ``confidence``'s work: one working a question instead of those that may be the likeliest.
         """
-        return self._asking.p_correct(questions)
+        return self._estimator.p_correct(questions)
 
     # ------------------------------------------------------------------ learning
 

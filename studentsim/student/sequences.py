@@ -16,23 +16,23 @@ POSITIONS_AT_ONCE = 128
 """Positions scored at once: their scores over the embedded student's vocabulary (2 MB) stay in a core's cache."""
 
 
-class Sequences:
+class PrefilledSequences:
     """Rows of token ids, read. ``hidden`` (N, H) are the states asked for, row by row."""
 
-    def __init__(self, decoder: Decoder, rows: Sequence[Sequence[int]], places: Sequence[Sequence[int]]) -> None:
-        """Read the rows; ``places`` are, by row, the positions whose states are asked for, ascending."""
+    def __init__(self, decoder: Decoder, rows: Sequence[Sequence[int]], positions: Sequence[Sequence[int]]) -> None:
+        """Read the rows; ``positions`` are, by row, the positions whose states are asked for, ascending."""
         self.decoder = decoder
         self._cache = Cache()
         self.hidden = decoder.hidden(
-            input_ids=_padded(rows), past_key_values=self._cache, wanted=_at(places, max(map(len, rows)))
+            input_ids=_padded(rows), past_key_values=self._cache, wanted=_at(positions, max(map(len, rows)))
         )
 
-    def read_on(
-        self, rows: Sequence[int], kept: Sequence[int], ids: Sequence[Sequence[int]], places: Sequence[Sequence[int]]
+    def extend(
+        self, rows: Sequence[int], kept: Sequence[int], ids: Sequence[Sequence[int]], positions: Sequence[Sequence[int]]
     ) -> torch.Tensor:
         """States (N, H) of other texts: each is the first ``kept`` ids of one of the ``rows``, and then its ``ids``.
 
-        ``places`` count from each text's own first id. The rows stay as they are.
+        ``positions`` count from each text's own first id. The rows stay as they are.
         """
         longest, before = max(map(len, ids)), max(kept)
         begin = torch.tensor(kept)[:, None]
@@ -40,18 +40,18 @@ class Sequences:
         mask = torch.cat([torch.arange(before)[None] < begin, torch.arange(longest)[None] < there], -1)
         return self.decoder.hidden(
             input_ids=_padded(ids), attention_mask=mask, position_ids=begin + torch.arange(longest)[None],
-            past_key_values=self._cache.taken(torch.tensor(rows), before), wanted=_at(places, longest),
+            past_key_values=self._cache.taken(torch.tensor(rows), before), wanted=_at(positions, longest),
         )  # fmt: skip
 
 
-def scores_of(decoder: Decoder, hidden: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+def iter_logits(decoder: Decoder, hidden: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
     """Scores (n, V) of states (N, H), in parts: each with its place among the states."""
     for start in range(0, len(hidden), POSITIONS_AT_ONCE):
         where = slice(start, min(start + POSITIONS_AT_ONCE, len(hidden)))
         yield where, decoder.head(hidden[where])
 
 
-def shared(one: Sequence[int], other: Sequence[int]) -> int:
+def common_prefix_length(one: Sequence[int], other: Sequence[int]) -> int:
     """How many ids the two begin with alike."""
     for at, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
@@ -64,9 +64,9 @@ def _padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
     return torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows])
 
 
-def _at(places: Sequence[Sequence[int]], width: int) -> torch.Tensor:
-    """True (B, ``width``) at these places."""
-    at = torch.zeros(len(places), width, dtype=torch.bool)
-    for row, own in enumerate(places):
+def _at(positions: Sequence[Sequence[int]], width: int) -> torch.Tensor:
+    """True (B, ``width``) at these positions."""
+    at = torch.zeros(len(positions), width, dtype=torch.bool)
+    for row, own in enumerate(positions):
         at[row, list(own)] = True
     return at

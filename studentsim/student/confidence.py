@@ -1,6 +1,6 @@
 """What the embedded student tells of a question before it answers: how sure it is, and how probably it would be right.
 
-Workings are asked after by ``likeliest``, which reads prompt and first working in one pass and another working only where it may be the
+Workings are asked after by ``best_logprobs``, which reads prompt and first working in one pass and another working only where it may be the
 likeliest. Options without workings are scored all, since their probabilities are shares of the whole.
 """
 
@@ -11,20 +11,20 @@ from collections.abc import Callable, Sequence
 
 from studentsim.parallel import each
 from studentsim.records import Question
-from studentsim.student.batches import evenly
+from studentsim.student.batches import even_batches
+from studentsim.student.best_candidate import best_logprobs
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.generate import read, score
-from studentsim.student.likeliest import likeliest
 
-ASKED = 10
+QUESTIONS_AT_ONCE = 10
 """Questions asked after at once: few, so that what is computed stays in a core's cache, and a lesson's 40 are even work for two cores."""
 
 PAD = 0
 """Stands where a shorter prompt's row is filled up; masked, so any id would do."""
 
 
-class Asking:
+class ConfidenceEstimator:
     """Tells a student's figures of questions. ``prompt`` and ``encoded`` make ids of a question and of a text with its end."""
 
     def __init__(
@@ -41,44 +41,44 @@ class Asking:
 
     def confidence(self, questions: Sequence[Question]) -> list[float]:
         """Probability of each question's likeliest candidate: a working, or an option's share of all options' probabilities."""
-        found = self._likeliest([(q, workings(q)) for q in questions if q.right.working])
-        for question, shares in self._shares([q for q in questions if not q.right.working]):
+        found = self._best_probabilities([(q, workings(q)) for q in questions if q.right.working])
+        for question, shares in self._option_shares([q for q in questions if not q.right.working]):
             found[question.id] = max(shares)
         return [found[q.id] for q in questions]
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
         """Probability of each question's right working, or the right option's share."""
-        found = self._likeliest([(q, [q.right.working]) for q in questions if q.right.working])
-        for question, shares in self._shares([q for q in questions if not q.right.working]):
+        found = self._best_probabilities([(q, [q.right.working]) for q in questions if q.right.working])
+        for question, shares in self._option_shares([q for q in questions if not q.right.working]):
             found[question.id] = shares[question.options.index(question.right)]
         return [found[q.id] for q in questions]
 
-    def _likeliest(self, texts: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
+    def _best_probabilities(self, texts: Sequence[tuple[Question, list[str]]]) -> dict[str, float]:
         """By question id the probability (0 to 1) of the likeliest of its texts. The first is read first, and should be likely."""
         rows = [(q.id, self._prompt(q), self._encoded(own[0]), own) for q, own in texts]
         rows.sort(key=lambda row: (len(row[1]) + len(row[2]), row[0]))  # rows of like length go together
 
-        def told(batch: Sequence[tuple[str, list[int], list[int], list[str]]]) -> list[float]:
+        def best_of(batch: Sequence[tuple[str, list[int], list[int], list[str]]]) -> list[float]:
             ids = [[first, *map(self._encoded, own[1:])] for _, _, first, own in batch]
-            return likeliest(self.decoder, [prompt for _, prompt, _, _ in batch], ids, self.calculator.mask)
+            return best_logprobs(self.decoder, [prompt for _, prompt, _, _ in batch], ids, self.calculator.mask)
 
-        batches = list(evenly(rows, ASKED))
+        batches = list(even_batches(rows, QUESTIONS_AT_ONCE))
         return {
             row[0]: math.exp(logprob)
-            for batch, logprobs in zip(batches, each(told, batches), strict=True)
+            for batch, logprobs in zip(batches, each(best_of, batches), strict=True)
             for row, logprob in zip(batch, logprobs, strict=True)
         }
 
-    def _shares(self, questions: Sequence[Question]) -> list[tuple[Question, list[float]]]:
+    def _option_shares(self, questions: Sequence[Question]) -> list[tuple[Question, list[float]]]:
         """Each question's options' shares of their probabilities' sum."""
-        batches = list(evenly(questions, ASKED))
+        batches = list(even_batches(questions, QUESTIONS_AT_ONCE))
         return [
-            (question, _normalised(logprobs))
-            for batch, scored in zip(batches, each(self._options_told, batches), strict=True)
+            (question, _softmax(logprobs))
+            for batch, scored in zip(batches, each(self._option_logprobs, batches), strict=True)
             for question, logprobs in zip(batch, scored, strict=True)
         ]
 
-    def _options_told(self, questions: Sequence[Question]) -> list[list[float]]:
+    def _option_logprobs(self, questions: Sequence[Question]) -> list[list[float]]:
         """For each question the log-probability of each of its options, as answers."""
         texts = [[f"Answer: {o.text}" for o in q.options] for q in questions]
         most = max(map(len, texts))
@@ -94,7 +94,7 @@ def workings(question: Question) -> list[str]:
     return [o.working for o in sorted(question.options, key=lambda o: o.letter != question.correct) if o.working]
 
 
-def _normalised(logprobs: Sequence[float]) -> list[float]:
+def _softmax(logprobs: Sequence[float]) -> list[float]:
     highest = max(logprobs)
     weights = [math.exp(logprob - highest) for logprob in logprobs]
     return [weight / sum(weights) for weight in weights]

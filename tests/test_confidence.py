@@ -18,13 +18,13 @@ from studentsim.config import RunConfig
 from studentsim.records import Question
 from studentsim.selection import Lookups, select
 from studentsim.student import embedded
-from studentsim.student.batches import evenly
+from studentsim.student.batches import even_batches
+from studentsim.student.best_candidate import best_logprobs
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
-from studentsim.student.drafts import _drawn, _Manner
+from studentsim.student.drafts import _sample_along, _Sampling
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.student.generate import sample
-from studentsim.student.likeliest import likeliest
 from studentsim.student.model import load_embedded
 from studentsim.student.prompts import completion_ids
 
@@ -75,7 +75,7 @@ def test_the_likeliest_is_that_of_all_texts_scored_one_by_one(peaked: torch.nn.M
         masks.append(
             [data.draw(st.lists(st.integers(0, 1), min_size=len(ids), max_size=len(ids))) for ids in texts[-1]]
         )
-    found = likeliest(Decoder(peaked), prompts, texts, masked(texts, masks))
+    found = best_logprobs(Decoder(peaked), prompts, texts, masked(texts, masks))
     for logprob, prompt, own, own_masks in zip(found, prompts, texts, masks, strict=True):
         plain = [plain_logprob(peaked, prompt, ids, mask) for ids, mask in zip(own, own_masks, strict=True)]
         assert logprob == pytest.approx(max(plain), abs=1e-4, rel=1e-5)
@@ -102,11 +102,11 @@ def test_texts_that_cannot_be_the_likeliest_are_not_read(peaked: torch.nn.Module
             best.append(int(peaked(input_ids=torch.tensor([[5, *best]])).logits[0, -1].argmax()))
     others = [[*best[:4], 99, 98, 97], [98, 11, 12]]
     passes = read_by(decoder, monkeypatch)
-    found = likeliest(decoder, [[5]], [[best, *others]], lambda ids, until: [1] * until)
+    found = best_logprobs(decoder, [[5]], [[best, *others]], lambda ids, until: [1] * until)
     assert passes == [8]  # prompt and best text; of the others one token each was told by it
     assert found == pytest.approx([plain_logprob(peaked, [5], best, [1] * 8)], abs=1e-4)
     passes.clear()
-    assert likeliest(decoder, [[5]], [[others[0], best]], lambda ids, until: [1] * until) == pytest.approx(
+    assert best_logprobs(decoder, [[5]], [[others[0], best]], lambda ids, until: [1] * until) == pytest.approx(
         found, abs=1e-4
     )
     assert passes == [7, 3]  # the second is read on from where it parts from the first
@@ -186,8 +186,8 @@ def test_a_token_is_drawn_without_a_sum_only_where_no_other_could_be(seed, steep
     scores = torch.randn(6, 50, generator=torch.Generator().manual_seed(seed)) * steep
     p, luck = scores.softmax(-1), torch.full((6,), u, dtype=torch.float64)
     draft = torch.cat([scores[:4].argmax(-1), torch.tensor([7, 8])])  # most are what is likeliest, two are anything
-    manner = _Manner(Calculator(tiny.tokenizer()), luck[None].numpy(), 1, temperature, min_p)
-    assert torch.equal(_drawn(p, luck, draft, manner), sample(p, luck, temperature, min_p))
+    manner = _Sampling(Calculator(tiny.tokenizer()), luck[None].numpy(), 1, temperature, min_p)
+    assert torch.equal(_sample_along(p, luck, draft, manner), sample(p, luck, temperature, min_p))
 
 
 def test_a_mask_of_the_first_ids_is_that_of_all_cut_there(student: EmbeddedStudent, questions: tuple[Question, ...]):
@@ -201,7 +201,7 @@ def test_a_mask_of_the_first_ids_is_that_of_all_cut_there(student: EmbeddedStude
 
 @given(st.integers(0, 400), st.integers(1, 30))
 def test_batches_are_even_and_none_is_too_large(count: int, size: int):
-    batches = list(evenly(range(count), size))
+    batches = list(even_batches(range(count), size))
     assert [n for batch in batches for n in batch] == list(range(count))
     assert all(0 < len(batch) <= size for batch in batches)
     assert count == 0 or max(map(len, batches)) - min(map(len, batches)) <= 1
@@ -212,7 +212,7 @@ def test_answers_come_in_one_order_whatever_is_computed_together(
     student: EmbeddedStudent, questions: tuple[Question, ...], monkeypatch: pytest.MonkeyPatch
 ):
     told = [(a.question_id, a.text) for a in student.answer(questions[:30], luck=("exam", 1), sure=True)]
-    monkeypatch.setattr(embedded, "NEAR", 9)
+    monkeypatch.setattr(embedded, "LENGTH_WINDOW", 9)
     monkeypatch.setattr(embedded, "FOLLOWED", 4)
     assert told == [(a.question_id, a.text) for a in student.answer(questions[:30], luck=("exam", 1), sure=True)]
     known = sorted(questions[:30], key=lambda q: len(q.right.working or ""))
