@@ -114,7 +114,8 @@ def test_a_run_s_json_tells_each_lesson_s_mix_with_the_exam_behind_it_and_its_ep
         assert (epoch["epoch"], epoch["epochs"]) == (1, 1)
         for told_then in (epoch["training"], epoch["validation"]):
             assert list(told_then) == [field.name for field in fields(PreferenceMetrics)]
-            assert all(isinstance(value, float) for value in told_then.values())
+            assert all(isinstance(value, float) for name, value in told_then.items() if name != "rehearsal")
+            assert told_then["rehearsal"] is None  # this student rehearses nothing
 
 
 def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_path):
@@ -163,7 +164,7 @@ def test_every_option_reaches_the_settings(say, tmp_path):
         "strategy": "random", "turns": 2, "questions": 6, "exam": 12, "exam-every": 1, "validation": 0, "seed": 5,
         "exam-seed": 6, "student": "careless", "temperature": 0.5, "categories": "gain,geometry", "mix-rule": "paper",
         "threshold": 0.4, "learning-rate": 0.001, "beta": 0.2, "epochs": 3, "batch": 4, "loss": "robust",
-        "reference": "base", "lora-rank": 4, "lora-alpha": 8, "label-smoothing": 0.1, "sft-weight": 0.5,
+        "reference": "base", "lora-rank": 4, "lora-alpha": 8, "label-smoothing": 0.1, "sft-weight": 0.5, "rehearsal": 0.7,
         "mix": "gain=25,geometry=75", "name": "mine", "bank": "curriculum", "model": "embedded",
         "skills": "", "validation-every": "epoch",
     }  # fmt: skip

@@ -95,6 +95,10 @@ def test_a_run_tells_in_what_it_departs_from_the_paper():
     changed = whole.model_copy(update={"turns": 3, "strategy": "none", "hub": Hub(), "teaching": Teaching()})
     assert [d.what for d in departures(changed)] == ["weights", "marks", "way of choosing", "lessons"]
     assert "lessons: 3 (the paper: 20)." in map(str, departures(changed))
+    held = whole.model_copy(update={"learning": whole.learning.model_copy(update={"rehearsal": 0.3})})
+    assert [str(d) for d in departures(held)] == [
+        "how strongly what a lesson does not practise is held where it was: 0.3 (the paper: 0)."
+    ]
     asked = whole.model_copy(update={"hub": whole.hub.model_copy(update={"answer_form": "letter"})})
     assert [(d.ours, d.papers) for d in departures(asked)] == [("letter", "free")]
 
@@ -102,6 +106,13 @@ def test_a_run_tells_in_what_it_departs_from_the_paper():
 @pytest.mark.parametrize("path, name, papers", presets._SETTINGS)
 def test_the_preset_itself_has_each_of_the_papers_values(path, name, papers):
     assert reduce(getattr, path.split("."), RunConfig.paper()) == papers, name
+
+
+def test_a_new_run_rehearses_and_the_papers_does_not():
+    assert RunConfig().learning.rehearsal == 0.3 and RunConfig.paper().learning.rehearsal == 0
+    for wrong in (-0.1, 10.5, float("nan")):
+        with pytest.raises(ConfigError, match="rehearsal"):
+            RunConfig.make(learning={"rehearsal": wrong})
 
 
 def test_every_strategy_of_the_settings_exists():

@@ -19,7 +19,17 @@ from store_runs import as_lines, crashed_run, put, turn_of, turn_zero, whole_run
 
 from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
-from studentsim.records import CATEGORIES, Event, ExamFinished, Question, RunEnded, RunStarted, TurnStarted
+from studentsim.records import (
+    CATEGORIES,
+    EpochFinished,
+    Event,
+    ExamFinished,
+    Question,
+    RunEnded,
+    RunStarted,
+    TrainingStep,
+    TurnStarted,
+)  # fmt: skip
 from studentsim.simulation import Cast, simulate
 from studentsim.store import practice_mix, queries, tables
 from studentsim.store.database import NAME, Database
@@ -276,6 +286,25 @@ def test_an_epoch_nobody_looked_after_and_a_training_that_diverged_are_null(tmp_
     line |= {"validation": None, "training": line["training"] | {"loss": float("nan")}}
     (row,) = tables.rows_of("r", [line])["epochs"]
     assert row["validation_loss"] is None is row["training_loss"] and row["training_logits_chosen"] == 2.75
+
+
+def test_rehearsal_is_stored_queried_and_exported_where_there_was_some(tmp_path):
+    def rehearsed(event):
+        if isinstance(event, TrainingStep):
+            return replace(event, metrics=replace(event.metrics, rehearsal=0.5 if event.step == 1 else None))
+        if isinstance(event, EpochFinished):
+            return replace(event, training=replace(event.training, rehearsal=0.5))
+        return event
+
+    put(tmp_path, "on", [rehearsed(event) for event in whole_run(2, run_id="on")])
+    put(tmp_path, "off", whole_run(2, run_id="off"))
+    with opened(tmp_path) as database:
+        steps, epochs = queries.steps(database, "on"), queries.epochs(database, "on")
+        assert list(steps.rehearsal.fillna(-1)) == [0.5, -1, 0.5, -1] and list(epochs.training_rehearsal) == [0.5, 0.5]
+        assert queries.steps(database, "off").rehearsal.isna().all()
+        assert queries.epochs(database, "off").training_rehearsal.isna().all()
+    export(tmp_path, "on", tmp_path / "out")
+    assert list(pd.read_csv(tmp_path / "out" / "steps.csv").rehearsal.fillna(-1)) == [0.5, -1, 0.5, -1]
 
 
 def test_what_version_0_1_left_takes_the_new_columns_and_tells_its_mix_but_no_epochs(tmp_path):

@@ -3,10 +3,12 @@
 import json
 import math
 
+import casts
 import pytest
 import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from run_help import last
 
 from studentsim.bank.bank import Bank
 from studentsim.bank.sources import open_bank
@@ -15,9 +17,14 @@ from studentsim.errors import StudentError
 from studentsim.learning import rehearsal
 from studentsim.learning.dpo import DPOLearner
 from studentsim.learning.rehearsal import EVERY, FILE, REHEARSED, Rehearsal, kept_pairs, key_of
-from studentsim.records import Option, PairScore, Question, TrainingStep, TurnStarted
+from studentsim.records import Option, PairScore, Question, TrainingStep, TurnFinished, TurnStarted
+from studentsim.runs import checkpoints
+from studentsim.runs.execute import execute
+from studentsim.runs.folder import RunFolder, create_run
 from studentsim.simulation import Cast, Progress, simulate
+from studentsim.store.journal import read_events
 from studentsim.student.embedded import EmbeddedStudent
+from studentsim.student.fake import FakeStudent
 from studentsim.teacher.teacher import Teacher
 
 
@@ -138,6 +145,8 @@ def test_a_lesson_draws_its_own_without_replacement_and_all_anew_when_none_is_le
     assert len(kept.draw(student, 1, ["s0"], steps - 1)) == 2, "a last step of its own rehearses too"
     many = [h.row["prompt_ids"][0] for batch in kept.draw(student, 1, ["s0"], EVERY * 20) for h in batch]
     assert len(many) == 20 * REHEARSED and set(many) == set(range(8, 32))
+    sides = [[h.side for h in batch] for batch in kept.draw(student, 1, ["s0"], EVERY * 20)]
+    assert all(row.count("chosen") == row.count("rejected") for row in sides) and len(set(map(tuple, sides))) > 5
     counts = [many.count(n) for n in set(many)]
     assert max(counts) - min(counts) <= 1
     # Those of like length together: a step's longest row is little longer than its shortest.
@@ -248,3 +257,67 @@ def test_without_rehearsal_no_file_is_written_and_none_is_asked_for(tmp_path):
     assert not (tmp_path / FILE).exists()
     with pytest.raises(StudentError, match=f"lacks {FILE}"):
         cast(RunConfig.make(**CONFIG)).load(tmp_path)
+
+
+class Keeping(Changing):
+    """Who trains a fake student and rehearses beside it."""
+
+    def __init__(self, student: FakeStudent, kept: Rehearsal) -> None:
+        super().__init__()
+        self.student, self.kept = student, kept
+
+    def learn(self, pairs, held_out, *, turn, seed, practised):
+        self.kept.begin(self, practised)
+        yield from self.student.learn(pairs, held_out, turn=turn, seed=seed)
+
+    def pair_ids(self, pair):
+        return {"prompt_ids": [1], "chosen_ids": [1], "rejected_ids": [1]}
+
+    def pair_scores(self, rows):
+        return [PairScore(-float(sum(self.student.taught.values())), -1.0, 0.0, 0.0) for _ in rows]
+
+    def save(self, folder):
+        self.kept.save(folder)
+
+    def load(self, folder):
+        self.kept.load(folder)
+
+
+def keeping(config: RunConfig) -> Cast:
+    student, small = FakeStudent(), casts.bank()
+    learner = Keeping(student, Rehearsal(kept_pairs(small.study, config.seed), config.seed))
+    return Cast(small, student, Teacher(config.teaching), learner)
+
+
+def paused_after_two(data) -> RunFolder:
+    folder = create_run(data, casts.config(strategy="random"))
+
+    def pause(event):
+        if isinstance(event, TurnFinished) and event.turn == 2:
+            folder.request("pause")
+
+    assert execute(folder, load_cast=keeping, on_event=pause) == "paused"
+    return folder
+
+
+def test_a_checkpoint_without_it_is_refused_in_words_and_a_damaged_one_falls_back(tmp_path):
+    lost, damaged, whole = (paused_after_two(tmp_path / name) for name in ("lost", "damaged", "whole"))
+    for folder in (lost, damaged):
+        (checkpoints.path_of(folder.checkpoints, 2) / FILE).unlink()
+    manifest = checkpoints.path_of(lost.checkpoints, 2) / checkpoints.MANIFEST
+    told = json.loads(manifest.read_text())
+    manifest.write_text(
+        json.dumps({name: told[name] for name in told if name != FILE})
+    )  # as if it had never been there
+    assert execute(lost, load_cast=keeping) == "failed"
+    assert FILE in last(lost)["message"] and last(lost)["remedy"] and last(lost)["error"] == "StudentError"
+    assert execute(damaged, load_cast=keeping) == execute(whole, load_cast=keeping) == "finished"
+    ends = [checkpoints.path_of(folder.checkpoints, 4) / FILE for folder in (damaged, whole)]
+    assert ends[0].read_text() == ends[1].read_text() and json.loads(ends[0].read_text())["references"]
+    assert [e["turn"] for e in read_events(damaged.journal) if e["type"] == "Resumed"] == [1]
+
+
+def test_an_exported_adapter_is_without_it(tmp_path):
+    folder = paused_after_two(tmp_path / "data")
+    checkpoints.export(folder.checkpoints, tmp_path / "out")
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["fake.json"]

@@ -45,12 +45,14 @@ def models(tmp_path_factory):
 
 @dataclass
 class Outcome:
-    """After some lessons: mean |change| of the kept category's held-out log-probabilities; of the practised pairs the mean gain of
-    chosen over rejected (both in nats), and the share in which chosen gained on rejected; the optimiser steps."""
+    """After some lessons: mean |change| of the kept category's held-out log-probabilities; of the practised pairs, and of held-out
+    ones of their category, the mean gain of chosen over rejected (nats) and the share in which chosen gained; the optimiser steps."""
 
     drift: float
     gain: float
     preferred: float
+    others_gain: float
+    others_preferred: float
     steps: list[TrainingStep]
 
 
@@ -58,19 +60,20 @@ def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISE
     learning = Learning(learning_rate=1e-3, batch=4, rehearsal=strength)
     cast = casting.load_cast(hubs.config(folder, learning=learning, hub=Hub(**hub), max_new_tokens=60))
     pairs = held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
-    held_out = held_out_pairs([q for q in cast.bank.validation if q.category == KEPT])
+    held_out, others = (held_out_pairs([q for q in cast.bank.validation if q.category == c]) for c in (KEPT, PRACTISED))
 
     def said(of) -> torch.Tensor:
         return torch.tensor(cast.student.pair_logps([cast.student.pair_ids(p) for p in of]))
 
-    before, steps = (said(held_out), said(pairs)), []
+    before, steps = [said(of) for of in (held_out, pairs, others)], []
     for turn in range(1, lessons + 1):
         begin = PAIRS * (turn - 1) % len(pairs)
         told = cast.learner.learn(pairs[begin : begin + PAIRS], [], turn=turn, seed=turn, practised=practised)
         steps += [event for event in told if isinstance(event, TrainingStep)]
-    kept, own = said(held_out) - before[0], said(pairs) - before[1]
-    gain = own[:, 0] - own[:, 1]
-    return Outcome(kept.abs().mean().item(), gain.mean().item(), (gain > 0).float().mean().item(), steps)
+    kept, *learnt = (said(of) - then for of, then in zip((held_out, pairs, others), before, strict=True))
+    gains = [change[:, 0] - change[:, 1] for change in learnt]
+    told = [figure.item() for gain in gains for figure in (gain.mean(), (gain > 0).float().mean())]
+    return Outcome(kept.abs().mean().item(), *told, steps)
 
 
 @pytest.mark.parametrize("kind", ["llama", "qwen2"])
@@ -78,8 +81,10 @@ def test_what_is_left_alone_drifts_half_as_far_at_most_and_what_is_practised_is_
     without, rehearsed = (one_category_alone(models[kind], strength) for strength in (0.0, 0.3))
     assert without.drift > 1 and without.gain > 5, "there is something to hold, and something is learnt"
     assert rehearsed.drift <= without.drift / 2
-    assert rehearsed.preferred >= without.preferred - 0.05 and without.preferred > 0.9
-    assert rehearsed.gain >= 0.75 * without.gain
+    assert rehearsed.preferred >= without.preferred > 0.9
+    assert rehearsed.others_preferred >= without.others_preferred > 0.9
+    # The lead itself has no end and grows more slowly: every second step also holds.
+    assert rehearsed.gain >= 0.4 * without.gain and rehearsed.others_gain >= 0.4 * without.others_gain
     assert [s.metrics.rehearsal is None for s in rehearsed.steps] == [False, True] * LESSONS
     assert all(s.metrics.rehearsal is None for s in without.steps)
 

@@ -329,7 +329,7 @@ OWN = {
     "learning": {
         "beta": 0.3, "epochs": 3, "learning_rate": 5e-7, "batch": 4, "loss": "robust", "sft_weight": 0.2,
         "label_smoothing": 0.1, "reference": "base", "lora_rank": 4, "lora_alpha": 32,
-        "lora_targets": ("q_proj", "v_proj"), "max_grad_norm": 2.0,
+        "lora_targets": ("q_proj", "v_proj"), "max_grad_norm": 2.0, "rehearsal": 0.1,
     },
 }  # fmt: skip
 

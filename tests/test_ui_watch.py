@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import journals
 import pandas as pd
 import pytest
 from journals import NASTY, go_on, make_run
@@ -20,7 +22,7 @@ from studentsim.runs.manager import Manager
 from studentsim.runs.waiting import enter, leave
 from studentsim.store import intake, queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, data, looks, rewards
+from studentsim.ui import charts, data, glossary, looks, rewards
 from studentsim.ui.watch import lanes, links, live, pictures, plot, practice, pulse
 
 
@@ -179,6 +181,22 @@ def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view:
     assert not app.exception and not app.error
     linked = visit(WATCH, **{"run": "it", "watch.view": rewards.VIEWS[view].name})
     assert linked.segmented_control(key="watch.view").value == view
+
+
+def test_what_was_not_practised_is_told_of_where_it_was_rehearsed(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    make_run(folder, "before")
+    plain = journals.metrics
+    monkeypatch.setattr(
+        journals, "metrics", lambda turn, step: replace(plain(turn, step), rehearsal=0.25 if step % 2 else None)
+    )
+    make_run(folder, "it")
+    line = "What lesson 4 does not practise stays as it was (rehearsal: drift 0.25 nat² a step)."
+    (caption,) = [c for c in visit(WATCH, run="it").caption if "rehearsal" in c.value]
+    assert caption.value == line and glossary.TERMS["rehearsal"].short in caption.help
+    assert not [c for c in visit(WATCH, run="before").caption if "rehearsal" in c.value]
+    with Database.open(folder) as database:
+        frame = queries.steps(database, "it")
+    assert (frame.rehearsal.notna() == (frame.step % 2 == 1)).all() and set(live.STEP_COLUMNS) <= set(frame)
 
 
 def test_a_link_to_a_view_that_is_not_there_shows_the_usual_one(folder: Path):

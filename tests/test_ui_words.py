@@ -163,6 +163,23 @@ def test_the_alert_comes_when_the_right_answer_falls_while_its_lead_grows():
     assert rewards.alert(steps([], [])) == ""
 
 
+def test_what_is_not_practised_is_told_of_in_one_quiet_line():
+    lessons = [steps([-10, -9, -9], [0, 1, 1], turn=turn) for turn in (1, 2)]
+
+    def told(*drift: float | None) -> str:
+        return rewards.held(pd.concat([lessons[0].assign(rehearsal=0.5), lessons[1].assign(rehearsal=drift)]))
+
+    assert (
+        told(0.25, None, 0.55) == "What lesson 2 does not practise stays as it was (rehearsal: drift 0.4 nat² a step)."
+    )
+    assert told(3.0, None, 9.0) == (
+        "What lesson 2 does not practise has moved, and is pulled back to where it was (rehearsal: drift 6 nat² a step)."
+    )
+    assert "every kind" in told(None, None, None)
+    assert rewards.held(lessons[0].assign(rehearsal=None)) == "" == rewards.held(lessons[0])
+    assert rewards.held(steps([], []).assign(rehearsal=[])) == ""
+
+
 @pytest.mark.parametrize("view", list(rewards.VIEWS))
 def test_every_reward_view_has_a_sentence_with_and_without_data(view: str):
     assert "lesson 1" in rewards.sentence(view, steps([], []))

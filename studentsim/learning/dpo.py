@@ -152,7 +152,12 @@ class DPOLearner:
         self.rehearsal.begin(self.student, practised)
         steps = self.learning.epochs * -(-pairs // self.learning.batch)
         batches = self.rehearsal.draw(self.student, turn, practised, steps)
-        return Holding(batches, self.learning.rehearsal, self._collator(), self.manner.pairs_at_once)
+        return Holding(
+            batches,
+            self.learning.rehearsal,
+            pad=self.student.tokenizer.pad_token_id,
+            texts_at_once=2 * self.manner.pairs_at_once,
+        )
 
     def _epoch_finished(
         self,
@@ -215,7 +220,7 @@ class DPOLearner:
             args=dpo_config(self.learning, self.manner, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"),
             train_dataset=self._rows(pairs),
             processing_class=self.student.tokenizer,
-            data_collator=self._collator(),
+            data_collator=MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id),
             callbacks=[teller],
         )
         for callback in (PrinterCallback, ProgressCallback):
@@ -229,9 +234,6 @@ class DPOLearner:
         head.put_on(model.get_base_model(), in_parts=self.manner.in_parts, plain=self.manner.plain_head)
         trainer.precompute_ref_logps = self._reference_once
         return trainer
-
-    def _collator(self) -> MaskedPreferenceCollator:
-        return MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id)
 
     @property
     def _reference_once(self) -> bool:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, Protocol
 
 from studentsim import luck
@@ -22,16 +23,17 @@ from studentsim.records import Pair, PairScore, Question
 FILE = "rehearsal.json"
 """In a checkpoint, beside the adapter."""
 
-KEPT, FEWEST, MOST = 126, 2, 24
-"""Kept pairs in all, shared out among the keys; at least, and at most, for one key. Twice as many held no better, and to score
-those of the keys that a lesson leaves took twice as long."""
+KEPT, FEWEST, MOST = 84, 2, 24
+"""Kept pairs in all, shared out among the keys; at least, and at most, for one key. With two and a half times as many, what was not
+practised was held no better, and to score those of the keys that a lesson leaves took as much longer."""
 
 REHEARSED = 8
-"""Kept pairs in a step that rehearses."""
+"""Texts in a step that rehearses, each of another kept pair: half of them right workings, half wrong ones."""
 
 EVERY = 2
-"""Of so many optimiser steps the first rehearses, with a weight of as many. 8 pairs in every second step did as well as 4 in each,
-and 16 in each little better at four times the cost (docs/log.md)."""
+"""Of so many optimiser steps the first rehearses, with a weight of as many."""
+
+SIDES = ("chosen", "rejected")
 
 Row = dict[str, list[int]]
 """A pair as token ids; see ``dpo.Trainable.pair_ids``."""
@@ -51,11 +53,12 @@ class Scoring(Protocol):
 
 @dataclass(frozen=True)
 class Held:
-    """A kept pair's row, and the log-probabilities (natural log, summed) of chosen and rejected where it is to be held."""
+    """One text of a kept pair, and the log-probability (natural log, summed) where it is to be held."""
 
     row: Row
-    chosen: float
-    rejected: float
+    side: str
+    """Which of the row's texts: ``chosen`` or ``rejected``."""
+    logp: float
 
 
 def key_of(question: Question) -> str:
@@ -112,21 +115,22 @@ class Rehearsal:
     def draw(self, student: Scoring, turn: int, practised: Collection[str], steps: int) -> list[list[Held]]:
         """What each rehearsing step of ``steps`` optimiser steps holds; nothing where all keys are practised.
 
-        Drawn without replacement by the lesson's own luck (all anew once all were drawn), those of like length together.
+        Pairs are drawn without replacement by the lesson's own luck (all anew once all were drawn), those of like length together;
+        one text of each is held: as good as both, at half the work.
         """
         pool = [
-            Held(row, *logps)
+            (row, logps)
             for key in self.kept
             if key not in practised
             for row, logps in zip(self._rows_of(student, key), self.references[key], strict=True)
         ]
         rng = luck.stream("rehearsal", self.seed, turn)
         size, count = min(REHEARSED, len(pool)), -(-steps // EVERY)
-        drawn: list[Held] = []
+        drawn: list[tuple[Row, tuple[float, float]]] = []
         while size and len(drawn) < size * count:
             drawn += rng.sample(pool, len(pool))
-        drawn = sorted(drawn[: size * count], key=lambda held: _length(held.row))
-        batches = [drawn[at : at + size] for at in range(0, len(drawn), size)] if size else []
+        drawn = sorted(drawn[: size * count], key=lambda pair: _length(pair[0]))
+        batches = [_one_of_each(drawn[at : at + size], rng) for at in range(0, len(drawn), size or 1)]
         return rng.sample(batches, len(batches))
 
     def save(self, folder: Path) -> None:
@@ -165,6 +169,12 @@ class Rehearsal:
         if key not in self._rows:
             self._rows[key] = [student.pair_ids(pair) for pair in self.kept[key]]
         return self._rows[key]
+
+
+def _one_of_each(pairs: Sequence[tuple[Row, tuple[float, float]]], rng: Random) -> list[Held]:
+    """One text of each pair, as many chosen ones as rejected (one more, where their number is odd)."""
+    sides = rng.sample(range(len(pairs)), len(pairs))
+    return [Held(row, SIDES[side % 2], logps[side % 2]) for (row, logps), side in zip(pairs, sides, strict=True)]
 
 
 def _length(row: Mapping[str, Any]) -> int:

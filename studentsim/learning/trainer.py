@@ -70,17 +70,21 @@ class Teller(TrainerCallback):
         self.stop = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Count the epochs to come."""
         self.epochs_left = int(args.num_train_epochs)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Tell that an epoch is over, unless it was the last."""
         self.epochs_left -= 1
         if self.epochs_left > 0 and not self.stop:
             self.told.put(EpochEnd(self.look() if self.look else None))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        """Hand a step's figures over."""
         if logs and "loss" in logs:
             self.told.put({**logs, "step": state.global_step, "steps": state.max_steps})
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+        """Stop where this was asked for."""
         control.should_training_stop = control.should_training_stop or self.stop
         return control

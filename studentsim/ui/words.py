@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from studentsim.config import EMBEDDED_0_1, RunConfig
 from studentsim.student.embedded_weights import one_name
 from studentsim.student.profiles import PROFILES
+from studentsim.student_table import StudentTable
 from studentsim.ui.looks import look
 
 FEWEST = 50
@@ -150,7 +151,7 @@ def student(config: RunConfig) -> str:
     """The student's title, or the model's name."""
     if config.model != "embedded":
         return config.model
-    if config.student_table is not None:
+    if isinstance(config.student_table, StudentTable):  # another version's may be something else
         return config.student_table.title or config.student
     profile = PROFILES.get(config.student)
     return profile.title if profile else config.student

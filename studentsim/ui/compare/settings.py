@@ -7,6 +7,7 @@ from typing import Any
 
 from studentsim.config import EMBEDDED_0_1, Hub, Learning, RunConfig, Teaching
 from studentsim.student.embedded_weights import one_name
+from studentsim.student_table import StudentTable
 from studentsim.ui import words
 from studentsim.ui.looks import look
 from studentsim.ui.teaching import names
@@ -16,6 +17,7 @@ NAMES: Mapping[str, str] = {
     "exam_seed": "which exam",
     "model": "model",
     "student": "student",
+    "student_table": "what the student knows at first",
     "weights": "version of the student",
     "temperature": "how boldly it answers",
     "min_p": "slips of the pen left out below",
@@ -112,6 +114,11 @@ def said(name: str, config: RunConfig) -> str:
     if name == "weights":
         told = "0.1" if value == EMBEDDED_0_1 else value
         return told or ("this one" if config.model == "embedded" else "none")
+    if isinstance(value, StudentTable):
+        levels = {**value.categories, **value.skills}
+        return f"{value.leaning}: " + ", ".join(f"{name} {level:g} %" for name, level in levels.items())
+    if name == "student_table":
+        return "as built in"
     if not heard(name, config):
         return "none: one try alone"
     if name in _WORDS:

@@ -19,7 +19,13 @@ def student(form: Form) -> None:
     st.caption("The bars: of 100 questions of each category, about how many it answers rightly before any lesson.")
     _cards("student", {id: profile.title for id, profile in PROFILES.items()}, _profile, "distribute")
     form.under("student", "Student")
-    form.settings["student"] = st.session_state["new.student"]
+    form.settings["student"] = chosen = st.session_state["new.student"]
+    table = form.settings.get("student_table")
+    if chosen in PROFILES:
+        form.settings["student_table"] = None
+    elif table:
+        title = words.literal(table.get("title") or chosen)
+        st.info(f"As in that simulation: {title}, a student with a table of its own.", icon=":material/person:")
 
 
 def _profile(id: str) -> None:
