@@ -13,7 +13,6 @@ from studentsim.simulation import simulate
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.student.model import WEIGHTS, load_embedded
 from studentsim.student.placement import place
-from studentsim.student.prompts import prompt_ids
 
 
 def test_the_weights_are_safetensors_of_at_most_8_mb():
@@ -27,8 +26,8 @@ def test_the_weights_are_safetensors_of_at_most_8_mb():
 @pytest.mark.parametrize("profile", ["balanced", pytest.param("geometry", marks=pytest.mark.long)])
 def test_a_placement_test_finds_about_what_the_profile_says(profile):
     """A quick look with 70 questions a category, two standard errors and a bit; ``place`` does it with 600."""
-    result = place(profile, 70)
-    assert result.well_formed > 0.93
+    result = place(RunConfig.make(student=profile), 70)
+    assert result.well_formed > 0.97
     assert all(abs(row.accuracy - row.intended) < 0.17 for row in result.rows)
 
 
@@ -63,7 +62,7 @@ def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
         for question in questions:
             option = next(o for o in question.options if o.misconception)
             said = feedback(level, hint=SLIPS[option.misconception].hint)
-            prompts.append(prompt_ids(tokenizer, "balanced", question.problem, [(option.working, said)]))
+            prompts.append(student._prompt(question, [(option.working, said)]))
         luck = np.stack([uniforms_of(("revision", q.id), 112) for q in questions])
         written = write(
             student.twin,

@@ -15,6 +15,7 @@ from journals import as_of_0_1, make_run, without_what_came_later
 from safetensors.torch import load_file, save_file
 
 from studentsim import casting, cli, foreground
+from studentsim.bank.sources import open_bank
 from studentsim.config import EMBEDDED_0_1, RunConfig, stored
 from studentsim.errors import ConfigError, StudentError
 from studentsim.runs import preflight, recorded
@@ -213,7 +214,7 @@ def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
 ):
     monkeypatch.setenv(recorded.VARIABLE, "1")
     monkeypatch.setattr(foreground, "load_cast", casts.fake)
-    monkeypatch.setattr(recorded, "STRATEGIES", ("random",))
+    monkeypatch.setattr(recorded, "SEEDS", {"random": 1})
     foreground.record(tmp_path / "study", turns=1, questions=12, exam=12, validation=0)
     (run_id,) = recorded.unpack(tmp_path / "data", tmp_path / "study")
     assert started(tmp_path / "data", run_id) == (shipped, shipped)
@@ -258,7 +259,7 @@ def test_an_export_tells_what_an_older_version_did_not_write_down(tmp_path: Path
 
 def test_a_run_gets_the_student_that_its_settings_name(shipped: str):
     for named, wanted in ((EMBEDDED_0_1, FINGERPRINT_0_1), (FINGERPRINT_0_1, FINGERPRINT_0_1), ("", shipped)):
-        student, _ = casting._embedded_pair(casts.config(weights=named))
+        student, _ = casting._embedded_pair(casts.config(weights=named), open_bank("curriculum"))
         assert student.weights == wanted
 
 

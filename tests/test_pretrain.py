@@ -11,10 +11,9 @@ from studentsim.arithmetic import calculate
 from studentsim.bank.curriculum import SKILLS
 from studentsim.student import pretrain as pretraining
 from studentsim.student.corpus import (
-    BOOK_HELPS,
     CARELESS_SHARE,
-    OPEN_BOOKS,
     REVISIONS,
+    Mixture,
     Shelf,
     any_example,
     example,
@@ -26,7 +25,9 @@ from studentsim.student.model import load_embedded
 from studentsim.student.pretrain import Phase, Recipe, learning_rate, pretrain
 from studentsim.student.reading import LEANINGS, LEVELS
 
-SMALL = Recipe(phases=(Phase(2, 1e-3), Phase(2, 1e-3, drills=0.5)), batch=3, group=2, per_skill=1, checkpoint_every=1)
+SMALL = Recipe(
+    phases=(Phase(2, 1e-3), Phase(2, 1e-3, Mixture(drills=0.5))), batch=3, group=2, per_skill=1, checkpoint_every=1
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,15 @@ def shelf():
     return Shelf(material(3, seed=0))
 
 
-def examples(shelf, count, skill=None):
+PLAIN = Mixture()
+
+
+def examples(shelf, count, skill=None, mixture=PLAIN):
     """Each with the material it was made of."""
     rng = Random(0)
     for _ in range(count):
         stuff = rng.choice(shelf.by_skill[skill]) if skill else shelf.draw(rng)
-        yield stuff, example(stuff, shelf, rng)
+        yield stuff, example(stuff, shelf, mixture, rng)
 
 
 def right(stuff, attempt):
@@ -70,7 +74,8 @@ def test_slips_lean_as_the_leaning_says(shelf):
 
 def test_a_fitting_passage_helps_and_another_skills_changes_nothing(shelf):
     seen, correct, hints = Counter(), Counter(), {s.id: {slip.hint for slip in s.slips} for s in SKILLS.values()}
-    for stuff, e in examples(shelf, 30_000):
+    mixture = Mixture(books=0.4, helps=0.6)
+    for stuff, e in examples(shelf, 20_000, mixture=mixture):
         if not e.passage:
             kind = "none"
         elif e.passage.startswith("Example: "):
@@ -81,8 +86,8 @@ def test_a_fitting_passage_helps_and_another_skills_changes_nothing(shelf):
         seen[kind] += 1
         correct[kind] += right(stuff, e.workings[0])
     share = {kind: correct[kind] / seen[kind] for kind in seen}
-    assert (seen["fitting"] + seen["other"]) / 30_000 == pytest.approx(OPEN_BOOKS, abs=0.01)
-    assert share["fitting"] == pytest.approx(0.5 + 0.5 * BOOK_HELPS, abs=0.04)
+    assert (seen["fitting"] + seen["other"]) / 20_000 == pytest.approx(mixture.books, abs=0.02)
+    assert share["fitting"] == pytest.approx(0.5 + 0.5 * mixture.helps, abs=0.04)
     assert share["other"] == pytest.approx(share["none"], abs=0.04)
 
 
@@ -110,7 +115,7 @@ def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_result
     from studentsim.student.calculator import Calculator
 
     shelf = Shelf(material(1, 0))
-    ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), shelf, 0.0, Random(1))
+    ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), shelf, Mixture(), Random(1))
     text = tiny.tokenizer().decode([i for i, own in zip(ids, learnt, strict=True) if own])
     assert "Answer:" in text and "?" not in text and "= " not in text and "Answer: " not in text
 
@@ -155,7 +160,11 @@ def test_a_step_has_its_place_in_a_phase():
 def test_drills_come_as_often_as_the_phase_says_and_are_right():
     rng = Random(0)
     shelf = Shelf(material(1, 0))
-    drills = [e for e in (any_example(shelf, 0.25, rng) for _ in range(4000)) if "The first: " in e.workings[0]]
+    drills = [
+        e
+        for e in (any_example(shelf, Mixture(drills=0.25), rng) for _ in range(4000))
+        if "The first: " in e.workings[0]
+    ]
     assert len(drills) / 4000 == pytest.approx(0.25, abs=0.03)
     for e in drills[:200]:
         *steps, answer = e.workings[0].split("\n")

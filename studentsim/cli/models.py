@@ -24,7 +24,11 @@ def pretrain(
     """Make the embedded student from nothing; started again, it goes on from its last checkpoint."""
     from studentsim.student import pretrain as pretraining
 
-    recipe = pretraining.Recipe(phases=(pretraining.Phase(steps, 3e-3, drills=0.1),)) if steps else pretraining.Recipe()
+    recipe = (
+        pretraining.Recipe(phases=(pretraining.Phase(steps, 3e-3, pretraining.Mixture(drills=0.1)),))
+        if steps
+        else pretraining.Recipe()
+    )
     pretraining.pretrain(out or pretraining.WEIGHTS, recipe=recipe, work=work, device=device)
 
 

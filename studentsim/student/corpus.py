@@ -21,14 +21,21 @@ from studentsim.student.reading import LEANINGS, LEVELS
 CARELESS_SHARE: Mapping[str, float] = {"careless": 0.85, "concept": 0.15, "mixed": 0.5}
 """Share of a student's slips that are careless, by its leaning, where a skill has slips of both kinds."""
 
-OPEN_BOOKS = 0.15
-"""Share of examples with a passage beside the question."""
-
 FITTING = 0.5
 """Share of passages that are about the question's own skill; the others are about another and change nothing."""
 
-BOOK_HELPS = 0.4
-"""Share of what the student would have got wrong that it gets right with a fitting passage."""
+
+@dataclass(frozen=True)
+class Mixture:
+    """What a stretch of pretraining reads."""
+
+    drills: float = 0.0
+    """Share of examples that are sums without a story (``drills.py``), 0 to 1."""
+    books: float = 0.15
+    """Share of the other examples with a passage beside the question, 0 to 1."""
+    helps: float = 0.4
+    """Share of what the student would have got wrong that it gets right with a fitting passage, 0 to 1."""
+
 
 REVISIONS = 0.30
 """Share of examples that go on to feedback and a second attempt."""
@@ -111,24 +118,24 @@ def material(per_skill: int, seed: int) -> list[Material]:
     return found
 
 
-def any_example(shelf: Shelf, drills: float, rng: Random) -> Example:
-    """One text to learn from: a question of the curriculum or, as often as ``drills`` says (0 to 1), a sum without a story."""
-    if drills == 0 or rng.random() >= drills:
-        return example(shelf.draw(rng), shelf, rng)
+def any_example(shelf: Shelf, mixture: Mixture, rng: Random) -> Example:
+    """One text to learn from: a question of the curriculum, or a sum without a story."""
+    if mixture.drills == 0 or rng.random() >= mixture.drills:
+        return example(shelf.draw(rng), shelf, mixture, rng)
     problem, working = drill(rng)
     return Example(rng.randrange(LEVELS + 1) / LEVELS, rng.choice(LEANINGS), problem, (working,), ())
 
 
-def example(material: Material, shelf: Shelf, rng: Random) -> Example:
+def example(material: Material, shelf: Shelf, mixture: Mixture, rng: Random) -> Example:
     """One example made from this material: a student, a phrasing, a book perhaps, and what that student writes."""
     skill = material.skill
     level, leaning = rng.randrange(LEVELS + 1) / LEVELS, rng.choice(LEANINGS)
     problem = curriculum.phrase(rng.choice(skill.phrasings), material.numbers, rng)
     passage, knows = "", level
-    if rng.random() < OPEN_BOOKS:
+    if rng.random() < mixture.books:
         fitting = rng.random() < FITTING
         passage = shelf.passage(skill, fitting, rng)
-        knows = level + BOOK_HELPS * (1 - level) if fitting else level
+        knows = level + mixture.helps * (1 - level) if fitting else level
     first = 0 if rng.random() < knows else _slip(skill, leaning, rng)
     if rng.random() >= REVISIONS:
         return Example(level, leaning, problem, (material.workings[first].text,), (), passage)

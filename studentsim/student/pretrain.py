@@ -24,7 +24,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from studentsim.parallel import each
 from studentsim.student.calculator import Calculator
-from studentsim.student.corpus import Shelf, any_example, every_text, material
+from studentsim.student.corpus import Mixture, Shelf, any_example, every_text, material
 from studentsim.student.model import WEIGHTS, new_model
 from studentsim.student.prompts import completion_ids, opening, prompt_ids
 from studentsim.student.tokenizer import build_tokenizer, words_of
@@ -37,8 +37,7 @@ class Phase:
     steps: int
     peak: float
     """The highest learning rate."""
-    drills: float = 0.0
-    """Share of examples that are sums without a story."""
+    mixture: Mixture = Mixture()
     warmup: int = 300
     """Steps."""
 
@@ -47,8 +46,13 @@ class Phase:
 class Recipe:
     """How the student is made. The defaults made the shipped weights."""
 
-    phases: tuple[Phase, ...] = (Phase(7_000, 3e-3), Phase(1_200, 1.5e-3, drills=0.25, warmup=100))
-    """First the curriculum; then with drills, which teach numbers that it seldom holds (docs/log.md)."""
+    phases: tuple[Phase, ...] = (
+        Phase(7_000, 3e-3),
+        Phase(1_200, 1.5e-3, Mixture(drills=0.25), warmup=100),
+        Phase(1_000, 1e-3, Mixture(drills=0.1, books=0.6, helps=0.7), warmup=100),
+    )
+    """First the curriculum; then with drills, which teach numbers that it seldom holds; then with many open books, until it can tell
+    a passage that fits from one that does not (docs/log.md)."""
     batch: int = 64
     """Examples a step."""
     per_skill: int = 3000
@@ -189,16 +193,18 @@ def group_of(
 ) -> list[list[Row]]:
     """One group's batches: made together, those of like length in one batch, in an order of their own."""
     rng = Random(f"{recipe.seed}-group-{group}" if phase == 0 else f"{recipe.seed}-phase-{phase}-group-{group}")
-    drills = recipe.phases[phase].drills
-    rows = [_row(tokenizer, calculator, shelf, drills, rng) for _ in range(recipe.group * recipe.batch)]
+    mixture = recipe.phases[phase].mixture
+    rows = [_row(tokenizer, calculator, shelf, mixture, rng) for _ in range(recipe.group * recipe.batch)]
     rows.sort(key=lambda row: len(row[0]))
     order = list(range(recipe.group))
     rng.shuffle(order)
     return [rows[k * recipe.batch : (k + 1) * recipe.batch] for k in order]
 
 
-def _row(tokenizer: PreTrainedTokenizerFast, calculator: Calculator, shelf: Shelf, drills: float, rng: Random) -> Row:
-    made = any_example(shelf, drills, rng)
+def _row(
+    tokenizer: PreTrainedTokenizerFast, calculator: Calculator, shelf: Shelf, mixture: Mixture, rng: Random
+) -> Row:
+    made = any_example(shelf, mixture, rng)
     begins = opening(tokenizer, made.level, made.leaning)
     ids: list[int] = []
     learnt: list[int] = []
