@@ -35,6 +35,9 @@ class Mixture:
     """Share of the other examples with a passage beside the question, 0 to 1."""
     helps: float = 0.4
     """Share of what the student would have got wrong that it gets right with a fitting passage, 0 to 1."""
+    judged: bool = False
+    """Whether the student says of each passage if it is of use. Left to find that out from what is right afterwards, it did not
+    (docs/log.md)."""
 
 
 REVISIONS = 0.30
@@ -64,6 +67,8 @@ class Example:
     """The teacher's words between the attempts."""
     passage: str = ""
     """What lies open beside the question; blank: nothing."""
+    fits: bool | None = None
+    """Whether the passage is about the question's skill, where the student says so before it begins."""
 
 
 @dataclass(frozen=True)
@@ -131,17 +136,18 @@ def example(material: Material, shelf: Shelf, mixture: Mixture, rng: Random) -> 
     skill = material.skill
     level, leaning = rng.randrange(LEVELS + 1) / LEVELS, rng.choice(LEANINGS)
     problem = curriculum.phrase(rng.choice(skill.phrasings), material.numbers, rng)
-    passage, knows = "", level
+    passage, fits, knows = "", None, level
     if rng.random() < mixture.books:
         fitting = rng.random() < FITTING
         passage = shelf.passage(skill, fitting, rng)
         knows = level + mixture.helps * (1 - level) if fitting else level
+        fits = fitting if mixture.judged else None
     first = 0 if rng.random() < knows else _slip(skill, leaning, rng)
     if rng.random() >= REVISIONS:
-        return Example(level, leaning, problem, (material.workings[first].text,), (), passage)
+        return Example(level, leaning, problem, (material.workings[first].text,), (), passage, fits)
     said, second = _right_doubted(material, rng) if first == 0 else _wrong_corrected(material, first, rng)
     workings = (material.workings[first].text, material.workings[second].text)
-    return Example(level, leaning, problem, workings, (said,), passage)
+    return Example(level, leaning, problem, workings, (said,), passage, fits)
 
 
 def _slip(skill: Skill, leaning: str, rng: Random) -> int:

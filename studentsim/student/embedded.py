@@ -28,6 +28,7 @@ from studentsim.student.drafts import write_along
 from studentsim.student.embedded_weights import FINGERPRINT_0_1
 from studentsim.student.generate import Prefix, Written, read, score, write
 from studentsim.student.parsing import read_answer
+from studentsim.student.passages import of_use
 from studentsim.student.profiles import profile_of
 from studentsim.student.prompts import completion_ids, knows_levels, named_opening, opening, prompt_ids
 
@@ -99,9 +100,11 @@ class EmbeddedStudent:
 
         ``passages``: what lies open beside a question while it is answered, by question id (an open book).
         """
-        earlier, passages = earlier or {}, passages or {}
+        earlier, beside = earlier or {}, self._beside(questions, passages or {})
         rows = [
-            _Row(q, self._prompt(q, earlier.get(q.id, ()), passages.get(q.id, "")), uniforms_of((*luck, q.id), self.limit))
+            _Row(
+                q, self._prompt(q, earlier.get(q.id, ()), *beside.get(q.id, ("", None))), uniforms_of((*luck, q.id), self.limit)
+            )
             for q in questions
         ]  # fmt: skip
         rows.sort(key=lambda row: (len(row.prompt), row.question.id))  # rows of like length go together
@@ -125,8 +128,21 @@ class EmbeddedStudent:
             lengths = {r.question.id: len(r.prompt) + len(self._encoded(r.question.right.working or "")) for r in near}
             yield from even_batches(sorted(near, key=lambda r: (lengths[r.question.id], r.question.id)), FOLLOWED)
 
-    def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = (), passage: str = "") -> list[int]:
-        return prompt_ids(self.tokenizer, self._opening(question), question.problem, earlier[-1:], passage)
+    def _prompt(
+        self,
+        question: Question,
+        earlier: Sequence[tuple[str, str]] = (),
+        passage: str = "",
+        fits: bool | None = None,
+    ) -> list[int]:
+        return prompt_ids(self.tokenizer, self._opening(question), question.problem, earlier[-1:], passage, fits)
+
+    def _beside(self, questions: Sequence[Question], passages: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
+        """Each question's passage, and whether the student takes it to be of use: the likelier of two words behind it."""
+        asked = [(q, passages[q.id]) for q in questions if passages.get(q.id)]
+        prompts = [self._prompt(q, passage=passage)[:-1] for q, passage in asked]  # without what opens the working
+        fits = of_use(self.decoder, self.tokenizer, prompts)
+        return {q.id: (passage, fit) for (q, passage), fit in zip(asked, fits, strict=True)}
 
     def _opening(self, question: Question) -> list[int]:
         if not self._knows_levels:

@@ -49,10 +49,10 @@ class Recipe:
     phases: tuple[Phase, ...] = (
         Phase(7_000, 3e-3),
         Phase(1_200, 1.5e-3, Mixture(drills=0.25), warmup=100),
-        Phase(1_000, 1e-3, Mixture(drills=0.1, books=0.6, helps=0.7), warmup=100),
+        Phase(1_000, 1.5e-3, Mixture(drills=0.1, books=0.6, judged=True), warmup=100),
     )
-    """First the curriculum; then with drills, which teach numbers that it seldom holds; then with many open books, until it can tell
-    a passage that fits from one that does not (docs/log.md)."""
+    """First the curriculum; then with drills, which teach numbers that it seldom holds; then with many open books, of which it
+    learns to say whether they fit (docs/log.md)."""
     batch: int = 64
     """Examples a step."""
     per_skill: int = 3000
@@ -210,10 +210,12 @@ def _row(
     learnt: list[int] = []
     for k, working in enumerate(made.workings):
         before = tuple(zip(made.workings[:k], made.said[:k], strict=True))
-        prompt = prompt_ids(tokenizer, begins, made.problem, before, made.passage)[len(ids) :]
+        prompt = prompt_ids(tokenizer, begins, made.problem, before, made.passage, made.fits)[len(ids) :]
         written = completion_ids(tokenizer, working)
         ids += prompt + written
         learnt += [0] * len(prompt) + calculator.mask(written)
+        if k == 0 and made.fits is not None:
+            learnt[len(prompt) - 2] = 1  # what it says of the passage, before the token that opens the working
     return ids, learnt
 
 

@@ -1,13 +1,13 @@
 """How a question becomes the embedded student's prompt, in token ids.
 
     <level:7><leaning:mixed>The question's text<work>                                          a first attempt begins
-    <level:7><leaning:mixed>The question's text<book>A passage<work>                           one with an open book
+    <level:7><leaning:mixed>The question's text<book>A passageUse<work>                        one with an open book
     <level:7><leaning:mixed>The question's text<work>attempt<end><teacher>words<work>          a second one
 
-The level is the student's at this question's skill, so any table of levels is a student. The options are not in the prompt: the
-student works the value out and ticks the option that shows it, as a pupil does (so small a model could not be taught to look letters
-up; docs/log.md). Text is encoded so that control tokens in a
-question are plain characters.
+Of a passage the student says first whether it is of use. The level is the student's at this question's skill, so any table of levels
+is a student. The options are not in the prompt: the student works the value out and ticks the option that shows it, as a pupil does (so
+small a model could not be taught to look letters up; docs/log.md). Text is encoded so that control tokens in a question are plain
+characters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerFast
 
-from studentsim.student.reading import BOOK, WORK, as_read, leaning_token, level_token, profile_token
+from studentsim.student.reading import BOOK, OF_USE, WORK, as_read, leaning_token, level_token, profile_token
 from studentsim.student.tokenizer import END, TEACHER, encode
 
 
@@ -41,12 +41,17 @@ def prompt_ids(
     problem: str,
     attempts: Sequence[tuple[str, str]] = (),
     passage: str = "",
+    fits: bool | None = None,
 ) -> list[int]:
-    """Ids up to where the student begins to write. ``attempts``: earlier ones, each with the teacher's words."""
+    """Ids up to where the student begins to write. ``attempts``: earlier ones, each with the teacher's words.
+
+    ``fits``: what the student says of the passage; None: nothing.
+    """
     token = tokenizer.convert_tokens_to_ids
     ids = [*opening, *encode(tokenizer, as_read(problem))]
     if passage:
         ids += [token(BOOK), *encode(tokenizer, as_read(passage))]
+        ids += [] if fits is None else [token(OF_USE[fits])]
     for attempt, said in attempts:
         ids += [token(WORK), *completion_ids(tokenizer, attempt), token(TEACHER), *encode(tokenizer, said)]
     return [*ids, token(WORK)]

@@ -13,6 +13,9 @@ WORK = "<work>"
 BOOK = "<book>"
 """The control token before a passage that lies open beside a first attempt."""
 
+OF_USE: tuple[str, str] = ("Not", "Use")
+"""What the student says of a passage that is not about the question, and of one that is."""
+
 LEVELS = 20
 """Levels are told in steps of 1/20: tokens 0 to 20 stand for 0 to 100 % of questions answered rightly."""
 
