@@ -7,7 +7,7 @@ alone     physics, and probability, alone, for each seed
 matrix    each category alone, for the first two seeds
 fixed     the same 40 questions over and over, against random ones, 20 lessons, the first two seeds
 gap       85 % everywhere and 10 % in physics: category against random, 12 lessons, three seeds
-balanced  no gap: category against random, 20 lessons, four seeds
+balanced  no gap: category against random, 12 lessons, four seeds
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def groups(seeds: list[int]) -> dict[str, list[tuple[str, Settings]]]:
         "matrix": [alone(c, s) for s in seeds[:2] for c in CATEGORIES],
         "fixed": [lessons(way, s, 20) for s in seeds[:2] for way in ("fixed", "random")],
         "gap": [lessons(way, s, 12, gap=True) for s in more[:3] for way in ("random", "category")],
-        "balanced": [lessons(way, s, 20) for s in more[:4] for way in ("random", "category")],
+        "balanced": [lessons(way, s, 12) for s in more[:4] for way in ("random", "category")],
     }
 
 
@@ -110,7 +110,7 @@ def sentences(seeds: list[int], found: dict[str, list[dict[str, Any]]], only: st
             yield f"{name}: " + ", ".join(
                 f"{e['turn']}: {100 * e['correct'] / e['questions']:.1f}" for e in found[name]
             )
-        turns = {"fixed": (20,), "gap": (8, 12), "balanced": (12, 20)}.get(group, ())
+        turns = {"fixed": (20,), "gap": (8, 12), "balanced": (8, 12)}.get(group, ())
         for turn in turns:
             leads = []
             for (first, _), (second, _) in zip(runs[::2], runs[1::2], strict=True):
