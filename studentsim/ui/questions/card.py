@@ -68,7 +68,8 @@ def _question(question: Question) -> None:
         level = student.level(question.skill, question.category, question.difficulty)
         st.code(prompt_text(level, student.leaning, question.problem), language=None, wrap_lines=True)
         st.caption(
-            "The first mark says which student answers, the last that it is to write its working. The built-in student isn't shown the "
+            "The first marks say how well the student knows this kind of question (0 to 20) and which slips it leans to, here the balanced "
+            "beginner; the last says that it is to write its working. The built-in student isn't shown the "
             "options: it works the value out, and ticks the option that shows it. A model of your own is shown the options too."
         )
     components.link(QUESTIONS, f"The skill: {skill.title}", ":material/school:", {"skill": skill.id})
