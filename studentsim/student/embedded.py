@@ -101,12 +101,11 @@ class EmbeddedStudent:
         ``passages``: what lies open beside a question while it is answered, by question id (an open book).
         """
         earlier, beside = earlier or {}, self._beside(questions, passages or {})
+        prompts = [self._prompt(q, earlier.get(q.id, ()), beside.get(q.id, ""), True) for q in questions]
         rows = [
-            _Row(
-                q, self._prompt(q, earlier.get(q.id, ()), *beside.get(q.id, ("", None))), uniforms_of((*luck, q.id), self.limit)
-            )
-            for q in questions
-        ]  # fmt: skip
+            _Row(q, prompt, uniforms_of((*luck, q.id), self.limit))
+            for q, prompt in zip(questions, prompts, strict=True)
+        ]
         rows.sort(key=lambda row: (len(row.prompt), row.question.id))  # rows of like length go together
         # First what follows a known working, many tokens in a pass; then, token after token, what does not.
         known = [row for row in rows if row.question.right.working]
@@ -137,12 +136,12 @@ class EmbeddedStudent:
     ) -> list[int]:
         return prompt_ids(self.tokenizer, self._opening(question), question.problem, earlier[-1:], passage, fits)
 
-    def _beside(self, questions: Sequence[Question], passages: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
-        """Each question's passage, and whether the student takes it to be of use: the likelier of two words behind it."""
-        asked = [(q, passages[q.id]) for q in questions if passages.get(q.id)]
-        prompts = [self._prompt(q, passage=passage)[:-1] for q, passage in asked]  # without what opens the working
-        fits = of_use(self.decoder, self.tokenizer, prompts)
-        return {q.id: (passage, fit) for (q, passage), fit in zip(asked, fits, strict=True)}
+    def _beside(self, questions: Sequence[Question], passages: Mapping[str, str]) -> dict[str, str]:
+        """The passages that the student takes to be of use, by question id. Others it lays aside: what it writes is the same without."""
+        asked = [q for q in questions if passages.get(q.id)]
+        # Judged is the prompt without the token that opens the working: what comes there is whether the passage is of use.
+        use = of_use(self.decoder, self.tokenizer, [self._prompt(q, passage=passages[q.id])[:-1] for q in asked])
+        return {q.id: passages[q.id] for q, judged in zip(asked, use, strict=True) if judged}
 
     def _opening(self, question: Question) -> list[int]:
         if not self._knows_levels:
