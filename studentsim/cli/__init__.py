@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,8 @@ __all__ = ["app", "carrying_out", "graders", "handing_out", "listing", "main", "
 
 def main() -> None:
     """Run the command line; an error of ours is one line, without a traceback, and exit status 2."""
+    # Libraries' words to whoever calls them (a setting of transformers to be renamed, say) are none for the command line's user.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
     try:
         app()
     except StudentsimError as error:

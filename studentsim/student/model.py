@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+import transformers
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from studentsim.errors import StudentError
@@ -46,6 +47,7 @@ def load_embedded(weights: str = "", *, folder: Path | None = None) -> tuple[Lla
     folder = folder or embedded_weights.find(weights)
     found = embedded_weights.fingerprint(folder)
     embedded_weights.check(weights, found, folder)
+    transformers.utils.logging.disable_progress_bar()  # a second's bar for seven megabytes
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
