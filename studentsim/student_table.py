@@ -30,7 +30,8 @@ from studentsim.records import Profile
 LARGEST = 100_000
 """Bytes of a table's file at most: a thousand skills are a third of that."""
 
-Percent = Annotated[float, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(strict=True, ge=0, le=100)]
+"""A number: neither ``true`` nor a text that could be read as one."""
 
 
 class StudentTable(BaseModel):
@@ -44,9 +45,9 @@ class StudentTable(BaseModel):
     """Who it is, in a sentence."""
     leaning: Literal["careless", "concept", "mixed"] = "mixed"
     """Which kind of slip most of its wrong answers are."""
-    easy: float = Field(0.0, ge=-50, le=50)
+    easy: float = Field(0.0, strict=True, ge=-50, le=50)
     """Points added to a category's level where the skill is easy (difficulty 1)."""
-    hard: float = Field(0.0, ge=-50, le=50)
+    hard: float = Field(0.0, strict=True, ge=-50, le=50)
     """The same where it is hard (difficulty 3)."""
     categories: dict[str, Percent] = Field(default_factory=dict, max_length=1000)
     """The level of a category's skills, where nothing else is said of them."""
@@ -88,16 +89,27 @@ def read_table(path: Path) -> StudentTable:
             )  # fmt: skip
         found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return StudentTable.model_validate(found)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(
-            f"The student's table {str(path)!r} cannot be read: {error}.",
-            "Write it as TOML: a line physics = 30 under [categories].", field="student",
-        ) from error  # fmt: skip
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the table"
         why = str(first.get("ctx", {}).get("error", first["msg"]))
         raise ConfigError(
-            f"The student's table {str(path)!r} is wrong at {where}: {str(first['input'])[:80]!r}: {why}.",
+            f"The student's table {str(path)!r} is wrong at {where}: {_shown(first['input'])}: {why}.",
             "Levels are numbers from 0 to 100 under [categories] and [skills].", field="student",
         ) from error  # fmt: skip
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: no UTF-8, no TOML, or a number of thousands of digits
+        raise ConfigError(
+            f"The student's table {str(path)!r} cannot be read: {error}.",
+            "Write it as TOML: a line physics = 30 under [categories].", field="student",
+        ) from error  # fmt: skip
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(str(value)[:80])
+    except ValueError:  # hexadecimal digits by the thousand, which Python reads but does not write
+        return "a number of thousands of digits"

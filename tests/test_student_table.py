@@ -71,6 +71,10 @@ def test_a_run_keeps_its_table(tmp_path):
         (b"\xff\xfe\x00", "cannot be read"),
         ("#" * 200_000, "200,000 bytes"),
         ("x = " + "[" * 5000, "cannot be read"),
+        ("[categories]\nphysics = " + "9" * 5000, "cannot be read"),
+        ("[categories]\nphysics = 0x" + "f" * 5000, "thousands of digits"),
+        ("[categories]\nphysics = true", "physics"),
+        ("easy = '6'\n[categories]\nphysics = 10", "easy"),
     ],
 )
 def test_a_wrong_table_is_refused_with_what_is_wrong(tmp_path, text, said):
@@ -82,5 +86,7 @@ def test_a_wrong_table_is_refused_with_what_is_wrong(tmp_path, text, said):
 def test_a_student_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no student's table"):
         student_settings(str(tmp_path / "none.toml"))
+    with pytest.raises(ConfigError, match="nobody-of-that-name"):
+        student_settings("~nobody-of-that-name/mira.toml")
     with pytest.raises(ConfigError, match="balanced"):
         student_settings("nobody")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from studentsim.errors import ConfigError
 from studentsim.student.profiles import profile
 from studentsim.student_table import read_table
 
@@ -24,6 +25,14 @@ def student_settings(student: str) -> dict[str, Any]:
     """
     if not is_table(student):
         return {"student": profile(student).id, "student_table": None}
-    table = read_table(Path(student).expanduser())
+    try:
+        path = Path(student).expanduser()
+    except RuntimeError as error:  # ~name of somebody who has no home here
+        raise ConfigError(
+            f"The student's table {student!r} cannot be found: {error}",
+            "Name the file by its whole path.",
+            field="student",
+        ) from error
+    table = read_table(path)
     name = re.sub(r"[^\w-]+", "-", Path(student).stem).strip("-")[:80] or "table"
     return {"student": name, "student_table": table}
