@@ -123,6 +123,21 @@ def test_the_paper_s_protocol_leaves_student_questions_way_of_choosing_and_seed(
     assert started[0][0] == foreground.config_of("paper", given)
 
 
+def test_the_paper_s_protocol_leaves_a_student_its_own_table(started: list, folder: Path):
+    table = {"title": "Mira", "categories": {"physics": 10.0}}
+    make_run(folder, "it", student="mira", student_table=table)
+    app = visit(NEW, like="it")
+    assert "Mira, a student with a table of its own" in text_of(app)
+    press(app, "new.paper")
+    press(app, "new.start")
+    config = started[0][0]
+    assert (config.student, config.student_table.title, config.learning.rehearsal) == ("mira", "Mira", 0.0)
+    app = visit(NEW, like="it")
+    press(app, "new.student.balanced")
+    press(app, "new.start")
+    assert started[1][0].student == "balanced" and started[1][0].student_table is None
+
+
 def test_the_defaults_come_back_at_a_click(started: list):
     app = visit(NEW)
     press(app, "new.strategy.none")

@@ -114,8 +114,8 @@ def fill(config: RunConfig) -> str:
 PRESET = "new.preset"
 """Session key: ``paper`` once its protocol was asked for, so that another student brings with it what the paper has for it."""
 _LEFT = (
-    "name", "seed", "exam_seed", "model", "student", "bank", "bank_category", "bank_set", "leave_out_doubtful", "categories",
-    "skills", "difficulties", "strategy", "mix",
+    "name", "seed", "exam_seed", "model", "student", "student_table", "bank", "bank_category", "bank_set",
+    "leave_out_doubtful", "categories", "skills", "difficulties", "strategy", "mix",
 )  # fmt: skip
 """Settings that the paper's protocol leaves as they are: student, questions, way of choosing."""
 _LEFT_HUB = ("revision", "prompt_date", "device", "dtype")
