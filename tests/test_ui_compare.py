@@ -106,6 +106,16 @@ def test_runs_that_differ_in_their_seed_alone_are_one_group():
     assert not left_out
 
 
+def test_a_table_of_one_s_own_is_named_by_its_student_and_no_label_holds_all_of_it():
+    tables = [{"title": "Mira", "skills": {f"skill-{n}": level for n in range(40)}} for level in (10.0, 20.0)]
+    mira, other = (run(id, student="mira", student_table=table) for id, table in zip("ab", tables, strict=True))
+    assert [g.label for g in grouped([run("c"), mira])[0]] == ["Balanced beginner", "Mira"]
+    assert [g.label for g in grouped([mira, other])[0]] == ["Follow the mistakes 1", "Follow the mistakes 2"]
+    assert settings.said("student_table", mira.config).startswith("mixed: skill-0 10 %, skill-1 10 %")
+    later = RunConfig.model_construct(student="mira", student_table={"title": "Mira", "shape": "of another version"})
+    assert settings.said("student_table", later) == "a table of its own"
+
+
 def test_the_same_draw_of_luck_counts_once_however_often_it_was_run():
     groups, left_out = grouped([run("a"), run("again", name="My own"), run("b", seed=1)])
     assert len(groups) == 1 and len(groups[0].runs) == 2

@@ -18,6 +18,8 @@ NOT_THE_WAY = ("seed", "turns", "validation_every")
 """Settings in which runs of one group may differ: how often held-out pairs are looked at changes nothing that is learnt."""
 MOST_SAID = 2
 """Settings that a group's label names at most, besides the way of choosing."""
+TOO_LONG = ("student_table",)
+"""Settings that no label holds: the table of settings tells them."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _labels(configs: Sequence[RunConfig]) -> list[str]:
     labels = []
     for config in configs:
         rivals = [c for c in configs if c.strategy == config.strategy]
-        own = [name for name in settings.differing(rivals) if name not in NOT_THE_WAY][:MOST_SAID]
+        own = [name for name in settings.differing(rivals) if name not in (*NOT_THE_WAY, *TOO_LONG)][:MOST_SAID]
         way = look(config.strategy).name if "mix" in own else words.capital(words.way(config))
         parts = [] if "strategy" not in differ and own else [way]
         labels.append(", ".join(parts + [_told(name, config) for name in own if settings.heard(name, config)]))

@@ -118,7 +118,7 @@ def said(name: str, config: RunConfig) -> str:
         levels = {**value.categories, **value.skills}
         return f"{value.leaning}: " + ", ".join(f"{name} {level:g} %" for name, level in levels.items())
     if name == "student_table":
-        return "as built in"
+        return "a table of its own" if value else "as built in"  # another version's table is not read here
     if not heard(name, config):
         return "none: one try alone"
     if name in _WORDS:
