@@ -1,9 +1,10 @@
 """What the embedded student reads while it is made: workings, right and wrong, second tries after feedback, open books.
 
 Each example says the student's level at this skill and which kind of slip it leans to, so any table of levels is a student: it sees
-the right working as often as the level says, and else one of the misconceptions it leans to. In 15 % a passage lies open beside the
-question, fitting or not, so that it learns to use a book and not to be led astray by it. In 30 % a first attempt and a teacher's
-words stand before the working, so that it learns to use feedback; and not to give way to a false "wrong".
+the right working as often as the level says, and else one of the misconceptions it leans to. In 15 % (60 % in pretraining's last
+phase) a passage lies open beside the question, fitting or not, so that it learns to use a book and not to be led astray by it. In 30 %
+a first attempt and a teacher's words stand before the working, so that it learns to use feedback; and not to give way to a false
+"wrong".
 """
 
 from __future__ import annotations
