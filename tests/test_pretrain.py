@@ -9,6 +9,7 @@ import torch
 
 from studentsim.arithmetic import calculate
 from studentsim.bank.curriculum import SKILLS
+from studentsim.errors import ConfigError
 from studentsim.student import pretrain as pretraining
 from studentsim.student.corpus import (
     CARELESS_SHARE,
@@ -178,3 +179,11 @@ def test_every_number_is_common_in_drills():
     for _ in range(20_000):
         seen.update(re.findall(r"(?<![\d.])\d{3}(?!\d)", drill(rng)[1]))
     assert len(seen) == 900 and min(seen.values()) >= 5
+
+
+@pytest.mark.parametrize("device", ["gpu", "", "cuda"])
+def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path, monkeypatch, device):
+    monkeypatch.setattr(pretraining.torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match="cannot be made on") as caught:
+        pretrain(tmp_path / "out", recipe=SMALL, work=tmp_path / "work", device=device)
+    assert caught.value.remedy and not list(tmp_path.iterdir())

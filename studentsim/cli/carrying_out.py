@@ -23,7 +23,9 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all luck but the exam's.")] = None,
     exam_seed: Annotated[int | None, typer.Option(help="Decides the exam: equal in runs to be compared.")] = None,
-    student: Annotated[str | None, typer.Option(help="Profile of the embedded student; see 'students'.")] = None,
+    student: Annotated[
+        str | None, typer.Option(help="A profile of the embedded student (see 'students'), or a table (a TOML file).")
+    ] = None,
     weights: Annotated[
         str | None, typer.Option(help="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.")
     ] = None,

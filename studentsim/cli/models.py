@@ -25,7 +25,7 @@ def pretrain(
     from studentsim.student import pretrain as pretraining
 
     recipe = (
-        pretraining.Recipe(phases=(pretraining.Phase(steps, 3e-3, pretraining.Mixture(drills=0.1)),))
+        pretraining.Recipe(phases=(pretraining.Phase(steps, 3e-3, pretraining.Mixture(drills=0.1, judged=True)),))
         if steps
         else pretraining.Recipe()
     )
@@ -85,7 +85,9 @@ def check_model(
 
 @app.command(name="check-feedback")
 def check_feedback(
-    student: Annotated[str, typer.Option(help="A profile of the embedded student.")] = "balanced",
+    student: Annotated[
+        str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")
+    ] = "balanced",
     questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 200,
     as_json: Json = False,
 ) -> None:

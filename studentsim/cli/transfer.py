@@ -30,7 +30,9 @@ PICTURES = (".html", ".svg")
 
 @app.command()
 def transfer(
-    student: Annotated[str | None, typer.Option(help="A profile of the embedded student; see 'students'.")] = None,
+    student: Annotated[
+        str | None, typer.Option(help="A profile of the embedded student (see 'students'), or a table (a TOML file).")
+    ] = None,
     turns: Annotated[int, typer.Option(help="Lessons of practice in each category.")] = 12,
     questions: Annotated[int, typer.Option(help="Practice questions a lesson.")] = 40,
     exam: Annotated[int, typer.Option(help="Questions in the exam before and in the one after.")] = 600,

@@ -1,8 +1,8 @@
-"""Makes the embedded student from nothing, on a CPU; can be stopped and goes on from its last checkpoint.
+"""Makes the embedded student from nothing, on a CPU or a GPU; can be stopped and goes on from its last checkpoint.
 
     python -m studentsim pretrain
 
-Every batch is derived from (seed, its number), so a run that was stopped and went on reads what an uninterrupted one
+Every batch is derived from (seed, its phase, its number), so a run that was stopped and went on reads what an uninterrupted one
 reads. Loss falls on what the student writes alone: not on the question, not on the calculator's results.
 """
 
@@ -22,6 +22,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from studentsim.errors import ConfigError
 from studentsim.parallel import each
 from studentsim.student.calculator import Calculator
 from studentsim.student.corpus import Mixture, Shelf, any_example, every_text, material
@@ -102,7 +103,11 @@ def pretrain(
     device: str = "cpu",
     say: Callable[[str], None] = print,
 ) -> None:
-    """Make the student and write it to ``out`` (safetensors, tokenizer, log). Checkpoints go to ``work``."""
+    """Make the student and write it to ``out`` (safetensors, tokenizer, log). Checkpoints go to ``work``; ``device`` is cpu or cuda.
+
+    :raises ConfigError: there is no such device here.
+    """
+    _check_device(device)
     recipe = recipe or Recipe()
     work = work or Path("data/pretraining")
     work.mkdir(parents=True, exist_ok=True)
@@ -151,6 +156,13 @@ def pretrain(
     model.eval().cpu().save_pretrained(out, safe_serialization=True)
     tokenizer.save_pretrained(out)
     (out / LOG).write_text("\n".join(log) + "\n", encoding="utf-8")
+
+
+def _check_device(device: str) -> None:
+    if device != "cpu" and not (device == "cuda" and torch.cuda.is_available()):
+        raise ConfigError(
+            f"The student cannot be made on {device!r} here.", "Choose cpu, or cuda where there is one.", field="device"
+        )
 
 
 def _optimizer(model: LlamaForCausalLM, state: dict[str, Any] | None = None) -> torch.optim.Optimizer:
