@@ -287,3 +287,11 @@ def test_an_adapter_never_goes_onto_other_weights_in_silence(shipped: str, tmp_p
     (by_name / adapter.FILE).write_bytes(b"not an adapter")
     with pytest.raises(StudentError, match="cannot be read"):
         new.load(by_name)
+
+
+def test_the_student_of_0_1_refuses_a_book_in_words():
+    student = EmbeddedStudent(*load_embedded(EMBEDDED_0_1), RunConfig.make(weights=EMBEDDED_0_1))
+    question = open_bank("curriculum").exam[0]
+    with pytest.raises(StudentError, match="never had a book"):
+        list(student.answer([question], luck=("a book",), passages={question.id: "Add first."}))
+    assert len(list(student.answer([question], luck=("a book",), passages={question.id: ""}))) == 1

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from studentsim import luck as lucks
 from studentsim.config import RunConfig
+from studentsim.errors import StudentError
 from studentsim.parallel import each
 from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
@@ -99,6 +100,8 @@ class EmbeddedStudent:
         """One answer for each question; see ``Student.answer``. Of earlier attempts the last is read, as in pretraining.
 
         ``passages``: what lies open beside a question while it is answered, by question id (an open book).
+
+        :raises StudentError: there are passages, but the weights are version 0.1's, which know none.
         """
         earlier, beside = earlier or {}, self._beside(questions, passages or {})
         prompts = [self._prompt(q, earlier.get(q.id, ()), beside.get(q.id, ""), True) for q in questions]
@@ -139,6 +142,11 @@ class EmbeddedStudent:
     def _beside(self, questions: Sequence[Question], passages: Mapping[str, str]) -> dict[str, str]:
         """The passages that the student takes to be of use, by question id. Others it lays aside: what it writes is the same without."""
         asked = [q for q in questions if passages.get(q.id)]
+        if asked and not self._knows_levels:
+            raise StudentError(
+                "The embedded student of version 0.1 has never had a book beside a question.",
+                "Take today's, without weights.",
+            )
         # Judged is the prompt without the token that opens the working: what comes there is whether the passage is of use.
         use = of_use(self.decoder, self.tokenizer, [self._prompt(q, passage=passages[q.id])[:-1] for q in asked])
         return {q.id: passages[q.id] for q, judged in zip(asked, use, strict=True) if judged}
