@@ -83,6 +83,14 @@ def test_a_wrong_table_is_refused_with_what_is_wrong(tmp_path, text, said):
     assert caught.value.remedy
 
 
+def test_a_changed_copy_of_a_profiles_file_is_not_taken_for_the_profile(tmp_path):
+    (copy := tmp_path / "balanced.toml").write_text((TABLES / "balanced.toml").read_text())
+    settings = student_settings(str(copy))
+    assert settings["student"] == "balanced-table" not in PROFILES and settings["student_table"] is not None
+    assert student_settings(str(written(tmp_path, TABLE)))["student"] == "mira"
+    assert len(RunConfig.make(**student_settings(str(copy.rename(tmp_path / f"{'x' * 200}.toml")))).student) == 70
+
+
 def test_a_student_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no student's table"):
         student_settings(str(tmp_path / "none.toml"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError
-from studentsim.student.profiles import profile
+from studentsim.student.profiles import PROFILES, profile
 from studentsim.student_table import read_table
 
 SUFFIX = ".toml"
@@ -20,6 +20,8 @@ def is_table(student: str) -> bool:
 
 def student_settings(student: str) -> dict[str, Any]:
     """The settings ``student`` and ``student_table`` of a run whose student is this profile, or the table in this file.
+
+    A table's name is its file's; where a profile has that name, ``-table`` is added.
 
     :raises ConfigError: there is no such profile; the file cannot be read or is no table.
     """
@@ -34,5 +36,7 @@ def student_settings(student: str) -> dict[str, Any]:
             field="student",
         ) from error
     table = read_table(path)
-    name = re.sub(r"[^\w-]+", "-", Path(student).stem).strip("-")[:80] or "table"
+    name = re.sub(r"[^\w-]+", "-", Path(student).stem).strip("-")[:70] or "table"
+    if name in PROFILES:  # a copy of a profile's file, changed: its runs are not that profile's
+        name += "-table"
     return {"student": name, "student_table": table}
