@@ -66,9 +66,9 @@ class Learning(BaseModel):
     """Projections that get an adapter. paper: all seven."""
     max_grad_norm: float = Field(1.0, gt=0, le=100)
     """Gradients are clipped to this norm. Library default."""
-    rehearsal: float = Field(0.3, ge=0, le=10)
+    rehearsal: float = Field(0.5, ge=0, le=10)
     """How strongly what a lesson does not practise is held where it was (studentsim/learning/rehearsal.py); 0: not at all.
-    embedded: 0.3. paper: 0."""
+    embedded: 0.5. paper: 0."""
 
     @field_validator("lora_targets", mode="before")
     @classmethod

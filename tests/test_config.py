@@ -109,7 +109,7 @@ def test_the_preset_itself_has_each_of_the_papers_values(path, name, papers):
 
 
 def test_a_new_run_rehearses_and_the_papers_does_not():
-    assert RunConfig().learning.rehearsal == 0.3 and RunConfig.paper().learning.rehearsal == 0
+    assert RunConfig().learning.rehearsal == 0.5 and RunConfig.paper().learning.rehearsal == 0
     for wrong in (-0.1, 10.5, float("nan")):
         with pytest.raises(ConfigError, match="rehearsal"):
             RunConfig.make(learning={"rehearsal": wrong})

@@ -126,7 +126,7 @@ def test_what_a_run_stored_stays_and_what_a_user_gives_has_today_s_defaults():
     config = casts.config(weights=NOWHERE, learning={"rehearsal": 0.7})
     assert RunConfig.from_json(config.model_dump_json()) == config_of(config.model_dump()) == config
     assert RunConfig.from_json(RunConfig().model_dump_json()) == RunConfig() == RunConfig.make()
-    assert (RunConfig().weights, RunConfig().learning.rehearsal) == ("", 0.3)
+    assert (RunConfig().weights, RunConfig().learning.rehearsal) == ("", 0.5)
     assert stored({"learning": "damaged"})["learning"] == "damaged"
     with pytest.raises(ConfigError):
         RunConfig.from_json("[]")
