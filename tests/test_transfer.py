@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import io
 import json
 import logging
 import math
@@ -21,7 +22,7 @@ from hypothesis import strategies as some
 
 from studentsim import cli, foreground
 from studentsim.bank.sources import open_bank
-from studentsim.cli.transfer import keep, lines
+from studentsim.cli.transfer import keep, lines, printable
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError, StoreError
 from studentsim.records import CATEGORIES, Answered, ExamFinished
@@ -379,6 +380,21 @@ def test_a_terminals_table_is_aligned_whatever_the_categories_are_called():
     head, *rows = lines(found)[2:7]
     assert {len(row) for row in (head, *rows)} == {len(head)}
     assert "[+60]" in rows[0] and "\N{MINUS SIGN}15" in rows[0]
+
+
+def test_a_terminal_that_knows_few_signs_still_shows_every_gain_with_its_own(say, monkeypatch):
+    names = ("a", "Физика")
+    text = "\n".join(lines(invented({(p, e): (0, 12) if p == e else (3, 0) for p in names for e in names})))
+    for encoding in ("cp1252", "ascii"):
+        told = printable(text, encoding)
+        assert told.encode(encoding) and "-15" in told and "[+60]" in told and "??????" in told
+    assert printable(text, "utf-8") == text
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(said, "METHOD", "\N{MINUS SIGN}")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    assert say("--categories", "gain,physics")[2] == 0
+    narrow.flush()
+    assert narrow.buffer.getvalue().decode("ascii").endswith("-\n")
 
 
 def own_questions(folder: Path, categories: tuple[str, ...] = ("general", "gain", "other")) -> Path:

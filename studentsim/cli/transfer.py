@@ -78,7 +78,7 @@ def transfer(
         study.practise_each(settings, load_cast=foreground.load_cast or _load_cast, data=data), len(names)
     )
     found = matrices.matrix_of(cells, config=checked.model_dump(mode="json"))
-    print("\n".join(lines(found)))
+    print(printable("\n".join(lines(found)), sys.stdout.encoding or "ascii"))
     _write(found, json_file, csv_file, picture)
     if record:
         print(f"Kept in {keep(found)}")
@@ -101,6 +101,15 @@ def lines(matrix: Matrix) -> list[str]:
         rows.append(" " * first + "".join(said.bounds(e).rjust(width) for e in told))
     verdicts = [said.verdict(matrix, category) for category in matrix.categories]
     return [said.about(matrix), "", *rows, "", *verdicts, said.summary(matrix), said.METHOD]
+
+
+def printable(text: str, encoding: str) -> str:
+    """The text as far as a terminal's ``encoding`` can write it: minus signs as hyphens, other letters that it lacks as ``?``."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.replace("\N{MINUS SIGN}", "-").encode(encoding, "replace").decode(encoding)
+    return text
 
 
 def keep(matrix: Matrix, path: Path | None = None) -> Path:
