@@ -146,6 +146,25 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
     assert all(torch.equal(whole[name], stopped[name]) for name in whole)
 
 
+def test_a_log_tells_where_another_device_took_over(tmp_path, monkeypatch):
+    one = Recipe(phases=(Phase(2, 1e-3),), batch=2, group=2, per_skill=1, checkpoint_every=1)
+    pretrain(tmp_path / "out", recipe=one, work=tmp_path / "work", say=lambda line: None)
+    path = tmp_path / "work" / "checkpoint.pt"
+    state, loaded = torch.load(path, weights_only=True), []
+    log = [line.replace("on cpu", "on cuda") for line in state["log"][:2]]
+    torch.save({**state, "step": 1, "device": "cuda", "log": log}, path)
+    load = torch.load
+    monkeypatch.setattr(
+        torch, "load", lambda *args, **how: loaded.append(how.get("map_location")) or load(*args, **how)
+    )
+    pretrain(tmp_path / "out", recipe=one, work=tmp_path / "work", say=lambda line: None)
+    told = (tmp_path / "out" / pretraining.LOG).read_text().splitlines()
+    assert (
+        told[1].endswith("on cuda") and told[2] == "goes on after step 1 on cpu" and told[3].startswith("step      2")
+    )
+    assert loaded == ["cpu"], "a GPU's checkpoint opens where there is none"
+
+
 def test_the_learning_rate_warms_up_and_comes_down():
     phase = Recipe().phases[0]
     rates = [learning_rate(step, phase) for step in (1, phase.warmup, phase.steps // 2, phase.steps)]

@@ -125,6 +125,8 @@ def pretrain(
     if not begun:
         note(str(recipe))
         note(f"{model.num_parameters():,} parameters, {len(tokenizer):,} tokens, on {device}")
+    elif state.get("device", device) != device:
+        note(f"goes on after step {begun} on {device}")
     say(f"starting at step {begun} of {recipe.steps}")
     shelf = Shelf(material(recipe.per_skill, recipe.seed))
     optimizer = _optimizer(model, state["optimizer"])
@@ -150,7 +152,7 @@ def pretrain(
             _save(
                 work / "checkpoint.pt",
                 {"step": step, "recipe": str(recipe), "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-                 "loss": float(smooth), "seconds": state["seconds"] + spent, "log": log},
+                 "loss": float(smooth), "seconds": state["seconds"] + spent, "log": log, "device": device},
             )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     model.eval().cpu().save_pretrained(out, safe_serialization=True)
@@ -255,8 +257,8 @@ def _save(path: Path, state: dict[str, Any]) -> None:
 def _resume(path: Path, model: LlamaForCausalLM, recipe: Recipe) -> dict[str, Any]:
     """Load the last checkpoint of this very recipe. What it tells beside the weights, all at their beginning if there is none."""
     if path.is_file():
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")  # it may come from a GPU that is not here
         if state["recipe"] == str(recipe) and state["model"]["lm_head.weight"].shape == model.lm_head.weight.shape:
             model.load_state_dict(state["model"])
             return state
-    return {"step": 0, "loss": 0.0, "seconds": 0.0, "log": [], "optimizer": None}
+    return {"step": 0, "loss": 0.0, "seconds": 0.0, "log": [], "optimizer": None, "device": ""}
