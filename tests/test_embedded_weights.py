@@ -295,3 +295,13 @@ def test_the_student_of_0_1_refuses_a_book_in_words():
     with pytest.raises(StudentError, match="never had a book"):
         list(student.answer([question], luck=("a book",), passages={question.id: "Add first."}))
     assert len(list(student.answer([question], luck=("a book",), passages={question.id: ""}))) == 1
+
+
+@pytest.mark.parametrize("weights", [EMBEDDED_0_1, FINGERPRINT_0_1])
+def test_the_student_of_0_1_is_no_table(weights):
+    table = {"categories": {"physics": 10.0}}
+    with pytest.raises(ConfigError, match="no table, such as 'mira'") as caught:
+        preflight.check_student(RunConfig.make(student="mira", student_table=table, weights=weights))
+    assert caught.value.field == "student" and caught.value.remedy
+    assert preflight.check_student(RunConfig.make(student="careless", weights=weights)).weights == weights
+    assert preflight.check_student(RunConfig.make(student="mira", student_table=table)).student_table

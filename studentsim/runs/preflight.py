@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from studentsim.bank import curriculum
 from studentsim.bank.sources import PER_SKILL, is_on_hub, open_bank
-from studentsim.config import RunConfig, check_categories
+from studentsim.config import EMBEDDED_0_1, RunConfig, check_categories
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.records import CATEGORIES
 from studentsim.runs.folder import with_weights
@@ -75,6 +75,12 @@ def check_student(config: RunConfig) -> RunConfig:
     if config.model == "embedded":
         profile_of(config)
         embedded_weights.find(config.weights)
+        if config.student_table and embedded_weights.one_name(config.weights) == EMBEDDED_0_1:
+            raise ConfigError(
+                f"The weights of version 0.1 know six students by name and no table, such as {config.student!r}.",
+                "Name a profile, or leave weights blank.",
+                field="student",
+            )
         return with_weights(config)
     if config.weights:
         raise ConfigError(
