@@ -22,7 +22,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
 from studentsim.records import Profile
@@ -53,6 +53,12 @@ class StudentTable(BaseModel):
     """The level of a category's skills, where nothing else is said of them."""
     skills: dict[str, Percent] = Field(default_factory=dict, max_length=10_000)
     """Single skills' own levels; heed neither category nor difficulty."""
+
+    @field_validator("title", "summary")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        """What is shown in a line, on pages and in terminals, is one: no line breaks, no control characters."""
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
 
     @model_validator(mode="after")
     def _not_empty(self) -> StudentTable:

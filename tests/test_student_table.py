@@ -51,6 +51,12 @@ def test_a_skills_own_level_stands_above_its_categorys_and_an_unknown_category_h
     assert mira.level("x", "algebra", 2) == pytest.approx(0.475)
 
 
+def test_what_is_shown_of_a_table_is_one_line_without_control_characters(tmp_path):
+    text = 'title = "Mira\\n\\n# big\\u001b[2J"\nsummary = """\nGood\nat sums."""\n[categories]\nphysics = 10'
+    table = read_table(written(tmp_path, text))
+    assert (table.title, table.summary) == ("Mira # big [2J", "Good at sums.")
+
+
 def test_a_run_keeps_its_table(tmp_path):
     config = RunConfig.make(**student_settings(str(written(tmp_path, TABLE))))
     (tmp_path / "mira.toml").unlink()
