@@ -11,6 +11,7 @@ from studentsim.arithmetic import calculate
 from studentsim.bank.curriculum import SKILLS
 from studentsim.errors import ConfigError
 from studentsim.student import pretrain as pretraining
+from studentsim.student.calculator import Calculator
 from studentsim.student.corpus import (
     CARELESS_SHARE,
     REVISIONS,
@@ -24,7 +25,7 @@ from studentsim.student.corpus import (
 from studentsim.student.drills import drill
 from studentsim.student.model import load_embedded
 from studentsim.student.pretrain import Phase, Recipe, learning_rate, pretrain
-from studentsim.student.reading import LEANINGS, LEVELS
+from studentsim.student.reading import BOOK, LEANINGS, LEVELS, OF_USE, WORK
 
 SMALL = Recipe(
     phases=(Phase(2, 1e-3), Phase(2, 1e-3, Mixture(drills=0.5))), batch=3, group=2, per_skill=1, checkpoint_every=1
@@ -206,3 +207,25 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_pa
     with pytest.raises(ConfigError, match="cannot be made on") as caught:
         pretrain(tmp_path / "out", recipe=SMALL, work=tmp_path / "work", device=device)
     assert caught.value.remedy and not list(tmp_path.iterdir())
+
+
+def test_whether_a_passage_fits_is_said_behind_it_and_learnt_in_the_phase_that_judges():
+    import tiny
+
+    tokenizer, shelf = tiny.tokenizer(), Shelf(material(2, 0))
+    book, use, work = (tokenizer.convert_tokens_to_ids(t) for t in (BOOK, list(OF_USE), WORK))
+    assert None not in use and use[0] != use[1]
+    said = Counter()
+    for judged in (True, False):
+        mixture = Mixture(books=1.0, helps=0.4, judged=judged)
+        for seed in range(40):
+            made = any_example(shelf, mixture, Random(seed))
+            ids, learnt = pretraining._row(tokenizer, Calculator(tokenizer), shelf, mixture, Random(seed))
+            begins = ids.index(work)
+            assert book in ids[:begins] and (made.fits is not None) == judged
+            if judged:
+                assert ids[begins - 1] == use[made.fits] and learnt[: begins + 1] == [0] * (begins - 1) + [1, 0]
+                said[made.fits] += 1
+            else:
+                assert not any(learnt[: begins + 1])
+    assert min(said[True], said[False]) > 10
