@@ -288,3 +288,11 @@ def test_a_single_unlocked_share_has_nothing_to_move_against():
 def test_progress_tells_lesson_and_time_left():
     assert sentences.progress(7, 20, 24.2) == "Lesson 7 of 20, about 24 seconds left."
     assert sentences.progress(0, 20, None) == "Before lesson 1 of 20."
+
+
+def test_a_student_with_a_table_of_its_own_is_called_by_the_table_s_title_validated_or_not():
+    table = {"title": "Mira", "categories": {"physics": 10.0}}
+    for make in (RunConfig.make, RunConfig.model_construct):
+        assert words.student(make(student="mira-k", student_table=table)) == "Mira"
+        assert words.student(make(student="mira-k", student_table={**table, "title": ""})) == "mira-k"
+    assert words.student(RunConfig.model_construct(student="mira-k", student_table="another version's")) == "mira-k"

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from studentsim.config import EMBEDDED_0_1, RunConfig
 from studentsim.student.embedded_weights import one_name
 from studentsim.student.profiles import PROFILES
-from studentsim.student_table import StudentTable
 from studentsim.ui.looks import look
 
 FEWEST = 50
@@ -151,8 +150,9 @@ def student(config: RunConfig) -> str:
     """The student's title, or the model's name."""
     if config.model != "embedded":
         return config.model
-    if isinstance(config.student_table, StudentTable):  # another version's may be something else
-        return config.student_table.title or config.student
+    if table := config.student_table:  # a form's, and another version's, is not validated
+        told = table.get("title") if isinstance(table, Mapping) else getattr(table, "title", "")
+        return str(told or config.student)
     profile = PROFILES.get(config.student)
     return profile.title if profile else config.student
 
