@@ -123,7 +123,9 @@ def test_the_paper_s_protocol_leaves_student_questions_way_of_choosing_and_seed(
     assert started[0][0] == foreground.config_of("paper", given)
 
 
-def test_the_paper_s_protocol_leaves_a_student_its_own_table(started: list, folder: Path):
+def test_the_paper_s_protocol_leaves_a_student_its_own_table_and_others_get_none(
+    started: list, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
     table = {"title": "Mira", "categories": {"physics": 10.0}}
     make_run(folder, "it", student="mira", student_table=table)
     app = visit(NEW, like="it")
@@ -133,9 +135,15 @@ def test_the_paper_s_protocol_leaves_a_student_its_own_table(started: list, fold
     config = started[0][0]
     assert (config.student, config.student_table.title, config.learning.rehearsal) == ("mira", "Mira", 0.0)
     app = visit(NEW, like="it")
+    monkeypatch.setattr(preflight, "check_student", lambda config: config)
+    app.segmented_control(key="new.whose").set_value("own").run()
+    app.text_input(key="new.model").set_value("a/model").run()
+    press(app, "new.start")
+    assert started[1][0].model == "a/model" and started[1][0].student_table is None
+    app = visit(NEW, like="it")
     press(app, "new.student.balanced")
     press(app, "new.start")
-    assert started[1][0].student == "balanced" and started[1][0].student_table is None
+    assert started[2][0].student == "balanced" and started[2][0].student_table is None
 
 
 def test_the_defaults_come_back_at_a_click(started: list):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from studentsim.config import EMBEDDED_0_1, RunConfig
 from studentsim.student.embedded_weights import one_name
 from studentsim.student.profiles import PROFILES
+from studentsim.student_table import StudentTable
 from studentsim.ui.looks import look
 
 FEWEST = 50
@@ -151,7 +152,9 @@ def student(config: RunConfig) -> str:
     if config.model != "embedded":
         return config.model
     if table := config.student_table:  # a form's, and another version's, is not validated
-        told = table.get("title") if isinstance(table, Mapping) else getattr(table, "title", "")
+        told = (
+            table.get("title") if isinstance(table, Mapping) else table.title if isinstance(table, StudentTable) else ""
+        )
         return str(told or config.student)
     profile = PROFILES.get(config.student)
     return profile.title if profile else config.student

@@ -49,6 +49,7 @@ def student(form: Form) -> Any:
 
 
 def _own(form: Form) -> Any:
+    form.settings["student_table"] = None  # that of the run which filled the form: the embedded student's alone
     name = st.text_input(
         "Name at the hub, or a folder on this computer", key=key("model"), persist_state=KEEP, max_chars=300,
         placeholder="google/gemma-2b-it",
