@@ -162,7 +162,9 @@ def test_help_is_in_the_menu():
 # ------------------------------------------------------------------ what practice of one category does for the others
 
 
-def matrix(rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1, student: str = "balanced") -> Matrix:
+def matrix(
+    rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1, student: str = "balanced", rate: float = 1e-3
+) -> Matrix:
     """An invented transfer matrix of two categories, 20 questions each."""
     cells = [
         Cell(
@@ -177,14 +179,16 @@ def matrix(rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1, st
         for practised in ("gain", "x<y")
     ]
     config = RunConfig.make(turns=12, exam=60, seed=seed, student=student).model_dump(mode="json")
-    return matrix_of(cells, config={**config, "learning": {**config["learning"], "rehearsal": rehearsal}})
+    return matrix_of(
+        cells, config={**config, "learning": {**config["learning"], "rehearsal": rehearsal, "learning_rate": rate}}
+    )
 
 
 def test_help_shows_what_practice_of_one_category_does_with_its_seed_and_intervals(folder: Path, tmp_path, monkeypatch):
     path = tmp_path / "transfer.json"
     monkeypatch.setattr(transfer_matrix, "RECORDED", path)
     others = (matrix(0.3, seed=7, student="careless"), matrix(0.0, other=3, student="careless"))
-    for made in (matrix(0.3), *others, matrix(0.3, seed=6), matrix(0.0, other=9)):
+    for made in (matrix(0.3), *others, matrix(0.3, seed=6), matrix(0.0, other=6, rate=7e-4), matrix(0.0, other=9)):
         keep(made, path)
     app = visit(HELP)
     assert not app.exception and not app.error

@@ -41,10 +41,16 @@ def transfer() -> None:
         alt=" ".join(said.verdict(first, category) for category in first.categories),
         columns=said.COLUMNS,
     )
-    plain = [m for m in recorded() if said.rehearsal(m) == 0 and m.alike(first, "seed", "learning")]
+    plain = [m for m in recorded() if said.rehearsal(m) == 0 and _alike_otherwise(m, first)]
     told = [said.about(first), said.METHOD, said.seeds(more)]
     st.caption(words.literal(" ".join(sentence for sentence in told if sentence)))
     if plain:
         st.markdown(words.literal(said.contrast(plain[0])))
     st.markdown("To measure it on another student, or on questions of your own (`--bank`), from the command line:")
     st.code(COMMAND, language=None, wrap_lines=True)
+
+
+def _alike_otherwise(one: Matrix, other: Matrix) -> bool:
+    """Whether two matrices differ in seed and rehearsal at most: another learning rate, say, would be a reason of its own."""
+    ways = [{**m.config.get("learning", {}), "rehearsal": 0} for m in (one, other)]
+    return one.alike(other, "seed", "learning") and ways[0] == ways[1]
