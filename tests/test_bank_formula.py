@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from studentsim.bank import annotation
@@ -50,6 +50,8 @@ def test_what_is_no_sound_formula_has_no_value(formula):
 
 
 @given(st.text(alphabet="add,sqrt()n0#1 .-const_2power", max_size=60))
+@example("nan")
+@example("const_inf")
 def test_no_text_makes_the_evaluator_fail(text):
     for value in (evaluate(text), evaluate_linear(text, [1.0, 2.0])):
         assert value is None or math.isfinite(value)

@@ -36,9 +36,8 @@ def test_a_few_turns_of_practice_raise_the_exam():
     events = list(simulate(config, casting.load_cast(config)))
     exams = [e for e in events if isinstance(e, ExamFinished)]
     assert exams[-1].correct / 126 > exams[0].correct / 126 + 0.08
-    assert all(
-        e.rewards and e.rewards.rewards_accuracies > 0.5 for e in events if isinstance(e, TurnFinished) and e.pairs
-    )
+    margins = [e.rewards.rewards_margins for e in events if isinstance(e, TurnFinished) and e.rewards]
+    assert len(margins) == 4 and sum(margins) > 0  # of each lesson's last step, which may hold one pair alone
     answers = [e for e in events if isinstance(e, Answered)]
     assert all(e.logprob < 0 and e.milliseconds > 0 for e in answers)
     assert all(0 <= e.p_right <= 1 if e.phase == "exam" else e.p_right is None for e in answers)

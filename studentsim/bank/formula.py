@@ -110,7 +110,9 @@ def _constant(token: str, names: Mapping[str, float]) -> float:
         return math.pi
     if token == "const_deg_to_rad":
         return math.pi / 180
-    return float(token.removeprefix("const_").replace("_", ".", 1).replace(",", ""))
+    return _finite(
+        float(token.removeprefix("const_").replace("_", ".", 1).replace(",", ""))
+    )  # "nan" is a float to Python
 
 
 def _finite(value: float) -> float:
