@@ -11,10 +11,10 @@ from studentsim.config import RunConfig
 from studentsim.store.queries import Speed
 from studentsim.ui.teaching.names import of
 
-TYPICAL = Speed(runs=0, start=1.5, study_question=0.009, pair=0.048, exam_question=0.0125, turn=None)
+TYPICAL = Speed(runs=0, start=1.5, study_question=0.006, pair=0.14, exam_question=0.004, turn=None)
 """Seconds of the embedded student on two processor cores, for a computer that has not finished a run yet."""
 
-LOOKED_AT = {"log-probability": 0.08, "log-probability+category": 0.08, "likely-wrong": 0.035}
+LOOKED_AT = {"log-probability": 0.024, "log-probability+category": 0.042, "likely-wrong": 0.016}
 """Seconds a practice question where the way of choosing first looks at several others: how sure the student is of them, or how
 probably it gets them right."""
 
