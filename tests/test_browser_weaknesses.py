@@ -40,14 +40,14 @@ def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
     main.get_by_role("link", name="Read 9 such answers").click()
     expect(page).to_have_url(re.compile(r"/Answers\?.*slip=one-kind-compared-with-the-others"))
     expect(main.get_by_text("gave the odds instead of the chance").first).to_be_visible()
-    still(page)  # a page that is drawn; who goes back before has no say in where
+    still(page)  # back in the midst of drawing may end on another page
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile(f"“{TITLE}”"))).to_be_visible()
     assert page.url == place
-    still(page)  # a page that is drawn; who goes back before has no say in where
+    still(page)  # back in the midst of drawing may end on another page
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible()
-    still(page)  # a page that is drawn; who goes back before has no say in where
+    still(page)  # back in the midst of drawing may end on another page
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible()
 
