@@ -10,6 +10,9 @@ import typer
 
 from studentsim.cli.frame import Json, app
 
+Student = Annotated[str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")]
+PerCategory = Annotated[int, typer.Option(min=1, help="Questions in each category.")]
+
 
 @app.command()
 def pretrain(
@@ -35,7 +38,7 @@ def pretrain(
 @app.command()
 def place(
     student: Annotated[str, typer.Option(help="A profile, a table (a TOML file), or 'all'.")] = "all",
-    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 600,
+    questions: PerCategory = 600,
     as_json: Json = False,
 ) -> None:
     """A placement test: measured accuracy by category beside the profile's own table."""
@@ -85,10 +88,8 @@ def check_model(
 
 @app.command(name="check-feedback")
 def check_feedback(
-    student: Annotated[
-        str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")
-    ] = "balanced",
-    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 200,
+    student: Student = "balanced",
+    questions: PerCategory = 200,
     as_json: Json = False,
 ) -> None:
     """How often a second try is right after the teacher's words, and how often a false "wrong" makes the student give way."""
@@ -101,10 +102,8 @@ def check_feedback(
 
 @app.command(name="check-open-book")
 def check_open_book(
-    student: Annotated[
-        str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")
-    ] = "balanced",
-    questions: Annotated[int, typer.Option(min=1, help="Questions in each category.")] = 200,
+    student: Student = "balanced",
+    questions: PerCategory = 200,
     as_json: Json = False,
 ) -> None:
     """How much a passage beside the question helps where it fits, and whether one of another skill does harm."""
