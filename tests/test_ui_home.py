@@ -31,8 +31,8 @@ def study(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
     """A data folder whose app finds a small recorded study in the product."""
     source, scratch = tmp_path_factory.mktemp("recorded"), tmp_path_factory.mktemp("scratch")
     names = {strategy: look.name for strategy, look in STRATEGIES.items()}
-    for config in recorded.study(names, turns=4, questions=8, exam=60):
-        path = make_run(scratch, recorded.run_id_of(config), **config.model_dump())
+    for config in recorded.EMBEDDED.configs(names, turns=4, questions=8, exam=60):
+        path = make_run(scratch, recorded.EMBEDDED.run_id_of(config), **config.model_dump())
         recorded.pack(RunFolder(path), source)
     monkeypatch.setenv(recorded.VARIABLE, "1")
     monkeypatch.setattr(recorded.unpack, "__defaults__", (source,))
