@@ -7,6 +7,7 @@ What was done is not done again: a finished run stays, an interrupted one goes o
 
 from __future__ import annotations
 
+import gc
 import shutil
 import threading
 import time
@@ -103,8 +104,10 @@ def _play(folder: RunFolder, deadline: float | None) -> str:
     folder.clear_request()  # one that a killed process did not come to
     if deadline is not None and time.monotonic() >= deadline:
         return "paused"
-    with _asked_to_pause(folder, deadline):
+    with asked_to_pause(folder, deadline):
         status = foreground.play(folder)
+    gc.unfreeze()  # load_cast froze what was there: the last run's model must go before the next one's comes
+    gc.collect()
     if status == "failed":
         state = observe(folder)
         raise RunError(f"The run {folder.run_id} failed: {state.message}", state.remedy or "Try again.")
@@ -114,7 +117,7 @@ def _play(folder: RunFolder, deadline: float | None) -> str:
 
 
 @contextmanager
-def _asked_to_pause(folder: RunFolder, deadline: float | None):
+def asked_to_pause(folder: RunFolder, deadline: float | None):
     """Within it the run is asked to pause once the deadline (monotonic seconds) is over."""
     if deadline is None:
         yield
