@@ -34,7 +34,7 @@ LEARNING = (
 )  # fmt: skip
 TEACHING = {
     "feedback": "feedback", "attempts": "attempts", "learn_from": "pairs", "error_rate": "error_rate", "doubts": "doubts",
-    "marker": "marker", "marker_revision": "marker_revision", "decides": "decides", "writer": "writer",
+    "chosen_text": "chosen_text", "marker": "marker", "marker_revision": "marker_revision", "decides": "decides", "writer": "writer",
 }  # fmt: skip
 """Options of ``run`` that are settings of its Teaching, by their names there."""
 HUB = {
