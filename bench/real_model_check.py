@@ -45,7 +45,16 @@ def check(model: str, bank: str, only: Sequence[str], *, tiny: bool, more: dict[
             found["texts"] = _texts(cast, plain, counts["texts"])
         if "logps" in only:
             found["logps, fresh adapter"] = _logps(cast, plain, counts)
-            found["logps, trained adapter"] = _logps(cast, _trained(cast, plain, counts["pairs"]), counts)
+            question = cast.bank.exam_questions(1, 0)
+            before = cast.student.option_logps(question)[0]
+            trained = _trained(cast, plain, counts["pairs"])
+            told = _logps(cast, trained, counts)
+            moved = max(abs(a - b) for a, b in zip(before, cast.student.option_logps(question)[0], strict=True))
+            # A training that changed nothing would make this the check before.
+            found["logps, trained adapter"] = told | {
+                "moved": moved,
+                "passed": told["passed"] and moved > 10 * TOLERANCE,
+            }
         del cast, plain
     if "choices" in only:
         found["choices"] = _choices(model, bank, counts["choices"], more)
@@ -120,6 +129,7 @@ def _trained(cast: Cast, plain: Any, pairs: int) -> Any:
     questions = cast.bank.study[:pairs]
     answers = {a.question_id: a.text for a in student.answer(questions, luck=("check",))}
     learnt = [Pair(q, right_answer(q), answers[q.id] or "?") for q in questions]
+    cast.learner.learning = cast.learner.learning.model_copy(update={"learning_rate": 1e-3, "epochs": 2})
     list(cast.learner.learn(learnt, [], turn=1, seed=0))
     with tempfile.TemporaryDirectory() as folder:
         student.save(Path(folder))

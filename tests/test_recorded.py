@@ -361,12 +361,34 @@ def test_a_deleted_run_stays_away_when_the_database_is_made_anew(tmp_path: Path,
 # ------------------------------------------------------------------ what ships
 
 
-def test_what_ships_is_small_whole_and_one_study(tmp_path: Path):
-    files = sorted(recorded.FOLDER.glob(f"*{recorded.SUFFIX}"))
-    assert sorted(path.name.removesuffix(recorded.SUFFIX) for path in files) == IDS
-    assert sum(path.stat().st_size for path in files) < 1.3e6
-    assert sorted(recorded.unpack(tmp_path)) == IDS
-    configs = [folder.config() for folder in all_runs(tmp_path)]
+def shipped() -> list[Path]:
+    return sorted(recorded.FOLDER.glob(f"*{recorded.SUFFIX}"))
+
+
+def test_what_ships_is_small_and_of_the_studies_that_there_are():
+    files = shipped()
+    of = [recorded.study_of(path.name.removesuffix(recorded.SUFFIX)) for path in files]
+    assert None not in of and recorded.EMBEDDED in of
+    assert sum(path.stat().st_size for path in files) <= 5e6
+    assert sum(path.stat().st_size for path, one in zip(files, of, strict=True) if one is recorded.EMBEDDED) < 1.3e6
+
+
+def test_smollm2_s_journals_ship_with_all_seeds_of_each_way_or_not_at_all_and_whose_questions_they_hold_is_said():
+    own = [path for path in shipped() if recorded.SMOLLM2.holds(path.name.removesuffix(recorded.SUFFIX))]
+    ways = Counter(path.name.partition("-seed-")[0] for path in own)
+    assert len(set(ways.values())) <= 1 and len(ways) in (0, len(recorded.SMOLLM2.seeds))
+    for path in own:
+        config = _told(path)[0]["config"]
+        assert (config["model"], config["hub"]["exams"]) == ("smollm2", "scored") and "/" not in config["bank"]
+        assert config["hub"]["revision"] and config["hub"]["dtype"] != "auto"
+    notice = (recorded.FOLDER.parents[1] / "NOTICE").read_text()
+    assert "MathQA" in notice and "Amini" in notice and "Apache License, Version 2.0" in notice
+
+
+def test_the_embedded_student_s_journals_are_whole_and_one_study(tmp_path: Path):
+    recorded.unpack(tmp_path)
+    configs = [folder.config() for folder in all_runs(tmp_path) if folder.run_id in IDS]
+    assert [folder.run_id for folder in all_runs(tmp_path) if recorded.of_this_study(folder.run_id)] == IDS
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
     assert len(same) == 1
     assert configs[0].learning == RunConfig().learning and configs[0].student == recorded.SETTINGS["student"]

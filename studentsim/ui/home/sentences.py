@@ -61,6 +61,19 @@ def finding(exams: pd.DataFrame, told: Difference | None = None) -> str:
     return f"{left} {who} reaches {_reach(ahead)}. {rest}".strip()
 
 
+def small_model(groups: Sequence[Group]) -> str:
+    """Who SmolLM2 is, and what it was asked, from its runs' settings."""
+    config = groups[0].config
+    runs = sorted({len(group.runs) for group in groups})
+    each = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
+    return (
+        "*SmolLM2*, a small language model (135 million parameters, from 4-bit weights), reads each question with its options and "
+        "writes its answer. Here it practised MathQA, "
+        f"{plural(config.turns, 'lesson')} of {plural(config.questions, 'question')}, {plural(len(groups), 'way')} of choosing with {each} seeds each, "
+        f"and sat an exam of {plural(config.exam, 'question')}."
+    )
+
+
 def _told(row: pd.Series) -> str:
     asked = int(row.questions // row.runs)
     return f"{score(round(row.accuracy * asked), asked)} {interval(row.low, row.high, asked)}"
