@@ -64,13 +64,12 @@ def finding(exams: pd.DataFrame, told: Difference | None = None) -> str:
 def small_model(groups: Sequence[Group]) -> str:
     """Who SmolLM2 is, and what it was asked, from its runs' settings."""
     config = groups[0].config
-    runs = sorted({len(group.runs) for group in groups})
-    each = f"{runs[0]}" if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
+    seeds = sorted({len(group.runs) for group in groups})
+    each = plural(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
     return (
         "*SmolLM2*, a small language model (135 million parameters, from 4-bit weights), reads each question with its options and "
-        "writes its answer. Here it practised MathQA, "
-        f"{plural(config.turns, 'lesson')} of {plural(config.questions, 'question')}, {plural(len(groups), 'way')} of choosing with {each} seeds each, "
-        f"and sat an exam of {plural(config.exam, 'question')}."
+        f"writes its answer. Here it practised MathQA, {plural(config.turns, 'lesson')} of {plural(config.questions, 'question')}, "
+        f"{plural(len(groups), 'way')} of choosing with {each} each, and sat an exam of {plural(config.exam, 'question')}."
     )
 
 
