@@ -52,7 +52,7 @@ SHAPES: Mapping[str, tuple[Any, dict[str, int], Hub]] = {
 """For each student: its config class, its shape (as the model's own config.json has it) and how it is held."""
 TINY = {
     "vocab_size": 2_000, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 1,
-    "head_dim": 16, "intermediate_size": 256,
+    "head_dim": 64, "intermediate_size": 256,
 }  # fmt: skip
 
 
