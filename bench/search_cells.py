@@ -58,7 +58,7 @@ class Cell:
 
 
 KNOWN = tuple(Cell(2e-4, 8, 2, "full", 0.5, "last-turn", bank) for bank in FACTORS["bank"])
-"""What was seen to learn before the search (docs/log.md), and the same on the other questions: tried in any case."""
+"""What was seen to learn in a trial before the search (on the curriculum), and the same on MathQA: tried in any case."""
 
 
 def first_cells(count: int, seed: int = 0) -> tuple[Cell, ...]:
