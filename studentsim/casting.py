@@ -66,7 +66,9 @@ def rehearsal_of(config: RunConfig, bank: Bank) -> Rehearsal | None:
     """What a run holds where it was while something else is practised; None where the run has it off."""
     from studentsim.learning.rehearsal import Rehearsal, kept_pairs
 
-    return Rehearsal(kept_pairs(bank.study, config.seed), config.seed) if config.learning.rehearsal > 0 else None
+    if config.learning.rehearsal == 0:
+        return None
+    return Rehearsal(kept_pairs(bank.study, config.seed, config.teaching.chosen_text), config.seed)
 
 
 def _embedded_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:

@@ -26,6 +26,7 @@ STRATEGIES: tuple[str, ...] = (
 """Ways of choosing the practice questions; see studentsim/selection.py."""
 
 Strategy = Literal["random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed"]
+ChosenText = Literal["full", "short", "option"]
 ALL_PROJECTIONS: tuple[str, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
@@ -102,6 +103,10 @@ class Teaching(BaseModel):
     pairs: Literal["working", "revision", "revision-or-working"] = "working"
     """What DPO prefers to a wrong first attempt: the given right working, as in the paper; the student's own attempt that the
     teacher called right (no such attempt, no pair); or that, and the working where there is none."""
+    chosen_text: ChosenText = "full"
+    """What a chosen text holds where it is the given right working. full: all of it, and the answer; short: its last sum or sentence,
+    of at most 40 words, and the answer; option: the answer alone, with letter and text ("Answer: b) 980"). A working of the
+    curriculum ends in its value instead of letter and text. What the student wrote itself is never cut. paper: full."""
     doubts: float = Field(0.0, ge=0, le=1)
     """Share of right first attempts that are called wrong on purpose, with a reason, to count how many flip. Nothing is
     learnt from these. Needs attempts of 2 or more."""

@@ -73,6 +73,7 @@ _SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("teaching.error_rate", "marks wrong on purpose", 0.0),
     ("teaching.attempts", "tries at a question", 1),
     ("teaching.pairs", "learnt from", "working"),
+    ("teaching.chosen_text", "what is learnt of a given working", "full"),
     ("teaching.doubts", "right answers doubted on purpose", 0.0),
     ("categories", "categories practised", ()),
     ("skills", "skills practised", ()),

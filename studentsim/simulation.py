@@ -82,7 +82,9 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
     bank = cast.bank
     exam = bank.exam_questions(config.exam, config.exam_seed)
     pool = bank.pool(config.categories, config.skills, config.difficulties)
-    held_out = held_out_pairs(bank.validation_questions(config.validation, config.exam_seed))
+    held_out = held_out_pairs(
+        bank.validation_questions(config.validation, config.exam_seed), config.teaching.chosen_text
+    )
     asked, wrong = dict(progress.asked), dict(progress.wrong)
     for turn in range(progress.turn + 1, config.turns + 1):
         clock = Clock()
@@ -99,7 +101,10 @@ def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) ->
 
             if config.strategy != "none":
                 luck_of_study = ("study", config.seed, turn)
-                pairs = pairs_from_mistakes(practised, chosen=config.teaching.pairs, luck=luck_of_study)
+                teaching = config.teaching
+                pairs = pairs_from_mistakes(
+                    practised, chosen=teaching.pairs, text=teaching.chosen_text, luck=luck_of_study
+                )
                 yield StageStarted(turn, "training", len(pairs))
                 luck_of_training = luck.number("dpo", config.seed, turn) % 2**31
                 keys = frozenset(key_of(q) for q in questions)

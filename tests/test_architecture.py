@@ -7,7 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "studentsim"
 
-VOCABULARY = {"__init__", "records", "config", "student_table", "errors", "arithmetic", "luck", "parallel", "presets"}
+VOCABULARY = {
+    "__init__", "records", "config", "student_table", "errors", "arithmetic", "luck", "parallel", "presets", "solution_text",
+}  # fmt: skip
 MAY_IMPORT = {
     "bank": {"vocabulary"},
     "selection": {"vocabulary"},

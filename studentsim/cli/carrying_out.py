@@ -78,6 +78,9 @@ def run(
     feedback: Annotated[str | None, typer.Option(help="To a wrong answer: none, mark, hint or explanation.")] = None,
     attempts: Annotated[int | None, typer.Option(help="Tries at a practice question, the first included.")] = None,
     learn_from: Annotated[str | None, typer.Option(help="working, revision or revision-or-working.")] = None,
+    chosen_text: Annotated[
+        str | None, typer.Option(help="Of a given working: full, short (its last step) or option (the answer alone).")
+    ] = None,
     error_rate: Annotated[float | None, typer.Option(help="Share of marks the teacher gets wrong on purpose.")] = None,
     doubts: Annotated[
         float | None, typer.Option(help="Share of right answers called wrong, to see who gives way.")

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Protocol
 
 from studentsim import luck
+from studentsim.config import ChosenText
 from studentsim.errors import StudentError
 from studentsim.learning.pairs import held_out_pairs
 from studentsim.records import Pair, PairScore, Question
@@ -66,9 +67,10 @@ def key_of(question: Question) -> str:
     return question.skill or question.category
 
 
-def kept_pairs(study: Iterable[Question], seed: int) -> dict[str, list[Pair]]:
+def kept_pairs(study: Iterable[Question], seed: int, text: ChosenText = "full") -> dict[str, list[Pair]]:
     """For each key some pairs, the right working against a wrong option's, drawn by the run's ``seed`` from these questions.
 
+    ``text`` is the form of what is trained (``Teaching.chosen_text``).
     To be given a bank's study questions alone: validation's and the exam's are promised never to be trained on.
     """
     groups: dict[str, list[Question]] = {}
@@ -76,7 +78,7 @@ def kept_pairs(study: Iterable[Question], seed: int) -> dict[str, list[Pair]]:
         groups.setdefault(key_of(question), []).append(question)
     each = max(FEWEST, min(MOST, KEPT // max(1, len(groups))))
     return {
-        key: held_out_pairs(luck.stream("kept", seed, key).sample(group, min(each, len(group))))
+        key: held_out_pairs(luck.stream("kept", seed, key).sample(group, min(each, len(group))), text)
         for key, group in sorted(groups.items())
     }
 

@@ -38,10 +38,14 @@ def letter_of(option: Option, form: AnswerForm) -> str:
 
 
 def _option_of(question: Question, text: str) -> Option | None:
-    """The option that a given working ends in."""
+    """The option that a given working, or the end of one, ends in."""
     text = text.strip()
     last = text.rpartition("\n")[2].strip()
     for option in question.options:
-        if option.working and option.working.strip() == text or last == f"Answer: {option.letter}) {option.text}":
+        if (
+            option.working
+            and f"\n{option.working.strip()}".endswith(f"\n{text}")
+            or last == f"Answer: {option.letter}) {option.text}"
+        ):
             return option
     return None

@@ -119,6 +119,7 @@ _SHORT = {
     "learning.beta": "beta {}", "learning.batch": "{} pairs a step", "learning.loss": "{} loss", "temperature": "temperature {}",
     "mix": "mix {}", "difficulties": "difficulty {}", "categories": "{}", "skills": "{}",
     "teaching.attempts": "{}", "teaching.feedback": "{}", "teaching.pairs": "learns from {}", "teaching.decides": "{} mark counts",
+    "teaching.chosen_text": "of a working: {}",
     "teaching.marker": "marker {}", "teaching.error_rate": "marks wrong: {}", "teaching.doubts": "doubted: {}",
 }  # fmt: skip
 

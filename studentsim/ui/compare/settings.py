@@ -55,6 +55,7 @@ NAMES: Mapping[str, str] = {
     "teaching.attempts": "tries at a practice question",
     "teaching.feedback": "said to a wrong answer",
     "teaching.pairs": "learns from",
+    "teaching.chosen_text": "shown of a given working",
     "teaching.marker": "trained marker",
     "teaching.marker_revision": "version of the trained marker",
     "teaching.decides": "whose mark counts in practice",
@@ -142,6 +143,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "validation_every": {"turn": "lesson", "epoch": "pass over its pairs"},
     "teaching.feedback": names.SAID,
     "teaching.pairs": {id: name[:1].lower() + name[1:] for id, name in names.PAIRS.items()},
+    "teaching.chosen_text": {id: name[:1].lower() + name[1:] for id, name in names.CHOSEN_TEXTS.items()},
     "teaching.decides": {"key": "the answer key's", "marker": "the trained marker's"},
 }
 

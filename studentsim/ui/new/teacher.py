@@ -25,7 +25,7 @@ CAUTIOUS = "robust"
 
 def fill(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
     """Put a run's teacher into the fields."""
-    for field in ("attempts", "feedback", "pairs", "writer"):
+    for field in ("attempts", "feedback", "pairs", "chosen_text", "writer"):
         st.session_state[key(field)] = teaching[field]
     st.session_state[key("who")] = names.who(Teaching.model_construct(**teaching))
     marker.fill(teaching)
@@ -57,6 +57,7 @@ def _teaching(base: Mapping[str, Any]) -> Teaching:
         "attempts": state[key("attempts")],
         "feedback": state[key("feedback")] if again else names.PLAIN.feedback,
         "pairs": state[key("pairs")] if again else names.PLAIN.pairs,
+        "chosen_text": state[key("chosen_text")],
         "doubts": _fraction("doubted") if again else 0.0,
         "writer": str(state[key("writer")]).strip() if again else "",
         "error_rate": _fraction("errors"),
@@ -150,6 +151,10 @@ def _technical(form: Form) -> None:
         )  # fmt: skip
         form.under("writer", "Who writes the hints")
         st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
+    _choice(
+        form, "chosen_text", "What it is shown of a given working", names.CHOSEN_TEXTS, term="pair",
+        sentence="The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.",
+    )  # fmt: skip
     st.caption(
         "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
         "Learning from its own corrected answers: the revision is the chosen answer of the pair, the first attempt the rejected one. "

@@ -42,6 +42,13 @@ PAIRS: Mapping[str, str] = {
 }
 """What the student learns to prefer to its own first, wrong answer."""
 
+CHOSEN_TEXTS: Mapping[str, str] = {
+    "full": "All of it",
+    "short": "Its last step and the answer",
+    "option": "The answer alone",
+}
+"""How much of a given working a pair's chosen text holds."""
+
 TRIES: Mapping[int, str] = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 KEY, BESIDE, MARKER = "key", "beside", "marker"
@@ -70,6 +77,8 @@ def extras(teaching: Teaching) -> list[str]:
         told.append(f"up to {plural(teaching.attempts, 'try', 'tries')} at a question, {BETWEEN[teaching.feedback]}")
     if teaching.pairs != "working":
         told.append("learns from its own corrected answers")
+    if teaching.chosen_text != PLAIN.chosen_text:
+        told.append(f"shown of a working: {CHOSEN_TEXTS[teaching.chosen_text].lower()}")
     if teaching.marker:
         told.append("a trained marker marks" if teaching.decides == "marker" else "a trained marker looks on")
     if teaching.error_rate:
