@@ -273,6 +273,24 @@ def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch,
                 assert getattr(metrics, name) == pytest.approx(getattr(other.metrics, name), rel=1e-3, abs=1e-3), name
 
 
+def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_path):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    folder = hubs.save(tmp_path, "llama")
+    exact, rounded = (
+        casting.load_cast(hubs.config(folder, hub={"exams": "scored", "dtype": dtype})).student
+        for dtype in ("float32", "bfloat16")
+    )
+    questions = hubs.bank().exam
+    wanted = {a.question_id: a.logprob for a in exact.answer(questions, luck=("e",), sure=True)}
+    leads = [sorted(row)[-1] - sorted(row)[-2] for row in exact.option_logps(questions)]
+    monkeypatch.setattr("studentsim.student.hub.student.CLOSE", sorted(leads)[len(leads) // 2])  # half of them
+    told = {a.question_id: a.logprob for a in rounded.answer(questions, luck=("e",), sure=True)}
+    off = [abs(told[id] - wanted[id]) for id in wanted]
+    # of weights that bfloat16 rounded, in float32: what is left of the gap is the weights' alone, and smaller
+    assert 0 < sum(gap < 0.5 * max(off) for gap in off) < len(off)
+    assert rounded._exact is not None and exact._exact is None
+
+
 def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
     student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12)).student

@@ -27,6 +27,7 @@ from studentsim.student.hub.form import in_form, letter_of
 from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
 from studentsim.student.hub.sizes import PROMPT
+from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of
 from studentsim.student.huggingface.generation import PackedSession
 from studentsim.student.huggingface.packing import PackedRow
@@ -40,6 +41,9 @@ T = TypeVar("T")
 
 SCORED_AT_ONCE = 40
 """Questions whose options are scored before the first of their ticks is told."""
+CLOSE = 0.5
+"""Nats by which the likeliest option must lead for the tick to be left to 16 bits: four standard deviations of what rounding makes of
+a lead (SmolLM2, docs/log.md)."""
 HEARD_EVERY = 4
 """Tokens after which a listener is told anew."""
 KEPT_AT_ONCE = 1.6e9
@@ -81,6 +85,7 @@ class HubStudent:
             self.plain_head = head_is_plain(self.reader)
             self.decoder = decoder_of(self.model, self.dtype) if fast else None
         self._weights: OrderedWeights | None = None
+        self._exact: PackedDecoder | None = None
         if self.decoder:
             torch.set_num_threads(1)  # pieces have a thread each, as ``parallel.each`` deals them
 
@@ -141,6 +146,8 @@ class HubStudent:
             started = time.monotonic()
             own = [prompts[q.id] for q in batch]
             logps = self._packed_option_logps(batch, own) if sure else [None] * len(batch)
+            if scored:
+                logps = self._decided(batch, own, logps)
             answers = (
                 (_ticked(q, row) for q, row in zip(batch, logps, strict=True))
                 if scored
@@ -228,6 +235,19 @@ class HubStudent:
     def _packed_option_logps(self, batch: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[float]]:
         rows = [PackedRow(p.ids, self._option_ids(q, p)) for q, p in zip(batch, prompts, strict=True)]
         return [[score.logprob for score in row] for row in score_completions(self.decoder, rows)]
+
+    def _decided(
+        self, batch: Sequence[Question], prompts: Sequence[Prompt], logps: Sequence[list[float]]
+    ) -> list[list[float]]:
+        """``logps`` with close calls told anew in float32: which option is ticked is not to hang on 16 bits' rounding."""
+        found = list(logps)
+        close = [n for n, row in enumerate(logps) if _lead(row) < CLOSE] if self.dtype != torch.float32 else []
+        if close:
+            self._exact = self._exact or PackedDecoder(self.model, torch.float32)
+            rows = [PackedRow(prompts[n].ids, self._option_ids(batch[n], prompts[n])) for n in close]
+            for n, scores in zip(close, score_completions(self._exact, rows), strict=True):
+                found[n] = [score.logprob for score in scores]
+        return found
 
     def _option_ids(self, question: Question, prompt: Prompt) -> list[list[int]]:
         said = [f"Answer: {self._said(question, n)}" for n in range(len(question.options))]
@@ -361,6 +381,12 @@ class HubStudent:
     def _computing(self) -> contextlib.AbstractContextManager[object]:
         """Computing in the run's dtype, although norms and adapter are in float32."""
         return computing(self.model, self.dtype)
+
+
+def _lead(logps: Sequence[float]) -> float:
+    """How far (nats) the likeliest option is ahead of the next."""
+    best, *others = sorted(logps, reverse=True)
+    return best - others[0] if others else math.inf
 
 
 def _shares(logps: Sequence[float]) -> list[float]:

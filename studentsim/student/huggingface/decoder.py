@@ -41,21 +41,21 @@ class Projection:
     parts: Sequence[torch.nn.Module]
 
     @classmethod
-    def of(cls, *parts: torch.nn.Module) -> Projection:
-        """The parts' weights put together; each part's own becomes a view of the whole, so that no memory is held twice."""
+    def of(cls, *parts: torch.nn.Module, dtype: torch.dtype) -> Projection:
+        """The parts' weights put together. In their own dtype each part's becomes a view of the whole: no memory is held twice."""
         layers = [p.get_base_layer() if isinstance(p, LoRA) else p for p in parts]
-        weight = layers[0].weight.data if len(layers) == 1 else torch.cat([layer.weight.data for layer in layers])
-        if len(layers) > 1:
-            for layer, own in zip(layers, weight.split([layer.weight.shape[0] for layer in layers]), strict=True):
+        sizes = [len(layer.weight) for layer in layers]
+        weight = torch.cat([layer.weight.data for layer in layers]) if len(layers) > 1 else layers[0].weight.data
+        if dtype == weight.dtype and len(layers) > 1:
+            for layer, own in zip(layers, weight.split(sizes), strict=True):
                 layer.weight.data = own
-        biases = [layer.bias for layer in layers]
-        if any(b is not None for b in biases):
-            biases = [
-                weight.new_zeros(layer.weight.shape[0]) if b is None else b.data
-                for b, layer in zip(biases, layers, strict=True)
-            ]
-            return cls(weight, torch.cat(biases), parts)
-        return cls(weight, None, parts)
+        bias = None
+        if any(layer.bias is not None for layer in layers):
+            bias = torch.cat([
+                weight.new_zeros(size) if layer.bias is None else layer.bias.data
+                for layer, size in zip(layers, sizes, strict=True)
+            ]).to(dtype)  # fmt: skip
+        return cls(weight.to(dtype), bias, parts)
 
     def adapter(self) -> Adapter | None:
         """The parts' adapters as one, as they stand; with gradients to their parameters where these are on."""
@@ -112,22 +112,26 @@ class KeysAndValues:
 
 
 class PackedDecoder:
-    """See the module. ``model`` is PEFT's model; ``dtype`` (float32 or bfloat16) is what matrices are computed in."""
+    """See the module. ``model`` is PEFT's model; ``dtype`` (float32 or bfloat16) is what matrices are computed in.
 
-    def __init__(self, model: PeftModel) -> None:
+    In another dtype than the model's own it holds the base weights a second time.
+    """
+
+    def __init__(self, model: PeftModel, dtype: torch.dtype | None = None) -> None:
         base = model.get_base_model()
         config = self.config = base.config
-        self.dtype = base.dtype
+        self.dtype = dtype or base.dtype
         self.kv_heads = config.num_key_value_heads
         self.heads = config.num_attention_heads
         self.size = getattr(config, "head_dim", None) or config.hidden_size // self.heads
         self.eps = config.rms_norm_eps
         self.scale = self.size**-0.5
         inner = base.model
-        self.embedding = inner.embed_tokens.weight
-        self.norm = inner.norm.weight
-        self.head = base.lm_head.weight
-        self.layers = [_layer(layer) for layer in inner.layers]
+        self.embedding = inner.embed_tokens.weight.data.to(self.dtype)
+        self.norm = inner.norm.weight.data.to(self.dtype)
+        tied = base.lm_head.weight is inner.embed_tokens.weight
+        self.head = self.embedding if tied else base.lm_head.weight.data.to(self.dtype)
+        self.layers = [_layer(layer, self.dtype) for layer in inner.layers]
         self._rotary = inner.rotary_emb
         self._cos, self._sin = self._rotations(512)
 
@@ -236,15 +240,19 @@ def _halves(cos: torch.Tensor, sin: torch.Tensor) -> tuple[tuple[torch.Tensor, t
     return (cos, cos), (-sin, sin)
 
 
-def _layer(layer: torch.nn.Module) -> Layer:
+def _layer(layer: torch.nn.Module, dtype: torch.dtype) -> Layer:
     attention, mlp = layer.self_attn, layer.mlp
+
+    def norm(module: torch.nn.Module, name: str) -> torch.Tensor | None:
+        return getattr(module, name).weight.data.to(dtype) if hasattr(module, name) else None
+
     return Layer(
-        input_norm=layer.input_layernorm.weight,
-        qkv=Projection.of(attention.q_proj, attention.k_proj, attention.v_proj),
-        q_norm=attention.q_norm.weight if hasattr(attention, "q_norm") else None,
-        k_norm=attention.k_norm.weight if hasattr(attention, "k_norm") else None,
-        out=Projection.of(attention.o_proj),
-        post_norm=layer.post_attention_layernorm.weight,
-        gate_up=Projection.of(mlp.gate_proj, mlp.up_proj),
-        down=Projection.of(mlp.down_proj),
+        input_norm=norm(layer, "input_layernorm"),
+        qkv=Projection.of(attention.q_proj, attention.k_proj, attention.v_proj, dtype=dtype),
+        q_norm=norm(attention, "q_norm"),
+        k_norm=norm(attention, "k_norm"),
+        out=Projection.of(attention.o_proj, dtype=dtype),
+        post_norm=norm(layer, "post_attention_layernorm"),
+        gate_up=Projection.of(mlp.gate_proj, mlp.up_proj, dtype=dtype),
+        down=Projection.of(mlp.down_proj, dtype=dtype),
     )
