@@ -153,93 +153,106 @@ def ids_of(name: str, text: str) -> list[int]:
     return TOKENIZERS[name]()(text, add_special_tokens=False).input_ids
 
 
-def written_by(name: str, rows: list[str], *, limit: int = 24, begun: list[list[int]] | None = None) -> list[list[int]]:
-    """What rows write whose student means to write these texts: a loop as ``generate.write`` has it, greedy, rows leave when done."""
+def written_by(name: str, rows: list[str], *, limit: int = 24) -> tuple[list[list[int]], list[list[int]]]:
+    """What rows write whose student means to write these texts, and 0 for each id that left it no choice.
+
+    A loop as ``generate.write`` has it, greedy; rows leave when they are done.
+    """
     tokens = TOKENIZERS[name]()
-    meant, ids = [ids_of(name, row) for row in rows], [list(row) for row in begun or [[]] * len(rows)]
+    meant = [ids_of(name, row) for row in rows]
+    ids: list[list[int]] = [[] for _ in rows]
+    chosen: list[list[int]] = [[] for _ in rows]
     processor = calculator(name).processor(ids)
-    alive, gained = list(range(len(rows))), [0.0] * len(rows)
-    width = 1 + max(map(len, ids))
-    history = torch.tensor([[0] * (width - len(row)) + row for row in ids])
+    alive = list(range(len(rows)))
+    history = torch.zeros((len(rows), 1), dtype=torch.long)
     while alive:
         scores = torch.full((len(alive), len(tokens)), -5.0)
         for place, row in enumerate(alive):
             scores[place, meant[row][0] if meant[row] else tokens.eos_token_id] = 0.0
         scores = processor(history, scores)
-        token = scores.argmax(-1)
         stay = []
-        for place, row in enumerate(alive):
-            forced = int(torch.isfinite(scores[place]).sum()) == 1
-            if forced:
-                gained[row] += float(scores[place].log_softmax(-1)[token[place]])
-            elif not meant[row]:
+        for place, (row, token) in enumerate(zip(alive, scores.argmax(-1).tolist(), strict=True)):
+            free = int(torch.isfinite(scores[place]).sum()) > 1
+            if free and not meant[row]:
                 continue
+            if free:
+                assert token == meant[row].pop(0)
             else:
-                meant[row].pop(0)
-            ids[row].append(int(token[place]))
+                assert scores[place].log_softmax(-1)[token] == 0
+            ids[row].append(token)
+            chosen[row].append(int(free))
             if len(ids[row]) < limit:
                 stay.append(place)
-        history = torch.cat([history, token[:, None]], -1)[stay]
+        history = torch.cat([history, scores.argmax(-1)[:, None]], -1)[stay]
         processor.keep(stay)
         alive = [alive[place] for place in stay]
-    assert gained == [0.0] * len(rows)
-    return ids
+    return ids, chosen
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
 def test_the_value_is_written_in_the_tokens_that_the_model_would_write(name):
-    rows = ["so 12 + 15 = apples", "3 + 4", "12 - 5=", "2x = 5"]
-    found = written_by(name, rows, limit=60)
+    found, chosen = written_by(name, ["so 12 + 15 = apples", "3 + 4", "12 - 5=", "2x = 5"], limit=60)
     texts = [TOKENIZERS[name]().decode(ids, skip_special_tokens=True) for ids in found]
     assert texts == ["so 12 + 15 = 27 apples", "3 + 4", "12 - 5=7", "2x = 5"]
     assert found[0] == ids_of(name, "so 12 + 15 = 27 apples")
-    masks = [calculator(name).forced_mask(ids) for ids in found]
-    spelled = [
-        TOKENIZERS[name]().decode([t for t, m in zip(ids, mask, strict=True) if not m]).strip()
-        for ids, mask in zip(found, masks, strict=True)
-    ]
-    assert spelled == ["27", "", "7", ""]
+    spelled = [[t for t, own in zip(*row, strict=True) if not own] for row in zip(found, chosen, strict=True)]
+    assert [TOKENIZERS[name]().decode(ids).strip() for ids in spelled] == ["27", "", "7", ""]
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
-def test_the_mask_marks_what_the_processor_forced_and_nothing_else(name, monkeypatch):
+@pytest.mark.parametrize("limit", [20, 70])
+def test_the_mask_marks_what_the_processor_forced_and_nothing_else(name, limit):
     rng = random.Random(name)
-    pieces = ["12 + 15 = ", "3 * 4 =", " 10 / 4 = so ", "2x = 7 ", "$5 + $3 = ", "\n", "9 - 9=", " 1/6 + 1/8 = ", "x "]
-    rows = ["".join(rng.choice(pieces) for _ in range(4)) for _ in range(12)]
-    forced: dict[int, int] = {}
-    result = TextCalculator.result
-    seen: list[tuple[list[int], tuple[int, ...]]] = []
-
-    def noted(self, ids):
-        found = result(self, ids)
-        seen.append((list(ids), found))
-        return found
-
-    monkeypatch.setattr(TextCalculator, "result", noted)
-    found = written_by(name, rows, limit=70)
-    monkeypatch.undo()
-    total = sum(len(f) for _, f in seen)
-    for n, ids in enumerate(found):
-        mask = calculator(name).forced_mask(ids)
-        own = [t for t, m in zip(ids, mask, strict=True) if m]
-        assert own == ids_of(name, rows[n])[: len(own)]  # what the student meant, in order, and no more
-        forced[n] = mask.count(0)
-    assert total and sum(forced.values()) == total - sum(len(calculator(name).pending(ids)) for ids in found)
+    pieces = [
+        "a 12 + 15 =",
+        "a 3 * 4 = ",
+        " so 10 / 4 =",
+        "2x = 7 x",
+        "cost $5 + $3 =",
+        "\n",
+        "a 9 - 9=",
+        " 1/6 + 1/8 = x",
+        "x ",
+    ]
+    found, chosen = written_by(
+        name, ["".join(rng.choice(pieces) + " a" for _ in range(4)) for _ in range(12)], limit=limit
+    )
+    assert [calculator(name).forced_mask(ids) for ids in found] == chosen
+    assert sum(row.count(0) for row in chosen) > 12
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
 def test_an_answer_goes_on_wherever_it_was_cut(name):
-    rows = ["so 12 + 1500 = apples and 3 * 4 ="]
-    whole = written_by(name, rows, limit=80)[0]
-    for cut in range(len(whole)):
-        chosen = sum(calculator(name).forced_mask(whole[:cut]))
-        rest = TOKENIZERS[name]().convert_ids_to_tokens(ids_of(name, rows[0]))[chosen:]
-        assert len(rest) == len(ids_of(name, rows[0])) - chosen
+    (whole,), (chosen,) = written_by(name, ["so 12 + 1500 = apples and 3 * 4 ="], limit=80)
+    assert 0 in chosen
+    for cut, token in enumerate(whole):
         processor = calculator(name).processor([whole[:cut]])
         scores = processor(torch.tensor([[0, *whole[:cut]]]), torch.zeros(1, len(TOKENIZERS[name]())))
-        forced = int(torch.isfinite(scores).sum()) == 1
-        assert forced == (calculator(name).forced_mask(whole)[cut] == 0)
-        assert not forced or int(scores.argmax()) == whole[cut]
+        assert bool(torch.isfinite(scores).sum() > 1) == chosen[cut]
+        assert chosen[cut] or int(scores.argmax()) == token
+        assert calculator(name).forced_mask(whole[:cut]) == chosen[:cut]
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@pytest.mark.parametrize("cut", [False, True])
+def test_no_digit_of_the_student_s_makes_the_value_another(name, cut):
+    """Here it would rather write digits than anything: behind the value, and behind a point after it, it may not."""
+    tokens, begun = TOKENIZERS[name](), written_by(name, ["12 + 15 ="])[0][0]
+    digits, point = calculator(name).digits, tokens.convert_tokens_to_ids(".")
+    ids = begun if cut else ids_of(name, "12 + 15 =")
+    processor = calculator(name).processor([ids])
+    history = torch.tensor([[0, *ids]])
+    for wanted, barred in ((point, True), (point, True), (digits[0], False)):
+        scores = torch.zeros(1, len(tokens))
+        scores[0, digits] = 1.0
+        scores = processor(history, scores)
+        while int(torch.isfinite(scores).sum()) == 1:
+            history = torch.cat([history, scores.argmax(-1, keepdim=True)], -1)
+            scores = processor(history, torch.zeros(1, len(tokens)))
+        assert torch.isfinite(scores[0, digits]).tolist() == [not barred] * len(digits)
+        assert torch.isfinite(scores[0]).sum() >= len(tokens) - len(digits)
+        history = torch.cat([history, torch.tensor([[int(wanted)]])], -1)
+    assert history[0, 1 : 1 + len(begun)].tolist() == begun
 
 
 def test_what_the_student_wrote_itself_is_its_own():
@@ -266,7 +279,7 @@ def test_a_value_that_the_tokenizer_cannot_write_is_left_alone():
 def test_no_ids_make_it_raise(ids):
     mask = calculator("bpe").forced_mask(ids)
     assert len(mask) == len(ids) and set(mask) <= {0, 1}
-    calculator("bpe").pending(ids)
+    calculator("bpe").state(ids)
 
 
 # ------------------------------------------------------------------ the setting

@@ -4,13 +4,16 @@ As ``studentsim.student.calculator`` has it for the embedded student (from the G
 Problems", https://arxiv.org/abs/2110.14168, section on calculation annotations), for the tokenizer of any model and for sums as
 such models write them (``sums.py``). The text decides, not the tokens: the row's last tokens are decoded where one of them ends
 in ``=``. The forced tokens are the tokenizer's own for that text, and are left out of every loss and log-probability, since the
-student did not choose them. When the number is written, the student goes on by itself.
+student did not choose them. When the number is written, the student goes on by itself, but not with more digits: a model that
+had 270 in mind would make that of the calculator's 27.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerBase
@@ -22,6 +25,20 @@ WINDOW = MAX_LENGTH + 8
 """Tokens looked back at. Nearly all are a character or more, so the longest sum is among them."""
 _ANCHORS = ("=", "\n", "(", "a")
 """Behind these a text is encoded, so that it begins as it does in the midst of a line."""
+_MORE_DIGITS = re.compile(r"[.,]?[0-9]|<0x3[0-9]>")
+"""How a token begins that goes on with a number."""
+
+
+@dataclass
+class Row:
+    """Where a row stands with its calculator."""
+
+    queue: list[int] = field(default_factory=list)
+    """What is left of a value to be written."""
+    number: str = ""
+    """``value`` where a value was just written, ``point`` where a point or comma came after it: no digit may follow."""
+    forced: bool = False
+    """Whether the token of this step was forced."""
 
 
 class TextCalculator:
@@ -51,8 +68,8 @@ class TextCalculator:
         # A tokenizer that would write it otherwise here (by its own spaces, or not at all) is left alone.
         return forced if shown and self._text([*tail, *forced]) == before + shown else ()
 
-    def pending(self, ids: Sequence[int]) -> list[int]:
-        """What is left of a value that the last of ``ids`` are in the midst of, or that now begins; else nothing."""
+    def state(self, ids: Sequence[int]) -> Row:
+        """Where a row stands that has written ``ids``: in the midst of a value, at its end, or elsewhere."""
         return self._walk(ids)[1]
 
     def forced_mask(self, ids: Sequence[int]) -> list[int]:
@@ -62,24 +79,36 @@ class TextCalculator:
         """
         return self._walk(ids)[0]
 
+    @cached_property
+    def digits(self) -> torch.Tensor:
+        """Ids (N,) of the tokens that would make a number longer."""
+        tokens = self.tokenizer.convert_ids_to_tokens(range(len(self.tokenizer)))
+        return torch.tensor(
+            [n for n, token in enumerate(tokens) if token and _MORE_DIGITS.match(token)], dtype=torch.long
+        )
+
     def processor(self, begun: Sequence[Sequence[int]]) -> TextCalculatorProcessor:
         """For one batch; ``begun`` are the ids that its rows have written already."""
         return TextCalculatorProcessor(self, begun)
 
     # ------------------------------------------------------------------ inside
 
-    def _walk(self, ids: Sequence[int]) -> tuple[list[int], list[int]]:
-        chosen, at = [1] * len(ids), 0
+    def _walk(self, ids: Sequence[int]) -> tuple[list[int], Row]:
+        chosen, at, row = [1] * len(ids), 0, Row()
         while at < len(ids):
             at += 1
+            row = Row(number=self.after(row, ids[at - 1]))
             forced = self.result(ids[max(0, at - WINDOW) : at]) if self.listens(ids[at - 1]) else ()
             written = ids[at : at + len(forced)]
             if forced and tuple(written) == forced[: len(written)]:
                 chosen[at : at + len(written)] = [0] * len(written)
                 at += len(written)
-                if at == len(ids):
-                    return chosen, list(forced[len(written) :])
-        return chosen, []
+                row = Row(list(forced[len(written) :]), "value" if len(written) == len(forced) else "")
+        return chosen, row
+
+    def after(self, row: Row, token: int) -> str:
+        """A row's ``number`` after a token that the student chose."""
+        return "point" if row.number == "value" and self._text([token]) in (".", ",") else ""
 
     def _text(self, ids: Sequence[int]) -> str:
         if self._core is not None:  # a fifth of the time that transformers' way takes
@@ -106,7 +135,7 @@ class TextCalculatorProcessor(LogitsProcessor):
 
     def __init__(self, calculator: TextCalculator, begun: Sequence[Sequence[int]]) -> None:
         self.calculator = calculator
-        self.queues = [calculator.pending(ids) for ids in begun]
+        self.rows = [calculator.state(ids) for ids in begun]
         self.written = [list(ids[-WINDOW:]) for ids in begun]
         self._first = True
 
@@ -115,24 +144,32 @@ class TextCalculatorProcessor(LogitsProcessor):
 
         A row under the calculator keeps one finite score, 0: whatever is sampled, it is that token, at log-probability 0.
         """
-        if self._first:
-            self._first = False
-        else:
-            for row, token in enumerate(input_ids[:, -1].tolist()):
-                self._heard(row, token)
-        for row, queue in enumerate(self.queues):
-            if queue:
-                scores[row].fill_(-torch.inf)
-                scores[row, queue.pop(0)] = 0.0
+        if not self._first:
+            for place, token in enumerate(input_ids[:, -1].tolist()):
+                self._heard(place, token)
+        self._first = False
+        for place, row in enumerate(self.rows):
+            row.forced = bool(row.queue)
+            if row.queue:
+                scores[place].fill_(-torch.inf)
+                scores[place, row.queue.pop(0)] = 0.0
+            elif row.number:
+                digits = self.calculator.digits
+                scores[place, digits[digits < scores.shape[-1]].to(scores.device)] = -torch.inf
         return scores
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these rows only, in this order (finished ones leave the batch)."""
-        self.queues = [self.queues[row] for row in rows]
+        self.rows = [self.rows[row] for row in rows]
         self.written = [self.written[row] for row in rows]
 
-    def _heard(self, row: int, token: int) -> None:
-        self.written[row].append(token)
-        if not self.queues[row] and self.calculator.listens(token):
-            del self.written[row][:-WINDOW]
-            self.queues[row] = list(self.calculator.result(self.written[row]))
+    def _heard(self, place: int, token: int) -> None:
+        row, written = self.rows[place], self.written[place]
+        written.append(token)
+        if row.forced:
+            row.number = "" if row.queue else "value"
+            return
+        row.number = self.calculator.after(row, token)
+        if self.calculator.listens(token):
+            del written[:-WINDOW]
+            row.queue = list(self.calculator.result(written))
