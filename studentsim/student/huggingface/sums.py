@@ -43,7 +43,8 @@ _TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 _SIGNS = {"−": "-", "–": "-", "*": "×", "·": "×", "⋅": "×", "**": "^", "x": "×", "X": "×", "of": "×"}
-_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?")
+_NUMBER = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)?(?:\.\d+)?")
+"""Not ``1,23`` (a decimal comma?) nor ``05`` (a date?)."""
 _UNITS = {
     name: canonical
     for canonical, names in {
