@@ -265,6 +265,9 @@ def test_the_sum_is_found_in_long_answers_and_its_own_line_alone():
     long = ids_of("bytes", "word " * 60 + "so 3 + 4 =")
     assert len(long) > WINDOW and bytewise().decode(calculator("bytes").result(long)) == " 7"
     assert calculator("bytes").result(ids_of("bytes", "3 +\n4 =")) == ()
+    # Signs of two tokens each: the text that is left is short, and its beginning is missing all the same.
+    assert calculator("bytes").result(ids_of("bytes", "1+" + "1×" * 42 + "2 =")) == ()
+    assert bytewise().decode(calculator("bytes").result(ids_of("bytes", "1+" + "1×" * 40 + "2 ="))) == " 3"
 
 
 def test_a_value_that_the_tokenizer_cannot_write_is_left_alone():

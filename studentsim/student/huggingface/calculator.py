@@ -63,7 +63,7 @@ class TextCalculator:
             return ()
         tail = list(ids[-WINDOW:])
         before = self._text(tail)
-        shown = result_after(before)
+        shown = result_after(before, cut=len(tail) == WINDOW)
         forced = self._encoded(shown) if shown else ()
         # A tokenizer that would write it otherwise here (by its own spaces, or not at all) is left alone.
         return forced if shown and self._text([*tail, *forced]) == before + shown else ()

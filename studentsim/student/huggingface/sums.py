@@ -65,17 +65,17 @@ _CHANGES_WHAT_FOLLOWS = frozenset(
 _MAY_PRECEDE = frozenset(".,;?:\"'“”[`→⇒∴>")
 
 
-def result_after(text: str) -> str | None:
+def result_after(text: str, *, cut: bool = False) -> str | None:
     """What the calculator writes behind a text that ends in ``=``, or ``=`` and a blank; None where no closed sum ends there.
 
     The blank before the value is in it where the sum is written with blanks. Looks at the last line alone, and of that at
-    ``MAX_LENGTH`` characters. Never raises.
+    ``MAX_LENGTH`` characters. ``cut``: the text itself began earlier. Never raises.
 
     >>> result_after("So it is 12 + 15 + 9 ="), result_after("3x4="), result_after("2x + 3 ="), result_after("5 ÷ 0 = ")
     (' 36', '12', None, None)
     """
-    line = text[-MAX_LENGTH - 2 :].rpartition("\n")[2]
-    cut = len(line) > MAX_LENGTH
+    _, newline, line = text[-MAX_LENGTH - 2 :].rpartition("\n")
+    cut = len(line) > MAX_LENGTH or (cut and not newline)
     body = line.rstrip(" ")
     blanks = len(line) - len(body)
     if not body.endswith("=") or blanks > 1:
@@ -91,14 +91,14 @@ def value_of(text: str, *, cut: bool = False) -> str | None:
     >>> value_of("Anna pays $5 + $3"), value_of("1/2 + 1/3"), value_of("20% + 30%"), value_of("the root of 9 + 16")
     ('$8', '5/6', '50%', None)
     """
-    before, equals, text = text.rpartition("=")
+    _, equals, text = text.rpartition("=")
     for written, ours in _WRITTEN:
         text = written.sub(ours, text)
     if not equals and not cut and (label := _LABEL.match(text)):
         text = text[label.end() :]
     tokens = _tokens(text)
     start = _start(tokens)
-    if (cut and not equals and start == 0) or not _may_begin(tokens, start):
+    if (cut and not equals and start <= 1) or not _may_begin(tokens, start):
         return None
     found = evaluate(tokens[start:])
     number = found and show(found.value * (100 if found.percent else 1), as_fraction=found.fraction)
