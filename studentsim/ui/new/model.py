@@ -117,6 +117,10 @@ def _loading(form: Form) -> None:
             "With a letter at the end, fewer answers go unread.",
             FORMS,
         )
+        hub["calculator"] = st.toggle("It has a calculator", key=key("calculator"), persist_state=KEEP)
+        st.caption(
+            "What follows the = of a sum that it wrote is computed, so that slips in sums do not hide what it understands."
+        )
         hub["revision"] = st.text_input(
             "Version", key=key("revision"), persist_state=KEEP, max_chars=100, placeholder="blank: today's"
         ).strip()  # fmt: skip
