@@ -1,6 +1,6 @@
 """A GGUF file made into a plain folder of the same model, in a process of its own: bfloat16 safetensors, config and tokenizer.
 
-    python -m studentsim.student.huggingface.conversion '{"gguf": "model.gguf", "folder": "out", "split": "smollm"}'
+    python -m studentsim.student.huggingface.conversion '{"gguf": "model.gguf", "folder": "out", "split": "smollm", "settings": {}}'
 
 Writes JSON lines: ``{"step": "converting", "done": bytes, "of": bytes}`` …, and last ``{"family", "parameters"}``, or ``"problem"``
 and ``"remedy"``. transformers reads the file and unpacks its weights; what it loads so refuses to be saved ("quantized with gguf and
@@ -14,7 +14,7 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +41,23 @@ SPLITS_DIGITS = ("smollm", "refact", "command-r", "starcoder")
 _FEW = 16
 
 Say = Callable[..., None]
+_NONE: Mapping[str, Any] = {}
 
 
-def convert(gguf: Path, folder: Path, *, split: str, say: Say) -> dict[str, Any]:
+def convert(
+    gguf: Path, folder: Path, *, split: str = "", settings: Mapping[str, Any] = _NONE, say: Say
+) -> dict[str, Any]:
     """Write the model of a GGUF file into ``folder``; its family and how many parameters it has. Writes.
 
-    ``split`` is the file's pre-tokenizer.
+    ``split`` is the file's pre-tokenizer, ``settings`` those of the model that transformers does not find in the file
+    (``families.GgufHeader``).
 
     :raises RuntimeError: what was saved does not compute what was read. Whatever transformers raises for a file it cannot read.
     """
     say(step="converting")
     with quick_reading():
         tokenizer = _tokenizer(gguf, split)
-        model = _plain(gguf, say)
+        model = _plain(gguf, settings, say)
     ids = _tokens(tokenizer, model)
     expected = _logits(model, ids)
     model.save_pretrained(folder)
@@ -74,16 +78,16 @@ def _tokenizer(gguf: Path, split: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _plain(gguf: Path, say: Say) -> PreTrainedModel:
+def _plain(gguf: Path, settings: Mapping[str, Any], say: Say) -> PreTrainedModel:
     """The model of a GGUF file with its weights unpacked, as one that knows nothing of where it came from."""
     modeling_gguf_pytorch_utils.tqdm = functools.partial(_told, say=say)
     read = AutoModelForCausalLM.from_pretrained(
         str(gguf.parent), gguf_file=gguf.name, dtype=DTYPE, trust_remote_code=False,
-        quantization_config=GgufConfig(dequantize=True),
+        quantization_config=GgufConfig(dequantize=True), **settings,
     )  # fmt: skip
-    settings = {key: value for key, value in read.config.to_dict().items() if key != "quantization_config"}
+    told = {key: value for key, value in read.config.to_dict().items() if key != "quantization_config"}
     with torch.device("meta"):
-        plain = type(read)(type(read.config).from_dict(settings))
+        plain = type(read)(type(read.config).from_dict(told))
     plain.load_state_dict(read.state_dict(), assign=True)
     for name, buffer in read.named_buffers():  # rotary frequencies and their like are computed, not stored
         owner = plain.get_submodule(name.rpartition(".")[0])
@@ -138,7 +142,10 @@ def _main() -> None:
         print(json.dumps(message), file=out, flush=True)
 
     try:
-        say(**convert(Path(asked["gguf"]), Path(asked["folder"]), split=asked["split"], say=say))
+        found = convert(
+            Path(asked["gguf"]), Path(asked["folder"]), split=asked["split"], settings=asked["settings"], say=say
+        )
+        say(**found)
     except Exception as error:  # transformers raises many kinds for a file it cannot read
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         number = error.errno if isinstance(error, OSError) else 0

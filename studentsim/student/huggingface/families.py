@@ -15,7 +15,7 @@ import struct
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from studentsim.errors import ConfigError
 
@@ -28,6 +28,14 @@ FAMILIES = {
     "bloom": "BLOOM",
 }
 """Architectures by GGUF's names (``general.architecture``). Mistral's and SmolLM's files call themselves llama."""
+
+OVERLOOKED = {
+    "qwen3": {"attention.key_length": "head_dim"},
+    "phi3": {"attention.sliding_window": "sliding_window"},
+}
+"""Keys of a file, by architecture, that transformers 5.23 passes by, and the settings of the model that they are."""
+_SCALED = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
+"""Tensors by which positions are scaled (Llama 3.1, Phi-3's long versions). transformers passes these by, too."""
 
 MAGIC = b"GGUF"
 _FIXED = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -50,10 +58,32 @@ class GgufHeader:
     """Bits of a weight in the type that most of its parameters have."""
     bytes: int
 
+    tensors: frozenset[str]
+    """The names of its tensors."""
+
     @property
     def weights(self) -> str:
         """How its weights are stored, in words: "from 4-bit weights"."""
         return f"from {self.bits}-bit weights"
+
+    @property
+    def split(self) -> str:
+        """How its tokenizer splits text before it looks words up (``tokenizer.ggml.pre``); blank: it does not say."""
+        return str(self.metadata.get("tokenizer.ggml.pre", ""))
+
+    @property
+    def settings(self) -> dict[str, int]:
+        """Settings of the model that are to be given to transformers, which does not find them in the file."""
+        told = OVERLOOKED.get(self.architecture, {})
+        found = {setting: self.metadata.get(f"{self.architecture}.{key}") for key, setting in told.items()}
+        return {setting: value for setting, value in found.items() if value is not None}
+
+    @property
+    def scaled(self) -> bool:
+        """Whether it scales positions, for longer texts, in a way that is not read."""
+        kind = self.metadata.get(f"{self.architecture}.rope.scaling.type", "none")
+        factor = self.metadata.get(f"{self.architecture}.rope.scaling.factor", 0)
+        return bool(self.tensors.intersection(_SCALED)) or (kind != "none" and factor != 1)
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -82,6 +112,12 @@ def check_family(path: Path, header: GgufHeader) -> None:
             f"{path.name} is of the architecture {header.architecture!r}, which cannot be read from a GGUF file.",
             f"Choose a model of the kind {', '.join(most)} or {last}, or a folder with the original weights (safetensors).",
         )
+    if header.scaled:
+        raise _refused(
+            f"{path.name} scales positions for longer texts (RoPE scaling), which cannot be read from a GGUF file: it would be "
+            "another model.",
+            "Choose a folder with the original weights (safetensors).",
+        )
     if header.metadata.get("split.count", 0) > 1:
         raise _refused(
             f"{path.name} is one part of {header.metadata['split.count']}.",
@@ -91,6 +127,17 @@ def check_family(path: Path, header: GgufHeader) -> None:
 
 class _Malformed(ValueError):
     """No GGUF file; the message says why, in words."""
+
+
+class _Tensor(NamedTuple):
+    """A line of the table of tensors."""
+
+    name: str
+    parameters: int
+    type: int
+    """By its number in ggml."""
+    offset: int
+    """Where it begins, in bytes from where the weights begin."""
 
 
 class _Reader:
@@ -109,26 +156,22 @@ class _Reader:
         if max(tensors, entries) > _MOST_ENTRIES:
             raise _Malformed("its header makes no sense")
         metadata = dict(self.entry() for _ in range(entries))
-        parameters, by_type = 0, Counter()
-        for _ in range(tensors):
-            kind, count, offset = self.tensor()
-            parameters += count
-            by_type[kind] += count
-            furthest = max(offset, self.furthest) if tensors else 0
-            self.furthest = furthest
-        if tensors and self.at + self.furthest >= len(self.content):
-            raise _Malformed(f"it was cut off: its last weights lie behind its end at {len(self.content):,} bytes")
+        found = [self.tensor() for _ in range(tensors)]
         if "general.architecture" not in metadata:
             raise _Malformed("it does not say of which architecture it is")
+        if not found or self.at + max(tensor.offset for tensor in found) >= len(self.content):
+            raise _Malformed(f"it was cut off: it ends, at {len(self.content):,} bytes, before its weights do")
+        by_type: Counter[int] = Counter()
+        for tensor in found:
+            by_type[tensor.type] += tensor.parameters
         return GgufHeader(
-            str(metadata["general.architecture"]),
-            metadata,
-            parameters,
-            _bits(by_type.most_common(1)[0][0]) if by_type else 0,
-            len(self.content),
+            architecture=str(metadata["general.architecture"]),
+            metadata=metadata,
+            parameters=by_type.total(),
+            bits=_bits(by_type.most_common(1)[0][0]),
+            bytes=len(self.content),
+            tensors=frozenset(tensor.name for tensor in found),
         )
-
-    furthest = 0
 
     def take(self, form: str) -> Any:
         (value,) = struct.unpack_from(f"<{form}", self.content, self.at)
@@ -160,11 +203,9 @@ class _Reader:
             raise _Malformed("it was cut off within its header")
         return count
 
-    def tensor(self) -> tuple[int, int, int]:
-        """A tensor's type, how many parameters it has, and where it begins, in bytes from where the weights begin."""
-        self.text()
-        sizes = [self.take("Q") for _ in range(self.take("I"))]
-        return self.take("I"), math.prod(sizes), self.take("Q")
+    def tensor(self) -> _Tensor:
+        name, sizes = self.text(), [self.take("Q") for _ in range(self.take("I"))]
+        return _Tensor(name, math.prod(sizes), self.take("I"), self.take("Q"))
 
 
 def _bits(kind: int) -> int:

@@ -110,7 +110,7 @@ def _get_file(path: Path, on_progress: OnProgress) -> GotModel:
         _ask_for_room(work.folder, header.parameters * BYTES_A_PARAMETER + _SPARE, path.name)
         size = header.bytes
         digest = model_store.sha256_of(path, lambda done: on_progress(Progress("checking", done, size)))
-        _convert(path, work.made, path.name, on_progress, split=str(header.metadata.get("tokenizer.ggml.pre", "")))
+        _convert(path, work.made, path.name, on_progress)
         source = {"file": path.name, "sha256": digest}
         licence = str(header.metadata.get("general.license", ""))
         title = str(header.metadata.get("general.name") or path.stem)
@@ -147,19 +147,20 @@ def _finish(work: Work, model: GotModel) -> GotModel:
 # ------------------------------------------------------------------ the child that converts
 
 
-def _convert(gguf: Path, folder: Path, title: str, on_progress: OnProgress, *, split: str | None = None) -> None:
+def _convert(gguf: Path, folder: Path, title: str, on_progress: OnProgress) -> None:
     """Let a process of its own make the folder. Writes.
 
+    :raises ConfigError: the file is not one that can be read.
     :raises StudentError: it cannot be converted.
     """
-    if split is None:
-        split = str(families.read_header(gguf).metadata.get("tokenizer.ggml.pre", ""))
+    header = families.read_header(gguf)
+    families.check_family(gguf, header)
     folder.mkdir()
-    asked = json.dumps({"gguf": str(gguf.absolute()), "folder": str(folder), "split": split})
+    asked = {"gguf": str(gguf.absolute()), "folder": str(folder), "split": header.split, "settings": header.settings}
     on_progress(Progress("converting"))
     found: dict[str, Any] = {}
     with contextlib.ExitStack() as stack:
-        child = stack.enter_context(tethered.start([*CONVERSION, asked]))
+        child = stack.enter_context(tethered.start([*CONVERSION, json.dumps(asked)]))
         stack.callback(child.kill)
         words: list[str] = []
         listener = threading.Thread(target=lambda: words.append(child.stderr.read()), daemon=True)
