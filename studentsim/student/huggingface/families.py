@@ -54,8 +54,8 @@ class GgufHeader:
     metadata: dict[str, Any]
     """Its keys with numbers and texts; of arrays their length."""
     parameters: int
-    bits: int
-    """Bits of a weight in the type that most of its parameters have."""
+    bits: tuple[int, int]
+    """The least and the most bits of a weight, of types that at least one parameter in twenty has."""
     bytes: int
 
     tensors: frozenset[str]
@@ -63,8 +63,9 @@ class GgufHeader:
 
     @property
     def weights(self) -> str:
-        """How its weights are stored, in words: "from 4-bit weights"."""
-        return f"from {self.bits}-bit weights"
+        """How its weights are stored, in words: "from 4-bit weights", "from 4- to 8-bit weights"."""
+        least, most = self.bits
+        return f"from {most}-bit weights" if least == most else f"from {least}- to {most}-bit weights"
 
     @property
     def split(self) -> str:
@@ -164,11 +165,12 @@ class _Reader:
         by_type: Counter[int] = Counter()
         for tensor in found:
             by_type[tensor.type] += tensor.parameters
+        bits = [_bits(kind) for kind, parameters in by_type.items() if parameters >= 0.05 * by_type.total()]
         return GgufHeader(
             architecture=str(metadata["general.architecture"]),
             metadata=metadata,
             parameters=by_type.total(),
-            bits=_bits(by_type.most_common(1)[0][0]),
+            bits=(min(bits), max(bits)),
             bytes=len(self.content),
             tensors=frozenset(tensor.name for tensor in found),
         )
