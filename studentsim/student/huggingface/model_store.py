@@ -32,6 +32,9 @@ LICENCE = "LICENSE"
 FROM_FILE = re.compile(r"file-[0-9a-f]{12}")
 """What a model is called that was made from a user's GGUF file."""
 
+GONE = ".gone-"
+"""What the names of folders begin with that are about to be removed."""
+
 _BLOCK = 2**20
 _SAMPLES = 64
 
@@ -215,7 +218,7 @@ def delete(name: str) -> None:
 def _out_of_the_way(folder: Path) -> Path | None:
     if not folder.exists():
         return None
-    gone = folder.with_name(f".gone-{folder.name}-{secrets.token_hex(4)}")
+    gone = folder.with_name(f"{GONE}{folder.name}-{secrets.token_hex(4)}")
     os.rename(folder, gone)
     return gone
 

@@ -29,6 +29,8 @@ from studentsim.student.huggingface.model_store import GotModel
 LOOK_EVERY = 0.3
 CONVERSION = ("studentsim.student.huggingface.conversion",)
 """What Python is given to convert a file; tests put something else here."""
+WORK = ".get-"
+"""What the names of work folders begin with."""
 BYTES_A_PARAMETER = 2
 """Of the folder that is made: bfloat16."""
 _SPARE = 20_000_000
@@ -212,11 +214,14 @@ class Work:
         return self.folder / "made"
 
     def sweep(self) -> None:
-        """Remove what an attempt left, but for whole downloads. Writes."""
+        """Remove what an attempt left, but for whole downloads; the folder too where there are none. Writes."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             if path != self.wheels:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(self.wheels / ".scratch", ignore_errors=True)
+        shutil.rmtree(self.wheels / download.SCRATCH, ignore_errors=True)
+        for folder in (self.wheels, self.folder):
+            with contextlib.suppress(OSError):  # it is not empty, or not there
+                folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -226,34 +231,36 @@ def _work(name: str, on_progress: OnProgress) -> Iterator[Work]:
     try:
         models.mkdir(parents=True, exist_ok=True)
         with locked(name, lambda: on_progress(Progress("waiting"))):
-            work = Work(models / f".get-{name}")
-            _sweep_gone(models)
+            _sweep_others(models, name)
+            work = Work(models / f"{WORK}{name}")
             work.sweep()
             work.folder.mkdir(exist_ok=True)
             try:
                 yield work
             finally:
                 work.sweep()
-                with contextlib.suppress(OSError):  # where nothing was downloaded
-                    work.wheels.rmdir()
-                with contextlib.suppress(OSError):
-                    work.folder.rmdir()
     except OSError as error:
         raise disk_error(models, error) from error
 
 
-def _sweep_gone(models: Path) -> None:
-    """Remove what was put out of the way and could not be removed then."""
-    for path in models.glob(".gone-*"):
+def _sweep_others(models: Path, name: str) -> None:
+    """Remove what attempts at other models left that nobody is at any more, and what could not be removed at once. Writes."""
+    for path in models.glob(f"{model_store.GONE}*"):
         shutil.rmtree(path, ignore_errors=True)
+    for path in models.glob(f"{WORK}*"):
+        other = path.name.removeprefix(WORK)
+        if other != name:
+            with contextlib.suppress(BlockingIOError), locked(other, wait=False):
+                Work(path).sweep()
 
 
 @contextlib.contextmanager
-def locked(name: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+def locked(name: str, on_wait: Callable[[], None] = lambda: None, *, wait: bool = True) -> Iterator[None]:
     """Alone with the model of that name among all processes; waits for who else is, after saying so once.
 
     The system takes the lock back from a process that ends, however it does, so that none is ever stale.
 
+    :raises BlockingIOError: somebody else is, and it was not to ``wait``.
     :raises OSError: the lock's file cannot be made.
     """
     import fcntl
@@ -265,6 +272,8 @@ def locked(name: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[No
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if not wait:
+                    raise
                 if not said:
                     on_wait()
                 said = True
