@@ -35,7 +35,9 @@ def data(tmp_path_factory) -> Path:
     if at_hand := os.environ.get("STUDENTSIM_REAL_MODEL_DATA"):
         shutil.copytree(Path(at_hand) / "models" / "smollm2", folder / "models" / "smollm2")
     done = studentsim("models", "get", "smollm2", data=folder, network=True)
-    assert "is here and sound" in done.stdout, done.stderr
+    assert "SmolLM2 (135 M parameters, from 4-bit weights; licence: Apache-2.0) is here and sound" in done.stdout, (
+        done.stderr
+    )
     return folder
 
 

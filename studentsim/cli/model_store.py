@@ -69,7 +69,8 @@ def get(
     if licence:
         text = got.folder / LICENCE
         print(text.read_text(encoding="utf-8") if text.is_file() else f"Its file says: {got.licence or 'nothing'}.")
-    print(f"{got.title} is here and sound. Use it: python -m studentsim run --model {got.name}", flush=True)
+    what = f"{got.title} ({got.described}; licence: {got.licence or 'not stated'})"
+    print(f"{what} is here and sound. Use it: python -m studentsim run --model {got.name}", flush=True)
     if as_json:
         print(json.dumps(told(got)))
 
