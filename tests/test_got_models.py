@@ -85,7 +85,7 @@ def test_a_model_that_an_unfinished_run_needs_stays(data, model, named, tmp_path
 def test_the_job_says_each_step_and_last_the_model_or_what_is_wrong(data, model, tmp_path):
     def job(asked: dict) -> list[dict]:
         done = subprocess.run(
-            [sys.executable, "-m", "tiny_packages", str(entry), "0", "job"], input=json.dumps(asked), text=True,
+            [sys.executable, "-m", "tiny_packages", str(entry), "", "job"], input=json.dumps(asked), text=True,
             capture_output=True, env={**os.environ, "PYTHONPATH": search_path()}, check=True,
         )  # fmt: skip
         return [json.loads(line) for line in done.stdout.splitlines()]

@@ -2,7 +2,7 @@
 
 Run as a program it gets that model as a process of its own:
 
-    python -m tiny_packages ENTRY.json SECONDS [job]      with a stand-in for the conversion that takes SECONDS
+    python -m tiny_packages ENTRY.json GATE [job]      with a stand-in for the conversion that waits until the file GATE is there
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def prepare(folder: Path, monkeypatch: MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", "0"))
+    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", ""))
     monkeypatch.setattr(provision, "LOOK_EVERY", 0.05)
     monkeypatch.setattr(download, "RETRIES", 1)
     return folder / "data"

@@ -134,13 +134,13 @@ def by_hand(wheel: Wheel) -> str:
 
 
 def disk_error(folder: Path, error: OSError) -> DataFolderError:
-    """What to tell about a folder that could not be written."""
+    """What to tell about files that the system did not let us read or write."""
     if error.errno in FULL:
         return DataFolderError(
             f"The disk of {folder} is full.", "Free some space and try again; nothing half-made was left."
         )
     return DataFolderError(
-        f"{error.filename or folder} cannot be written ({error.strerror or error}).",
+        f"{error.filename or folder} cannot be read or written ({error.strerror or error}).",
         "Choose another data folder with --data or STUDENTSIM_DATA, or change its permissions.",
     )
 

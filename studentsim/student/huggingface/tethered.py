@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import studentsim
+from studentsim.errors import StudentError
 
 
 def start(arguments: Sequence[str], variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
@@ -23,15 +24,19 @@ def start(arguments: Sequence[str], variables: Mapping[str, str] | None = None) 
 
     In a session of its own: Ctrl-C is for this process, which then lets it go.
 
-    :raises OSError: no process could be started.
+    :raises StudentError: no process could be started.
     """
     root = str(Path(studentsim.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
-        [sys.executable, "-m", __name__, *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        errors="replace", env={**os.environ, "PYTHONPATH": path, **(variables or {})}, start_new_session=True,
-    )  # fmt: skip
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", __name__, *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            errors="replace", env={**os.environ, "PYTHONPATH": path, **(variables or {})}, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StudentError(f"No further process could be started: {reason}.", "Close other programs.") from error
 
 
 def _end_with_stdin() -> None:
