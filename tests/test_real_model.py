@@ -75,7 +75,7 @@ def figures(done: subprocess.CompletedProcess) -> dict:
 
 def without_times(told: object) -> object:
     if isinstance(told, dict):
-        return {key: without_times(value) for key, value in told.items() if "seconds" not in key}
+        return {key: without_times(value) for key, value in told.items() if key not in ("seconds", "parts")}
     return [without_times(item) for item in told] if isinstance(told, list) else told
 
 

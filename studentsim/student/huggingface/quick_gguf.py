@@ -28,6 +28,7 @@ class QuickReader(GGUFReader):
 
     @data.setter
     def data(self, mapped: np.memmap) -> None:
+        """Keep the file's bytes as a plain array."""
         self._data = mapped.view(np.ndarray)  # views of a memmap cost several times as much
 
     def _get_field_parts(
