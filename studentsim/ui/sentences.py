@@ -108,6 +108,12 @@ def estimate(low: float, high: float, runs: int) -> str:
     )
 
 
+def takes(what: str, low: float, high: float, runs: int) -> str:
+    """``20 lessons of 24 take about 15 minutes on two processor cores.``: a run that is not set up yet, judged by ``runs`` of them."""
+    where = f"on this computer, going by its last {plural(runs, 'simulation')}" if runs else "on two processor cores"
+    return f"{what} take about {durations(low, high)} {where}."
+
+
 # ------------------------------------------------------------------ one answer
 
 
