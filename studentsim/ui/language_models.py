@@ -12,6 +12,11 @@ from studentsim.config import RunConfig
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
 
 
+def offered() -> list[CatalogueModel]:
+    """All that can be got."""
+    return list(CATALOGUE.values())
+
+
 def known(name: str) -> CatalogueModel | None:
     """The catalogue's entry; None for the embedded student and for a model of one's own."""
     return CATALOGUE.get(name)

@@ -67,14 +67,21 @@ def result(correct: int, questions: int, turn: int, interval: str = "") -> str:
 # ------------------------------------------------------------------ where a run stands
 
 
-def first_steps(status: str, stage: str) -> list[tuple[str, bool]]:
-    """The way to the first answer, each step with whether it is done."""
+LOADING = "that takes about 10 seconds for a small language model, minutes for a large one"
+
+
+def first_steps(status: str, stage: str, model: str = "") -> list[tuple[str, bool]]:
+    """The way to the first answer, each step with whether it is done. ``model`` is what a language model is called: loading it takes
+    a while. Blank for the embedded student.
+    """
     started = status not in ("queued", "starting") or bool(stage)
-    return [
-        ("A place on this computer is free", status != "queued"),
-        ("The student is getting ready", started and stage not in ("", "loading")),
-        ("It sits its first exam, before any lesson", False),
-    ]
+    ready = started and stage not in ("", "loading")
+    steps = [("A place on this computer is free", status != "queued")]
+    if model:
+        steps += [("The programs that it needs are loaded", bool(stage)), (f"{model} is loaded; {LOADING}", ready)]
+    else:
+        steps.append(("The student is getting ready", ready))
+    return [*steps, ("It sits its first exam, before any lesson", False)]
 
 
 def standing(status: str, turn: int, turns: int, *, place: int = 0) -> str:

@@ -24,9 +24,21 @@ function cards(list) {
       verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
       one.append(element("p", "studentsim-problem", card.problem), verdict);
     }
+    if (card.writing) one.append(writing(card.writing));
     row.append(one);
   }
   return row;
+}
+
+// What is being written: its room stays when there is nothing, so that the picture above does not move.
+function writing(now) {
+  const box = element("div", "studentsim-writing");
+  if (now.where === undefined) return box;
+  box.append(element("p", "", `✎ writing now: ${now.where}`), element("p", "studentsim-problem", now.problem));
+  const text = element("pre", "studentsim-text");
+  text.append(element("span", "", `${now.text}▌`));
+  box.append(text);
+  return box;
 }
 
 function element(tag, name, text) {

@@ -61,6 +61,9 @@ def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
         "name": name,
         "standing": _where(run),
     }
+    if run.writes:  # an empty one keeps its room
+        now = run.writing
+        card["writing"] = {"problem": now.problem, "text": now.text, "where": now.where} if now else {}
     if run.answers.empty:
         return card
     row = run.answers.iloc[0].to_dict()
