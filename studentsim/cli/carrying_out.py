@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from studentsim.cli.frame import DATA, Data, Json, app
+from studentsim.cli.model_store import made_ready
 
 
 @app.command()
@@ -29,7 +30,10 @@ def run(
     weights: Annotated[
         str | None, typer.Option(help="The embedded student's: 'embedded-0.1', or a fingerprint; blank: today's.")
     ] = None,
-    model: Annotated[str | None, typer.Option(help="'embedded', a name of the hub, or a folder.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file."),
+    ] = None,
     quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
@@ -101,7 +105,7 @@ def run(
     from studentsim.runs.folder import create_run
 
     config = foreground.config_of(preset, {key: given[key] for key in foreground.SETTINGS})
-    config = preflight.check(config)
+    config = preflight.check(made_ready(config))
     if preset == "paper":
         foreground.say_departures(config)
     foreground.introduce_teacher(config)

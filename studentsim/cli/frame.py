@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from studentsim.student.huggingface.model_store import use_data_folder
+
 app = typer.Typer(
     help="What would happen if this class practised differently?",
     no_args_is_help=True,
@@ -15,6 +17,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Data = Annotated[Path, typer.Option(envvar="STUDENTSIM_DATA", help="Folder of the runs and the database.")]
+
+def _in_force(data: Path) -> Path:
+    """The data folder of a command is also where its models are."""
+    use_data_folder(data)
+    return data
+
+
+Data = Annotated[
+    Path,
+    typer.Option(envvar="STUDENTSIM_DATA", help="Folder of the runs, the models and the database.", callback=_in_force),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")]
 DATA = Path("data")

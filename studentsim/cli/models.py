@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.frame import Json, app
+from studentsim.cli.frame import DATA, Data, Json, app
+from studentsim.cli.model_store import made_ready
 
 Student = Annotated[str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")]
 PerCategory = Annotated[int, typer.Option(min=1, help="Questions in each category.")]
@@ -65,7 +66,7 @@ def place(
 
 @app.command(name="check-model")
 def check_model(
-    model: Annotated[str, typer.Argument(help="A name of the hub, or a folder.")],
+    model: Annotated[str, typer.Argument(help="'smollm2', a name of the hub, a folder, or a GGUF file.")],
     bank: Annotated[str | None, typer.Option(help="The questions it is tried on.")] = None,
     bank_set: Annotated[
         str | None, typer.Option(help="Which set their files are of, if their rows do not say so.")
@@ -75,6 +76,7 @@ def check_model(
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
     revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
     trial: Annotated[bool, typer.Option(help="Load it, for a test answer and the run's time.")] = True,
+    data: Data = DATA,
     as_json: Json = False,
 ) -> None:
     """What a hub's model needs here, what it answers, and how long a run with it takes."""
@@ -82,7 +84,7 @@ def check_model(
     from studentsim import foreground
     from studentsim.runs import preflight
 
-    config = foreground.config_of("default", {key: given.get(key) for key in foreground.SETTINGS})
+    config = made_ready(foreground.config_of("default", {key: given.get(key) for key in foreground.SETTINGS}))
     foreground.introduce(preflight.check_student(config), trial=trial, as_json=as_json)
 
 

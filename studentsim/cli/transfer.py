@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from studentsim.cli.frame import DATA, Data, app
+from studentsim.cli.model_store import made_ready
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
 from studentsim.transfer import matrix as matrices
@@ -45,7 +46,10 @@ def transfer(
     categories: Annotated[str | None, typer.Option(help="These alone: general,physics (2 to 14).")] = None,
     bank: Annotated[str | None, typer.Option(help="'curriculum', a set such as 'math_qa', a file or folder.")] = None,
     bank_set: Annotated[str | None, typer.Option(help="Which set its files are of.")] = None,
-    model: Annotated[str | None, typer.Option(help="'embedded', a name of the hub, or a folder.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="'embedded', 'smollm2' (see 'models list'), a hub's name, a folder or a GGUF file."),
+    ] = None,
     quantisation: Annotated[str | None, typer.Option(help="Of a hub's model: none, 8bit or nf4.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
@@ -66,6 +70,7 @@ def transfer(
     from studentsim.transfer import study
 
     base = foreground.config_of("default", {**given, "strategy": "random", "exam_every": turns})
+    base = made_ready(base)
     outline = preflight.outline_of(base)
     names = _named(categories, outline.categories)
     settings = study.configs(base, names)

@@ -21,6 +21,7 @@ from studentsim.runs.ending import end_run, kill_worker
 from studentsim.runs.folder import RunFolder, all_runs, create_run, delete_run, make_data_folder, open_run
 from studentsim.runs.spare import WORKER, Spare
 from studentsim.runs.states import OVER, RunState, log_line, observe, stamp
+from studentsim.student.huggingface.model_store import use_data_folder
 
 LIMIT = 2
 """Runs at work at once; the others wait. Each takes about a gigabyte, and they share the processor."""
@@ -49,7 +50,8 @@ class Manager:
         tick_every: float | None = TICK_EVERY,
         spare: bool = True,
     ) -> None:
-        """Starts nothing but, every ``tick_every`` seconds (None: never), ``tick``. Makes the data folder.
+        """Starts nothing but, every ``tick_every`` seconds (None: never), ``tick``. Makes the data folder, in which models are
+        looked for from now on.
 
         ``worker`` is the command that starts a worker, ``check`` what is asked before a run is made. Without ``spare`` no
         worker waits for the next run, which then begins later by the time that its imports take.
@@ -59,6 +61,7 @@ class Manager:
         self.data = Path(data)
         self.limit = limit
         make_data_folder(self.data)
+        use_data_folder(self.data)
         self._worker, self._check, self.grace = worker, check, grace
         self._lock = threading.RLock()
         self._keep_spare = spare

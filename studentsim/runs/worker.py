@@ -21,6 +21,7 @@ from studentsim.errors import LeaseLost, StudentsimError
 from studentsim.runs.execute import LoadCast, execute
 from studentsim.runs.folder import RunFolder, open_run
 from studentsim.runs.past import note
+from studentsim.student.huggingface.model_store import use_data_folder
 
 
 def main(
@@ -36,6 +37,7 @@ def main(
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the app
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    use_data_folder(options.data)
     logging.getLogger("studentsim").addHandler(logging.NullHandler())  # what matters is noted in the run's log
     if options.run:
         return _carry_out(options.data, options.run, load_cast)

@@ -1,4 +1,5 @@
-"""Where a model's files are, and which version: a local folder, the local cache, or the hub. Without torch.
+"""Where a model's files are, and which version: among the models that were got, in a local folder, in the local cache, or at
+the hub. Without torch.
 
 Weights are read from *.safetensors alone; a pickle could run any program, and so could a model's own code, which is never
 loaded. A version is pinned when a run is made: a commit of the hub, or a fingerprint of a folder's files.
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError
+from studentsim.student.huggingface import families, model_store
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 """A model's name at the hub: owner/name."""
@@ -97,6 +99,8 @@ def find(name: str, revision: str = "", *, role: Role = STUDENT) -> Source:
 
 def is_folder(name: str) -> bool:
     """Whether a model's name means a folder of this computer, which need not exist, rather than a name of the hub."""
+    if model_store.is_name(name):
+        return False
     # os.path's functions, unlike Path's, raise for no name: too long, or of a user whom there is not
     return name.startswith(("/", ".", "~")) or "\\" in name or os.path.exists(os.path.expanduser(name))
 
@@ -104,11 +108,14 @@ def is_folder(name: str) -> bool:
 def _found(name: str, revision: str, role: Role) -> Source:
     if not name.strip() or "\0" in name or ".." in re.split(r"[\\/]", name):
         raise _refused(f"{name!r} names no model: it is blank or climbs with '..'.", "Write a folder's path whole.")
+    if model_store.is_name(name) or families.is_file(name):
+        return _got(name, revision, role)
     if is_folder(name):
         return _in_folder(name, Path(os.path.expanduser(name)), revision)
     if not NAME.fullmatch(name):
         raise _refused(
-            f"There is no model {name!r}.", f"Give 'embedded', a name of the hub such as {role.example}, or a folder."
+            f"There is no model {name!r}.",
+            f"Give 'embedded', a model that was got (such as smollm2), a name of the hub such as {role.example}, or a folder.",
         )
     return _in_cache(name, revision) or _at_hub(name, revision)
 
@@ -137,7 +144,30 @@ def count_parameters(folder: Path) -> int:
     return sum(_parameters_in(path) for path in sorted(folder.glob("*.safetensors")))
 
 
-# ------------------------------------------------------------------ the three places
+# ------------------------------------------------------------------ the four places
+
+
+def _got(name: str, revision: str, role: Role) -> Source:
+    """A model that ``studentsim models`` got: by its name, or by the GGUF file that it was made from."""
+    if role.encoder_decoder:
+        raise _refused(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
+    made = _made_from(Path(os.path.expanduser(name))) if families.is_file(name) else name
+    return _in_folder(name, model_store.require(made).folder, revision)
+
+
+def _made_from(file: Path) -> str:
+    """What the model made from a GGUF file is called."""
+    try:
+        made = model_store.name_of_file(file)
+    except OSError as error:
+        raise _refused(f"There is no model file {str(file)!r} ({error.strerror}).", "Check its name.") from error
+    families.check_family(file, families.read_header(file))
+    if model_store.find(made) is None:
+        raise _refused(
+            f"The GGUF file {str(file)!r} has not been made ready yet.",
+            f"Do so once: python -m studentsim models get {file}",
+        )
+    return made
 
 
 def _in_folder(name: str, folder: Path, revision: str) -> Source:

@@ -1,0 +1,161 @@
+"""A GGUF file made into a plain folder of the same model, in a process of its own: bfloat16 safetensors, config and tokenizer.
+
+    python -m studentsim.student.huggingface.conversion '{"gguf": "model.gguf", "folder": "out", "split": "smollm"}'
+
+Writes JSON lines: ``{"step": "converting", "done": bytes, "of": bytes}`` …, and last ``{"family", "parameters"}``, or ``"problem"``
+and ``"remedy"``. transformers reads the file and unpacks its weights; what it loads so refuses to be saved ("quantized with gguf and
+is not serializable"), so the weights go into a plain model of the same config. That is saved, loaded again, and must give the
+very same logits on a few tokens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+import torch
+from tokenizers import pre_tokenizers
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GgufConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    modeling_gguf_pytorch_utils,
+)
+
+DTYPE = torch.bfloat16
+SPLITS_DIGITS = ("smollm", "refact", "command-r", "starcoder")
+"""Pre-tokenizers (``tokenizer.ggml.pre``) that take digits one by one; transformers 5.23 reads these files' as GPT-2's."""
+
+_FEW = 16
+
+Say = Callable[..., None]
+
+
+def convert(gguf: Path, folder: Path, *, split: str, say: Say) -> dict[str, Any]:
+    """Write the model of a GGUF file into ``folder``; its family and how many parameters it has. Writes.
+
+    ``split`` is the file's pre-tokenizer.
+
+    :raises RuntimeError: what was saved does not compute what was read. Whatever transformers raises for a file it cannot read.
+    """
+    say(step="converting")
+    with _read_once():
+        tokenizer = _tokenizer(gguf, split)
+        model = _plain(gguf, say)
+    ids = _tokens(tokenizer, model)
+    expected = _logits(model, ids)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    found = {"family": model.config.model_type, "parameters": model.num_parameters()}
+    del model
+    say(step="trying")
+    _check(folder, ids, expected)
+    return found
+
+
+def _tokenizer(gguf: Path, split: str) -> PreTrainedTokenizerBase:
+    tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name, trust_remote_code=False)
+    if split in SPLITS_DIGITS:
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        )
+    return tokenizer
+
+
+def _plain(gguf: Path, say: Say) -> PreTrainedModel:
+    """The model of a GGUF file with its weights unpacked, as one that knows nothing of where it came from."""
+    modeling_gguf_pytorch_utils.tqdm = functools.partial(_told, say=say)
+    read = AutoModelForCausalLM.from_pretrained(
+        str(gguf.parent), gguf_file=gguf.name, dtype=DTYPE, trust_remote_code=False,
+        quantization_config=GgufConfig(dequantize=True),
+    )  # fmt: skip
+    settings = {key: value for key, value in read.config.to_dict().items() if key != "quantization_config"}
+    with torch.device("meta"):
+        plain = type(read)(type(read.config).from_dict(settings))
+    plain.load_state_dict(read.state_dict(), assign=True)
+    for name, buffer in read.named_buffers():  # rotary frequencies and their like are computed, not stored
+        owner = plain.get_submodule(name.rpartition(".")[0])
+        setattr(owner, name.rpartition(".")[2], buffer)
+    plain.tie_weights()
+    plain.generation_config = read.generation_config
+    return plain.eval()
+
+
+def _told(tensors: Iterable[Any], say: Say, **_: Any) -> Iterator[Any]:
+    """The tensors, saying how many of their bytes are done: in the place of a progress bar."""
+    tensors = list(tensors)
+    done, of = 0, int(sum(tensor.n_bytes for tensor in tensors))
+    for tensor in tensors:
+        yield tensor
+        done += int(tensor.n_bytes)
+        say(step="converting", done=done, of=of)
+
+
+@contextlib.contextmanager
+def _read_once() -> Iterator[None]:
+    """transformers reads a file's header anew for config and weights, and each time takes seconds for the vocabulary."""
+    import gguf
+
+    plain = gguf.GGUFReader
+    gguf.GGUFReader = functools.lru_cache(maxsize=1)(plain)
+    try:
+        yield
+    finally:
+        gguf.GGUFReader = plain
+
+
+def _tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> torch.Tensor:
+    """A few tokens (1, T) to try the model on."""
+    ids = tokenizer("What is 2 + 3? a) 4 b) 5").input_ids[:_FEW] or [0]
+    if max(ids) >= model.config.get_text_config().vocab_size:
+        raise RuntimeError("its tokenizer has words that its weights do not have")
+    return torch.tensor([ids])
+
+
+@torch.no_grad()
+def _logits(model: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:
+    logits = model(input_ids=ids, use_cache=False).logits
+    if not torch.isfinite(logits).all():
+        raise RuntimeError("its weights give no finite figures")
+    return logits
+
+
+def _check(folder: Path, ids: torch.Tensor, expected: torch.Tensor) -> None:
+    """See that the saved folder loads as a student does, and computes what was read."""
+    AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(folder), dtype=DTYPE, use_safetensors=True, trust_remote_code=False
+    )
+    if not torch.equal(_logits(model.eval(), ids), expected):
+        raise RuntimeError("what was saved does not compute what was read")
+
+
+def _main() -> None:
+    asked = json.loads(sys.argv[1])
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # libraries may print
+
+    def say(**message: Any) -> None:
+        print(json.dumps(message), file=out, flush=True)
+
+    try:
+        say(**convert(Path(asked["gguf"]), Path(asked["folder"]), split=asked["split"], say=say))
+    except Exception as error:  # transformers raises many kinds for a file it cannot read
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        number = error.errno if isinstance(error, OSError) else 0
+        say(problem=first, kind=type(error).__name__, errno=number or 0)
+
+
+if __name__ == "__main__":
+    _main()
