@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -28,8 +27,8 @@ def put(data: Path, name: str) -> None:
 
 
 def main() -> None:
-    name = json.loads(sys.stdin.read())["model"]
-    data = Path(os.environ["STUDENTSIM_DATA"])
+    asked = json.loads(sys.stdin.read())
+    name, data = asked["name"], Path(asked["data"])
     wanted = data / "fake-get"
     how = wanted.read_text() if wanted.exists() else ""
     if how == "no network":
@@ -42,7 +41,7 @@ def main() -> None:
         time.sleep(0.2 if how == "watched" else 0)
         say(step, 93 * MB, 93 * MB)
     put(data, name)
-    print(json.dumps({"model": name}))
+    print(json.dumps({"model": {"name": name}}))
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def _progress(name: str, job: jobs.Job) -> None:
 
 
 def _asked(name: str) -> dict[str, str]:
-    return {"model": name}
+    return {"name": name, "data": str(model_store.models_folder().parent)}
 
 
 def _since(name: str) -> str:
