@@ -10,15 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import streamlit as st
-
-from studentsim.ui import words
+from studentsim.ui.watch.large import large
 from studentsim.ui.words import plural
 
 PROBLEM, TEXT = 240, 420
 """Most characters of the question, from its beginning, and of the answer, from its end, that are shown."""
-HEIGHT = 300
-"""Pixels of the place."""
 PHASES: Mapping[str, str] = {"study": "practice", "revision": "another try", "exam": "exam"}
 
 
@@ -38,6 +34,10 @@ class Writing:
         """``practice, 12 of 24 answers done``"""
         told = PHASES.get(self.phase, self.phase)
         return f"{told}, {self.done} of {plural(self.of, 'answer')} done" if self.of else told
+
+    def told(self) -> dict[str, str]:
+        """What its card shows."""
+        return {"where": self.where, "problem": self.problem, "text": self.text}
 
 
 def written(said: Mapping[str, Any] | None, *, stage: str, turn: int) -> Writing | None:
@@ -65,12 +65,4 @@ def _tail(text: str) -> str:
 
 def place(writing: Writing | None, *, idle: str, key: str) -> None:
     """The card "writing now", or in its room a quiet line that says what goes on instead. Texts are shown as they are."""
-    with st.container(height=HEIGHT, border=writing is not None, gap="xsmall", key=key):
-        if writing is None:
-            st.caption(words.literal(idle))
-            return
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.badge("writing now", icon=":material/edit:", color="blue")
-            st.caption(words.literal(writing.where), width="content")
-        st.text(writing.problem)
-        st.code(f"{writing.text}▌", language=None, wrap_lines=True)
+    large({"writing": writing.told() if writing else {"idle": idle}}, key=key)
