@@ -148,6 +148,9 @@ class Hub(BaseModel):
     one; blank: each day's own, as in runs of before."""
     answer_form: Literal["free", "letter"] = "free"
     """How a question asks to be answered. letter: with "Answer: (letter)" as the last line, which is read surely. paper: free."""
+    calculator: bool = False
+    """Whether what follows the ``=`` of a closed sum that the student wrote is computed and written for it, as the embedded student
+    always has it (student/huggingface/calculator.py). paper: no."""
 
     @field_validator("revision")
     @classmethod

@@ -45,6 +45,7 @@ HUB = {
     "revision": "revision", "quantisation": "quantisation", "device": "device", "dtype": "dtype", "option_scores": "scores",
     "exams": "exams", "answers_at_once": "answers_at_once", "pairs_at_once": "pairs_at_once",
     "checkpointing": "gradient_checkpointing", "optimiser": "optimiser", "answer_form": "answer_form",
+    "calculator": "calculator",
 }  # fmt: skip
 """Options of ``run`` that are settings of its Hub, by their names there."""
 SETTINGS = (

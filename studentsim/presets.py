@@ -79,6 +79,7 @@ _SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("difficulties", "difficulties practised", ()),
     ("hub.exams", "exams", "written"),
     ("hub.answer_form", "form in which it is asked to answer", "free"),
+    ("hub.calculator", "a calculator for its sums", False),
 )
 """Setting, what people call it, the paper's value. Settings that the paper does not tell (its learning rate, say) are not here."""
 
@@ -123,10 +124,8 @@ def _how(config: RunConfig) -> Iterator[Departure]:
 
 
 def _shown(value: Any) -> str:
-    return (
-        ", ".join(map(str, value))
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -91,6 +91,22 @@ Earlier = Mapping[str, Sequence[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
+class Writing:
+    """The answer that is being written now, as far as it has come. No event: it is shown and forgotten (runs/live_text.py)."""
+
+    question_id: str
+    problem: str
+    text: str
+    tokens: int
+    """Tokens written of this answer so far."""
+    done: int
+    """Answers that are whole, of the ``of`` that were asked for together with this one."""
+    of: int
+    seconds: float
+    """Since the first of those ``of`` answers was begun."""
+
+
+@dataclass(frozen=True)
 class Mark:
     """One answer, judged. ``right`` and ``misconception`` are the key's; ``said`` is what the teacher told the student.
 

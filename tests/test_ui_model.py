@@ -75,6 +75,14 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
     assert (config.learning.learning_rate, config.learning.batch) == (5e-5, 4)
 
 
+def test_it_gets_a_calculator_where_one_is_asked_for(started: list):
+    app = own("google/gemma-2b-it")
+    assert not app.toggle(key="new.calculator").value
+    app.toggle(key="new.calculator").set_value(True).run()
+    app.button(key="new.start").click().run()
+    assert started[0][0].hub.calculator
+
+
 def test_back_to_the_embedded_student_all_is_as_it_was(started: list):
     app = own("google/gemma-2b-it")
     app.selectbox(key="new.quantisation").set_value("nf4").run()

@@ -44,6 +44,10 @@ def run(
     answer_form: Annotated[
         str | None, typer.Option(help="letter: a hub's model is asked to end with 'Answer: (letter)'; free: it is not.")
     ] = None,
+    calculator: Annotated[
+        bool | None,
+        typer.Option("--calculator/--no-calculator", help="Compute what follows the '=' of a sum it wrote."),
+    ] = None,
     answers_at_once: Annotated[int | None, typer.Option(help="Answers in a batch; 0: by the memory.")] = None,
     pairs_at_once: Annotated[
         int | None, typer.Option(help="Pairs through the model at once; 0: by the memory.")

@@ -21,6 +21,7 @@ from studentsim.records import Event, Resumed, RunEnded, StageStarted, TurnFinis
 from studentsim.runs import checkpoints
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
+from studentsim.runs.live_text import LiveText
 from studentsim.runs.past import last_safe_turn, note, past_events, refuse_ended, run_started, worked_seconds
 from studentsim.runs.signals import paused_by
 from studentsim.runs.trouble import trouble_of
@@ -68,10 +69,12 @@ class _Stretch:
 
     def __post_init__(self) -> None:
         self.begun = time.monotonic()
+        self.live_text = LiveText(self.folder)
 
     def run(self, load_cast: LoadCast) -> str:
         """Work until the end, a request or an error; the status."""
         try:
+            self.live_text.remove()  # what a killed worker left
             status = self._work(load_cast)
             self._end(status)
         except LeaseLost:
@@ -89,6 +92,8 @@ class _Stretch:
                 return "finished"
             self._tell(StageStarted(self.turn, "loading"))
             cast = load_cast(self.config)
+            if hasattr(cast.student, "listen"):
+                cast.student.listen = self.live_text.show
             if complete >= 0:
                 cast.load(checkpoints.path_of(self.folder.checkpoints, complete))
             return self._simulate(cast)
@@ -129,7 +134,9 @@ class _Stretch:
     def _tell(self, event: Event, cast: Cast | None = None) -> None:
         """Write one event; before the end of a turn its checkpoint."""
         self.turn = event.turn
-        self.stage = event.stage if isinstance(event, StageStarted) else self.stage
+        if isinstance(event, StageStarted):
+            self.stage = event.stage
+            self.live_text.begin(self.turn, self.stage)
         self.lease.check()
         ends_turn = isinstance(event, TurnFinished) and cast is not None
         if ends_turn:
@@ -143,6 +150,7 @@ class _Stretch:
             self.on_event(event)
 
     def _end(self, status: str, **what: str) -> None:
+        self.live_text.remove()
         self._tell(RunEnded(self.turn, status, round(self.before + time.monotonic() - self.begun, 3), **what))
         self.journal.sync()
         self.folder.clear_request()

@@ -6,6 +6,7 @@
                                      leases/0001.json who works on it; see lease.py
                                      control.json     a request to pause or cancel
                                      queue.json       it waits for a free place
+                                     writing.json     the answer that is being written now; see live_text.py
                                      worker.log       what the worker said
 
 A folder appears whole or not at all: it is filled under another name and renamed, which fails if the name is taken.

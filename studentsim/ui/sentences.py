@@ -15,7 +15,7 @@ from studentsim.bank.curriculum import SLIPS
 from studentsim.ui import evidence
 from studentsim.ui.teaching import judgement
 from studentsim.ui.titles import category_title
-from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, plural, score
+from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, literal, plural, score
 
 
 def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
@@ -67,21 +67,34 @@ def result(correct: int, questions: int, turn: int, interval: str = "") -> str:
 # ------------------------------------------------------------------ where a run stands
 
 
-LOADING = "that takes about 10 seconds for a small language model, minutes for a large one"
-
-
-def first_steps(status: str, stage: str, model: str = "") -> list[tuple[str, bool]]:
-    """The way to the first answer, each step with whether it is done. ``model`` is what a language model is called: loading it takes
-    a while. Blank for the embedded student.
+def first_steps(status: str, stage: str, loaded: str = "") -> list[tuple[str, bool]]:
+    """The way to the first answer, each step with whether it is done. ``loaded`` says so of a language model; blank: the embedded
+    student, which needs no such step.
     """
     started = status not in ("queued", "starting") or bool(stage)
     ready = started and stage not in ("", "loading")
     steps = [("A place on this computer is free", status != "queued")]
-    if model:
-        steps += [("The programs that it needs are loaded", bool(stage)), (f"{model} is loaded; {LOADING}", ready)]
+    if loaded:
+        steps += [("The programs that it needs are loaded", bool(stage)), (literal(loaded), ready)]
     else:
         steps.append(("The student is getting ready", ready))
     return [*steps, ("It sits its first exam, before any lesson", False)]
+
+
+def loaded(model: str, *, small: bool) -> str:
+    """The step in which a language model is loaded, with how long that takes: a ``small`` one is of the catalogue."""
+    return f"{model} is loaded: about {'10 seconds' if small else '10 seconds, or minutes for a large one'}"
+
+
+def not_writing(stage: str, *, ticked: bool) -> str:
+    """Why no answer is growing just now, by what goes on; ``ticked``: in exams options are compared, and nothing is written."""
+    if stage == "exam" and ticked:
+        return "Nothing is being written just now: in exams it ticks an option without writing."
+    return (
+        f"Nothing is being written just now. {STAGES[stage]}."
+        if stage in STAGES
+        else "Nothing is being written just now."
+    )
 
 
 def standing(status: str, turn: int, turns: int, *, place: int = 0) -> str:

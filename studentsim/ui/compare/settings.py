@@ -73,6 +73,7 @@ NAMES: Mapping[str, str] = {
     "hub.optimiser": "how steps are taken",
     "hub.prompt_date": "date in the prompt",
     "hub.answer_form": "form of answer that is asked for",
+    "hub.calculator": "a calculator for the sums it writes",
 }
 """Each setting that can make runs differ, by RunConfig's names, as people say it."""
 

@@ -145,6 +145,10 @@ def _loading(form: Form, *, versions: bool = True) -> None:
             "With a letter at the end, fewer answers go unread.",
             FORMS,
         )
+        hub["calculator"] = st.toggle("It has a calculator", key=key("calculator"), persist_state=KEEP)
+        st.caption(
+            "What follows the = of a sum that it wrote is computed, so that slips in sums do not hide what it understands."
+        )
         if versions:
             _version(form)
 

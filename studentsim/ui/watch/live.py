@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, glossary, lookups, rewards, sentences, words
+from studentsim.ui import components, data, glossary, language_models, lookups, rewards, sentences, words
+from studentsim.ui.new.estimate import exams
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
 from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher, writing
 
@@ -99,7 +100,8 @@ def _body(engine: data.Engine, run_id: str, drawn: tuple[str, str, bool]) -> Non
         st.header(words.literal(sentences.headline(run.exams, run.weak)), anchor=False)
         _state(run)
         if run.answers.empty:
-            writing_now(run)
+            if run.writing:  # nothing is below it that could jump
+                writing_now(run)
             return
         left, right = st.columns([3, 2], gap="large")
         with left:
@@ -135,14 +137,20 @@ def _reached(run: pulse.Snapshot) -> str:
 
 
 def _model(run: pulse.Snapshot) -> str:
-    return "" if run.config.model == "embedded" else words.literal(words.student(run.config))
+    """What a run's language model is called, with how long loading it takes; blank: the embedded student, which is there at once."""
+    if run.config.model == "embedded":
+        return ""
+    return sentences.loaded(words.student(run.config), small=language_models.known(run.config.model) is not None)
 
 
 def writing_now(run: pulse.Snapshot) -> None:
     """What a language model is writing; while the run is at work its place stays, whatever goes on."""
     if run.writes:
-        idle = f"Nothing is being written just now. {run.doing}"
-        writing.place(run.writing, idle=idle, key=f"watch.writing.{run.run_id}")
+        writing.place(
+            run.writing,
+            idle=sentences.not_writing(run.stage, ticked=exams(run.config) == "scored"),
+            key=f"watch.writing.{run.run_id}",
+        )
 
 
 def ways_on(run_ids: list[str]) -> None:

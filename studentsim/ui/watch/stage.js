@@ -11,6 +11,7 @@ export default function ({ data, parentElement }) {
   if (box.dataset.told === told) return;
   box.dataset.told = told;
   box.replaceChildren(...(data.sentence ? [element("h1", "studentsim-sentence", data.sentence)] : []), ...(data.cards?.length ? [cards(data.cards)] : []), ...(data.writing ? [writing(data.writing, "studentsim-card")] : []));
+  for (const text of box.querySelectorAll(".studentsim-text")) text.scrollTop = text.scrollHeight; // its newest words in view
 }
 
 function cards(list) {
@@ -37,7 +38,7 @@ function writing(now, look) {
     if (now.idle) box.append(element("p", "studentsim-idle", now.idle));
     return box;
   }
-  const what = element("p", "", ` ${now.where}`);
+  const what = element("p", "", `: ${now.where}`);
   what.prepend(element("strong", "studentsim-right", "✎ writing now"));
   box.append(what, element("p", "studentsim-problem", now.problem));
   const text = element("pre", "studentsim-text");
