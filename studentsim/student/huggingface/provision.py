@@ -133,7 +133,10 @@ def _sound(name: str, on_progress: OnProgress) -> GotModel | None:
 
 def _finish(work: Work, model: GotModel) -> GotModel:
     """Write the record and put the model in its place. Writes."""
-    files = {path.name: model_store.sha256_of(path) for path in sorted(work.made.iterdir())}
+    files = {}
+    for path in sorted(work.made.iterdir()):
+        path.chmod(0o644)  # safetensors lets nobody else read what it writes
+        files[path.name] = model_store.sha256_of(path)
     model = GotModel(**{**vars(model), "files": files})
     model_store.write_record(work.made, model)
     model_store.appear(work.made, model.name)
@@ -230,8 +233,10 @@ def _work(name: str, on_progress: OnProgress) -> Iterator[Work]:
                 yield work
             finally:
                 work.sweep()
+                with contextlib.suppress(OSError):  # where nothing was downloaded
+                    work.wheels.rmdir()
                 with contextlib.suppress(OSError):
-                    work.folder.rmdir()  # where nothing was downloaded
+                    work.folder.rmdir()
     except OSError as error:
         raise disk_error(models, error) from error
 

