@@ -12,7 +12,6 @@ from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
 from visits import HOME, WATCH, link_labels, text_of, visit
 
-from studentsim.runs.live_text import LiveText
 from studentsim.ui import sentences
 from studentsim.ui.watch import pulse, writing
 
@@ -27,6 +26,7 @@ NOW = {
     "tokens": 6,
     "done": 4,
     "of": 8,
+    "seconds": 2.5,
 }
 
 
@@ -144,7 +144,3 @@ def test_the_steps_of_a_language_model_are_those_it_takes():
 
 def test_home_leads_to_the_real_language_model(folder: Path):
     assert "Let SmolLM2 learn, a real language model" in link_labels(visit(HOME))
-
-
-def test_nothing_to_read_is_none(tmp_path: Path):
-    assert LiveText.read(tmp_path) is None
