@@ -1,4 +1,6 @@
-"""Stands for studentsim.runs.get_model: the same protocol, nothing fetched. The file ``fake-get`` in the data folder says how it goes."""
+"""Stands for studentsim.runs.get_model: the same protocol, nothing fetched. The file ``fake-get`` in the data folder says
+how it goes: ``no network``, or ``waits`` in the download until the file is gone.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,10 @@ def main() -> None:
         print(json.dumps(PROBLEM))
         return
     say("downloading", 40 * MB, 93 * MB)
-    if how == "slow":
-        time.sleep(60)
+    end = time.monotonic() + 300
+    while how == "waits" and wanted.exists() and time.monotonic() < end:
+        time.sleep(0.05)
     for step in ("checking", "unpacking", "converting", "trying"):
-        time.sleep(0.2 if how == "watched" else 0)
         say(step, 93 * MB, 93 * MB)
     put(data, name)
     print(json.dumps({"model": {"name": name}}))

@@ -70,7 +70,7 @@ def test_from_a_fresh_app_it_is_got_chosen_and_started_with_two_clicks_on_the_pa
 
 
 def test_while_it_is_got_the_page_says_how_far_it_is_and_start_waits(folder: Path):
-    (folder / "fake-get").write_text("slow")
+    (folder / "fake-get").write_text("waits")
     app = visit(NEW)
     app.button(key=GET).click().run()
     for _ in range(200):
