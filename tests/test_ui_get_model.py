@@ -15,7 +15,8 @@ from visits import NEW, ROOT, text_of, visit
 from studentsim.config import RunConfig
 from studentsim.student.huggingface.catalogue import CATALOGUE
 from studentsim.ui import jobs, language_models, words
-from studentsim.ui.new import getting, model_card, suited
+from studentsim.ui.compare import groups, settings
+from studentsim.ui.new import estimate, getting, model_card, suited
 
 SMOL = "smollm2"
 GET = f"new.get.{SMOL}"
@@ -135,7 +136,7 @@ def test_it_is_chosen_with_one_click_and_the_embedded_student_s_settings_come_ba
 def test_a_link_chooses_it(started: list, folder: Path):
     put(folder)
     app = visit(NEW, model=SMOL)
-    assert not app.exception and not app.error
+    assert not app.exception and not app.error and app.button(key="new.model.check").label == "Try it out here"
     app.button(key="new.start").click().run()
     assert (started[0][0].model, started[0][0].questions) == (SMOL, 24)
 
@@ -181,6 +182,9 @@ def test_progress_never_goes_back_over_a_whole_get_and_tells_the_time_left():
     begun = getting.Progress.of_message({"step": "downloading", "done": 10e6, "of": 93e6}, 100.0)
     now = getting.Progress.of_message({"step": "downloading", "done": 53e6, "of": 93e6}, 110.0)
     assert now.sentence(begun) == "Downloading: 53 of 93 MB, about 9 seconds left."
+    assert begun.sentence(begun) == "Downloading: 10 of 93 MB."
+    first, later = (getting.Progress.of_message({"step": "converting"}, at) for at in (0.0, 9.0))
+    assert later.sentence(first) == "Converting it for this program, 9 seconds so far."
     assert begun.left(begun) is None and now.left(getting.Progress("checking", 0, 0, 0.0)) is None
 
 
@@ -194,14 +198,15 @@ def test_every_page_calls_it_by_its_title_and_says_once_what_it_is():
     config = RunConfig(model=SMOL)
     assert words.title(config) == "SmolLM2: follow the mistakes"
     assert words.student_version(config) == language_models.about(SMOL) == CATALOGUE[SMOL].described
+    assert settings.said("model", config) == "SmolLM2, 135 M parameters, from 4-bit weights"
+    assert settings.said("model", RunConfig(model="a/model")) == "a/model" == words.student(RunConfig(model="a/model"))
+    assert groups._told("model", config) == "SmolLM2" and groups._told("model", RunConfig()) == "embedded"
     assert [d.ours for d in language_models.departures(config) if d.what == "student"] == [
         "SmolLM2 (135 M parameters, from 4-bit weights)"
     ]
 
 
 def test_a_run_that_suits_it_ends_in_reasonable_time():
-    from studentsim.ui.new import estimate
-
     config = suited.settings(SMOL)
     assert 60 < estimate.seconds(config) < 20 * 60
     longer = config.model_copy(update={"learning": config.learning.model_copy(update={"epochs": 2})})

@@ -51,11 +51,14 @@ class Progress:
         return (self.of - self.done) * seconds / gained
 
     def sentence(self, begun: Progress) -> str:
-        """``Downloading: 41 of 93 MB, about 12 seconds left.``"""
+        """``Downloading: 41 of 93 MB, about 12 seconds left.``, or of a step that tells no figures how long it has taken."""
         what = STEPS.get(self.step, (words.capital(self.step), 0, 0))[0]
         amount = f": {self.done / 1e6:.0f} of {self.of / 1e6:.0f} MB" if self.of else ""
-        left = self.left(begun)
-        return f"{what}{amount}{f', about {words.duration(left)} left' if left is not None else ''}."
+        left, taken = self.left(begun), self.at - begun.at
+        if left is not None:
+            return f"{what}{amount}, about {words.duration(left)} left."
+        since = f", {words.duration(taken)} so far" if not self.of and taken >= SOON else ""
+        return f"{what}{amount}{since}."
 
 
 def _number(value: Any) -> float:
