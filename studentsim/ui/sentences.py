@@ -15,7 +15,7 @@ from studentsim.bank.curriculum import SLIPS
 from studentsim.ui import evidence
 from studentsim.ui.teaching import judgement
 from studentsim.ui.titles import category_title
-from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, literal, plural, score
+from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, plural, score
 
 
 def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
@@ -68,14 +68,14 @@ def result(correct: int, questions: int, turn: int, interval: str = "") -> str:
 
 
 def first_steps(status: str, stage: str, loaded: str = "") -> list[tuple[str, bool]]:
-    """The way to the first answer, each step with whether it is done. ``loaded`` says so of a language model; blank: the embedded
-    student, which needs no such step.
+    """The way to the first answer, each step with whether it is done. ``loaded`` says so of a language model, as Markdown; blank: the
+    embedded student, which needs no such step.
     """
     started = status not in ("queued", "starting") or bool(stage)
     ready = started and stage not in ("", "loading")
     steps = [("A place on this computer is free", status != "queued")]
     if loaded:
-        steps += [("The programs that it needs are loaded", bool(stage)), (literal(loaded), ready)]
+        steps += [("The programs that it needs are loaded", bool(stage)), (loaded, ready)]
     else:
         steps.append(("The student is getting ready", ready))
     return [*steps, ("It sits its first exam, before any lesson", False)]

@@ -140,7 +140,8 @@ def _model(run: pulse.Snapshot) -> str:
     """What a run's language model is called, with how long loading it takes; blank: the embedded student, which is there at once."""
     if run.config.model == "embedded":
         return ""
-    return sentences.loaded(words.student(run.config), small=language_models.known(run.config.model) is not None)
+    small = language_models.known(run.config.model) is not None
+    return words.literal(sentences.loaded(words.student(run.config), small=small))
 
 
 def writing_now(run: pulse.Snapshot) -> None:
