@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.ui import components, data, shell
+from studentsim.ui import components, data, language_models, shell
 from studentsim.ui.home import rows, study
 
 with shell.page("Home") as engine:
@@ -24,6 +24,9 @@ with shell.page("Home") as engine:
         )
         st.page_link(shell.WATCH, label="Start a race", icon=":material/flag:", query_params={"race": "new"})
         st.page_link(shell.NEW, label="Choose everything yourself", icon=":material/tune:")
+        for entry in language_models.offered():
+            label = f"Let {entry.title} learn, a real language model"
+            st.page_link(shell.NEW, label=label, icon=":material/forum:", query_params={"model": entry.name})
     if run_id:
         st.switch_page(shell.WATCH, query_params={"run": run_id})
 

@@ -26,6 +26,7 @@ from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
 from studentsim.runs.students import is_table, student_settings
 from studentsim.store.journal import standing
+from studentsim.ui import language_models
 
 LISTS = ("categories", "skills")
 LEARNING = (
@@ -116,7 +117,7 @@ def introduce(config: RunConfig, *, trial: bool, as_json: bool = False) -> None:
 
 def say_departures(config: RunConfig) -> None:
     """Say on stderr in what a run by the paper's preset is not the paper's, a line each."""
-    for departure in presets.departures(config):
+    for departure in language_models.departures(config):
         print(f"Not as in the paper: {departure}", file=sys.stderr, flush=True)
 
 

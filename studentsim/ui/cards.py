@@ -26,7 +26,7 @@ class RunCard:
     accuracies: tuple[float, ...] = ()
     """Of every exam, 0 to 1, in order."""
     student_version: str = ""
-    """That its student was of an older version, in words; blank: it was not."""
+    """That its student was of an older version, or which language model it was, in words; blank: neither is to be said."""
 
 
 def config_of(settings: dict[str, Any]) -> RunConfig:

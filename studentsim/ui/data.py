@@ -166,8 +166,15 @@ def estimate(engine: Engine, config: RunConfig) -> estimates.Estimate:
     """
     ingest.sync(engine.database, engine.runs_folder)
     times = [(config_of(settings), took) for settings, took in queries.recent_times(engine.database, config.model)]
-    strategies = {config.strategy, *(ran.strategy for ran, _ in times)}
-    speeds = {s: queries.recent_speed(engine.database, config.model, strategy=s) for s in strategies}
-    out = [took / estimates.seconds(ran, speeds[ran.strategy]) for ran, took in times]
-    speed = speeds[config.strategy]
+    kinds = {_kind(settings) for settings in (config, *(ran for ran, _ in times))}
+    speeds = {
+        kind: queries.recent_speed(engine.database, config.model, strategy=kind[0], exams=kind[1]) for kind in kinds
+    }
+    out = [took / estimates.seconds(ran, speeds[_kind(ran)]) for ran, took in times]
+    speed = speeds[_kind(config)]
     return estimates.estimated(estimates.seconds(config, speed), out, speed.runs)
+
+
+def _kind(config: RunConfig) -> tuple[str, str]:
+    """Settings on which the seconds of a question hang most: how it is chosen, and whether exams are written."""
+    return config.strategy, estimates.exams(config)

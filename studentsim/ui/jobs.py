@@ -156,8 +156,10 @@ def start(
     *,
     attached: Mapping[str, Any] | None = None,
     patience: float = 900,
+    again: bool = False,
 ) -> Job:
-    """The job for this question, started unless it runs or has a result. One that came to nothing is started again.
+    """The job for this question, started unless it runs or has a result. One that came to nothing is started again, and with
+    ``again`` any that does not run: its result may no longer hold.
 
     ``version`` tells apart what the question does not: the state of a file, say. ``attached`` is handed over with the
     question, but is no part of it: a text that the question names by its digest. ``patience`` in seconds.
@@ -165,7 +167,7 @@ def start(
     jobs, key = _jobs(), _key(module, asked, version)
     with jobs.lock:
         job = jobs.known.get(key)
-        if job is None or "problem" in (job.result or {}):
+        if job is None or "problem" in (job.result or {}) or (again and not job.running):
             job = jobs.known[key] = Job(module, {**asked, **(attached or {})}, patience)
             threading.Thread(target=job.work, args=(jobs.room,), daemon=True).start()
         jobs.known.move_to_end(key)

@@ -67,14 +67,34 @@ def result(correct: int, questions: int, turn: int, interval: str = "") -> str:
 # ------------------------------------------------------------------ where a run stands
 
 
-def first_steps(status: str, stage: str) -> list[tuple[str, bool]]:
-    """The way to the first answer, each step with whether it is done."""
+def first_steps(status: str, stage: str, loaded: str = "") -> list[tuple[str, bool]]:
+    """The way to the first answer, each step with whether it is done. ``loaded`` says so of a language model, as Markdown; blank: the
+    embedded student, which needs no such step.
+    """
     started = status not in ("queued", "starting") or bool(stage)
-    return [
-        ("A place on this computer is free", status != "queued"),
-        ("The student is getting ready", started and stage not in ("", "loading")),
-        ("It sits its first exam, before any lesson", False),
-    ]
+    ready = started and stage not in ("", "loading")
+    steps = [("A place on this computer is free", status != "queued")]
+    if loaded:
+        steps += [("The programs that it needs are loaded", bool(stage)), (loaded, ready)]
+    else:
+        steps.append(("The student is getting ready", ready))
+    return [*steps, ("It sits its first exam, before any lesson", False)]
+
+
+def loaded(model: str, *, small: bool) -> str:
+    """The step in which a language model is loaded, with how long that takes: a ``small`` one is of the catalogue."""
+    return f"{model} is loaded: about {'10 seconds' if small else '10 seconds, or minutes for a large one'}"
+
+
+def not_writing(stage: str, *, ticked: bool) -> str:
+    """Why no answer is growing just now, by what goes on; ``ticked``: in exams options are compared, and nothing is written."""
+    if stage == "exam" and ticked:
+        return "Nothing is being written just now: in exams it ticks an option without writing."
+    return (
+        f"Nothing is being written just now. {STAGES[stage]}."
+        if stage in STAGES
+        else "Nothing is being written just now."
+    )
 
 
 def standing(status: str, turn: int, turns: int, *, place: int = 0) -> str:
@@ -106,6 +126,12 @@ def estimate(low: float, high: float, runs: int) -> str:
     return (
         f"About {told} on this computer, going by its last {plural(runs, 'simulation')}; the more when other work runs."
     )
+
+
+def takes(what: str, low: float, high: float, runs: int) -> str:
+    """``20 lessons of 24 take about 15 minutes on two processor cores.``: a run that is not set up yet, judged by ``runs`` of them."""
+    where = f"on this computer, going by its last {plural(runs, 'simulation')}" if runs else "on two processor cores"
+    return f"{what} take about {durations(low, high)} {where}."
 
 
 # ------------------------------------------------------------------ one answer

@@ -12,6 +12,7 @@ from studentsim.config import EMBEDDED_0_1, RunConfig
 from studentsim.student.embedded_weights import one_name
 from studentsim.student.profiles import PROFILES
 from studentsim.student_table import StudentTable
+from studentsim.ui import language_models
 from studentsim.ui.looks import look
 
 FEWEST = 50
@@ -150,7 +151,7 @@ def durations(low: float, high: float) -> str:
 def student(config: RunConfig) -> str:
     """The student's title, or the model's name."""
     if config.model != "embedded":
-        return config.model
+        return language_models.title(config.model)
     if table := config.student_table:  # a form's, and another version's, is not validated
         told = (
             table.get("title") if isinstance(table, Mapping) else table.title if isinstance(table, StudentTable) else ""
@@ -161,8 +162,12 @@ def student(config: RunConfig) -> str:
 
 
 def student_version(config: RunConfig) -> str:
-    """``student of version 0.1`` for a run of the embedded student as it was then; blank for all others."""
-    old = config.model == "embedded" and one_name(config.weights) == EMBEDDED_0_1
+    """``student of version 0.1`` for a run of the embedded student as it was then, ``135 M parameters, from 4-bit weights`` for a
+    model of the catalogue; blank for all others.
+    """
+    if config.model != "embedded":
+        return language_models.about(config.model)
+    old = one_name(config.weights) == EMBEDDED_0_1
     return "student of version 0.1" if old else ""
 
 

@@ -55,7 +55,7 @@ class Speed:
     """Median seconds of recent finished runs: what an estimate of a new run's time is made from.
 
     ``exam_question`` and ``study_question`` are per question (in practice, per try at one), ``pair`` per training pair of a
-    turn (all its epochs, with the turn's validation pass), ``start`` from the run's first event to its first exam. None: not known.
+    turn and pass over it (with the turn's validation pass), ``start`` from the run's first event to its first exam. None: not known.
     """
 
     runs: int
@@ -103,26 +103,31 @@ def last_seq(db: Database, run_id: str) -> int:
     return rows[0][0] if rows else -1
 
 
-def recent_speed(db: Database, model: str = "embedded", *, strategy: str | None = None, runs: int = 10) -> Speed:
+def recent_speed(
+    db: Database, model: str = "embedded", *, strategy: str | None = None, exams: str | None = None, runs: int = 10
+) -> Speed:
     """How fast the last ``runs`` finished runs of that model were, on this computer: recorded ones were made elsewhere.
 
     With a ``strategy``, ``study_question`` is of its runs alone: some ways of choosing look at many questions for one asked.
+    With ``exams`` (``written``, ``scored``), ``exam_question`` is of the runs whose exams were of that kind.
     """
     row = db.rows(
-        "WITH recent AS (SELECT run_id, started, strategy FROM runs WHERE model = ? AND status = 'finished' "
-        "AND NOT coalesce(recorded, false) ORDER BY updated DESC LIMIT ?),"
+        "WITH recent AS (SELECT run_id, started, strategy, coalesce(config->>'$.hub.exams', 'written') AS exams, "
+        "greatest(1, coalesce(CAST(config->>'$.learning.epochs' AS INTEGER), 1)) AS epochs "
+        "FROM runs WHERE model = ? AND status = 'finished' AND NOT coalesce(recorded, false) ORDER BY updated DESC LIMIT ?),"
         " t AS (SELECT * FROM turns WHERE run_id IN (SELECT run_id FROM recent) AND finished),"
         " further AS (SELECT run_id, turn, count(*) AS again FROM answers WHERE phase = 'revision' "
         "AND run_id IN (SELECT run_id FROM recent) GROUP BY run_id, turn),"
-        " e AS (SELECT x.*, r.started FROM exams x JOIN recent r ON r.run_id = x.run_id) "
+        " e AS (SELECT x.*, r.started, r.exams FROM exams x JOIN recent r ON r.run_id = x.run_id) "
         "SELECT (SELECT count(*) FROM recent), "
         '(SELECT median(greatest("at" - seconds - started, 0)) FROM e WHERE turn = 0), '
         "(SELECT median(seconds_study / (questions + coalesce(again, 0))) FROM t LEFT JOIN further USING (run_id, turn) "
         "WHERE questions > 0 AND run_id IN (SELECT run_id FROM recent WHERE strategy = coalesce(?, strategy))), "
-        "(SELECT median((seconds_training + coalesce(seconds_validation, 0)) / pairs) FROM t WHERE pairs > 0), "
-        "(SELECT median(seconds / questions) FROM e WHERE questions > 0), "
+        "(SELECT median((seconds_training + coalesce(seconds_validation, 0)) / pairs / epochs) FROM t JOIN recent USING (run_id) "
+        "WHERE pairs > 0), "
+        "(SELECT median(seconds / questions) FROM e WHERE questions > 0 AND exams = coalesce(?, exams)), "
         "(SELECT median(seconds_total) FROM t WHERE turn > 0)",
-        [model, runs, strategy],
+        [model, runs, strategy, exams],
     )[0]
     return Speed(*row)
 

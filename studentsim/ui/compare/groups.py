@@ -125,6 +125,8 @@ _SHORT = {
 
 
 def _told(name: str, config: RunConfig) -> str:
+    if name == "model":  # what it is would make every label long
+        return words.student(config) if config.model != "embedded" else config.model
     return _SHORT.get(name, f"{settings.NAMES[name]} {{}}").format(settings.said(name, config))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from studentsim.config import EMBEDDED_0_1, Hub, Learning, RunConfig, Teaching
 from studentsim.student.embedded_weights import one_name
 from studentsim.student_table import StudentTable
-from studentsim.ui import words
+from studentsim.ui import language_models, words
 from studentsim.ui.looks import look
 from studentsim.ui.teaching import names
 
@@ -111,6 +111,8 @@ def said(name: str, config: RunConfig) -> str:
     value = flat(config)[name]
     if name == "student":
         return words.student(config)
+    if name == "model":
+        return ", ".join(filter(None, [language_models.title(value), language_models.about(value)]))
     if name == "strategy":
         return look(value).name
     if name == "weights":

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim import presets
 from studentsim.config import ALL_PROJECTIONS, Learning, RunConfig
 from studentsim.errors import ConfigError
-from studentsim.ui import words
+from studentsim.ui import language_models, words
 from studentsim.ui.looks import STRATEGIES, look
 from studentsim.ui.new import fill
 from studentsim.ui.new.form import KEEP, Form, choice, numbers
@@ -33,7 +32,7 @@ def _departures(form: Form) -> None:
     if st.session_state[fill.PRESET] != "paper":
         return
     try:
-        found = presets.departures(RunConfig.make(**form.settings, learning=form.learning))
+        found = language_models.departures(RunConfig.make(**form.settings, learning=form.learning))
     except ConfigError:  # said at its field
         return
     said = [f"- {words.literal(d.what)}: {_plainly(d.ours)}; in the paper {_plainly(d.papers)}" for d in found]

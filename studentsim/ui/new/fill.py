@@ -1,4 +1,6 @@
-"""What the form starts with: the defaults, or an earlier run's settings (``?like=<run id>``), half of it on one category (``&focus=``)."""
+"""What the form starts with: the defaults, or an earlier run's settings (``?like=<run id>``), half of it on one category
+(``&focus=``), with another model as the student (``&model=smollm2``).
+"""
 
 from __future__ import annotations
 
@@ -19,16 +21,22 @@ from studentsim.ui.new.form import key
 DEFAULT = RunConfig()
 FOCUS = 50
 """Percent of practice on the category that a link asks to practise."""
+LINKED = ("like", "focus", "model")
+"""What a link may ask for."""
+LONGEST = RunConfig.model_fields["model"].metadata[0].max_length
+"""Characters of a model's name."""
 SPECIAL = ("bank", "mix", "learning", "model", "hub")
 """Settings whose fields hold something else than the setting itself, or that have none."""
 
 
 def begin(engine: data.Engine) -> dict[str, Any]:
     """Fill the form on the first look at it, and again when the link names another run; the settings it started with."""
-    asked = st.query_params.get("like", ""), st.query_params.get("focus", "")
+    asked = tuple(st.query_params.get(name, "") for name in LINKED)
     if "new.base" not in st.session_state or (any(asked) and asked != st.session_state["new.asked"]):
-        like, focus = asked
+        like, focus, named = asked
         st.session_state["new.said"] = (_fill_like(engine, like) if like else fill(DEFAULT)) + _focus(focus)
+        if named.strip():
+            model.choose(named.strip()[:LONGEST])
         st.session_state["new.asked"] = asked
     return st.session_state["new.base"]
 
@@ -51,9 +59,9 @@ def note() -> None:
 
 
 def _defaults() -> None:
-    for name in ("like", "focus"):
+    for name in LINKED:
         st.query_params.pop(name, None)
-    st.session_state["new.asked"], st.session_state["new.said"] = ("", ""), fill(DEFAULT)
+    st.session_state["new.asked"], st.session_state["new.said"] = ("",) * len(LINKED), fill(DEFAULT)
 
 
 def _fill_like(engine: data.Engine, run_id: str) -> str:
@@ -124,7 +132,7 @@ _LEFT_HUB = ("revision", "prompt_date", "device", "dtype")
 
 def paper() -> None:
     """Put the paper's protocol into the fields, whole, as ``--preset paper`` does; what ``_LEFT`` names stays, and which marker."""
-    own = st.session_state["new.whose"] == model.OWN
+    own = st.session_state["new.whose"] != model.EMBEDDED
     protocol = RunConfig.paper(model="own" if own else "embedded").model_dump()
     base = st.session_state["new.base"]
     hub = {**protocol["hub"], **{field: base["hub"][field] for field in _LEFT_HUB}}

@@ -34,6 +34,7 @@ class Form:
         self._places: dict[str, Any] = {}
         self._labels: dict[str, str] = {}
         self._refused: ConfigError | None = None
+        self._awaited = ""
 
     def under(self, field: str, label: str) -> None:
         """Reserve the place here for what is wrong with ``field``, which people know as ``label``."""
@@ -43,10 +44,14 @@ class Form:
         """A part found its own setting wrong; the first one counts."""
         self._refused = self._refused or error
 
+    def wait(self, text: str) -> None:
+        """Nothing is wrong, but something must be done first: ``text`` says what, beside Start."""
+        self._awaited = self._awaited or text
+
     @property
     def refused(self) -> bool:
-        """Whether a part found its own setting wrong."""
-        return self._refused is not None
+        """Whether a part found its own setting wrong, or waits for something."""
+        return self._refused is not None or bool(self._awaited)
 
     def config(self) -> RunConfig | None:
         """The whole settings, or None after saying at its field what is wrong with them."""
@@ -59,6 +64,9 @@ class Form:
             preflight.check_learning(config)
             if config.model == "embedded":
                 preflight.check_student(config)
+            if self._awaited:
+                self._places["start"].markdown(f":material/hourglass_top: {words.literal(self._awaited)}")
+                return None
             return config
         except StudentsimError as error:
             self.show(error)

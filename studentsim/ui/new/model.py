@@ -1,4 +1,4 @@
-"""Who learns: the embedded student, or a language model of one's own, how it is held, and whether it works here."""
+"""Who learns: the embedded student, a language model that the app can get, or one of one's own; and how such a one is held."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim import presets
-from studentsim.config import HUB_DEFAULTS, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.ui.new import choosing
+from studentsim.student.huggingface.catalogue import CATALOGUE
+from studentsim.ui.new import choosing, model_card, suited
 from studentsim.ui.new.form import KEEP, Form, choice, key
+from studentsim.ui.new.suited import EMBEDDED, OWN
 
-EMBEDDED, OWN = "embedded", "own"
-KINDS = {EMBEDDED: "The embedded student", OWN: "A language model of your own"}
+KINDS = {
+    EMBEDDED: "The embedded student",
+    **{name: f"{entry.title}, a real language model" for name, entry in CATALOGUE.items()},
+    OWN: "A language model of the hub or a folder",
+}
 QUANTISATION = {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), as in the paper"}
 DEVICES = {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"}
 DTYPES = {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
@@ -27,25 +31,49 @@ SCORES = {"text": "by its text", "letter": "by its letter"}
 
 def fill(config: RunConfig) -> None:
     """Put a run's student into the fields."""
-    own = config.model != EMBEDDED
-    st.session_state["new.whose"] = OWN if own else EMBEDDED
-    st.session_state[key("model")] = config.model if own else ""
+    kind = config.model if config.model in (EMBEDDED, *CATALOGUE) else OWN
+    st.session_state["new.whose"] = st.session_state["new.whose.before"] = kind
+    st.session_state[key("model")] = config.model if kind == OWN else ""
     for field, value in config.hub.model_dump().items():
         st.session_state[key(field)] = value
 
 
+def choose(name: str) -> None:
+    """Let this model learn, with what suits it: one of the catalogue, ``embedded``, or any other by its name. For callbacks."""
+    kind = name if name in (EMBEDDED, *CATALOGUE) else OWN
+    st.session_state["new.whose"] = kind
+    if kind == OWN:
+        st.session_state[key("model")] = name
+    _suited()
+
+
 def student(form: Form) -> Any:
-    """The choice. Writes ``model``, ``student`` and ``hub`` into the form's settings. Returns the place for the model's check."""
+    """The choice. Writes ``model``, ``student`` and ``hub`` into the form's settings. Returns the place for the model's check; None
+    where there is nothing to check.
+    """
     kind = st.segmented_control(
         "Who learns?", list(KINDS), format_func=KINDS.__getitem__, required=True, key="new.whose", persist_state=KEEP,
         on_change=_suited, wrap=True,
     )  # fmt: skip
     form.settings["hub"] = dict(form.settings["hub"])
+    if kind == OWN:
+        return _own(form)
+    form.settings["model"] = str(kind)
     if kind == EMBEDDED:
-        form.settings["model"] = EMBEDDED
         choosing.student(form)
-        return None
-    return _own(form)
+    for name in CATALOGUE if kind == EMBEDDED else (str(kind),):
+        model_card.card(form, name, chosen=name == kind, choose=choose)
+    return _of_catalogue(form, str(kind)) if kind != EMBEDDED else None
+
+
+def _of_catalogue(form: Form, name: str) -> Any:
+    """A run of now takes the model as it is here now: what another run pinned is that one's."""
+    form.settings["student_table"] = None
+    form.settings["hub"] |= {"revision": "", "prompt_date": ""}
+    form.under("model", KINDS[name])
+    with st.expander("How it is loaded: quantisation, device, precision", key="new.hub"):
+        _loading(form, versions=False)
+    return st.container() if model_card.is_here(name) else None
 
 
 def _own(form: Form) -> Any:
@@ -71,7 +99,7 @@ def _own(form: Form) -> Any:
     return st.container()
 
 
-def _loading(form: Form) -> None:
+def _loading(form: Form, *, versions: bool = True) -> None:
     hub = form.settings["hub"]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -121,11 +149,16 @@ def _loading(form: Form) -> None:
         st.caption(
             "What follows the = of a sum that it wrote is computed, so that slips in sums do not hide what it understands."
         )
-        hub["revision"] = st.text_input(
-            "Version", key=key("revision"), persist_state=KEEP, max_chars=100, placeholder="blank: today's"
-        ).strip()  # fmt: skip
-        form.under("revision", "Version")
-        st.caption("A commit or tag of the hub. Today's is written into the run, so that it can be repeated.")
+        if versions:
+            _version(form)
+
+
+def _version(form: Form) -> None:
+    form.settings["hub"]["revision"] = st.text_input(
+        "Version", key=key("revision"), persist_state=KEEP, max_chars=100, placeholder="blank: today's"
+    ).strip()
+    form.under("revision", "Version")
+    st.caption("A commit or tag of the hub. Today's is written into the run, so that it can be repeated.")
 
 
 def _check_name(name: str) -> None:
@@ -140,13 +173,9 @@ def _check_name(name: str) -> None:
 
 
 def _suited() -> None:
-    """The choice's callback: longer answers and smaller steps suit large models; the defaults come back with the embedded one.
-
-    Where the paper's protocol was asked for, it stands, with what it has for this kind of student.
+    """The choice's callback: other lengths, longer answers and smaller steps suit large models; the defaults come back with the
+    embedded one.
     """
-    own = st.session_state["new.whose"] == OWN
-    suited = presets.preset(st.session_state["new.preset"] or "default", "own" if own else EMBEDDED).model_dump()
-    fields = {"max_new_tokens": suited["max_new_tokens"], **suited["hub"]}
-    fields |= {field: suited["learning"][field] for field in HUB_DEFAULTS["learning"]}
-    for field, value in fields.items():
-        st.session_state[key(field)] = value
+    now = st.session_state["new.whose"]
+    suited.refill(st.session_state["new.whose.before"], now)
+    st.session_state["new.whose.before"] = now

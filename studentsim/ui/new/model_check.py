@@ -9,14 +9,18 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.runs.models import Trial
-from studentsim.ui import jobs, sentences, words
+from studentsim.ui import jobs, language_models, sentences, words
 from studentsim.ui.new.estimate import Estimate
 from studentsim.ui.new.form import Form
-from studentsim.ui.new.model import EMBEDDED
+from studentsim.ui.new.suited import EMBEDDED
 
 JOB = "studentsim.runs.model_job"
 PATIENCE = 3600
 """Seconds a check may take: a download of some gigabytes is in it."""
+OF_OWN = (
+    "Is it there, and may it be used; does the memory suffice; what does it answer; how long will the simulation take? "
+)
+OF_GOT = "What does it answer, and how long will the simulation take on this computer? "
 LONGEST = 1200
 """Characters of the question and of the answer that are shown."""
 STAGES = {
@@ -38,14 +42,19 @@ def check(form: Form, place: Any) -> None:
     with place:
         config = _asked(form)
         job = _job(config) if config else None
+        got = language_models.known(config.model if config else form.settings["model"]) is not None
         st.button(
-            "Check this model", key="new.model.check", icon=":material/troubleshoot:", disabled=config is None or bool(job and job.running),
-            on_click=_start, args=(config,),
-        )  # fmt: skip
+            "Try it out here" if got else "Check this model",
+            key="new.model.check",
+            icon=":material/troubleshoot:",
+            disabled=config is None or bool(job and job.running),
+            on_click=_start,
+            args=(config,),
+        )
         if job is None:
             st.caption(
-                "Is it there, and may it be used; does the memory suffice; what does it answer; how long will the simulation take? "
-                "That loads it once, in the background."
+                (OF_GOT if got else OF_OWN)
+                + "That loads it once, in the background."
                 + ("" if config else " First put right what is said at the fields.")
             )
             return
@@ -60,6 +69,8 @@ def estimate(config: RunConfig, guess: Estimate) -> str:
         return sentences.estimate(guess.low, guess.high, guess.runs)
     job = _job(config)
     if job is None or "trial" not in (job.result or {}):
+        if language_models.known(config.model):
+            return sentences.estimate(guess.low, guess.high, 0)
         return "How long it takes is not known yet: *Check this model* above tells."
     seconds = Trial(**job.result["trial"]).seconds(config)
     return f"About {words.duration(seconds)} on this computer, judged by the check of the model."

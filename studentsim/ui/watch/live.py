@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, glossary, lookups, rewards, sentences, words
+from studentsim.ui import components, data, glossary, language_models, lookups, rewards, sentences, words
+from studentsim.ui.new.estimate import exams
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
-from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher
+from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher, writing
 
 EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
@@ -99,11 +100,14 @@ def _body(engine: data.Engine, run_id: str, drawn: tuple[str, str, bool]) -> Non
         st.header(words.literal(sentences.headline(run.exams, run.weak)), anchor=False)
         _state(run)
         if run.answers.empty:
+            if run.writing:  # nothing is below it that could jump
+                writing_now(run)
             return
         left, right = st.columns([3, 2], gap="large")
         with left:
             _pictures(engine, run)
         with right:
+            writing_now(run)
             st.subheader("Its latest answers", anchor=False)
             for row in run.answers.to_dict("records"):
                 components.answer(row)
@@ -113,7 +117,7 @@ def _state(run: pulse.Snapshot) -> None:
     """Where the run is, why it is not going on, or, at its end, the ways on."""
     if run.status in ("starting", "running"):
         if run.answers.empty:
-            components.steps(sentences.first_steps(run.status, "loading" if run.status == "starting" else "exam"))
+            components.steps(sentences.first_steps(run.status, _reached(run), _model(run)))
         st.progress(run.share_done, text=f"{run.doing} You can close this page; the simulation goes on.")
     elif run.status == "failed":
         state = run.state
@@ -125,6 +129,29 @@ def _state(run: pulse.Snapshot) -> None:
         ways_on([run.run_id])
     elif note := sentences.standing(run.status, run.turn, run.turns, place=run.state.place):
         st.info(note, icon=words.status(run.status)[2])
+
+
+def _reached(run: pulse.Snapshot) -> str:
+    """The stage of a run that has no answer yet. The state's word counts: the journal may be ahead of a worker that died."""
+    return (run.stage if run.stage == "loading" else "") if run.status == "starting" else "exam"
+
+
+def _model(run: pulse.Snapshot) -> str:
+    """What a run's language model is called, with how long loading it takes; blank: the embedded student, which is there at once."""
+    if run.config.model == "embedded":
+        return ""
+    small = language_models.known(run.config.model) is not None
+    return words.literal(sentences.loaded(words.student(run.config), small=small))
+
+
+def writing_now(run: pulse.Snapshot) -> None:
+    """What a language model is writing; while the run is at work its place stays, whatever goes on."""
+    if run.writes:
+        writing.place(
+            run.writing,
+            idle=sentences.not_writing(run.stage, ticked=exams(run.config) == "scored"),
+            key=f"watch.writing.{run.run_id}",
+        )
 
 
 def ways_on(run_ids: list[str]) -> None:

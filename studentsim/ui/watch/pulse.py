@@ -16,12 +16,14 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.config import RunConfig
+from studentsim.runs.live_text import LiveText
 from studentsim.runs.states import OVER, RunState
 from studentsim.store import ingest, queries
 from studentsim.ui import data, sentences, words
 from studentsim.ui.cards import config_of
 from studentsim.ui.teaching import names
 from studentsim.ui.watch.practice import with_bounds
+from studentsim.ui.watch.writing import Writing, written
 from studentsim.ui.weak import weak_categories
 
 SHARED = 0.8
@@ -58,6 +60,10 @@ class Snapshot:
     answers: pd.DataFrame
     guessing: float
     """What guessing would reach in its exams, 0 to 1: the mean over their questions of one in as many as they have options."""
+    stage: str
+    """What goes on in it, as ``records.StageStarted`` names it; blank: nothing has begun."""
+    writing: Writing | None
+    """The answer that a language model is writing now; None: none, or a student that writes too fast to be watched."""
     seqs: dict[str, int]
     kept: Kept = field(repr=False, compare=False)
 
@@ -85,6 +91,11 @@ class Snapshot:
     def alive(self) -> bool:
         """Whether figures may still change by themselves."""
         return self.status in words.ALIVE or (self.state.request == "cancel" and not self.over)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may be watched writing: a language model at work."""
+        return self.config.model != "embedded" and self.status in ("starting", "running")
 
     @property
     def over(self) -> bool:
@@ -163,6 +174,8 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
         recorded=words.recorded(row.started, row.versions) if row.recorded else "",
         notice=row.notice or "",
         guessing=_guessing(engine, run_id, kept, seqs["exams"], frames["answers"]),
+        stage=row.stage or "",
+        writing=_writing(engine, row, config, state),
         seqs=seqs,
         kept=kept,
         **frames,
@@ -189,6 +202,12 @@ def _frames(
         "answers": answers.astype(object).where(answers.notna(), None),
     }
     return frames, seqs
+
+
+def _writing(engine: data.Engine, row: queries.RunRow, config: RunConfig, state: RunState) -> Writing | None:
+    if config.model == "embedded" or state.status != "running":
+        return None
+    return written(LiveText.read(engine.runs_folder / row.run_id), stage=row.stage, turn=row.turn + 1)
 
 
 def _guessing(engine: data.Engine, run_id: str, kept: Kept, exams: int, answers: pd.DataFrame) -> float:

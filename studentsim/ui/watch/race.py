@@ -135,6 +135,7 @@ def _standing(run: pulse.Snapshot, lane: lanes.Lane) -> None:
             components.status_badge(run.status)
         st.progress(run.share_done, text=standing(run))
         st.markdown(words.literal(sentences.headline(run.exams)))
+        live.writing_now(run)
         if not run.answers.empty:
             components.answer(run.answers.iloc[0].to_dict())
 

@@ -1,4 +1,4 @@
-// Large type for a projector: one sentence, or the last answers as cards. All that others wrote goes in as text, never as markup.
+// One sentence, the last answers as cards, or the answer that is being written. All that others wrote goes in as text, never as markup.
 
 export default function ({ data, parentElement }) {
   let box = parentElement.querySelector(".studentsim-stage");
@@ -10,7 +10,8 @@ export default function ({ data, parentElement }) {
   const told = JSON.stringify(data);
   if (box.dataset.told === told) return;
   box.dataset.told = told;
-  box.replaceChildren(...(data.sentence ? [element("h1", "studentsim-sentence", data.sentence)] : []), ...(data.cards?.length ? [cards(data.cards)] : []));
+  box.replaceChildren(...(data.sentence ? [element("h1", "studentsim-sentence", data.sentence)] : []), ...(data.cards?.length ? [cards(data.cards)] : []), ...(data.writing ? [writing(data.writing, "studentsim-card")] : []));
+  for (const text of box.querySelectorAll(".studentsim-text")) text.scrollTop = text.scrollHeight; // its newest words in view
 }
 
 function cards(list) {
@@ -24,9 +25,26 @@ function cards(list) {
       verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
       one.append(element("p", "studentsim-problem", card.problem), verdict);
     }
+    if (card.writing) one.append(writing(card.writing, ""));
     row.append(one);
   }
   return row;
+}
+
+// What is being written: its room stays when there is nothing, so that the picture above does not move.
+function writing(now, look) {
+  const box = element("div", `studentsim-writing ${look}`);
+  if (now.where === undefined) {
+    if (now.idle) box.append(element("p", "studentsim-idle", now.idle));
+    return box;
+  }
+  const what = element("p", "", `: ${now.where}`);
+  what.prepend(element("strong", "studentsim-right", "✎ writing now"));
+  box.append(what, element("p", "studentsim-problem", now.problem));
+  const text = element("pre", "studentsim-text");
+  text.append(element("span", "", `${now.text}▌`));
+  box.append(text);
+  return box;
 }
 
 function element(tag, name, text) {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,8 +10,7 @@ from studentsim.ui import data, sentences, words
 from studentsim.ui.shell import WATCH, guarded
 from studentsim.ui.watch import lanes, links, live, pictures, plot, pulse
 from studentsim.ui.watch import race as races
-
-HERE = Path(__file__).parent
+from studentsim.ui.watch.large import large
 
 
 def run(engine: data.Engine, run_id: str) -> None:
@@ -50,9 +48,9 @@ def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ..
             up = races.lined_up(runs)
             told, packed = lanes.headline(up), races.picture(runs, large=True)
             cards = [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
-        _large()(key="watch.stage.sentence", data={"sentence": told})
+        large({"sentence": told}, key="watch.stage.sentence")
         plot.plot(packed, key="watch.stage.picture")
-        _large()(key="watch.stage.cards", data={"cards": cards})
+        large({"cards": cards}, key="watch.stage.cards")
 
 
 def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
@@ -61,6 +59,8 @@ def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
         "name": name,
         "standing": _where(run),
     }
+    if run.writes:  # an empty one keeps its room
+        card["writing"] = run.writing.told() if run.writing else {}
     if run.answers.empty:
         return card
     row = run.answers.iloc[0].to_dict()
@@ -75,14 +75,3 @@ def _where(run: pulse.Snapshot) -> str:
     if run.status in ("starting", "running"):
         return run.doing
     return f"{words.status(run.status)[0].capitalize()}, lesson {run.turn} of {run.turns}."
-
-
-@st.cache_resource
-def _large():
-    """The component that writes in large type; its look is its own (stage.css)."""
-    return st.components.v2.component(
-        "studentsim_stage",
-        js=(HERE / "stage.js").read_text(),
-        css=(HERE / "stage.css").read_text(),
-        isolate_styles=False,
-    )

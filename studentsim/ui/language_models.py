@@ -1,0 +1,43 @@
+"""Language models that the app itself can get, as the pages name them. No streamlit and no torch here.
+
+A run calls such a model by its name in the catalogue (``smollm2``); people read its title, and once beside it what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studentsim import presets
+from studentsim.config import RunConfig
+from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
+
+
+def offered() -> list[CatalogueModel]:
+    """All that can be got."""
+    return list(CATALOGUE.values())
+
+
+def known(name: str) -> CatalogueModel | None:
+    """The catalogue's entry; None for the embedded student and for a model of one's own."""
+    return CATALOGUE.get(name)
+
+
+def title(name: str) -> str:
+    """What people call the model: ``SmolLM2``; a model of one's own is called by its name."""
+    entry = known(name)
+    return entry.title if entry else name
+
+
+def about(name: str) -> str:
+    """What a catalogue model is, in a few words, to be said once a page: ``135 M parameters, from 4-bit weights``; else blank."""
+    entry = known(name)
+    return entry.described if entry else ""
+
+
+def departures(config: RunConfig) -> list[presets.Departure]:
+    """As ``presets.departures``, with a catalogue model called by its title, and what it is beside it."""
+    found = presets.departures(config)
+    if known(config.model) is None:
+        return found
+    named = f"{title(config.model)} ({about(config.model)})"
+    return [replace(d, ours=named) if d.ours == config.model else d for d in found]

@@ -1,0 +1,215 @@
+"""New simulation with SmolLM2: got with one click, which chooses it, then started; and what goes wrong is said, and tried again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import fake_get_model
+import pytest
+from journals import make_run
+from streamlit.testing.v1 import AppTest
+from visits import NEW, ROOT, text_of, visit
+
+from studentsim.config import RunConfig
+from studentsim.student.huggingface.catalogue import CATALOGUE
+from studentsim.ui import jobs, language_models, words
+from studentsim.ui.compare import groups, settings
+from studentsim.ui.new import estimate, getting, model_card, suited
+
+SMOL = "smollm2"
+GET = f"new.get.{SMOL}"
+
+
+@pytest.fixture(autouse=True)
+def fake_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs._jobs().known.clear()
+    monkeypatch.setattr(model_card, "JOB", "fake_get_model")
+    monkeypatch.setattr(jobs, "ROOT", ROOT / "tests")
+
+
+def keys(app: AppTest) -> set[str]:
+    return {button.key for button in app.button}
+
+
+def waited(app: AppTest, key: str) -> AppTest:
+    """Until a button of that key is there: the fragment that looks after the job is drawn by hand here."""
+    for _ in range(200):
+        if key in keys(app):
+            return app
+        time.sleep(0.05)
+        app.run()
+    raise AssertionError(text_of(app))
+
+
+def put(folder: Path) -> None:
+    """The model, got before."""
+    fake_get_model.put(folder, SMOL)
+
+
+# ------------------------------------------------------------------ got and started
+
+
+def test_from_a_fresh_app_it_is_got_chosen_and_started_with_two_clicks_on_the_page(started: list):
+    app = visit(NEW)
+    assert not app.exception and "SmolLM2, a real small language model (93 MB)" in text_of(app)
+    assert "135 M parameters, from 4-bit weights; Apache-2.0 licence" in text_of(app)
+    app.button(key=GET).click().run()
+    app = waited(app, f"new.model.{SMOL}")
+    assert not app.exception and not app.error and "It is here, checked." in text_of(app)
+    app.button(key="new.start").click().run()
+    config = started[0][0]
+    assert (config.model, config.turns, config.questions, config.exam, config.validation) == (SMOL, 10, 24, 40, 8)
+    assert (config.hub.exams, config.hub.revision, config.learning.epochs, config.student_table) == (
+        "scored",
+        "",
+        1,
+        None,
+    )
+    assert config.max_new_tokens == 200 and config.learning.learning_rate < RunConfig().learning.learning_rate
+
+
+def test_while_it_is_got_the_page_says_how_far_it_is_and_start_waits(folder: Path):
+    (folder / "fake-get").write_text("waits")
+    app = visit(NEW)
+    app.button(key=GET).click().run()
+    for _ in range(200):
+        told = " ".join(bar.proto.text for bar in app.get("progress"))
+        if "40 of 93 MB" in told:
+            break
+        time.sleep(0.05)
+        app.run()
+    assert told == "Downloading: 40 of 93 MB." and app.button(key="new.start").disabled
+    assert "Start opens once it is here" in text_of(app) and not app.error
+    app.button(key=f"{GET}.stop").click().run()
+    app = waited(app, GET)
+    assert app.button(key="new.start").disabled and "is not here yet" in text_of(app) and not app.error
+    app.segmented_control(key="new.whose").set_value("embedded").run()
+    assert not app.button(key="new.start").disabled
+
+
+def test_what_goes_wrong_is_said_with_what_to_do_and_tried_again(folder: Path):
+    (folder / "fake-get").write_text("no network")
+    app = visit(NEW)
+    app.button(key=GET).click().run()
+    for _ in range(200):
+        if app.error:
+            break
+        time.sleep(0.05)
+        app.run()
+    assert [e.value for e in app.error] == ["The package index cannot be reached. Check the network."]
+    assert app.button(key=GET).label == "Try again"
+    (folder / "fake-get").unlink()
+    app.button(key=GET).click().run()
+    app = waited(app, f"new.model.{SMOL}")
+    assert not app.error and not app.button(key="new.start").disabled
+
+
+def test_a_model_that_was_removed_is_got_again(folder: Path):
+    app = visit(NEW)
+    app.button(key=GET).click().run()
+    app = waited(app, f"new.model.{SMOL}")
+    shutil.rmtree(folder / "models")
+    app.run()
+    app.button(key=GET).click().run()
+    app = waited(app, f"new.model.{SMOL}")
+    assert "It is here, checked." in text_of(app)
+
+
+# ------------------------------------------------------------------ chosen
+
+
+def test_it_is_chosen_with_one_click_and_the_embedded_student_s_settings_come_back(started: list, folder: Path):
+    put(folder)
+    app = visit(NEW)
+    app.number_input(key="new.turns").set_value(7).run()
+    app.button(key=f"new.model.{SMOL}").click().run()
+    assert app.segmented_control(key="new.whose").value == SMOL and "new.student.balanced" not in keys(app)
+    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions", "exam")] == [7, 24, 40]
+    assert "two processor cores" in text_of(app)
+    app.segmented_control(key="new.whose").set_value("embedded").run()
+    app.button(key="new.start").click().run()
+    assert started[0][0] == RunConfig(turns=7)
+
+
+def test_a_link_chooses_it(started: list, folder: Path):
+    put(folder)
+    app = visit(NEW, model=SMOL)
+    assert not app.exception and not app.error and app.button(key="new.model.check").label == "Try it out here"
+    app.button(key="new.start").click().run()
+    assert (started[0][0].model, started[0][0].questions) == (SMOL, 24)
+
+
+@pytest.mark.parametrize(
+    "name, kind", [("google/gemma-2b-it", "own"), ("embedded", "embedded"), ("../x", "own"), (" ", "embedded")]
+)
+def test_a_link_may_name_any_model(folder: Path, name: str, kind: str):
+    app = visit(NEW, model=name)
+    assert not app.exception and app.segmented_control(key="new.whose").value == kind
+
+
+def test_run_again_takes_the_model_as_it_is_here_now(started: list, folder: Path):
+    put(folder)
+    hub = {"revision": "files-0123456789abcdef", "exams": "scored", "dtype": "bfloat16"}
+    make_run(folder, "before", model=SMOL, hub=hub, questions=16)
+    app = visit(NEW, like="before")
+    assert app.segmented_control(key="new.whose").value == SMOL
+    app.button(key="new.start").click().run()
+    config = started[-1][0]
+    assert (config.model, config.questions, config.hub.dtype, config.hub.revision) == (SMOL, 16, "bfloat16", "")
+
+
+def test_the_paper_s_protocol_stands_with_it(folder: Path):
+    put(folder)
+    app = visit(NEW, model=SMOL)
+    app.button(key="new.paper").click().run()
+    assert [app.number_input(key=f"new.{field}").value for field in ("turns", "questions", "exam")] == [20, 40, 40]
+    assert "SmolLM2 (135 M parameters, from 4-bit weights)" in text_of(app)
+
+
+# ------------------------------------------------------------------ progress and names, without a page
+
+
+def test_progress_never_goes_back_over_a_whole_get_and_tells_the_time_left():
+    said = [
+        {}, {"step": "downloading", "done": 0, "of": 93e6}, {"step": "downloading", "done": 93e6, "of": 93e6},
+        {"step": "checking", "done": 93e6, "of": 93e6}, {"step": "unpacking", "done": 0, "of": 98e6},
+        {"step": "converting"}, {"step": "trying"},
+    ]  # fmt: skip
+    shares = [getting.Progress.of_message(one, 0.0).share for one in said]
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
+    begun = getting.Progress.of_message({"step": "downloading", "done": 10e6, "of": 93e6}, 100.0)
+    now = getting.Progress.of_message({"step": "downloading", "done": 53e6, "of": 93e6}, 110.0)
+    assert now.sentence(begun) == "Downloading: 53 of 93 MB, about 9 seconds left."
+    assert begun.sentence(begun) == "Downloading: 10 of 93 MB."
+    first, later = (getting.Progress.of_message({"step": "converting"}, at) for at in (0.0, 9.0))
+    assert later.sentence(first) == "Converting it for this program, 9 seconds so far."
+    assert begun.left(begun) is None and now.left(getting.Progress("checking", 0, 0, 0.0)) is None
+
+
+@pytest.mark.parametrize("said", [{"step": None, "done": "x", "of": -1}, {"step": "newly named", "done": 5, "of": 2}])
+def test_a_message_that_is_not_known_here_is_no_error(said: dict):
+    now = getting.Progress.of_message(said, 0.0)
+    assert 0 <= now.share <= 1 and now.sentence(now)
+
+
+def test_every_page_calls_it_by_its_title_and_says_once_what_it_is():
+    config = RunConfig(model=SMOL)
+    assert words.title(config) == "SmolLM2: follow the mistakes"
+    assert words.student_version(config) == language_models.about(SMOL) == CATALOGUE[SMOL].described
+    assert settings.said("model", config) == "SmolLM2, 135 M parameters, from 4-bit weights"
+    assert settings.said("model", RunConfig(model="a/model")) == "a/model" == words.student(RunConfig(model="a/model"))
+    assert groups._told("model", config) == "SmolLM2" and groups._told("model", RunConfig()) == "embedded"
+    assert [d.ours for d in language_models.departures(config) if d.what == "student"] == [
+        "SmolLM2 (135 M parameters, from 4-bit weights)"
+    ]
+
+
+def test_a_run_that_suits_it_ends_in_reasonable_time():
+    config = suited.settings(SMOL)
+    assert 60 < estimate.seconds(config) < 20 * 60
+    longer = config.model_copy(update={"learning": config.learning.model_copy(update={"epochs": 2})})
+    assert estimate.seconds(longer) > estimate.seconds(config)
+    written = config.model_copy(update={"hub": config.hub.model_copy(update={"exams": "written"})})
+    assert estimate.seconds(written) > estimate.seconds(config)
