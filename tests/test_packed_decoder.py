@@ -14,6 +14,7 @@ from studentsim.config import Learning
 from studentsim.learning import head, packed_forward
 from studentsim.learning.packed_forward import NO_LABEL
 from studentsim.learning.pairs import held_out_pairs
+from studentsim.records import Pair
 from studentsim.student import adapter
 from studentsim.student.generate import write_on
 from studentsim.student.huggingface.decoder import PackedDecoder
@@ -295,10 +296,37 @@ def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
     student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12)).student
     heard = []
-    student.listen = lambda question, text, tokens: heard.append((question.id, text, tokens))
+    student.listen = heard.append
     answers = {a.question_id: a for a in student.answer(hubs.bank().exam[:3], luck=("e",))}
-    assert [tokens for *_, tokens in heard] == sorted(tokens for *_, tokens in heard) and len(heard) >= 2
-    assert all(answers[id].text.startswith(text[:4].strip()) for id, text, _ in heard)
+    assert len(heard) >= 2 and [w.tokens for w in heard] == sorted(w.tokens for w in heard)
+    for writing in heard:
+        assert answers[writing.question_id].text.startswith(
+            writing.text.rstrip("\ufffd")
+        )  # half a letter may be at the end
+        assert writing.of == 3 and 0 <= writing.done < 3
+    student.listen = None
+    assert {a.question_id: a for a in student.answer(hubs.bank().exam[:3], luck=("e",))}.keys() == answers.keys()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(monkeypatch, tmp_path, fast):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    cast = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), hub={"calculator": True}), fast=fast)
+    student, tokenizer = cast.student, cast.student.tokenizer
+    ids = tuple(tokenizer("4 x 6 = 24", add_special_tokens=False).input_ids)
+    question = hubs.bank().exam[0]
+    row = student.pair_ids(Pair(question, "4 x 6 = 24", "nothing", rejected_ids=ids))
+    value = len(tokenizer(" 24", add_special_tokens=False).input_ids)
+    assert row["rejected_mask"] == [1] * (len(ids) - value) + [0] * value
+    assert row["chosen_mask"] == [*row["rejected_mask"], 1]  # and its end
+    score = student.pair_scores([row])[0].rejected
+    plain = plainly(student.model, PackedRow(row["prompt_ids"], [list(ids)]), 0)
+    assert score == pytest.approx(plain[:-value].sum().item(), abs=1e-3)
+    # asked to write behind that sum, it has no choice
+    monkeypatch.setattr(student, "_prompt", lambda *_: student.chat.prompt(question))
+    forced = student.calculator.processor([list(ids[:-value])])
+    scores = forced(torch.tensor([ids[:-value]]), torch.zeros(1, len(tokenizer)))
+    assert scores.argmax().item() == ids[-value] and torch.isfinite(scores).sum() == 1
 
 
 # ------------------------------------------------------------------ laws of packing

@@ -86,6 +86,10 @@ class Calculator:
                     chosen[at + 1 : at + 1 + len(result)] = [0] * len(result)
         return chosen[:until]
 
+    def processor(self, begun: Sequence[Sequence[int]]) -> CalculatorProcessor:
+        """For one batch; ``begun`` are the ids that its rows have written already."""
+        return CalculatorProcessor(self, begun)
+
 
 def sum_before(written: str) -> str:
     """The sum that an ``=`` after ``written`` would close: what follows the last colon, newline or ``=``."""

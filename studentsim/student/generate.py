@@ -16,7 +16,6 @@ import torch
 from transformers import PreTrainedModel
 
 from studentsim.student.caches import AnyCache, AnyModel, empty, keep_rows, take_rows
-from studentsim.student.calculator import Calculator, CalculatorProcessor
 from studentsim.student.decoder import Decoder
 from studentsim.student.recompute import Recomputing
 
@@ -92,6 +91,14 @@ class Processor(Protocol):
         ...
 
 
+class AnyCalculator(Protocol):
+    """A calculator, the embedded student's or a language model's."""
+
+    def processor(self, begun: Sequence[Sequence[int]]) -> Processor:
+        """For one batch; ``begun`` are the ids that its rows have written already."""
+        ...
+
+
 class _CachedSession:
     """Rows behind a prefix, by a model with a cache. Leaves the prefix as it was."""
 
@@ -117,7 +124,7 @@ class _CachedSession:
 def write(
     model: AnyModel,
     prefix: Prefix,
-    calculator: Calculator | None,
+    calculator: AnyCalculator | None,
     uniforms: np.ndarray,
     *,
     end: int | Collection[int],
@@ -133,7 +140,7 @@ def write(
     ids = [list(w.ids) for w in begun]
     with torch.no_grad():
         session = _CachedSession(model, prefix, ids)
-    processor = CalculatorProcessor(calculator, ids) if calculator else None
+    processor = calculator.processor(ids) if calculator else None
     rows = write_on(
         session, processor, uniforms, ids=ids, logprobs=[w.logprob for w in begun],
         end=end, temperature=temperature, min_p=min_p,

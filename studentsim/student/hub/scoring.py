@@ -14,13 +14,14 @@ def score_options(
     ids: Sequence[Sequence[list[int]]],
     *,
     at_once: int,
+    counted: Sequence[Sequence[list[int]]] | None = None,
     mean_logits: list[list[float]] | None = None,
 ) -> list[list[float]]:
     """Summed natural log-probability of each completion after its row's prompt; rows may offer different numbers of them.
 
     Completions of like length go together, ``at_once`` in a forward pass, so that hardly anything is padding; each takes up
     its prompt's keys and values. One of a single token needs no forward pass at all: the prompt has told of it.
-    ``mean_logits`` as in ``generate.score``.
+    ``counted`` holds as many masks, 1 for each id that counts (None: all do); ``mean_logits`` as in ``generate.score``.
     """
     flat = sorted(((len(c), row, n) for row, options in enumerate(ids) for n, c in enumerate(options)), reverse=True)
     found = [[0.0] * len(options) for options in ids]
@@ -31,13 +32,10 @@ def score_options(
             completions = [[ids[row][n]] for _, row, n in part]
             own = prefix.rows([row for _, row, _ in part])
             means: list[list[float]] | None = None if mean_logits is None else []
-            scored = score(model, own, completions, _ones(completions), mean_logits=means)
+            masks = [[[1] * len(ids[row][n]) if counted is None else counted[row][n]] for _, row, n in part]
+            scored = score(model, own, completions, masks, mean_logits=means)
             for (_, row, n), (logprob,), (mean,) in zip(part, scored, means or [[0.0]] * len(part), strict=True):
                 found[row][n], averages[row][n] = logprob, mean
     if mean_logits is not None:
         mean_logits += averages
     return found
-
-
-def _ones(completions: Sequence[Sequence[list[int]]]) -> list[list[list[int]]]:
-    return [[[1] * len(c) for c in row] for row in completions]

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from studentsim.config import ALL_PROJECTIONS, RunConfig
-from studentsim.records import Answer, Earlier, Pair, PairScore, Question
+from studentsim.records import Answer, Earlier, Pair, PairScore, Question, Writing
 from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
 from studentsim.student.generate import Prefix, Written, head_is_plain, read, write, write_on
@@ -27,6 +27,7 @@ from studentsim.student.hub.form import in_form, letter_of
 from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
 from studentsim.student.hub.sizes import PROMPT
+from studentsim.student.huggingface.calculator import TextCalculator
 from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of
 from studentsim.student.huggingface.generation import PackedSession
@@ -79,8 +80,9 @@ class HubStudent:
         """The language model itself; its projections carry the adapter."""
         self.reader = loaded.reader
         """It, or what reads with it; see ``Loaded.reader``."""
-        self.listen: Callable[[Question, str, int], None] | None = None
-        """Hears, while an answer is written, its question, its text so far and how many tokens these are."""
+        self.listen: Callable[[Writing], None] | None = None
+        """Hears, while answers are written, how far one of them has come."""
+        self.calculator = TextCalculator(self.tokenizer) if config.hub.calculator else None
         with self._computing():
             self.plain_head = head_is_plain(self.reader)
             self.decoder = decoder_of(self.model, self.dtype) if fast else None
@@ -128,7 +130,7 @@ class HubStudent:
                 return [_ticked(q, row) for q, row in zip(batch, logps, strict=True)]
             uniforms = np.stack([uniforms_of((*luck, q.id), self.limit) for q in batch])
             written = write(
-                self.reader, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
+                self.reader, prefix, self.calculator, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
             )  # fmt: skip
         return [self._answer(q, w, row) for q, w, row in zip(batch, written, logps, strict=True)]
 
@@ -169,7 +171,7 @@ class HubStudent:
         session = PackedSession(self.decoder, self._weights, [p.ids for p in prompts])
         ids: list[list[int]] = [[] for _ in batch]
         rows = write_on(
-            session, None, uniforms, ids=ids,
+            session, self.calculator and self.calculator.processor(ids), uniforms, ids=ids,
             end=self.ends, temperature=self.temperature, min_p=self.min_p, on_step=self._heard(batch),
         )  # fmt: skip
         with all_cores():
@@ -177,14 +179,30 @@ class HubStudent:
                 yield self._answer(batch[row], written, logps[row])
 
     def _heard(self, batch: Sequence[Question]) -> Callable[[Sequence[Sequence[int]]], None] | None:
-        """What tells whoever listens of the longest answer in the making."""
+        """What tells whoever listens, after each token, of the longest answer in the making."""
         if not (listen := self.listen):
             return None
+        began = time.monotonic()
+        lengths = [0] * len(batch)
 
         def tell(ids: Sequence[Sequence[int]]) -> None:
-            row = max(range(len(batch)), key=lambda n: len(ids[n]))
-            if len(ids[row]) % HEARD_EVERY == 1:
-                listen(batch[row], self.tokenizer.decode(ids[row], skip_special_tokens=True).strip(), len(ids[row]))
+            growing = [n for n, row in enumerate(ids) if len(row) > lengths[n]]
+            lengths[:] = map(len, ids)
+            if growing and len(ids[growing[0]]) % HEARD_EVERY == 1:
+                row = growing[0]
+                text = self.tokenizer.decode(ids[row], skip_special_tokens=True).strip()
+                done = len(batch) - len(growing)
+                listen(
+                    Writing(
+                        batch[row].id,
+                        batch[row].problem,
+                        text,
+                        lengths[row],
+                        done,
+                        len(batch),
+                        time.monotonic() - began,
+                    )
+                )
 
         return tell
 
@@ -284,7 +302,7 @@ class HubStudent:
     # ------------------------------------------------------------------ learning
 
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
-        """A pair as token ids; every token of an answer counts. What the student wrote is learnt token for token as it wrote it."""
+        """A pair as token ids; what the student wrote is learnt token for token as it wrote it. The calculator's tokens do not count."""
         prompt = self._prompt(pair.question)
         # A given working may be longer than any answer: its beginning and its end are learnt.
         most = max(self.limit, 2 * LAST)
@@ -305,9 +323,13 @@ class HubStudent:
             "prompt_ids": prompt.ids,
             "chosen_ids": chosen,
             "rejected_ids": rejected,
-            "chosen_mask": [1] * len(chosen),
-            "rejected_mask": [1] * len(rejected),
+            "chosen_mask": self._own(chosen),
+            "rejected_mask": self._own(rejected),
         }
+
+    def _own(self, ids: Sequence[int]) -> list[int]:
+        """1 for each token that is the student's own, 0 for the calculator's."""
+        return self.calculator.forced_mask(ids) if self.calculator else [1] * len(ids)
 
     def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
         """Log-probabilities of chosen and rejected by the student as it stands, or with its adapter off (``base``)."""
@@ -323,16 +345,20 @@ class HubStudent:
             for batch in _batches(rows, max(1, self.plan.pairs_at_once)):
                 prefix = read(self.reader, [row["prompt_ids"] for row in batch], self.tokenizer.pad_token_id)
                 ids = [[row["chosen_ids"], row["rejected_ids"]] for row in batch]
+                masks = [[row["chosen_mask"], row["rejected_mask"]] for row in batch]
                 means: list[list[float]] = []
-                scored = score_options(self.reader, prefix, ids, at_once=2 * len(batch), mean_logits=means)
+                scored = score_options(
+                    self.reader, prefix, ids, at_once=2 * len(batch), counted=masks, mean_logits=means
+                )
                 found += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
         return found
 
     def _packed_pair_scores(self, rows: Sequence[dict[str, list[int]]], base: bool) -> list[PairScore]:
         in_order = sorted(range(len(rows)), key=lambda n: len(rows[n]["prompt_ids"]))
         packed = [PackedRow(rows[n]["prompt_ids"], [rows[n]["chosen_ids"], rows[n]["rejected_ids"]]) for n in in_order]
+        masks = [[rows[n]["chosen_mask"], rows[n]["rejected_mask"]] for n in in_order]
         with self.model.disable_adapter() if base else contextlib.nullcontext():
-            scores = score_completions(self.decoder, packed)
+            scores = score_completions(self.decoder, packed, masks)
         found = {
             n: PairScore(chosen.logprob, rejected.logprob, chosen.mean_logit, rejected.mean_logit)
             for n, (chosen, rejected) in zip(in_order, scores, strict=True)

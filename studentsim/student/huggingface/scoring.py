@@ -22,21 +22,34 @@ class CompletionScore(NamedTuple):
 
 
 @torch.no_grad()
-def score_completions(decoder: PackedDecoder, rows: Sequence[PackedRow]) -> list[list[CompletionScore]]:
-    """The scores of each row's completions. Rows of like length should stand together."""
-    adapters = decoder.adapters()
+def score_completions(
+    decoder: PackedDecoder, rows: Sequence[PackedRow], counted: Sequence[Sequence[Sequence[int]]] | None = None
+) -> list[list[CompletionScore]]:
+    """The scores of each row's completions. Rows of like length should stand together.
 
-    def told(piece: list[PackedRow]) -> list[list[CompletionScore]]:
-        pack = Pack(piece)
+    ``counted`` holds as many masks, 1 for each token that counts; None: all do.
+    """
+    adapters = decoder.adapters()
+    masks = iter(counted or ())
+    pieces = [(rows, [next(masks) for _ in rows] if counted else None) for rows in in_pieces(rows)]
+
+    def told(piece: tuple[list[PackedRow], list[Sequence[Sequence[int]]] | None]) -> list[list[CompletionScore]]:
+        own_rows, own_masks = piece
+        pack = Pack(own_rows)
+        asked = torch.ones_like(pack.targets, dtype=torch.bool)
+        if own_masks:
+            asked = torch.tensor([bool(own) for row in own_masks for mask in row for own in mask])
         with torch.no_grad():
-            figures = token_figures(decoder.hidden(pack, adapters, pack.states), decoder.head, pack.targets)
-        count = sum(len(row.completions) for row in piece)
+            hidden = decoder.hidden(pack, adapters, pack.states[asked])
+            figures = token_figures(hidden, decoder.head, pack.targets[asked])
+        count = sum(len(row.completions) for row in own_rows)
+        owners = pack.owners[asked]
         sums, means = (
-            torch.zeros(count, dtype=torch.float64).index_add_(0, pack.owners, values.double())
+            torch.zeros(count, dtype=torch.float64).index_add_(0, owners, values.double())
             for values in (figures.log_probs, figures.mean_logits)
         )
-        lengths = torch.bincount(pack.owners, minlength=count).clamp(min=1)
+        lengths = torch.bincount(owners, minlength=count).clamp(min=1)
         flat = iter(map(CompletionScore, sums.tolist(), (means / lengths).tolist()))
-        return [[next(flat) for _ in row.completions] for row in piece]
+        return [[next(flat) for _ in row.completions] for row in own_rows]
 
-    return [scores for found in each(told, list(in_pieces(rows))) for scores in found]
+    return [scores for found in each(told, pieces) for scores in found]
