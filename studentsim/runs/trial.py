@@ -37,7 +37,8 @@ LONGEST_ANSWER = 64
 """Tokens at which the trial cuts an answer; how long whole ones take is reckoned from those."""
 FEW_TOKENS = 8
 """The same where it is only to be seen whether it works."""
-FEW_PROMPTS = 8
+FEW_PROMPTS, FEW_WEIGHED = 8, 16
+"""Questions of which the time to read a prompt, and to weigh its options, is taken: both grow with the number of tokens alone."""
 MOST_PAIRS = 4
 REHEARSED = 8
 """Kept pairs of the trial: as many as a step holds."""
@@ -68,9 +69,10 @@ def measure(config: RunConfig, on_step: Callable[[str], None] = lambda _: None) 
     read, _ = _timed(lambda: _answered(cast, some, sure=False, tokens=1))
     on_step(f"{len(batch)} answers at once, of up to {min(LONGEST_ANSWER, config.max_new_tokens)} tokens")
     written, answers = _timed(lambda: _answered(cast, batch, sure=False))
-    on_step("weighing options")
-    chosen, _ = _timed(lambda: cast.student.confidence(batch))
-    prompt, choice = read / len(some), chosen / len(batch)
+    weighed = batch[:FEW_WEIGHED]
+    on_step(f"weighing the options of {len(weighed)}")
+    chosen, _ = _timed(lambda: cast.student.confidence(weighed))
+    prompt, choice = read / len(some), chosen / len(weighed)
     answer = prompt + max(0.0, written / len(batch) - prompt) * growth(answers, config.max_new_tokens)
     ordered = by_length(config, cast)
     long = ordered[-len(batch) :]
