@@ -159,3 +159,13 @@ def test_runs_of_before_that_left_it_open_compute_in_float32():
 
     old = RunConfig.from_json('{"model": "m", "hub": {"dtype": "auto", "device": "cpu"}}').hub
     assert str(loading.dtype_of(old)) == "torch.float32" and sizes.dtype_of(old, "cpu") == "float32"
+
+
+@pytest.mark.long
+def test_a_child_process_measures_it(data_folder):
+    small = Shape(128, 2, 4, 2, 32, 256, 1000, 512, gated=True, tied=True)
+    found = dtype_choice.choose_dtype(small, LARGE)
+    assert found.speed and found.speed > 0 and (found.dtype == "bfloat16") == (found.speed >= dtype_choice.LEAST_GAIN)
+    assert list(json.loads((data_folder / "models" / ".dtype.json").read_text()).values()) == [
+        pytest.approx(found.speed, abs=1e-3)
+    ]

@@ -39,6 +39,8 @@ FEW_TOKENS = 8
 """The same where it is only to be seen whether it works."""
 FEW_PROMPTS, FEW_WEIGHED = 8, 16
 """Questions of which the time to read a prompt, and to weigh its options, is taken: both grow with the number of tokens alone."""
+FEW_LONG = 16
+"""The longest questions at once on a processor, whose memory a batch of others has tried; a GPU gets as many as of those."""
 MOST_PAIRS = 4
 REHEARSED = 8
 """Kept pairs of the trial: as many as a step holds."""
@@ -51,7 +53,7 @@ ROUNDED = 2.0
 def measure(config: RunConfig, on_step: Callable[[str], None] = lambda _: None) -> Trial:
     """Load everyone the run needs, and take the time of each part; ``on_step`` hears what comes now.
 
-    The longest questions of the run are tried too, as many at once: some models fail on long prompts alone, and memory may not do.
+    The longest questions of the run are tried too, many at once: some models fail on long prompts alone, and memory may not do.
 
     :raises StudentsimError: one of them cannot be had, or what the model tells is not to be relied on.
     """
@@ -75,7 +77,8 @@ def measure(config: RunConfig, on_step: Callable[[str], None] = lambda _: None) 
     prompt, choice = read / len(some), chosen / len(weighed)
     answer = prompt + max(0.0, written / len(batch) - prompt) * growth(answers, config.max_new_tokens)
     ordered = by_length(config, cast)
-    long = ordered[-len(batch) :]
+    most = len(batch) if cast.student.peak_memory() else FEW_LONG
+    long = ordered[-min(len(batch), most) :]
     whole, kept = cast.student.prompt_tokens(ordered[-1])
     on_step(f"the longest questions, up to {whole:,} tokens")
     long_answers = _answered(cast, long, sure=True, tokens=FEW_TOKENS)
