@@ -28,8 +28,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
-def load_cast(config: RunConfig) -> Cast:
-    """Bank, student, teacher and learner of a run.
+def load_cast(config: RunConfig, *, fast: bool = True) -> Cast:
+    """Bank, student, teacher and learner of a run. Without ``fast`` a language model computes through transformers alone.
 
     :raises StudentsimError: one of them cannot be had; says which and what to do.
     """
@@ -39,7 +39,7 @@ def load_cast(config: RunConfig) -> Cast:
         leave_out_doubtful=config.leave_out_doubtful,
         set_name=config.bank_set,
     )
-    student, learner = _embedded_pair(config, bank) if config.model == "embedded" else _hub_pair(config, bank)
+    student, learner = _embedded_pair(config, bank) if config.model == "embedded" else _hub_pair(config, bank, fast)
     cast = Cast(bank=bank, student=student, teacher=teacher_of(config), learner=learner)
     gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
     return cast
@@ -87,13 +87,13 @@ def _embedded_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
     )
 
 
-def _hub_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
+def _hub_pair(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Learner]:
     """A model of the hub or of a folder, and who trains it."""
     _use_all_cores()
     from studentsim.student.hub.loading import load
     from studentsim.student.hub.student import HubStudent
 
-    student = HubStudent(load(config), config)
+    student = HubStudent(load(config), config, fast=fast)
     return student, learner_of(student, config, rehearsal_of(config, bank))
 
 
@@ -103,13 +103,16 @@ def learner_of(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | No
     from studentsim.learning.option_pairs import OptionPreference
 
     plan = student.plan
-    manner = Manner(
-        dtype=str(student.dtype).removeprefix("torch."),
-        pairs_at_once=plan.pairs_at_once,
-        checkpointing=plan.checkpointing,
-        paged=plan.paged,
-        plain_head=student.plain_head,
-    )
+    if student.decoder:
+        manner = Manner(pairs_at_once=student.pairs_at_once, decoder=student.decoder)
+    else:
+        manner = Manner(
+            dtype=str(student.dtype).removeprefix("torch."),
+            pairs_at_once=plan.pairs_at_once,
+            checkpointing=plan.checkpointing,
+            paged=plan.paged,
+            plain_head=student.plain_head,
+        )
     return DPOLearner(
         student, config.learning, manner, validation_every=config.validation_every, rehearsal=rehearsal,
         options=OptionPreference(student, config.learning),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -23,13 +21,12 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
-from studentsim.runs import models, preflight, recorded, teachers
-from studentsim.runs.folder import RunFolder, all_runs, create_run
+from studentsim.runs import models, teachers
+from studentsim.runs.folder import RunFolder, all_runs
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
 from studentsim.runs.students import is_table, student_settings
 from studentsim.store.journal import standing
-from studentsim.ui.looks import STRATEGIES
 
 LISTS = ("categories", "skills")
 LEARNING = (
@@ -206,27 +203,6 @@ def play(folder: RunFolder) -> str:
         )
 
 
-def record(to: Path, **settings: Any) -> list[Path]:
-    """Carry out the recorded study and write its journals into the folder ``to``, in the place of those there. Writes.
-
-    :raises RunError: one of the runs did not finish; nothing was written.
-    :raises StudentsimError: the settings cannot work.
-    """
-    names = {strategy: look.name for strategy, look in STRATEGIES.items()}
-    configs = [preflight.check(config) for config in recorded.study(names, **settings)]
-    with tempfile.TemporaryDirectory() as scratch:
-        packed = []
-        for config in configs:
-            folder = create_run(Path(scratch), config)
-            play(folder)
-            packed.append(recorded.pack(folder, Path(scratch)))
-            print(f"{config.name}: {_score(result_of(folder)['exams'])}", flush=True)
-        to.mkdir(parents=True, exist_ok=True)
-        for old in to.glob(f"*{recorded.SUFFIX}"):
-            old.unlink()
-        return [Path(shutil.copy(path, to)) for path in packed]
-
-
 def check_feedback(student: str, questions: int) -> dict[str, Any]:
     """Ask, say and ask again, and print the rates with their intervals; the same as plain figures.
 
@@ -292,6 +268,11 @@ def overview(data: Path) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def score_of(folder: RunFolder) -> str:
+    """The first and the last exam of a run in words."""
+    return _score(result_of(folder)["exams"])
 
 
 def _score(exams: list[dict[str, Any]]) -> str:

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "second_tries": {"vocabulary", "bank", "exam", "student", "teacher"},
     "open_book": {"vocabulary", "bank", "student", "teacher", "second_tries"},
     "practice": {"vocabulary", "student", "teacher"},
-    "learning": {"vocabulary", "teacher", "practice"},
+    "learning": {"vocabulary", "student", "teacher", "practice"},
     "simulation": {"vocabulary", "bank", "student", "teacher", "practice", "learning", "selection", "exam"},
     "casting": {"vocabulary", "bank", "student", "teacher", "learning", "simulation"},
     "store": {"vocabulary"},

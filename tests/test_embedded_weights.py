@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from studentsim import casting, cli, foreground
 from studentsim.bank.sources import open_bank
+from studentsim.cli import recording
 from studentsim.config import EMBEDDED_0_1, RunConfig, stored
 from studentsim.errors import ConfigError, StudentError
 from studentsim.runs import preflight, recorded
@@ -214,8 +215,8 @@ def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
 ):
     monkeypatch.setenv(recorded.VARIABLE, "1")
     monkeypatch.setattr(foreground, "load_cast", casts.fake)
-    monkeypatch.setattr(recorded, "SEEDS", {"random": 1})
-    foreground.record(tmp_path / "study", turns=1, questions=12, exam=12, validation=0)
+    settings = {"turns": 1, "questions": 12, "exam": 12, "validation": 0}
+    recording.record(recorded.EMBEDDED, tmp_path / "work", tmp_path / "study", seeds={"random": 1}, **settings)
     (run_id,) = recorded.unpack(tmp_path / "data", tmp_path / "study")
     assert started(tmp_path / "data", run_id) == (shipped, shipped)
     folder = create_run(tmp_path / "scratch", casts.config(turns=1, strategy="random"))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import lzma
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import casts
 import pytest
+import typer
 from journals import make_run
 
-from studentsim import foreground
-from studentsim.cli import handing_out
+from studentsim import foreground, presets
+from studentsim.cli import handing_out, recording
 from studentsim.config import RunConfig
-from studentsim.errors import RunError
+from studentsim.errors import ConfigError, RunError
 from studentsim.runs import recorded
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import RunFolder, all_runs, create_run, delete_run
@@ -27,7 +29,7 @@ from studentsim.store.journal import read_events
 from studentsim.ui.looks import STRATEGIES
 
 NAMES = {strategy: look.name for strategy, look in STRATEGIES.items()}
-IDS = sorted(recorded.run_id_of(config) for config in recorded.study(NAMES))
+IDS = sorted(recorded.EMBEDDED.run_id_of(config) for config in recorded.EMBEDDED.configs(NAMES))
 
 
 @pytest.fixture(autouse=True)
@@ -72,28 +74,52 @@ def test_packing_the_same_run_twice_gives_the_same_bytes(tmp_path: Path):
 @pytest.mark.parametrize("settings", [{"status": "paused", "turn": 1}, {"status": "", "turn": 1}])
 def test_a_run_that_did_not_finish_is_not_packed(tmp_path: Path, settings: Mapping):
     folder = RunFolder(make_run(tmp_path, turns=2, **settings))
-    with pytest.raises(RunError, match="did not finish in one go"):
+    with pytest.raises(RunError, match="did not finish"):
         recorded.pack(folder, tmp_path)
 
 
-def test_a_run_that_was_resumed_is_not_packed(tmp_path: Path):
-    folder = create_run(tmp_path, casts.config(strategy="random"))
+def test_a_run_that_was_interrupted_is_packed_as_if_it_had_not_been(tmp_path: Path):
+    folder, whole = (create_run(tmp_path, casts.config(strategy="random")) for _ in range(2))
     execute(folder, load_cast=casts.fake, on_event=lambda e: folder.request("pause") if e.turn == 2 else None)
     folder.clear_request()
-    assert execute(folder, load_cast=casts.fake) == "finished"
-    with pytest.raises(RunError):
-        recorded.pack(folder, tmp_path)
+    assert execute(folder, load_cast=casts.fake) == execute(whole, load_cast=casts.fake) == "finished"
+    assert "Resumed" in {event["type"] for event in read_events(folder.journal)}
+    told = [_told(recorded.pack(run, tmp_path)) for run in (folder, whole)]
+    assert [event["seq"] for event in told[0]] == list(range(len(told[0])))
+    assert [_bare(e) for e in told[0] if e["type"] != "StageStarted"] == [
+        _bare(e) for e in told[1] if e["type"] != "StageStarted"
+    ]
+    assert [e["at"] for e in told[0]] == sorted(e["at"] for e in told[0])
+
+
+def _told(path: Path) -> list[dict]:
+    return [json.loads(line) for line in lzma.decompress(path.read_bytes()).splitlines()]
+
+
+def _bare(event: Mapping) -> dict:
+    """Without what two runs of the same settings differ in: ids, places, seconds."""
+    return {k: v for k, v in event.items() if k not in ("seq", "at", "seconds", "milliseconds", "versions", "run_id")}
+
+
+def test_a_packed_journal_names_the_bank_s_file_but_not_the_folder_it_lay_in(tmp_path: Path):
+    (tmp_path / "dev.json").write_text("[]")
+    joined = f"{tmp_path / 'dev.json'} | gsm8k"
+    for number, (bank, named) in enumerate(
+        {str(tmp_path / "dev.json"): "dev.json", joined: "dev.json | gsm8k", "math_qa": "math_qa"}.items()
+    ):
+        told = _told(pack(tmp_path, tmp_path / "to", f"run-{number}", bank=bank))
+        assert told[0]["config"]["bank"] == named and str(tmp_path) not in json.dumps(told)
 
 
 def test_the_study_is_one_student_under_several_ways_and_those_compared_have_several_seeds():
-    configs = recorded.study(NAMES)
+    configs = recorded.EMBEDDED.configs(NAMES)
     assert Counter(c.strategy for c in configs) == {"random": 5, "category": 5, "none": 1, "fixed": 1}
     assert len({run for run in IDS}) == len(configs) == len({c.name for c in configs}) == 12
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
     assert len(same) == 1 and (configs[0].turns, configs[0].exam, configs[0].exam_every) == (8, 300, 2)
     assert all(recorded.of_this_study(run_id) for run_id in IDS)
     assert not recorded.of_this_study("recorded-random") and not recorded.of_this_study("20261121-031500-k3f9")
-    assert Counter(c.strategy for c in recorded.study(NAMES, seeds={"random": 2})) == {"random": 2}
+    assert Counter(c.strategy for c in recorded.EMBEDDED.configs(NAMES, seeds={"random": 2})) == {"random": 2}
 
 
 def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_checked_run_is(
@@ -101,9 +127,13 @@ def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_chec
 ):
     monkeypatch.setattr(foreground, "load_cast", casts.fake)
     checked = []
-    monkeypatch.setattr(foreground.preflight, "check", lambda config: checked.append(config) or config)
+    monkeypatch.setattr(recording.preflight, "check", lambda config: checked.append(config) or config)
     (tmp_path / f"recorded-old{recorded.SUFFIX}").touch()
-    paths = foreground.record(tmp_path, turns=2, exam=24)
+    of_another_study = f"recorded-smollm2-none-seed-1{recorded.SUFFIX}"
+    (tmp_path / of_another_study).touch()
+    paths = recording.record(recorded.EMBEDDED, tmp_path / "work", tmp_path, turns=2, exam=24).files
+    shutil.rmtree(tmp_path / "work")
+    (tmp_path / of_another_study).unlink()  # it is still there
     assert sorted(path.name.removesuffix(recorded.SUFFIX) for path in tmp_path.iterdir()) == IDS
     assert (
         len(paths) == len(IDS) == len(checked) and "Recorded study, mixed bag, seed 5: exam" in capsys.readouterr().out
@@ -115,9 +145,117 @@ def test_the_command_takes_fewer_seeds_and_shorter_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
     monkeypatch.setattr(foreground, "load_cast", casts.fake)
-    monkeypatch.setattr(foreground.preflight, "check", lambda config: config)
+    monkeypatch.setattr(recording.preflight, "check", lambda config: config)
     handing_out.record(tmp_path, seeds=1, turns=2, exam=24)
     assert len(list(tmp_path.iterdir())) == 4 and f"MB in {tmp_path}" in capsys.readouterr().out
+
+
+SMALL = recorded.RecordedStudy(
+    "small",
+    {"random": 2, "none": 1},
+    {"turns": 2, "questions": 12, "exam": 24, "validation": 6},
+    prefix="recorded-small-",
+)
+
+
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are not looked at: the whole bank would be made for that."""
+    monkeypatch.setattr(recording.preflight, "check", lambda config: config)
+    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+
+
+def test_a_recording_that_is_killed_goes_on_and_ends_as_one_that_was_not(
+    tmp_path: Path, unchecked: None, monkeypatch: pytest.MonkeyPatch
+):
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    loads = iter([casts.fake, casts.prone("answer", 60, killed)])
+    monkeypatch.setattr(foreground, "load_cast", lambda config: next(loads)(config))
+    with pytest.raises(KeyboardInterrupt):
+        recording.record(SMALL, tmp_path / "work", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+    first = tmp_path / "work" / "runs" / "recorded-small-random-seed-1" / "events.jsonl"
+    before = first.read_bytes()
+    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    found = recording.record(SMALL, tmp_path / "work", tmp_path / "to")
+    whole = recording.record(SMALL, tmp_path / "again", tmp_path / "whole")
+    assert first.read_bytes() == before and not found.left and len(found.files) == 3
+    resumed = (tmp_path / "work" / "runs" / "recorded-small-none-seed-1" / "events.jsonl").read_text()
+    assert '"type":"Resumed"' in resumed
+    for one, other in zip(found.files, whole.files, strict=True):
+        own, wanted = ([_bare(e) for e in _told(path) if e["type"] != "StageStarted"] for path in (one, other))
+        assert one.name == other.name and own == wanted
+
+
+def test_a_recording_stops_when_its_time_is_up_says_what_is_left_and_goes_on(
+    tmp_path: Path, unchecked: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(recorded, "STUDIES", {"small": SMALL})
+    to, work = tmp_path / "to", tmp_path / "work"
+    for hours in (0.0, 1e-9):  # before the first run; within it
+        with pytest.raises(typer.Exit) as ended:
+            handing_out.record(to, study="small", work=work, hours=hours)
+        assert ended.value.exit_code == 3 and not to.exists()
+        said = capsys.readouterr().out
+        assert "3 of 3 runs are left: recorded-small-random-seed-1" in said and "goes on with them" in said
+    handing_out.record(to, study="small", work=work)
+    assert len(list(to.iterdir())) == 3
+    with pytest.raises(ConfigError, match="not where to keep"):
+        handing_out.record(to, study="small", hours=1)
+
+
+def test_a_folder_that_holds_runs_with_other_settings_is_refused(tmp_path: Path, unchecked: None):
+    recording.record(SMALL, tmp_path / "work", tmp_path / "to", hours=0)
+    with pytest.raises(RunError, match="recorded-small-random-seed-1 with other settings"):
+        recording.record(SMALL, tmp_path / "work", tmp_path / "to", exam=12)
+
+
+def test_what_the_machine_decides_is_settled_once_for_all_runs(
+    tmp_path: Path, unchecked: None, monkeypatch: pytest.MonkeyPatch
+):
+    dtypes = iter(["bfloat16", "float32", "float32"])
+
+    def pinned(config: RunConfig) -> RunConfig:
+        hub = config.hub
+        return config.model_copy(
+            update={"hub": hub.model_copy(update={"dtype": next(dtypes)})} if hub.dtype == "auto" else {}
+        )
+
+    monkeypatch.setattr(recording.preflight, "check", pinned)
+    recording.record(SMALL, tmp_path / "work", tmp_path / "to", hours=0)
+    assert {folder.config().hub.dtype for folder in all_runs(tmp_path / "work")} == {"bfloat16"}
+
+
+def test_a_run_that_fails_ends_the_recording_in_words(tmp_path: Path, unchecked: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(foreground, "load_cast", casts.prone("answer", 60, casts.memory))
+    with pytest.raises(RunError, match="recorded-small-random-seed-1 failed"):
+        recording.record(SMALL, tmp_path / "work", tmp_path / "to")
+
+
+def test_smollm2_s_study_is_the_paper_s_ways_and_no_teaching_on_questions_that_must_be_named(tmp_path: Path):
+    study = recorded.study_named("smollm2")
+    configs = study.configs(NAMES, bank="dev.json")
+    assert Counter(c.strategy for c in configs) == dict.fromkeys([*presets.STRATEGIES, "none"], 3)
+    ids = {study.run_id_of(config) for config in configs}
+    assert len(ids) == 15 and "recorded-smollm2-log-probability-category-seed-3" in ids
+    assert all(recorded.study_of(run_id) is study and not recorded.of_this_study(run_id) for run_id in ids)
+    config = configs[0]
+    assert config.exam_turns() == (0, 5, 10) and (config.questions, config.exam, config.validation) == (24, 200, 8)
+    assert (config.model, config.hub.exams, config.hub.dtype, config.learning.epochs) == (
+        "smollm2",
+        "scored",
+        "auto",
+        1,
+    )
+    suits = presets.preset("default", "smollm2")
+    assert config.learning == suits.learning and config.max_new_tokens == suits.max_new_tokens
+    assert config.name == "Recorded study, SmolLM2, mixed bag, seed 1" and config.leave_out_doubtful
+    with pytest.raises(ConfigError, match="do not come with the product"):
+        study.configs(NAMES)
+    with pytest.raises(ConfigError, match="Choose among embedded, smollm2"):
+        recorded.study_named("gemma")
 
 
 # ------------------------------------------------------------------ taking it in
@@ -223,12 +361,34 @@ def test_a_deleted_run_stays_away_when_the_database_is_made_anew(tmp_path: Path,
 # ------------------------------------------------------------------ what ships
 
 
-def test_what_ships_is_small_whole_and_one_study(tmp_path: Path):
-    files = sorted(recorded.FOLDER.glob(f"*{recorded.SUFFIX}"))
-    assert sorted(path.name.removesuffix(recorded.SUFFIX) for path in files) == IDS
-    assert sum(path.stat().st_size for path in files) < 1.3e6
-    assert sorted(recorded.unpack(tmp_path)) == IDS
-    configs = [folder.config() for folder in all_runs(tmp_path)]
+def shipped() -> list[Path]:
+    return sorted(recorded.FOLDER.glob(f"*{recorded.SUFFIX}"))
+
+
+def test_what_ships_is_small_and_of_the_studies_that_there_are():
+    files = shipped()
+    of = [recorded.study_of(path.name.removesuffix(recorded.SUFFIX)) for path in files]
+    assert None not in of and recorded.EMBEDDED in of
+    assert sum(path.stat().st_size for path in files) <= 5e6
+    assert sum(path.stat().st_size for path, one in zip(files, of, strict=True) if one is recorded.EMBEDDED) < 1.3e6
+
+
+def test_smollm2_s_journals_ship_with_all_seeds_of_each_way_or_not_at_all_and_whose_questions_they_hold_is_said():
+    own = [path for path in shipped() if recorded.SMOLLM2.holds(path.name.removesuffix(recorded.SUFFIX))]
+    ways = Counter(path.name.partition("-seed-")[0] for path in own)
+    assert len(set(ways.values())) <= 1 and len(ways) in (0, len(recorded.SMOLLM2.seeds))
+    for path in own:
+        config = _told(path)[0]["config"]
+        assert (config["model"], config["hub"]["exams"]) == ("smollm2", "scored") and "/" not in config["bank"]
+        assert config["hub"]["revision"] and config["hub"]["dtype"] != "auto"
+    notice = (recorded.FOLDER.parents[1] / "NOTICE").read_text()
+    assert "MathQA" in notice and "Amini" in notice and "Apache License, Version 2.0" in notice
+
+
+def test_the_embedded_student_s_journals_are_whole_and_one_study(tmp_path: Path):
+    recorded.unpack(tmp_path)
+    configs = [folder.config() for folder in all_runs(tmp_path) if folder.run_id in IDS]
+    assert [folder.run_id for folder in all_runs(tmp_path) if recorded.of_this_study(folder.run_id)] == IDS
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
     assert len(same) == 1
     assert configs[0].learning == RunConfig().learning and configs[0].student == recorded.SETTINGS["student"]

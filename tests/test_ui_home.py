@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pandas as pd
 import pytest
@@ -23,6 +24,7 @@ from studentsim.ui.home import rows, sentences
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.watch import pulse
 
+COMPARE = "pages/3_Compare.py"
 INTRODUCTION = "A small language model plays a student"
 
 
@@ -31,8 +33,8 @@ def study(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
     """A data folder whose app finds a small recorded study in the product."""
     source, scratch = tmp_path_factory.mktemp("recorded"), tmp_path_factory.mktemp("scratch")
     names = {strategy: look.name for strategy, look in STRATEGIES.items()}
-    for config in recorded.study(names, turns=4, questions=8, exam=60):
-        path = make_run(scratch, recorded.run_id_of(config), **config.model_dump())
+    for config in recorded.EMBEDDED.configs(names, turns=4, questions=8, exam=60):
+        path = make_run(scratch, recorded.EMBEDDED.run_id_of(config), **config.model_dump())
         recorded.pack(RunFolder(path), source)
     monkeypatch.setenv(recorded.VARIABLE, "1")
     monkeypatch.setattr(recorded.unpack, "__defaults__", (source,))
@@ -111,6 +113,33 @@ def test_the_recorded_study_is_gone_from_home_once_its_runs_are_deleted(study: P
     data.close_engines()
     app = visit(HOME)
     assert "What does teaching change?" not in text_of(app) and not app.exception and all_runs(study) == []
+
+
+def test_home_tells_of_smollm2_s_study_below_the_embedded_student_s_with_a_way_to_compare(study: Path, tmp_path: Path):
+    source, names = recorded.unpack.__defaults__[0], {strategy: look.name for strategy, look in STRATEGIES.items()}
+    for config in recorded.SMOLLM2.configs(names, bank="dev.json", turns=2, questions=8, exam=60, exam_every=1):
+        path = make_run(tmp_path / "small", recorded.SMOLLM2.run_id_of(config), **config.model_dump())
+        recorded.pack(RunFolder(path), source)
+    app = visit(HOME)
+    assert not app.exception and not app.error
+    text = text_of(app)
+    assert text.index("What does teaching change?") < text.index("And a real language model?")
+    assert "2 lessons of 8 questions, 5 ways of choosing with 3 seeds each, and sat an exam of 60 questions" in text
+    assert len(app.get("plotly_chart")) == 1 and not app.get("bidi_component")  # no second picture on a first visit
+    folds = [e.label for e in app.expander]
+    assert "Look into the 12 recorded runs" in folds and "Look into its 15 recorded runs" in folds
+    (link,) = [link for link in app.get("page_link") if "paper's curves" in link.proto.label]
+    asked = parse_qs(link.proto.query_string)
+    chosen = asked["runs"][0].split(",")
+    assert len(chosen) == 12 and asked["paper"] == ["1"] and not any("none" in run_id for run_id in chosen)
+    compared = visit(COMPARE, runs=asked["runs"][0], paper="1")
+    assert not compared.exception and not compared.error
+    assert {run_id.split("-seed")[0] for run_id in compared.session_state["compare.runs"]} == {
+        "recorded-smollm2-random", "recorded-smollm2-category", "recorded-smollm2-log-probability",
+        "recorded-smollm2-log-probability-category",
+    }  # fmt: skip
+    untold = visit(COMPARE)  # a first look there is the embedded student's, although SmolLM2 was recorded later
+    assert all(recorded.of_this_study(run_id) for run_id in untold.session_state["compare.runs"])
 
 
 # ------------------------------------------------------------------ the list

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from studentsim.cli.frame import DATA, Data, app
-from studentsim.errors import DataFolderError
+from studentsim.errors import ConfigError, DataFolderError
 
 
 @app.command()
@@ -70,14 +73,34 @@ def rebuild(data: Data = DATA) -> None:
 @app.command()
 def record(
     to: Annotated[Path, typer.Option(help="Folder of the recorded journals.")] = Path("studentsim/recorded"),
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each way that is compared; the controls have one.")] = 5,
-    turns: Annotated[int, typer.Option(help="Lessons.")] = 8,
-    exam: Annotated[int, typer.Option(help="Questions in each exam.")] = 300,
+    study: Annotated[str, typer.Option(help="Which study: embedded, or smollm2.")] = "embedded",
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Runs of each way that is compared; controls with one keep it.")
+    ] = None,
+    turns: Annotated[int | None, typer.Option(help="Lessons.")] = None,
+    exam: Annotated[int | None, typer.Option(help="Questions in each exam.")] = None,
+    bank: Annotated[str | None, typer.Option(help="Its questions, where they do not come with the product.")] = None,
+    work: Annotated[Path | None, typer.Option(help="Data folder of its runs: begun there, it is gone on with.")] = None,
+    hours: Annotated[float | None, typer.Option(min=0, help="Stop after so many hours; needs --work.")] = None,
+    data: Data = DATA,
 ) -> None:
-    """Record the study that comes with the product: one student with a gap, several ways of choosing, the same exam."""
-    from studentsim import foreground
-    from studentsim.runs.recorded import SEEDS
+    """Record a study that comes with the product: one student, several ways of choosing, the same exam."""
+    from studentsim.cli import recording
+    from studentsim.runs.recorded import study_named
 
-    each = {strategy: seeds if count > 1 else 1 for strategy, count in SEEDS.items()}
-    paths = foreground.record(to, seeds=each, turns=turns, exam=exam)
-    print(f"{sum(path.stat().st_size for path in paths) / 1e6:.2f} MB in {to}")
+    if hours is not None and work is None:
+        raise ConfigError(
+            "Stopping after some hours was asked for, but not where to keep what is done.", "Give --work FOLDER."
+        )
+    chosen = study_named(study)
+    if chosen.model != "embedded":
+        os.environ["STUDENTSIM_DATA"] = str(data.absolute())  # where models that were got lie
+    each = {way: seeds if seeds and count > 1 else count for way, count in chosen.seeds.items()}
+    settings = {key: value for key, value in {"turns": turns, "exam": exam, "bank": bank}.items() if value is not None}
+    with nullcontext(work) if work else tempfile.TemporaryDirectory() as folder:
+        found = recording.record(chosen, Path(folder), to, seeds=each, hours=hours, **settings)
+    if found.left:
+        print(f"{len(found.left)} of {sum(each.values())} runs are left: {', '.join(found.left)}")
+        print("The same command goes on with them." if work else "Without --work nothing of it was kept.")
+        raise typer.Exit(3)
+    print(f"{sum(path.stat().st_size for path in found.files) / 1e6:.2f} MB in {to}")

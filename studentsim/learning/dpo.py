@@ -25,7 +25,7 @@ from transformers import PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from studentsim.config import Learning
-from studentsim.learning import head
+from studentsim.learning import head, packed_forward
 from studentsim.learning.epochs import EpochEnd, EpochMeans
 from studentsim.learning.holding import Holding
 from studentsim.learning.manner import Manner, dpo_config
@@ -237,7 +237,10 @@ class DPOLearner:
         # And it has rounded the adapter of a quantised model to bfloat16, where small steps are lost.
         for parameter, data in learnt:
             parameter.data = data
-        head.put_on(model.get_base_model(), in_parts=self.manner.in_parts, plain=self.manner.plain_head)
+        if self.manner.decoder:
+            packed_forward.put_on(model.get_base_model(), self.manner.decoder)
+        else:
+            head.put_on(model.get_base_model(), in_parts=self.manner.in_parts, plain=self.manner.plain_head)
         trainer.precompute_ref_logps = self._reference_once
         return trainer
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trl import DPOConfig
 
 from studentsim.config import Learning
+from studentsim.student.huggingface.decoder import PackedDecoder
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Manner:
     """The head alone makes logits of hidden states. Else the model is asked for logits whole: TRL knows some ways to bend them, not all."""
     in_parts: bool = False
     """A batch's rows in two parts at once, a core for each: for a small model in float32 on a CPU."""
+    decoder: PackedDecoder | None = None
+    """Computes the model's figures instead of transformers, in its own dtype: for language models on processors."""
 
 
 def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, use_cpu: bool) -> DPOConfig:

@@ -6,9 +6,9 @@ depend on who else is in its batch: two runs that sit the same exam have the sam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -70,7 +70,50 @@ def read(model: AnyModel, prompts: Sequence[Sequence[int]], pad: int) -> Prefix:
     return Prefix(cache, mask, out.logits[:, -1].float())
 
 
-@torch.no_grad()
+class Session(Protocol):
+    """Rows in the midst of being written. ``scores`` (B, V), float32, tell of what comes next in each."""
+
+    scores: torch.Tensor
+
+    def advance(self, tokens: torch.Tensor, stay: Sequence[int] | None) -> None:
+        """Take one token (B,) more of the rows that ``stay`` (None: all), by their places; the others leave for good."""
+        ...
+
+
+class Processor(Protocol):
+    """Changes what may come next, as a calculator does; see ``calculator.CalculatorProcessor``."""
+
+    def __call__(self, history: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Scores (B, V) after ``history`` (B, T), what was written, behind zeros."""
+        ...
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Go on with these rows only."""
+        ...
+
+
+class _CachedSession:
+    """Rows behind a prefix, by a model with a cache. Leaves the prefix as it was."""
+
+    def __init__(self, model: AnyModel, prefix: Prefix, ids: Sequence[Sequence[int]]) -> None:
+        self.model = model
+        self.cache, self.mask, self.scores = _behind(model, prefix, ids)
+
+    def advance(self, tokens: torch.Tensor, stay: Sequence[int] | None) -> None:
+        if stay is not None:
+            keep = torch.tensor(stay, device=self.mask.device)
+            keep_rows(self.cache, keep)
+            self.mask = self.mask[keep]
+        position = self.mask.sum(-1, keepdim=True)
+        ones = torch.ones((len(tokens), 1), dtype=self.mask.dtype, device=self.mask.device)
+        self.mask = torch.cat([self.mask, ones], dim=-1)
+        out = self.model(
+            input_ids=tokens[:, None], attention_mask=self.mask, position_ids=position,
+            past_key_values=self.cache, use_cache=True,
+        )  # fmt: skip
+        self.scores = out.logits[:, -1].float()
+
+
 def write(
     model: AnyModel,
     prefix: Prefix,
@@ -84,53 +127,80 @@ def write(
 ) -> list[Written]:
     """Let every row write on until its ``end`` token (or one of them) or the last of its ``uniforms`` (B, N). Leaves the prefix as it was.
 
+    See ``write_on``. ``begun`` is what the rows have written already.
+    """
+    begun = begun or [Written([], 0.0, False)] * len(uniforms)
+    ids = [list(w.ids) for w in begun]
+    with torch.no_grad():
+        session = _CachedSession(model, prefix, ids)
+    processor = CalculatorProcessor(calculator, ids) if calculator else None
+    rows = write_on(
+        session, processor, uniforms, ids=ids, logprobs=[w.logprob for w in begun],
+        end=end, temperature=temperature, min_p=min_p,
+    )  # fmt: skip
+    return [written for _, written in sorted(rows, key=lambda found: found[0])]
+
+
+def write_on(
+    session: Session,
+    processor: Processor | None,
+    uniforms: np.ndarray,
+    *,
+    ids: list[list[int]],
+    end: int | Collection[int],
+    logprobs: Sequence[float] | None = None,
+    temperature: float = 1.0,
+    min_p: float = 0.0,
+    on_step: Callable[[Sequence[Sequence[int]]], None] | None = None,
+) -> Iterator[tuple[int, Written]]:
+    """Rows (by number) as they come to one of their ``end`` tokens or to the last of their ``uniforms`` (B, N).
+
     ``temperature`` 0 takes the likeliest token; tokens less likely than ``min_p`` times the likeliest are not taken.
-    The log-probability is told at temperature 1 over all tokens, whatever these are. ``begun`` is what the rows have written already.
+    The log-probability is told at temperature 1 over all tokens, whatever these are. ``ids`` (a list a row) is what the rows have
+    written already, with ``logprobs``, and is written on; ``on_step`` sees it after each token.
     """
     rows, limit = uniforms.shape
     ends = {end} if isinstance(end, int) else end
-    device = prefix.mask.device
+    device = session.scores.device
     luck = torch.from_numpy(uniforms).to(device)
-    begun = begun or [Written([], 0.0, False)] * rows
-    ids, logprob, ended = [list(w.ids) for w in begun], [w.logprob for w in begun], [w.ended for w in begun]
-    closed: list[int | None] = [w.end for w in begun]
-    processor = CalculatorProcessor(calculator, ids) if calculator else None
+    logprob = list(logprobs or [0.0] * rows)
     alive = list(range(rows))
-    cache, mask, scores = _behind(model, prefix, ids)
     # The calculator looks back at what was written; a column of zeros stands in where nothing is.
     history = _right_aligned(ids, device)
     while True:
-        scores = processor(history, scores) if processor else scores
-        p = scores.softmax(-1)  # (B, V)
-        own = luck[alive, [len(ids[row]) for row in alive]]
-        token = sample(p if temperature in (0, 1) else (scores / temperature).softmax(-1), own, temperature, min_p)
-        gained = p.gather(-1, token[:, None]).squeeze(-1).log()  # 0 where the calculator leaves no choice
+        with torch.no_grad():  # not around the loop: whoever takes the rows would go on without gradients
+            scores = processor(history, session.scores) if processor else session.scores
+            p = scores.softmax(-1)  # (B, V)
+            own = luck[alive, [len(ids[row]) for row in alive]]
+            token = sample(p if temperature in (0, 1) else (scores / temperature).softmax(-1), own, temperature, min_p)
+            gained = p.gather(-1, token[:, None]).squeeze(-1).log()  # 0 where the calculator leaves no choice
         stay: list[int] = []
+        over: list[tuple[int, Written]] = []
         for place, (row, t, g) in enumerate(zip(alive, token.tolist(), gained.tolist(), strict=True)):
             logprob[row] += g
             if t in ends:
-                ended[row], closed[row] = True, t
+                over.append((row, Written(ids[row], logprob[row], True, t)))
                 continue
             ids[row].append(t)
             if len(ids[row]) < limit:
                 stay.append(place)
+            else:
+                over.append((row, Written(ids[row], logprob[row], False)))
+        if on_step:
+            on_step(ids)
+        yield from over
         if not stay:
-            return [Written(*row) for row in zip(ids, logprob, ended, closed, strict=True)]
+            return
         history = torch.cat([history, token[:, None]], dim=-1)
+        left = None
         if len(stay) < len(alive):
-            keep = torch.tensor(stay, device=device)
+            left = stay
             alive = [alive[place] for place in stay]
+            history = history[torch.tensor(stay, device=device)]
             if processor:
                 processor.keep(stay)
-            keep_rows(cache, keep)
-            mask, history = mask[keep], history[keep]
-        position = mask.sum(-1, keepdim=True)
-        mask = torch.cat([mask, torch.ones((len(alive), 1), dtype=mask.dtype, device=device)], dim=-1)
-        out = model(
-            input_ids=history[:, -1:], attention_mask=mask, position_ids=position,
-            past_key_values=cache, use_cache=True,
-        )  # fmt: skip
-        scores = out.logits[:, -1].float()
+        with torch.no_grad():
+            session.advance(history[:, -1], left)
 
 
 def _right_aligned(rows: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -21,15 +21,29 @@ from studentsim.config import ALL_PROJECTIONS, RunConfig
 from studentsim.records import Answer, Earlier, Pair, PairScore, Question
 from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
-from studentsim.student.generate import Prefix, head_is_plain, read, write
+from studentsim.student.generate import Prefix, Written, head_is_plain, read, write, write_on
 from studentsim.student.hub.chat import Chat, Prompt
 from studentsim.student.hub.form import in_form, letter_of
 from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
+from studentsim.student.hub.sizes import PROMPT
+from studentsim.student.huggingface.decoder_check import decoder_of
+from studentsim.student.huggingface.generation import PackedSession
+from studentsim.student.huggingface.packing import PackedRow
+from studentsim.student.huggingface.scoring import score_completions
+from studentsim.student.huggingface.step_weights import OrderedWeights
+from studentsim.student.huggingface.threads import all_cores
 from studentsim.student.recompute import Recomputing
 from studentsim.student.replies import read_reply
 
 T = TypeVar("T")
+
+SCORED_AT_ONCE = 40
+"""Questions whose options are scored before the first of their ticks is told."""
+HEARD_EVERY = 4
+"""Tokens after which a listener is told anew."""
+KEPT_AT_ONCE = 1.6e9
+"""Bytes that a training step may keep for its backward pass."""
 
 LONGEST_PROMPT = 2048
 """Tokens of a prompt at most; a longer one loses its middle, so that its beginning and its options stay."""
@@ -40,7 +54,7 @@ LAST = 24
 class HubStudent:
     """See ``studentsim.student.base.Student``, and ``studentsim.learning.dpo.Trainable``."""
 
-    def __init__(self, loaded: Loaded, config: RunConfig) -> None:
+    def __init__(self, loaded: Loaded, config: RunConfig, *, fast: bool = True) -> None:
         self.tokenizer = loaded.tokenizer
         self.chat = Chat(loaded.tokenizer, date=config.hub.prompt_date, form=config.hub.answer_form)
         self.plan = loaded.plan
@@ -61,8 +75,14 @@ class HubStudent:
         """The language model itself; its projections carry the adapter."""
         self.reader = loaded.reader
         """It, or what reads with it; see ``Loaded.reader``."""
+        self.listen: Callable[[Question, str, int], None] | None = None
+        """Hears, while an answer is written, its question, its text so far and how many tokens these are."""
         with self._computing():
             self.plain_head = head_is_plain(self.reader)
+            self.decoder = decoder_of(self.model, self.dtype) if fast else None
+        self._weights: OrderedWeights | None = None
+        if self.decoder:
+            torch.set_num_threads(1)  # pieces have a thread each, as ``parallel.each`` deals them
 
     # ------------------------------------------------------------------ answering
 
@@ -82,6 +102,9 @@ class HubStudent:
         prompts = {q.id: self._prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
         scored = sure and self.hub.exams == "scored"
+        if self.decoder:
+            yield from self._answered_packed(in_order, prompts, luck=luck, sure=sure, scored=scored)
+            return
         for batch in _batches(in_order, self.plan.answers_at_once):
             started = time.monotonic()
             answers = self._answered(batch, [prompts[q.id] for q in batch], luck=luck, sure=sure, scored=scored)
@@ -102,14 +125,70 @@ class HubStudent:
             written = write(
                 self.reader, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
             )  # fmt: skip
-        texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True).strip() for w in written]
-        return [
-            Answer(
-                q.id, text, *read_reply(text, q, ended=w.ended), w.logprob, 0.0, row and _shares(row)[_right(q)],
-                ended=w.ended, ids=(*w.ids, *([w.end] if w.ended else [])),
+        return [self._answer(q, w, row) for q, w, row in zip(batch, written, logps, strict=True)]
+
+    def _answered_packed(
+        self,
+        questions: Sequence[Question],
+        prompts: Mapping[str, Prompt],
+        *,
+        luck: Sequence[object],
+        sure: bool,
+        scored: bool,
+    ) -> Iterator[Answer]:
+        """The answers by the packed decoder, each as soon as it is written."""
+        for batch in _batches(questions, SCORED_AT_ONCE if scored else self.plan.answers_at_once):
+            started = time.monotonic()
+            own = [prompts[q.id] for q in batch]
+            logps = self._packed_option_logps(batch, own) if sure else [None] * len(batch)
+            answers = (
+                (_ticked(q, row) for q, row in zip(batch, logps, strict=True))
+                if scored
+                else self._written_packed(batch, own, logps, luck)
             )
-            for q, text, w, row in zip(batch, texts, written, logps, strict=True)
-        ]  # fmt: skip
+            for answer in answers:
+                # one that is written beside others takes its share of the time so far
+                yield replace(answer, milliseconds=1000 * (time.monotonic() - started) / len(batch))
+
+    def _written_packed(
+        self,
+        batch: Sequence[Question],
+        prompts: Sequence[Prompt],
+        logps: Sequence[list[float] | None],
+        luck: Sequence[object],
+    ) -> Iterator[Answer]:
+        uniforms = np.stack([uniforms_of((*luck, q.id), self.limit) for q in batch])
+        self._weights = self._weights or OrderedWeights(self.decoder)
+        session = PackedSession(self.decoder, self._weights, [p.ids for p in prompts])
+        ids: list[list[int]] = [[] for _ in batch]
+        rows = write_on(
+            session, None, uniforms, ids=ids,
+            end=self.ends, temperature=self.temperature, min_p=self.min_p, on_step=self._heard(batch),
+        )  # fmt: skip
+        with all_cores():
+            for row, written in rows:
+                yield self._answer(batch[row], written, logps[row])
+
+    def _heard(self, batch: Sequence[Question]) -> Callable[[Sequence[Sequence[int]]], None] | None:
+        """What tells whoever listens of the longest answer in the making."""
+        if not (listen := self.listen):
+            return None
+
+        def tell(ids: Sequence[Sequence[int]]) -> None:
+            row = max(range(len(batch)), key=lambda n: len(ids[n]))
+            if len(ids[row]) % HEARD_EVERY == 1:
+                listen(batch[row], self.tokenizer.decode(ids[row], skip_special_tokens=True).strip(), len(ids[row]))
+
+        return tell
+
+    def _answer(self, question: Question, written: Written, logps: list[float] | None) -> Answer:
+        """What was written, read; how long it took is not in it yet."""
+        text = self.tokenizer.decode(written.ids, skip_special_tokens=True).strip()
+        return Answer(
+            question.id, text, *read_reply(text, question, ended=written.ended), written.logprob, 0.0,
+            logps and _shares(logps)[_right(question)],
+            ended=written.ended, ids=(*written.ids, *([written.end] if written.ended else [])),
+        )  # fmt: skip
 
     # ------------------------------------------------------------------ being sure
 
@@ -130,6 +209,10 @@ class HubStudent:
         found: dict[str, list[float]] = {}
         prompts = {q.id: self._prompt(q) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
+        if self.decoder:
+            logps = self._packed_option_logps(in_order, [prompts[q.id] for q in in_order])
+            found = {q.id: row for q, row in zip(in_order, logps, strict=True)}
+            return [found[q.id] for q in questions]
         for batch in _batches(in_order, self.plan.answers_at_once):
             rows = [prompts[q.id] for q in batch]
             with self._computing():
@@ -141,6 +224,10 @@ class HubStudent:
     def _option_logps(self, batch: Sequence[Question], prompts: Sequence[Prompt], prefix: Prefix) -> list[list[float]]:
         ids = [self._option_ids(q, p) for q, p in zip(batch, prompts, strict=True)]
         return score_options(self.reader, prefix, ids, at_once=5 * self.plan.answers_at_once)
+
+    def _packed_option_logps(self, batch: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[float]]:
+        rows = [PackedRow(p.ids, self._option_ids(q, p)) for q, p in zip(batch, prompts, strict=True)]
+        return [[score.logprob for score in row] for row in score_completions(self.decoder, rows)]
 
     def _option_ids(self, question: Question, prompt: Prompt) -> list[list[int]]:
         said = [f"Answer: {self._said(question, n)}" for n in range(len(question.options))]
@@ -158,8 +245,11 @@ class HubStudent:
         prompts = [self._prompt(q) for q in questions]
         ids = [self._option_ids(q, p) for q, p in zip(questions, prompts, strict=True)]
         with self._computing(), torch.no_grad():
-            prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
-            found = score_options(self.reader, prefix, ids, at_once=5 * len(questions))
+            if self.decoder:
+                found = self._packed_option_logps(questions, prompts)
+            else:
+                prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
+                found = score_options(self.reader, prefix, ids, at_once=5 * len(questions))
             plain = Recomputing(self.base)
             wanted = [
                 score_options(plain, read(plain, [p.ids], self.tokenizer.pad_token_id), [own], at_once=1)[0]
@@ -206,6 +296,8 @@ class HubStudent:
     def pair_scores(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[PairScore]:
         """As ``pair_logps``, with the mean logits, which beside a language model's head cost next to nothing."""
         self.model.eval()
+        if self.decoder:
+            return self._packed_pair_scores(rows, base)
         found: list[PairScore] = []
         with self._computing(), self.model.disable_adapter() if base else contextlib.nullcontext():
             for batch in _batches(rows, max(1, self.plan.pairs_at_once)):
@@ -216,9 +308,21 @@ class HubStudent:
                 found += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
         return found
 
+    def _packed_pair_scores(self, rows: Sequence[dict[str, list[int]]], base: bool) -> list[PairScore]:
+        in_order = sorted(range(len(rows)), key=lambda n: len(rows[n]["prompt_ids"]))
+        packed = [PackedRow(rows[n]["prompt_ids"], [rows[n]["chosen_ids"], rows[n]["rejected_ids"]]) for n in in_order]
+        with self.model.disable_adapter() if base else contextlib.nullcontext():
+            scores = score_completions(self.decoder, packed)
+        found = {
+            n: PairScore(chosen.logprob, rejected.logprob, chosen.mean_logit, rejected.mean_logit)
+            for n, (chosen, rejected) in zip(in_order, scores, strict=True)
+        }
+        return [found[n] for n in range(len(rows))]
+
     def trained(self) -> None:
         """To be called when the adapter has changed."""
         self.model.eval()
+        self._weights = None
 
     def save(self, folder: Path) -> None:
         """Write the adapter, with the version of the model it belongs to; see ``Student.save``."""
@@ -231,6 +335,18 @@ class HubStudent:
         """
         adapter.check_base(folder, self.version, unnamed=self.version)
         adapter.load(self.model, folder)
+        self._weights = None
+
+    @property
+    def pairs_at_once(self) -> int:
+        """Pairs that go through the model together in training: a divisor of the batch, and all that is kept of them fits."""
+        config = self.base.config
+        # of each token: residuals in float32, norms, queries, keys, values, both of the gate, and what the adapters look at
+        token = config.num_hidden_layers * (24 * config.hidden_size + 8 * config.intermediate_size)
+        most = max(
+            1, int(KEPT_AT_ONCE / (token * (PROMPT + 2 * self.limit) * (2 if self.dtype == torch.float32 else 1)))
+        )
+        return max(d for d in range(1, self.plan.pairs_at_once + 1) if self.plan.pairs_at_once % d == 0 and d <= most)
 
     def peak_memory(self) -> float:
         """The most of the GPU's memory that was in use so far, in bytes; 0 without a GPU."""

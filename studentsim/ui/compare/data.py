@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from studentsim.runs.recorded import SMOLLM2
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import words
@@ -96,7 +97,12 @@ def proposal(runs: dict[str, Run], watched: str | None) -> list[str]:
         flat = settings.flat(run.config)
         fair.setdefault(repr([v for k, v in flat.items() if k not in ("strategy", "seed", "turns")]), []).append(run)
     sets = sorted(
-        fair.values(), key=lambda s: (watched not in [r.run_id for r in s], len({r.config.strategy for r in s}) < 2)
+        fair.values(),
+        key=lambda s: (
+            watched not in [r.run_id for r in s],
+            len({r.config.strategy for r in s}) < 2,
+            SMOLLM2.holds(s[0].run_id),  # recorded last, but not what a first look is for
+        ),
     )
     draws = {(run.config.strategy, run.config.seed): run.run_id for run in reversed(sets[0])} if sets else {}
     return [

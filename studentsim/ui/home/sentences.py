@@ -61,6 +61,18 @@ def finding(exams: pd.DataFrame, told: Difference | None = None) -> str:
     return f"{left} {who} reaches {_reach(ahead)}. {rest}".strip()
 
 
+def small_model(groups: Sequence[Group]) -> str:
+    """Who SmolLM2 is, and what it was asked, from its runs' settings."""
+    config = groups[0].config
+    seeds = sorted({len(group.runs) for group in groups})
+    each = plural(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    return (
+        "*SmolLM2*, a small language model (135 million parameters, from 4-bit weights), reads each question with its options and "
+        f"writes its answer. Here it practised MathQA, {plural(config.turns, 'lesson')} of {plural(config.questions, 'question')}, "
+        f"{plural(len(groups), 'way')} of choosing with {each} each, and sat an exam of {plural(config.exam, 'question')}."
+    )
+
+
 def _told(row: pd.Series) -> str:
     asked = int(row.questions // row.runs)
     return f"{score(round(row.accuracy * asked), asked)} {interval(row.low, row.high, asked)}"

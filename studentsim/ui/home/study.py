@@ -1,4 +1,4 @@
-"""The recorded study on Home: what it shows in words, its picture, and the way to each of its runs."""
+"""The recorded studies on Home: the embedded student's in words and as a picture, SmolLM2's in words, and the way to each run."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from studentsim.runs.recorded import of_this_study
+from studentsim import presets
+from studentsim.runs.recorded import SMOLLM2, of_this_study
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, components, data, words
 from studentsim.ui.cards import RunCard, config_of
 from studentsim.ui.compare.curves import means
+from studentsim.ui.compare.data import MOST
 from studentsim.ui.compare.differences import Difference, differences, last_shared
 from studentsim.ui.compare.groups import Group, Run, grouped
 from studentsim.ui.drawn import drawn
 from studentsim.ui.home import rows, sentences
+from studentsim.ui.shell import COMPARE
 
 COLUMNS = {
     "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
@@ -42,11 +45,16 @@ class Study:
 
 def study(engine: data.Engine, runs: list[RunCard]) -> None:
     """What the recorded ``runs`` show; nothing if there are none. Those of an earlier version's study are listed, no more."""
+    small = [run for run in runs if SMOLLM2.holds(run.run_id)]
+    _embedded(engine, [run for run in runs if run not in small])
+    _small(engine, small)
+
+
+def _embedded(engine: data.Engine, runs: list[RunCard]) -> None:
+    """The embedded student's study."""
     current = [run for run in runs if of_this_study(run.run_id)] or runs
-    if not current:
-        return
-    found = _gathered(engine.database, str(engine.folder), tuple((run.run_id, run.started) for run in current))
-    if found.exams.empty:
+    found = _found(engine, current)
+    if found is None:
         return
     finding = sentences.finding(found.exams, found.told)
     st.header("What does teaching change?", anchor=False)
@@ -67,6 +75,36 @@ def study(engine: data.Engine, runs: list[RunCard]) -> None:
     if fold.open:
         with fold:
             _listed(engine, found, current, [run for run in runs if run not in current])
+
+
+def _small(engine: data.Engine, runs: list[RunCard]) -> None:
+    """SmolLM2's study: what it shows in words, and the way to its picture on Compare, beside the paper's curves."""
+    found = _found(engine, runs)
+    if found is None:
+        return
+    st.subheader("And a real language model?", anchor=False)
+    components.recorded_badge(runs[0].recorded)
+    st.markdown(f"{sentences.small_model(found.groups)} {sentences.finding(found.exams, found.told)}")
+    papers = [run.run_id for way in presets.STRATEGIES for g in found.groups if g.strategy == way for run in g.runs]
+    st.page_link(
+        COMPARE,
+        label="Compare its ways of choosing, beside the paper's curves",
+        icon=":material/compare_arrows:",
+        query_params={"runs": ",".join(papers[:MOST]), "paper": "1"},
+    )
+    label = f"Look into its {words.plural(len(runs), 'recorded run')}"
+    fold = st.expander(label, key="home.recorded.small", on_change="rerun")
+    if fold.open:
+        with fold:
+            _listed(engine, found, runs, [])
+
+
+def _found(engine: data.Engine, runs: list[RunCard]) -> Study | None:
+    """The runs' figures; None where there are no runs, or none has sat an exam."""
+    if not runs:
+        return None
+    found = _gathered(engine.database, str(engine.folder), tuple((run.run_id, run.started) for run in runs))
+    return None if found.exams.empty else found
 
 
 def _listed(engine: data.Engine, found: Study, current: list[RunCard], earlier: list[RunCard]) -> None:

@@ -1,0 +1,250 @@
+"""A Llama-like language model written out for processors: what transformers and PEFT tell, in a fraction of the operations.
+
+It shares the model's weights and its LoRA parameters; nothing is copied, and gradients reach the parameters that PEFT and TRL
+know. Projections that read the same input are one matrix; the adapter is two narrow products beside it; residuals stay in
+float32; texts lie end to end without padding (``packing.py``). For architectures that it does not know, transformers is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from peft import PeftModel
+from peft.tuners.lora import Linear as LoRA
+
+from studentsim.student.huggingface.operations import (
+    LoRALinear,
+    PackedAttention,
+    RMSNorm,
+    Rotation,
+    SwiGLU,
+)
+from studentsim.student.huggingface.packing import Pack
+
+KNOWN = ("llama", "qwen2", "qwen3", "mistral")
+"""Architectures (``model_type``) that are tried; each model is held to transformers' figures when it is loaded."""
+
+Adapter = tuple[torch.Tensor, torch.Tensor]
+"""Of a projection: ``down`` (R, I) and ``up`` (O, R), the scale included."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Projections of one input, as one matrix ``weight`` (O, I); ``parts`` are PEFT's layers, in its order."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None
+    parts: Sequence[torch.nn.Module]
+
+    @classmethod
+    def of(cls, *parts: torch.nn.Module) -> Projection:
+        """The parts' weights put together; each part's own becomes a view of the whole, so that no memory is held twice."""
+        layers = [p.get_base_layer() if isinstance(p, LoRA) else p for p in parts]
+        weight = layers[0].weight.data if len(layers) == 1 else torch.cat([layer.weight.data for layer in layers])
+        if len(layers) > 1:
+            for layer, own in zip(layers, weight.split([layer.weight.shape[0] for layer in layers]), strict=True):
+                layer.weight.data = own
+        biases = [layer.bias for layer in layers]
+        if any(b is not None for b in biases):
+            biases = [
+                weight.new_zeros(layer.weight.shape[0]) if b is None else b.data
+                for b, layer in zip(biases, layers, strict=True)
+            ]
+            return cls(weight, torch.cat(biases), parts)
+        return cls(weight, None, parts)
+
+    def adapter(self) -> Adapter | None:
+        """The parts' adapters as one, as they stand; with gradients to their parameters where these are on."""
+        downs, ups = [], []
+        for part in self.parts:
+            size = (part.get_base_layer() if isinstance(part, LoRA) else part).weight.shape[0]
+            if isinstance(part, LoRA) and not part.disable_adapters:
+                downs.append(part.lora_A["default"].weight)
+                ups.append(part.lora_B["default"].weight * part.scaling["default"])
+            else:
+                ups.append(self.weight.new_zeros(size, 0, dtype=torch.float32))
+        if not downs:
+            return None
+        return torch.cat(downs).to(self.weight.dtype), torch.block_diag(*ups).to(self.weight.dtype)
+
+    def __call__(self, x: torch.Tensor, adapter: Adapter | None) -> torch.Tensor:
+        """Outputs (N, O) of inputs (N, I)."""
+        if adapter is None:
+            return F.linear(x, self.weight, self.bias)
+        return LoRALinear.apply(x, self.weight, self.bias, *adapter)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's parts; ``q_norm`` and ``k_norm`` (D,) where the architecture has them (Qwen 3)."""
+
+    input_norm: torch.Tensor
+    qkv: Projection
+    q_norm: torch.Tensor | None
+    k_norm: torch.Tensor | None
+    out: Projection
+    post_norm: torch.Tensor
+    gate_up: Projection
+    down: Projection
+
+    @property
+    def projections(self) -> tuple[Projection, ...]:
+        """All four, in the order of their use."""
+        return self.qkv, self.out, self.gate_up, self.down
+
+
+class StepWeights(Protocol):
+    """What ``step`` multiplies with: of each layer its four projections, adapter included, and the head. Outputs are float32."""
+
+    layers: Sequence[Sequence[Callable[[torch.Tensor], torch.Tensor]]]
+    head: Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass
+class KeysAndValues:
+    """What a forward pass tells for those that come after: of each layer keys and values (N, KV heads, D)."""
+
+    layers: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
+
+
+class PackedDecoder:
+    """See the module. ``model`` is PEFT's model; ``dtype`` (float32 or bfloat16) is what matrices are computed in."""
+
+    def __init__(self, model: PeftModel) -> None:
+        base = model.get_base_model()
+        config = self.config = base.config
+        self.dtype = base.dtype
+        self.kv_heads = config.num_key_value_heads
+        self.heads = config.num_attention_heads
+        self.size = getattr(config, "head_dim", None) or config.hidden_size // self.heads
+        self.eps = config.rms_norm_eps
+        self.scale = self.size**-0.5
+        inner = base.model
+        self.embedding = inner.embed_tokens.weight
+        self.norm = inner.norm.weight
+        self.head = base.lm_head.weight
+        self.layers = [_layer(layer) for layer in inner.layers]
+        self._rotary = inner.rotary_emb
+        self._cos, self._sin = self._rotations(512)
+
+    # ------------------------------------------------------------------ whole texts
+
+    def adapters(self) -> list[list[Adapter | None]]:
+        """Each layer's adapters as they stand; none at all where PEFT has them switched off."""
+        return [[p.adapter() for p in layer.projections] for layer in self.layers]
+
+    def hidden(
+        self,
+        pack: Pack,
+        adapters: Sequence[Sequence[Adapter | None]],
+        wanted: torch.Tensor | None = None,
+        keep: KeysAndValues | None = None,
+    ) -> torch.Tensor:
+        """Normed hidden states (N, H) of a pack, or of its ``wanted`` positions (M,) alone; ``keep`` is filled with keys and values."""
+        cos, sin = self.rotations(pack.positions)
+        x = F.embedding(pack.ids, self.embedding).float()
+        for number, (layer, (qkv, out, gate_up, down)) in enumerate(zip(self.layers, adapters, strict=True)):
+            normed = RMSNorm.apply(x, layer.input_norm, self.eps, self.dtype)
+            q, k, v = self._split(layer, layer.qkv(normed, qkv))
+            q, k = Rotation.apply(q, cos, sin), Rotation.apply(k, cos, sin)
+            if keep is not None:
+                keep.layers.append((k, v))
+            attended = PackedAttention.apply(q, k, v, pack, self.scale)
+            if (
+                wanted is not None and number == len(self.layers) - 1
+            ):  # keys and values are there: the rest is for who asks
+                attended, x = attended[wanted], x[wanted]
+            x = x + layer.out(attended, out)
+            normed = RMSNorm.apply(x, layer.post_norm, self.eps, self.dtype)
+            x = x + layer.down(SwiGLU.apply(layer.gate_up(normed, gate_up)), down)
+        return RMSNorm.apply(x, self.norm, self.eps, self.dtype)
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Logits (…, V), float32, of normed hidden states (…, H)."""
+        return F.linear(hidden, self.head).float()
+
+    def rotations(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """cos and sin (N, 1, D / 2), float32, of positions (N,)."""
+        if (most := int(positions.max()) + 1) > len(self._cos):
+            self._cos, self._sin = self._rotations(2 * most)
+        return self._cos[positions][:, None], self._sin[positions][:, None]
+
+    # ------------------------------------------------------------------ one token more
+
+    @torch.no_grad()
+    def step(
+        self,
+        tokens: torch.Tensor,
+        lengths: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        weights: StepWeights,
+    ) -> torch.Tensor:
+        """Logits (B, V), float32, after one token more of each row: ``tokens`` (B,) stand at places ``lengths`` (B,).
+
+        ``keys`` and ``values`` (layers, B, KV heads, room, D) hold what came before; the new ones are written in place.
+        """
+        count = len(tokens)
+        rows = torch.arange(count)
+        total = int(lengths.max()) + 1
+        hidden_from = torch.zeros(count, 1, 1, total, dtype=self.dtype)
+        hidden_from.masked_fill_((torch.arange(total)[None] > lengths[:, None])[:, None, None], -torch.inf)
+        cos, sin = (torch.cat([half, other], -1) for half, other in _halves(*self.rotations(lengths)))
+        x = F.embedding(tokens, self.embedding).float()
+        for number, (layer, (qkv, out, gate_up, down)) in enumerate(zip(self.layers, weights.layers, strict=True)):
+            q, k, v = self._split(layer, qkv(self._normed(x, layer.input_norm)))
+            turned = torch.cat([q, k], 1).float()
+            turned = torch.addcmul(turned * cos, turned.roll(self.size // 2, -1), sin).to(self.dtype)
+            keys[number][rows, :, lengths] = turned[:, self.heads :]
+            values[number][rows, :, lengths] = v.to(self.dtype)
+            attended = F.scaled_dot_product_attention(
+                turned[:, : self.heads].unflatten(1, (self.kv_heads, -1)),
+                keys[number][:, :, :total], values[number][:, :, :total], attn_mask=hidden_from, scale=self.scale,
+            )  # fmt: skip
+            x += out(attended.reshape(count, -1))
+            gate, up = gate_up(self._normed(x, layer.post_norm)).chunk(2, -1)
+            x += down(F.silu(gate).mul_(up).to(self.dtype))
+        return weights.head(self._normed(x, self.norm))
+
+    # ------------------------------------------------------------------ inside
+
+    def _split(self, layer: Layer, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Queries (N, heads, D), keys and values (N, KV heads, D)."""
+        q, k, v = qkv.view(len(qkv), -1, self.size).split([self.heads, self.kv_heads, self.kv_heads], 1)
+        if layer.q_norm is not None and layer.k_norm is not None:
+            q = RMSNorm.apply(q.float(), layer.q_norm, self.eps, self.dtype)
+            k = RMSNorm.apply(k.float(), layer.k_norm, self.eps, self.dtype)
+        return q, k, v
+
+    def _normed(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        scale = x.square().mean(-1, keepdim=True).add_(self.eps).rsqrt_()
+        return (x * scale).to(self.dtype).mul_(weight)
+
+    @torch.no_grad()
+    def _rotations(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        cos, sin = self._rotary(torch.zeros(1), torch.arange(count)[None])
+        half = cos.shape[-1] // 2
+        return cos[0, :, :half].float(), sin[0, :, :half].float()
+
+
+def _halves(cos: torch.Tensor, sin: torch.Tensor) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
+    """cos and sin of both halves of a head: what turns is ``x cos + (x with its halves exchanged) sin``."""
+    return (cos, cos), (-sin, sin)
+
+
+def _layer(layer: torch.nn.Module) -> Layer:
+    attention, mlp = layer.self_attn, layer.mlp
+    return Layer(
+        input_norm=layer.input_layernorm.weight,
+        qkv=Projection.of(attention.q_proj, attention.k_proj, attention.v_proj),
+        q_norm=attention.q_norm.weight if hasattr(attention, "q_norm") else None,
+        k_norm=attention.k_norm.weight if hasattr(attention, "k_norm") else None,
+        out=Projection.of(attention.o_proj),
+        post_norm=layer.post_attention_layernorm.weight,
+        gate_up=Projection.of(mlp.gate_proj, mlp.up_proj),
+        down=Projection.of(mlp.down_proj),
+    )

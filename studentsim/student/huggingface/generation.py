@@ -1,0 +1,84 @@
+"""Writing with the packed decoder: prompts are read without padding, keys and values are held in place, rows leave when they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from studentsim.parallel import each
+from studentsim.student.huggingface.decoder import KeysAndValues, PackedDecoder, StepWeights
+from studentsim.student.huggingface.packing import Pack, PackedRow
+
+TOKENS_AT_ONCE = 1536
+"""Tokens that are read in one forward pass: enough for matrices to be fast, few enough for a core's caches and for two cores to share."""
+ROOM = 64
+"""Positions by which keys and values grow when they are full."""
+
+
+def in_pieces(rows: Sequence[PackedRow], most: int = TOKENS_AT_ONCE) -> Iterator[list[PackedRow]]:
+    """The rows in their order, in pieces of about ``most`` tokens, at least one row each."""
+    piece: list[PackedRow] = []
+    tokens = 0
+    for row in rows:
+        if piece and tokens + len(row) > most:
+            yield piece
+            piece, tokens = [], 0
+        piece.append(row)
+        tokens += len(row)
+    if piece:
+        yield piece
+
+
+class PackedSession:
+    """Rows in the midst of being written; see ``generate.Session``. Memory: 2 x layers x KV heads x D numbers a token of a row."""
+
+    @torch.no_grad()
+    def __init__(self, decoder: PackedDecoder, weights: StepWeights, prompts: Sequence[Sequence[int]]) -> None:
+        self.decoder = decoder
+        self._weights, self._adapters = weights, decoder.adapters()
+        self.lengths = torch.tensor([len(p) for p in prompts])
+        room = int(self.lengths.max()) + ROOM
+        layers, heads, size = len(decoder.layers), decoder.kv_heads, decoder.size
+        self._keys = torch.zeros(layers, len(prompts), heads, room, size, dtype=decoder.dtype)
+        self._values = torch.zeros_like(self._keys)
+        self.scores = torch.empty(0)
+        scores, first = [], 0
+        for rows, last, kept in each(self._read, list(in_pieces([PackedRow(p) for p in prompts]))):
+            scores.append(last)
+            self._take(kept, rows, first)
+            first += len(rows)
+        self.scores = torch.cat(scores)
+
+    def _read(self, rows: list[PackedRow]) -> tuple[list[PackedRow], torch.Tensor, KeysAndValues]:
+        pack, kept = Pack(rows), KeysAndValues()
+        with torch.no_grad():
+            hidden = self.decoder.hidden(pack, self._adapters, pack.last, kept)
+            return rows, self.decoder.logits(hidden), kept
+
+    def _take(self, kept: KeysAndValues, rows: Sequence[PackedRow], first: int) -> None:
+        for number, (keys, values) in enumerate(kept.layers):
+            start = 0
+            for row, packed in enumerate(rows, first):
+                own = slice(start, start + len(packed))
+                self._keys[number, row, :, : len(packed)] = keys[own].transpose(0, 1)
+                self._values[number, row, :, : len(packed)] = values[own].transpose(0, 1)
+                start += len(packed)
+
+    def advance(self, tokens: torch.Tensor, stay: Sequence[int] | None) -> None:
+        """See ``generate.Session``."""
+        if stay is not None:
+            rows = torch.tensor(stay)
+            self.lengths = self.lengths[rows]
+            self._keys, self._values = self._keys.index_select(1, rows), self._values.index_select(1, rows)
+        if int(self.lengths.max()) >= self._keys.shape[3]:
+            self._keys, self._values = _grown(self._keys), _grown(self._values)
+        self.scores = self.decoder.step(tokens, self.lengths, self._keys, self._values, self._weights)
+        self.lengths = self.lengths + 1
+
+
+def _grown(held: torch.Tensor) -> torch.Tensor:
+    *outer, room, size = held.shape
+    grown = held.new_zeros(*outer, room + ROOM, size)
+    grown[..., :room, :] = held
+    return grown

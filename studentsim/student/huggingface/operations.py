@@ -1,0 +1,158 @@
+"""The decoder's operations with gradients of their own: less is kept for the backward pass, and less is written to memory.
+
+Base weights are frozen, so no gradient of theirs is ever made. Shapes: N positions, H hidden, I inputs, O outputs, R the adapter's rank.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from studentsim.student.huggingface.packing import Pack
+
+
+class RMSNorm(torch.autograd.Function):
+    """``x`` (N, H) float32 over its root mean square, in ``dtype``, times ``weight`` (H,), as transformers' Llama computes it."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float, dtype: torch.dtype) -> torch.Tensor:
+        scale = x.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
+        ctx.save_for_backward(x, weight, scale)
+        return (x * scale).to(dtype).mul_(weight)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
+        x, weight, scale = ctx.saved_tensors
+        own = (gradient * weight).float()
+        along = (own * x).mean(-1, keepdim=True).mul_(scale.square())
+        return own.sub_(x * along).mul_(scale), None, None, None
+
+
+class LoRALinear(torch.autograd.Function):
+    """``x`` (N, I) times the frozen ``weight`` (O, I), plus its way through the adapter: ``down`` (R, I), ``up`` (O, R), scale included."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
+    ) -> torch.Tensor:
+        narrow = F.linear(x, down)
+        ctx.save_for_backward(x, weight, down, up, narrow)
+        return F.linear(x, weight, bias).addmm_(narrow, up.T)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, torch.Tensor, torch.Tensor]:
+        x, weight, down, up, narrow = ctx.saved_tensors
+        back = gradient @ up
+        return (gradient @ weight).addmm_(back, down), None, None, back.T @ x, gradient.T @ narrow
+
+
+class SwiGLU(torch.autograd.Function):
+    """silu(gate) x up of both side by side (N, 2 I)."""
+
+    @staticmethod
+    def forward(ctx: Any, both: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(both)
+        gate, up = both.chunk(2, -1)
+        return F.silu(gate).mul_(up)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        gate, up = ctx.saved_tensors[0].chunk(2, -1)
+        out = torch.empty_like(ctx.saved_tensors[0])
+        size = gate.shape[-1]
+        out[:, :size] = torch.ops.aten.silu_backward(gradient * up, gate.contiguous())
+        out[:, size:] = F.silu(gate).mul_(gradient)
+        return out
+
+
+class Rotation(torch.autograd.Function):
+    """Rotary position embedding of ``x`` (N, heads, D) by ``cos`` and ``sin`` (N, 1, D / 2), float32; the halves of D turn together."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(cos, sin)
+        return rotated(x, cos, sin)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        cos, sin = ctx.saved_tensors
+        return rotated(gradient, cos, -sin), None, None
+
+
+def rotated(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """``x`` turned, in its own dtype; computed in float32."""
+    a, b = x.float().chunk(2, -1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)
+
+
+class PackedAttention(torch.autograd.Function):
+    """Attention within each row of a pack: ``q`` (N, heads, D), ``k`` and ``v`` (N, KV heads, D) -> (N, heads x D).
+
+    Forward is PyTorch's own. Its backward pass is slow on processors in 16 bits (three times as long as what stands here), and it
+    would compute what masks leave out: so backward goes block by block, with the attention's shares made anew.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: Pack, scale: float) -> torch.Tensor:
+        out = attend(q, k, v, pack, scale)
+        ctx.save_for_backward(q, k, v, out)
+        ctx.pack, ctx.scale = pack, scale
+        return out.flatten(1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None, None]:
+        q, k, v, out = ctx.saved_tensors
+        gradient = gradient.view(q.shape)
+        along = (gradient.float() * out.float()).sum(-1)  # (N, heads)
+        grad_q, grad_k, grad_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        kv = k.shape[1]
+        for span in ctx.pack.spans:
+            for queries, keys in ctx.pack.blocks(span):
+                own_q, own_g = _grouped(q[queries], kv), _grouped(gradient[queries], kv)  # (KV, group x L, D)
+                own_k = torch.cat([k[s] for s in keys]).transpose(0, 1)  # (KV, T, D)
+                own_v = torch.cat([v[s] for s in keys]).transpose(0, 1)
+                length, group = queries.stop - queries.start, q.shape[1] // kv
+                scores = torch.matmul(own_q, own_k.transpose(1, 2)).mul_(ctx.scale)
+                _hide_later(scores.view(kv, group, length, -1))
+                shares = scores.softmax(-1)
+                flow = torch.matmul(own_g, own_v.transpose(1, 2))
+                beside = along[queries].T.reshape(kv, group * length, 1)
+                flow = flow.sub_(beside).mul_(shares).mul_(ctx.scale)
+                grad_q[queries] = torch.matmul(flow, own_k).view(q.shape[1], length, -1).transpose(0, 1)
+                to_k = torch.matmul(flow.transpose(1, 2), own_q).transpose(0, 1)  # (T, KV, D)
+                to_v = torch.matmul(shares.transpose(1, 2), own_g).transpose(0, 1)
+                at = 0
+                for s in keys:
+                    size = s.stop - s.start
+                    grad_k[s] += to_k[at : at + size]
+                    grad_v[s] += to_v[at : at + size]
+                    at += size
+        return grad_q, grad_k, grad_v, None, None
+
+
+def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: Pack, scale: float) -> torch.Tensor:
+    """Attention within each row, (N, heads, D)."""
+    out = torch.empty_like(q)
+    for span in pack.spans:
+        row = slice(span.start, span.stop)
+        mask = pack.mask(span, q.dtype)
+        own = (t[row].transpose(0, 1)[None] for t in (q, k, v))  # (1, heads, L, D) each
+        told = F.scaled_dot_product_attention(
+            *own, attn_mask=mask, is_causal=mask is None, scale=scale, enable_gqa=True
+        )
+        out[row] = told[0].transpose(0, 1)
+    return out
+
+
+def _grouped(x: torch.Tensor, kv: int) -> torch.Tensor:
+    """(L, heads, D) -> (KV, heads / KV x L, D): heads that share keys stand together."""
+    return x.transpose(0, 1).reshape(kv, -1, x.shape[-1])
+
+
+def _hide_later(scores: torch.Tensor) -> None:
+    """Hide from each of L queries the keys that stand behind it; the last L of T keys are the queries' own. Writes."""
+    length, total = scores.shape[-2:]
+    later = torch.ones(length, length, dtype=torch.bool).triu_(1)
+    scores[..., total - length :].masked_fill_(later, -torch.inf)

@@ -1,0 +1,121 @@
+"""Prompts and the texts that may follow them, laid out for one forward pass without padding.
+
+Several texts behind one prompt share it: the prompt is read once, each text sees the prompt and itself, none sees another. So a
+question with five options is one row of the length prompt + options, and a preference pair one row instead of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+
+@dataclass(frozen=True)
+class PackedRow:
+    """A prompt (at least one token) and any number of ``completions`` (each at least one token) that may follow it."""
+
+    prompt: Sequence[int]
+    completions: Sequence[Sequence[int]] = ()
+
+    @property
+    def trunk(self) -> int:
+        """Tokens that all completions share: the prompt, and what they begin alike with, but never a completion whole."""
+        shared = 0
+        if len(self.completions) > 1:
+            shortest = min(map(len, self.completions)) - 1
+            first = self.completions[0]
+            while shared < shortest and all(c[shared] == first[shared] for c in self.completions):
+                shared += 1
+        return len(self.prompt) + shared
+
+    @cached_property
+    def segments(self) -> list[list[int]]:
+        """The tokens to read, the trunk first, then each completion's own. A completion's last token is not read: nothing follows it."""
+        trunk = [*self.prompt, *(self.completions[0] if self.completions else ())][: self.trunk]
+        shared = len(trunk) - len(self.prompt)
+        return [trunk, *([*c[shared:-1]] for c in self.completions)]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.segments))
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where one row stands in the pack: from ``start`` on, its segments of these ``lengths``."""
+
+    start: int
+    lengths: tuple[int, ...]
+
+    @property
+    def stop(self) -> int:
+        """The position behind the row's last one."""
+        return self.start + sum(self.lengths)
+
+
+class Pack:
+    """Rows laid end to end. ``ids`` and ``positions`` (N,) are what is read, and each token's place in its own text.
+
+    ``states`` (M,) tells for each scored token which of the N positions predicts it, ``targets`` (M,) which token it is, and
+    ``owners`` (M,) the number of its completion, counted through all rows.
+    """
+
+    def __init__(self, rows: Sequence[PackedRow]) -> None:
+        self.rows = list(rows)
+        ids: list[int] = []
+        positions: list[int] = []
+        states: list[int] = []
+        targets: list[int] = []
+        owners: list[int] = []
+        self.spans: list[Span] = []
+        owner = 0
+        for row in self.rows:
+            start = len(ids)
+            trunk, *own = row.segments
+            ids += trunk
+            positions += range(len(trunk))
+            last = start + len(row.prompt) - 1
+            shared = len(trunk) - len(row.prompt)
+            for completion, segment in zip(row.completions, own, strict=True):
+                begin = len(ids)
+                ids += segment
+                positions += range(len(trunk), len(trunk) + len(segment))
+                # the prompt's last position predicts the first token, the trunk those that all share and each one's first own
+                states += [*range(last, last + shared + 1), *range(begin, begin + len(segment))]
+                targets += completion
+                owners += [owner] * len(completion)
+                owner += 1
+            self.spans.append(Span(start, tuple(map(len, row.segments))))
+        self.ids, self.positions = torch.tensor(ids), torch.tensor(positions)
+        self.states, self.targets = torch.tensor(states, dtype=torch.long), torch.tensor(targets, dtype=torch.long)
+        self.owners = torch.tensor(owners, dtype=torch.long)
+        self._masks: dict[tuple[int, ...], torch.Tensor] = {}
+
+    @property
+    def last(self) -> torch.Tensor:
+        """The position (rows,) that predicts what follows each row's prompt."""
+        return torch.tensor([s.start + len(row.prompt) - 1 for s, row in zip(self.spans, self.rows, strict=True)])
+
+    def mask(self, span: Span, dtype: torch.dtype) -> torch.Tensor | None:
+        """What is added to a row's attention scores (L, L); None where plain causal attention is meant."""
+        if len(span.lengths) == 1 or not any(span.lengths[2:]):
+            return None
+        if span.lengths not in self._masks:
+            of = torch.repeat_interleave(torch.arange(len(span.lengths)), torch.tensor(span.lengths))
+            seen = ((of[None] == 0) | (of[None] == of[:, None])).tril()
+            self._masks[span.lengths] = torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, -torch.inf)
+        return self._masks[span.lengths]
+
+    def blocks(self, span: Span) -> list[tuple[slice, list[slice]]]:
+        """For each segment its queries' positions and those it sees: the trunk, where it is none, and its own."""
+        blocks: list[tuple[slice, list[slice]]] = []
+        start = span.start
+        trunk = slice(start, start + span.lengths[0])
+        for number, length in enumerate(span.lengths):
+            own = slice(start, start + length)
+            if length:
+                blocks.append((own, [own] if number == 0 else [trunk, own]))
+            start += length
+        return blocks

@@ -1,0 +1,316 @@
+"""The packed decoder against transformers, PEFT and TRL: the same figures and gradients, on tiny models of real architectures."""
+
+from __future__ import annotations
+
+import hubs
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studentsim import casting
+from studentsim.config import Learning
+from studentsim.learning import head, packed_forward
+from studentsim.learning.packed_forward import NO_LABEL
+from studentsim.learning.pairs import held_out_pairs
+from studentsim.student import adapter
+from studentsim.student.generate import write_on
+from studentsim.student.huggingface.decoder import PackedDecoder
+from studentsim.student.huggingface.decoder_check import decoder_of, gap
+from studentsim.student.huggingface.generation import PackedSession, in_pieces
+from studentsim.student.huggingface.packing import Pack, PackedRow
+from studentsim.student.huggingface.scoring import score_completions
+from studentsim.student.huggingface.step_weights import OrderedWeights
+from studentsim.student.huggingface.token_logprobs import token_figures
+
+KINDS = ("llama", "qwen2", "qwen3")
+ROWS = [
+    PackedRow([5, 9, 33, 12, 7, 80], [[7, 8, 9, 41], [7, 8, 55], [60]]),
+    PackedRow([11, 12, 13], [[301, 302, 303, 304, 305]]),
+    PackedRow([4, 90, 17, 230, 231, 232, 233, 9, 6], [[40, 41], [40, 41, 42, 43], [40, 42], [40, 41]]),
+]
+"""One, several and equal texts behind a prompt; such that begin alike, and one of a single token."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def model(kind: str, dtype: torch.dtype = torch.float32, **learning):
+    """A tiny model with an adapter that changes something."""
+    made = hubs.model(kind).to(dtype).eval().requires_grad_(False)
+    for name, parameter in made.named_parameters():
+        if name.endswith("bias"):  # fresh ones are zero, and would hide what is wrong with them
+            parameter.data.normal_(std=0.1)
+    with_adapter = adapter.put_on(made, Learning(**learning), 1)
+    generator = torch.Generator().manual_seed(0)
+    for name, parameter in with_adapter.named_parameters():
+        if "lora_B" in name:
+            parameter.data.normal_(0, 0.05, generator=generator)
+    return with_adapter
+
+
+def plainly(model, row: PackedRow, number: int) -> torch.Tensor:
+    """Log-probability of each token of a row's text, by a forward pass over the prompt and this text alone."""
+    text = list(row.completions[number])
+    logits = model(input_ids=torch.tensor([[*row.prompt, *text]])).logits[0, len(row.prompt) - 1 : -1]
+    return logits.float().log_softmax(-1).gather(-1, torch.tensor(text)[:, None]).squeeze(-1)
+
+
+def told(decoder: PackedDecoder, rows) -> list[torch.Tensor]:
+    pack = Pack(rows)
+    figures = token_figures(decoder.hidden(pack, decoder.adapters(), pack.states), decoder.head, pack.targets)
+    return [figures.log_probs[pack.owners == n] for n in range(int(pack.owners.max()) + 1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("targets", [("q_proj", "v_proj"), None], ids=["two projections", "all"])
+def test_every_texts_tokens_are_what_transformers_tells_of_it_alone(kind, targets):
+    made = model(kind, **({"lora_targets": targets} if targets else {}))
+    found = told(PackedDecoder(made), ROWS)
+    wanted = [plainly(made, row, n) for row in ROWS for n in range(len(row.completions))]
+    for own, plain in zip(found, wanted, strict=True):
+        assert torch.allclose(own, plain, atol=2e-5), (own, plain)
+
+
+def test_with_the_adapter_off_it_tells_of_the_base():
+    made = model("llama")
+    decoder = PackedDecoder(made)
+    with made.disable_adapter():
+        found, wanted = told(decoder, ROWS[:1]), plainly(made, ROWS[0], 0)
+    assert torch.allclose(found[0], wanted, atol=2e-5)
+    assert not torch.allclose(told(decoder, ROWS[:1])[0], wanted, atol=1e-2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_are_those_of_transformers_and_peft(kind):
+    made = model(kind)
+    learnt = [p for p in made.parameters() if p.requires_grad]
+    weights = [0.3, -1.0, 0.5, 2.0, 1.0, -0.2, 0.7, 0.1]  # of each text, as a loss may weigh them
+    plain = [plainly(made, row, n) for row in ROWS for n in range(len(row.completions))]
+    wanted = torch.autograd.grad(sum(w * own.sum() for w, own in zip(weights, plain, strict=True)), learnt)
+    packed = told(PackedDecoder(made), ROWS)
+    found = torch.autograd.grad(sum(w * own.sum() for w, own in zip(weights, packed, strict=True)), learnt)
+    assert any(g.abs().max() > 1e-2 for g in wanted)
+    for own, other in zip(found, wanted, strict=True):
+        assert torch.allclose(own, other, rtol=1e-3, atol=1e-4 * float(other.abs().max()) + 1e-6)
+
+
+def test_in_sixteen_bits_it_is_about_as_exact_as_transformers_is():
+    exact, rounded = model("llama"), model("llama", torch.bfloat16)
+    ids = torch.randint(3, 700, (40, 12), generator=torch.Generator().manual_seed(4)).tolist()
+    rows = [PackedRow(text[:5], [text[5:]]) for text in ids]
+    with torch.no_grad():
+        wanted, theirs = (torch.cat([plainly(made, row, 0) for row in rows]) for made in (exact, rounded))
+        ours = torch.cat(told(PackedDecoder(rounded), rows))
+    assert 0 < (ours - wanted).square().mean() < 2 * (theirs - wanted).square().mean()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_greedy_texts_are_those_of_generate(kind):
+    made, limit = model(kind), 12
+    decoder = PackedDecoder(made)
+    prompts = [list(row.prompt) for row in ROWS]
+    ids: list[list[int]] = [[] for _ in prompts]
+    session = PackedSession(decoder, OrderedWeights(decoder), prompts)
+    written = dict(write_on(session, None, np.zeros((3, limit)), ids=ids, end=1, temperature=0.0))
+    for number, prompt in enumerate(prompts):
+        whole = made.generate(
+            input_ids=torch.tensor([prompt]),
+            attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+            max_new_tokens=limit,
+            do_sample=False,
+            eos_token_id=1,
+            pad_token_id=0,
+        )
+        wanted = whole[0, len(prompt) :].tolist()
+        assert written[number].ids == [t for t in wanted if t != 1]
+        told_of = plainly(made, PackedRow(prompt, [wanted]), 0).sum().item()
+        assert written[number].logprob == pytest.approx(told_of, abs=1e-3)
+
+
+def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch):
+    from studentsim.student.huggingface import generation
+
+    monkeypatch.setattr(generation, "ROOM", 3)  # so that it must grow
+    decoder = PackedDecoder(model("llama"))
+    weights = OrderedWeights(decoder)
+    prompts, uniforms = [list(row.prompt) for row in ROWS], np.random.default_rng(3).random((3, 20))
+
+    def write(rows):
+        session = PackedSession(decoder, weights, [prompts[r] for r in rows])
+        ids: list[list[int]] = [[] for _ in rows]
+        return {rows[r]: w for r, w in write_on(session, None, uniforms[rows], ids=ids, end=range(200, 300))}
+
+    together = write([0, 1, 2])
+    assert len({len(w.ids) for w in together.values()}) > 1, "all ended at once: nothing was tried"
+    for row in range(3):
+        alone = write([row])[row]
+        assert alone.ids == together[row].ids and alone.logprob == pytest.approx(together[row].logprob, abs=1e-4)
+
+
+def test_weights_in_the_processors_own_order_tell_the_same():
+    made = model("qwen2", torch.bfloat16).requires_grad_(False)
+    decoder = PackedDecoder(made)
+    x = torch.randn(5, 64, generator=torch.Generator().manual_seed(2)).bfloat16()
+    weights = OrderedWeights(decoder)
+    for number, adapters in enumerate(decoder.adapters()):
+        for place in (0, 2):  # those that read what the layer reads
+            plain = decoder.layers[number].projections[place](x, adapters[place]).float()
+            assert torch.allclose(weights.layers[number][place](x), plain, atol=0.03 * float(plain.abs().max()))
+    assert torch.allclose(weights.head(x), decoder.logits(x), atol=0.02 * float(decoder.logits(x).abs().max()))
+
+
+def test_scores_are_sums_and_means_of_the_texts_tokens():
+    made = model("llama")
+    found = score_completions(PackedDecoder(made), ROWS)
+    assert [len(row) for row in found] == [3, 1, 4]
+    for row, scores in zip(ROWS, found, strict=True):
+        for number, score in enumerate(scores):
+            text = list(row.completions[number])
+            logits = made(input_ids=torch.tensor([[*row.prompt, *text]])).logits[0, len(row.prompt) - 1 : -1]
+            assert score.logprob == pytest.approx(plainly(made, row, number).sum().item(), abs=1e-4)
+            assert score.mean_logit == pytest.approx(logits.mean().item(), abs=1e-4)
+
+
+# ------------------------------------------------------------------ TRL
+
+
+def batch():
+    """Two pairs as TRL lays them out, the second's prompt longer; a token in the midst of a text is not asked for."""
+    texts = [
+        ([5, 9, 33], [7, 8, 9, 41]),
+        ([11, 12, 13, 14, 15], [301, 302]),
+        ([5, 9, 33], [7, 8, 55]),
+        ([11, 12, 13, 14, 15], [303, 304, 305, 306]),
+    ]
+    longest = max(len(p) + len(t) for p, t in texts)
+    ids, there, labels = [], [], []
+    for number, (prompt, text) in enumerate(texts):
+        room = longest - len(prompt) - len(text)
+        asked = [NO_LABEL if (number, place) == (0, 2) else token for place, token in enumerate(text)]
+        ids.append([*prompt, *text, *[0] * room])
+        there.append([*[1] * (len(prompt) + len(text)), *[0] * room])
+        labels.append([*[NO_LABEL] * len(prompt), *asked, *[NO_LABEL] * room])
+    return {"input_ids": torch.tensor(ids), "attention_mask": torch.tensor(there), "labels": torch.tensor(labels)}
+
+
+def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass():
+    made = model("llama")
+    base = made.get_base_model()
+    learnt = [p for p in made.parameters() if p.requires_grad]
+    found = []
+    for packed in (False, True):
+        packed_forward.put_on(base, PackedDecoder(made)) if packed else head.put_on(base)
+        try:
+            out = made(**batch(), use_cache=False, fused_lm_head=True)
+        finally:
+            head.take_off(base)
+        loss = (out.log_probs.sum(-1) * torch.tensor([1.0, -0.5, 0.3, 2.0])).sum()
+        found.append((out, torch.autograd.grad(loss, learnt)))
+    (plain, wanted), (ours, gradients) = found
+    for name in ("log_probs", "entropy", "mean_logits"):
+        assert torch.allclose(getattr(ours, name), getattr(plain, name), atol=1e-4), name
+    assert torch.equal(ours.is_top1, plain.is_top1) and torch.equal(ours.label_mask, plain.label_mask)
+    for own, other in zip(gradients, wanted, strict=True):
+        assert torch.allclose(own, other, rtol=1e-3, atol=1e-4 * float(other.abs().max()) + 1e-6)
+
+
+def test_a_pairs_prompt_is_read_once(monkeypatch):
+    read = []
+    monkeypatch.setattr(packed_forward, "Pack", lambda rows: read.append(Pack(rows)) or read[-1])
+    made = model("llama")
+    packed_forward.told(PackedDecoder(made), [], **batch())
+    # prompts of 3 and 5, of each text all but its last token
+    assert sum(len(pack.ids) for pack in read) == 3 + 5 + 3 + 1 + 2 + 3 - 2  # "7, 8" begins both of the first pair's
+
+
+# ------------------------------------------------------------------ whom it serves
+
+
+def test_other_architectures_and_kinds_of_adapters_are_left_to_transformers():
+    served = {kind: decoder_of(adapter.put_on(hubs.model(kind).eval(), Learning(), 1), torch.float32) for kind in KINDS}
+    assert all(served.values())
+    for kind in ("gemma", "gemma3", "mistral"):  # other norms; windows
+        assert decoder_of(adapter.put_on(hubs.model(kind).eval(), Learning(), 1), torch.float32) is None
+    assert decoder_of(model("llama"), torch.bfloat16) is None, "computing in another dtype than its own"
+
+
+def test_a_model_that_tells_otherwise_is_left_to_transformers():
+    made = model("llama")
+    assert gap(PackedDecoder(made), made) < 1e-5
+    made.get_base_model().model.layers[0].mlp.act_fn = torch.nn.GELU()
+    assert decoder_of(made, torch.float32) is None
+
+
+def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch, tmp_path):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    folder = hubs.save(tmp_path, "llama")
+    fast, slow = (
+        casting.load_cast(hubs.config(folder, temperature=0.0, max_new_tokens=12), fast=fast) for fast in (True, False)
+    )
+    assert fast.student.decoder and not slow.student.decoder
+    questions = hubs.bank().exam
+    both = [{a.question_id: a for a in c.student.answer(questions, luck=("e",), sure=True)} for c in (fast, slow)]
+    assert {k: a.text for k, a in both[0].items()} == {k: a.text for k, a in both[1].items()}
+    for id, answer in both[0].items():
+        assert answer.p_right == pytest.approx(both[1][id].p_right, abs=1e-4)
+        assert answer.logprob == pytest.approx(both[1][id].logprob, abs=1e-3)
+        assert answer.ids == both[1][id].ids
+    assert np.allclose(fast.student.option_logps(questions), slow.student.option_logps(questions), atol=1e-3)
+    pairs = held_out_pairs(hubs.bank().study[:6])
+    learnt = [list(c.learner.learn(pairs, pairs[:2], turn=1, seed=3)) for c in (fast, slow)]
+    for one, other in zip(*learnt, strict=True):
+        assert type(one) is type(other)
+        if metrics := getattr(one, "metrics", None):
+            for name in ("loss", "rewards_margins", "logps_chosen", "logps_rejected", "logits_chosen"):
+                assert getattr(metrics, name) == pytest.approx(getattr(other.metrics, name), rel=1e-3, abs=1e-3), name
+
+
+def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12)).student
+    heard = []
+    student.listen = lambda question, text, tokens: heard.append((question.id, text, tokens))
+    answers = {a.question_id: a for a in student.answer(hubs.bank().exam[:3], luck=("e",))}
+    assert [tokens for *_, tokens in heard] == sorted(tokens for *_, tokens in heard) and len(heard) >= 2
+    assert all(answers[id].text.startswith(text[:4].strip()) for id, text, _ in heard)
+
+
+# ------------------------------------------------------------------ laws of packing
+
+tokens = st.lists(st.integers(1, 3), min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.builds(PackedRow, tokens, st.lists(tokens, max_size=4)), min_size=1, max_size=4))
+def test_a_pack_holds_each_texts_own_past_and_nothing_twice(rows):
+    pack = Pack(rows)
+    seen = {}
+    for span in pack.spans:
+        for queries, keys in pack.blocks(span):
+            for at in range(queries.start, queries.stop):
+                past = [p for s in keys for p in range(s.start, min(s.stop, at + 1))]
+                seen[at] = [int(pack.ids[p]) for p in past]
+                assert [int(pack.positions[p]) for p in past] == list(range(len(past)))
+    texts = [(row, text) for row in rows for text in row.completions]
+    for owner, (row, text) in enumerate(texts):
+        own = (pack.owners == owner).nonzero().squeeze(-1).tolist()
+        assert [int(pack.targets[k]) for k in own] == list(text)
+        for place, k in enumerate(own):  # what predicts a token has seen the prompt and the text before it, and no more
+            assert seen[int(pack.states[k])] == [*row.prompt, *text[:place]]
+    assert sum(map(len, rows)) == len(pack.ids) == len(seen)
+
+
+@given(st.lists(st.integers(1, 900), max_size=20), st.integers(1, 1000))
+def test_pieces_are_whole_rows_in_order_and_no_larger_than_they_must_be(lengths, most):
+    rows = [PackedRow([1] * n) for n in lengths]
+    pieces = list(in_pieces(rows, most))
+    assert [row for piece in pieces for row in piece] == rows
+    assert all(len(piece) == 1 or sum(map(len, piece)) <= most for piece in pieces)
