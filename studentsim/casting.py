@@ -100,6 +100,7 @@ def _hub_pair(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Learn
 def learner_of(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | None = None) -> Learner:
     """Who trains a model of the hub, in the manner that suits the machine."""
     from studentsim.learning.dpo import DPOLearner, Manner
+    from studentsim.learning.option_pairs import OptionPreference
 
     plan = student.plan
     if student.decoder:
@@ -112,7 +113,10 @@ def learner_of(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | No
             paged=plan.paged,
             plain_head=student.plain_head,
         )
-    return DPOLearner(student, config.learning, manner, validation_every=config.validation_every, rehearsal=rehearsal)
+    return DPOLearner(
+        student, config.learning, manner, validation_every=config.validation_every, rehearsal=rehearsal,
+        options=OptionPreference(student, config.learning),
+    )  # fmt: skip
 
 
 def preload() -> None:

@@ -135,7 +135,8 @@ class Hub(BaseModel):
     """auto: a GPU where there is one."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Of weights that are not quantised, and of computing. auto: bfloat16 when quantised or on a GPU that has it (else
-    float16), float32 on a processor."""
+    float16); on a processor the faster of float32 and bfloat16, measured and written in when the run is made (runs of before,
+    which wrote none in: float32)."""
     scores: Literal["text", "letter"] = "text"
     """What stands for an option where options are scored instead of written: its text, or its letter."""
     exams: Literal["written", "scored"] = "written"

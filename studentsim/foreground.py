@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -99,16 +100,27 @@ def parse_mix(text: str) -> dict[str, float]:
     return mix
 
 
-def introduce(config: RunConfig, *, trial: bool, as_json: bool = False) -> None:
+def introduce(
+    config: RunConfig,
+    *,
+    trial: bool,
+    as_json: bool = False,
+    patience: float | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> None:
     """Say on stderr what is known of a model of the hub; with ``trial`` load it, and say what it wrote and how long a run takes.
+
+    ``patience`` is the most seconds for the trial (None: as long as it takes); ``on_step`` says each of its steps (None: with the
+    seconds from now on).
 
     :raises StudentsimError: it cannot be used.
     """
+    on_step = on_step or step_sayer()
     found = models.estimate(config)
     for sentence in found.sentences(config):
         print(sentence, file=sys.stderr, flush=True)
     if trial:
-        tried = models.try_out(config, on_step=_say_step)
+        tried = models.try_out(config, patience=patience, on_step=on_step)
         for sentence in tried.sentences(config):
             print(sentence, file=sys.stderr, flush=True)
         if as_json:
@@ -139,8 +151,14 @@ def introduce_teacher(config: RunConfig) -> None:
         print(sentences.marker_check(found) if found else unknown, file=sys.stderr, flush=True)
 
 
-def _say_step(step: str) -> None:
-    print(f"Trying it out: {step} …", file=sys.stderr, flush=True)
+def step_sayer() -> Callable[[str], None]:
+    """A function that says a step of a trial on stderr as it begins, with the seconds since this one was asked for."""
+    began = time.monotonic()
+
+    def say(step: str) -> None:
+        print(f"{time.monotonic() - began:4.0f} s  Trying it out: {step} …", file=sys.stderr, flush=True)
+
+    return say
 
 
 def carry_out(folder: RunFolder, *, as_json: bool) -> None:

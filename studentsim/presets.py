@@ -9,8 +9,8 @@ model and no marker are named, the embedded ones stand in, and ``departures`` sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -37,20 +37,65 @@ class Departure:
         return f"{self.what}: {self.ours} (the paper: {self.papers}).{f' {self.remedy}' if self.remedy else ''}"
 
 
-def preset(name: str, model: str = "embedded") -> RunConfig:
-    """The settings that a run begins with: ``default``, what suits the model best, or ``paper``.
+@dataclass(frozen=True)
+class Preset:
+    """What a run's settings begin with."""
 
-    :raises ConfigError: there is no such preset.
+    summary: str
+    """A few words, as the command line's help has them."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """In what it differs from what suits the model as it comes; those of ``learning``, ``teaching`` and ``hub`` as a mapping in the
+    mapping."""
+    language_model: bool = False
+    """Whether it is for language models alone."""
+    make: Callable[[str], RunConfig] | None = None
+    """Makes the settings for a model by itself, where they are not so to be told."""
+
+
+PRESETS: Mapping[str, Preset] = {
+    "default": Preset("what suits the model best"),
+    "paper": Preset("the source paper's protocol", make=lambda model: RunConfig.paper(model=model)),
+}
+"""All of them, by name. To add one, add an entry."""
+
+
+def preset(name: str, model: str = "embedded") -> RunConfig:
+    """The settings that a run with this model begins with, by a name of ``PRESETS``.
+
+    :raises ConfigError: there is no such preset, or it is not for this model.
     """
-    if name == "paper":
-        return RunConfig.paper(model=model)
-    if name != "default":
-        raise ConfigError(f"There is no preset {name!r}.", "Choose 'default' or 'paper'.", field="preset")
+    found = PRESETS.get(name)
+    if found is None:
+        names = [repr(known) for known in PRESETS]
+        raise ConfigError(
+            f"There is no preset {name!r}.", f"Choose {', '.join(names[:-1])} or {names[-1]}.", field="preset"
+        )
+    if found.language_model and model == "embedded":
+        raise ConfigError(
+            f"The preset {name!r} is for language models, but the student is the embedded one.",
+            "Name a model with --model, or choose 'default'.",
+            field="preset",
+        )
+    if found.make:
+        return found.make(model)
     settings = RunConfig.make(model=model).model_dump()
-    for field, value in HUB_DEFAULTS.items() if model != "embedded" else ():
-        settings[field] = {**settings[field], **value} if isinstance(value, dict) else value
+    for changes in (HUB_DEFAULTS if model != "embedded" else {}, found.changes):
+        settings = _changed(settings, changes)
     return RunConfig.make(**settings)
 
+
+def in_words() -> str:
+    """All presets in a line: ``default (what suits the model best), paper (…)``."""
+    return ", ".join(f"{name} ({known.summary})" for name, known in PRESETS.items())
+
+
+def _changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {key: {**settings[key], **changes[key]} for key in PARTS if key in changes}
+    return {**settings, **changes, **parts}
+
+
+PARTS = ("learning", "teaching", "hub")
+"""Settings that are made of settings."""
 
 _SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("turns", "lessons", 20),

@@ -336,6 +336,11 @@ class Validated(Event):
 
     pairs: int
     metrics: PreferenceMetrics
+    option_accuracies: float | None = None
+    """Share (0 to 1) of held-out questions whose right option's text gains more than a wrong one's, both worded alike
+    (studentsim/learning/option_pairs.py). None for students that do not read the options, and in journals of before."""
+    option_margins: float | None = None
+    """By how much, on average: the difference of the two rewards."""
 
 
 @dataclass(frozen=True)

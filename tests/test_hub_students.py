@@ -194,8 +194,10 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
         list(cast.learner.learn(pairs, [], turn=1, seed=1))
         figures[epochs] = list(cast.learner.learn(pairs, pairs[:3], turn=2, seed=1))[0].metrics
     base, own = {"base": True}, {}
-    # Held-out pairs: the base's once, and at the turn's end the student's own. A turn's pairs: with two epochs alone.
-    assert asked == [base, own] + [base, base, base, own]
+    # Held-out pairs, then their questions' options: the base's once, and at the turn's end the student's own. A turn's pairs: with
+    # two epochs alone.
+    options = {"base": False}
+    assert asked == [base, base, own, options] + [base, base, base, base, own, options]
     # The second turn compares with the base, not with last turn's student: there is a margin from the start …
     assert all(abs(m.rewards_margins) > 0.01 for m in figures.values())
 

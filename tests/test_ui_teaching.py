@@ -108,6 +108,18 @@ def test_learning_cautiously_follows_the_error_rate_and_dpo_is_named_in_the_tech
     assert (app.selectbox(key="new.loss").value, app.number_input(key="new.label_smoothing").value) == ("sigmoid", 0)
 
 
+def test_how_much_of_a_working_is_shown_stands_in_the_technical_view(started: list):
+    app = visit(NEW)
+    assert "new.chosen_text" not in [s.key for s in app.selectbox]
+    app.toggle(key="new.teacher.technical").set_value(True).run()
+    app.selectbox(key="new.chosen_text").set_value("short").run()
+    assert (
+        "shown of a working: its last step and the answer" in [e.label for e in app.expander if "teacher" in e.label][0]
+    )
+    app.button(key="new.start").click().run()
+    assert started[0][0] == RunConfig(teaching=Teaching(chosen_text="short"))
+
+
 def test_with_one_try_nothing_is_asked_that_needs_two(started: list):
     app = visit(NEW)
     app.segmented_control(key="new.attempts").set_value(2).run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import journals
@@ -16,6 +17,7 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
+from studentsim.records import Validated
 from studentsim.runs import states
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.manager import Manager
@@ -181,6 +183,16 @@ def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view:
     assert not app.exception and not app.error
     linked = visit(WATCH, **{"run": "it", "watch.view": rewards.VIEWS[view].name})
     assert linked.segmented_control(key="watch.view").value == view
+
+
+def test_held_out_options_are_told_of_where_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    make_run(folder, "before")
+    monkeypatch.setattr(journals, "Validated", partial(Validated, option_accuracies=0.625, option_margins=0.3))
+    make_run(folder, "it")
+    line = "After lesson 4 the right option has gained more than a wrong one in 62 of 100 held-out questions (50 would be a coin)"
+    (caption,) = [c for c in visit(WATCH, run="it").caption if "wrong one in" in c.value]
+    assert caption.value.startswith(line) and "+0.30" in caption.value
+    assert not [c for c in visit(WATCH, run="before").caption if "wrong one in" in c.value]
 
 
 def test_what_was_not_practised_is_told_of_where_it_was_rehearsed(folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from studentsim import presets
 from studentsim.cli.frame import DATA, Data, Json, app
 from studentsim.cli.model_store import made_ready
 
@@ -99,7 +100,7 @@ def run(
     marker_revision: Annotated[str | None, typer.Option(help="A commit of the hub's marker; blank: today's.")] = None,
     decides: Annotated[str | None, typer.Option(help="Whose marks count in practice: key or marker.")] = None,
     writer: Annotated[str | None, typer.Option(help="An instruct model that writes the hints, by name.")] = None,
-    preset: Annotated[str, typer.Option(help="'default' or 'paper': what is not said otherwise.")] = "default",
+    preset: Annotated[str, typer.Option(help=f"What is not said otherwise: {presets.in_words()}.")] = "default",
     name: Annotated[str | None, typer.Option(help="What you call this run.")] = None,
     trial: Annotated[bool, typer.Option(help="Try a hub's model out first: a test answer, the run's time.")] = True,
     data: Data = DATA,

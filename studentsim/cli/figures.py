@@ -18,7 +18,8 @@ def result_of(folder: RunFolder) -> dict[str, Any]:
     of the way of choosing by what it looked at (blank: it looked at nothing).
 
     Each turn has its ``mix`` of categories, and with ``planned_mix`` the ``next_mix`` of the exam it followed (None: its way of
-    choosing follows no exam); ``epochs`` are its figures epoch by epoch, as P0 prints them, ``rewards`` its last step's.
+    choosing follows no exam); ``epochs`` are its figures epoch by epoch, as P0 prints them, ``rewards`` its last step's,
+    ``options`` those of held-out questions' options (None: not looked at).
     """
     events = standing(past_events(folder))
     lessons, _ = _mix_rows(folder.run_id, events)
@@ -40,7 +41,7 @@ def result_of(folder: RunFolder) -> dict[str, Any]:
             _turn(e)
             | _looked(looked.get(e["turn"]))
             | _mix(lessons, e["turn"])
-            | {"epochs": _epochs(events, e["turn"])}
+            | {"epochs": _epochs(events, e["turn"]), "options": _options(events, e["turn"])}
             for e in events
             if e["type"] == "TurnFinished" and e["turn"] > 0
         ],
@@ -94,6 +95,16 @@ def _epochs(events: list[dict[str, Any]], turn: int) -> list[dict[str, Any]]:
         for e in events
         if e["type"] == "EpochFinished" and e["turn"] == turn
     ]
+
+
+def _options(events: list[dict[str, Any]], turn: int) -> dict[str, float | None] | None:
+    """Held-out questions' right option against a wrong one; None where nobody looked, and for runs of before that was done."""
+    told = [
+        e for e in events if e["type"] == "Validated" and e["turn"] == turn and e.get("option_accuracies") is not None
+    ]
+    return (
+        _figures({"accuracies": told[-1]["option_accuracies"], "margins": told[-1]["option_margins"]}) if told else None
+    )
 
 
 def _figures(metrics: Mapping[str, float | None] | None) -> dict[str, float | None] | None:

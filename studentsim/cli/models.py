@@ -76,6 +76,7 @@ def check_model(
     dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
     revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
     trial: Annotated[bool, typer.Option(help="Load it, for a test answer and the run's time.")] = True,
+    patience: Annotated[float | None, typer.Option(min=1, help="Give the trial up after so many seconds.")] = None,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
@@ -85,7 +86,10 @@ def check_model(
     from studentsim.runs import preflight
 
     config = made_ready(foreground.config_of("default", {key: given.get(key) for key in foreground.SETTINGS}))
-    foreground.introduce(preflight.check_student(config), trial=trial, as_json=as_json)
+    on_step = foreground.step_sayer()
+    on_step("finding it, and what it is quickest to compute in here")
+    config = preflight.check_student(config)
+    foreground.introduce(config, trial=trial, as_json=as_json, patience=patience, on_step=on_step)
 
 
 @app.command(name="check-feedback")

@@ -29,6 +29,7 @@ from studentsim.learning import head, packed_forward
 from studentsim.learning.epochs import EpochEnd, EpochMeans
 from studentsim.learning.holding import Holding
 from studentsim.learning.manner import Manner, dpo_config
+from studentsim.learning.option_pairs import OptionPreference
 from studentsim.learning.rehearsal import Rehearsal
 from studentsim.learning.trainer import MaskedPreferenceCollator, PairTrainer, Teller
 from studentsim.learning.validation import validation
@@ -75,12 +76,15 @@ class DPOLearner:
         *,
         validation_every: str = "turn",
         rehearsal: Rehearsal | None = None,
+        options: OptionPreference | None = None,
     ) -> None:
         self.student = student
         self.learning = learning
         self.validation_every = validation_every
         self.manner = manner or Manner()
         self.rehearsal = rehearsal if learning.rehearsal > 0 else None
+        self.options = options
+        """Who looks at held-out questions' options; None for students that do not read them."""
         self._known: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
 
     def learn(
@@ -104,6 +108,8 @@ class DPOLearner:
         holding = self._holding(len(pairs), turn, practised)
         rows = [self.student.pair_ids(p) for p in held_out]
         reference = self._reference(held_out, rows)
+        if self.options:
+            self.options.begin([pair.question for pair in held_out])
         means = EpochMeans(len(pairs), self.learning.batch)
         finished = partial(self._epoch_finished, turn, means, rows, reference)
         told: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
@@ -130,7 +136,7 @@ class DPOLearner:
         yield last
         if scores is not None and last.validation is not None:
             self._known = (held_out, reference if self.learning.reference == "base" else _logps(scores))
-            yield Validated(turn, len(held_out), last.validation)
+            yield Validated(turn, len(held_out), last.validation, **(self.options.finish() if self.options else {}))
 
     def save(self, folder: Path) -> None:
         """Write what a resumed run needs beside the student's adapter; nothing without rehearsal."""

@@ -91,12 +91,22 @@ class Rehearsal:
     as the student stands.
     """
 
+    every = EVERY
+
     def __init__(self, kept: Mapping[str, Sequence[Pair]], seed: int) -> None:
         self.kept = {key: list(pairs) for key, pairs in sorted(kept.items()) if pairs}
         self.seed = seed
         self.references: dict[str, list[tuple[float, float]]] = {}
         """Of the keys that the last lesson did not practise: each kept pair's log-probabilities of chosen and rejected."""
         self._rows: dict[str, list[Row]] = {}
+
+    def part(self, pairs: int) -> Rehearsal:
+        """One of about so many of its kept pairs, without references: to see how long it takes."""
+        kept: dict[str, Sequence[Pair]] = {}
+        for key, own in self.kept.items():
+            if sum(map(len, kept.values())) < pairs:
+                kept[key] = own
+        return Rehearsal(kept, self.seed)
 
     def begin(self, student: Scoring, practised: Collection[str]) -> None:
         """A lesson's training begins: the ``practised`` keys lose their references, and who has none gets one now."""

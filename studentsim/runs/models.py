@@ -17,13 +17,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from studentsim.config import RunConfig
+from studentsim.config import Hub, RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.runs.spare import environment
 from studentsim.selection import DRAWN
 from studentsim.student.hub.machine import Machine, machine
 from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan, why_unknown
 from studentsim.student.hub.source import Source, find
+from studentsim.student.huggingface.dtype_choice import LEAST_PARAMETERS, choose_dtype, known_speed, why
 
 _TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 TRIAL = ("-m", "studentsim.runs.trial")
@@ -44,6 +45,8 @@ class Estimate:
     dtype: str
     parameters: int
     plan: Plan
+    why: str = ""
+    """Why it computes in that dtype, a clause; blank where nothing was to be chosen."""
 
     def sentences(self, config: RunConfig) -> list[str]:
         """What a user should know before the run is made."""
@@ -51,7 +54,7 @@ class Estimate:
         held = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(config.hub.quantisation, "not quantised")
         told = [
             f"{source.name}, version {source.revision[:18]}: {in_words(self.parameters)} parameters, {held}, "
-            f"computing in {self.dtype} on {here.name}.",
+            f"computing in {self.dtype} on {here.name}{f': {self.why}' if self.why else ''}.",
             f"Memory: about {_gb(self.plan.need)} needed, {_gb(here.available)} free of {_gb(here.total)}; "
             f"{self.plan.answers_at_once} answers and {self.plan.pairs_at_once} pairs at once"
             f"{', layers computed twice to save memory' if self.plan.checkpointing else ''}.",
@@ -115,7 +118,10 @@ class Trial:
 
 
 def check_model(config: RunConfig) -> RunConfig:
-    """The settings with the model's version written in, and today's date where its prompts hold one.
+    """The settings with the model's version written in, what it computes in on a processor, and today's date where its prompts hold
+    one.
+
+    What it computes in decides the last bits of everything: so it is chosen once, and a run that goes on elsewhere keeps it.
 
     :raises ConfigError: there is no such model, or it must not be used, or this machine is too small for it.
     """
@@ -134,6 +140,8 @@ def check_model(config: RunConfig) -> RunConfig:
         )
     printed = today() if prints_date(found.source.folder) else ""
     pinned = {"revision": found.source.revision, "prompt_date": config.hub.prompt_date or printed}
+    if here.device == "cpu":  # what a GPU is able to do is not known without asking torch
+        pinned["dtype"] = found.dtype
     return config.model_copy(update={"hub": config.hub.model_copy(update=pinned)})
 
 
@@ -151,6 +159,8 @@ def prints_date(folder: Path | None) -> bool:
 def estimate(config: RunConfig) -> Estimate:
     """The model on this machine. Asks the hub, for some seconds, where the model is not here.
 
+    What ``hub.dtype`` leaves open is measured once on a processor, which takes some seconds (``student/huggingface/dtype_choice.py``).
+
     :raises ConfigError: as ``check_model``, but for the memory.
     """
     source = find(config.model, config.hub.revision)
@@ -160,7 +170,20 @@ def estimate(config: RunConfig) -> Estimate:
         raise ConfigError(f"The model {config.model} {problem}.", remedy, field="model")
     here = machine(config.hub.device)
     parameters = source.parameters or shape.parameters
-    return Estimate(source, here, dtype_of(config.hub, here.device), parameters, plan(config, shape, parameters, here))
+    dtype, reason = _dtype(config.hub, here, shape, parameters)
+    settled = config.model_copy(update={"hub": config.hub.model_copy(update={"dtype": dtype})})
+    return Estimate(source, here, dtype, parameters, plan(settled, shape, parameters, here), reason)
+
+
+def _dtype(hub: Hub, here: Machine, shape: Shape, parameters: int) -> tuple[str, str]:
+    """What a model computes in here, and a clause that says why, where that is known."""
+    if here.device != "cpu" or hub.quantisation != "none":
+        return dtype_of(hub, here.device), ""
+    if hub.dtype == "auto":
+        choice = choose_dtype(shape, parameters)
+        return choice.dtype, choice.reason
+    speed = known_speed(shape) if hub.dtype != "float16" else None
+    return hub.dtype, why(speed) if speed and parameters >= LEAST_PARAMETERS else ""
 
 
 def try_out(config: RunConfig, *, patience: float | None = None, on_step: Callable[[str], None] | None = None) -> Trial:

@@ -105,6 +105,12 @@ def m008_rehearsal(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("ALTER TABLE epochs ADD COLUMN training_rehearsal DOUBLE")
 
 
+def m010_option_pairs(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Held-out questions' right option against a wrong one. Runs of before did not look: nothing to read again."""
+    for column in ("option_accuracies DOUBLE", "option_margins DOUBLE"):
+        cursor.execute(f"ALTER TABLE validations ADD COLUMN {column}")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_tables,
     m002_recorded,
@@ -114,6 +120,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m006_topic,
     m007_ended,
     m008_rehearsal,
+    m010_option_pairs,
 )
 
 

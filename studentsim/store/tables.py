@@ -51,7 +51,10 @@ COLUMNS: dict[str, dict[str, str]] = {
     | _METRICS
     | {f"seconds_{part}": "DOUBLE" for part in SECONDS},
     "steps": _KEY | {"step": "INTEGER", "steps": "INTEGER"} | _METRICS | {"rehearsal": "DOUBLE"},
-    "validations": _KEY | {"pairs": "INTEGER"} | _METRICS,
+    "validations": _KEY
+    | {"pairs": "INTEGER"}
+    | _METRICS
+    | {"option_accuracies": "DOUBLE", "option_margins": "DOUBLE"},
     "epochs": _KEY
     | {"epoch": "INTEGER", "epochs": "INTEGER"}
     | {f"{name}_{figure}": kind for name in PASSES for figure, kind in _METRICS.items()}

@@ -34,11 +34,18 @@ class RewardView:
     unit: str
     explained: str
     percent: bool = False
+    options: str = ""
+    """The column of the same figure on held-out questions' options, which only students that read them have."""
 
 
 VIEWS: dict[str, RewardView] = {
     "margins": RewardView(
-        "Lead", "rewards/margins", {"rewards_margins": "lead of the right answer"}, "reward", "margin"
+        "Lead",
+        "rewards/margins",
+        {"rewards_margins": "lead of the right answer"},
+        "reward",
+        "margin",
+        options="option_margins",
     ),
     "apart": RewardView(
         "Right and wrong",
@@ -54,6 +61,7 @@ VIEWS: dict[str, RewardView] = {
         "pairs of 100",
         "preference-accuracy",
         percent=True,
+        options="option_accuracies",
     ),
     "loss": RewardView("Loss", "loss", {"loss": "loss"}, "loss", "loss"),
     "logps": RewardView(
@@ -131,6 +139,18 @@ def held(steps: pd.DataFrame) -> str:
     if drift > FAR:
         return f"What lesson {int(lesson)} does not practise has moved, and is pulled back to where it was {told}"
     return f"What lesson {int(lesson)} does not practise stays as it was {told}"
+
+
+def options(validations: pd.DataFrame) -> str:
+    """One line on held-out questions' options, worded alike, after the latest lesson that looked; blank where none did."""
+    if "option_accuracies" not in validations or not validations.option_accuracies.notna().any():
+        return ""
+    last = validations[validations.option_accuracies.notna()].iloc[-1]
+    return (
+        f"After lesson {int(last.turn)} the right option has gained more than a wrong one in {round(100 * last.option_accuracies)} of 100 "
+        f"held-out questions (50 would be a coin): both are worded alike, so that no style is preferred here "
+        f"(rewards/accuracies of option texts; rewards/margins {last.option_margins:+.2f})."
+    )
 
 
 def alert(steps: pd.DataFrame) -> str:

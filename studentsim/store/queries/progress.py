@@ -56,8 +56,12 @@ def steps(db: Database, run_id: str) -> pd.DataFrame:
 
 
 def validations(db: Database, run_id: str) -> pd.DataFrame:
-    """One row a pass over held-out pairs: ``turn, pairs, loss, rewards_…, logps_…, logits_…``, by turn."""
-    return db.frame(f"SELECT turn, pairs, {_METRICS} FROM validations WHERE run_id = ? ORDER BY seq", [run_id])
+    """One row a pass over held-out pairs: ``turn, pairs, loss, rewards_…, logps_…, logits_…, option_accuracies, option_margins``
+    (the latter two null where options were not looked at), by turn."""
+    return db.frame(
+        f"SELECT turn, pairs, {_METRICS}, option_accuracies, option_margins FROM validations WHERE run_id = ? ORDER BY seq",
+        [run_id],
+    )
 
 
 def epochs(db: Database, run_id: str) -> pd.DataFrame:

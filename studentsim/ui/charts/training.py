@@ -32,6 +32,12 @@ def training(
                 line={"color": colour(HELD_OUT), "width": 1.5, "dash": "dot"}, marker={"symbol": symbol, "size": 7},
                 hovertemplate="after lesson %{x}: %{y:.2f}<extra>held-out pairs</extra>",
             )  # fmt: skip
+    if view.options in validations and validations[view.options].notna().any():
+        figure.add_scatter(
+            x=validations.turn, y=factor * validations[view.options], mode="lines+markers", name="right option, held-out questions",
+            line={"color": colour(HELD_OUT), "width": 1.5}, marker={"symbol": "diamond", "size": 7},
+            hovertemplate="after lesson %{x}: %{y:.2f}<extra>right option against a wrong one</extra>",
+        )  # fmt: skip
     figure.update_xaxes(title="lesson", range=[0, turns], **ticks(turns))
     figure.update_yaxes(title=view.unit, range=[0, 100] if view.percent else None)
     if view.percent:

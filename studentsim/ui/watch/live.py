@@ -227,6 +227,8 @@ def _training(run: pulse.Snapshot) -> None:
         return
     if held := rewards.held(run.steps):
         st.caption(held, help=glossary.help("rehearsal"))
+    if told := rewards.options(run.validations):
+        st.caption(told, help=glossary.help("preference-accuracy"))
     plot.plot(pictures.training(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
     view = rewards.VIEWS[chosen]
     st.caption(

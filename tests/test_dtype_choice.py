@@ -1,0 +1,171 @@
+"""What a model computes in on a processor: measured once for each machine and shape, and written into the run's settings."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import hubs
+import pytest
+
+from studentsim.config import Hub, RunConfig
+from studentsim.runs import models, preflight
+from studentsim.student.hub.machine import Machine
+from studentsim.student.hub.sizes import Shape
+from studentsim.student.huggingface import dtype_choice
+
+SHAPE = Shape(576, 30, 9, 3, 64, 1536, 49152, 8192, gated=True, tied=True)
+LARGE = 135_000_000
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path))
+    monkeypatch.setattr(dtype_choice, "_SPEEDS", {})
+    return tmp_path
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Measurements that give what is put into ``speed``; how many there were."""
+    made = SimpleNamespace(speed=6.3, count=0)
+
+    def measure(shape: Shape, threads: int) -> float:
+        made.count += 1
+        return made.speed
+
+    monkeypatch.setattr(dtype_choice, "_measured", measure)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("speed", "dtype"), [(6.3, "bfloat16"), (1.16, "bfloat16"), (1.14, "float32"), (0.2, "float32")]
+)
+def test_bfloat16_must_gain_enough(measured, speed: float, dtype: str):
+    measured.speed = speed
+    found = dtype_choice.choose_dtype(SHAPE, LARGE)
+    assert (found.dtype, found.speed) == (dtype, speed)
+
+
+def test_what_was_measured_is_kept_for_this_machine_and_shape(measured, monkeypatch, data_folder):
+    first = dtype_choice.choose_dtype(SHAPE, LARGE)
+    monkeypatch.setattr(dtype_choice, "_SPEEDS", {})  # another process
+    assert dtype_choice.choose_dtype(SHAPE, LARGE) == first and measured.count == 1
+    dtype_choice.choose_dtype(Shape(**{**SHAPE.__dict__, "hidden": 640}), LARGE)
+    assert measured.count == 2
+    monkeypatch.setattr(dtype_choice, "cores", lambda: 17)
+    dtype_choice.choose_dtype(SHAPE, LARGE)
+    assert measured.count == 3 and len(json.loads((data_folder / "models" / ".dtype.json").read_text())) == 3
+
+
+@pytest.mark.parametrize("kept", ["{", "[1]", None])
+def test_a_damaged_record_or_a_folder_that_is_none_costs_a_measurement_alone(measured, data_folder, kept: str | None):
+    if kept is None:
+        (data_folder / "models").write_text("no folder")
+    else:
+        (data_folder / "models").mkdir()
+        (data_folder / "models" / ".dtype.json").write_text(kept)
+    assert dtype_choice.choose_dtype(SHAPE, LARGE).dtype == "bfloat16"
+    assert dtype_choice.choose_dtype(SHAPE, LARGE).dtype == "bfloat16" and measured.count == 1
+
+
+def test_small_models_are_not_measured(measured):
+    found = dtype_choice.choose_dtype(SHAPE, 19_000_000)
+    assert (found.dtype, found.speed, measured.count) == ("float32", None, 0)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda *a, **k: subprocess.CompletedProcess(a, 0, "no json\n", ""),
+        lambda *a, **k: subprocess.CompletedProcess(a, 0, "", ""),
+        lambda *a, **k: subprocess.CompletedProcess(a, 0, '{"float32": 1.0, "bfloat16": 0.0}', ""),
+    ],
+)
+def test_where_nothing_can_be_measured_float32_stands_and_nothing_is_kept(monkeypatch, broken, data_folder):
+    monkeypatch.setattr(dtype_choice.subprocess, "run", broken)
+    found = dtype_choice.choose_dtype(SHAPE, LARGE)
+    assert found.dtype == "float32" and "could not be measured" in found.reason and not list(data_folder.iterdir())
+
+    def late(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("python", 60)
+
+    monkeypatch.setattr(dtype_choice.subprocess, "run", late)
+    assert dtype_choice.choose_dtype(SHAPE, LARGE) == found
+
+
+def test_the_measurement_gives_seconds_for_both(monkeypatch, capsys):
+    monkeypatch.setattr(dtype_choice, "SECONDS", 0.01)
+    sizes = {
+        "hidden": 64,
+        "intermediate": 96,
+        "heads": 4,
+        "kv_heads": 2,
+        "head_dim": 16,
+        "vocabulary": 100,
+        "gated": True,
+    }
+    import torch
+
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({**sizes, "threads": torch.get_num_threads()})))
+    dtype_choice.main()
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"float32", "bfloat16"} and all(0 < seconds < 1 for seconds in told.values())
+
+
+def test_it_is_written_into_the_settings_when_the_run_is_made_and_stays(measured, monkeypatch, tmp_path):
+    folder = str(hubs.save(tmp_path, "gemma"))
+    asked = RunConfig.make(model=folder)
+    assert preflight.check(asked).hub.dtype == "float32" and measured.count == 0  # tiny
+    monkeypatch.setattr(dtype_choice, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(models, "LEAST_PARAMETERS", 0)
+    made = preflight.check(asked)
+    assert made.hub.dtype == "bfloat16" and measured.count == 1
+    monkeypatch.setattr(dtype_choice, "_SPEEDS", {})
+    (tmp_path / "models" / ".dtype.json").unlink()
+    measured.speed = 0.1  # another machine, another figure: the run keeps what it began with
+    assert preflight.check(made) == made and measured.count == 1
+    assert preflight.check(RunConfig.make(model=folder, hub=Hub(dtype="float32"))).hub.dtype == "float32"
+
+
+def test_a_gpu_is_asked_when_the_model_is_loaded(measured, monkeypatch, tmp_path):
+    monkeypatch.setattr(dtype_choice, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(models, "machine", lambda device: Machine("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
+    made = models.check_model(RunConfig.make(model=str(hubs.save(tmp_path, "gemma"))))
+    assert made.hub.dtype == "auto" and measured.count == 0
+
+
+def test_the_estimate_says_which_and_why_and_reckons_with_it(measured, monkeypatch, tmp_path):
+    monkeypatch.setattr(dtype_choice, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(models, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(dtype_choice, "bfloat16_unit", lambda: "AMX")
+    asked = RunConfig.make(model=str(hubs.save(tmp_path, "gemma")))
+    found = models.estimate(asked)
+    assert (
+        "computing in bfloat16 on this computer's processor: bfloat16 is 6.3 times as fast here (AMX)."
+        in found.sentences(asked)[0]
+    )
+    slower = models.estimate(RunConfig.make(model=asked.model, hub=Hub(dtype="float32")))
+    assert slower.plan.weights == 2 * found.plan.weights
+    assert "computing in float32" in slower.sentences(asked)[0] and "6.3 times" in slower.sentences(asked)[0]
+    assert models.estimate(preflight.check(asked)).why == found.why
+
+
+def test_runs_of_before_that_left_it_open_compute_in_float32():
+    from studentsim.student.hub import loading, sizes
+
+    old = RunConfig.from_json('{"model": "m", "hub": {"dtype": "auto", "device": "cpu"}}').hub
+    assert str(loading.dtype_of(old)) == "torch.float32" and sizes.dtype_of(old, "cpu") == "float32"
+
+
+@pytest.mark.long
+def test_a_child_process_measures_it(data_folder):
+    small = Shape(128, 2, 4, 2, 32, 256, 1000, 512, gated=True, tied=True)
+    found = dtype_choice.choose_dtype(small, LARGE)
+    assert found.speed and found.speed > 0 and (found.dtype == "bfloat16") == (found.speed >= dtype_choice.LEAST_GAIN)
+    assert list(json.loads((data_folder / "models" / ".dtype.json").read_text()).values()) == [
+        pytest.approx(found.speed, abs=1e-3)
+    ]

@@ -1,0 +1,57 @@
+"""Presets: what a run's settings begin with. Adding one is adding an entry."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from studentsim import foreground, presets
+from studentsim.cli import app
+from studentsim.config import HUB_DEFAULTS, RunConfig
+from studentsim.errors import ConfigError
+from studentsim.presets import Preset
+
+SMALL = Preset(
+    "for models of a hundred million parameters",
+    {"turns": 7, "mix": {"gain": 100.0}, "learning": {"learning_rate": 2e-4}, "teaching": {"chosen_text": "short"}},
+    language_model=True,
+)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(presets, "PRESETS", {**presets.PRESETS, "small": SMALL})
+
+
+def test_a_preset_is_what_it_says_over_what_suits_the_model(small):
+    found = foreground.config_of("small", {"model": "some/model", "turns": 3})
+    assert found.learning.learning_rate == 2e-4 and found.teaching.chosen_text == "short" and found.turns == 3
+    assert found.learning.batch == HUB_DEFAULTS["learning"]["batch"]
+    assert found.max_new_tokens == HUB_DEFAULTS["max_new_tokens"] and found.mix == {"gain": 100.0}
+    default = presets.preset("default", "some/model")
+    assert (
+        found.model_copy(update={"turns": 20, "mix": None, "learning": default.learning, "teaching": default.teaching})
+        == default
+    )
+
+
+def test_one_for_language_models_is_refused_for_the_embedded_student(small):
+    with pytest.raises(ConfigError, match="embedded") as caught:
+        presets.preset("small")
+    assert caught.value.field == "preset" and "--model" in caught.value.remedy
+
+
+def test_what_there_was_is_as_it_was():
+    assert presets.preset("default") == RunConfig()
+    assert presets.preset("paper") == RunConfig.paper() and presets.preset("paper", "m") == RunConfig.paper(model="m")
+
+
+def test_an_unknown_one_is_refused_with_those_there_are(small):
+    with pytest.raises(ConfigError, match="no preset 'none'") as caught:
+        presets.preset("none")
+    assert caught.value.remedy == "Choose 'default', 'paper' or 'small'."
+
+
+def test_the_help_names_them_all():
+    told = " ".join(CliRunner().invoke(app, ["run", "--help"]).output.split())
+    assert all(f"{name} ({preset.summary})" in told for name, preset in presets.PRESETS.items())

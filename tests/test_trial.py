@@ -1,0 +1,172 @@
+"""A language model tried out: short answers stand for whole ones, each step is said with its time, rehearsal is reckoned with."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import hubs
+import pytest
+from typer.testing import CliRunner
+
+from studentsim import casting
+from studentsim.cli import app
+from studentsim.config import Hub, Learning, RunConfig, Teaching
+from studentsim.errors import StudentError
+from studentsim.records import Answer
+from studentsim.runs import models, trial
+
+
+def written(tokens: int, ended: bool) -> Answer:
+    return Answer("q", "", None, None, 0.0, 0.0, ended=ended, ids=(1,) * tokens)
+
+
+@pytest.fixture(scope="module")
+def gemma(tmp_path_factory):
+    return hubs.save(tmp_path_factory.mktemp("models"), "gemma")
+
+
+@pytest.fixture(autouse=True)
+def bank(monkeypatch):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+
+
+def test_short_answers_stand_for_whole_ones():
+    cut, done = written(64, False), written(20, True)
+    assert trial.growth([cut] * 4, 200) == pytest.approx(200 / 64)
+    assert trial.growth([done] * 4, 200) == pytest.approx(1.0, abs=0.001)
+    half = trial.growth([cut, done], 200)
+    assert 1 < half < 200 / 64 and half < trial.growth([cut, done], 400)
+    assert trial.growth([cut], 64) == trial.growth([], 200) == trial.growth([written(0, False)], 200) == 1.0
+
+
+def test_slow_models_are_tried_on_fewer_answers_at_once():
+    config, cast = (
+        RunConfig(),
+        type("Cast", (), {"student": type("S", (), {"plan": type("P", (), {"answers_at_once": 64})})}),
+    )
+    assert [trial._at_once(config, cast, seconds) for seconds in (0.0, 1.0, 5.0, 9.9, 10.0, 300.0)] == [
+        40,
+        40,
+        28,
+        12,
+        1,
+        1,
+    ]
+
+
+def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_stays(monkeypatch, gemma):
+    monkeypatch.setattr(trial, "LONGEST_ANSWER", 6)
+    casts, lengths = [], []
+    load = casting.load_cast
+    monkeypatch.setattr(casting, "load_cast", lambda config: casts.append(load(config)) or casts[-1])
+    answered = trial._answered
+
+    def watched(cast, questions, *, sure, tokens=6):
+        answers = answered(cast, questions, sure=sure, tokens=tokens)
+        lengths.extend(len(a.ids) for a in answers)
+        assert cast.student.limit == 12
+        return answers
+
+    monkeypatch.setattr(trial, "_answered", watched)
+    steps: list[str] = []
+    found = trial.measure(
+        hubs.config(gemma, max_new_tokens=12, learning=Learning(batch=8, rehearsal=0.0)), steps.append
+    )
+    assert max(lengths) <= trial.FEW_TOKENS and casts[0].student.limit == 12
+    assert found.answer > 0 and found.exam > 0 and "learning from 4 of the first" in steps[6] and len(steps) == 7
+
+
+def test_scored_exams_cost_what_choosing_costs(gemma):
+    assert (found := trial.measure(hubs.config(gemma, hub=Hub(exams="scored")))).exam == found.choice
+
+
+def test_rehearsal_is_tried_and_its_time_is_in_that_of_a_pair(monkeypatch, gemma):
+    config = hubs.config(gemma, questions=4, learning=Learning(batch=4, rehearsal=0.5))
+    cast = casting.load_cast(config)
+    whole, steps = cast.learner.rehearsal, []
+    times = iter([3.0, 0.8, 7.0])  # learning from four pairs; scoring what is kept; learning from them with holding
+
+    def timed(work):
+        return next(times), work()
+
+    monkeypatch.setattr(trial, "_timed", timed)
+    questions = list(cast.bank.exam[:4])
+    answers = trial._answered(cast, questions, sure=False, tokens=4)
+    pairs = trial._pairs(config, questions, answers)
+    seconds = trial._pair_seconds(config, cast, pairs, pairs, steps.append)
+    assert [s.split()[0] for s in steps] == ["learning", "holding"] and cast.learner.rehearsal is whole
+    assert not whole.references
+    kept = sum(len(p) for p in whole.part(trial.REHEARSED).kept.values())
+    share = trial._rehearsal_share(config, cast, 0.8 / kept, 4.0)
+    assert seconds == pytest.approx(0.75 + share) and share > 0
+
+
+def test_a_key_that_every_lesson_practises_costs_no_rehearsal(gemma):
+    config = hubs.config(gemma, questions=4, learning=Learning(rehearsal=0.5))
+    cast = casting.load_cast(config)
+    key, pairs = next(iter(cast.learner.rehearsal.kept.items()))
+    cast.learner.rehearsal.kept = {key: pairs}
+    only = config.model_copy(update={"skills": (key,)})
+    assert trial._rehearsal_share(only, cast, 1.0, 1.0) == 0
+
+
+def test_pairs_of_the_trial_hold_what_the_runs_pairs_hold(gemma):
+    questions = list(hubs.bank().exam[:2])
+    answers = [replace(written(3, True), question_id=q.id, text="so") for q in questions]
+    full = trial._pairs(hubs.config(gemma), questions, answers)
+    brief = trial._pairs(hubs.config(gemma, teaching=Teaching(chosen_text="option")), questions, answers)
+    assert all(len(b.chosen) < len(f.chosen) for b, f in zip(brief, full, strict=True))
+
+
+def test_each_step_is_said_with_the_seconds_since_the_beginning(monkeypatch, gemma):
+    program = 'print(\'{"step": "a first answer"}\', flush=True); import time; time.sleep(1.2); print(\'{"step": "weighing options"}\')'
+    monkeypatch.setattr(models, "TRIAL", ("-c", program))
+    done = CliRunner().invoke(app, ["check-model", str(gemma)])
+    said = re.findall(r"(\d+) s  Trying it out: ([\w ,]+) …", done.stderr)
+    assert [step for _, step in said] == [
+        "finding it, and what it is quickest to compute in here", "a first answer", "weighing options",
+    ]  # fmt: skip
+    assert int(said[2][0]) >= int(said[1][0]) + 1 and isinstance(done.exception, StudentError)
+
+
+def test_patience_ends_a_trial(monkeypatch, gemma):
+    monkeypatch.setattr(models, "TRIAL", ("-c", "import time; time.sleep(60)"))
+    began = time.monotonic()
+    done = CliRunner().invoke(app, ["check-model", str(gemma), "--patience", "1"])
+    assert isinstance(done.exception, StudentError) and "within 1 seconds" in str(done.exception)
+    assert time.monotonic() - began < 20
+
+
+def test_ctrl_c_ends_the_command_and_the_trial_with_it(gemma, tmp_path):
+    """As a terminal does it: the signal goes to the whole group; the trial takes no notice here, and is ended all the same."""
+    script = tmp_path / "trial.py"
+    script.write_text(
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
+        'print(\'{"step": "a first answer"}\', flush=True)\n'
+        "time.sleep(60)\n"
+    )
+    program = (
+        "from studentsim import cli; from studentsim.runs import models; import sys;"
+        f"models.TRIAL = ({str(script)!r},); sys.argv = ['studentsim', 'check-model', {str(gemma)!r}]; cli.main()"
+    )
+    command = subprocess.Popen(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "STUDENTSIM_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    for line in command.stderr:
+        if "a first answer" in line:
+            break
+    os.killpg(command.pid, signal.SIGINT)
+    rest = command.stderr.read()
+    assert command.wait(timeout=20) != 0 and "Traceback" not in rest
+    pid = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
