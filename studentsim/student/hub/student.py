@@ -27,7 +27,7 @@ from studentsim.student.hub.form import in_form, letter_of
 from studentsim.student.hub.loading import Loaded, computing
 from studentsim.student.hub.scoring import score_options
 from studentsim.student.recompute import Recomputing
-from studentsim.student.replies import read_reply
+from studentsim.student.replies import read_reply_full
 
 T = TypeVar("T")
 
@@ -103,12 +103,13 @@ class HubStudent:
                 self.reader, prefix, None, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p
             )  # fmt: skip
         texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True).strip() for w in written]
+        said = [read_reply_full(text, q, ended=w.ended) for q, text, w in zip(batch, texts, written, strict=True)]
         return [
             Answer(
-                q.id, text, *read_reply(text, q, ended=w.ended), w.logprob, 0.0, row and _shares(row)[_right(q)],
-                ended=w.ended, ids=(*w.ids, *([w.end] if w.ended else [])),
+                q.id, text, own.letter, own.value, w.logprob, 0.0, row and _shares(row)[_right(q)],
+                ended=w.ended, ids=(*w.ids, *([w.end] if w.ended else [])), value_letter=own.value_letter,
             )
-            for q, text, w, row in zip(batch, texts, written, logps, strict=True)
+            for q, text, w, row, own in zip(batch, texts, written, logps, said, strict=True)
         ]  # fmt: skip
 
     # ------------------------------------------------------------------ being sure

@@ -102,7 +102,8 @@ def advice(found: Findings) -> str:
 def slips(found: Findings) -> str:
     """The slips, what became of them, and what a teacher can ask."""
     frame = found.slips
-    said = [paragraph(sentences.slips(found, frame)), paragraph(sentences.kinds(found))]
+    told = (sentences.slips(found, frame), sentences.kinds(found), sentences.disagreements(found))
+    said = [paragraph(sentence) for sentence in told if sentence]
     if frame.empty:
         return _section("Slips (misconceptions)", *said)
     top = commonest_first(frame, "most").head(SLIPS)

@@ -6,7 +6,7 @@ Accuracies and their 95 % bounds (Wilson) are fractions 0 to 1.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -38,6 +38,8 @@ class Findings:
     """One row a slip that was ever made: ``slips.standing``."""
     questions: pd.DataFrame
     """``queries.exam_questions``, with the list ``offers`` of slips."""
+    disagreements: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """``queries.disagreements``: where the letter and the value beside it are of different options."""
 
     @property
     def turns(self) -> list[int]:
@@ -82,6 +84,7 @@ def gather(database: Database, run_id: str) -> Findings:
         made=made,
         slips=standing(made),
         questions=questions,
+        disagreements=queries.disagreements(database, run_id),
     )
 
 

@@ -32,6 +32,8 @@ def section(shown: View, place: Place) -> None:
     st.markdown(words.literal(sentences.slips(found, here)))
     if not place.category:
         st.markdown(words.literal(sentences.kinds(found)))
+        if told := sentences.disagreements(found):
+            st.markdown(words.literal(told))
     if here.empty:
         return
     chosen = _chosen(here)
