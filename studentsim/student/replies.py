@@ -13,15 +13,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from studentsim.records import Question
-from studentsim.student.answer_parsing.claims import (
-    Reading,
-    alone,
-    last_match,
-    resolve,
-    value_letter,
-    whole_reply,
-    with_unit,
-)
+from studentsim.student.answer_parsing.agreement import alone, value_letter
+from studentsim.student.answer_parsing.claims import Reading, last_match, resolve, whole_reply, with_unit
 from studentsim.student.answer_parsing.listed import without_list
 from studentsim.student.answer_parsing.options import Options, options_of
 from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning

@@ -9,14 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from studentsim.bank.curriculum import SLIPS
 from studentsim.exam import Z95, wilson
 from studentsim.store.queries import LISTED, NO_SLIP
 from studentsim.ui.answers.counts import Count
 from studentsim.ui.answers.view import View
 from studentsim.ui.sentences import options_of
 from studentsim.ui.teaching import judgement
-from studentsim.ui.titles import category_title, skill_title, slip_title
+from studentsim.ui.titles import category_title, skill_title, slip_of, slip_title
 from studentsim.ui.words import interval, plural, score
 
 LONGEST_VALUE = 60
@@ -235,7 +234,7 @@ def slip_behind(row: Mapping[str, Any]) -> tuple[str, str]:
     """The slip that led to a wrong answer: its title, and what went wrong in plain words (may be empty)."""
     if row["right"]:
         return "", ""
-    slip = SLIPS.get(row["misconception"] or "")
+    slip = slip_of(row["misconception"])
     if slip:
         return slip.title, slip.explanation
     if row["misconception"]:
