@@ -85,8 +85,11 @@ SMALLEST_COPIED = 10
 """A smaller whole number may stand in a question by chance."""
 LONGEST = 8_000
 """Characters of an answer that are looked at."""
+MOST_NUMBERS = 400
+"""Numbers of an answer that are compared with the right one."""
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_SIGNS = frozenset("=+×÷^√")
 
 
 def formula_error(question: Question, answer: Answer) -> str | None:
@@ -110,8 +113,8 @@ def formula_error(question: Question, answer: Answer) -> str | None:
     sums = [one for one in written if one.equated]
     if not sums:
         return None  # "2 - 3 days" may be a sum, and may be none
-    if leads_to(sums[-1].result, question.right.text):
-        return None  # the working is right; what was ticked is not
+    if _reaches_the_key(question, answer.text, written):
+        return None  # the working may be right, and what was ticked is not
     return _error_of(sums, trees) or _copied(question, answer, written, trees)
 
 
@@ -126,6 +129,15 @@ def _formula(question: Question) -> tuple[Tree, ...]:
     if tree is None:
         return (Tree(node.value),)
     return tuple(dict.fromkeys((tree, percentages_read(tree))))
+
+
+def _reaches_the_key(question: Question, text: str, sums: Sequence[WrittenSum]) -> bool:
+    """Whether the right answer stands anywhere in a working: as a number, as a sum's result, or as the option's own text."""
+    right = question.right.text
+    text = " ".join(text[-LONGEST:].split())
+    if re.search(rf"(?<![\w.]){re.escape(' '.join(right.split()))}(?!\w)", text):
+        return True
+    return any(leads_to(value, right) for value in (*(one.result for one in sums), *numbers_in(text)[:MOST_NUMBERS]))
 
 
 def _error_of(sums: Sequence[WrittenSum], trees: Sequence[Tree]) -> str | None:
@@ -182,12 +194,14 @@ def _signs(steps: Sequence[WrittenSum]) -> Counter[str]:
 
 
 def _is_bare(question: Question, answer: Answer) -> bool:
-    """Whether a text is an answer, hardly a word besides, and no number but its own and those of the options."""
+    """Whether a text is an answer, hardly a word or sign besides, and no number but its own and those of the options."""
     text = answer.text
     if len(text) > LONGEST:
         return False
     offered = "\n".join(option.text for option in question.options)
     usual = {word.lower() for word in _WORD.findall(offered)}
+    if set(text) & (_SIGNS - set(offered)):
+        return False  # an equation, say
     words = [word for word in _WORD.findall(text) if word.lower() not in usual]
     return len(words) <= BARE_WORDS and set(numbers_in(text)) <= {*numbers_in(offered), *numbers_in(answer.value or "")}
 
