@@ -24,7 +24,7 @@ from studentsim.student.hub.chat import Chat
 from studentsim.student.hub.form import REQUEST, WORKING_REQUEST
 from studentsim.student.hub.loading import made
 from studentsim.student.hub.student import HubStudent
-from studentsim.student.replies import read_reply
+from studentsim.student.replies import ReadReply, read_reply
 from studentsim.teacher.writer import load_writer
 
 DATED = (
@@ -130,6 +130,13 @@ def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_let
                 assert text.endswith(f"Answer: ({option.letter})") and read_reply(text, question)[0] == option.letter
         plain = student(answer_form="free").pair_ids(Pair(asked, chosen, rejected))
         assert student().tokenizer.decode(plain["chosen_ids"], skip_special_tokens=True).strip() == chosen
+
+
+def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monkeypatch):
+    said = ReadReply("a", "980", "b")
+    monkeypatch.setattr("studentsim.student.hub.student.read_reply_full", lambda *_, **__: said)
+    (answer,) = student().answer(hubs.bank().exam[:1], luck=("x",))
+    assert (answer.letter, answer.value, answer.value_letter) == said and answer.disagrees
 
 
 def test_letters_are_weighed_in_the_form_that_is_asked_for():

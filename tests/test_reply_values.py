@@ -30,6 +30,7 @@ def question(*options: str, problem: str = "How many tiles are needed?") -> Ques
 TILES = question("2200", "980", "120", "45", "none of these")
 SECONDS = question("42 seconds", "30 seconds", "40 seconds", "50 seconds", "none of these")
 PERCENT = question("10 %", "15 %", "20 %", "25 %", "50 %", problem="What is the percentage increase?")
+SIGNED = question("- 4", "4", "- 2", "2", "none")
 TWICE = question("1/2", "0.5", "3", "3.0", "4")
 
 
@@ -49,6 +50,9 @@ TWICE = question("1/2", "0.5", "3", "3.0", "4")
         (SECONDS, "d) 40 seconds", "d", "c"),
         (SECONDS, "The answer is d) 40", "d", "c"),
         (PERCENT, "a) 10 %\n\nThe answer is d) 20%. This answer matches:\n\n- The change is 10%.", "d", "c"),
+        (SIGNED, "Answer: (b) −4", "b", "a"),
+        (SIGNED, "Answer: a) 4", "a", "b"),
+        (TILES, "The answer is 980 (a).", "a", "b"),
         (question("s . 600", "s . 480", "s . 500", "s . 540"), "c) s . 540", "c", "d"),
     ],
 )
@@ -69,7 +73,11 @@ def test_the_letter_counts_and_the_other_option_that_the_value_shows_is_kept(ask
         (TILES, "The answer is option a, which is correct", ReadReply("a", "which is correct", None)),
         (TWICE, "Answer: e) 0.50", ReadReply("e", "0.50", None)),  # two options'
         (TWICE, "Answer: a) 0.5", ReadReply("a", "0.5", "a")),  # two options', the letter's among them
+        (SIGNED, "Answer: (a) −4", ReadReply("a", "-4", "a")),
+        (SIGNED, "a) - 4", ReadReply("a", "- 4", "a")),
         (TILES, "The answer is 31", ReadReply(None, "31", None)),
+        (TILES, "The answer is B, because a) 2200 is too many", ReadReply("b", "because a) 2200 is too many", None)),
+        (TILES, "a: 980", ReadReply(None, None, None)),  # as good as "Answer: 980"
         (TILES, "", ReadReply(None, None, None)),
     ],
 )

@@ -181,7 +181,7 @@ def _line(line: Statement, options: Options, several: bool) -> Reading | None:
     if (
         reading
         and reading.letter == "a"
-        and re.match(r"\s*A\s?[:.]\s*\S", line.said)
+        and re.match(r"\s*(?:[Aa]\s?:|A\s?\.)\s*\S", line.said)
         and reading.letter not in options.shown(reading.value or "")
     ):
         return None  # "A:" is as good as "Answer:"

@@ -149,10 +149,11 @@ def _named(named: letters.Named, options: Options, *, symbol: bool = False) -> R
     letter, after, tail = named
     own = letter in options.letters and bool(re.search(r"\w", after)) and begins(letter, after, options)
     if own and letter in options.whole(after):
-        return Reading(letter, after.strip(" ).:,;-–—=]→"))
+        return Reading(letter, after.strip(" ).:,;=]→"))
     if not named.ends and not own and (letters.rejected(after) or letters.conditional(after)):
         return None
-    value = after.strip(" ).:,;-–—=]→") or None
+    value = after.strip(" ).:,;=]→")
+    value = (value if re.match(r"[-–−]\d", value) else value.lstrip(" -–—")).rstrip(" -–—") or None
     if letter not in options.letters:
         return _text_alone(letter, options) or Reading(None, letter)
     if (
@@ -183,7 +184,7 @@ def _text_alone(letter: str, options: Options) -> Reading | None:
 
 
 def _behind(said: str, options: Options) -> Reading | None:
-    """A letter behind a value. Where the two disagree, neither counts."""
+    """A letter behind a value."""
     found = letters.trailing(said)
     if not found or found[0] not in options.letters:
         return None
@@ -193,7 +194,7 @@ def _behind(said: str, options: Options) -> Reading | None:
     shown = options.whole(value) or options.valued(read_tokens(reasonless(value).rstrip(" ,(")))
     if not shown and (alone or len(value.split()) > 5):
         return None
-    return Reading(letter if not shown or shown == [letter] else None, value.strip(" ,(") or None)
+    return Reading(letter, value.strip(" ,(") or None, not shown or letter in shown)
 
 
 def _value(said: str, options: Options, strictly: bool, last: bool) -> Reading | None:
