@@ -136,9 +136,9 @@ def test_the_database_and_an_export_hold_it_and_old_journals_none(tmp_path):
         assert queries.answers(database, "old", limit=1000).value_letter.isna().all()
         assert not queries.disagreements(database, "old").disagree.any()
         found = queries.disagreements(database, "new")
-        assert found[found.disagree > 0][["phase", "turn", "answers", "disagree", "value_right"]].values.tolist() == [
-            ["exam", 4, 36, 3, 3]
-        ]
+        assert found[found.disagree > 0][
+            ["phase", "turn", "answers", "disagree", "value_right", "letter_right"]
+        ].values.tolist() == [["exam", 4, 36, 3, 3, 0]]
     export(tmp_path, "new", tmp_path / "out")
     assert pd.read_csv(tmp_path / "out" / "answers.csv").value_letter.notna().sum() == 3
 
@@ -189,3 +189,14 @@ def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
     with_disagreements(path, study=7)
     text = text_of(visit("pages/5_Weaknesses.py", run="study"))
     assert "In 7 of 32 answers in practice so far letter and value disagree" in text
+
+
+def test_a_right_letter_beside_a_wrong_value_is_told_as_well(folder: Path):
+    path = make_weak_run(folder)
+    lines = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
+    event = next(e for e in lines if e["type"] == "Answered" and e["turn"] == 4 and e["right"])
+    event["value_letter"] = next(o["letter"] for o in event["options"] if o["letter"] != event["correct"])
+    (path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    text = text_of(visit("pages/5_Weaknesses.py", run="weak"))
+    assert "In 1 of the last exam's 36 answers letter and value disagree" in text
+    assert "In 1 the letter is the right option's, and the answer counts as right." in text and "yet" not in text

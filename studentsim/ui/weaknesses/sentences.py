@@ -224,8 +224,9 @@ def disagreements(found: Findings) -> str:
     if not parts:
         return ""
     seen = pd.concat([exam, practice])
-    right = int(seen.value_right.sum())
+    right, kept = int(seen.value_right.sum()), int(seen.letter_right.sum())
     also = f" In {right} of these the value is the right option's, and yet the answer counts as wrong." if right else ""
+    also += f" In {kept} the letter is the right option's, and the answer counts as right." if kept else ""
     return (
         f"{words.capital(_and(parts))} letter and value disagree: the value written beside the letter is another option's. "
         f"The letter counts.{also}"
