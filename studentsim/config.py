@@ -152,8 +152,9 @@ class Hub(BaseModel):
     prompt_date: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
     """What a chat template that prints a date prints as today's (ISO). Written in when the run is made, where the template prints
     one; blank: each day's own, as in runs of before."""
-    answer_form: Literal["free", "letter"] = "free"
-    """How a question asks to be answered. letter: with "Answer: (letter)" as the last line, which is read surely. paper: free."""
+    answer_form: Literal["free", "letter", "working"] = "free"
+    """How a question asks to be answered. free: as the paper asks, which names no form. letter: with "Answer: (letter)" as the last
+    line, which is read surely. working: with the working first, then that line. paper: free."""
     calculator: bool = False
     """Whether what follows the ``=`` of a closed sum that the student wrote is computed and written for it, as the embedded student
     always has it (student/huggingface/calculator.py). paper: no."""
@@ -176,10 +177,10 @@ class Hub(BaseModel):
 HUB_DEFAULTS: dict[str, Any] = {
     "max_new_tokens": 200,
     "learning": {"learning_rate": 5e-5, "batch": 4},
-    "hub": {"answer_form": "letter"},
+    "hub": {"answer_form": "free"},
 }
 """Where a model of the hub is best set otherwise than the embedded student: longer answers, the paper's order of learning
-rate, for billions of parameters, and a form of answer that is read surely."""
+rate, for billions of parameters, and the paper's own prompt."""
 
 
 class RunConfig(BaseModel):

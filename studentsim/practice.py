@@ -153,4 +153,5 @@ def told(
         doubted=doubted,
         topic=question.topic,
         ended=answer.ended,
+        value_letter=answer.value_letter,
     )

@@ -53,6 +53,8 @@ class Question:
     topic: str | None = None
     """What its category belongs to: a group of subjects (P3's of MMLU), or the part of a bank that was joined of several;
     None where a bank has none."""
+    formula: str | None = None
+    """The formula that leads to the answer, as the bank has it (MathQA's ``annotated_formula``, see ``bank/formula.py``); unchecked."""
 
     def option(self, letter: str | None) -> Option | None:
         """The option of that letter, or None."""
@@ -84,6 +86,14 @@ class Answer:
     """Whether it came to its end; False: it was cut at the longest answer. None: nothing was written, or it is not known."""
     ids: tuple[int, ...] | None = None
     """The very tokens that were written, an end token among them; None where only the text is known. In memory alone."""
+    value_letter: str | None = None
+    """The option that the value written beside the letter shows; None where there is none, or it is not known. The letter counts, also
+    where the two disagree."""
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the value written beside the letter is another option's."""
+        return None not in (self.letter, self.value_letter) and self.letter != self.value_letter
 
 
 Earlier = Mapping[str, Sequence[tuple[str, str]]]
@@ -265,6 +275,8 @@ class Answered(Event):
     """The question's topic; None where its bank has none, and in journals of before there were topics."""
     ended: bool | None = None
     """Whether the text came to its end; False: it was cut at ``max_new_tokens``. None in runs of before that was kept."""
+    value_letter: str | None = None
+    """The option that the value written beside the letter shows; None where there is none, and in runs of before that was kept."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ VOCABULARY = {
 }  # fmt: skip
 MAY_IMPORT = {
     "bank": {"vocabulary"},
+    "analysis": {"vocabulary", "bank"},
     "selection": {"vocabulary"},
     "exam": {"vocabulary", "selection"},
     "student": {"vocabulary", "bank", "exam"},
-    "teacher": {"vocabulary", "bank", "exam", "student"},
+    "teacher": {"vocabulary", "bank", "exam", "student", "analysis"},
     "second_tries": {"vocabulary", "bank", "exam", "student", "teacher"},
     "open_book": {"vocabulary", "bank", "student", "teacher", "second_tries"},
     "practice": {"vocabulary", "student", "teacher"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "store": {"vocabulary"},
     "runs": {"vocabulary", "bank", "student", "store", "simulation", "casting", "selection"},
     "transfer": {"vocabulary", "exam", "simulation", "runs"},
-    "ui": {"vocabulary", "bank", "student", "selection", "exam", "store", "runs", "transfer"},
+    "ui": {"vocabulary", "bank", "student", "selection", "exam", "store", "runs", "transfer", "analysis"},
     "pages": {"ui"},
     "app": {"ui"},
     "command line": {"vocabulary", "bank", "student", "teacher", "store", "runs", "selection", "casting", "exam", "ui"}

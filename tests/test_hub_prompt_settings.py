@@ -21,10 +21,10 @@ from studentsim.runs import model_job, models, preflight, trial
 from studentsim.runs.trouble import trial_trouble_of
 from studentsim.student.hub import chat as chats
 from studentsim.student.hub.chat import Chat
-from studentsim.student.hub.form import REQUEST
+from studentsim.student.hub.form import REQUEST, WORKING_REQUEST
 from studentsim.student.hub.loading import made
 from studentsim.student.hub.student import HubStudent
-from studentsim.student.replies import read_reply
+from studentsim.student.replies import ReadReply, read_reply
 from studentsim.teacher.writer import load_writer
 
 DATED = (
@@ -104,6 +104,13 @@ def test_a_model_is_asked_for_a_letter_behind_the_options():
     )
 
 
+def test_a_model_is_asked_for_its_working_first():
+    question = hubs.bank().exam[0]
+    free, working = (student(answer_form=form)._prompt(question).text for form in ("free", "working"))
+    assert working.replace(f"\n{WORKING_REQUEST}", "") == free != working
+    assert WORKING_REQUEST.index("working first") < WORKING_REQUEST.index("Answer: (letter)")
+
+
 def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_letter():
     question = hubs.bank().exam[0]
     wrong = next(o for o in question.options if o.working and o.letter != question.correct)
@@ -113,26 +120,37 @@ def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_let
         (question, question.right.working, wrong.working),
         (unworked, ticked, f"Answer: {wrong.letter}) {wrong.text}"),
     ):
-        row = student(answer_form="letter").pair_ids(Pair(asked, chosen, rejected))
-        texts = [
-            student().tokenizer.decode(row[side], skip_special_tokens=True) for side in ("chosen_ids", "rejected_ids")
-        ]
-        for text, option in zip(texts, (question.right, wrong), strict=True):
-            assert text.endswith(f"Answer: ({option.letter})") and read_reply(text, question)[0] == option.letter
+        for form in ("letter", "working"):
+            row = student(answer_form=form).pair_ids(Pair(asked, chosen, rejected))
+            texts = [
+                student().tokenizer.decode(row[side], skip_special_tokens=True)
+                for side in ("chosen_ids", "rejected_ids")
+            ]
+            for text, option in zip(texts, (question.right, wrong), strict=True):
+                assert text.endswith(f"Answer: ({option.letter})") and read_reply(text, question)[0] == option.letter
         plain = student(answer_form="free").pair_ids(Pair(asked, chosen, rejected))
         assert student().tokenizer.decode(plain["chosen_ids"], skip_special_tokens=True).strip() == chosen
 
 
+def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monkeypatch):
+    said = ReadReply("a", "980", "b")
+    monkeypatch.setattr("studentsim.student.hub.student.read_reply_full", lambda *_, **__: said)
+    (answer,) = student().answer(hubs.bank().exam[:1], luck=("x",))
+    assert (answer.letter, answer.value, answer.value_letter) == said and answer.disagrees
+
+
 def test_letters_are_weighed_in_the_form_that_is_asked_for():
     question = hubs.bank().exam[0]
-    assert student(answer_form="letter", scores="letter")._said(question, 2) == "(c)"
+    for form in ("letter", "working"):
+        assert student(answer_form=form, scores="letter")._said(question, 2) == "(c)"
     assert student(answer_form="letter")._said(question, 2) == question.options[2].text
     assert student(scores="letter")._said(question, 2) == "c"
 
 
-def test_new_runs_of_models_ask_for_a_letter_unless_told_otherwise():
-    assert foreground.config_of("default", {"model": "a/b"}).hub.answer_form == "letter"
-    assert foreground.config_of("default", {"model": "a/b", "answer_form": "free"}).hub.answer_form == "free"
+def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():
+    assert foreground.config_of("default", {"model": "a/b"}).hub.answer_form == "free"
+    for form in ("letter", "working"):
+        assert foreground.config_of("default", {"model": "a/b", "answer_form": form}).hub.answer_form == form
     assert foreground.config_of("paper", {"model": "a/b"}).hub.answer_form == "free"
     assert RunConfig().hub.answer_form == foreground.config_of("default", {}).hub.answer_form == "free"
     assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').hub == Hub()

@@ -61,6 +61,7 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
         ("dtype", "bfloat16"),
         ("exams", "scored"),
         ("scores", "letter"),
+        ("answer_form", "working"),
     ):
         app.selectbox(key=f"new.{field}").set_value(value)
     app.text_input(key="new.revision").set_value("abc123").run()
@@ -69,7 +70,7 @@ def test_a_model_of_one_s_own_is_started_with_settings_that_suit_it(started: lis
     app.button(key="new.start").click().run()
     config = started[0][0]
     hub = Hub(
-        quantisation="nf4", device="cpu", dtype="bfloat16", exams="scored", scores="letter", revision="abc123", answer_form="letter"
+        quantisation="nf4", device="cpu", dtype="bfloat16", exams="scored", scores="letter", revision="abc123", answer_form="working"
     )  # fmt: skip
     assert (config.model, config.hub, config.max_new_tokens) == ("google/gemma-2b-it", hub, 200)
     assert (config.learning.learning_rate, config.learning.batch) == (5e-5, 4)

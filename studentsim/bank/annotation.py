@@ -39,13 +39,18 @@ def verdict(values: Mapping[str, Any], question: Question) -> tuple[str, str]:
     if key is None:
         return UNKNOWN, f"the right option is no number: {question.right.text[:40]!r}"
     found = f"the annotation gives {value:.6g}"
-    if _same(value, *key):
+    if leads_to(value, question.right.text):
         return KEY, f"{found}, as the right option {question.correct}"
     for option in question.options:
-        shown = shown_number(option.text)
-        if shown and _same(value, *shown):
+        if leads_to(value, option.text):
             return OTHER, f"{found}, which is option {option.letter}, but the key says {question.correct}"
     return NONE, f"{found}, which is no option; the key says {question.correct}: {question.right.text[:40]!r}"
+
+
+def leads_to(value: float, option: str) -> bool:
+    """Whether a formula's value is the number that an option shows, but for rounding."""
+    shown = shown_number(option)
+    return shown is not None and _same(value, *shown)
 
 
 def _value(values: Mapping[str, Any]) -> float | None:

@@ -36,6 +36,8 @@ class Draft:
     """What besides the problem makes the id; blank: the options' texts."""
     topic: str = ""
     """What the category belongs to; blank where the row names none."""
+    formula: str = ""
+    """The formula that leads to the answer (``formula.py``); blank where the row has none."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def settle(bank: QuestionSet, row: Row, draft: Draft, *, category: str = "", top
         difficulty=draft.difficulty,
         split=row.split or split_of(draft.problem),
         topic=draft.topic or topic or None,
+        formula=draft.formula or None,
     )
 
 

@@ -10,11 +10,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 40
 MAX_WHOLE = 1_000
 """Largest argument of factorial, choose and permutation."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A number (``operation`` blank), or an operation on ``arguments``, with its value."""
+
+    value: float
+    operation: str = ""
+    arguments: tuple[Node, ...] = ()
 
 
 def evaluate(annotated: str) -> float | None:
@@ -23,12 +33,22 @@ def evaluate(annotated: str) -> float | None:
     >>> evaluate("divide(multiply(8, const_100), add(2, 3))"), evaluate("power(9, power(9, 9))"), evaluate("__import__(os)")
     (160.0, None, None)
     """
+    found = parse(annotated)
+    return found and found.value
+
+
+def parse(annotated: str) -> Node | None:
+    """An ``annotated_formula`` with the value of each of its operations; None where it cannot be evaluated.
+
+    >>> parse("add(2, 3)")
+    Node(value=5.0, operation='add', arguments=(Node(value=2.0, operation='', arguments=()), Node(value=3.0, operation='', arguments=())))
+    """
     tokens = _tokens(annotated)
     if not tokens:
         return None
     try:
-        value, rest = _value(tokens, {}, 0)
-        return None if rest else _finite(value)
+        node, rest = _node(tokens, {}, 0)
+        return None if rest else node
     except _UNEVALUATED:
         return None
 
@@ -44,10 +64,10 @@ def evaluate_linear(linear: str, numbers: Sequence[float]) -> float | None:
     value = None
     try:
         for place, step in enumerate(steps):
-            value, rest = _value(_tokens(step.replace(",", ", ")), names, 0)
+            node, rest = _node(_tokens(step.replace(",", ", ")), names, 0)
             if rest:
                 return None
-            names[f"#{place}"] = value
+            value = names[f"#{place}"] = node.value
     except _UNEVALUATED:
         return None
     return None if value is None else _finite(value)
@@ -86,20 +106,21 @@ def _tokens(text: str) -> list[str]:
     return tokens[::-1]
 
 
-def _value(tokens: list[str], names: Mapping[str, float], depth: int) -> tuple[float, list[str]]:
-    """The value of the expression that the tokens begin with, and the tokens after it (``tokens`` is used up)."""
+def _node(tokens: list[str], names: Mapping[str, float], depth: int) -> tuple[Node, list[str]]:
+    """The expression that the tokens begin with, and the tokens after it (``tokens`` is used up)."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     head = tokens.pop()
     if not tokens or tokens[-1] != "(":
-        return _constant(head, names), tokens
+        return Node(_finite(_constant(head, names))), tokens
     operation, arguments = OPERATIONS[head], []
     while tokens.pop() in "(,":
-        argument, tokens = _value(tokens, names, depth + 1)
+        argument, tokens = _node(tokens, names, depth + 1)
         arguments.append(argument)
         if tokens[-1] not in ",)":
             raise ValueError("neither a comma nor a bracket")
-    return _finite(float(operation(*arguments))), tokens
+    value = _finite(float(operation(*(argument.value for argument in arguments))))
+    return Node(value, head, tuple(arguments)), tokens
 
 
 def _constant(token: str, names: Mapping[str, float]) -> float:

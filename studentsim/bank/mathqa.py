@@ -19,6 +19,7 @@ import ast
 import re
 
 from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, text_field
+from studentsim.bank.formula import MAX_LENGTH
 from studentsim.bank.reading import Row
 from studentsim.records import CATEGORIES, LETTERS
 
@@ -39,6 +40,7 @@ def draft(row: Row, seed: int = 0) -> Draft:
         key=correct.strip().lower(),
         category=text_field(row.values, "category", "type"),
         rationale=_unquoted(rationale),
+        formula=_formula(column(row.values, "annotated_formula")),
         identity=options,
     )
 
@@ -61,6 +63,11 @@ def options_of(text: str) -> tuple[tuple[str, str], ...]:
     if pieces[0].strip() or letters != LETTERS:
         raise ValueError(f"options are not exactly a to e: {text[:80]!r}")
     return tuple(zip(letters, texts, strict=True))
+
+
+def _formula(annotated: object) -> str:
+    """The annotated formula; blank where there is none, or one that nothing can be made of."""
+    return annotated.strip() if isinstance(annotated, str) and len(annotated) <= MAX_LENGTH else ""
 
 
 def _unquoted(text: str) -> str:

@@ -43,7 +43,11 @@ def run(
     exams: Annotated[str | None, typer.Option(help="written, or scored: the likeliest option is ticked.")] = None,
     option_scores: Annotated[str | None, typer.Option(help="Options are scored by text or by letter.")] = None,
     answer_form: Annotated[
-        str | None, typer.Option(help="letter: a hub's model is asked to end with 'Answer: (letter)'; free: it is not.")
+        str | None,
+        typer.Option(
+            help="What a language model is asked for. free: the paper's prompt, no form; letter: a last line 'Answer: (letter)'; "
+            "working: the working first, then that line."
+        ),
     ] = None,
     calculator: Annotated[
         bool | None,

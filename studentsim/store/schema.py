@@ -105,6 +105,11 @@ def m008_rehearsal(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("ALTER TABLE epochs ADD COLUMN training_rehearsal DOUBLE")
 
 
+def m009_value_letter(cursor: duckdb.DuckDBPyConnection) -> None:
+    """The option that the value beside the letter shows. Runs of before did not keep it: nothing to read again."""
+    cursor.execute("ALTER TABLE answers ADD COLUMN value_letter VARCHAR")
+
+
 def m010_option_pairs(cursor: duckdb.DuckDBPyConnection) -> None:
     """Held-out questions' right option against a wrong one. Runs of before did not look: nothing to read again."""
     for column in ("option_accuracies DOUBLE", "option_margins DOUBLE"):
@@ -120,6 +125,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m006_topic,
     m007_ended,
     m008_rehearsal,
+    m009_value_letter,
     m010_option_pairs,
 )
 

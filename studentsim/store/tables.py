@@ -37,7 +37,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "value": "VARCHAR", "right": "BOOLEAN", "misconception": "VARCHAR", "logprob": "DOUBLE", "milliseconds": "DOUBLE",
         "p_right": "DOUBLE", "attempt": "INTEGER", "marked_by": "VARCHAR", "said_right": "BOOLEAN",
         "marker_right": "BOOLEAN", "feedback": "VARCHAR", "feedback_level": "VARCHAR", "doubted": "BOOLEAN",
-        "topic": "VARCHAR", "ended": "BOOLEAN",
+        "topic": "VARCHAR", "ended": "BOOLEAN", "value_letter": "VARCHAR",
     },
     "exams": _KEY
     | {

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from itertools import islice
+from typing import NamedTuple
 
 from studentsim.records import Question
+from studentsim.student.answer_parsing.agreement import alone, value_letter
 from studentsim.student.answer_parsing.claims import Reading, last_match, resolve, whole_reply, with_unit
 from studentsim.student.answer_parsing.listed import without_list
 from studentsim.student.answer_parsing.options import Options, options_of
@@ -39,11 +41,30 @@ _NUMBER = re.compile(r"\W{0,3}\d[\d.,/]{0,20}\s?\w{0,10}\W{0,3}")
 _RULE = re.compile(r"(?m)^[ ]?[-=_*]{3,}[ ]?\n")
 """A line across the page, as below a heading."""
 _GOES_ON = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
+_MARK = re.compile(r"(?im)^[ ]{0,8}[\[(]?([a-j])[\])]")
+"""A line that begins with an option's mark."""
 _CONFIRMED = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
 
 
+class ReadReply(NamedTuple):
+    """What a reply says its answer is. ``value_letter``: the option that the value written beside the letter shows; None where no letter
+    is named, no value stands beside it, or no single option shows it. Where it is not ``letter``, the two disagree.
+    """
+
+    letter: str | None
+    value: str | None
+    value_letter: str | None
+
+
 def read_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
-    """The chosen letter and the value written, either None where there is none.
+    """The chosen letter and the value written, either None where there is none; see ``read_reply_full``."""
+    return read_reply_full(text, question, ended=ended)[:2]
+
+
+def read_reply_full(text: str, question: Question, *, ended: bool | None = None) -> ReadReply:
+    """The chosen letter, the value written, and the option that the value shows, each None where there is none.
+
+    The letter counts, whatever value stands beside it.
 
     ``ended``: whether the model ended its reply itself. Of one that was cut off (False) only what it states as its answer is read, up
     to the last whole word: its last line is none. A reply that had gone on to another question had ended its answer to this one.
@@ -57,25 +78,27 @@ def read_reply(text: str, question: Question, *, ended: bool | None = None) -> t
     reply = _RULE.sub("", reply)
     reply = without_farewell(undressed(reply[-LONGEST:]).strip()[-LONGEST:])
     if not cut_off and (found := whole_reply(reply, options)):
-        return found.letter, _short(found.value)
+        return _told(found, options)
+    several = len({mark.lower() for mark in _MARK.findall(reply)}) > 1
     reply = without_list(reply, options)
     reading = _stated(reply, options)
     if reading is None and not cut_off:
-        lines = [(line, r) for line in unstated(reply) if (r := _line(line, options))]
+        lines = [(line, r) for line in unstated(reply) if (r := _line(line, options, several))]
         if refuses(reply):  # "e) cannot be determined" may be an option
             lines = [(line, r) for line, r in lines if line.strictly and r.letter in options.whole(r.value or "")]
         reading = lines[0][1] if lines else None
-    return (reading.letter, _short(reading.value)) if reading else (None, None)
+    return _told(reading, options) if reading else ReadReply(None, None, None)
+
+
+def _told(reading: Reading, options: Options) -> ReadReply:
+    shown = value_letter(reading, options)
+    return ReadReply(reading.letter, reading.value and reading.value[:LONGEST_VALUE], shown)
 
 
 def _up_to_the_last_word(text: str) -> str:
     """Without a last word that may be half of one: 12 of 120; (c) is whole."""
     text = text.rstrip()
     return text if re.search(r"[)\]}*!?]$|[A-Za-z]\.$", text) else text[: max(text.rfind(" "), text.rfind("\n"), 0)]
-
-
-def _short(value: str | None) -> str | None:
-    return value[:LONGEST_VALUE] if value else value
 
 
 def _stated(reply: str, options: Options) -> Reading | None:
@@ -150,19 +173,20 @@ def _a_line(statement: Statement, options: Options) -> Reading | None:
     return reading
 
 
-def _line(line: Statement, options: Options) -> Reading | None:
+def _line(line: Statement, options: Options, several: bool) -> Reading | None:
+    """``several``: lines of the reply begin with several letters, as where it writes the options out, so that one of them says little."""
     if line.form == "tail":
         return with_unit(line.said, options, strictly=line.strictly)
     reading = resolve(line.said, options, strictly=line.strictly, last=line.last)
     if (
         reading
         and reading.letter == "a"
-        and re.match(r"\s*A\s?[:.]\s*\S", line.said)
+        and re.match(r"\s*(?:[Aa]\s?:|A\s?\.)\s*\S", line.said)
         and reading.letter not in options.shown(reading.value or "")
     ):
         return None  # "A:" is as good as "Answer:"
     if line.form == "clause" and (not reading or not reading.letter or not reading.sure):
         return None  # the sentence as a whole may say more
-    if reading and not reading.sure:
-        return Reading(None, reading.value)
+    if reading and not reading.sure and (several or not alone(reading.value, options)):
+        return Reading(None, reading.value)  # "a) 36 x 5 = 980" may be a step of the working
     return reading

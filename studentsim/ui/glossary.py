@@ -75,7 +75,9 @@ _TERMS = (
          "It is what the profile was made to be. What the student can really do is what its first exam shows."),
     Term("slip", "Slip", SIMULATION,
          "A typical wrong way of working, such as forgetting to convert units, that leads to a particular wrong option.",
-         "Each wrong option of the built-in curriculum stands for one slip. Wrong answers that fit none count as wrong all the same.",
+         "Each wrong option of the built-in curriculum stands for one slip. Wrong answers that fit none count as wrong all the same. "
+         "Of MathQA's questions the annotated formula tells, where the working can be followed, whether a step was left out, another "
+         "operation taken, wrong numbers used, a number copied, or nothing worked out.",
          "misconception"),
     Term("seed", "Seed", SIMULATION,
          "The number that decides all luck of a simulation but that of its exams: the same seed repeats it exactly.",

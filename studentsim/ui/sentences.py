@@ -11,10 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from studentsim.bank.curriculum import SLIPS
 from studentsim.ui import evidence
 from studentsim.ui.teaching import judgement
-from studentsim.ui.titles import category_title
+from studentsim.ui.titles import category_title, slip_of
 from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, plural, score
 
 
@@ -163,7 +162,7 @@ def _ticked(row: Mapping[str, Any]) -> str:
         return f"Ticked {right}."
     if not row["letter"]:
         return f"Ticked nothing: no option shows its result. Right: {right}."
-    slip = SLIPS.get(row["misconception"] or "")
+    slip = slip_of(row["misconception"])
     return f"Ticked {texts.get(row['letter'], row['letter'])}. Right: {right}." + (
         f" Its slip: {slip.title}." if slip else ""
     )

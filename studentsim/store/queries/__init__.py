@@ -31,7 +31,14 @@ from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_sp
 from studentsim.store.queries.practice_mix import next_mix_of, practice_mix_of
 from studentsim.store.queries.progress import epochs, exams, steps, turns, validations, wrong_by_category
 from studentsim.store.queries.teaching import doubts, lasting, revisions, teacher_marks
-from studentsim.store.queries.weaknesses import answer_sheets, exam_questions, exam_slips, exam_tallies, item_choices
+from studentsim.store.queries.weaknesses import (
+    answer_sheets,
+    disagreements,
+    exam_questions,
+    exam_slips,
+    exam_tallies,
+    item_choices,
+)
 
 __all__ = [
     "LISTED",
@@ -54,6 +61,7 @@ __all__ = [
     "epochs",
     "exam_categories_of",
     "exam_marks",
+    "disagreements",
     "exam_questions",
     "exam_slips",
     "exam_tallies",

@@ -34,7 +34,7 @@ _MARK = "CASE WHEN \"right\" THEN 'right' WHEN letter IS NULL THEN 'unanswered' 
 _TAKEN = (
     'seq, turn, "at", phase, question_id, category, skill, difficulty, problem, options, correct, "text", letter, "value", '
     '"right", misconception, logprob, milliseconds, p_right, attempt, marked_by, said_right, marker_right, feedback, '
-    "feedback_level, doubted, topic, ended"
+    "feedback_level, doubted, topic, ended, value_letter"
 )
 
 

@@ -11,7 +11,7 @@ from studentsim.store.database import Database
 _ANSWER = (
     'seq, turn, "at", phase, question_id, category, skill, difficulty, problem, options, correct, "text", letter, "value", '
     '"right", misconception, logprob, milliseconds, p_right, attempt, marked_by, said_right, marker_right, feedback, '
-    "feedback_level, doubted, topic, ended"
+    "feedback_level, doubted, topic, ended, value_letter"
 )
 
 
@@ -25,7 +25,7 @@ def latest_answers(db: Database, run_id: str, limit: int = 20, *, after: int = -
 def answers(db: Database, run_id: str, *, limit: int = 100, offset: int = 0, **filters: Any) -> pd.DataFrame:
     """A page of answers in the order they were given: ``seq, turn, at, phase, question_id, category, skill, difficulty,
     problem, options`` (JSON text)``, correct, text, letter, value, right, misconception, logprob, milliseconds, p_right,
-    attempt, marked_by, said_right, marker_right, feedback, feedback_level, doubted, topic, ended``.
+    attempt, marked_by, said_right, marker_right, feedback, feedback_level, doubted, topic, ended, value_letter``.
     Filters: ``phase, turn, category, skill,
     misconception, right, question_id``, and ``search`` (text found in the problem or the working, upper or lower case).
     """

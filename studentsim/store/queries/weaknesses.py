@@ -35,6 +35,19 @@ def exam_slips(db: Database, run_id: str) -> pd.DataFrame:
     )
 
 
+def disagreements(db: Database, run_id: str) -> pd.DataFrame:
+    """``phase, turn, answers, disagree, value_right, letter_right``: in how many answers the value beside the letter is another
+    option's, and in how many of these the right option is the value's, or the letter's. Finished exams, and first attempts in practice."""
+    apart = "letter IS NOT NULL AND value_letter IS NOT NULL AND value_letter <> letter"
+    return db.frame(
+        f"SELECT phase, turn, count(*) AS answers, count(*) FILTER ({apart}) AS disagree, "
+        f"count(*) FILTER ({apart} AND value_letter = correct) AS value_right, "
+        f"count(*) FILTER ({apart} AND letter = correct) AS letter_right FROM answers "
+        f"WHERE ({_FINISHED}) OR (run_id = $run AND phase = 'study') GROUP BY ALL ORDER BY ALL",
+        {"run": run_id},
+    )
+
+
 def exam_questions(db: Database, run_id: str) -> pd.DataFrame:
     """One row a question of the run's finished exams: ``question_id, category, skill, difficulty, problem, options`` (JSON
     text)``, correct``, and, exam by exam, the lists ``turns`` and ``letters`` (blank: no answer).

@@ -104,17 +104,17 @@ def resolve(said: str, options: Options, *, strictly: bool = False, last: bool =
     if not _letter_alone(rest, options) and (found := _whole(rest, options, marked=bool(_MARKED.match(rest)))):
         return found
     if (article := re.match(r"a\s+(?=[A-Za-z]{2})", rest)) and (
-        found := _whole(_reasonless(rest[article.end() :]), options)
+        found := _whole(reasonless(rest[article.end() :]), options)
     ):
         return found
-    if named := letters.leading(rest, lambda letter, text: _begins(letter, text, options)):
+    if named := letters.leading(rest, lambda letter, text: begins(letter, text, options)):
         bare = rest[:1] in tuple("ABCDEFGHIJ") and not _CALLED.search(sentence[: len(sentence) - len(rest)])
         return _named(named, options, symbol=bare)
     if behind := _behind(rest, options):
         return behind
     value = _value(rest, options, strictly, last)
     if value is None and not strictly and len(rest) < len(sentence):
-        return _ticked(options.phrased(read_tokens(_reasonless(sentence))), sentence)
+        return _ticked(options.phrased(read_tokens(reasonless(sentence))), sentence)
     return value
 
 
@@ -147,12 +147,13 @@ def with_unit(said: str, options: Options, *, strictly: bool) -> Reading | None:
 def _named(named: letters.Named, options: Options, *, symbol: bool = False) -> Reading | None:
     """``symbol``: it is a capital that nothing calls a letter, so that it may be an option's text."""
     letter, after, tail = named
-    own = letter in options.letters and bool(re.search(r"\w", after)) and _begins(letter, after, options)
+    own = letter in options.letters and bool(re.search(r"\w", after)) and begins(letter, after, options)
     if own and letter in options.whole(after):
-        return Reading(letter, after.strip(" ).:,;-–—=]→"))
+        return Reading(letter, after.strip(" ).:,;=]→"))
     if not named.ends and not own and (letters.rejected(after) or letters.conditional(after)):
         return None
-    value = after.strip(" ).:,;-–—=]→") or None
+    value = after.strip(" ).:,;=]→")
+    value = (value if re.match(r"[-–−]\d", value) else value.lstrip(" -–—")).rstrip(" -–—") or None
     if letter not in options.letters:
         return _text_alone(letter, options) or Reading(None, letter)
     if (
@@ -162,7 +163,7 @@ def _named(named: letters.Named, options: Options, *, symbol: bool = False) -> R
         and _EXPLAINED.match(tail)
     ):
         return Reading(None, value)  # "C (carbon)", where C is the text of another option
-    shown = (options.whole(value) or options.valued(read_tokens(_reasonless(value)))) if value else None
+    shown = (options.whole(value) or options.valued(read_tokens(reasonless(value)))) if value else None
     if letter in (shown or ()):
         return Reading(letter, value)
     if not named.ends and letters.another(tail, letter) & options.letters:
@@ -183,23 +184,23 @@ def _text_alone(letter: str, options: Options) -> Reading | None:
 
 
 def _behind(said: str, options: Options) -> Reading | None:
-    """A letter behind a value. Where the two disagree, neither counts."""
+    """A letter behind a value."""
     found = letters.trailing(said)
     if not found or found[0] not in options.letters:
         return None
     letter, value, alone = found
     if re.search(r"(?i)\b(?:not|n't|unlike|than)\b", value):
         return None
-    shown = options.whole(value) or options.valued(read_tokens(_reasonless(value).rstrip(" ,(")))
+    shown = options.whole(value) or options.valued(read_tokens(reasonless(value).rstrip(" ,(")))
     if not shown and (alone or len(value.split()) > 5):
         return None
-    return Reading(letter if not shown or shown == [letter] else None, value.strip(" ,(") or None)
+    return Reading(letter, value.strip(" ,(") or None, not shown or letter in shown)
 
 
 def _value(said: str, options: Options, strictly: bool, last: bool) -> Reading | None:
-    plainly = _reasonless(said)
+    plainly = reasonless(said)
     candidates = list(
-        dict.fromkeys(p.strip() for p in (said, plainly, _unbracketed(plainly), _equals(plainly, last)) if p)
+        dict.fromkeys(p.strip() for p in (said, plainly, _unbracketed(plainly), behind_equals(plainly, last)) if p)
     )
     for part in candidates:
         if not _letter_alone(part, options) and (found := _whole(part, options)):
@@ -229,7 +230,7 @@ def _whole(text: str, options: Options, *, marked: bool = False) -> Reading | No
     return _ticked(found, text.strip().rstrip(".")) if found else None
 
 
-def _begins(letter: str, text: str, options: Options) -> bool:
+def begins(letter: str, text: str, options: Options) -> bool:
     """Whether a text is that option's, or begins with it."""
     mine = next((c for c in options.choices if c.letter == letter), None)
     if mine is None:
@@ -237,7 +238,7 @@ def _begins(letter: str, text: str, options: Options) -> bool:
     wanted = strict(text)
     if wanted.lower().startswith(mine.strict.lower()) and not wanted[len(mine.strict) :][:1].isalnum():
         return True
-    return letter in (options.valued(read_tokens(_reasonless(text))) or [])
+    return letter in (options.valued(read_tokens(reasonless(text))) or [])
 
 
 def _prose_before(tokens: Sequence[Token]) -> bool:
@@ -267,7 +268,7 @@ def rightmost(said: str) -> tuple[str, str, str]:
     return said[: found.start()], "=", said[found.end() :]
 
 
-def _equals(said: str, last: bool) -> str | None:
+def behind_equals(said: str, last: bool) -> str | None:
     """What stands behind the last "=": 24, of "72 ÷ 3 = 24"; of a sentence only where nothing follows it."""
     before, equals, after = rightmost(said)
     if not equals or not after.strip() or re.search(r"(?i)\b(?:or|and)\b", before):
@@ -282,7 +283,7 @@ def _sentence(said: str) -> tuple[str, str]:
     return (said[: end.start()].strip(), end[0].strip()) if end else (said, "")
 
 
-def _reasonless(said: str) -> str:
+def reasonless(said: str) -> str:
     """Without the reason that follows."""
     found = _REASON.search(said, 1)
     return said[: found.start()].strip() if found else said

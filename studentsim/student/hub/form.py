@@ -1,21 +1,25 @@
 """The form a model is asked to answer in, and given workings put into that form. No torch here.
 
 The source paper's prompt (P0) asks for none. Asked to end with "Answer: (letter)", most models do, and their letter is read surely.
+Asked for the working first, they show how they came by it (chain of thought, Wei et al. 2022), which takes longer to write.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from studentsim.records import Option, Question
 
-AnswerForm = Literal["free", "letter"]
+AnswerForm = Literal["free", "letter", "working"]
 REQUEST = "End your answer with a line of this form: Answer: (letter)"
+WORKING_REQUEST = "Write the working first, step by step. Then end with a line of this form: Answer: (letter)"
+_REQUESTS: Mapping[AnswerForm, str] = {"free": "", "letter": f"\n{REQUEST}", "working": f"\n{WORKING_REQUEST}"}
 
 
 def request_of(form: AnswerForm) -> str:
     """What stands behind a question's options to ask for the form; blank for the paper's own prompt."""
-    return f"\n{REQUEST}" if form == "letter" else ""
+    return _REQUESTS[form]
 
 
 def in_form(question: Question, text: str, form: AnswerForm) -> str:
@@ -24,7 +28,7 @@ def in_form(question: Question, text: str, form: AnswerForm) -> str:
     >>> in_form(question, "4 x 6 = 24\\nAnswer: c) 24", "letter")  # doctest: +SKIP
     '4 x 6 = 24\\nAnswer: (c)'
     """
-    option = _option_of(question, text) if form == "letter" else None
+    option = None if form == "free" else _option_of(question, text)
     if option is None:
         return text
     head, _, last = text.strip().rpartition("\n")
@@ -34,7 +38,7 @@ def in_form(question: Question, text: str, form: AnswerForm) -> str:
 
 def letter_of(option: Option, form: AnswerForm) -> str:
     """An option's letter as an answer in this form names it."""
-    return f"({option.letter})" if form == "letter" else option.letter
+    return option.letter if form == "free" else f"({option.letter})"
 
 
 def _option_of(question: Question, text: str) -> Option | None:

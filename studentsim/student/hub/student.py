@@ -36,7 +36,7 @@ from studentsim.student.huggingface.scoring import score_completions
 from studentsim.student.huggingface.step_weights import OrderedWeights
 from studentsim.student.huggingface.threads import all_cores
 from studentsim.student.recompute import Recomputing
-from studentsim.student.replies import read_reply
+from studentsim.student.replies import read_reply_full
 
 T = TypeVar("T")
 
@@ -209,10 +209,10 @@ class HubStudent:
     def _answer(self, question: Question, written: Written, logps: list[float] | None) -> Answer:
         """What was written, read; how long it took is not in it yet."""
         text = self.tokenizer.decode(written.ids, skip_special_tokens=True).strip()
+        reply = read_reply_full(text, question, ended=written.ended)
         return Answer(
-            question.id, text, *read_reply(text, question, ended=written.ended), written.logprob, 0.0,
-            logps and _shares(logps)[_right(question)],
-            ended=written.ended, ids=(*written.ids, *([written.end] if written.ended else [])),
+            question.id, text, reply.letter, reply.value, written.logprob, 0.0, logps and _shares(logps)[_right(question)],
+            ended=written.ended, ids=(*written.ids, *([written.end] if written.ended else [])), value_letter=reply.value_letter,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ being sure

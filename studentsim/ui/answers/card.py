@@ -143,6 +143,7 @@ def _technical(row: dict[str, Any]) -> None:
             "P(right working)": _figure(row["p_right"], 4),
             "milliseconds": _figure(row["milliseconds"], 1),
             "result it reached": row["value"],
+            "option that this result shows": row["value_letter"],
             "difficulty (1 to 3)": row["difficulty"],
             "skill": row["skill"],
             "misconception": row["misconception"],

@@ -77,6 +77,8 @@ def _try(shown: Sheet, row: dict[str, Any], *, here: bool) -> None:
 
 def _wrote(row: dict[str, Any]) -> None:
     st.code((row["text"] or "").strip() or "(nothing)", language=None, wrap_lines=True)
+    if told := sentences.disagreement(row):
+        st.markdown(f":material/compare_arrows: {words.literal(told)}")
 
 
 def _marked(row: dict[str, Any]) -> None:

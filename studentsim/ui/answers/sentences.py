@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from studentsim.bank.curriculum import SLIPS
 from studentsim.exam import Z95, wilson
 from studentsim.store.queries import LISTED, NO_SLIP
 from studentsim.ui.answers.counts import Count
 from studentsim.ui.answers.view import View
+from studentsim.ui.sentences import options_of
 from studentsim.ui.teaching import judgement
-from studentsim.ui.titles import category_title, skill_title, slip_title
+from studentsim.ui.titles import category_title, skill_title, slip_of, slip_title
 from studentsim.ui.words import interval, plural, score
+
+LONGEST_VALUE = 60
+"""Characters of a written value that a sentence repeats; of a longer one the option that it shows is told."""
+
+_MARK = re.compile(r"(?i)^\W{0,3}[a-j]\s?[).:]\s*(?=\S)")
+"""A letter that is written once more before the value."""
 
 FEW = 3
 """Wrong answers from the same slip that make it worth a word."""
@@ -209,11 +216,25 @@ def mark(row: Mapping[str, Any]) -> str:
     return f"Marked wrong {by}: {row['letter']} was ticked, {row['correct']} is right."
 
 
+def disagreement(row: Mapping[str, Any]) -> str:
+    """That the value written beside the letter is another option's, and which counts; blank where they agree, or it is not known.
+
+    ``It ticked a) 2200 but wrote 980, which is b). The letter counts.``
+    """
+    letter, other = row["letter"], row["value_letter"]
+    if not letter or not other or letter == other:
+        return ""
+    texts = {option["letter"]: option["text"] for option in options_of(row)}
+    wrote = _MARK.sub("", row["value"] or "").strip(" .")
+    wrote = wrote if 0 < len(wrote) <= LONGEST_VALUE else texts.get(other, other)
+    return f"It ticked {letter}) {texts.get(letter, '')} but wrote {wrote}, which is {other}). The letter counts."
+
+
 def slip_behind(row: Mapping[str, Any]) -> tuple[str, str]:
     """The slip that led to a wrong answer: its title, and what went wrong in plain words (may be empty)."""
     if row["right"]:
         return "", ""
-    slip = SLIPS.get(row["misconception"] or "")
+    slip = slip_of(row["misconception"])
     if slip:
         return slip.title, slip.explanation
     if row["misconception"]:

@@ -26,6 +26,7 @@ HEADINGS = {
     "difficulty": "difficulty", "question_id": "question id", "problem": "question", "options": "options",
     "correct": "right option", "letter": "ticked", "value": "its result", "right": "right", "misconception": "slip",
     "text": "what it wrote", "logprob": "log-probability", "p_right": "P(right working)",
+    "value_letter": "option that its result shows",
 }  # fmt: skip
 """The Excel file's columns. CSV and Parquet have all columns, named as in the journal."""
 

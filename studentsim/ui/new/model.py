@@ -25,7 +25,11 @@ QUANTISATION = {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), 
 DEVICES = {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"}
 DTYPES = {"auto": "what suits the device", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
 EXAMS = {"written": "written, as in the paper", "scored": "ticked without writing, much faster"}
-FORMS = {"letter": "with “Answer: (letter)” at the end", "free": "freely, as in the paper"}
+FORMS = {
+    "free": "freely, as in the paper",
+    "letter": "with “Answer: (letter)” at the end",
+    "working": "with its working first, then “Answer: (letter)”",
+}
 SCORES = {"text": "by its text", "letter": "by its letter"}
 
 
@@ -142,7 +146,8 @@ def _loading(form: Form, *, versions: bool = True) -> None:
             hub,
             "answer_form",
             "It is asked to answer",
-            "With a letter at the end, fewer answers go unread.",
+            "Asked freely, small models mostly tick at once. With its working first more can be seen of what goes wrong, but an "
+            "answer takes longer.",
             FORMS,
         )
         hub["calculator"] = st.toggle("It has a calculator", key=key("calculator"), persist_state=KEEP)

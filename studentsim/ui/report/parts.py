@@ -10,7 +10,7 @@ from studentsim.ui import glossary, words
 from studentsim.ui.compare import settings
 from studentsim.ui.report import svg
 from studentsim.ui.report.text import Html, escape, inline, paragraph, table
-from studentsim.ui.titles import commonest_first, skill_title, slip_title
+from studentsim.ui.titles import commonest_first, is_formula_error, skill_title, slip_title
 from studentsim.ui.weaknesses import items, practice, sentences
 from studentsim.ui.weaknesses.findings import Findings, explanation, hint, order
 from studentsim.ui.weaknesses.slips import VERDICTS
@@ -102,7 +102,8 @@ def advice(found: Findings) -> str:
 def slips(found: Findings) -> str:
     """The slips, what became of them, and what a teacher can ask."""
     frame = found.slips
-    said = [paragraph(sentences.slips(found, frame)), paragraph(sentences.kinds(found))]
+    told = (sentences.slips(found, frame), sentences.kinds(found), sentences.disagreements(found))
+    said = [paragraph(sentence) for sentence in told if sentence]
     if frame.empty:
         return _section("Slips (misconceptions)", *said)
     top = commonest_first(frame, "most").head(SLIPS)
@@ -115,6 +116,8 @@ def slips(found: Findings) -> str:
     caption = (
         f"The {len(top)} most frequent of {len(frame)}; “3 of 6” means made on 3 of the 6 exam questions that invite it"
     )
+    if top.misconception.map(is_formula_error).any():
+        caption += "; what a question's formula tells is counted of all questions of the category"
     numbers = table(
         ["slip", "category", "what became of it", "first exam", "last exam", "exam by exam"],
         rows,

@@ -6,15 +6,15 @@ Accuracies and their 95 % bounds (Wilson) are fractions 0 to 1.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from studentsim.bank.curriculum import SLIPS
 from studentsim.exam import wilson
 from studentsim.records import CATEGORIES
 from studentsim.store import queries
 from studentsim.store.database import Database
+from studentsim.ui.titles import is_formula_error, slip_of
 from studentsim.ui.weaknesses.slips import standing
 
 NO_SKILL = ""
@@ -33,11 +33,13 @@ class Findings:
     """The same by skill (``row``), with its ``category``."""
     made: pd.DataFrame
     """``misconception, category, skill, turn, made, offered, right, low, high``: how often each slip was made, of the questions
-    that offer it, and how many of these were answered rightly."""
+    that offer it, and how many of these were answered rightly. What a formula tells may be made in any question: all count."""
     slips: pd.DataFrame
     """One row a slip that was ever made: ``slips.standing``."""
     questions: pd.DataFrame
     """``queries.exam_questions``, with the list ``offers`` of slips."""
+    disagreements: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """``queries.disagreements``: where the letter and the value beside it are of different options."""
 
     @property
     def turns(self) -> list[int]:
@@ -72,7 +74,12 @@ def gather(database: Database, run_id: str) -> Findings:
     questions = queries.exam_questions(database, run_id)
     questions["skill"] = questions.skill.fillna(NO_SKILL)
     questions["offers"] = [_offers(text) for text in questions.options]
-    made = _made(questions, queries.exam_slips(database, run_id))
+    wrong = queries.exam_slips(database, run_id)
+    sorted_out = wrong.misconception.map(is_formula_error).astype(bool)
+    made = _made(questions, wrong[~sorted_out])
+    if sorted_out.any():
+        told = _made_anywhere(tallies, wrong[sorted_out])
+        made = pd.concat([made, told], ignore_index=True) if len(made) else told
     skills = _told(tallies, "skill")
     categories = tallies.groupby("skill").category.first()
     return Findings(
@@ -82,6 +89,7 @@ def gather(database: Database, run_id: str) -> Findings:
         made=made,
         slips=standing(made),
         questions=questions,
+        disagreements=queries.disagreements(database, run_id),
     )
 
 
@@ -93,12 +101,14 @@ def order(names: list[str]) -> list[str]:
 
 def hint(slip: str) -> str:
     """What a teacher could ask a pupil who makes it; blank where the bank has no words for it."""
-    return SLIPS[slip].hint if slip in SLIPS else ""
+    known = slip_of(slip)
+    return known.hint if known else ""
 
 
 def explanation(slip: str) -> str:
     """What goes wrong in it; blank where the bank has no words for it."""
-    return SLIPS[slip].explanation if slip in SLIPS else ""
+    known = slip_of(slip)
+    return known.explanation if known else ""
 
 
 def _offers(options: str) -> list[tuple[str, float]]:
@@ -142,4 +152,16 @@ def _made(questions: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
     )
     frame = counts.merge(wrong, on=_SLIP, how="left")
     frame["made"] = frame.pop("wrong").fillna(0).astype(int)
+    return _bounded(frame, "made", "offered")
+
+
+def _made_anywhere(tallies: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
+    """The same for errors that no option invites: of all questions of their category and skill. Blind ticks make none of them."""
+    wrong = wrong.assign(skill=wrong.skill.fillna(NO_SKILL))
+    kinds = wrong[["misconception", "category", "skill"]].drop_duplicates()
+    asked = tallies.rename(columns={"questions": "offered", "correct": "right"})[
+        ["category", "skill", "turn", "offered", "right"]
+    ]
+    frame = kinds.merge(asked, on=["category", "skill"]).merge(wrong, on=_SLIP, how="left")
+    frame = frame.assign(blind=0.0, made=frame.wrong.fillna(0).astype(int)).drop(columns="wrong")
     return _bounded(frame, "made", "offered")

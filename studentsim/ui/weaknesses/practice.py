@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from studentsim.ui import evidence, words
-from studentsim.ui.titles import category_title, commonest_first, skill_title, slip_title
+from studentsim.ui.titles import (
+    category_title,
+    commonest_first,
+    is_formula_error,
+    of_questions,
+    skill_title,
+    slip_title,
+)
 from studentsim.ui.weaknesses.findings import Findings, explanation, hint
 
 MASTERED = 0.9
@@ -110,11 +117,12 @@ def _skill(found: Findings, row: object) -> Advice:
 
 def _back(found: Findings, row: object) -> Advice:
     counts = ", ".join(str(n) for n in row.series)  # type: ignore[attr-defined]
+    offer = "" if is_formula_error(str(row.misconception)) else " that offer it"  # type: ignore[attr-defined]
     slip, skill = str(row.misconception), str(row.skill)  # type: ignore[attr-defined]
     why = (
-        f"The slip “{slip_title(slip)}” had gone and is back: {counts} of {row.last_of} questions that offer it, exam by exam.",  # type: ignore[attr-defined]
+        f"The slip “{slip_title(slip)}” had gone and is back: {counts} of {row.last_of} questions{offer}, exam by exam.",  # type: ignore[attr-defined]
     )
-    back = commonest(found, skill=skill, slip=slip)
+    back = commonest(found, category=str(row.category), skill=skill, slip=slip)  # type: ignore[attr-defined]
     what = f"Revise “{skill_title(skill)}”"
     return Advice(str(row.category), what, why, _ask(back), True, skill=skill, slips=_counted(back))  # type: ignore[attr-defined]
 
@@ -191,7 +199,7 @@ def _ask(slips: pd.DataFrame) -> str:
 
 def _slips(slips: pd.DataFrame) -> list[str]:
     named = [
-        f"“{slip_title(r.misconception)}”, in {r.made} of the {r.offered} questions that invite it"
+        f"“{slip_title(r.misconception)}”, in {r.made} of the {of_questions(r.misconception, r.offered)}"
         for r in slips.itertuples()
     ]
     return [f"Slips: {'; '.join(named)}."] if named else []

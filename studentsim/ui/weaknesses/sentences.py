@@ -8,7 +8,14 @@ from typing import Any
 import pandas as pd
 
 from studentsim.ui import evidence, sentences, words
-from studentsim.ui.titles import category_title, skill_title, slip_title
+from studentsim.ui.titles import (
+    category_title,
+    commonest_first,
+    is_formula_error,
+    of_questions,
+    skill_title,
+    slip_title,
+)
 from studentsim.ui.weaknesses.findings import Findings
 from studentsim.ui.weaknesses.items import FEWEST_SHEETS, give_or_take
 from studentsim.ui.weaknesses.place import Place
@@ -18,6 +25,7 @@ from studentsim.ui.weaknesses.slips import BY_LUCK, VERDICTS
 NO_EXAM = "There is no exam result yet: the first exam comes before any lesson, and this page is made from exams."
 MOST_NAMED = 3
 SLIPS_NAMED = 2
+KINDS_NAMED = 6
 
 
 def opening(found: Findings) -> str:
@@ -171,22 +179,64 @@ _FATES = (
 
 def kinds(found: Findings) -> str:
     """What the last exam's wrong answers came from: known slips, other options, nothing ticked."""
-    made = int(found.in_last(found.made).made.sum()) if len(found.made) else 0
+    last = found.in_last(found.made)
+    made = int(last.made.sum()) if len(last) else 0
     exam = found.exams.iloc[-1]
     wrong = int(exam.questions - exam.correct)
     if not wrong:
         return "The last exam has no wrong answer."
     silent = int(exam.unanswered)
+    if told := _by_formula(last):
+        return (
+            f"Of the last exam's {words.plural(wrong, 'wrong answer')}, {made} can be sorted by what went wrong: {told}. Of "
+            f"{wrong - made - silent} it cannot be known, and on {silent} nothing was ticked. What went wrong is known where a slip "
+            "leads to the option, or where the question's annotated formula and the sums of the working tell it."
+        )
     return (
         f"Of the last exam's {words.plural(wrong, 'wrong answer')}, {made} show a known slip (a misconception), "
         f"{wrong - made - silent} another wrong option, and on {silent} nothing was ticked."
     )
 
 
+def _by_formula(last: pd.DataFrame) -> str:
+    """The last exam's sorted answers by kind, commonest first; blank where none was sorted by a formula."""
+    if not len(last) or not last[last.misconception.map(is_formula_error)].made.sum():
+        return ""
+    sums = last[last.made > 0].groupby("misconception", as_index=False).made.sum()
+    shown = commonest_first(sums, "made").head(KINDS_NAMED)
+    named = [f"“{slip_title(row.misconception)}” {row.made}" for row in shown.itertuples()]
+    return ", ".join(
+        [*named, *([f"other slips {sums.made.sum() - shown.made.sum()}"] if len(sums) > len(shown) else [])]
+    )
+
+
+def disagreements(found: Findings) -> str:
+    """In how many answers letter and value disagree, in the last exam and in practice, and which of them counts; blank where none do."""
+    frame = found.disagreements
+    if frame.empty or not frame.disagree.any():
+        return ""
+    exam, practice = frame[(frame.phase == "exam") & (frame.turn == found.last)], frame[frame.phase == "study"]
+    parts = [
+        f"in {int(rows.disagree.sum())} of {where.format(words.plural(int(rows.answers.sum()), 'answer'))}"
+        for rows, where in ((exam, "the last exam's {}"), (practice, "{} in practice so far"))
+        if rows.disagree.any()
+    ]
+    if not parts:
+        return ""
+    seen = pd.concat([exam, practice])
+    right, kept = int(seen.value_right.sum()), int(seen.letter_right.sum())
+    also = f" In {right} of these the value is the right option's, and yet the answer counts as wrong." if right else ""
+    also += f" In {kept} the letter is the right option's, and the answer counts as right." if kept else ""
+    return (
+        f"{words.capital(_and(parts))} letter and value disagree: the value written beside the letter is another option's. "
+        f"The letter counts.{also}"
+    )
+
+
 def trend(row: object, turns: list[int]) -> str:
     """``5 of 6 in the first exam, 1 of 6 in the last.``"""
     if len(turns) < 2:
-        return f"{row.last_made} of {row.last_of} questions that invite it."  # type: ignore[attr-defined]
+        return f"{row.last_made} of {of_questions(row.misconception, row.last_of)}."  # type: ignore[attr-defined]
     return f"{row.first_made} of {row.first_of} in the first exam, {row.last_made} of {row.last_of} in the last."  # type: ignore[attr-defined]
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from studentsim.ui import charts, components, words
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
 from studentsim.ui.still import still
-from studentsim.ui.titles import commonest_first, slip_title
+from studentsim.ui.titles import commonest_first, is_formula_error, slip_title
 from studentsim.ui.weaknesses import sentences
 from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.findings import Findings, explanation, hint
@@ -32,12 +32,17 @@ def section(shown: View, place: Place) -> None:
     st.markdown(words.literal(sentences.slips(found, here)))
     if not place.category:
         st.markdown(words.literal(sentences.kinds(found)))
+        if told := sentences.disagreements(found):
+            st.markdown(words.literal(told))
     if here.empty:
         return
     chosen = _chosen(here)
     if len(found.turns) > 1:
         st.caption(
-            "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals."
+            "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals. What a "
+            "question's formula tells may go wrong in any question of the category: all of them count."
+            if here.misconception.map(is_formula_error).any()
+            else "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals."
         )
     for start in range(0, len(chosen), 3):
         columns = st.columns(3)
@@ -83,11 +88,13 @@ def _card(found: Findings, row: object, place: Place) -> None:
     st.markdown(f"**{words.literal(slip_title(slip))}**")
     said = sentences.trend(row, found.turns)
     st.caption(words.literal(f"{row.category} · {said}"))  # type: ignore[attr-defined]
-    exams = found.made[found.made.misconception == slip].sort_values("turn")
+    made = found.made
+    own = (made.misconception == slip) & (made.category == row.category) & (made.skill == row.skill)  # type: ignore[attr-defined]
+    exams = made[own].sort_values("turn")
     if len(found.turns) > 1:
         sketch = charts.slip_trend(exams, turns=found.turns)
-        still(sketch, key=f"weaknesses.trend.{place.run}.{slip}", alt=f"{slip_title(slip)}: {said}")
-    if not place.skill:
+        still(sketch, key=f"weaknesses.trend.{place.run}.{row.category}.{slip}", alt=f"{slip_title(slip)}: {said}")
+    if not place.skill and (row.skill or not place.category):  # type: ignore[attr-defined]
         st.page_link(WEAKNESSES, label="Open this slip", icon=":material/search:", query_params=inside.link)
         return
     if explanation(slip):
