@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 WIDTH = 23
 FIRST = ("records", "config", "student_table", "presets", "errors", "arithmetic", "luck")
 LATER = ("selection", "exam", "practice", "simulation", "second_tries", "open_book", "casting")
-FOLDERS = ("bank", "student", "teacher", "learning", "store", "runs", "transfer", "ui", "cli")
+FOLDERS = ("bank", "analysis", "student", "teacher", "learning", "store", "runs", "transfer", "ui", "cli")
 OWN = {
     "docs/": "architecture.md: the picture, who may import whom, decisions; log.md: experiments with their figures",
     "tests/": "one file a part; browser journeys; faults made for real",

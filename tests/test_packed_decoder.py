@@ -289,7 +289,6 @@ def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_pa
     off = [abs(told[id] - wanted[id]) for id in wanted]
     # of weights that bfloat16 rounded, in float32: what is left of the gap is the weights' alone, and smaller
     assert 0 < sum(gap < 0.5 * max(off) for gap in off) < len(off)
-    assert rounded._exact is not None and exact._exact is None
 
 
 def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path):

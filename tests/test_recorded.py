@@ -250,7 +250,8 @@ def test_smollm2_s_study_is_the_paper_s_ways_and_no_teaching_on_questions_that_m
         1,
     )
     suits = presets.preset("default", "smollm2")
-    assert config.learning == suits.learning and config.max_new_tokens == suits.max_new_tokens
+    paper = RunConfig.paper(model="smollm2").learning.model_copy(update={"epochs": 1, "batch": suits.learning.batch})
+    assert config.learning == paper and config.max_new_tokens == suits.max_new_tokens
     assert config.name == "Recorded study, SmolLM2, mixed bag, seed 1" and config.leave_out_doubtful
     with pytest.raises(ConfigError, match="do not come with the product"):
         study.configs(NAMES)

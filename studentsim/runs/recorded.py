@@ -121,7 +121,7 @@ SMOLLM2 = RecordedStudy(
     {"random": 3, "category": 3, "log-probability": 3, "log-probability+category": 3, "none": 3},
     {
         "model": "smollm2", "leave_out_doubtful": True, "turns": 10, "questions": 24, "exam": 200, "exam_every": 5, "validation": 8,
-        "learning": {"epochs": 1}, "hub": {"exams": "scored"},
+        "learning": {"epochs": 1, "reference": "base", "lora_alpha": 8, "rehearsal": 0.0}, "hub": {"exams": "scored"},
     },
     title="SmolLM2, ",
     prefix="recorded-smollm2-",

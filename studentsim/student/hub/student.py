@@ -144,20 +144,23 @@ class HubStudent:
         scored: bool,
     ) -> Iterator[Answer]:
         """The answers by the packed decoder, each as soon as it is written."""
-        for batch in _batches(questions, SCORED_AT_ONCE if scored else self.plan.answers_at_once):
-            started = time.monotonic()
-            own = [prompts[q.id] for q in batch]
-            logps = self._packed_option_logps(batch, own) if sure else [None] * len(batch)
-            if scored:
-                logps = self._decided(batch, own, logps)
-            answers = (
-                (_ticked(q, row) for q, row in zip(batch, logps, strict=True))
-                if scored
-                else self._written_packed(batch, own, logps, luck)
-            )
-            for answer in answers:
-                # one that is written beside others takes its share of the time so far
-                yield replace(answer, milliseconds=1000 * (time.monotonic() - started) / len(batch))
+        try:
+            for batch in _batches(questions, SCORED_AT_ONCE if scored else self.plan.answers_at_once):
+                started = time.monotonic()
+                own = [prompts[q.id] for q in batch]
+                logps = self._packed_option_logps(batch, own) if sure else [None] * len(batch)
+                if scored:
+                    logps = self._decided(batch, own, logps)
+                answers = (
+                    (_ticked(q, row) for q, row in zip(batch, logps, strict=True))
+                    if scored
+                    else self._written_packed(batch, own, logps, luck)
+                )
+                for answer in answers:
+                    # one that is written beside others takes its share of the time so far
+                    yield replace(answer, milliseconds=1000 * (time.monotonic() - started) / len(batch))
+        finally:  # weights held a second time: made again in half a second, and training needs the memory
+            self._weights = self._exact = None
 
     def _written_packed(
         self,
@@ -368,7 +371,6 @@ class HubStudent:
     def trained(self) -> None:
         """To be called when the adapter has changed."""
         self.model.eval()
-        self._weights = None
 
     def save(self, folder: Path) -> None:
         """Write the adapter, with the version of the model it belongs to; see ``Student.save``."""
@@ -381,14 +383,13 @@ class HubStudent:
         """
         adapter.check_base(folder, self.version, unnamed=self.version)
         adapter.load(self.model, folder)
-        self._weights = None
 
     @property
     def pairs_at_once(self) -> int:
         """Pairs that go through the model together in training: a divisor of the batch, and all that is kept of them fits."""
         config = self.base.config
         # of each token: residuals in float32, norms, queries, keys, values, both of the gate, and what the adapters look at
-        token = config.num_hidden_layers * (24 * config.hidden_size + 8 * config.intermediate_size)
+        token = config.num_hidden_layers * (18 * config.hidden_size + 6 * config.intermediate_size)
         most = max(
             1, int(KEPT_AT_ONCE / (token * (PROMPT + 2 * self.limit) * (2 if self.dtype == torch.float32 else 1)))
         )

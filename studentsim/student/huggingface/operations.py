@@ -18,12 +18,14 @@ class RMSNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float, dtype: torch.dtype) -> torch.Tensor:
+        """Keeps ``x`` and its scale."""
         scale = x.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
         ctx.save_for_backward(x, weight, scale)
         return (x * scale).to(dtype).mul_(weight)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
+        """To ``x`` alone: the norm is frozen."""
         x, weight, scale = ctx.saved_tensors
         own = (gradient * weight).float()
         along = (own * x).mean(-1, keepdim=True).mul_(scale.square())
@@ -37,12 +39,14 @@ class LoRALinear(torch.autograd.Function):
     def forward(
         ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
     ) -> torch.Tensor:
+        """Keeps what goes in, and the adapter's narrow part."""
         narrow = F.linear(x, down)
         ctx.save_for_backward(x, weight, down, up, narrow)
         return F.linear(x, weight, bias).addmm_(narrow, up.T)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, torch.Tensor, torch.Tensor]:
+        """To ``x`` and to both parts of the adapter."""
         x, weight, down, up, narrow = ctx.saved_tensors
         back = gradient @ up
         return (gradient @ weight).addmm_(back, down), None, None, back.T @ x, gradient.T @ narrow
@@ -53,12 +57,14 @@ class SwiGLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, both: torch.Tensor) -> torch.Tensor:
+        """Keeps what goes in."""
         ctx.save_for_backward(both)
         gate, up = both.chunk(2, -1)
         return F.silu(gate).mul_(up)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        """To gate and up side by side."""
         gate, up = ctx.saved_tensors[0].chunk(2, -1)
         out = torch.empty_like(ctx.saved_tensors[0])
         size = gate.shape[-1]
@@ -72,11 +78,13 @@ class Rotation(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+        """Keeps the angles alone."""
         ctx.save_for_backward(cos, sin)
         return rotated(x, cos, sin)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        """Turned back."""
         cos, sin = ctx.saved_tensors
         return rotated(gradient, cos, -sin), None, None
 
@@ -96,6 +104,7 @@ class PackedAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: Pack, scale: float) -> torch.Tensor:
+        """Keeps what goes in and what comes out."""
         out = attend(q, k, v, pack, scale)
         ctx.save_for_backward(q, k, v, out)
         ctx.pack, ctx.scale = pack, scale
@@ -103,6 +112,7 @@ class PackedAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None, None]:
+        """To queries, keys and values, block by block."""
         q, k, v, out = ctx.saved_tensors
         gradient = gradient.view(q.shape)
         along = (gradient.float() * out.float()).sum(-1)  # (N, heads)
