@@ -60,7 +60,7 @@ def test_three_clicks_from_a_fresh_app_to_a_language_model_that_is_seen_writing(
         page.wait_for_url(re.compile(r"/Watch\?run="))
         expect(page.get_by_role("heading", name="SmolLM2: follow the mistakes")).to_be_visible()
         expect(page.get_by_text("135 M parameters, from 4-bit weights")).to_have_count(1)
-        expect(page.get_by_text(re.compile("The student practises"))).to_be_visible()
+        expect(page.get_by_text(re.compile("Lesson 1 of 10. The student practises"))).to_be_visible()
         (run,) = (path.parent for path in data.glob("runs/*/config.json"))
         heights = [
             _written(page, LiveText(run), text) for text in ("The *sum* is $5", "The *sum* is $5 +\n" * 12 + "end")
