@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import hubs
 import numpy as np
 import pytest
@@ -78,6 +80,40 @@ def test_every_texts_tokens_are_what_transformers_tells_of_it_alone(kind, target
     wanted = [plainly(made, row, n) for row in ROWS for n in range(len(row.completions))]
     for own, plain in zip(found, wanted, strict=True):
         assert torch.allclose(own, plain, atol=2e-5), (own, plain)
+
+
+def test_threads_that_read_texts_of_different_lengths_do_not_take_each_others_rotations(monkeypatch):
+    decoder = PackedDecoder(model("llama"))
+    whole, may_go_on, begun = decoder._rotations, threading.Event(), threading.Event()
+
+    class Looked(torch.Tensor):
+        """A table: who looks into it finds, right afterwards, that another thread has put in its own."""
+
+        def __getitem__(self, places):
+            may_go_on.set()
+            other.join()
+            return self.as_subclass(torch.Tensor)[places]
+
+    def computed(count: int):
+        if threading.current_thread() is other:
+            begun.set()
+            assert may_go_on.wait(10)
+            return whole(count)
+        cos, sin = whole(count)
+        return cos.as_subclass(Looked), sin
+
+    monkeypatch.setattr(decoder, "_rotations", computed)
+    other = threading.Thread(target=lambda: decoder.rotations(torch.tensor([600])))
+    other.start()
+    assert begun.wait(10)
+    cos, sin = decoder.rotations(torch.tensor([3000]))
+    assert torch.equal(cos[0, 0], whole(3001)[0][3000]) and torch.equal(sin[0, 0], whole(3001)[1][3000])
+
+
+def test_a_row_with_nothing_to_tell_of_is_refused():
+    for prompt, texts in (([], [[1]]), ([1, 2], [[3], []])):
+        with pytest.raises(ValueError, match="at least one token"):
+            PackedRow(prompt, texts)
 
 
 def test_with_the_adapter_off_it_tells_of_the_base():
@@ -166,6 +202,17 @@ def test_weights_in_the_processors_own_order_tell_the_same():
             plain = decoder.layers[number].projections[place](x, adapters[place]).float()
             assert torch.allclose(weights.layers[number][place](x), plain, atol=0.03 * float(plain.abs().max()))
     assert torch.allclose(weights.head(x), decoder.logits(x), atol=0.02 * float(decoder.logits(x).abs().max()))
+
+
+def test_pieces_in_threads_of_their_own_tell_the_same(monkeypatch):
+    decoder = PackedDecoder(model("llama"))
+    whole = score_completions(decoder, ROWS)
+    monkeypatch.setattr("studentsim.student.huggingface.scoring.in_pieces", lambda rows: in_pieces(rows, 8))
+    alone = score_completions(decoder, ROWS)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert score_completions(decoder, ROWS) == alone
+    for one, other in zip(sum(alone, []), sum(whole, []), strict=True):
+        assert one.logprob == pytest.approx(other.logprob, abs=1e-4)
 
 
 def test_scores_are_sums_and_means_of_the_texts_tokens():
@@ -289,6 +336,27 @@ def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_pa
     off = [abs(told[id] - wanted[id]) for id in wanted]
     # of weights that bfloat16 rounded, in float32: what is left of the gap is the weights' alone, and smaller
     assert 0 < sum(gap < 0.5 * max(off) for gap in off) < len(off)
+
+
+def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhile(monkeypatch, tmp_path):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    config = hubs.config(hubs.save(tmp_path, "llama"), temperature=0.0, max_new_tokens=8, hub={"dtype": "bfloat16"})
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    left, fresh = (casting.load_cast(config).student for _ in range(2))
+    questions = hubs.bank().exam[:4]
+    begun = left.answer(questions, luck=("e",))
+    next(begun)  # and it stays open
+    assert torch.get_num_threads() == 2
+    for student in (left, fresh):
+        generator = torch.Generator().manual_seed(5)
+        for name, parameter in student.model.named_parameters():
+            if "lora_B" in name:
+                parameter.data.normal_(0, 0.3, generator=generator)
+        student.trained()
+    found, wanted = ([(a.question_id, a.ids) for a in s.answer(questions, luck=("e",))] for s in (left, fresh))
+    assert found == wanted
+    begun.close()
+    assert torch.get_num_threads() == 1
 
 
 def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path):

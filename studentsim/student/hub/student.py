@@ -371,6 +371,7 @@ class HubStudent:
     def trained(self) -> None:
         """To be called when the adapter has changed."""
         self.model.eval()
+        self._weights = None  # they hold the adapter as it was; whoever left off reading answers left them here
 
     def save(self, folder: Path) -> None:
         """Write the adapter, with the version of the model it belongs to; see ``Student.save``."""
@@ -383,6 +384,7 @@ class HubStudent:
         """
         adapter.check_base(folder, self.version, unnamed=self.version)
         adapter.load(self.model, folder)
+        self._weights = None
 
     @property
     def pairs_at_once(self) -> int:

@@ -133,7 +133,7 @@ class PackedDecoder:
         self.head = self.embedding if tied else base.lm_head.weight.data.to(self.dtype)
         self.layers = [_layer(layer, self.dtype) for layer in inner.layers]
         self._rotary = inner.rotary_emb
-        self._cos, self._sin = self._rotations(512)
+        self._tables = self._rotations(512)
 
     # ------------------------------------------------------------------ whole texts
 
@@ -173,9 +173,11 @@ class PackedDecoder:
 
     def rotations(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """cos and sin (N, 1, D / 2), float32, of positions (N,)."""
-        if (most := int(positions.max()) + 1) > len(self._cos):
-            self._cos, self._sin = self._rotations(2 * most)
-        return self._cos[positions][:, None], self._sin[positions][:, None]
+        tables = self._tables  # threads read at the same time: another's may take its place at any moment
+        if (most := int(positions.max()) + 1) > len(tables[0]):
+            tables = self._tables = self._rotations(2 * most)
+        cos, sin = (table[positions][:, None] for table in tables)
+        return cos, sin
 
     # ------------------------------------------------------------------ one token more
 

@@ -15,10 +15,17 @@ import torch
 
 @dataclass(frozen=True)
 class PackedRow:
-    """A prompt (at least one token) and any number of ``completions`` (each at least one token) that may follow it."""
+    """A prompt (at least one token) and any number of ``completions`` (each at least one token) that may follow it.
+
+    :raises ValueError: one of them is empty: what is told of the others would be told of the wrong tokens.
+    """
 
     prompt: Sequence[int]
     completions: Sequence[Sequence[int]] = ()
+
+    def __post_init__(self) -> None:
+        if not all((len(self.prompt), *map(len, self.completions))):
+            raise ValueError("a prompt and each text behind it need at least one token")
 
     @property
     def trunk(self) -> int:
