@@ -22,8 +22,9 @@ from transformers import AutoModelForCausalLM
 from studentsim import casting
 from studentsim.config import RunConfig
 from studentsim.learning.pairs import held_out_pairs, right_answer
-from studentsim.records import Pair, Question
+from studentsim.records import Pair
 from studentsim.simulation import Cast
+from studentsim.student.hub.completions import option_named
 from studentsim.student.hub.source import find
 
 TOLERANCE = 1e-3
@@ -100,19 +101,15 @@ def _logps(cast: Cast, plain: Any, counts: dict[str, int]) -> dict[str, Any]:
     questions = cast.bank.exam_questions(counts["logps"], 0)
     for question, logps in zip(questions, student.option_logps(questions), strict=True):
         prompt = student.chat.prompt(question)
-        for number, (option, logp) in enumerate(zip(question.options, logps, strict=True)):
-            said = student.chat.defused(f"Answer: {_said(student, question, number, option.text)}")
+        for option, logp in zip(question.options, logps, strict=True):
+            named = option_named(option, student.hub.answer_form, scores=student.hub.scores)
+            said = student.chat.defused(f"Answer: {named}")
             gaps.append(abs(logp - _logp(plain, prompt.ids, student.chat.continuation(prompt, said))))
     rows = [student.pair_ids(pair) for pair in held_out_pairs(cast.bank.validation_questions(counts["pairs"], 0))]
     for row, logps in zip(rows, student.pair_logps(rows), strict=True):
         for side, logp in zip(("chosen_ids", "rejected_ids"), logps, strict=True):
             gaps.append(abs(logp - _logp(plain, row["prompt_ids"], row[side])))
     return {"texts": len(gaps), "largest gap": max(gaps), "passed": max(gaps) <= TOLERANCE}
-
-
-def _said(student: Any, question: Question, number: int, text: str) -> str:
-    """What stands for an option, by its text or its letter as the student's settings have it."""
-    return student._said(question, number) if student.hub.scores == "letter" else text
 
 
 def _logp(model: Any, prompt: Sequence[int], ids: Sequence[int]) -> float:

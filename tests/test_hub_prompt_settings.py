@@ -21,6 +21,7 @@ from studentsim.runs import model_job, models, preflight, trial
 from studentsim.runs.trouble import trial_trouble_of
 from studentsim.student.hub import chat as chats
 from studentsim.student.hub.chat import Chat
+from studentsim.student.hub.completions import option_ids
 from studentsim.student.hub.form import REQUEST, WORKING_REQUEST
 from studentsim.student.hub.loading import made
 from studentsim.student.hub.student import HubStudent
@@ -141,10 +142,16 @@ def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monke
 
 def test_letters_are_weighed_in_the_form_that_is_asked_for():
     question = hubs.bank().exam[0]
+
+    def weighed(**hub) -> str:
+        own = student(**hub)
+        ids = option_ids(question, own._prompt(question), own.chat, scores=own.hub.scores)[2]
+        return own.tokenizer.decode(ids, skip_special_tokens=True).strip()
+
     for form in ("letter", "working"):
-        assert student(answer_form=form, scores="letter")._said(question, 2) == "(c)"
-    assert student(answer_form="letter")._said(question, 2) == question.options[2].text
-    assert student(scores="letter")._said(question, 2) == "c"
+        assert weighed(answer_form=form, scores="letter") == "Answer: (c)"
+    assert weighed(answer_form="letter") == f"Answer: {question.options[2].text}"
+    assert weighed(scores="letter") == "Answer: c"
 
 
 def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():

@@ -19,6 +19,7 @@ from studentsim.learning.pairs import held_out_pairs
 from studentsim.records import Pair
 from studentsim.student import adapter
 from studentsim.student.generate import write_on
+from studentsim.student.hub.batches import batches_in_room
 from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of, gap
 from studentsim.student.huggingface.generation import PackedSession, in_pieces
@@ -331,7 +332,9 @@ def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_pa
     questions = hubs.bank().exam
     wanted = {a.question_id: a.logprob for a in exact.answer(questions, luck=("e",), sure=True)}
     leads = [sorted(row)[-1] - sorted(row)[-2] for row in exact.option_logps(questions)]
-    monkeypatch.setattr("studentsim.student.hub.student.CLOSE", sorted(leads)[len(leads) // 2])  # half of them
+    monkeypatch.setattr(
+        "studentsim.student.huggingface.packed_inference.CLOSE", sorted(leads)[len(leads) // 2]
+    )  # half of them
     told = {a.question_id: a.logprob for a in rounded.answer(questions, luck=("e",), sure=True)}
     off = [abs(told[id] - wanted[id]) for id in wanted]
     # of weights that bfloat16 rounded, in float32: what is left of the gap is the weights' alone, and smaller
@@ -359,9 +362,10 @@ def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhil
     assert torch.get_num_threads() == 1
 
 
-def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path):
+@pytest.mark.parametrize("fast", [True, False])
+def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12)).student
+    student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12), fast=fast).student
     heard = []
     student.listen = heard.append
     answers = {a.question_id: a for a in student.answer(hubs.bank().exam[:3], luck=("e",))}
@@ -396,6 +400,18 @@ def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(mon
     assert scores.argmax().item() == ids[-value] and torch.isfinite(scores).sum() == 1
 
 
+def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
+    questions = hubs.bank().exam[:6]
+    alike = [(a.question_id, a.ids) for a in student.answer(questions, luck=("e",))]
+    begun, inner = [], student._written_packed
+    monkeypatch.setattr(student, "_written_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
+    student.room = 3 * (max(student.prompt_tokens(q)[1] for q in questions) + 8)
+    assert sorted((a.question_id, a.ids) for a in student.answer(questions, luck=("e",))) == sorted(alike)
+    assert max(begun) < 6 and sum(begun) == 6
+
+
 # ------------------------------------------------------------------ laws of packing
 
 tokens = st.lists(st.integers(1, 3), min_size=1, max_size=6)
@@ -419,6 +435,16 @@ def test_a_pack_holds_each_texts_own_past_and_nothing_twice(rows):
         for place, k in enumerate(own):  # what predicts a token has seen the prompt and the text before it, and no more
             assert seen[int(pack.states[k])] == [*row.prompt, *text[:place]]
     assert sum(map(len, rows)) == len(pack.ids) == len(seen)
+
+
+@given(st.lists(st.integers(1, 900), max_size=30).map(sorted), st.integers(1, 8), st.integers(1, 4000))
+def test_long_prompts_are_written_behind_fewer_at_a_time_so_that_memory_does(lengths, size, room):
+    found = list(batches_in_room(range(len(lengths)), lengths, size=size, room=room))
+    assert [row for batch in found for row in batch] == list(range(len(lengths)))
+    for number, batch in enumerate(found):
+        assert 1 <= len(batch) <= size and (len(batch) == 1 or len(batch) * lengths[batch[-1]] <= room)
+        if number + 1 < len(found) and len(batch) < size:  # one more would not have fitted
+            assert (len(batch) + 1) * lengths[batch[-1] + 1] > room
 
 
 @given(st.lists(st.integers(1, 900), max_size=20), st.integers(1, 1000))

@@ -131,6 +131,7 @@ def write(
     temperature: float = 1.0,
     min_p: float = 0.0,
     begun: Sequence[Written] | None = None,
+    on_step: Callable[[Sequence[Sequence[int]]], None] | None = None,
 ) -> list[Written]:
     """Let every row write on until its ``end`` token (or one of them) or the last of its ``uniforms`` (B, N). Leaves the prefix as it was.
 
@@ -143,7 +144,7 @@ def write(
     processor = calculator.processor(ids) if calculator else None
     rows = write_on(
         session, processor, uniforms, ids=ids, logprobs=[w.logprob for w in begun],
-        end=end, temperature=temperature, min_p=min_p,
+        end=end, temperature=temperature, min_p=min_p, on_step=on_step,
     )  # fmt: skip
     return [written for _, written in sorted(rows, key=lambda found: found[0])]
 

@@ -8,11 +8,13 @@ where what it tells is not what one plain forward pass tells, it is read from th
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 
 import torch
 from transformers import PreTrainedModel
 
 from studentsim.student.generate import behind, read
+from studentsim.student.hub.scoring import score_options
 from studentsim.student.recompute import Recomputing
 
 CARRIED = (
@@ -44,6 +46,23 @@ def carries_over(model: PreTrainedModel) -> bool:
         raise
     except Exception:  # caches of an architecture's own fail in many ways; all mean the same
         return False
+
+
+@torch.no_grad()
+def logprob_gap(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    texts: Sequence[Sequence[Sequence[int]]],
+    found: Sequence[Sequence[float]],
+    pad: int,
+) -> float:
+    """How far (nats) the log-probabilities ``found`` of each prompt's texts are off, at most, from plain passes over whole texts."""
+    plain = Recomputing(model)
+    wanted = [
+        score_options(plain, read(plain, [prompt], pad), [own], at_once=1)[0]
+        for prompt, own in zip(prompts, texts, strict=True)
+    ]
+    return max(abs(a - b) for row, own in zip(found, wanted, strict=True) for a, b in zip(row, own, strict=True))
 
 
 def _gap(model: PreTrainedModel) -> float:

@@ -1,11 +1,12 @@
-"""Scoring of options: each option's log-probability as the answer, its question's prompt computed once for all of them."""
+"""Scoring of options and pairs: each text's log-probability, its prompt computed once for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from studentsim.records import PairScore
 from studentsim.student.caches import AnyModel
-from studentsim.student.generate import Prefix, score
+from studentsim.student.generate import Prefix, read, score
 
 
 def score_options(
@@ -38,4 +39,17 @@ def score_options(
                 found[row][n], averages[row][n] = logprob, mean
     if mean_logits is not None:
         mean_logits += averages
+    return found
+
+
+def score_pairs(model: AnyModel, rows: Sequence[Mapping[str, list[int]]], *, pad: int, at_once: int) -> list[PairScore]:
+    """Log-probabilities and mean logits of chosen and rejected of each pair (``dpo.Trainable.pair_ids``), ``at_once`` of them together."""
+    found: list[PairScore] = []
+    for start in range(0, len(rows), at_once):
+        batch = rows[start : start + at_once]
+        ids, masks = ([[row[f"chosen_{kind}"], row[f"rejected_{kind}"]] for row in batch] for kind in ("ids", "mask"))
+        means: list[list[float]] = []
+        prefix = read(model, [row["prompt_ids"] for row in batch], pad)
+        scored = score_options(model, prefix, ids, at_once=2 * len(batch), counted=masks, mean_logits=means)
+        found += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
     return found
