@@ -291,6 +291,13 @@ def test_other_architectures_and_kinds_of_adapters_are_left_to_transformers():
     assert decoder_of(model("llama"), torch.bfloat16) is None, "computing in another dtype than its own"
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # PEFT's, of a head that is the embeddings too
+@pytest.mark.parametrize("target", ["lm_head", "embed_tokens"])
+def test_an_adapter_elsewhere_than_on_projections_is_left_to_transformers(target):
+    with_adapter = adapter.put_on(hubs.model("llama").eval(), Learning(lora_targets=("q_proj", target)), 1)
+    assert decoder_of(with_adapter, torch.float32) is None
+
+
 def test_a_model_that_tells_otherwise_is_left_to_transformers():
     made = model("llama")
     assert gap(PackedDecoder(made), made) < 1e-5

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from peft import PeftModel
 from peft.tuners.lora import Linear as LoRA
+from peft.tuners.tuners_utils import BaseTunerLayer
 
+from studentsim.config import ALL_PROJECTIONS
 from studentsim.student.huggingface.decoder import KNOWN, PackedDecoder
 from studentsim.student.huggingface.packing import Pack, PackedRow
 
@@ -29,14 +31,16 @@ def _is_known(model: PeftModel) -> bool:
     config = base.config
     rope = getattr(config, "rope_parameters", None) or {}
     sliding = getattr(config, "use_sliding_window", True) and getattr(config, "sliding_window", None)
-    projections = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
-    kinds = {type(module) for name, module in base.named_modules() if name.rpartition(".")[2] in projections}
+    modules = [(name.rpartition(".")[2], module) for name, module in base.named_modules()]
+    kinds = {type(module) for name, module in modules if name in ALL_PROJECTIONS}
+    adapted = {name for name, module in modules if isinstance(module, BaseTunerLayer)}
     return (
         config.model_type in KNOWN
         and config.hidden_act == "silu"
         and rope.get("rope_type", "default") not in CHANGING_ROPES
         and not (sliding and sliding < config.max_position_embeddings)
         and kinds <= {torch.nn.Linear, LoRA}
+        and adapted <= set(ALL_PROJECTIONS)  # fresh ones change nothing yet: the trial would not miss one of the head
     )
 
 
