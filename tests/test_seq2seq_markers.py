@@ -84,7 +84,7 @@ def test_a_verdict_hangs_on_neither_batch_nor_padding(made, kind):
 def test_a_large_marker_judges_alike_on_all_cores_and_gives_them_back(made, monkeypatch):
     small = [v.probability for v in load_marker(str(made["t5"])).judge(ROWS)]
     monkeypatch.setattr(marking, "LARGE", 1)
-    monkeypatch.setattr(marking, "cores", lambda: 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
     threads, seen = torch.get_num_threads(), []
     large = load_marker(str(made["t5"]))
     monkeypatch.setattr(

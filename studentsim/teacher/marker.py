@@ -10,7 +10,7 @@ the paper, once it is fine-tuned (finetune.py).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import ModelOutput
 
 from studentsim.errors import StudentError
-from studentsim.parallel import cores
 from studentsim.records import Question
+from studentsim.student.huggingface.threads import all_cores
 from studentsim.teacher.encoding import INPUT_TOKENS, InputEncoder, decoder_inputs, decoder_start, target_ids
 from studentsim.teacher.loading import device_of, dtype_on, load_seq2seq
 from studentsim.teacher.prompt import prompt
@@ -77,7 +77,7 @@ class Marker:
         found = [0.0] * len(rows)
         by_length = sorted(range(len(rows)), key=lambda row: len(inputs[row]))  # little padding
         at_once = LARGE_BATCH if self.large else BATCH
-        with _all_cores() if self.large and self.model.device.type == "cpu" else contextlib.nullcontext():
+        with all_cores() if self.large and self.model.device.type == "cpu" else contextlib.nullcontext():
             for start in range(0, len(rows), at_once):
                 batch = by_length[start : start + at_once]
                 for row, probability in zip(batch, self._probabilities([inputs[row] for row in batch]), strict=True):
@@ -144,14 +144,3 @@ def _embedded() -> Marker:
             f"The embedded marker in {WEIGHTS} cannot be read ({reason}).", "Install the product again."
         ) from error
     return Marker(model, tokenizer)
-
-
-@contextlib.contextmanager
-def _all_cores() -> Iterator[None]:
-    """torch shares each operation out among the cores, as large models want it; the embedded student has set it to one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(min(64, cores()))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -18,6 +18,7 @@ from studentsim.records import Question
 from studentsim.student.generate import read, write
 from studentsim.student.hub.chat import Chat
 from studentsim.student.hub.loading import Loaded, computing, load
+from studentsim.student.huggingface.threads import all_cores
 
 TOKENS = 80
 """Longest hint: two sentences."""
@@ -36,6 +37,7 @@ class HintWriter:
         # Of a quantised model the norms are in float32: not every architecture computes with both by itself.
         quantised = loaded.model.config.studentsim_held != "none"
         self.computing = partial(computing, loaded.model, loaded.dtype) if quantised else contextlib.nullcontext
+        self.on_processor = loaded.model.device.type == "cpu"
         self.at_once = max(1, loaded.plan.answers_at_once)
 
     def hints(self, rows: Sequence[tuple[Question, str]]) -> list[str]:
@@ -45,7 +47,7 @@ class HintWriter:
             batch = rows[start : start + self.at_once]
             said = [self.chat.said(request(question, answer)) for question, answer in batch]
             luck = np.zeros((len(batch), TOKENS))
-            with self.computing():
+            with self.computing(), all_cores() if self.on_processor else contextlib.nullcontext():
                 prefix = read(self.model, [prompt.ids for prompt in said], self.tokenizer.pad_token_id)
                 written = write(self.model, prefix, None, luck, end=self.ends, temperature=0)
             texts = [self.tokenizer.decode(w.ids, skip_special_tokens=True) for w in written]

@@ -70,9 +70,11 @@ class PackedSession:
         if stay is not None:
             rows = torch.tensor(stay)
             self.lengths = self.lengths[rows]
-            self._keys, self._values = self._keys.index_select(1, rows), self._values.index_select(1, rows)
+            self._keys = self._keys.index_select(1, rows)  # one after the other: memory for a copy of one of them does
+            self._values = self._values.index_select(1, rows)
         if int(self.lengths.max()) >= self._keys.shape[3]:
-            self._keys, self._values = _grown(self._keys), _grown(self._values)
+            self._keys = _grown(self._keys)
+            self._values = _grown(self._values)
         self.scores = self.decoder.step(tokens, self.lengths, self._keys, self._values, self._weights)
         self.lengths = self.lengths + 1
 
