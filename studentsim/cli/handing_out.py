@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
@@ -93,8 +92,6 @@ def record(
             "Stopping after some hours was asked for, but not where to keep what is done.", "Give --work FOLDER."
         )
     chosen = study_named(study)
-    if chosen.model != "embedded":
-        os.environ["STUDENTSIM_DATA"] = str(data.absolute())  # where models that were got lie
     each = {way: seeds if seeds and count > 1 else count for way, count in chosen.seeds.items()}
     settings = {key: value for key, value in {"turns": turns, "exam": exam, "bank": bank}.items() if value is not None}
     with nullcontext(work) if work else tempfile.TemporaryDirectory() as folder:

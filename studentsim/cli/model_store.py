@@ -53,7 +53,7 @@ def get(
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """Fetch a model, check it and make it ready, once. Started again, it goes on from what it had."""
+    """Fetch a model, check it and make it ready, once. Started again, it keeps what it had fetched whole."""
     from studentsim.runs.get_model import told
     from studentsim.student.huggingface import provision
     from studentsim.student.huggingface.catalogue import CATALOGUE
@@ -184,6 +184,7 @@ def showing() -> Iterator[OnProgress]:
             yield show
     except KeyboardInterrupt:
         print(
-            "Stopped. Nothing half-made was left; the same command goes on from what was downloaded.", file=sys.stderr
+            "Stopped. Nothing half-made was left; the same command keeps the files that were fetched whole.",
+            file=sys.stderr,
         )
         raise typer.Exit(130) from None

@@ -212,7 +212,6 @@ _CUT = ("IncompleteRead", "Connection broken", "incomplete-download", "ReadTimeo
 
 def _why(wheel: Wheel, folder: Path, words: str) -> StudentError | DataFolderError:
     """What went wrong, from what pip said."""
-    again = "The same command goes on from there."
     if "No module named pip" in words:
         return StudentError(
             f"{wheel.file} cannot be fetched: this Python ({sys.executable}) has no pip.",
@@ -229,6 +228,7 @@ def _why(wheel: Wheel, folder: Path, words: str) -> StudentError | DataFolderErr
             f"Try again; if that does not help, use another package index. {by_hand(wheel)}",
         )
     if any(sign in words for sign in _CUT):
+        again = "Try again: files that came whole are kept, this one begins anew."
         return StudentError(f"The download of {wheel.package} was cut off.", again)
     if any(sign in words for sign in _UNREACHABLE):
         return StudentError(

@@ -28,6 +28,7 @@ from typing import Any
 import studentsim
 from studentsim.parallel import cores
 from studentsim.student.hub.sizes import Shape
+from studentsim.student.huggingface.model_store import models_folder
 
 LEAST_GAIN = 1.15
 """How many times as fast bfloat16 must be to be chosen: it rounds to three digits, which for less is not worth it."""
@@ -106,7 +107,7 @@ _SPEEDS: dict[str, float] = {}
 
 
 def _file() -> Path:
-    return Path(os.environ.get("STUDENTSIM_DATA") or "data") / "models" / ".dtype.json"
+    return models_folder() / ".dtype.json"
 
 
 def _key(shape: Shape, threads: int) -> str:
