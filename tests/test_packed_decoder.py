@@ -26,6 +26,7 @@ from studentsim.student.huggingface.generation import PackedSession, in_pieces
 from studentsim.student.huggingface.packing import Pack, PackedRow
 from studentsim.student.huggingface.scoring import score_completions
 from studentsim.student.huggingface.step_weights import OrderedWeights
+from studentsim.student.huggingface.threads import share_cores
 from studentsim.student.huggingface.token_logprobs import token_figures
 
 KINDS = ("llama", "qwen2", "qwen3")
@@ -405,6 +406,13 @@ def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(mon
     forced = student.calculator.processor([list(ids[:-value])])
     scores = forced(torch.tensor([ids[:-value]]), torch.zeros(1, len(tokenizer)))
     assert scores.argmax().item() == ids[-value] and torch.isfinite(scores).sum() == 1
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (7, 1), (8, 2), (16, 4)])
+def test_pieces_share_the_cores_that_there_are(monkeypatch, cores, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", str(cores))
+    share_cores()
+    assert torch.get_num_threads() == threads
 
 
 def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):

@@ -32,6 +32,7 @@ from studentsim.student.hub.sizes import PROMPT
 from studentsim.student.huggingface.calculator import TextCalculator
 from studentsim.student.huggingface.listening import step_listener
 from studentsim.student.huggingface.packed_inference import PackedInference
+from studentsim.student.huggingface.threads import share_cores
 from studentsim.student.replies import read_reply_full
 
 SCORED_AT_ONCE = 40
@@ -73,7 +74,7 @@ class HubStudent:
         self.decoder = self.packed and self.packed.decoder
         """Computes the model's figures where transformers does not."""
         if self.packed:
-            torch.set_num_threads(1)  # pieces have a thread each, as ``parallel.each`` deals them
+            share_cores()
 
     # ------------------------------------------------------------------ answering
 

@@ -1,4 +1,4 @@
-"""How many threads torch computes with: one while work comes in pieces, all where it does not."""
+"""How many threads torch computes with: a piece's share of the cores while work comes in pieces, all of them where it does not."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from contextlib import contextmanager
 
 import torch
 
-from studentsim.parallel import cores
+from studentsim.parallel import MOST, cores
+
+
+def share_cores() -> None:
+    """Let torch compute each piece, of which ``each`` has up to ``MOST`` at work, with its share of the cores: with one, unless there
+    are twice as many cores as pieces."""
+    torch.set_num_threads(max(1, min(64, cores()) // MOST))
 
 
 @contextmanager
 def all_cores() -> Iterator[None]:
     """torch shares each single operation out among the cores while this lasts: for work that does not come in pieces.
 
-    Not for use while ``each`` is at work, whose threads are to compute with one core each.
+    Not for use while ``each`` is at work, whose threads have their share of the cores.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(min(64, cores()))
