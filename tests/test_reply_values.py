@@ -20,6 +20,7 @@ from studentsim.store.export import export
 from studentsim.store.ingest import sync
 from studentsim.student.replies import ReadReply, read_reply, read_reply_full
 from studentsim.ui.report import html
+from studentsim.ui.titles import slip_title
 
 
 def question(*options: str, problem: str = "How many tiles are needed?") -> Question:
@@ -184,11 +185,17 @@ def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
     path = make_weak_run(folder, "study")
     *events, end = [json.loads(line) for line in (path / "events.jsonl").read_text().splitlines()]
     practised = [{**e, "phase": "study"} for e in events if e["type"] == "Answered" and e["turn"] == 4][:32]
+    wrong = [e for e in practised if not e["right"]]
+    for number, event in enumerate(wrong):
+        event["misconception"] = ("formula:no-working", "formula:copied-number", None)[min(number, 2)]
     events = [{**event, "seq": seq} for seq, event in enumerate([*events, *practised, end])]
     (path / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     with_disagreements(path, study=7)
     text = text_of(visit("pages/5_Weaknesses.py", run="study"))
     assert "In 7 of 32 answers in practice so far letter and value disagree" in text
+    assert len(wrong) > 2
+    assert f"Of {len(wrong) + 7} wrong answers in practice so far 2 can be sorted by what went wrong: " in text
+    assert f"“{slip_title('formula:no-working')}” 1" in text and "it cannot be known" in text
 
 
 def test_a_right_letter_beside_a_wrong_value_is_told_as_well(folder: Path):

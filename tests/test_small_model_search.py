@@ -160,3 +160,23 @@ def test_a_gain_s_interval_holds_its_level():
         low, high = search_runs.gain_interval(before, after)
         held += low <= 0.06 <= high
     assert held >= 180
+
+
+def test_the_first_exam_is_sat_once_and_whoever_has_practised_sits_its_own(monkeypatch):
+    monkeypatch.setattr(search_runs, "_FIRST_EXAMS", {})
+    exam, practice = hubs.bank().exam, hubs.bank().study[:3]
+    sat = []
+
+    def student():
+        made = casts.fake(PROTOCOL.config(search_cells.KNOWN[0], lessons=1, seed=1, confirming=False)).student
+        inner = made.answer
+        made.answer = lambda questions, **how: sat.append(how["luck"][0]) or inner(questions, **how)
+        search_runs.remember_first_exam(made, ("model", "bank"))
+        return made
+
+    one, other = student(), student()
+    told = [list(s.answer(exam, luck=("exam", 0), sure=True)) for s in (one, other)]
+    assert told[0] == told[1] and sat == ["exam"]
+    list(other.answer(practice, luck=("study", 1, 1)))
+    list(other.answer(exam, luck=("exam", 0), sure=True))
+    assert sat == ["exam", "study", "exam"]

@@ -1,0 +1,4 @@
+import logging
+
+# When it is imported, which PEFT does, it complains of a kernel for 4-bit weights that is not installed and that nobody needs here.
+logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)

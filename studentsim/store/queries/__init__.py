@@ -38,6 +38,7 @@ from studentsim.store.queries.weaknesses import (
     exam_slips,
     exam_tallies,
     item_choices,
+    practice_slips,
 )
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "exam_categories_of",
     "exam_marks",
     "disagreements",
+    "practice_slips",
     "exam_questions",
     "exam_slips",
     "exam_tallies",

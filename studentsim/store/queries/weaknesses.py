@@ -48,6 +48,15 @@ def disagreements(db: Database, run_id: str) -> pd.DataFrame:
     )
 
 
+def practice_slips(db: Database, run_id: str) -> pd.DataFrame:
+    """``misconception`` (blank: none known)``, wrong``: what was behind wrong first attempts in practice."""
+    return db.frame(
+        "SELECT coalesce(misconception, '') AS misconception, count(*) AS wrong FROM answers "
+        "WHERE run_id = $run AND phase = 'study' AND NOT \"right\" GROUP BY ALL ORDER BY ALL",
+        {"run": run_id},
+    )
+
+
 def exam_questions(db: Database, run_id: str) -> pd.DataFrame:
     """One row a question of the run's finished exams: ``question_id, category, skill, difficulty, problem, options`` (JSON
     text)``, correct``, and, exam by exam, the lists ``turns`` and ``letters`` (blank: no answer).

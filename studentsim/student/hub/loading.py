@@ -16,6 +16,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 import torch
+import transformers
 from peft import prepare_model_for_kbit_training
 from transformers import (
     AutoModelForCausalLM,
@@ -132,6 +133,7 @@ def _tokenizer(where: str, revision: str | None) -> PreTrainedTokenizerBase:
 
 
 def _model(where: str, revision: str | None, hub: Hub, device: str, dtype: torch.dtype) -> PreTrainedModel:
+    transformers.utils.logging.disable_progress_bar()  # stages are told by events
     try:
         return AutoModelForCausalLM.from_pretrained(
             where,

@@ -16,7 +16,7 @@ from studentsim.ui.teaching.names import of
 TYPICAL = Speed(runs=0, start=1.5, study_question=0.006, pair=0.07, exam_question=0.004, turn=None)
 """Seconds of the embedded student on two processor cores, for a computer that has not finished a run yet."""
 
-SMALL_MODEL = Speed(runs=0, start=12.0, study_question=0.94, pair=2.9, exam_question=0.43, turn=None)
+SMALL_MODEL = Speed(runs=0, start=10.0, study_question=0.5, pair=0.85, exam_question=0.16, turn=None)
 """The same of a language model of ``SMALL_PARAMETERS``, SmolLM2 in bfloat16 on MathQA, with exams that are scored; written ones take as
 long as practice."""
 SMALL_PARAMETERS = 134_515_008

@@ -11,7 +11,7 @@ from studentsim.ui.compare import settings
 from studentsim.ui.report import svg
 from studentsim.ui.report.text import Html, escape, inline, paragraph, table
 from studentsim.ui.titles import commonest_first, is_formula_error, skill_title, slip_title
-from studentsim.ui.weaknesses import items, practice, sentences
+from studentsim.ui.weaknesses import in_practice, items, practice, sentences
 from studentsim.ui.weaknesses.findings import Findings, explanation, hint, order
 from studentsim.ui.weaknesses.slips import VERDICTS
 
@@ -102,7 +102,12 @@ def advice(found: Findings) -> str:
 def slips(found: Findings) -> str:
     """The slips, what became of them, and what a teacher can ask."""
     frame = found.slips
-    told = (sentences.slips(found, frame), sentences.kinds(found), sentences.disagreements(found))
+    told = (
+        sentences.slips(found, frame),
+        sentences.kinds(found),
+        in_practice.kinds(found),
+        in_practice.disagreements(found),
+    )
     said = [paragraph(sentence) for sentence in told if sentence]
     if frame.empty:
         return _section("Slips (misconceptions)", *said)

@@ -40,6 +40,8 @@ class Findings:
     """``queries.exam_questions``, with the list ``offers`` of slips."""
     disagreements: pd.DataFrame = field(default_factory=pd.DataFrame)
     """``queries.disagreements``: where the letter and the value beside it are of different options."""
+    practice: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """``queries.practice_slips``: what was behind wrong answers in practice."""
 
     @property
     def turns(self) -> list[int]:
@@ -90,6 +92,7 @@ def gather(database: Database, run_id: str) -> Findings:
         slips=standing(made),
         questions=questions,
         disagreements=queries.disagreements(database, run_id),
+        practice=queries.practice_slips(database, run_id),
     )
 
 

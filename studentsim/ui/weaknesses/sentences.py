@@ -210,29 +210,6 @@ def _by_formula(last: pd.DataFrame) -> str:
     )
 
 
-def disagreements(found: Findings) -> str:
-    """In how many answers letter and value disagree, in the last exam and in practice, and which of them counts; blank where none do."""
-    frame = found.disagreements
-    if frame.empty or not frame.disagree.any():
-        return ""
-    exam, practice = frame[(frame.phase == "exam") & (frame.turn == found.last)], frame[frame.phase == "study"]
-    parts = [
-        f"in {int(rows.disagree.sum())} of {where.format(words.plural(int(rows.answers.sum()), 'answer'))}"
-        for rows, where in ((exam, "the last exam's {}"), (practice, "{} in practice so far"))
-        if rows.disagree.any()
-    ]
-    if not parts:
-        return ""
-    seen = pd.concat([exam, practice])
-    right, kept = int(seen.value_right.sum()), int(seen.letter_right.sum())
-    also = f" In {right} of these the value is the right option's, and yet the answer counts as wrong." if right else ""
-    also += f" In {kept} the letter is the right option's, and the answer counts as right." if kept else ""
-    return (
-        f"{words.capital(_and(parts))} letter and value disagree: the value written beside the letter is another option's. "
-        f"The letter counts.{also}"
-    )
-
-
 def trend(row: object, turns: list[int]) -> str:
     """``5 of 6 in the first exam, 1 of 6 in the last.``"""
     if len(turns) < 2:

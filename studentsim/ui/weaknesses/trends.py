@@ -9,7 +9,7 @@ from studentsim.ui import charts, components, words
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
 from studentsim.ui.still import still
 from studentsim.ui.titles import commonest_first, is_formula_error, slip_title
-from studentsim.ui.weaknesses import sentences
+from studentsim.ui.weaknesses import in_practice, sentences
 from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.findings import Findings, explanation, hint
 from studentsim.ui.weaknesses.place import Place
@@ -32,7 +32,7 @@ def section(shown: View, place: Place) -> None:
     st.markdown(words.literal(sentences.slips(found, here)))
     if not place.category:
         st.markdown(words.literal(sentences.kinds(found)))
-        if told := sentences.disagreements(found):
+        for told in filter(None, (in_practice.kinds(found), in_practice.disagreements(found))):
             st.markdown(words.literal(told))
     if here.empty:
         return
