@@ -141,6 +141,22 @@ def test_gradients_are_those_of_transformers_and_peft(kind):
         assert torch.allclose(own, other, rtol=1e-3, atol=1e-4 * float(other.abs().max()) + 1e-6)
 
 
+def test_with_several_threads_gradients_are_the_same_to_the_last_bit_each_time():
+    torch.set_num_threads(4)
+    made = model("llama")
+    decoder, learnt = PackedDecoder(made), [p for p in made.parameters() if p.requires_grad]
+    row = PackedRow(
+        [5, 9, 33, 12], [[3 + n % 600] for n in range(800)]
+    )  # the prompt's last position tells of all of them
+    weights = torch.randn(800, generator=torch.Generator().manual_seed(0))
+
+    def gradients():
+        return torch.autograd.grad((torch.cat(told(decoder, [row])) * weights).sum(), learnt)
+
+    first = gradients()
+    assert all(torch.equal(a, b) for _ in range(5) for a, b in zip(first, gradients(), strict=True))
+
+
 def test_in_sixteen_bits_it_is_about_as_exact_as_transformers_is():
     exact, rounded = model("llama"), model("llama", torch.bfloat16)
     ids = torch.randint(3, 700, (40, 12), generator=torch.Generator().manual_seed(4)).tolist()

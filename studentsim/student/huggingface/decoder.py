@@ -158,10 +158,10 @@ class PackedDecoder:
             if keep is not None:
                 keep.layers.append((k, v))
             attended = PackedAttention.apply(q, k, v, pack, self.scale)
-            if (
-                wanted is not None and number == len(self.layers) - 1
-            ):  # keys and values are there: the rest is for who asks
-                attended, x = attended[wanted], x[wanted]
+            if wanted is not None and number == len(self.layers) - 1:
+                # Keys and values are there: the rest is for who asks. By index_select, since with several threads the gradient
+                # of plain indexing adds up in any order, and a resumed run would not be the same to the last bit.
+                attended, x = attended.index_select(0, wanted), x.index_select(0, wanted)
             x = x + layer.out(attended, out)
             normed = RMSNorm.apply(x, layer.post_norm, self.eps, self.dtype)
             x = x + layer.down(SwiGLU.apply(layer.gate_up(normed, gate_up)), down)
