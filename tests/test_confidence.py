@@ -24,9 +24,9 @@ from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import _sample_along, _Sampling
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.generate import sample
 from studentsim.student.model import load_embedded
 from studentsim.student.prompts import completion_ids
+from studentsim.student.sampling import sample
 
 NOISE = 1e-5
 """Differences of a figure by float32's rounding alone; three times what was seen."""

@@ -18,7 +18,6 @@ from studentsim.learning.packed_forward import NO_LABEL
 from studentsim.learning.pairs import held_out_pairs
 from studentsim.records import Pair
 from studentsim.student import adapter
-from studentsim.student.generate import write_on
 from studentsim.student.hub.batches import batches_in_room
 from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of, gap
@@ -28,6 +27,7 @@ from studentsim.student.huggingface.scoring import score_completions
 from studentsim.student.huggingface.step_weights import OrderedWeights
 from studentsim.student.huggingface.threads import share_cores
 from studentsim.student.huggingface.token_logprobs import token_figures
+from studentsim.student.sampling import write_on
 
 KINDS = ("llama", "qwen2", "qwen3")
 ROWS = [

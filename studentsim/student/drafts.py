@@ -15,7 +15,7 @@ import torch
 
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
-from studentsim.student.generate import Written, sample
+from studentsim.student.sampling import Written, sample
 from studentsim.student.sequences import PrefilledSequences, common_prefix_length, iter_logits
 
 ROUNDING = 1e-5

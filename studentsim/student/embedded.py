@@ -27,11 +27,12 @@ from studentsim.student.confidence import ConfidenceEstimator, workings
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import write_along
 from studentsim.student.embedded_weights import FINGERPRINT_0_1
-from studentsim.student.generate import Prefix, Written, read, score, write
+from studentsim.student.generate import Prefix, read, score, write
 from studentsim.student.parsing import read_answer
 from studentsim.student.passages import of_use
 from studentsim.student.profiles import profile_of
 from studentsim.student.prompts import completion_ids, knows_levels, named_opening, opening, prompt_ids
+from studentsim.student.sampling import Written
 
 FIRST = 24
 """Rows written before all others where there are many, so that a page has something to show at once."""

@@ -150,25 +150,12 @@ def _got(name: str, revision: str, role: Role) -> Source:
     """A model that ``studentsim models`` got: by its name, or by the GGUF file that it was made from."""
     if role.encoder_decoder:
         raise _refused(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
-    made = _made_from(Path(os.path.expanduser(name))) if families.is_file(name) else name
+    made = model_store.made_from(Path(os.path.expanduser(name))) if families.is_file(name) else name
     try:
         folder = model_store.require(made).folder
     except StudentError as error:
         raise _refused(error.problem, error.remedy) from error
     return _in_folder(name, folder, revision)
-
-
-def _made_from(file: Path) -> str:
-    """What the model made from a GGUF file is called."""
-    try:
-        made = model_store.name_of_file(file)
-    except OSError as error:
-        raise _refused(f"There is no model file {str(file)!r} ({error.strerror}).", "Check its name.") from error
-    families.check_family(file, families.read_header(file))
-    if made not in model_store.names_here():
-        how = f"Do so once: python -m studentsim models get {file}"
-        raise _refused(f"The GGUF file {str(file)!r} has not been made ready yet.", how)
-    return made
 
 
 def _in_folder(name: str, folder: Path, revision: str) -> Source:

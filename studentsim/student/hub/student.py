@@ -19,7 +19,7 @@ from studentsim.config import RunConfig
 from studentsim.records import Answer, Earlier, Pair, PairScore, Question, Writing
 from studentsim.student import adapter
 from studentsim.student.embedded import uniforms_of
-from studentsim.student.generate import Written, head_is_plain, read, write
+from studentsim.student.generate import head_is_plain, read, write
 from studentsim.student.hub.batches import LONGER, batches, batches_in_room
 from studentsim.student.hub.cache_check import logprob_gap
 from studentsim.student.hub.chat import Chat, Prompt
@@ -34,6 +34,7 @@ from studentsim.student.huggingface.listening import step_listener
 from studentsim.student.huggingface.packed_inference import PackedInference
 from studentsim.student.huggingface.threads import share_cores
 from studentsim.student.replies import read_reply_full
+from studentsim.student.sampling import Written
 
 SCORED_AT_ONCE = 40
 """Questions whose options are scored before the first of their ticks is told."""
@@ -101,8 +102,7 @@ class HubStudent:
             started = time.monotonic()
             answers = self._answered(batch, [prompts[q.id] for q in batch], luck=luck, sure=sure, scored=scored)
             milliseconds = 1000 * (time.monotonic() - started) / len(batch)
-            for answer in answers:
-                yield replace(answer, milliseconds=milliseconds)
+            yield from (replace(answer, milliseconds=milliseconds) for answer in answers)
 
     def _answered(
         self, batch: Sequence[Question], prompts: Sequence[Prompt], *, luck: Sequence[object], sure: bool, scored: bool

@@ -31,7 +31,7 @@ def in_pieces(rows: Sequence[PackedRow], most: int = TOKENS_AT_ONCE) -> Iterator
 
 
 class PackedSession:
-    """Rows in the midst of being written; see ``generate.Session``. Memory: 2 x layers x KV heads x D numbers a token of a row."""
+    """Rows in the midst of being written; see ``sampling.Session``. Memory: 2 x layers x KV heads x D numbers a token of a row."""
 
     @torch.no_grad()
     def __init__(self, decoder: PackedDecoder, weights: StepWeights, prompts: Sequence[Sequence[int]]) -> None:
@@ -66,7 +66,7 @@ class PackedSession:
                 start += len(packed)
 
     def advance(self, tokens: torch.Tensor, stay: Sequence[int] | None) -> None:
-        """See ``generate.Session``."""
+        """See ``sampling.Session``."""
         if stay is not None:
             rows = torch.tensor(stay)
             self.lengths = self.lengths[rows]

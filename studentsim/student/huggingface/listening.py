@@ -16,7 +16,7 @@ HEARD_EVERY = 4
 def step_listener(
     batch: Sequence[Question], tokenizer: PreTrainedTokenizerBase, listen: Callable[[Writing], None] | None
 ) -> Callable[[Sequence[Sequence[int]]], None] | None:
-    """For ``generate.write_on``'s ``on_step``: tells ``listen`` of the first answer of the batch that still grows; None: nobody does."""
+    """For ``sampling.write_on``'s ``on_step``: tells ``listen`` of the first answer of the batch that still grows; None: nobody does."""
     if listen is None:
         return None
     began = time.monotonic()

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError, StudentError
+from studentsim.student.huggingface import families
 from studentsim.student.huggingface.catalogue import CATALOGUE
 
 DATA_VARIABLE = "STUDENTSIM_DATA"
@@ -148,6 +149,23 @@ def name_of_file(path: Path) -> str:
             handle.seek(max(0, size - _BLOCK) * n // _SAMPLES)
             digest.update(handle.read(_BLOCK if n in (0, _SAMPLES) else 2**16))
     return f"file-{digest.hexdigest()[:12]}"
+
+
+def made_from(file: Path) -> str:
+    """What the model that was made here from a GGUF file is called.
+
+    :raises ConfigError: (``model``) the file cannot be read or used, or no model has been made from it yet.
+    """
+    try:
+        made = name_of_file(file)
+    except OSError as error:
+        problem = f"There is no model file {str(file)!r} ({error.strerror})."
+        raise ConfigError(problem, "Check its name.", field="model") from error
+    families.check_family(file, families.read_header(file))
+    if made not in names_here():
+        problem = f"The GGUF file {str(file)!r} has not been made ready yet."
+        raise ConfigError(problem, f"Do so once: python -m studentsim models get {file}", field="model")
+    return made
 
 
 def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:

@@ -10,7 +10,6 @@ import torch
 from peft import PeftModel
 
 from studentsim.records import PairScore
-from studentsim.student.generate import AnyCalculator, Written, write_on
 from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of
 from studentsim.student.huggingface.generation import PackedSession
@@ -18,6 +17,7 @@ from studentsim.student.huggingface.packing import PackedRow
 from studentsim.student.huggingface.scoring import score_completions
 from studentsim.student.huggingface.step_weights import OrderedWeights
 from studentsim.student.huggingface.threads import all_cores
+from studentsim.student.sampling import AnyCalculator, Written, write_on
 
 CLOSE = 0.5
 """Nats by which the likeliest text must lead for the choice to be left to 16 bits: four standard deviations of what rounding makes of
@@ -82,7 +82,7 @@ class PackedInference:
         min_p: float,
         on_step: Callable[[Sequence[Ids]], None] | None = None,
     ) -> Iterator[tuple[int, Written]]:
-        """What is written behind each prompt (by its number), each as soon as it is done; see ``generate.write_on``.
+        """What is written behind each prompt (by its number), each as soon as it is done; see ``sampling.write_on``.
 
         To be followed by ``release`` before the adapter changes, and where nothing is written for a while.
         """
