@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import fake_get_model
+import journals
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
@@ -158,6 +159,18 @@ def test_run_again_takes_the_model_as_it_is_here_now(started: list, folder: Path
     app.button(key="new.start").click().run()
     config = started[-1][0]
     assert (config.model, config.questions, config.hub.dtype, config.hub.revision) == (SMOL, 16, "bfloat16", "")
+
+
+def test_a_study_that_came_with_us_does_not_bring_along_what_another_computer_computed_in(
+    started: list, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    put(folder)
+    begun = journals.RunStarted
+    monkeypatch.setattr(journals, "RunStarted", lambda *args: begun(*args, recorded=True))
+    make_run(folder, "before", model=SMOL, hub={"exams": "scored", "dtype": "bfloat16"})
+    app = visit(NEW, like="before")
+    app.button(key="new.start").click().run()
+    assert (started[-1][0].hub.exams, started[-1][0].hub.dtype) == ("scored", "auto")
 
 
 def test_the_paper_s_protocol_stands_with_it(folder: Path):

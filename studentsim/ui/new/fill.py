@@ -78,7 +78,9 @@ def _fill_like(engine: data.Engine, run_id: str) -> str:
         fill(DEFAULT)
         return f":material/info: That simulation's settings can't be used here: {words.literal(error.problem)} These are the default ones."
     name = "" if came_with_us or not config.name else f"{config.name[:74]} again"
-    fill(config.model_copy(update={"name": name, "weights": ""}))
+    # what a model was quickest to compute in was settled for the computer that made the run
+    hub = config.hub.model_copy(update={"dtype": "auto"}) if came_with_us else config.hub
+    fill(config.model_copy(update={"name": name, "weights": "", "hub": hub}))
     return f"Filled in as in *{words.literal(words.title(config))}*.{version}"
 
 
