@@ -71,6 +71,13 @@ def test_packing_the_same_run_twice_gives_the_same_bytes(tmp_path: Path):
     assert recorded.pack(folder, tmp_path).read_bytes() == recorded.pack(folder, tmp_path).read_bytes()
 
 
+def test_a_study_s_runs_are_told_from_another_s_whose_ids_begin_alike():
+    assert recorded.EMBEDDED.holds("recorded-category-seed-12")
+    assert recorded.SMOLLM2.holds("recorded-smollm2-log-probability-category-seed-3")
+    for other in ("recorded-gemma-random-seed-1", "recorded-random", "recorded-smollm2-random-seed-1"):
+        assert not recorded.EMBEDDED.holds(other) and recorded.study_of(other) in (recorded.SMOLLM2, None)
+
+
 @pytest.mark.parametrize("settings", [{"status": "paused", "turn": 1}, {"status": "", "turn": 1}])
 def test_a_run_that_did_not_finish_is_not_packed(tmp_path: Path, settings: Mapping):
     folder = RunFolder(make_run(tmp_path, turns=2, **settings))

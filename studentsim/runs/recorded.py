@@ -112,7 +112,8 @@ class RecordedStudy:
 
     def holds(self, run_id: str) -> bool:
         """Whether a run's id is of this study."""
-        return re.fullmatch(rf"{self.prefix}[a-z-]+-seed-\d+", run_id) is not None
+        ways = "|".join(re.escape(way.replace("+", "-")) for way in self.seeds)
+        return re.fullmatch(rf"{self.prefix}(?:{ways})-seed-\d+", run_id) is not None
 
 
 EMBEDDED = RecordedStudy("embedded", SEEDS, SETTINGS)
