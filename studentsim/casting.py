@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from studentsim.student.base import Learner, Student
     from studentsim.student.hub.student import HubStudent
 
-_M_ARENA_MAX = -8
-"""glibc's name for the number of heaps (malloc.h)."""
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
+"""glibc's names for the number of heaps, and for the size from which on memory is asked of the system each time (malloc.h)."""
+LARGE = 2**20
+"""Bytes: what is as large is given back when it is freed, and leaves no holes."""
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 # torch's threads spin while they wait for each other. With two processes on the same cores an exam so took 84 s instead of
@@ -142,10 +144,14 @@ def _embedded(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
 
 
 def _share_one_heap() -> None:
-    """Let all threads allocate from one heap. glibc gives each its own, and of what was freed in one nothing serves another: a training
-    step by two threads so kept 3.4 GB instead of 2.5 (docs/log.md). Elsewhere nothing happens."""
+    """Let all threads allocate from one heap, and give large pieces back at once. Elsewhere than with glibc nothing happens.
+
+    glibc gives each thread a heap of its own, where what was freed in one serves no other, and comes to hold pieces of up to 32 MB in them:
+    a run with a language model so came to keep 6 GB, of which it used 2 (docs/log.md).
+    """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
 def _use_all_cores() -> None:
