@@ -424,6 +424,7 @@ def test_names_are_shown_literally(folder: Path, taught: None):
     assert r"\$7\_b\$" in text_of(visit(COMPARE, runs="mixed,follow"))
 
 
+@pytest.mark.long  # as many answers of one run are in test_ui_states.py
 def test_the_page_bears_a_hundred_thousand_answers(folder: Path, taught: None):
     for i in range(2):
         make_run(folder, f"run-{i}", strategy=("random", "category")[i], turns=20, questions=40, exam=240)
