@@ -398,12 +398,12 @@ def test_a_recorded_run_is_labelled(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert app.multiselect[0].options[0].endswith("recorded")
 
 
-@pytest.mark.parametrize("link", ["nobody", "' OR 1=1--", "x," * 3000, "../../etc/passwd", "<script>", "a\0b", ",", ""])
-def test_a_bad_link_is_a_friendly_page(folder: Path, link: str):
+def test_a_bad_link_is_a_friendly_page(folder: Path):
     make_run(folder, "it")
-    app = visit(COMPARE, runs=link)
-    assert not app.exception and not app.error
-    assert "Choose two or more simulations" in text_of(app)
+    for link in ("nobody", "' OR 1=1--", "x," * 3000, "../../etc/passwd", "<script>", "a\0b", ",", ""):
+        app = visit(COMPARE, runs=link)
+        assert not app.exception and not app.error, link
+        assert "Choose two or more simulations" in text_of(app), link
 
 
 def test_a_run_deleted_meanwhile_leaves_the_rest(folder: Path, taught: None):

@@ -92,13 +92,18 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / NAME
 
 
+def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the app use this data folder, over which no worker process is started."""
+    monkeypatch.setenv(data.DATA_VARIABLE, str(folder))
+    monkeypatch.setattr(Manager, "warm", lambda self: None)
+    monkeypatch.setattr(Manager, "tick", lambda self: None)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path) -> Iterator[Path]:
     """A data folder without runs that the app uses; no worker process is started over it."""
     shutil.copy(empty_database, tmp_path)
-    monkeypatch.setenv(data.DATA_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(Manager, "warm", lambda self: None)
-    monkeypatch.setattr(Manager, "tick", lambda self: None)
+    use(tmp_path, monkeypatch)
     yield tmp_path
     data.close_engines()
 
