@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +27,30 @@ QUIET = (
 SYSTEM_CHROMIUM = (
     "/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
 )  # fmt: skip
+
+
+APP = """
+import sys
+sys.path[:0] = [{root!r}, {tests!r}]
+from pathlib import Path
+from studentsim.runs.manager import Manager
+from studentsim.ui import jobs
+from studentsim.ui.new import model_card
+model_card.JOB, jobs.ROOT = "fake_get_model", Path({tests!r})
+Manager.__init__.__kwdefaults__.update(worker={worker!r}, check=lambda config: config)
+exec(compile(Path({root!r}, "app.py").read_text(), "app.py", "exec"))
+"""
+
+
+def app_with_fakes(folder: Path, worker: Sequence[str]) -> Path:
+    """The app, with these workers and with fakes in the places of the package index and of the look at the model; for ``serve``.
+
+    They are put in place by Home: a visit begins there.
+    """
+    shutil.copytree(ROOT / "pages", folder / "pages")
+    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+    (folder / "app.py").write_text(APP.format(root=str(ROOT), tests=str(ROOT / "tests"), worker=list(worker)))
+    return folder / "app.py"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -36,8 +37,9 @@ COMMAND_LINE = {"cli", "foreground", "__main__"}
 HEAVY = {"torch", "transformers", "trl", "peft", "tokenizers", "safetensors", "datasets", "accelerate", "bitsandbytes"}
 
 
+@cache
 def imports(path: Path) -> set[str]:
-    """Dotted names a file imports, anywhere in it."""
+    """Dotted names a file imports, anywhere in it. Read once for all tests."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

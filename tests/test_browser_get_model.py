@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import ROOT, serve
+from browser import app_with_fakes, serve
 from playwright.sync_api import Page, expect
 from run_help import Gate, worker
 
@@ -18,28 +16,10 @@ from studentsim.runs.live_text import LiveText
 
 pytestmark = pytest.mark.browser
 
-APP = """
-import sys
-sys.path[:0] = [{root!r}, {tests!r}]
-from pathlib import Path
-from studentsim.runs.manager import Manager
-from studentsim.ui import jobs
-from studentsim.ui.new import model_card
-model_card.JOB, jobs.ROOT = "fake_get_model", Path({tests!r})
-Manager.__init__.__kwdefaults__.update(worker={worker!r}, check=lambda config: config)
-exec(compile(Path({root!r}, "app.py").read_text(), "app.py", "exec"))
-"""
-"""The app, with fakes in the places of the package index, of the look at the model, and of the worker's cast."""
-
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "app"
-    shutil.copytree(ROOT / "pages", folder / "pages")
-    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
-    text = APP.format(root=str(ROOT), tests=str(ROOT / "tests"), worker=worker("answer:50:gate"))
-    (folder / "app.py").write_text(text)
-    yield folder / "app.py"
+def app(tmp_path: Path) -> Path:
+    return app_with_fakes(tmp_path / "app", worker("answer:50:gate"))
 
 
 def test_three_clicks_from_a_fresh_app_to_a_language_model_that_is_seen_writing(page: Page, app: Path, tmp_path: Path):

@@ -8,17 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import serve
+from browser import app_with_fakes, serve
 from journals import make_run
 from playwright.sync_api import Browser, Page, expect
+from run_help import worker
 
 from studentsim.runs import recorded
 from studentsim.student.profiles import PROFILES
 
 pytestmark = pytest.mark.browser
-
-SECONDS = 1000
-"""Playwright counts milliseconds."""
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +101,11 @@ def test_the_own_mix_keeps_its_sum_and_is_locked_and_typed_by_keyboard_alone(pag
 
 
 def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_path: Path):
-    """A student, two categories, a mix, one lesson; then Start, with the real student."""
-    with serve(tmp_path) as url:
+    """A student, two categories, a mix, one lesson; then Start. The real student is started in test_browser_watch.py."""
+    with serve(tmp_path / "data", app=app_with_fakes(tmp_path / "app", worker("fake"))) as url:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{url}/New_simulation")
+        page.goto(url)
+        press(page, page.get_by_test_id("stSidebar").get_by_role("link", name="New simulation"))
         ready(page)
         press(page, page.get_by_role("button", name="Physics gap"))
         expect(page.get_by_text(re.compile("^Physics gap, follow the mistakes"))).to_be_visible()
@@ -126,10 +125,10 @@ def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_pa
         press(page, page.get_by_role("button", name="Start", exact=True))
         page.wait_for_url(re.compile(r"/Watch\?run="))
         run_id = page.url.split("run=")[1]
-        config = json.loads((tmp_path / "runs" / run_id / "config.json").read_text())
+        config = json.loads((tmp_path / "data" / "runs" / run_id / "config.json").read_text())
         assert config["student"] == "physics-gap" and config["categories"] == ["physics", "gain"]
         assert config["mix"]["physics"] > 50 and sum(config["mix"].values()) == 100
-        expect(page.get_by_text("finished").first).to_be_visible(timeout=120 * SECONDS)
+        expect(page.get_by_text("finished").first).to_be_visible()
         page.close()
 
 

@@ -71,10 +71,11 @@ def go_on(folder: RunFolder, whole: list[dict]) -> None:
 # ------------------------------------------------------------------ 4, 9: killed
 
 
-@pytest.mark.parametrize(
-    "moment",
-    "answer:1 answer:23 answer:24 answer:25 answer:40 answer:80 learn:1 learn:12 save:1 save:2 save:4".split(),
-)
+MOMENTS = "answer:1 answer:24 answer:25 learn:1 learn:12 save:1 save:4".split()
+FURTHER = [pytest.param(moment, marks=pytest.mark.long) for moment in "answer:23 answer:40 answer:80 save:2".split()]
+
+
+@pytest.mark.parametrize("moment", [*MOMENTS, *FURTHER])
 def test_killed_at_any_moment_it_is_interrupted_and_resumed_it_equals_an_uninterrupted_run(tmp_path, whole, moment):
     folder = create_run(tmp_path, casts.config())
     assert run_worker(folder, f"{moment}:die").wait(timeout=60) == -signal.SIGKILL

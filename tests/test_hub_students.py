@@ -73,7 +73,8 @@ def run(model, **settings):
 
 
 CASES = [
-    *((kind, "none") for kind in hubs.CONFIGS),
+    *((kind, "none") for kind in ("gemma", "llama", "bloom")),
+    *(pytest.param(kind, "none", marks=pytest.mark.long) for kind in ("qwen2", "phi")),
     ("gemma", "nf4"),
     ("qwen2", "8bit"),
     *(pytest.param(kind, "nf4", marks=pytest.mark.long) for kind in ("llama", "bloom")),

@@ -88,7 +88,7 @@ def test_the_reference_is_computed_once(gemma, reference: str, computed: int):
     assert len(calls) == computed + 1
 
 
-@pytest.mark.parametrize("reference", ["last-turn", "base"])
+@pytest.mark.parametrize("reference", ["last-turn", pytest.param("base", marks=pytest.mark.long)])
 def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_path, reference: str):
     config = hubs.config(
         gemma, validation=4, learning=Learning(learning_rate=5e-3, batch=2, reference=reference, rehearsal=0.0)

@@ -138,7 +138,7 @@ def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_chec
     (tmp_path / f"recorded-old{recorded.SUFFIX}").touch()
     of_another_study = f"recorded-smollm2-none-seed-1{recorded.SUFFIX}"
     (tmp_path / of_another_study).touch()
-    paths = recording.record(recorded.EMBEDDED, tmp_path / "work", tmp_path, turns=2, exam=24).files
+    paths = recording.record(recorded.EMBEDDED, tmp_path / "work", tmp_path, turns=1, exam=12).files
     shutil.rmtree(tmp_path / "work")
     (tmp_path / of_another_study).unlink()  # it is still there
     assert sorted(path.name.removesuffix(recorded.SUFFIX) for path in tmp_path.iterdir()) == IDS
@@ -153,7 +153,7 @@ def test_the_command_takes_fewer_seeds_and_shorter_runs(
 ):
     monkeypatch.setattr(foreground, "load_cast", casts.fake)
     monkeypatch.setattr(recording.preflight, "check", lambda config: config)
-    handing_out.record(tmp_path, seeds=1, turns=2, exam=24)
+    handing_out.record(tmp_path, seeds=1, turns=1, exam=12)
     assert len(list(tmp_path.iterdir())) == 4 and f"MB in {tmp_path}" in capsys.readouterr().out
 
 
@@ -400,8 +400,12 @@ def test_the_embedded_student_s_journals_are_whole_and_one_study(tmp_path: Path)
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
     assert len(same) == 1
     assert configs[0].learning == RunConfig().learning and configs[0].student == recorded.SETTINGS["student"]
-    with Database.open(tmp_path) as database:
+    told = [read_events(tmp_path / "runs" / run_id / "events.jsonl") for run_id in IDS]
+    exams = [[e["correct"] for e in events if e["type"] == "ExamFinished"] for events in told]
+    assert len({own[0] for own in exams}) == 1 and all(len(own) == len(configs[0].exam_turns()) for own in exams)
+    for run_id in IDS[:-1]:
+        shutil.rmtree(tmp_path / "runs" / run_id)
+    with Database.open(tmp_path) as database:  # one goes through the database; Home shows all in test_browser_new.py
         ingest.sync(database, tmp_path / "runs")
-        exams = queries.exams_of(database, IDS)
-    assert len(exams[exams.turn == 0].correct.unique()) == 1
+        assert queries.exams(database, IDS[-1]).correct.tolist() == exams[-1]
     assert not database.notices

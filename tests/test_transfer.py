@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import casts
+import garbage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -179,8 +180,9 @@ def test_a_cell_is_what_a_run_of_those_settings_finds():
     assert [sum(m.before for m in cell.marked), sum(m.after for m in cell.marked)] == [e.correct for e in exams]
 
 
-def test_a_finished_cells_student_is_given_back_before_the_next_is_made():
+def test_a_finished_cells_student_is_given_back_before_the_next_is_made(monkeypatch):
     """A model of the hub may take all the memory there is; ``load_cast`` freezes what it loads out of the garbage hunts."""
+    monkeypatch.setattr(gc, "unfreeze", garbage.unfreeze)
     made: list[weakref.ref] = []
 
     def load(config: RunConfig) -> Cast:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -12,10 +12,10 @@ import pytest
 from answer_runs import FORMULA, make_answers_run
 from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
-from visits import link_labels, text_of, visit
+from visits import link_labels, text_of, use, visit
 
 from studentsim.store.queries import NO_SLIP
-from studentsim.ui import words
+from studentsim.ui import data, words
 from studentsim.ui.answers import View, sentences
 from studentsim.ui.answers.counts import Count
 from studentsim.ui.titles import slip_title
@@ -38,6 +38,22 @@ def grid(app: AppTest) -> pd.DataFrame:
 def told(folder: Path, run_id: str = "study") -> pd.DataFrame:
     lines = (folder / "runs" / run_id / "events.jsonl").read_text().splitlines()
     return pd.DataFrame([e for e in map(json.loads, lines) if e["type"] == "Answered"])
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder with a run."""
+    folder = tmp_path_factory.mktemp("study")
+    make_answers_run(folder)
+    yield folder
+    data.close_engines()
+
+
+@pytest.fixture
+def study(made_once: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That folder in use, for tests that only look."""
+    use(made_once, monkeypatch)
+    return made_once
 
 
 # ------------------------------------------------------------------ states of a run
@@ -116,11 +132,10 @@ def test_a_link_to_no_run_gives_a_friendly_page(folder: Path, run: str):
         ({"search": "coat"}, lambda a: a.problem.str.contains("coat")),
     ],
 )
-def test_a_link_shows_its_view(folder: Path, query: dict, expected):
-    make_answers_run(folder)
+def test_a_link_shows_its_view(study: Path, query: dict, expected):
     app = visit(ANSWERS, run="study", **query)
     assert not app.exception and not app.warning
-    answers = told(folder)
+    answers = told(study)
     assert grid(app).open.astype(int).tolist() == answers[expected(answers)].seq.tolist()
 
 
@@ -203,17 +218,15 @@ def test_another_category_drops_the_skill_and_the_slip(folder: Path):
     "name, value", [("lesson", "abc"), ("lesson", "-1"), ("lesson", "9" * 30), ("phase", "nap"), ("mark", "<b>"), ("answer", "x"),
                     ("search", "y" * 5000), ("show", "film"), ("category", "z" * 300), ("lesson", "٣")],
 )  # fmt: skip
-def test_what_cannot_be_meant_is_left_out_and_said(folder: Path, name: str, value: str):
-    make_answers_run(folder)
+def test_what_cannot_be_meant_is_left_out_and_said(study: Path, name: str, value: str):
     app = visit(ANSWERS, run="study", **{name: value})
     assert not app.exception and not app.error
     assert sentences.NAMES.get(name, name) in app.warning[0].value
-    assert len(grid(app)) == len(told(folder))
+    assert len(grid(app)) == len(told(study))
 
 
 @pytest.mark.parametrize("value", ["astrology", "' OR 1=1--", "<script>alert(1)</script>", "*b* $1$"])
-def test_a_filter_that_matches_nothing_can_be_removed(folder: Path, value: str):
-    make_answers_run(folder)
+def test_a_filter_that_matches_nothing_can_be_removed(study: Path, value: str):
     app = visit(ANSWERS, run="study", category=value, mark="wrong")
     assert not app.exception and not app.dataframe
     assert app.header[0].value == "No answers match."

@@ -13,7 +13,7 @@ import journals
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
-from visits import HOME, NEW, WATCH, text_of, visit
+from visits import HOME, NEW, PAUSE, WATCH, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.errors import BankError
@@ -77,7 +77,7 @@ def looked(app: AppTest, button: str = "check.start") -> AppTest:
     for _ in range(200):
         if not app.get("progress"):
             return app
-        time.sleep(0.05)
+        time.sleep(PAUSE)
         app.run()
     raise AssertionError("the job did not end")
 
@@ -168,7 +168,7 @@ def test_a_look_at_the_hub_without_a_network_is_a_message_and_a_run_again_finds_
     for _ in range(400):
         if app.error:
             break
-        time.sleep(0.05)
+        time.sleep(PAUSE)
         app.run()
     assert not app.exception and "cannot be had from the hub" in app.error[0].value
 

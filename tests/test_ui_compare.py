@@ -398,12 +398,12 @@ def test_a_recorded_run_is_labelled(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert app.multiselect[0].options[0].endswith("recorded")
 
 
-@pytest.mark.parametrize("link", ["nobody", "' OR 1=1--", "x," * 3000, "../../etc/passwd", "<script>", "a\0b", ",", ""])
-def test_a_bad_link_is_a_friendly_page(folder: Path, link: str):
+def test_a_bad_link_is_a_friendly_page(folder: Path):
     make_run(folder, "it")
-    app = visit(COMPARE, runs=link)
-    assert not app.exception and not app.error
-    assert "Choose two or more simulations" in text_of(app)
+    for link in ("nobody", "' OR 1=1--", "x," * 3000, "../../etc/passwd", "<script>", "a\0b", ",", ""):
+        app = visit(COMPARE, runs=link)
+        assert not app.exception and not app.error, link
+        assert "Choose two or more simulations" in text_of(app), link
 
 
 def test_a_run_deleted_meanwhile_leaves_the_rest(folder: Path, taught: None):
@@ -424,6 +424,7 @@ def test_names_are_shown_literally(folder: Path, taught: None):
     assert r"\$7\_b\$" in text_of(visit(COMPARE, runs="mixed,follow"))
 
 
+@pytest.mark.long  # as many answers of one run are in test_ui_states.py
 def test_the_page_bears_a_hundred_thousand_answers(folder: Path, taught: None):
     for i in range(2):
         make_run(folder, f"run-{i}", strategy=("random", "category")[i], turns=20, questions=40, exam=240)

@@ -11,7 +11,7 @@ import journals
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
-from visits import NEW, ROOT, text_of, visit
+from visits import NEW, PAUSE, ROOT, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.student.huggingface.catalogue import CATALOGUE
@@ -39,7 +39,7 @@ def waited(app: AppTest, key: str) -> AppTest:
     for _ in range(200):
         if key in keys(app):
             return app
-        time.sleep(0.05)
+        time.sleep(PAUSE)
         app.run()
     raise AssertionError(text_of(app))
 
@@ -79,7 +79,7 @@ def test_while_it_is_got_the_page_says_how_far_it_is_and_start_waits(folder: Pat
         told = " ".join(bar.proto.text for bar in app.get("progress"))
         if "40 of 93 MB" in told:
             break
-        time.sleep(0.05)
+        time.sleep(PAUSE)
         app.run()
     assert told == "Downloading: 40 of 93 MB." and app.button(key="new.start").disabled
     assert "Start opens once it is here" in text_of(app) and not app.error
@@ -97,7 +97,7 @@ def test_what_goes_wrong_is_said_with_what_to_do_and_tried_again(folder: Path):
     for _ in range(200):
         if app.error:
             break
-        time.sleep(0.05)
+        time.sleep(PAUSE)
         app.run()
     assert [e.value for e in app.error] == ["The package index cannot be reached. Check the network."]
     assert app.button(key=GET).label == "Try again"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pandas as pd
@@ -16,6 +18,8 @@ from studentsim.config import RunConfig
 from studentsim.runs import recorded
 from studentsim.runs.folder import RunFolder, all_runs
 from studentsim.runs.lease import Lease
+from studentsim.store import ingest
+from studentsim.store.database import Database
 from studentsim.ui import charts, data
 from studentsim.ui.charts.study import spread
 from studentsim.ui.compare.differences import Difference
@@ -28,17 +32,48 @@ COMPARE = "pages/3_Compare.py"
 INTRODUCTION = "A small language model plays a student"
 
 
+NAMES = {strategy: look.name for strategy, look in STRATEGIES.items()}
+
+
+def packed(study: recorded.RecordedStudy, to: Path, scratch: Path, **settings: Any) -> Path:
+    """The study's runs as the product would carry them, in the folder ``to``."""
+    for config in study.configs(NAMES, questions=8, exam=60, **settings):
+        recorded.pack(RunFolder(make_run(scratch, study.run_id_of(config), **config.model_dump())), to)
+    return to
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small recorded study."""
+    scratch = tmp_path_factory.mktemp("scratch")
+    return packed(recorded.EMBEDDED, tmp_path_factory.mktemp("recorded"), scratch, turns=4)
+
+
+@pytest.fixture(scope="module")
+def taken_in(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that has the study already, also in its database."""
+    folder = tmp_path_factory.mktemp("taken-in")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(recorded.VARIABLE, "1")
+        recorded.unpack(folder, source)
+    with Database.open(folder) as database:
+        ingest.sync(database, folder / "runs")
+    return folder
+
+
 @pytest.fixture
-def study(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def untouched(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose app finds a small recorded study in the product."""
-    source, scratch = tmp_path_factory.mktemp("recorded"), tmp_path_factory.mktemp("scratch")
-    names = {strategy: look.name for strategy, look in STRATEGIES.items()}
-    for config in recorded.EMBEDDED.configs(names, turns=4, questions=8, exam=60):
-        path = make_run(scratch, recorded.EMBEDDED.run_id_of(config), **config.model_dump())
-        recorded.pack(RunFolder(path), source)
     monkeypatch.setenv(recorded.VARIABLE, "1")
     monkeypatch.setattr(recorded.unpack, "__defaults__", (source,))
     return folder
+
+
+@pytest.fixture
+def study(untouched: Path, taken_in: Path) -> Path:
+    """Such a data folder after the first visit."""
+    shutil.copytree(taken_in, untouched, dirs_exist_ok=True)
+    return untouched
 
 
 # ------------------------------------------------------------------ the first visit
@@ -53,7 +88,7 @@ def test_home_without_runs_says_what_this_is_and_offers_one_button(folder: Path)
     assert {"Start a race", "Choose everything yourself"} <= set(link_labels(app))
 
 
-def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_label(study: Path):
+def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_label(untouched: Path):
     app = visit(HOME)
     assert not app.exception and not app.error
     text = text_of(app)
@@ -115,11 +150,12 @@ def test_the_recorded_study_is_gone_from_home_once_its_runs_are_deleted(study: P
     assert "What does teaching change?" not in text_of(app) and not app.exception and all_runs(study) == []
 
 
-def test_home_tells_of_smollm2_s_study_below_the_embedded_student_s_with_a_way_to_compare(study: Path, tmp_path: Path):
-    source, names = recorded.unpack.__defaults__[0], {strategy: look.name for strategy, look in STRATEGIES.items()}
-    for config in recorded.SMOLLM2.configs(names, bank="dev.json", turns=2, questions=8, exam=60, exam_every=1):
-        path = make_run(tmp_path / "small", recorded.SMOLLM2.run_id_of(config), **config.model_dump())
-        recorded.pack(RunFolder(path), source)
+def test_home_tells_of_smollm2_s_study_below_the_embedded_student_s_with_a_way_to_compare(
+    study: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    both = Path(shutil.copytree(source, tmp_path / "both"))
+    packed(recorded.SMOLLM2, both, tmp_path / "small", bank="dev.json", turns=2, exam_every=1)
+    monkeypatch.setattr(recorded.unpack, "__defaults__", (both,))
     app = visit(HOME)
     assert not app.exception and not app.error
     text = text_of(app)

@@ -9,7 +9,7 @@ import pytest
 from fake_model_job import TOLD
 from journals import make_run
 from streamlit.testing.v1 import AppTest
-from visits import NEW, ROOT, text_of, visit
+from visits import NEW, PAUSE, ROOT, text_of, visit
 
 from studentsim.config import Hub, RunConfig
 from studentsim.ui import jobs, words
@@ -34,7 +34,7 @@ def checked(app: AppTest) -> AppTest:
     for _ in range(100):
         if not app.button(key="new.model.check").disabled:
             return app
-        time.sleep(0.05)
+        time.sleep(PAUSE)
         app.run()
     raise AssertionError("the check did not end")
 
@@ -163,7 +163,7 @@ def test_a_check_shows_what_is_tried_now_and_can_be_stopped(folder: Path, fake_j
         told = [bar.proto.text for bar in app.get("progress")]
         if any("the longest question, of 812 tokens" in text for text in told):
             break
-        time.sleep(0.05)
+        time.sleep(PAUSE)
         app.run()
     else:
         raise AssertionError(told)

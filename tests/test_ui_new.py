@@ -225,7 +225,10 @@ def test_a_ready_made_mix_and_other_categories_open_the_locks(folder: Path):
     assert all(s.disabled for s in app.slider), "the third has nothing to move against"
 
 
-@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s != "fixed"])
+EACH_WAY = [pytest.param(s, marks=() if s in ("random", "category", "none") else pytest.mark.long) for s in STRATEGIES]
+
+
+@pytest.mark.parametrize("strategy", [way for way in EACH_WAY if "fixed" not in way.values])
 def test_that_an_own_mix_goes_before_the_way_is_said_at_the_field_in_the_summary_and_in_the_name(
     started: list, strategy: str
 ):

@@ -17,7 +17,7 @@ from studentsim.runs.manager import Manager
 from studentsim.store import ingest, intake, queries
 from studentsim.store.database import Database
 from studentsim.ui import data
-from studentsim.ui.shell import COMPARE, HOME, PAGES
+from studentsim.ui.shell import COMPARE, HOME, OF_A_RUN, PAGES
 
 STATES = {
     "running": {"status": "", "turn": 2, "until": "study"},
@@ -54,8 +54,19 @@ def all_states(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> 
             data.close_engines()
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("page", [script for script, _, _ in PAGES])
+ELSEWHERE = ("running", "paused", "finished")
+"""The pages of runs have tests of their own for runs in these states."""
+
+
+def visits() -> Iterator:
+    """Each page that shows runs with each state. Home shows all of them at once, and the others none: these are visited once."""
+    for page, _, _ in PAGES:
+        own = page in (*OF_A_RUN, COMPARE)
+        for state in STATES if own else ["finished"]:
+            yield pytest.param(page, state, marks=pytest.mark.long if own and state in ELSEWHERE else ())
+
+
+@pytest.mark.parametrize(("page", "state"), visits())
 def test_a_page_stands_whatever_the_run_s_state(all_states: Path, page: str, state: str):
     if page == COMPARE:
         app = visit(page, runs=f"{state},finished")

@@ -5,17 +5,22 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from journals import make_run
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.state.safe_session_state import SafeSessionState
+from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from studentsim.bank.table import fingerprint
 from studentsim.config import RunConfig
 from studentsim.runs.manager import Manager
+from studentsim.store.database import NAME, Database
 from studentsim.ui import data
 from studentsim.ui.questions import bank
 
@@ -23,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 HOME = "app.py"
 NEW = "pages/1_New_simulation.py"
 WATCH = "pages/2_Watch.py"
+PAUSE = 0.25
+"""Seconds between two looks at a page that waits for a process: a look costs as much."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,12 +41,69 @@ def components_are_looked_for_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty data folder that the app uses; no worker process is started over it."""
-    monkeypatch.setenv(data.DATA_VARIABLE, str(tmp_path))
+@pytest.fixture(scope="session", autouse=True)
+def a_visit_s_end_is_waited_for() -> Iterator[None]:
+    """AppTest looks a thousand times a second whether the page's thread has ended, and each time takes the interpreter from it."""
+
+    def wait(runner: LocalScriptRunner, timeout: float = 3) -> None:
+        if runner._script_thread:
+            runner._script_thread.join(timeout)
+        looked(runner, 0.5)
+
+    looked = local_script_runner.require_widgets_deltas
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
+
+
+class Values(Mapping[str, Any]):
+    """A session's values by key, as ``filtered_state`` has them, but looked up only when asked for."""
+
+    def __init__(self, state: SafeSessionState, listed: Callable[[SafeSessionState], dict[str, Any]]) -> None:
+        self.state, self.listed = state, listed
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.state
+
+    def __getitem__(self, key: str) -> Any:
+        return self.state[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.listed(self.state))
+
+    def __len__(self) -> int:
+        return len(self.listed(self.state))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_field_does_not_list_all_others() -> Iterator[None]:
+    """For each number, text and choice Streamlit lists all values of the session, to look for one: a quarter of a visit to a long form."""
+    listed = SafeSessionState.filtered_state.fget
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SafeSessionState, "filtered_state", property(lambda state: Values(state, listed)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a database without runs. To make one takes as long as a page's visit; how it is made is tested elsewhere."""
+    folder = tmp_path_factory.mktemp("empty")
+    Database.open(folder).close()
+    return folder / NAME
+
+
+def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the app use this data folder, over which no worker process is started."""
+    monkeypatch.setenv(data.DATA_VARIABLE, str(folder))
     monkeypatch.setattr(Manager, "warm", lambda self: None)
     monkeypatch.setattr(Manager, "tick", lambda self: None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path) -> Iterator[Path]:
+    """A data folder without runs that the app uses; no worker process is started over it."""
+    shutil.copy(empty_database, tmp_path)
+    use(tmp_path, monkeypatch)
     yield tmp_path
     data.close_engines()
 
@@ -49,6 +113,12 @@ def written_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built-in questions' file as the page of questions makes it, once for all test processes: it takes seconds."""
     base = tmp_path_factory.getbasetemp()
     path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"curriculum-{fingerprint()}.parquet"
+    try:
+        path.with_suffix(".begun").touch(exist_ok=False)
+    except FileExistsError:  # another process is at it
+        end = time.monotonic() + 60
+        while not path.exists() and time.monotonic() < end:
+            time.sleep(0.1)
     if not path.exists():
         bank._made(path)
     return path
