@@ -26,9 +26,9 @@ from studentsim.student.fake import FakeStudent
 from studentsim.teacher import finetune as finetuning
 from studentsim.teacher import grader_training
 from studentsim.teacher.finetune import finetune
-from studentsim.teacher.grader_dataset import Sizes
 from studentsim.teacher.grader_training import FinetuneSettings
 from studentsim.teacher.marker import load_marker
+from studentsim.teacher.student_answer import Sizes
 from studentsim.ui.teaching import check
 
 SMALL = Sizes(40, 15, 15)

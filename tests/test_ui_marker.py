@@ -22,7 +22,7 @@ from studentsim.store.journal import read_events
 from studentsim.student.fake import FakeStudent
 from studentsim.student.hub import source
 from studentsim.teacher.finetune import finetune
-from studentsim.teacher.grader_dataset import Sizes
+from studentsim.teacher.student_answer import Sizes
 from studentsim.ui.teaching import names
 
 

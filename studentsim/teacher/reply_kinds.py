@@ -1,0 +1,118 @@
+"""What kind of reply an answer is: language models write in many forms, and a grader may read some of them worse than others.
+
+| kind | example, where the option ticked is b) 980 |
+|---|---|
+| letter and value | b) 980 |
+| letter alone | (B) |
+| value alone | 980 |
+| letter and value disagree | a) 980: the letter counts |
+| letter beside no option's value | b) 975 |
+| answer, then explanation | b) 980, then lines of reasons |
+| another letter first | a) 2200, and further down: The answer is b) |
+| working, then answer | lines of working, then: so the answer is b) 980 |
+| nothing ticked | I do not know. |
+| cut off | it reached the limit of tokens, whatever it had ticked |
+
+Every answer is of one kind. Which option an answer ticks was found when it was given (``student/answer_parsing/``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from studentsim.student.replies import read_reply_full
+from studentsim.teacher.student_answer import StudentAnswer
+
+SHORT_WORDS = 12
+"""Words of a reply of one line that has no working and no explanation, at most."""
+
+_OPENING_LETTER = re.compile(
+    r"(?i)\W{0,6}(?:(?:so|the|my|correct|final|right|answer|option|choice|letter|is)\b[\s:*]{0,4}){0,6}"
+    r"\(?([a-j])(?:\s?[)\].:]|\s*$)"
+)
+_FILLER = re.compile(r"(?i)^\W*(?:(?:so|the|my|correct|final|right|answer|option|is)\b[\s:*=]*)*")
+
+
+class ReplyKind(StrEnum):
+    """A form of reply; its value stands in files."""
+
+    LETTER_AND_VALUE = "letter_and_value"
+    LETTER_ONLY = "letter_only"
+    VALUE_ONLY = "value_only"
+    LETTER_VALUE_MISMATCH = "letter_value_mismatch"
+    LETTER_OTHER_VALUE = "letter_other_value"
+    ANSWER_THEN_EXPLANATION = "answer_then_explanation"
+    CHANGED_ANSWER = "changed_answer"
+    WORKING_THEN_ANSWER = "working_then_answer"
+    UNANSWERED = "unanswered"
+    TRUNCATED = "truncated"
+
+    @property
+    def title(self) -> str:
+        """The kind in words."""
+        return TITLES[self]
+
+
+TITLES = {
+    ReplyKind.LETTER_AND_VALUE: "letter and value agree",
+    ReplyKind.LETTER_ONLY: "bare letter",
+    ReplyKind.VALUE_ONLY: "value alone",
+    ReplyKind.LETTER_VALUE_MISMATCH: "letter and value disagree",
+    ReplyKind.LETTER_OTHER_VALUE: "letter, no option's value",
+    ReplyKind.ANSWER_THEN_EXPLANATION: "answer, then explanation",
+    ReplyKind.CHANGED_ANSWER: "another letter first",
+    ReplyKind.WORKING_THEN_ANSWER: "working, then answer",
+    ReplyKind.UNANSWERED: "nothing ticked",
+    ReplyKind.TRUNCATED: "cut off",
+}
+
+
+def classify_reply(answer: StudentAnswer) -> ReplyKind:
+    """The kind of an answer, by what it ticked, the value it wrote, and where in its text."""
+    if answer.ended is False:
+        return ReplyKind.TRUNCATED
+    if answer.letter is None:
+        return ReplyKind.UNANSWERED
+    shown = _value_letter(answer)
+    if shown not in (None, answer.letter):
+        return ReplyKind.LETTER_VALUE_MISMATCH
+    lines = [line.strip() for line in answer.text.splitlines() if line.strip()]
+    if len(lines) > 1 or len(answer.text.split()) > SHORT_WORDS:
+        return _long_form(lines[0], answer)
+    if answer.value is None:
+        return ReplyKind.LETTER_ONLY
+    if shown:
+        return ReplyKind.LETTER_AND_VALUE
+    return ReplyKind.LETTER_OTHER_VALUE if _names(answer.letter, answer.text) else ReplyKind.VALUE_ONLY
+
+
+def kinds_in_order(found: Iterable[str]) -> list[ReplyKind]:
+    """The kinds found, in the order in which figures are told."""
+    names = set(found)
+    return [kind for kind in ReplyKind if kind in names]
+
+
+def _long_form(first: str, answer: StudentAnswer) -> ReplyKind:
+    """Of a reply with more than an answer: what its first line says decides."""
+    opening = _OPENING_LETTER.match(first)
+    if opening:
+        same = opening[1].lower() == answer.letter
+        return ReplyKind.ANSWER_THEN_EXPLANATION if same else ReplyKind.CHANGED_ANSWER
+    told = _FILLER.sub("", first).strip(" .*")
+    return ReplyKind.ANSWER_THEN_EXPLANATION if told and told == answer.value else ReplyKind.WORKING_THEN_ANSWER
+
+
+def _value_letter(answer: StudentAnswer) -> str | None:
+    """The option that the value beside the letter shows; read anew where the journal does not tell, as those of older versions."""
+    if answer.value_letter or not answer.value:
+        return answer.value_letter
+    read = read_reply_full(answer.text, answer.question, ended=answer.ended)
+    return read.value_letter if read.letter == answer.letter else None
+
+
+def _names(letter: str | None, text: str) -> bool:
+    """Whether a letter is written as an option's: ``d)``, ``(d)``, ``option d``."""
+    marked = rf"(?i)(?<!\w)\(?{letter}\s?[)\].:]|\b(?:option|choice|letter|answer|is)\W{{1,3}}{letter}\b(?!['’])"
+    return re.search(marked, text) is not None
