@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studentsim import luck
+from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.errors import ConfigError
 from studentsim.exam import wilson
 from studentsim.records import Question
@@ -23,7 +24,7 @@ from studentsim.teacher.collect import School, kept
 from studentsim.teacher.dataset import Case
 from studentsim.teacher.marker import Marker
 from studentsim.teacher.prompt import CORRECT, ending
-from studentsim.teacher.reply_kinds import ReplyKind, classify_reply, kinds_in_order
+from studentsim.teacher.reply_kinds import classify_reply, kinds_in_order
 from studentsim.teacher.student_answer import StudentAnswer
 
 SPEED = 1_000

@@ -1,27 +1,14 @@
-"""What kind of reply an answer is: language models write in many forms, and a grader may read some of them worse than others.
+"""Which kind of reply an answer is (``analysis/reply_kinds.py``), by what it ticked, the value it wrote, and where in its text.
 
-| kind | example, where the option ticked is b) 980 |
-|---|---|
-| letter and value | b) 980 |
-| letter alone | (B) |
-| value alone | 980 |
-| letter and value disagree | a) 980: the letter counts |
-| letter beside no option's value | b) 975 |
-| answer, then explanation | b) 980, then lines of reasons |
-| another letter first | a) 2200, and further down: The answer is b) |
-| working, then answer | lines of working, then: so the answer is b) 980 |
-| nothing ticked | I do not know. |
-| cut off | it reached the limit of tokens, whatever it had ticked |
-
-Every answer is of one kind. Which option an answer ticks was found when it was given (``student/answer_parsing/``).
+Which option an answer ticks was found when it was given (``student/answer_parsing/``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import StrEnum
 
+from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.student.replies import read_reply_full
 from studentsim.teacher.student_answer import StudentAnswer
 
@@ -33,40 +20,6 @@ _OPENING_LETTER = re.compile(
     r"\(?([a-j])(?:\s?[)\].:]|\s*$)"
 )
 _FILLER = re.compile(r"(?i)^\W*(?:(?:so|the|my|correct|final|right|answer|option|is)\b[\s:*=]*)*")
-
-
-class ReplyKind(StrEnum):
-    """A form of reply; its value stands in files."""
-
-    LETTER_AND_VALUE = "letter_and_value"
-    LETTER_ONLY = "letter_only"
-    VALUE_ONLY = "value_only"
-    LETTER_VALUE_MISMATCH = "letter_value_mismatch"
-    LETTER_OTHER_VALUE = "letter_other_value"
-    ANSWER_THEN_EXPLANATION = "answer_then_explanation"
-    CHANGED_ANSWER = "changed_answer"
-    WORKING_THEN_ANSWER = "working_then_answer"
-    UNANSWERED = "unanswered"
-    TRUNCATED = "truncated"
-
-    @property
-    def title(self) -> str:
-        """The kind in words."""
-        return TITLES[self]
-
-
-TITLES = {
-    ReplyKind.LETTER_AND_VALUE: "letter and value agree",
-    ReplyKind.LETTER_ONLY: "bare letter",
-    ReplyKind.VALUE_ONLY: "value alone",
-    ReplyKind.LETTER_VALUE_MISMATCH: "letter and value disagree",
-    ReplyKind.LETTER_OTHER_VALUE: "letter, no option's value",
-    ReplyKind.ANSWER_THEN_EXPLANATION: "answer, then explanation",
-    ReplyKind.CHANGED_ANSWER: "another letter first",
-    ReplyKind.WORKING_THEN_ANSWER: "working, then answer",
-    ReplyKind.UNANSWERED: "nothing ticked",
-    ReplyKind.TRUNCATED: "cut off",
-}
 
 
 def classify_reply(answer: StudentAnswer) -> ReplyKind:
@@ -83,9 +36,9 @@ def classify_reply(answer: StudentAnswer) -> ReplyKind:
         return _long_form(lines[0], answer)
     if answer.value is None:
         return ReplyKind.LETTER_ONLY
-    if shown:
-        return ReplyKind.LETTER_AND_VALUE
-    return ReplyKind.LETTER_OTHER_VALUE if _names(answer.letter, answer.text) else ReplyKind.VALUE_ONLY
+    if not _names(answer.letter, answer.text):
+        return ReplyKind.VALUE_ONLY
+    return ReplyKind.LETTER_AND_VALUE if shown else ReplyKind.LETTER_OTHER_VALUE
 
 
 def kinds_in_order(found: Iterable[str]) -> list[ReplyKind]:
@@ -113,6 +66,6 @@ def _value_letter(answer: StudentAnswer) -> str | None:
 
 
 def _names(letter: str | None, text: str) -> bool:
-    """Whether a letter is written as an option's: ``d)``, ``(d)``, ``option d``."""
-    marked = rf"(?i)(?<!\w)\(?{letter}\s?[)\].:]|\b(?:option|choice|letter|answer|is)\W{{1,3}}{letter}\b(?!['’])"
+    """Whether a letter is written as an option's: ``d)``, ``(d)``, ``option d``, or first of all."""
+    marked = rf"(?i)^\W*{letter}\b|(?<!\w)\(?{letter}\s?[)\].:]|\b(?:option|choice|letter|answer|is)\W{{1,3}}{letter}\b(?!['’])"
     return re.search(marked, text) is not None

@@ -26,6 +26,10 @@ def marker() -> None:
         "of a student, some right and some wrong, and it ends in a folder, which *New simulation* takes as “Another model”:"
     )
     st.code(MAKE, language=None, wrap_lines=True)
+    st.markdown(
+        "Of the marker that comes with the app (`--base embedded`) one is made in a minute, for a language model's answers say: these it "
+        "has never seen. How it then does by kind of reply (letter and value disagree, working first, cut off) stands beside it."
+    )
 
 
 def _shipped() -> None:
