@@ -35,7 +35,7 @@ def made(tmp_path_factory) -> tuple[Finetuned, Path, list[str]]:
     """A marker made from the shipped one; its folder; what was said."""
     torch.set_num_threads(1)
     out, said = tmp_path_factory.mktemp("markers") / "mine", []
-    settings = FinetuneSettings.for_base("embedded", epochs=2, learning_rate=2e-3)
+    settings = FinetuneSettings.for_base("embedded", epochs=2, learning_rate=2e-3, input_tokens=128)
     return finetune("embedded", list(replies(300)), out, sizes=SIZES, settings=settings, say=said.append), out, said
 
 
@@ -60,7 +60,7 @@ def test_a_run_can_take_it_and_pins_it_and_the_shipped_weights_stay(made):
     card = json.loads((out / CARD).read_text())
     assert card["base"] == "embedded" and card["settings"]["reading"] == "ends" and card["settings"]["balanced"]
     encode = load_marker(str(out)).encode_input
-    assert isinstance(encode, InputEncoder) and (encode.reading, encode.limit) == ("ends", 256)
+    assert isinstance(encode, InputEncoder) and (encode.reading, encode.limit) == ("ends", 128)
 
 
 def test_figures_by_kind_stand_in_the_folder_are_printed_and_are_those_of_its_weights(made):
@@ -77,7 +77,7 @@ def test_figures_by_kind_stand_in_the_folder_are_printed_and_are_those_of_its_we
     told = "\n".join(said)
     assert all(kind.title in told for kind in ReplyKind) and "false right" in told
     assert "are answers with another option taken for the right one" in told and "of all these answers 2" in told
-    assert "longer than 256 tokens: their beginning and their end are read" in told
+    assert "longer than 128 tokens: their beginning and their end are read" in told
 
 
 def test_the_page_has_them_with_intervals(made):
@@ -125,6 +125,12 @@ def test_what_a_model_wrote_is_taken_and_what_was_scored_is_not(tmp_path, monkey
     settings |= {"model": "some/model", "hub": {**settings["hub"], "exams": "scored"}}
     (written.path / "config.json").write_text(json.dumps(settings))
     assert {a.phase for a in answers_of(data, written.run_id)} == {"study"}
+
+
+def test_of_the_embedded_marker_more_tokens_are_read_and_of_others_the_papers():
+    given = [(s.input_tokens, s.reading, s.balanced) for s in map(FinetuneSettings.for_base, ("embedded", "some/t5"))]
+    assert given == [(256, "ends", True), (128, "whole", True)]
+    assert FinetuneSettings.for_base("some/t5") == FinetuneSettings()
 
 
 def test_a_way_of_reading_that_there_is_not_is_refused(tmp_path):
