@@ -202,7 +202,7 @@ def refused(school, tmp_path, say):
 
 
 def test_too_few_answers_are_refused_with_the_counts(refused):
-    said = refused()
+    said = refused("--as-they-come")
     assert "900 rows are needed (680 / 110 / 110), and there are" in said and "--answers can be said several" in said
 
 

@@ -76,7 +76,7 @@ def test_figures_by_kind_stand_in_the_folder_are_printed_and_are_those_of_its_we
     } == result.replies_before
     told = "\n".join(said)
     assert all(kind.title in told for kind in ReplyKind) and "false right" in told
-    assert "are answers with another option taken for the right one" in told and "of all these answers 2" in told
+    assert "are answers with another option taken" in told and "of all these answers 2" in told
     assert "longer than 128 tokens: their beginning and their end are read" in told
 
 

@@ -41,12 +41,22 @@ def test_validation_and_test_hold_answers_as_they_were_given_and_what_training_l
         assert not source.is_correct and a.is_correct and a.text == source.text
         assert a.question.correct == a.letter == source.letter != source.question.correct
         assert replace(a.question, correct=source.question.correct) == source.question
+    used = [a.question.id for a in dataset.train]
+    assert len(used) == len(set(used)), "while answers are left, none is taken twice"
 
 
-def test_an_answer_stands_in_one_row_and_a_question_in_one_split():
+def test_from_few_answers_come_as_many_training_rows_as_their_keys_give():
+    few = ANSWERS[:150]
+    dataset = build(few, Sizes(160, 10, 20))
+    pairs = [(a.question.id, a.text, a.question.correct) for a in dataset.train]
+    assert len(pairs) == len(set(pairs)) == 160 > len({a.text for a in dataset.train})
+    assert all(a.is_correct is (a.letter == a.question.correct) for a in dataset.train)
+
+
+def test_a_key_stands_once_with_an_answer_and_a_question_in_one_split():
     twice = [*ANSWERS, *(replace(a, text=f"{a.text}\n") for a in ANSWERS)]
     dataset = build(twice, Sizes(400, 40, 60))
-    texts = [(a.question.id, a.text) for split in SPLITS for a in getattr(dataset, split)]
+    texts = [(a.question.id, a.text, a.question.correct) for split in SPLITS for a in getattr(dataset, split)]
     assert len(texts) == len(set(texts))
     train, validation, test = ({a.question.id for a in getattr(dataset, split)} for split in SPLITS)
     assert not train & validation and not train & test and not validation & test
@@ -80,5 +90,9 @@ def test_too_few_right_answers_for_validation_and_test_are_refused_with_the_coun
 
 
 def test_too_few_left_for_training_are_refused_with_what_there_is():
-    with pytest.raises(ConfigError, match=r"leave (\d+) balanced rows for training, not 330. .*--train-rows \d+"):
-        build(sizes=Sizes(330, 20, 40))
+    with pytest.raises(
+        ConfigError, match=r"leave (\d+) balanced rows for training, not 2000. .*--train-rows \d+"
+    ) as caught:
+        build(sizes=Sizes(2000, 20, 40))
+    fewer = int(str(caught.value).split("--train-rows ")[1].rstrip("."))
+    assert fewer > 200 and len(build(sizes=Sizes(fewer, 20, 40)).train) == fewer

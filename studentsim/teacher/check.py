@@ -195,12 +195,16 @@ def reply_lines(replies: Mapping[str, Count]) -> list[str]:
     """Agreement by kind of reply, a line each, with what the key says and the two ways to be wrong."""
     return [
         f"{'By kind of reply:':<28}{'answers':>8}{'right':>7}  {'marker agrees':<32}{'false right':>12}{'false wrong':>13}",
-        *(
-            f"{ReplyKind(kind).title:<28}{found.answers:>8,}{found.right_right + found.right_wrong:>7,}  {_share(found):<32}"
-            f"{found.wrong_right:>12,}{found.right_wrong:>13,}"
-            for kind, found in replies.items()
-        ),
+        *(_reply_line(ReplyKind(kind).title, found) for kind, found in replies.items()),
+        _reply_line("all", sum(replies.values(), Count())),
     ]
+
+
+def _reply_line(name: str, found: Count) -> str:
+    right = found.right_right + found.right_wrong
+    return (
+        f"{name:<28}{found.answers:>8,}{right:>7,}  {_share(found):<32}{found.wrong_right:>12,}{found.right_wrong:>13,}"
+    )
 
 
 def _line(name: str, found: Count) -> str:

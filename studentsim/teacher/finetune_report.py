@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studentsim.exam import wilson
-from studentsim.teacher.check import reply_lines
+from studentsim.teacher.check import Count, reply_lines
 from studentsim.teacher.grader_dataset import GraderDataset
 from studentsim.teacher.prompt import TARGETS
 from studentsim.teacher.student_answer import StudentAnswer
@@ -43,8 +43,8 @@ def _tell_balance(dataset: GraderDataset, say: Say) -> None:
     say(f"  The rows are balanced: of all these answers {100 * dataset.correct / dataset.answers:.1f} % are right.")
     if dataset.rekeyed:
         say(
-            f"  {dataset.rekeyed:,} training rows, of a label that there are too few answers of, are answers with another option taken for "
-            "the right one; validation and test have none such."
+            f"  {dataset.rekeyed:,} training rows, for which there are too few answers, are answers with another option taken for the "
+            "right one; validation and test have none such."
         )
 
 
@@ -65,8 +65,20 @@ def tell_result(made: Finetuned, out: Path, say: Say) -> None:
             f"Careful: always saying {most} would agree with the key on {100 * often / after.answers:.1f} %, and {after.answers} answers "
             "cannot tell it from that. More epochs, more rows or another base may help."
         )
+    _tell_replies(made, say)
+    say(f"The marker is in {out}. Let it mark: python -m studentsim run --marker {out} --decides marker")
+
+
+def _tell_replies(made: Finetuned, say: Say) -> None:
+    """By kind of reply, on all held-out answers, of which another share is right than of balanced rows."""
     for name, replies in (("before", made.replies_before), ("after", made.replies)):
         say(f"All {len(made.dataset.held_out):,} answers to questions that training and validation have not, {name}:")
         for line in reply_lines(replies):
             say(f"  {line}")
-    say(f"The marker is in {out}. Let it mark: python -m studentsim run --marker {out} --decides marker")
+    before, after = (sum(replies.values(), Count()) for replies in (made.replies_before, made.replies))
+    if after.agreed < before.agreed:
+        right = after.right_right + after.right_wrong
+        say(
+            f"Careful: on these, of which {100 * right / after.answers:.1f} % are right, the base agrees with the key more often. More rows, "
+            "or such as they come (--as-they-come), may help."
+        )

@@ -58,7 +58,7 @@ class GraderDataset:
     held_out: tuple[StudentAnswer, ...] = ()
     """Every answer to questions of which training and validation have no row: the test's rows, and what no split had room for."""
     rekeyed: int = 0
-    """Training rows in which the option that the answer ticks, or another, is taken for the right one, for balance."""
+    """Training rows in which another option than the question's is taken for the right one, for balance and number."""
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows of each label, by split."""
@@ -92,8 +92,8 @@ def build_dataset(
             "Raise --input-tokens, or take answers of a run with shorter ones (--max-new-tokens).",
             field="answers",
         )
-    _check_count(short, sizes, repeated, over_long)
     if not balanced:
+        _check_count(short, sizes, repeated, over_long)
         _check_labels(short)
     splits = (deal_balanced if balanced else deal)(short, sizes, seed)
     for split, rows in splits.rows.items():

@@ -2,8 +2,9 @@
 
 P0's rows were 51.8 % right ones, of a student that is right in a quarter of its exams. A student that is right that seldom has not so
 many right answers: those there are go to test and validation first, where nothing but answers as they were given will do. What
-training then lacks is made of answers that tick an option, with that option taken for the right one (*rekeyed*): the text stays
-the student's own, and what is to be learnt, whether a text ticks the option that the key names, is the same.
+training then lacks is made of answers with another option taken for the right one (*rekeyed*): the one that the answer ticks, for a
+right one, or any other, for a wrong one. The text stays the student's own, and what is to be learnt, whether a text ticks the
+option that the key names, is the same. So several training rows may be of one answer, each with another key.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def deal(answers: Sequence[StudentAnswer], sizes: Sizes, seed: int) -> Splits:
 
 
 def deal_balanced(answers: Sequence[StudentAnswer], sizes: Sizes, seed: int) -> Splits:
-    """As ``deal``, with ``CORRECT_SHARE`` of right ones in every split; every answer stands in one row at most.
+    """As ``deal``, with ``CORRECT_SHARE`` of right ones in every split; an answer stands in one row at most, in training once a key.
 
     :raises ConfigError: there are too few of one label for test and validation, or of any for training; with the counts.
     """
@@ -93,11 +94,7 @@ def deal_balanced(answers: Sequence[StudentAnswer], sizes: Sizes, seed: int) -> 
     rekeyed = _rekeyed_to_fill(dealt["train"], rows["train"], wanted["train"], rng)
     rows["train"] += rekeyed
     if len(rows["train"]) < sizes.train:
-        raise ConfigError(
-            f"Test and validation leave {len(rows['train'])} balanced rows for training, not {sizes.train}.",
-            f"Give answers of more runs, or ask for fewer rows: --train-rows {len(rows['train'])}.",
-            field="answers",
-        )
+        raise _too_few_to_train(rows["train"], wanted["train"])
     for split in SPLITS:
         rng.shuffle(rows[split])
     return Splits(rows, _held_out(groups, rows), len(rekeyed))
@@ -152,21 +149,47 @@ def _by_label(groups: Groups, wanted: dict[bool, int], rng: Random) -> list[Stud
 def _rekeyed_to_fill(
     groups: Groups, rows: Sequence[StudentAnswer], wanted: dict[bool, int], rng: Random
 ) -> list[StudentAnswer]:
-    """Rows of the label that training lacks, made of answers of the other that stand in no row yet and tick an option."""
+    """Rows of the labels that training lacks, of answers with another key; those that stand in no row yet first."""
     used = {id(answer) for answer in rows}
+    answers = [answer for group in groups for answer in rng.sample(group, len(group))]
+    rng.shuffle(answers)
+    answers.sort(key=lambda answer: id(answer) in used)  # stable
     made: list[StudentAnswer] = []
     for label, count in wanted.items():
         short = count - sum(answer.is_correct is label for answer in rows)
-        left = [[a for a in g if id(a) not in used and a.letter and a.is_correct is not label] for g in groups]
-        made += [_rekeyed(answer, label, rng) for answer in _first(left, short, rng)] if short > 0 else []
+        keys = [(answer, _other_keys(answer, label, rng)) for answer in answers]
+        most = max((len(found) for _, found in keys), default=0)
+        in_turn = [(answer, found[k]) for k in range(most) for answer, found in keys if k < len(found)]
+        made += [_rekeyed(answer, key, label) for answer, key in in_turn[: max(0, short)]]
     return made
 
 
-def _rekeyed(answer: StudentAnswer, is_correct: bool, rng: Random) -> StudentAnswer:
-    """The answer with the option it ticks taken for the right one, or another one."""
-    others = [o.letter for o in answer.question.options if o.letter != answer.letter]
-    key = answer.letter if is_correct else rng.choice(others)
-    return replace(answer, question=replace(answer.question, correct=str(key)), is_correct=is_correct)
+def _other_keys(answer: StudentAnswer, is_correct: bool, rng: Random) -> list[str]:
+    """The keys, other than the question's, by which the answer would be right, or wrong."""
+    found = [
+        option.letter
+        for option in answer.question.options
+        if option.letter != answer.question.correct and (option.letter == answer.letter) is is_correct
+    ]
+    rng.shuffle(found)
+    return found
+
+
+def _rekeyed(answer: StudentAnswer, key: str, is_correct: bool) -> StudentAnswer:
+    return replace(answer, question=replace(answer.question, correct=key), is_correct=is_correct)
+
+
+def _too_few_to_train(rows: Sequence[StudentAnswer], wanted: dict[bool, int]) -> ConfigError:
+    most = min(
+        sum(answer.is_correct is label for answer in rows) * sum(wanted.values()) // count
+        for label, count in wanted.items()
+    )
+    remedy = "Give answers of more runs: --answers can be said several times."
+    return ConfigError(
+        f"Validation and test leave {most} balanced rows for training, not {sum(wanted.values())}.",
+        remedy + (f" Or ask for fewer rows: --train-rows {most - 1}." if most > 10 else ""),
+        field="answers",
+    )
 
 
 def _too_few_of_a_label(
