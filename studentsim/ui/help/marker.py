@@ -27,8 +27,9 @@ def marker() -> None:
     )
     st.code(MAKE, language=None, wrap_lines=True)
     st.markdown(
-        "Of the marker that comes with the app (`--base embedded`) one is made in a minute, for a language model's answers say: these it "
-        "has never seen. How it then does by kind of reply (letter and value disagree, working first, cut off) stands beside it."
+        "From the marker that comes with the app (`--base embedded`) another is made in a minute or two: of a language model's answers, "
+        "say, which are of kinds that it has not met. How it does by kind of reply (letter and value disagree, working first, cut off) is "
+        "shown where it is chosen."
     )
 
 
