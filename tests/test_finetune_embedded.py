@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from studentsim.runs import teachers
 from studentsim.teacher.check import Count, check_answers, count_replies, lines
 from studentsim.teacher.encoding import InputEncoder
 from studentsim.teacher.finetune import Finetuned, finetune
+from studentsim.teacher.finetune_report import tell_result
 from studentsim.teacher.grader_training import FinetuneSettings
 from studentsim.teacher.loading import CARD
 from studentsim.teacher.marker import WEIGHTS, load_marker
@@ -78,6 +80,22 @@ def test_figures_by_kind_stand_in_the_folder_are_printed_and_are_those_of_its_we
     assert all(kind.title in told for kind in ReplyKind) and "false right" in told
     assert "are answers with another option taken" in told and "of all these answers 2" in told
     assert "longer than 128 tokens: their beginning and their end are read" in told
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_where_the_base_agrees_more_often_on_all_held_out_answers_it_is_said(made, balanced: bool):
+    result, out, _ = made
+    fewer, more = ({ReplyKind.LETTER_ONLY.value: count} for count in (Count(2, 0, 3, 5), Count(2, 0, 0, 8)))
+    settings = replace(result.settings, balanced=balanced)
+
+    def said(before: dict[str, Count], after: dict[str, Count]) -> list[str]:
+        lines: list[str] = []
+        tell_result(replace(result, replies_before=before, replies=after, settings=settings), out, lines.append)
+        return [line for line in lines if "the base agrees with the key more often" in line]
+
+    (line,) = said(more, fewer)
+    assert "of which 20.0 % are right" in line and ("--as-they-come" in line) is balanced
+    assert not said(fewer, more)
 
 
 def test_the_page_has_them_with_intervals(made):

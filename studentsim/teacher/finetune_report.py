@@ -79,6 +79,6 @@ def _tell_replies(made: Finetuned, say: Say) -> None:
     if after.agreed < before.agreed:
         right = after.right_right + after.right_wrong
         say(
-            f"Careful: on these, of which {100 * right / after.answers:.1f} % are right, the base agrees with the key more often. More "
-            "rows, or such as they come (--as-they-come), may help."
+            f"Careful: on these, of which {100 * right / after.answers:.1f} % are right, the base agrees with the key more often. Answers "
+            f"of more runs may help{', or rows as they come (--as-they-come)' if made.settings.balanced else ''}."
         )
