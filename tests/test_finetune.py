@@ -26,9 +26,9 @@ from studentsim.student.fake import FakeStudent
 from studentsim.teacher import finetune as finetuning
 from studentsim.teacher import grader_training
 from studentsim.teacher.finetune import finetune
-from studentsim.teacher.grader_dataset import Sizes
 from studentsim.teacher.grader_training import FinetuneSettings
 from studentsim.teacher.marker import load_marker
+from studentsim.teacher.student_answer import Sizes
 from studentsim.ui.teaching import check
 
 SMALL = Sizes(40, 15, 15)
@@ -202,7 +202,7 @@ def refused(school, tmp_path, say):
 
 
 def test_too_few_answers_are_refused_with_the_counts(refused):
-    said = refused()
+    said = refused("--as-they-come")
     assert "900 rows are needed (680 / 110 / 110), and there are" in said and "--answers can be said several" in said
 
 

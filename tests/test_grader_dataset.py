@@ -13,8 +13,9 @@ from tiny_graders import answers_of, fake_run
 from studentsim.errors import ConfigError, UnknownRun
 from studentsim.runs.folder import create_run
 from studentsim.store.journal import read_events
-from studentsim.teacher.grader_dataset import COLUMNS, SPLITS, Sizes, StudentAnswer, build_dataset, write_rows
+from studentsim.teacher.grader_dataset import COLUMNS, build_dataset, write_rows
 from studentsim.teacher.prompt import CORRECT, WRONG
+from studentsim.teacher.student_answer import SPLITS, Sizes, StudentAnswer
 
 QUESTIONS = [*bank().study, *bank().exam]
 SMALL = Sizes(30, 6, 6)

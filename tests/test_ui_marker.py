@@ -15,6 +15,7 @@ from tiny_graders import answers_of, fake_run, make
 from visits import NEW, text_of, visit
 
 from studentsim import casting
+from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.config import Teaching
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import all_runs
@@ -22,7 +23,7 @@ from studentsim.store.journal import read_events
 from studentsim.student.fake import FakeStudent
 from studentsim.student.hub import source
 from studentsim.teacher.finetune import finetune
-from studentsim.teacher.grader_dataset import Sizes
+from studentsim.teacher.student_answer import Sizes
 from studentsim.ui.teaching import names
 
 
@@ -51,6 +52,9 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     app.run()
     assert not app.exception and not app.error
     assert "on 12 answers it had never seen" in text_of(app) and "a trained marker marks" in text_of(app)
+    (by_kind,) = [e for e in app.expander if e.label.startswith("By kind of reply: ")]
+    shown = by_kind.dataframe[0].value
+    assert shown["answers"].sum() >= 12 and set(shown["kind of reply"]) <= {kind.title for kind in ReplyKind}
     app.button(key="new.start").click().run()
     assert not app.exception and not app.error
     (run,) = all_runs(folder)

@@ -24,7 +24,7 @@ from studentsim.runs import recorded
 from studentsim.runs.answers import first_attempts
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import RunFolder, create_run
-from studentsim.teacher.grader_dataset import StudentAnswer
+from studentsim.teacher.student_answer import StudentAnswer
 from studentsim.teacher.tokenizer import build_tokenizer
 from studentsim.teacher.training import Recipe, new_model, save
 

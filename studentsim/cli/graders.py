@@ -22,7 +22,7 @@ def train_teacher(
     base: Annotated[
         str | None,
         typer.Option(
-            help="Fine-tune this T5 or BART, by hub name or folder. Not given: make the embedded marker anew."
+            help="Fine-tune this T5 or BART, by hub name or folder, or the 'embedded' marker. Not given: make the embedded one anew."
         ),
     ] = None,
     answers: Answers = None,
@@ -36,7 +36,18 @@ def train_teacher(
     learning_rate: Annotated[float, typer.Option(help="Peak, falling linearly to zero (P0: 1e-3).")] = 1e-3,
     epochs: Annotated[int, typer.Option(help="Passes over the rows (P0: 1).")] = 1,
     batch: Annotated[int, typer.Option(help="Rows an optimiser step.")] = 8,
-    input_tokens: Annotated[int, typer.Option(help="Longest input; longer answers are left out (P0: 128).")] = 128,
+    input_tokens: Annotated[
+        int | None, typer.Option(help="Longest input (P0: 128). Not given: 128, with the embedded base 256.")
+    ] = None,
+    reading: Annotated[
+        str | None,
+        typer.Option(
+            help="Of longer answers: whole (they are left out; by default) or ends (beginning and end are read; with the embedded base)."
+        ),
+    ] = None,
+    balanced: Annotated[
+        bool, typer.Option("--balanced/--as-they-come", help="51.8 of 100 rows right ones, as P0's; or as they come.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Decides which questions go to which split, and the order.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     rows: Annotated[
@@ -63,8 +74,8 @@ def train_teacher(
             "Say: train-teacher --base NAME --answers RUN --out FOLDER; 'runs' lists the runs.",
         )
     from studentsim.teacher.finetune import finetune
-    from studentsim.teacher.grader_dataset import Sizes
     from studentsim.teacher.grader_training import FinetuneSettings
+    from studentsim.teacher.student_answer import Sizes
 
     made = finetune(
         base,
@@ -72,8 +83,9 @@ def train_teacher(
         out,
         revision=revision,
         sizes=Sizes(train_rows, validation_rows, test_rows),
-        settings=FinetuneSettings(
-            learning_rate=learning_rate, epochs=epochs, batch_size=batch, input_tokens=input_tokens, seed=seed, device=device
+        settings=FinetuneSettings.for_base(
+            base, input_tokens=input_tokens, reading=reading, balanced=balanced, learning_rate=learning_rate, epochs=epochs,
+            batch_size=batch, seed=seed, device=device,
         ),
         rows=rows,
     )  # fmt: skip
@@ -94,7 +106,7 @@ def _make_embedded(out: Path | None, steps: int | None, work: Path) -> None:
 def _answers(data: Path, run_ids: list[str]) -> list[Any]:
     """The runs' first attempts, as a grader's data set takes them."""
     from studentsim.runs.answers import first_attempts
-    from studentsim.teacher.grader_dataset import StudentAnswer
+    from studentsim.teacher.student_answer import StudentAnswer
 
     return [
         StudentAnswer.of_event(event, run=run, student=student) for run, student, event in first_attempts(data, run_ids)

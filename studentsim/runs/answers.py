@@ -1,4 +1,4 @@
-"""What students answered at first, in exams and in practice, as the journals of their runs tell it."""
+"""What students wrote at first, in exams and in practice, as the journals of their runs tell it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,24 @@ from studentsim.store.journal import standing
 def first_attempts(data: Path, run_ids: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """For each first attempt of these runs: the run's id, its student, and the ``Answered`` event as the journal tells it.
 
-    The student is the embedded one's profile, or the model's name. A run that is named twice counts once.
+    Of a model's scored exams (``hub.exams``) nothing is taken: there the likeliest option was ticked, and no answer written. The
+    student is the embedded one's profile, or the model's name. A run that is named twice counts once.
 
     :raises UnknownRun: there is no such run in the data folder.
     :raises RunError, JournalError: a run's settings or its journal cannot be read.
     """
     for run_id in dict.fromkeys(run_ids):
         folder = open_run(data, run_id)
-        student = _student(folder.config())
+        config = folder.config()
+        student, phases = _student(config), _written_phases(config)
         for event in standing(past_events(folder)):
-            if event["type"] == "Answered" and event["phase"] in ("exam", "study") and event.get("attempt", 1) == 1:
+            if event["type"] == "Answered" and event["phase"] in phases and event.get("attempt", 1) == 1:
                 yield run_id, student, event
+
+
+def _written_phases(config: RunConfig) -> tuple[str, ...]:
+    scored = config.model != "embedded" and config.hub.exams == "scored"
+    return ("study",) if scored else ("exam", "study")
 
 
 def _student(config: RunConfig) -> str:

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from studentsim import luck
+from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.errors import ConfigError
 from studentsim.exam import wilson
 from studentsim.records import Question
 from studentsim.teacher import dataset
 from studentsim.teacher.collect import School, kept
 from studentsim.teacher.dataset import Case
-from studentsim.teacher.grader_dataset import StudentAnswer
 from studentsim.teacher.marker import Marker
 from studentsim.teacher.prompt import CORRECT, ending
+from studentsim.teacher.reply_kinds import classify_reply, kinds_in_order
+from studentsim.teacher.student_answer import StudentAnswer
 
 SPEED = 1_000
 """Answers that are timed."""
@@ -60,13 +62,15 @@ class Count:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found: ``written`` on answers as their students wrote them, ``hard`` by kind of case."""
+    """What a check found: ``written`` on answers as their students wrote them, ``hard`` by kind of case, ``replies`` the written
+    ones by ``ReplyKind``, where answers of runs were checked."""
 
     written: Count
     hard: dict[str, Count]
     timed: int
     seconds: float
     """For ``timed`` answers, judged in batches."""
+    replies: dict[str, Count] = field(default_factory=dict)
 
     @property
     def all_hard(self) -> Count:
@@ -108,17 +112,33 @@ def check_answers(marker: Marker, answers: Sequence[StudentAnswer]) -> Result:
     if not distinct:
         raise ConfigError("These runs hold no answers yet.", "Name a run that has had an exam.", field="answers")
     started = time.monotonic()
-    found = count_answers(marker, distinct)
-    return Result(written=found, hard={}, timed=len(distinct), seconds=time.monotonic() - started)
+    replies = count_replies(marker, distinct)
+    seconds = time.monotonic() - started
+    return Result(sum(replies.values(), Count()), hard={}, timed=len(distinct), seconds=seconds, replies=replies)
+
+
+def count_replies(marker: Marker, answers: Sequence[StudentAnswer]) -> dict[str, Count]:
+    """The confusion matrices of students' answers by ``ReplyKind``, as far as there are any; right is what the key said."""
+    kinds = [classify_reply(answer) for answer in answers]
+    verdicts = [verdict.right for verdict in marker.judge([(a.question, a.text) for a in answers])]
+    rows = list(zip(answers, kinds, verdicts, strict=True))
+    return {
+        kind.value: _count_verdicts([(answer, said) for answer, its, said in rows if its is kind])
+        for kind in kinds_in_order(kinds)
+    }
 
 
 def count_answers(marker: Marker, answers: Sequence[StudentAnswer]) -> Count:
     """The confusion matrix of students' answers; right is what the key said in their run."""
     verdicts = marker.judge([(a.question, a.text) for a in answers])
-    cells = Counter((a.is_correct, verdict.right) for a, verdict in zip(answers, verdicts, strict=True))
+    return _count_verdicts([(a, verdict.right) for a, verdict in zip(answers, verdicts, strict=True)])
+
+
+def _count_verdicts(judged: Sequence[tuple[StudentAnswer, bool]]) -> Count:
+    cells = Counter((answer.is_correct, said) for answer, said in judged)
     return Count(
         cells[True, True], cells[True, False], cells[False, True], cells[False, False],
-        naive=sum(naive(a.question, a.text) == a.is_correct for a in answers),
+        naive=sum(naive(answer.question, answer.text) == answer.is_correct for answer, _ in judged),
     )  # fmt: skip
 
 
@@ -165,15 +185,35 @@ def lines(result: Result) -> list[str]:
         *(_matrix(kind, found) for kind, found in ({"as written": result.written} | result.hard).items()),
         "",
         *(["Agreement by kind of case:", *(_line(*row) for row in result.hard.items()), ""] if result.hard else []),
+        *([*reply_lines(result.replies), ""] if result.replies else []),
         f"{result.timed:,} answers judged in {result.seconds:.1f} s.",
     ]
     return told
 
 
+def reply_lines(replies: Mapping[str, Count]) -> list[str]:
+    """Agreement by kind of reply, a line each, with what the key says and the two ways to be wrong."""
+    return [
+        f"{'By kind of reply:':<28}{'answers':>8}{'right':>7}  {'marker agrees':<32}{'false right':>12}{'false wrong':>13}",
+        *(_reply_line(ReplyKind(kind).title, found) for kind, found in replies.items()),
+        _reply_line("all", sum(replies.values(), Count())),
+    ]
+
+
+def _reply_line(name: str, found: Count) -> str:
+    right = found.right_right + found.right_wrong
+    return (
+        f"{name:<28}{found.answers:>8,}{right:>7,}  {_share(found):<32}{found.wrong_right:>12,}{found.right_wrong:>13,}"
+    )
+
+
 def _line(name: str, found: Count) -> str:
+    return f"{name:<28}{found.answers:>8,}  {_share(found):<32}{100 * found.naive / found.answers:.1f} %"
+
+
+def _share(found: Count) -> str:
     low, high = wilson(found.agreed, found.answers)
-    share = f"{100 * found.agreed / found.answers:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
-    return f"{name:<28}{found.answers:>8,}  {share:<32}{100 * found.naive / found.answers:.1f} %"
+    return f"{100 * found.accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
 
 
 def _matrix(name: str, found: Count) -> str:

@@ -1,13 +1,14 @@
 """What a sequence-to-sequence grader reads and may say, as token ids of whatever tokenizer it came with.
 
 Inputs are the source paper's (prompt.py), within a number of tokens: 128 in the paper. Of an answer that is too long the part
-that decides is kept: the beginning of its last ``Answer:`` line, or, without one, its end; the question put to the grader
-always stays.
+that decides is kept: the beginning of its last ``Answer:`` line, or, without one, its end, or both its ends (``Reading``); the
+question put to the grader always stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -20,13 +21,20 @@ INPUT_TOKENS = 128
 """Longest input. paper: 128."""
 NO_LIMIT = 10**9
 
+Reading = Literal["whole", "ends"]
+"""``whole``: a grader is fine-tuned on answers that it can read whole, as P0's was, and of a longer one reads the end.
+``ends``: of a longer one it reads the beginning and the end, and learns so too. What it learnt with stands in its folder."""
+
 
 class InputEncoder:
     """Turns (question, answer) into input ids of at most ``limit`` tokens."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, limit: int = INPUT_TOKENS) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, limit: int = INPUT_TOKENS, reading: Reading = "whole"
+    ) -> None:
         self.tokenizer = tokenizer
         self.limit = limit
+        self.reading = reading
 
     def whole(self, question: Question, text: str) -> list[int]:
         """Ids of the input with nothing cut, however long."""
@@ -45,7 +53,7 @@ class InputEncoder:
         return ids if len(ids) <= self.limit else [*ids[: self.limit - 1], ids[-1]]
 
     def _ids(self, question: Question, text: str, longest: int, option_longest: int | None) -> list[int]:
-        said = prompt(question, text, longest=longest, option_longest=option_longest)
+        said = prompt(question, text, longest=longest, option_longest=option_longest, both_ends=self.reading == "ends")
         return plain_ids(self.tokenizer, said)
 
 

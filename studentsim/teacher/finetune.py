@@ -2,8 +2,9 @@
 
     python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out my-grader
 
-The result is a folder that a run takes as its marker: weights (safetensors), tokenizer, ``grader.json`` (of what it was made,
-and how), ``check.json`` (how often it agreed with the key on questions it had not seen). It appears whole or not at all.
+``--base embedded`` fine-tunes the shipped marker: on a language model's replies, say, which it was not made for. The result is a
+folder that a run takes as its marker: weights (safetensors), tokenizer, ``grader.json`` (of what it was made, and how),
+``check.json`` (how often it agreed with the key on questions it had not seen, by kind of reply). It appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,33 +30,34 @@ import studentsim
 from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.exam import wilson
 from studentsim.student.hub import source
-from studentsim.teacher.check import Count, count_answers
+from studentsim.teacher import finetune_report as report
+from studentsim.teacher.check import Count, count_answers, count_replies
 from studentsim.teacher.encoding import InputEncoder, label_ids
-from studentsim.teacher.grader_dataset import (
-    SPLITS,
-    GraderDataset,
-    Sizes,
-    StudentAnswer,
-    build_dataset,
-    check_rows_path,
-    write_rows,
-)
+from studentsim.teacher.grader_dataset import GraderDataset, build_dataset, check_rows_path, write_rows
 from studentsim.teacher.grader_training import Epoch, FinetuneSettings, Say, train
 from studentsim.teacher.loading import CARD, Seq2Seq, device_of, load_seq2seq
-from studentsim.teacher.marker import EMBEDDED, WEIGHTS, load_marker, marker_of
-from studentsim.teacher.prompt import TARGETS
+from studentsim.teacher.marker import EMBEDDED, WEIGHTS, Marker, load_marker, marker_of
+from studentsim.teacher.student_answer import SPLITS, Sizes, StudentAnswer
 
 
 @dataclass(frozen=True)
 class Finetuned:
-    """What came of it. ``before`` and ``after`` are of the test's answers, by the base and by the grader."""
+    """What came of it. ``before`` and ``after`` are of the test's answers, by the base and by the grader; ``replies_before`` and
+    ``replies`` of all held-out answers, by kind of reply."""
 
     base_revision: str
     settings: FinetuneSettings
     dataset: GraderDataset
     epochs: tuple[Epoch, ...]
     before: Count
-    after: Count
+    after: Count = Count()
+    replies_before: dict[str, Count] = field(default_factory=dict)
+    replies: dict[str, Count] = field(default_factory=dict)
+
+    def judged_by(self, grader: Marker) -> Finetuned:
+        """With the figures of the finished grader."""
+        dataset = self.dataset
+        return replace(self, after=count_answers(grader, dataset.test), replies=count_replies(grader, dataset.held_out))
 
     def card(self, base: str) -> dict[str, Any]:
         """Of what the grader was made, how, and how good it is: ``grader.json``."""
@@ -69,12 +71,17 @@ class Finetuned:
             "base_revision": self.base_revision,
             "answers": [{"run": run, "student": students[run], "rows": rows[run]} for run in sorted(students)],
             "rows": dataset.counts(),
+            "rekeyed": dataset.rekeyed,
             "left_out": {"repeated": dataset.repeated, "over_long": dataset.over_long},
             "settings": asdict(self.settings),
             "epochs": [asdict(epoch) for epoch in self.epochs],
             "test": {
                 "accuracy": after.accuracy, "low": low, "high": high, "accuracy_before": self.before.accuracy,
                 "before": asdict(self.before), "after": asdict(after),
+            },
+            "replies": {
+                name: {kind: asdict(count) for kind, count in found.items()}
+                for name, found in (("before", self.replies_before), ("after", self.replies))
             },
             "versions": {
                 "studentsim": studentsim.__version__, "torch": torch.__version__, "transformers": transformers.__version__,
@@ -101,7 +108,7 @@ def finetune(
     :raises StudentError: the base cannot be loaded, or the memory does not suffice.
     :raises DataFolderError: ``out`` cannot be written.
     """
-    sizes, settings = sizes or Sizes(), settings or FinetuneSettings()
+    sizes, settings = sizes or Sizes(), settings or FinetuneSettings.for_base(base)
     out = _whole(out)
     _check(sizes, settings, out)
     gc.freeze()  # the Trainer collects garbage: it need not go through thousands of answers and every library each time
@@ -112,8 +119,7 @@ def finetune(
             made, new = _make(base, revision, answers, sizes, settings, rows, out, stack, say)
             gc.collect()  # the base, its gradients and the optimiser's state
             # Judged by what lies in the folder, as a run will load it.
-            grader = load_marker(str(new), device=settings.device)
-            made = replace(made, after=count_answers(grader, made.dataset.test))
+            made = made.judged_by(load_marker(str(new), device=settings.device))
             _write_files(new, made, base)
             _put(new, out)
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -126,7 +132,7 @@ def finetune(
         raise StudentError(f"Fine-tuning {base} failed ({reason}).", "Choose another base, or --device cpu.") from error
     except OSError as error:
         raise DataFolderError(f"The marker cannot be written to {out} ({error}).", "Choose another --out.") from error
-    _tell_result(made, out, say)
+    report.tell_result(made, out, say)
     return made
 
 
@@ -144,20 +150,30 @@ def _make(
     """Data set and training; writes weights and tokenizer into a folder beside ``out``, which ``stack`` removes. Returns both."""
     loaded = load_seq2seq(str(WEIGHTS) if base == EMBEDDED else base, revision)
     encode, settings = _encoder(loaded, settings, say)
-    dataset = build_dataset(answers, partial(_is_short, encode), sizes, seed=settings.seed)
-    _tell_dataset(dataset, encode.limit, say)
+    is_short = partial(_is_short, encode)
+    dataset = build_dataset(
+        answers,
+        is_short if settings.reading == "whole" else lambda answer: True,
+        sizes,
+        seed=settings.seed,
+        balanced=settings.balanced,
+    )
+    report.tell_dataset(dataset, settings, is_short, say)
     if rows is not None:
         write_rows(dataset, rows)
     beside = stack.enter_context(_new_folder(out))  # not before the answers were found to do
     new, scratch = Path(beside) / "grader", Path(beside) / "trainer"
     model, tokenizer = loaded.model, loaded.tokenizer
-    before = count_answers(marker_of(model, tokenizer, encode.limit), dataset.test)
+    # Of the embedded marker: as it ships, which reads an answer's end alone.
+    base_grader = load_marker() if base == EMBEDDED else marker_of(model, tokenizer, encode.limit, encode.reading)
+    before = Finetuned(loaded.revision, settings, dataset, (), count_answers(base_grader, dataset.test))
+    before = replace(before, replies_before=count_replies(base_grader, dataset.held_out))
     epochs = train(model, tokenizer, dataset.train, dataset.validation, encode, settings, scratch, say)
     model.save_pretrained(new, safe_serialization=True)
     tokenizer.save_pretrained(new)
-    card = {"settings": {"input_tokens": encode.limit}}
+    card = {"settings": {"input_tokens": encode.limit, "reading": encode.reading}}
     (new / CARD).write_text(json.dumps(card), encoding="utf-8")  # what the loader needs; the rest follows
-    return Finetuned(loaded.revision, settings, dataset, epochs, before, Count()), new
+    return replace(before, epochs=epochs), new
 
 
 def _is_short(encode: InputEncoder, answer: StudentAnswer) -> bool:
@@ -176,6 +192,8 @@ def _check(sizes: Sizes, settings: FinetuneSettings, out: Path) -> None:
     ):  # fmt: skip
         if not low <= value <= high:
             raise ConfigError(f"--{name} is {value:g}.", f"Choose a number from {low:g} to {high:g}.", field=name)
+    if settings.reading not in ("whole", "ends"):
+        raise ConfigError(f"--reading is {settings.reading!r}.", "Choose whole or ends.", field="reading")
     if settings.device not in ("auto", "cpu", "cuda"):
         raise ConfigError(f"--device is {settings.device!r}.", "Choose auto, cpu or cuda.", field="device")
     device_of(settings.device)
@@ -206,20 +224,7 @@ def _encoder(loaded: Seq2Seq, settings: FinetuneSettings, say: Say) -> tuple[Inp
         say(f"Targets have {needed} tokens, not {settings.target_tokens}: so many the base's tokenizer needs for them.")
     limit = min(places, settings.input_tokens)
     followed = replace(settings, input_tokens=limit, target_tokens=max(needed, settings.target_tokens))
-    return InputEncoder(loaded.tokenizer, limit), followed
-
-
-def _tell_dataset(dataset: GraderDataset, limit: int, say: Say) -> None:
-    say(
-        f"{dataset.answers:,} answers; left out: {dataset.repeated:,} that repeat another, {dataset.over_long:,} of more than {limit} "
-        "tokens."
-    )
-    for split, counts in dataset.counts().items():
-        total = sum(counts.values())
-        said = ", ".join(f"{label} {count} ({100 * count / total:.1f} %)" for label, count in counts.items())
-        say(
-            f"  {split:<11}{total:>6,} rows to {len({a.question.id for a in getattr(dataset, split)}):,} questions: {said}"
-        )
+    return InputEncoder(loaded.tokenizer, limit, settings.reading), followed
 
 
 # ------------------------------------------------------------------ after
@@ -228,7 +233,10 @@ def _tell_dataset(dataset: GraderDataset, limit: int, say: Say) -> None:
 def _write_files(folder: Path, made: Finetuned, base: str) -> None:
     """``grader.json``, and ``check.json`` as check-teacher writes it for pages."""
     weights = source.fingerprint(folder, source.WEIGHTS)  # the figures are of these and no others
-    check = {"written": asdict(made.after), "hard": {}, "timed": 0, "seconds": 0.0, "weights": weights}
+    replies = {kind: asdict(count) for kind, count in made.replies.items()}
+    check = {
+        "written": asdict(made.after), "hard": {}, "timed": 0, "seconds": 0.0, "replies": replies, "weights": weights,
+    }  # fmt: skip
     (folder / "check.json").write_text(json.dumps(check) + "\n", encoding="utf-8")
     (folder / CARD).write_text(json.dumps(made.card(base), indent=1) + "\n", encoding="utf-8")
 
@@ -242,22 +250,3 @@ def _put(new: Path, out: Path) -> None:
     if out.is_dir():
         out.rmdir()  # empty, or this fails
     os.rename(new, out)
-
-
-def _tell_result(made: Finetuned, out: Path, say: Say) -> None:
-    after = made.after
-    say(f"Test, {after.answers} answers to questions it has not seen, against the key; intervals are Wilson's, 95 %:")
-    for name, found in (("before", made.before), ("after", after)):
-        low, high = wilson(found.agreed, found.answers)
-        say(
-            f"  {name:<8}{100 * found.accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f}): right called right {found.right_right}, "
-            f"right called wrong {found.right_wrong}, wrong called right {found.wrong_right}, wrong called wrong {found.wrong_wrong}"
-        )
-    right = after.right_right + after.right_wrong
-    often, most = max((right, TARGETS[0]), (after.answers - right, TARGETS[1]))
-    if wilson(after.agreed, after.answers)[0] <= often / after.answers:
-        say(
-            f"Careful: always saying {most} would agree with the key on {100 * often / after.answers:.1f} %, and {after.answers} answers "
-            "cannot tell it from that. More epochs, more rows or another base may help."
-        )
-    say(f"The marker is in {out}. Let it mark: python -m studentsim run --marker {out} --decides marker")

@@ -1,70 +1,26 @@
 """The data a grader is fine-tuned on: a student's own answers, labelled by the key, dealt to train, validation and test (P0).
 
-P0 made 680 / 110 / 110 rows of its student's answers, 51.8 % of them right. Here as there they come as they are, and are not
-balanced. All answers to one question stand in one split, whatever run they come from: questions of the same text are the same.
+P0 made 680 / 110 / 110 rows of its student's answers, 51.8 % of them right. Rows are balanced to that, or come as they are
+(grader_splits.py). All answers to one question stand in one split, whatever run they come from: questions of the same text are
+the same.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from random import Random
-from typing import Any
 
-from studentsim import luck
 from studentsim.errors import ConfigError, StudentError
-from studentsim.records import Option, Question
+from studentsim.teacher.grader_splits import deal, deal_balanced, group_by_question
 from studentsim.teacher.prompt import CORRECT, WRONG, prompt
+from studentsim.teacher.student_answer import SPLITS, Sizes, StudentAnswer
 
-SPLITS = ("train", "validation", "test")
 LEAST_SHARE = 0.1
 """Of either label; with fewer a grader learns to say the other always. paper: 48.2 %."""
 MOST_OVER_LONG = 0.5
 """Share of the answers that may be too long to read whole; with more, the rest is no fair picture of them."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Rows of each split. paper: 680, 110, 110."""
-
-    train: int = 680
-    validation: int = 110
-    test: int = 110
-
-    @property
-    def total(self) -> int:
-        """All rows."""
-        return self.train + self.validation + self.test
-
-
-@dataclass(frozen=True)
-class StudentAnswer:
-    """What a student wrote on a question in a run, and whether the key calls it right."""
-
-    question: Question
-    text: str
-    is_correct: bool
-    run: str
-    student: str
-    turn: int
-    phase: str
-
-    @classmethod
-    def of_event(cls, event: Mapping[str, Any], *, run: str, student: str) -> StudentAnswer:
-        """From an ``Answered`` event as the journal tells it; the question is without its working, which no grader reads."""
-        options = tuple(Option(o["letter"], o["text"], o.get("misconception")) for o in event["options"])
-        question = Question(
-            id=event["question_id"], bank="", category=event["category"], problem=event["problem"], options=options,
-            correct=event["correct"], rationale="", skill=event.get("skill"), difficulty=event.get("difficulty"),
-        )  # fmt: skip
-        return cls(question, event["text"], bool(event["right"]), run, student, event["turn"], event["phase"])
-
-    @property
-    def label(self) -> str:
-        """The target: ``Correct`` or ``Wrong``."""
-        return CORRECT if self.is_correct else WRONG
 
 
 @dataclass(frozen=True)
@@ -97,6 +53,12 @@ class GraderDataset:
     """Left out: the same text on the same question as another."""
     over_long: int
     """Left out: longer than the grader reads."""
+    correct: int = 0
+    """How many of all of them are right."""
+    held_out: tuple[StudentAnswer, ...] = ()
+    """Every answer to questions of which training and validation have no row: the test's rows, and what no split had room for."""
+    rekeyed: int = 0
+    """Training rows in which another option than the question's is taken for the right one, for balance and number."""
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows of each label, by split."""
@@ -108,11 +70,16 @@ class GraderDataset:
 
 
 def build_dataset(
-    answers: Sequence[StudentAnswer], is_short: Callable[[StudentAnswer], bool], sizes: Sizes, *, seed: int = 0
+    answers: Sequence[StudentAnswer],
+    is_short: Callable[[StudentAnswer], bool],
+    sizes: Sizes,
+    *,
+    seed: int = 0,
+    balanced: bool = False,
 ) -> GraderDataset:
     """Deal answers to the splits; the same answers and seed, the same splits.
 
-    ``is_short`` tells whether the grader can read an answer whole.
+    ``is_short`` tells whether the grader can read an answer whole. ``balanced``: 51.8 % of each split's rows are right ones.
 
     :raises ConfigError: there are too few, too many are too long, or (nearly) all have one label; with the counts.
     """
@@ -125,18 +92,25 @@ def build_dataset(
             "Raise --input-tokens, or take answers of a run with shorter ones (--max-new-tokens).",
             field="answers",
         )
-    _check_count(short, sizes, repeated, over_long)
-    _check_labels(short)
-    dealt = _deal(short, sizes, seed)
-    for split in SPLITS:
-        if len({a.is_correct for a in dealt[split]}) < 2:
+    if not balanced:
+        _check_count(short, sizes, repeated, over_long)
+        _check_labels(short)
+    splits = (deal_balanced if balanced else deal)(short, sizes, seed)
+    for split, rows in splits.rows.items():
+        if len({a.is_correct for a in rows}) < 2:
             raise ConfigError(
-                f"All {len(dealt[split])} answers dealt to {split} are {dealt[split][0].label}.",
+                f"All {len(rows)} answers dealt to {split} are {rows[0].label}.",
                 "Ask for more rows there, take another --seed, or give answers of more runs.",
                 field="answers",
             )
     return GraderDataset(
-        *(tuple(dealt[split]) for split in SPLITS), answers=len(answers), repeated=repeated, over_long=over_long
+        *(tuple(splits.rows[split]) for split in SPLITS),
+        answers=len(answers),
+        repeated=repeated,
+        over_long=over_long,
+        correct=sum(answer.is_correct for answer in answers),
+        held_out=tuple(splits.held_out),
+        rekeyed=splits.rekeyed,
     )
 
 
@@ -188,7 +162,7 @@ def _check_count(answers: Sequence[StudentAnswer], sizes: Sizes, repeated: int, 
         remedy += f" Or ask for fewer rows: {ask}."
     raise ConfigError(
         f"{sizes.total:,} rows are needed ({sizes.train} / {sizes.validation} / {sizes.test}), and there are {len(answers):,} answers "
-        f"to {len(_groups(answers)):,} questions ({repeated:,} left out that repeat another, {over_long:,} that are too long).",
+        f"to {len(group_by_question(answers)):,} questions ({repeated:,} left out that repeat another, {over_long:,} that are too long).",
         remedy,
         field="answers",
     )
@@ -203,64 +177,6 @@ def _check_labels(answers: Sequence[StudentAnswer]) -> None:
             f"Give answers of other runs too, with at least {LEAST_SHARE:.0%} of either.",
             field="answers",
         )
-
-
-# ------------------------------------------------------------------ dealing
-
-
-def _deal(answers: Sequence[StudentAnswer], sizes: Sizes, seed: int) -> dict[str, list[StudentAnswer]]:
-    """Whole questions to the split that lacks most of its rows; within a split every question's first answer goes first.
-
-    :raises ConfigError: the questions have so many answers each that one split stays short.
-    """
-    rng = luck.stream("grader's data", seed)
-    groups = list(_groups(answers).values())
-    rng.shuffle(groups)
-    groups.sort(key=len, reverse=True)  # stable: questions with as many answers stay shuffled; single ones fill up
-    wanted = {split: getattr(sizes, split) for split in SPLITS}
-    dealt: dict[str, list[list[StudentAnswer]]] = {split: [] for split in SPLITS}
-    held = dict.fromkeys(SPLITS, 0)
-    for group in groups:
-        split = min(SPLITS, key=lambda split: held[split] / wanted[split])
-        dealt[split].append(rng.sample(group, len(group)))
-        held[split] += len(group)
-    if short := [split for split in SPLITS if held[split] < wanted[split]]:
-        raise ConfigError(
-            f"{len(answers):,} answers are to {len(groups):,} questions alone: {short[0]} gets {held[short[0]]} rows of "
-            f"{wanted[short[0]]}, since no question may stand in two splits.",
-            "Give answers of more runs, or ask for fewer rows.",
-            field="answers",
-        )
-    return {split: _first(dealt[split], wanted[split], rng) for split in SPLITS}
-
-
-def _first(groups: Sequence[Sequence[StudentAnswer]], count: int, rng: Random) -> list[StudentAnswer]:
-    in_turn = [
-        group[k] for k in range(max(map(len, groups))) for group in rng.sample(groups, len(groups)) if k < len(group)
-    ]
-    chosen = in_turn[:count]
-    rng.shuffle(chosen)
-    return chosen
-
-
-def _groups(answers: Iterable[StudentAnswer]) -> dict[int, list[StudentAnswer]]:
-    """Answers by question: such as share an id or a text, or are linked by a third that shares one with each."""
-    leader: dict[tuple[str, str], tuple[str, str]] = {}
-
-    def find(node: tuple[str, str]) -> tuple[str, str]:
-        while leader.setdefault(node, node) != node:
-            leader[node] = node = leader[leader[node]]
-        return node
-
-    answers = list(answers)
-    names = [(("id", a.question.id), ("text", " ".join(a.question.problem.split()).casefold())) for a in answers]
-    for by_id, by_text in names:
-        leader[find(by_text)] = find(by_id)
-    numbers: dict[tuple[str, str], int] = {}
-    found: dict[int, list[StudentAnswer]] = defaultdict(list)
-    for answer, (by_id, _) in zip(answers, names, strict=True):
-        found[numbers.setdefault(find(by_id), len(numbers))].append(answer)
-    return found
 
 
 def _row(split: str, answer: StudentAnswer) -> GraderRow:

@@ -21,10 +21,20 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from studentsim.errors import StudentError
-from studentsim.teacher.encoding import INPUT_TOKENS, InputEncoder, decoder_inputs, decoder_start, label_ids
-from studentsim.teacher.grader_dataset import StudentAnswer
+from studentsim.teacher.encoding import (
+    INPUT_TOKENS,
+    InputEncoder,
+    Reading,
+    decoder_inputs,
+    decoder_start,
+    label_ids,
+)
 from studentsim.teacher.loading import device_of
-from studentsim.teacher.marker import padded
+from studentsim.teacher.marker import EMBEDDED, padded
+from studentsim.teacher.student_answer import StudentAnswer
+
+EMBEDDED_INPUT_TOKENS = 256
+"""Longest input where the embedded marker is fine-tuned."""
 
 Say = Callable[[str], None]
 Features = dict[str, list[int]]
@@ -42,13 +52,31 @@ class FinetuneSettings:
     batch_size: int = 8
     """Rows an optimiser step. Trainer's default."""
     input_tokens: int = INPUT_TOKENS
-    """Longest input; longer answers are left out. paper: 128."""
+    """Longest input. paper: 128."""
+    reading: Reading = "whole"
+    """whole: longer answers are left out; ends: their beginning and their end are read."""
+    balanced: bool = True
+    """51.8 % of each split's rows are right ones, as P0's; False: as they come."""
     target_tokens: int = 3
     """Longest target, its end token included. paper: 3. More where the base's tokenizer needs more for Correct or Wrong."""
     seed: int = 0
     """Decides the splits and the order."""
     device: str = "auto"
     """auto, cpu or cuda."""
+
+    @classmethod
+    def for_base(
+        cls, base: str, *, input_tokens: int | None = None, reading: Reading | None = None, **others: Any
+    ) -> FinetuneSettings:
+        """Settings for that base. Of the embedded marker a token is a letter or a digit, so that few replies fit into P0's 128."""
+        embedded = base == EMBEDDED
+        return cls(
+            input_tokens=(EMBEDDED_INPUT_TOKENS if embedded else INPUT_TOKENS)
+            if input_tokens is None
+            else input_tokens,
+            reading=reading or ("ends" if embedded else "whole"),
+            **others,
+        )
 
 
 @dataclass(frozen=True)

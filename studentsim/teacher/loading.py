@@ -16,6 +16,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, 
 
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.hub import source
+from studentsim.teacher.encoding import Reading
 
 CARD = "grader.json"
 """What ``train-teacher`` writes beside the weights: of which base, answers and settings the grader was made."""
@@ -32,6 +33,8 @@ class Seq2Seq:
     revision: str
     input_tokens: int | None
     """The longest input it was fine-tuned for, where it says so."""
+    reading: Reading = "whole"
+    """What it reads of longer ones."""
 
 
 def load_seq2seq(name: str, revision: str = "", *, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Seq2Seq:
@@ -49,7 +52,7 @@ def load_seq2seq(name: str, revision: str = "", *, device: str = "cpu", dtype: t
         raise StudentError(f"The tokenizer of {where} cannot be read ({_first_line(error)}).", AGAIN) from error
     model = _model(where, version, device, dtype)
     _check_fit(where, model, tokenizer)
-    return Seq2Seq(model.eval(), tokenizer, found.revision, _input_tokens(found.folder))
+    return Seq2Seq(model.eval(), tokenizer, found.revision, *_card_settings(found.folder))
 
 
 def device_of(setting: str) -> str:
@@ -99,12 +102,15 @@ def _check_fit(where: str, model: PreTrainedModel, tokenizer: PreTrainedTokenize
         )
 
 
-def _input_tokens(folder: Path | None) -> int | None:
+def _card_settings(folder: Path | None) -> tuple[int | None, Reading]:
+    """The longest input, and what is read of longer ones, as the folder's card tells."""
     try:
-        told = json.loads((folder / CARD).read_text(encoding="utf-8"))["settings"]["input_tokens"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or somebody else's
-        return None
-    return told if isinstance(told, int) and 16 <= told <= 100_000 else None
+        told = json.loads((folder / CARD).read_text(encoding="utf-8"))["settings"]
+        tokens, reading = told["input_tokens"], told.get("reading")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # none, or somebody else's
+        return None, "whole"
+    known = tokens if isinstance(tokens, int) and 16 <= tokens <= 100_000 else None
+    return known, "ends" if reading == "ends" else "whole"
 
 
 def _first_line(error: Exception) -> str:

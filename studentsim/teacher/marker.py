@@ -4,7 +4,7 @@
     load_marker("embedded").judge([(question, "Answer: 248.22")])
 
 ``embedded`` ships with the product; any other T5 or BART can be named, from the hub or a folder: google/flan-t5-large, as in
-the paper, once it is fine-tuned (finetune.py).
+the paper, once it is fine-tuned (finetune.py); the embedded one, fine-tuned on a language model's answers, is such a folder too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from transformers.utils import ModelOutput
 from studentsim.errors import StudentError
 from studentsim.records import Question
 from studentsim.student.huggingface.threads import all_cores
-from studentsim.teacher.encoding import INPUT_TOKENS, InputEncoder, decoder_inputs, decoder_start, target_ids
+from studentsim.teacher.encoding import INPUT_TOKENS, InputEncoder, Reading, decoder_inputs, decoder_start, target_ids
 from studentsim.teacher.loading import device_of, dtype_on, load_seq2seq
 from studentsim.teacher.prompt import prompt
 from studentsim.teacher.tokenizer import encode
@@ -120,14 +120,19 @@ def load_marker(name: str = EMBEDDED, revision: str = "", *, device: str = "cpu"
         return _embedded()
     where = device_of(device)
     loaded = load_seq2seq(name, revision, device=where, dtype=dtype_on(where))
-    return marker_of(loaded.model, loaded.tokenizer, loaded.input_tokens)
+    return marker_of(loaded.model, loaded.tokenizer, loaded.input_tokens, loaded.reading)
 
 
-def marker_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, input_tokens: int | None = None) -> Marker:
+def marker_of(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    input_tokens: int | None = None,
+    reading: Reading = "whole",
+) -> Marker:
     """A marker of a model in memory, which reads the paper's input within ``input_tokens`` and its own places."""
     places = getattr(model.config, "max_position_embeddings", None) or input_tokens or INPUT_TOKENS
     limit = min(input_tokens or INPUT_TOKENS, places)
-    return Marker(model, tokenizer, encode_input=InputEncoder(tokenizer, limit))
+    return Marker(model, tokenizer, encode_input=InputEncoder(tokenizer, limit, reading))
 
 
 def _embedded() -> Marker:

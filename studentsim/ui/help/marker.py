@@ -26,6 +26,11 @@ def marker() -> None:
         "of a student, some right and some wrong, and it ends in a folder, which *New simulation* takes as “Another model”:"
     )
     st.code(MAKE, language=None, wrap_lines=True)
+    st.markdown(
+        "From the marker that comes with the app (`--base embedded`) another is made in a minute or two: of a language model's answers, "
+        "say, which are of kinds that it has not met. How it does by kind of reply (letter and value disagree, working first, cut off) is "
+        "shown where it is chosen."
+    )
 
 
 def _shipped() -> None:

@@ -14,7 +14,7 @@ from studentsim.runs import teachers
 from studentsim.student.hub import source
 from studentsim.ui import words
 from studentsim.ui.new.form import KEEP, Form, key
-from studentsim.ui.teaching import check
+from studentsim.ui.teaching import check, replies
 from studentsim.ui.teaching import sentences as said
 
 OWN = "own"
@@ -112,6 +112,8 @@ def _look(name: str, version: str) -> None:
         else "How often it marks as the key does is not known. This tells: "
         f"python -m studentsim check-teacher --marker {words.literal(str(Path(name)))}"
     )
+    if figures:
+        replies.show(figures, key("marker_replies"))
 
 
 def _another() -> None:

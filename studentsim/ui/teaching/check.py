@@ -1,8 +1,8 @@
-"""How good the shipped marker is, as ``python -m studentsim check-teacher`` found.
+"""How good a marker is, as ``python -m studentsim check-teacher`` or ``train-teacher`` found.
 
 ``check.json`` lies beside a marker's weights: ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
 wrong_right, wrong_wrong`` (what the key says first, then the marker), and ``naive``: how often comparing texts letter for
-letter agreed with the key.
+letter agreed with the key. ``replies`` counts so by kind of reply, on all answers held out from a marker's fine-tuning.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 import studentsim
+from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.errors import ConfigError
 from studentsim.student.hub import source
 from studentsim.ui.teaching.tries import bounded
@@ -39,6 +40,8 @@ class Check:
     cases: pd.DataFrame
     weights: str = ""
     """Which weights were checked (``source.fingerprint``); blank: not told, as of the shipped marker."""
+    replies: pd.DataFrame | None = None
+    """A row a kind of reply, as ``cases``; None where they were not counted."""
 
     @property
     def written(self) -> pd.Series:
@@ -81,7 +84,13 @@ def _read(file: Path, changed: int) -> Check:
     frame = pd.DataFrame([row for row in rows if row["answers"]])
     if not told["written"] or not rows[0]["answers"]:
         raise ValueError("no answers were checked")
-    return Check(bounded(frame, "agreed", "answers"), str(told.get("weights", "")))
+    return Check(bounded(frame, "agreed", "answers"), str(told.get("weights", "")), _replies(told.get("replies") or {}))
+
+
+def _replies(told: dict[str, Any]) -> pd.DataFrame | None:
+    rows = [_row(kind.title, told[kind]) for kind in ReplyKind if kind in told]
+    frame = pd.DataFrame([row for row in rows if row["answers"]])
+    return None if frame.empty else bounded(frame, "agreed", "answers")
 
 
 def _row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:

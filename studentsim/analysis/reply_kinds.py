@@ -1,0 +1,55 @@
+"""What kind of reply an answer is: language models write in many forms, and a grader may read some of them worse than others.
+
+| kind | example, where the option ticked is b) 980 |
+|---|---|
+| letter and value | b) 980 |
+| letter alone | (B) |
+| value alone | 980 |
+| letter and value disagree | a) 980: the letter counts |
+| letter beside no option's value | b) 975 |
+| answer, then explanation | b) 980, then lines of reasons |
+| another letter first | a) 2200, and further down: The answer is b) |
+| working, then answer | lines of working, then: so the answer is b) 980 |
+| nothing ticked | I do not know. |
+| cut off | it reached the limit of tokens, whatever it had ticked |
+
+Every answer is of one kind (``teacher/reply_kinds.py`` tells which).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ReplyKind(StrEnum):
+    """A form of reply; its value stands in files."""
+
+    LETTER_AND_VALUE = "letter_and_value"
+    LETTER_ONLY = "letter_only"
+    VALUE_ONLY = "value_only"
+    LETTER_VALUE_MISMATCH = "letter_value_mismatch"
+    LETTER_OTHER_VALUE = "letter_other_value"
+    ANSWER_THEN_EXPLANATION = "answer_then_explanation"
+    CHANGED_ANSWER = "changed_answer"
+    WORKING_THEN_ANSWER = "working_then_answer"
+    UNANSWERED = "unanswered"
+    TRUNCATED = "truncated"
+
+    @property
+    def title(self) -> str:
+        """The kind in words."""
+        return TITLES[self]
+
+
+TITLES = {
+    ReplyKind.LETTER_AND_VALUE: "letter and value agree",
+    ReplyKind.LETTER_ONLY: "bare letter",
+    ReplyKind.VALUE_ONLY: "value alone",
+    ReplyKind.LETTER_VALUE_MISMATCH: "letter and value disagree",
+    ReplyKind.LETTER_OTHER_VALUE: "letter, no option's value",
+    ReplyKind.ANSWER_THEN_EXPLANATION: "answer, then explanation",
+    ReplyKind.CHANGED_ANSWER: "another letter first",
+    ReplyKind.WORKING_THEN_ANSWER: "working, then answer",
+    ReplyKind.UNANSWERED: "nothing ticked",
+    ReplyKind.TRUNCATED: "cut off",
+}

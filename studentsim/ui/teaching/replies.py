@@ -1,0 +1,36 @@
+"""How a fine-tuned marker does by kind of reply, beside the key: a language model writes in many forms."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from studentsim.ui.teaching.check import Check
+
+COLUMNS = {
+    "kind": "kind of reply", "answers": "answers", "right": "right by the key", "share": "as the key, of 100",
+    "bounds": "95 % interval", "wrong_right": "wrong, called right", "right_wrong": "right, called wrong",
+}  # fmt: skip
+
+
+def table(replies: pd.DataFrame) -> pd.DataFrame:
+    """``COLUMNS`` by their keys, a row a kind."""
+    return pd.DataFrame({
+        "kind": replies.kind,
+        "answers": replies.answers,
+        "right": replies.right_right + replies.right_wrong,
+        "share": (100 * replies.share).round(1),
+        "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(replies.low, replies.high, strict=True)],
+        "wrong_right": replies.wrong_right,
+        "right_wrong": replies.right_wrong,
+    })  # fmt: skip
+
+
+def show(found: Check, key: str) -> None:
+    """The table, folded up; nothing where kinds of reply were not counted."""
+    if found.replies is None:
+        return
+    total = int(found.replies.answers.sum())
+    with st.expander(f"By kind of reply: {total:,} answers to questions it had not seen"):
+        st.dataframe(table(found.replies).rename(columns=COLUMNS), width="stretch", hide_index=True, key=key)
+        st.caption("Of few answers little can be told: look at the interval.")
