@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import gc
 import os
 from functools import lru_cache
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from studentsim.bank.bank import Bank
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
+from studentsim.heap import share_one_heap
 from studentsim.parallel import cores
 from studentsim.simulation import Cast
 from studentsim.student import embedded_weights
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
     from studentsim.learning.rehearsal import Rehearsal
     from studentsim.student.base import Learner, Student
     from studentsim.student.hub.student import HubStudent
-
-_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
-"""glibc's names for the number of heaps, and for the size from which on memory is asked of the system each time (malloc.h)."""
-LARGE = 2**20
-"""Bytes: what is as large is given back when it is freed, and leaves no holes."""
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 # torch's threads spin while they wait for each other. With two processes on the same cores an exam so took 84 s instead of
@@ -96,7 +90,7 @@ def _embedded_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
 
 def _hub_pair(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Learner]:
     """A model of the hub or of a folder, and who trains it."""
-    _share_one_heap()
+    share_one_heap()
     _use_all_cores()
     from studentsim.student.hub.loading import load
     from studentsim.student.hub.student import HubStudent
@@ -141,17 +135,6 @@ def _embedded(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     from studentsim.student.model import load_embedded
 
     return load_embedded(weights)
-
-
-def _share_one_heap() -> None:
-    """Let all threads allocate from one heap, and give large pieces back at once. Elsewhere than with glibc nothing happens.
-
-    glibc gives each thread a heap of its own, where what was freed in one serves no other, and comes to hold pieces of up to 32 MB in them:
-    a run with a language model so came to keep 6 GB, of which it used 2 (docs/log.md).
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
 def _use_all_cores() -> None:

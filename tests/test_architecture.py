@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "studentsim"
 
 VOCABULARY = {
-    "__init__", "records", "config", "student_table", "errors", "arithmetic", "luck", "parallel", "presets", "solution_text",
+    "__init__", "records", "config", "student_table", "errors", "arithmetic", "luck", "parallel", "heap", "presets", "solution_text",
 }  # fmt: skip
 MAY_IMPORT = {
     "bank": {"vocabulary"},
