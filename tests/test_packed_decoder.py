@@ -267,7 +267,9 @@ def batch():
     return {"input_ids": torch.tensor(ids), "attention_mask": torch.tensor(there), "labels": torch.tensor(labels)}
 
 
-def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass():
+@pytest.mark.parametrize("kept", [1.6e9, 1], ids=["side by side", "told again, one by one"])
+def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass(monkeypatch, kept):
+    monkeypatch.setattr(packed_forward, "KEPT_AT_ONCE", kept)
     made = model("llama")
     base = made.get_base_model()
     learnt = [p for p in made.parameters() if p.requires_grad]

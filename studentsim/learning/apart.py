@@ -28,11 +28,17 @@ def dealt(lengths: Sequence[int]) -> list[list[int]]:
     return [part for part in (rows[:cut], rows[cut:]) if part]
 
 
-def compute(tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], learnt: Sequence[Any]) -> list[Figures]:
-    """``tell`` of each part, several at once; the gradient of its log-probabilities goes to the ``learnt`` parameters, and nowhere else."""
+def compute(
+    tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], learnt: Sequence[Any], *, again: bool = False
+) -> list[Figures]:
+    """``tell`` of each part, several at once; the gradient of its log-probabilities goes to the ``learnt`` parameters, and nowhere else.
+
+    With ``again`` nothing is kept for the backward pass, which tells each part anew, one after another: for parts that are too large
+    to be kept side by side.
+    """
     if not torch.is_grad_enabled():
         return list(each(torch.no_grad()(tell), parts))
-    flat = _Apart.apply(tell, parts, *learnt)
+    flat = (_Again if again else _Apart).apply(tell, parts, *learnt)
     size = len(flat) // len(parts)
     return [flat[k : k + size] for k in range(0, len(flat), size)]
 
@@ -56,3 +62,27 @@ class _Apart(torch.autograd.Function):
         pieces = list(zip(ctx.log_probs, gradients[::each_of], strict=True))
         found = each(lambda piece: torch.autograd.grad(piece[0], ctx.learnt, piece[1]), pieces)
         return None, None, *(sum(rest, first) for first, *rest in zip(*found, strict=True))
+
+
+class _Again(torch.autograd.Function):
+    """As ``_Apart``, with each part told a second time when its gradient is asked for."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, tell: Callable[[list[int]], Figures], parts: Sequence[list[int]], *learnt: torch.Tensor
+    ) -> Figures:
+        ctx.tell, ctx.parts, ctx.learnt = tell, parts, learnt
+        told = [torch.no_grad()(tell)(part) for part in parts]
+        ctx.mark_non_differentiable(*(other for _, *others in told for other in others))
+        return tuple(figure for figures in told for figure in figures)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
+        each_of = len(gradients) // len(ctx.parts)
+        sums: list[torch.Tensor] | None = None
+        for part, gradient in zip(ctx.parts, gradients[::each_of], strict=True):
+            with torch.enable_grad():
+                first, *_ = ctx.tell(part)
+            found = torch.autograd.grad(first, ctx.learnt, gradient)
+            sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else list(found)
+        return None, None, *(sums or ())

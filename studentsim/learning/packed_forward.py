@@ -1,7 +1,8 @@
 """TRL's forward pass by the packed decoder: a pair's prompt is read once, nothing is padded, only labelled tokens are scored.
 
 TRL lays a batch out as chosen texts, then rejected ones, each behind its prompt and padded on the right. Texts behind the same prompt
-are found again and put together. Rows go through in two parts, each with a graph and a thread of its own (``apart.py``).
+are found again and put together. Rows go through in two parts, each with a graph and a thread of its own (``apart.py``); where
+these would keep too much for the backward pass, one by one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from transformers import PreTrainedModel
 from trl.trainer.utils import FusedCausalLMOutput
 
 from studentsim.learning import apart
-from studentsim.student.huggingface.decoder import PackedDecoder
+from studentsim.student.huggingface.decoder import KEPT_AT_ONCE, PackedDecoder
 from studentsim.student.huggingface.packing import Pack, PackedRow
 from studentsim.student.huggingface.token_logprobs import token_figures
 
@@ -61,7 +62,9 @@ def told(
     """TRL's figures (B, T - 1) of a batch's labelled tokens, with gradients to the ``learnt`` parameters."""
     mask = labels[:, 1:] != NO_LABEL
     groups = _groups(input_ids, attention_mask, labels)
-    parts = apart.dealt([len(group.row) for group in groups])
+    lengths = [len(group.row) for group in groups]
+    too_much = sum(lengths) * decoder.kept_per_token > KEPT_AT_ONCE
+    parts = [[number] for number in range(len(groups))] if too_much else apart.dealt(lengths)
     packs = [Pack([groups[number].row for number in part]) for part in parts]
     at = [_places([groups[number] for number in part], mask) for part in parts]
 
@@ -70,7 +73,7 @@ def told(
         hidden = decoder.hidden(pack, decoder.adapters(), pack.states[asked])
         return tuple(token_figures(hidden, decoder.head, pack.targets[asked]))
 
-    figures = apart.compute(tell, range(len(parts)), learnt)
+    figures = apart.compute(tell, range(len(parts)), learnt, again=too_much)
     places = torch.cat([own[mask.flatten()[own]] for own in at])
 
     def spread(values: Sequence[torch.Tensor]) -> torch.Tensor:

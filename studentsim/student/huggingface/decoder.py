@@ -28,6 +28,9 @@ from studentsim.student.huggingface.packing import Pack
 KNOWN = ("llama", "qwen2", "qwen3", "mistral")
 """Architectures (``model_type``) that are tried; each model is held to transformers' figures when it is loaded."""
 
+KEPT_AT_ONCE = 1.6e9
+"""Bytes that a training step may keep for its backward pass."""
+
 Adapter = tuple[torch.Tensor, torch.Tensor]
 """Of a projection: ``down`` (R, I) and ``up`` (O, R), the scale included."""
 
@@ -134,6 +137,13 @@ class PackedDecoder:
         self.layers = [_layer(layer, self.dtype) for layer in inner.layers]
         self._rotary = inner.rotary_emb
         self._tables = self._rotations(512)
+
+    @property
+    def kept_per_token(self) -> int:
+        """Bytes that a token leaves for the backward pass: in every layer residuals in float32, norms, queries, keys, values, both of the
+        gate, and what the adapters look at."""
+        size = self.config.num_hidden_layers * (18 * self.config.hidden_size + 6 * self.config.intermediate_size)
+        return size * (2 if self.dtype == torch.float32 else 1)
 
     # ------------------------------------------------------------------ whole texts
 

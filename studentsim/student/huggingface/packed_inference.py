@@ -10,7 +10,7 @@ import torch
 from peft import PeftModel
 
 from studentsim.records import PairScore
-from studentsim.student.huggingface.decoder import PackedDecoder
+from studentsim.student.huggingface.decoder import KEPT_AT_ONCE, PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of
 from studentsim.student.huggingface.generation import PackedSession
 from studentsim.student.huggingface.packing import PackedRow
@@ -22,8 +22,6 @@ from studentsim.student.sampling import AnyCalculator, Written, write_on
 CLOSE = 0.5
 """Nats by which the likeliest text must lead for the choice to be left to 16 bits: four standard deviations of what rounding makes of
 a lead (SmolLM2, docs/log.md)."""
-KEPT_AT_ONCE = 1.6e9
-"""Bytes that a training step may keep for its backward pass."""
 
 Ids = Sequence[int]
 
@@ -104,10 +102,7 @@ class PackedInference:
     def pairs_at_once(self, most: int, tokens: int) -> int:
         """Pairs of so many ``tokens`` (prompt and both texts) that go through the model together in training: a divisor of ``most``,
         and all that is kept of them fits."""
-        config = self.decoder.config
-        # of each token: residuals in float32, norms, queries, keys, values, both of the gate, and what the adapters look at
-        token = config.num_hidden_layers * (18 * config.hidden_size + 6 * config.intermediate_size)
-        fits = max(1, int(KEPT_AT_ONCE / (token * tokens * (2 if self.decoder.dtype == torch.float32 else 1))))
+        fits = max(1, int(KEPT_AT_ONCE / (self.decoder.kept_per_token * tokens)))
         return max(d for d in range(1, most + 1) if most % d == 0 and d <= fits)
 
 
