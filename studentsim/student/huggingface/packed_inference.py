@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from peft import PeftModel
 
+from studentsim.heap import give_back
 from studentsim.records import PairScore
 from studentsim.student.huggingface.decoder import KEPT_AT_ONCE, PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of
@@ -96,8 +97,9 @@ class PackedInference:
 
     def release(self) -> None:
         """Let go of weights that are held a second time, with the adapter as it was: made again in half a second, and training needs
-        the memory."""
+        the memory. What lies free in the heap goes back to the system as well."""
         self._step_weights = self._exact = None
+        give_back()
 
     def pairs_at_once(self, most: int, tokens: int) -> int:
         """Pairs of so many ``tokens`` (prompt and both texts) that go through the model together in training: a divisor of ``most``,
