@@ -116,7 +116,7 @@ def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Cas
     )
     student = HubStudent(load(config), config)
     learner = casting.learner_of(student, config, casting.rehearsal_of(config, bank))
-    remember_first_exam(student, (config.model, config.hub.dtype, config.bank, confirming, len(bank.exam)))
+    remember_first_exam(student, (config.model, config.hub.model_dump_json(), config.bank, confirming, len(bank.exam)))
     return Cast(bank, student, casting.teacher_of(config), learner)
 
 

@@ -350,21 +350,21 @@ def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch,
 
 def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_path):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    folder = hubs.save(tmp_path, "llama")
-    exact, rounded = (
-        casting.load_cast(hubs.config(folder, hub={"exams": "scored", "dtype": dtype})).student
-        for dtype in ("float32", "bfloat16")
-    )
+    config = hubs.config(hubs.save(tmp_path, "llama"), hub={"exams": "scored", "dtype": "bfloat16"})
+    student = casting.load_cast(config).student
     questions = hubs.bank().exam
-    wanted = {a.question_id: a.logprob for a in exact.answer(questions, luck=("e",), sure=True)}
-    leads = [sorted(row)[-1] - sorted(row)[-2] for row in exact.option_logps(questions)]
-    monkeypatch.setattr(
-        "studentsim.student.huggingface.packed_inference.CLOSE", sorted(leads)[len(leads) // 2]
-    )  # half of them
-    told = {a.question_id: a.logprob for a in rounded.answer(questions, luck=("e",), sure=True)}
-    off = [abs(told[id] - wanted[id]) for id in wanted]
-    # of weights that bfloat16 rounded, in float32: what is left of the gap is the weights' alone, and smaller
-    assert 0 < sum(gap < 0.5 * max(off) for gap in off) < len(off)
+    rounded = dict(zip((q.id for q in questions), student.option_logps(questions), strict=True))
+    student.packed.decoder = PackedDecoder(student.model, torch.float32)
+    exact = dict(zip((q.id for q in questions), student.option_logps(questions), strict=True))
+    student.packed.decoder = PackedDecoder(student.model)
+    assert all(max(rounded[id]) != pytest.approx(max(exact[id]), abs=1e-6) for id in exact), "nothing to tell apart"
+    leads = {id: sorted(row)[-1] - sorted(row)[-2] for id, row in rounded.items()}
+    close = sorted(leads.values())[len(leads) // 2]
+    monkeypatch.setattr("studentsim.student.huggingface.packed_inference.CLOSE", close)
+    for answer in student.answer(questions, luck=("e",), sure=True):
+        row = (exact if leads[answer.question_id] < close else rounded)[answer.question_id]
+        assert answer.logprob == pytest.approx(max(row), abs=1e-6)
+    assert 0 < sum(lead < close for lead in leads.values()) < len(leads)
 
 
 def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhile(monkeypatch, tmp_path):

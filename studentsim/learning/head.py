@@ -46,7 +46,7 @@ def put_on(model: PreTrainedModel, *, in_parts: bool = False, plain: bool = True
         else:
             logits = original(*args, **kwargs).logits[:, :-1][mask].float()
         at = mask.flatten().nonzero().squeeze(-1)
-        return _spread([at], [_figures(logits, labels[:, 1:][mask])], mask)
+        return spread([at], [_figures(logits, labels[:, 1:][mask])], mask)
 
     model.forward = forward
 
@@ -78,7 +78,7 @@ def _told_in_parts(
         return _figures(_logits(model, hidden[asked]), cut(labels, rows, 1)[asked])
 
     at = [cut(places, rows, 1)[cut(mask, rows, 1)] for rows in parts]
-    return _spread(at, apart.compute(tell, parts, learnt), mask)
+    return spread(at, apart.compute(tell, parts, learnt), mask)
 
 
 def _logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
@@ -96,15 +96,15 @@ def _figures(logits: torch.Tensor, wanted: torch.Tensor) -> apart.Figures:
         return log_probs, entropy, logits.mean(-1), logits.argmax(-1) == wanted
 
 
-def _spread(at: list[torch.Tensor], figures: list[apart.Figures], mask: torch.Tensor) -> FusedCausalLMOutput:
+def spread(at: list[torch.Tensor], figures: list[apart.Figures], mask: torch.Tensor) -> FusedCausalLMOutput:
     """TRL's figures (B, T), 0 where nothing is asked; ``at`` says where in the flattened ``mask`` each part's stand."""
     where = torch.cat(at)
 
-    def spread(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    def laid_out(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
         values = torch.cat(parts)
         return values.new_zeros(mask.numel()).scatter(0, where, values).view(mask.shape)
 
-    log_probs, entropy, mean, is_top1 = (spread(parts) for parts in zip(*figures, strict=True))
+    log_probs, entropy, mean, is_top1 = (laid_out(parts) for parts in zip(*figures, strict=True))
     return FusedCausalLMOutput(
         loss=-log_probs.sum() / mask.sum().clamp(min=1),
         log_probs=log_probs,

@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedModel
 from trl.trainer.utils import FusedCausalLMOutput
 
-from studentsim.learning import apart
+from studentsim.learning import apart, head
 from studentsim.student.huggingface.decoder import KEPT_AT_ONCE, PackedDecoder
 from studentsim.student.huggingface.packing import Pack, PackedRow
 from studentsim.student.huggingface.token_logprobs import token_figures
@@ -74,21 +74,7 @@ def told(
         return tuple(token_figures(hidden, decoder.head, pack.targets[asked]))
 
     figures = apart.compute(tell, range(len(parts)), learnt, again=too_much)
-    places = torch.cat([own[mask.flatten()[own]] for own in at])
-
-    def spread(values: Sequence[torch.Tensor]) -> torch.Tensor:
-        whole = torch.cat(list(values))
-        return whole.new_zeros(mask.numel()).scatter(0, places, whole).view(mask.shape)
-
-    log_probs, entropy, mean, is_top1 = (spread(values) for values in zip(*figures, strict=True))
-    return FusedCausalLMOutput(
-        loss=-log_probs.sum() / mask.sum().clamp(min=1),
-        log_probs=log_probs,
-        entropy=entropy,
-        mean_logits=mean,
-        is_top1=is_top1,
-        label_mask=mask,
-    )
+    return head.spread([own[mask.flatten()[own]] for own in at], figures, mask)
 
 
 def _groups(input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor) -> list[_Group]:
