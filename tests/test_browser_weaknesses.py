@@ -43,7 +43,7 @@ def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
     still(page)  # back in the midst of drawing may end on another page
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile(f"“{TITLE}”"))).to_be_visible()
-    assert page.url == place
+    expect(page).to_have_url(place)
     still(page)  # back in the midst of drawing may end on another page
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible()
