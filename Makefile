@@ -12,7 +12,7 @@ run: .venv/installed
 	$(BIN)/python -m studentsim app
 
 test: .venv/tests-installed lint
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-long: .venv/tests-installed
 	$(BIN)/python -m pytest -m long

@@ -1,5 +1,6 @@
 """For all tests: no network, no telemetry, the same examples every time."""
 
+import gc
 import os
 from itertools import zip_longest
 
@@ -12,6 +13,9 @@ os.environ["STUDENTSIM_RECORDED"] = "0"  # no recorded study in a test's data fo
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test processes at once: more threads would wait for each other
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+# A test process holds half a million objects that stay; to hunt through them every 700 new ones is a tenth of the whole time.
+gc.set_threshold(20_000)
 
 # Deterministic examples; no deadline, since the time an example takes says nothing on a shared machine.
 settings.register_profile("studentsim", deadline=None, derandomize=True, print_blob=True)

@@ -65,6 +65,16 @@ def test_the_commands_list_get_verify_and_remove(data, model, tmp_path):
     assert isinstance(again.exception, ConfigError)
 
 
+@pytest.mark.parametrize("changed", [{"files": []}, {"source": None}, {"parameters": "many"}, {"extra": 1}])
+def test_a_record_of_another_shape_is_told_with_the_command_that_gets_it_again(data, model, tmp_path, changed):
+    record = put(tmp_path).folder / model_store.RECORD
+    record.write_text(json.dumps(json.loads(record.read_text()) | changed))
+    with pytest.raises(StudentError, match="record of the model .* cannot be read") as found:
+        model_store.verify(NAME)
+    assert found.value.remedy == f"Get it again: python -m studentsim models get {NAME}"
+    assert model_store.all_models() == []
+
+
 @pytest.mark.parametrize("named", ["name", "folder", "writer"])
 def test_a_model_that_an_unfinished_run_needs_stays(data, model, named, tmp_path):
     got = put(tmp_path)

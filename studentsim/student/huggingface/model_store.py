@@ -97,7 +97,10 @@ def find(name: str) -> GotModel | None:
     if not is_name(name) or not path.is_file():
         return None
     try:
-        return GotModel(name=name, **json.loads(path.read_text(encoding="utf-8")))
+        model = GotModel(name=name, **json.loads(path.read_text(encoding="utf-8")))
+        if not (isinstance(model.source, dict) and isinstance(model.files, dict) and isinstance(model.parameters, int)):
+            raise TypeError("a record of another shape")
+        return model
     except (OSError, ValueError, TypeError) as error:
         raise StudentError(f"The record of the model {name} cannot be read ({path}).", _again(name)) from error
 
