@@ -84,7 +84,16 @@ def test_a_list_is_in_order_even_where_the_database_is_not(tmp_path: Path):
 
 def test_the_tally_adds_up_to_all_answers(told):
     tally, answers = queries.answer_tally(told[0], RUN), told[1]
-    assert list(tally.columns) == ["turn", "phase", "category", "skill", "misconception", "mark", "answers"]
+    assert list(tally.columns) == [
+        "turn",
+        "phase",
+        "category",
+        "skill",
+        "misconception",
+        "mark",
+        "value_differs",
+        "answers",
+    ]
     assert tally.answers.sum() == len(answers)
     assert tally[tally.mark == "right"].answers.sum() == answers.right.sum()
     assert tally[tally.mark == "unanswered"].answers.sum() == answers.letter.isna().sum()

@@ -169,6 +169,23 @@ def test_the_card_says_so_in_plain_words(folder: Path):
     assert "but wrote" not in text_of(visit("pages/4_Answers.py", run="study", answer=str(other.seq)))
 
 
+def test_these_answers_alone_can_be_listed_and_the_choice_is_there_where_any_are(folder: Path):
+    with_disagreements(make_answers_run(folder), exam=2)
+    make_answers_run(folder, "none")
+    app = visit("pages/4_Answers.py", run="study")
+    box = next(box for box in app.checkbox if box.key == "answers.value")
+    assert box.label == "Letter and value disagree (2)" and not box.value
+    box.check().run()
+    assert not app.exception and app.query_params["value"] in ("other", ["other"])
+    assert "2 of 2 answers whose letter and value disagree are wrong" in text_of(app)
+    assert not [box for box in visit("pages/4_Answers.py", run="none").checkbox if box.key == "answers.value"]
+    empty = visit("pages/4_Answers.py", run="none", value="other")
+    assert not empty.exception and "Remove letter and value disagree" in text_of(empty) + str(
+        [m.label for m in empty.get("page_link")]
+    )
+    assert "could not be understood" in text_of(visit("pages/4_Answers.py", run="none", value="neither"))
+
+
 def test_weaknesses_and_the_report_count_it_and_say_what_counts(folder: Path):
     make_weak_run(folder, "plain")
     with_disagreements(make_weak_run(folder), exam=5)

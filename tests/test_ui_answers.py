@@ -402,7 +402,7 @@ def test_a_history_is_one_sentence(marks: str, expected: str):
 
 
 def test_a_view_and_its_link_are_the_same():
-    view = View("r", 0, "exam", "gain", "sale-price", "unknown", "wrong", "a & b=c", "q-1", 17, "cards", 2)
+    view = View("r", 0, "exam", "gain", "sale-price", "unknown", "wrong", "a & b=c", "q-1", "other", 17, "cards", 2)
     assert View.read(view.params()) == (view, [])
     assert View.read({}) == (View(), [])
     assert view.to(lesson=3).answer is None and view.to(answer=4).page == 2

@@ -27,6 +27,9 @@ MARKS = tuple(_MARKED)
 LISTED = 200_000
 """Rows of a list at most; the rest is reached by narrowing the filter, or by taking the whole away."""
 
+VALUE_DIFFERS = "letter IS NOT NULL AND value_letter IS NOT NULL AND value_letter <> letter"
+"""The condition that the value written beside an answer's letter is another option's."""
+
 PROBLEM = 120
 """Characters of a question that a list shows."""
 
@@ -41,7 +44,8 @@ _TAKEN = (
 @dataclass(frozen=True)
 class Filter:
     """Which answers of a run: empty fields ask for nothing. ``turn`` is the lesson (0: before any), ``search`` a text that the
-    question or the working holds, upper or lower case, ``mark`` one of ``MARKS`` or several with commas between.
+    question or the working holds, upper or lower case, ``mark`` one of ``MARKS`` or several with commas between, ``value_differs`` that
+    the value written beside the letter is another option's.
     """
 
     phase: str = ""
@@ -52,6 +56,7 @@ class Filter:
     mark: str = ""
     search: str = ""
     question_id: str = ""
+    value_differs: bool = False
 
     def where(self, run_id: str) -> tuple[str, list[Any]]:
         """The condition of a SELECT on ``answers``, and its parameters."""
@@ -71,6 +76,8 @@ class Filter:
             values.append(self.slip)
         if marks := [_MARKED[mark] for mark in self.mark.split(",") if mark in _MARKED]:
             parts.append(f"({' OR '.join(marks)})")
+        if self.value_differs:
+            parts.append(VALUE_DIFFERS)
         if self.search:
             parts.append('(contains(lower(problem), lower(?)) OR contains(lower("text"), lower(?)))')
             values += [self.search, self.search]
@@ -78,13 +85,14 @@ class Filter:
 
 
 def answer_tally(db: Database, run_id: str, *, search: str = "", question_id: str = "") -> pd.DataFrame:
-    """``turn, phase, category, skill, misconception, mark, answers``: how many there are of each kind. ``mark`` is ``right``,
-    ``unanswered`` or, a wrong option ticked, ``wrong``. All counts of a view but the text's come from this one frame.
+    """``turn, phase, category, skill, misconception, mark, value_differs, answers``: how many there are of each kind. ``mark``
+    is ``right``, ``unanswered`` or, a wrong option ticked, ``wrong``. All counts of a view but the text's come from this one frame.
     """
     where, values = Filter(search=search, question_id=question_id).where(run_id)
     return db.frame(
-        f"SELECT turn, phase, category, skill, misconception, {_MARK} AS mark, count(*) AS answers FROM answers "
-        f"WHERE {where} GROUP BY ALL ORDER BY turn, phase, category, skill",
+        f"SELECT turn, phase, category, skill, misconception, {_MARK} AS mark, "
+        f"coalesce({VALUE_DIFFERS}, false) AS value_differs, count(*) AS answers FROM answers WHERE {where} "
+        "GROUP BY ALL ORDER BY turn, phase, category, skill",
         values,
     )
 

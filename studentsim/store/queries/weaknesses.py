@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from studentsim.store.database import Database
+from studentsim.store.queries.answer_lists import VALUE_DIFFERS
 
 SHEETS = 200
 """Most answer sheets that item figures are made from: the newest, this run's own before all others."""
@@ -38,11 +39,10 @@ def exam_slips(db: Database, run_id: str) -> pd.DataFrame:
 def disagreements(db: Database, run_id: str) -> pd.DataFrame:
     """``phase, turn, answers, disagree, value_right, letter_right``: in how many answers the value beside the letter is another
     option's, and in how many of these the right option is the value's, or the letter's. Finished exams, and first attempts in practice."""
-    apart = "letter IS NOT NULL AND value_letter IS NOT NULL AND value_letter <> letter"
     return db.frame(
-        f"SELECT phase, turn, count(*) AS answers, count(*) FILTER ({apart}) AS disagree, "
-        f"count(*) FILTER ({apart} AND value_letter = correct) AS value_right, "
-        f"count(*) FILTER ({apart} AND letter = correct) AS letter_right FROM answers "
+        f"SELECT phase, turn, count(*) AS answers, count(*) FILTER ({VALUE_DIFFERS}) AS disagree, "
+        f"count(*) FILTER ({VALUE_DIFFERS} AND value_letter = correct) AS value_right, "
+        f"count(*) FILTER ({VALUE_DIFFERS} AND letter = correct) AS letter_right FROM answers "
         f"WHERE ({_FINISHED}) OR (run_id = $run AND phase = 'study') GROUP BY ALL ORDER BY ALL",
         {"run": run_id},
     )

@@ -41,6 +41,8 @@ def within(tally: pd.DataFrame, view: View, *, without: tuple[str, ...] = ()) ->
         keep &= _without_slip(tally) if value == NO_SLIP and name == "slip" else tally[column] == value
     if view.kinds and "mark" not in without:
         keep &= tally.mark.map(_KIND).isin(view.kinds)
+    if view.value and "value" not in without:
+        keep &= tally.value_differs
     return tally[keep]
 
 

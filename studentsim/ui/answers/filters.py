@@ -10,7 +10,7 @@ import streamlit as st
 from studentsim.ui import glossary, words
 from studentsim.ui.answers import counts, sentences
 from studentsim.ui.answers.data import Sheet
-from studentsim.ui.answers.view import View, mark_of
+from studentsim.ui.answers.view import OTHER, View, mark_of
 from studentsim.ui.linked import LONGEST
 from studentsim.ui.shell import ANSWERS
 from studentsim.ui.titles import skill_title, slip_title
@@ -42,6 +42,7 @@ def _filters(shown: Sheet) -> None:
         _choice(shown, "category", "Category", str, help=glossary.help("category"))
         _choice(shown, "skill", "Skill", lambda v: skill_title(str(v)))
         _choice(shown, "slip", "Slip", lambda v: slip_title(str(v)))
+        _value(shown)
     if shown.view.narrowed:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if shown.view.question:
@@ -110,6 +111,19 @@ def _search(shown: Sheet) -> None:
     st.text_input(
         "Text", key=key, max_chars=LONGEST, placeholder="in a question or a working", icon=":material/search:",
         on_change=_take, args=("search", key), width=2 * WIDTH - 40,
+    )  # fmt: skip
+
+
+def _value(shown: Sheet) -> None:
+    """Only where any answer's letter and value disagree, or these are asked for: most students never write both."""
+    count = int(counts.within(shown.tally, shown.view.to(value=OTHER)).answers.sum())
+    if not count and not shown.view.value:
+        return
+    key = "answers.value"
+    st.session_state[key] = shown.view.value == OTHER
+    st.checkbox(
+        f"Letter and value disagree ({count:,})", key=key, help="The value written beside the letter is another option's.",
+        on_change=lambda: set_to("value", OTHER if st.session_state[key] else ""),
     )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ PHASES: Mapping[str, str] = {"exam": "exam", "study": "practice", "revision": "s
 
 NAMES: Mapping[str, str] = {
     "lesson": "lesson", "phase": "exam or practice", "category": "category", "skill": "skill", "slip": "slip", "mark": "mark",
-    "search": "text", "question": "question", "answer": "open answer", "show": "way of showing", "page": "page",
+    "search": "text", "question": "question", "value": "the value",
+    "answer": "open answer", "show": "way of showing", "page": "page",
 }  # fmt: skip
 """Parameters of a link in plain words."""
 
@@ -70,6 +71,8 @@ def subject(view: View, count: int) -> str:
         words.append(f"in {category_title(view.category)}")
     if view.question:
         words.append("to one question")
+    if view.value:
+        words.append("whose letter and value disagree")
     if view.search:
         words.append(f"that mention “{view.search}”")
     return " ".join(words)
@@ -152,6 +155,7 @@ def value_of(view: View, name: str) -> str:
         "skill": skill_title(str(value)),
         "slip": slip_title(str(value)),
         "mark": " or ".join(KINDS[kind] for kind in view.kinds),
+        "value": "letter and value disagree",
         "search": f"“{value}”",
         "question": "one question",
     }.get(name, str(value))

@@ -9,6 +9,7 @@
     skill     a skill's id: average-of-three
     slip      a misconception's id; "unknown": wrong, and no slip is known behind it
     mark      right | ticked (a wrong option) | unanswered, or several with commas; wrong: all that are not right
+    value     other: those in which the value written beside the letter is another option's
     search    a text in the question or in the student's working, upper or lower case
     question  a question's id: its answers alone
     answer    the seq of one answer: its card is open, whether or not the filter lets it through
@@ -28,12 +29,14 @@ from studentsim.store.queries import MARKS, Filter
 from studentsim.ui.linked import Linked
 
 PHASES = ("exam", "study", "revision")
+OTHER = "other"
+"""The value written beside the letter is another option's."""
 SHOWS = ("table", "cards")
 KINDS = ("right", "ticked", "unanswered")
 """The marks without overlap, as the page offers them."""
 
 _NOT_RIGHT = ("ticked", "unanswered")
-_CLOSED = {"phase": PHASES, "show": SHOWS}
+_CLOSED = {"phase": PHASES, "show": SHOWS, "value": (OTHER,)}
 _WHOLE = {"lesson": 0, "answer": 0, "page": 1}
 """Parameters that are whole numbers, with the least each may be."""
 
@@ -45,7 +48,17 @@ WITHIN = {"category": ("skill", "slip", "question"), "skill": ("slip", "question
 class View(Linked):
     """One view of Answers; see the module for what the fields mean. Empty fields narrow nothing."""
 
-    FILTERS: ClassVar[tuple[str, ...]] = ("lesson", "phase", "category", "skill", "slip", "mark", "search", "question")
+    FILTERS: ClassVar[tuple[str, ...]] = (
+        "lesson",
+        "phase",
+        "category",
+        "skill",
+        "slip",
+        "mark",
+        "value",
+        "search",
+        "question",
+    )
 
     run: str = ""
     lesson: int | None = None
@@ -56,6 +69,7 @@ class View(Linked):
     mark: str = ""
     search: str = ""
     question: str = ""
+    value: str = ""
     answer: int | None = None
     show: str = ""
     page: int | None = None
@@ -88,7 +102,7 @@ class View(Linked):
         """What the database is asked for."""
         return Filter(
             phase=self.phase, turn=self.lesson, category=self.category, skill=self.skill, slip=self.slip, mark=self.mark,
-            search=self.search, question_id=self.question,
+            search=self.search, question_id=self.question, value_differs=self.value == OTHER,
         )  # fmt: skip
 
     @property

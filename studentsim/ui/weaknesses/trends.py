@@ -32,8 +32,13 @@ def section(shown: View, place: Place) -> None:
     st.markdown(words.literal(sentences.slips(found, here)))
     if not place.category:
         st.markdown(words.literal(sentences.kinds(found)))
-        for told in filter(None, (in_practice.kinds(found), in_practice.disagreements(found))):
+        if told := in_practice.kinds(found):
             st.markdown(words.literal(told))
+        if told := in_practice.disagreements(found):
+            st.markdown(words.literal(told))
+            st.page_link(
+                ANSWERS, label="Read all such answers", icon=":material/menu_book:", query_params={"run": place.run, "value": "other"}
+            )  # fmt: skip
     if here.empty:
         return
     chosen = _chosen(here)
