@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import link_labels, text_of, visit
-from weak_runs import GAIN, PROBABILITY, make_weak_run, plain, questions, slip
+from weak_runs import GAIN, PHYSICS, PROBABILITY, make_weak_run, plain, questions, slip
 
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import Question
@@ -134,15 +135,46 @@ def test_a_slip_opens_with_what_goes_wrong_and_what_to_ask(folder: Path):
 
 def test_slips_of_one_fate_can_be_picked(folder: Path):
     def letter(turn: int, number: int, question: Question) -> str:
-        return slip(question, number % 2) if turn == 0 or number < 2 else question.correct
+        if question.skill == PHYSICS:
+            return slip(question, number % 2) if turn == 0 or number < 2 else question.correct
+        return slip(question) if turn == 0 or number < 1 else question.correct
 
     make_weak_run(folder, letter=letter)
     app = visit(WEAKNESSES, run="weak")
-    assert "Of 6 slips ever seen here, 6 were unlearnt." in text_of(app)
+    said = "Of 4 slips ever seen here, 2 were unlearnt. On the others the answers don't decide: 2 fewer now. All slips together"
+    assert said in text_of(app)
+    assert sum("fewer now, 1 of 12" in m.value for m in app.markdown) == 2
     picked = app.segmented_control(key="weaknesses.verdict")
-    assert picked.options == ["Most frequent", "Unlearnt (6)"]
-    picked.set_value("Unlearnt (6)").run()
+    assert picked.options == ["Most frequent", "Fewer now (2)", "Unlearnt (2)"]
+    picked.set_value("Unlearnt (2)").run()
     assert not app.exception and not app.error and "clearly less in the last" in text_of(app)
+
+
+def test_where_luck_made_what_is_lowest_no_practice_is_ordered(folder: Path):
+    make_weak_run(folder, letter=lambda turn, number, q: slip(q) if number < 4 + (q.skill == GAIN) else q.correct)
+    app = visit(WEAKNESSES, run="weak")
+    assert not app.exception and not app.error
+    assert "Nothing is behind the rest by more than luck, so nothing needs to be practised before the rest" in text_of(
+        app
+    )
+    assert "Practise " not in text_of(app) and "New simulation like this one" in link_labels(app)
+
+
+def test_a_category_is_called_by_what_it_holds_where_its_name_does_not_say_it(folder: Path):
+    make_weak_run(folder)
+    app = visit(WEAKNESSES, run="weak")
+    assert any(label.startswith("profit, discount, interest: ") for label in link_labels(app))
+    assert "The data set's own names: gain (profit, discount, interest)." in text_of(app)
+    app = visit(WEAKNESSES, run="weak", category="gain")
+    assert "Profit, discount, interest" in link_labels(app) or "Profit, discount, interest: 11 of 12" in text_of(app)
+
+
+def test_a_bank_of_one_s_own_keeps_its_names(folder: Path):
+    asked = [replace(q, category={"gain": "general", "physics": "other"}.get(q.category, "sets")) for q in questions()]
+    make_weak_run(folder, asked=asked)
+    app = visit(WEAKNESSES, run="weak")
+    assert any(label.startswith("general: ") for label in link_labels(app))
+    assert "averages" not in text_of(app) and "own names" not in text_of(app)
 
 
 def test_a_question_opens_from_its_link_with_what_each_option_drew(folder: Path):

@@ -27,8 +27,12 @@ CATEGORIES: Mapping[str, str] = {
 }
 """What the built-in curriculum's questions of each category are about; the names come from the MathQA data set."""
 
-UNCLEAR = ("general", "gain", "other")
-"""Categories whose name does not say what they are about."""
+SHORT: Mapping[str, str] = {
+    "general": "averages, ages, ratios",
+    "gain": "profit, discount, interest",
+    "other": "sequences, counting, percent",
+}
+"""What those hold whose own name does not say what they are about: they are shown by it (``titles.category_label``)."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ _TERMS = (
          "68 of 100 (62 to 74) means: about 68, and hardly less than 62 or more than 74. Of ranges made this way, 95 of 100 "
          "hold what endless questions would show. Fewer questions, wider range. Two results "
          "whose ranges overlap much cannot be told apart. Compare has a sharper test for runs with the same exam.",
-         "95 % confidence interval (Wilson; for differences Bonett and Price, or Newcombe)"),
+         "95 % confidence interval (Wilson; for differences Bonett and Price)"),
     Term("guessing", "Guessing line", CERTAINTY,
          "What ticking options blindly would reach: 20 of 100 where each question has five options.",
          "A wrong slip leads to a listed option, so a student can do worse than guessing.", "chance level"),
@@ -192,9 +196,17 @@ def category(name: str) -> str | None:
     return f"{name.capitalize()}: {CATEGORIES[name]}." if name in CATEGORIES else None
 
 
+def are_mathqas(names: Iterable[str]) -> bool:
+    """Whether a bank's categories are MathQA's, and the curriculum's: with a bank of one's own, "general" or "other" may mean anything."""
+    given = set(names)
+    return "gain" in given and given <= set(CATEGORIES)
+
+
 def unclear(names: Iterable[str]) -> str:
-    """What those of the categories are about whose name does not say it; blank where there are none."""
-    return " ".join(category(name) or "" for name in UNCLEAR if name in set(names))
+    """What those of a bank's categories hold whose own name does not say it; blank where there are none, or they are another bank's."""
+    given = set(names)
+    told = [f"{name} ({holds})" for name, holds in SHORT.items() if name in given and are_mathqas(given)]
+    return f"The data set's own names: {', '.join(told)}." if told else ""
 
 
 def find(text: str) -> list[Term]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from studentsim.ui import evidence
+from studentsim.analysis import claims
 from studentsim.ui.teaching import judgement
 from studentsim.ui.titles import category_title, slip_of
 from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, plural, score
@@ -33,8 +33,8 @@ def headline(exams: pd.DataFrame, weak: pd.DataFrame | None = None) -> str:
 
 def _since(first: pd.Series, last: pd.Series) -> str:
     began = score(first.correct, first.questions) if first.questions < FEWEST else hundred(first.accuracy)
-    apart = evidence.apart(*((int(row.correct), int(row.questions)) for row in (first, last)))
-    return f"; it began at {began}" if apart else f"; it began at {began}, which is no clear change yet"
+    changed = claims.change(*((int(row.correct), int(row.questions)) for row in (first, last)))
+    return f"; it began at {began}" if changed else f"; it began at {began}, which is no clear change yet"
 
 
 def _weakest(weak: pd.DataFrame | None) -> str:
@@ -43,7 +43,7 @@ def _weakest(weak: pd.DataFrame | None) -> str:
         return ""
     whole = int(weak.correct.sum()), int(weak.questions.sum())
     counts = [(int(row.correct), int(row.questions)) for row in weak.itertuples()]
-    behind = weak[[evidence.far_below(count, whole, of=len(weak)) for count in counts]]
+    behind = weak[[claims.behind(count, whole, of=len(weak)) for count in counts]]
     if behind.empty:
         return ""
     row = behind.sort_values("accuracy").iloc[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from studentsim.analysis import claims
 from studentsim.transfer.matrix import Estimate, Matrix
 from studentsim.ui import words
 from studentsim.ui.cards import config_of
@@ -101,7 +102,7 @@ def contrast(matrix: Matrix) -> str:
     return (
         f"Without rehearsal, as in the paper, practice of one category moves them all: itself by {bounded(matrix.diagonal, ' points')} on "
         f"the mean, the others by {bounded(matrix.others)} (seed {seed(matrix)})."
-        if matrix.others.low > 0
+        if claims.direction(matrix.others.low, matrix.others.high) > 0
         else f"Without rehearsal, as in the paper: itself by {bounded(matrix.diagonal, ' points')} on the mean, the others by "
         f"{bounded(matrix.others)} (seed {seed(matrix)})."
     )

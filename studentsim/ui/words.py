@@ -103,6 +103,20 @@ def score(correct: int, questions: int) -> str:
     return f"{hundred(correct / questions)} of 100"
 
 
+def mean_score(accuracy: float, questions: int) -> str:
+    """The same of a mean over runs, 0 to 1, of so many questions each; rounded once, as in the pictures: through a whole number of
+    questions it could come out as another.
+
+    >>> mean_score(0.4148, 240), mean_score(22 / 36, 12), mean_score(0.5, 12)
+    ('41 of 100', '7.3 of 12', '6 of 12')
+    """
+    return (
+        f"{hundred(accuracy)} of 100"
+        if questions >= FEWEST
+        else f"{round(accuracy * questions, 1):g} of {int(questions)}"
+    )
+
+
 def interval(low: float, high: float, questions: int = FEWEST) -> str:
     """``(55 to 67)`` from fractions; said "of 100" where the score itself is not."""
     bounds = f"{hundred(low)} to {hundred(high)}"

@@ -12,6 +12,7 @@ from studentsim.exam import wilson
 from studentsim.ui.charts.frame import NAME, finish, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, colour, shade
+from studentsim.ui.titles import category_label
 from studentsim.ui.words import hundred
 
 FEW = 10
@@ -32,12 +33,13 @@ def category_heatmap(
 ) -> go.Figure:
     """A row for each of ``rows`` (top to bottom), a column for each exam, the share right of 100 in each cell.
 
-    ``frame`` has ``row, turn, correct, questions``; rows of it that ``rows`` does not name are left out; ``names`` says what
-    stands beside each, else its id. ``turns`` (the
-    exams planned) keeps the cells where they are while a run goes on; without it, the exams there are. A point's
-    ``customdata`` is ``row, turn, correct, questions, low, high`` (the latter two of 100), for hover and for selection (in
-    Streamlit ``on_select`` with ``selection_mode="points"``): the cells are bars, since plotly selects no cell of a heatmap.
+    ``frame`` has ``row, turn, correct, questions``; rows of it that ``rows`` does not name are left out; ``names`` says what stands
+    beside each; without it they are a bank's categories. ``turns`` (the exams planned) keeps the cells where they are while a run
+    goes on; without it, the exams there are. A point's ``customdata`` is ``row, turn, correct, questions, low, high`` (the latter two
+    of 100), for hover and for selection (in Streamlit ``on_select`` with ``selection_mode="points"``): the cells are bars, since
+    plotly selects no cell of a heatmap.
     """
+    names = names or {row: category_label(row, rows) for row in rows}
     columns = sorted({*map(int, turns), *(int(t) for t in frame.turn)})
     cells = frame[frame.row.isin(list(rows)) & (frame.questions > 0)]
     shades = [shade(s) for s in cells.correct / cells.questions]
@@ -52,7 +54,7 @@ def category_heatmap(
             text=[_label(c, q) for c, q in zip(cells.correct, cells.questions, strict=True)],
             textposition="inside", insidetextanchor="middle", textangle=0,
             customdata=[_told(*cell) for cell in zip(cells.row, cells.turn, cells.correct, cells.questions, strict=True)],
-            hovertext=[html.escape(str((names or {}).get(r, r))) for r in cells.row],
+            hovertext=[html.escape(str(names.get(r, r))) for r in cells.row],
             hovertemplate="%{hovertext}, after lesson %{customdata[1]}: %{customdata[2]} of %{customdata[3]} right<br>"
                           "95 % interval: %{customdata[4]} to %{customdata[5]} of 100<extra></extra>",
         )
@@ -64,7 +66,7 @@ def category_heatmap(
     )  # fmt: skip
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="",
-        tickvals=list(range(len(rows))), ticktext=[wrapped(str((names or {}).get(r, r)), NAME) for r in rows],
+        tickvals=list(range(len(rows))), ticktext=[wrapped(str(names.get(r, r)), NAME) for r in rows],
     )  # fmt: skip
     height = ROW * max(len(rows), 1) + 70
     return finish(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studentsim.analysis import claims
 from studentsim.bank import recognition_text
 from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
-from studentsim.ui import evidence, words
+from studentsim.ui import words
 
 Report = Mapping[str, Any]
 
@@ -98,7 +99,7 @@ def letters(report: Report) -> str:
     best = max(found, key=lambda one: one["accuracy"])
     score = f"always ticking {best['letter']} would score {words.score(best['right'], report['questions'])}"
     even = sum(count / int(number) for number, count in report["option_counts"].items()) / report["questions"]
-    more = evidence.far_above_chance((best["right"], report["questions"]), even, of=len(found))
+    more = claims.above_chance((best["right"], report["questions"]), even, of=len(found))
     if best["accuracy"] - even <= EVEN:
         return f"No letter gives itself away: even {score}, guessing {words.hundred(even)} of 100."
     if not more:

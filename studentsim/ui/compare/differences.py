@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from studentsim.analysis import claims
 from studentsim.ui.compare.groups import Group
 from studentsim.ui.compare.intervals import half_width, mcnemar, paired_interval
 
@@ -42,8 +43,8 @@ class Difference:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out 0."""
-        return self.low > 0 or self.high < 0
+        """Whether more than luck is behind it (``claims.direction``)."""
+        return claims.direction(self.low, self.high) != 0
 
     @property
     def over_runs(self) -> bool:

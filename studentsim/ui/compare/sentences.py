@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -113,7 +114,7 @@ def one_way(group: Group, exams: pd.DataFrame) -> str:
         return f"{group.label}: no exam result yet. Choose a second simulation to compare it with."
     last = exams.iloc[-1]
     asked = int(last.questions // last.runs)
-    score = words.score(round(last.accuracy * asked), asked)
+    score = words.mean_score(last.accuracy, asked)
     result = f"{score} never-practised questions right {words.interval(last.low, last.high, asked)}"
     over = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
     when = f"After {words.plural(int(last.turn), 'lesson')}" if last.turn else "Before any lesson"
@@ -158,7 +159,7 @@ def _one(d: Difference) -> str:
 def _several(told: Sequence[Difference]) -> str:
     """Differences from one reference: the clear ones with their size, then those that cannot be told from it."""
     first = told[0]
-    reference = f"{lower(first.reference.label)} ({_level(first.reference_accuracy, first.questions)})"
+    reference = f"{lower(first.reference.label)} ({words.mean_score(first.reference_accuracy, first.questions)})"
     clear = sorted((d for d in told if d.clear), key=lambda d: -abs(d.gained))
     unclear = [d for d in told if not d.clear]
     if not clear:
@@ -192,8 +193,8 @@ def _base(questions: int) -> int:
 def amount(gained: float, questions: int) -> str:
     """``6 more of 100``, ``2 fewer of 12``: a difference of accuracies (-1 to 1) on so many questions."""
     base = _base(questions)
-    count = round(base * gained)
-    return f"{abs(count)} {'more' if count >= 0 else 'fewer'} of {base}"
+    count = math.floor(base * abs(gained) + 0.5 + 1e-9)  # a half goes up, as in ``words.hundred``
+    return f"{count} {'more' if gained >= 0 or not count else 'fewer'} of {base}"
 
 
 def bounds(d: Difference) -> str:
@@ -205,10 +206,6 @@ def bounds(d: Difference) -> str:
     if d.clear:
         return f"{max(1, -high)} to {max(1, -low)} fewer"
     return f"{abs(min(low, 0))} fewer to {max(high, 0)} more"
-
-
-def _level(accuracy: float, questions: int) -> str:
-    return words.score(round(accuracy * questions), questions)
 
 
 def _runs(d: Difference) -> str:

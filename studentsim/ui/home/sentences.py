@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from studentsim.ui import evidence
+from studentsim.analysis import claims
 from studentsim.ui.compare.differences import Difference
 from studentsim.ui.compare.groups import Group
 from studentsim.ui.compare.sentences import amount, bounds
 from studentsim.ui.looks import look
-from studentsim.ui.words import hundred, interval, plural, score, student
+from studentsim.ui.words import hundred, interval, mean_score, plural, score, student
 
 CONTROLS = ("none", "fixed")
 
@@ -20,14 +20,14 @@ def gap(student: str, start: pd.DataFrame) -> str:
     """How uneven the ``student`` is before any lesson: its weakest category against the rest. Blank where none stands out.
 
     ``start`` has ``category, correct, questions`` of the exam before any lesson. Claims a gap only where luck would seldom make the
-    lowest of so many categories so low (``evidence.far_below``).
+    lowest of so many categories so low (``claims.behind``).
     """
     asked = start[start.questions > 0]
     if len(asked) < 2:
         return ""
     weakest = asked.loc[(asked.correct / asked.questions).idxmin()]
     whole, part = (int(asked.correct.sum()), int(asked.questions.sum())), (int(weakest.correct), int(weakest.questions))
-    if not evidence.far_below(part, whole, of=len(asked)):
+    if not claims.behind(part, whole, of=len(asked)):
         return ""
     rest = score(whole[0] - part[0], whole[1] - part[1])
     return (
@@ -75,7 +75,7 @@ def small_model(groups: Sequence[Group]) -> str:
 
 def _told(row: pd.Series) -> str:
     asked = int(row.questions // row.runs)
-    return f"{score(round(row.accuracy * asked), asked)} {interval(row.low, row.high, asked)}"
+    return f"{mean_score(row.accuracy, asked)} {interval(row.low, row.high, asked)}"
 
 
 def _reach(rows: pd.DataFrame) -> str:

@@ -89,9 +89,7 @@ def advice(found: Findings) -> str:
     """What to practise next."""
     lines = practice.advice(found)
     if not lines:
-        return _section(
-            "What to practise next", paragraph("Every category is mastered, even by the low end of its interval.")
-        )
+        return _section("What to practise next", paragraph(practice.nothing(found)))
     points = []
     for line in lines:
         ask = paragraph(line.ask, "ask") if line.ask else ""
@@ -196,7 +194,8 @@ def methods() -> str:
     said = (
         "Intervals are 95 % intervals of a share (Wilson 1927). Of twenty such intervals about one misses the truth.",
         "A category or kind of question counts as behind where Fisher's exact test, with Bonferroni's correction for looking at several, "
-        "leaves luck less than 5 %. A slip has changed where the interval of the difference (Newcombe 1998) leaves out 0.",
+        "leaves luck less than 5 %. A change from exam to exam counts by the same test, two-sided; of slips, only comparisons that could "
+        "come out clear are corrected for (Tarone 1990).",
         "Every exam of a run holds the same questions, none of which was ever practised; luck in answering is the same each time.",
         "Facility is the share of answer sheets with a question right; discrimination is the corrected item-total correlation.",
     )

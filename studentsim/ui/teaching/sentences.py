@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from studentsim.analysis import claims
 from studentsim.exam import wilson
 from studentsim.ui.teaching.check import Check
 from studentsim.ui.teaching.names import SAID
@@ -84,10 +85,10 @@ def beside(tries: Tries) -> str:
     """Giving way to a false "wrong" beside mending after true words: which is the more frequent, as far as the counts bear it."""
     if not (tries.tried and tries.doubted):
         return ""
-    mend, give = wilson(tries.mended, tries.tried), wilson(tries.flipped, tries.doubted)
-    if mend[0] > give[1]:
+    more = claims.change((tries.mended, tries.tried), (tries.flipped, tries.doubted))
+    if more < 0:
         return "True words mend more often than false ones mislead, by more than luck."
-    if give[0] > mend[1]:
+    if more > 0:
         return "False words mislead more often than true ones mend, by more than luck."
     return "Whether true words mend more often than false ones mislead cannot be told from so few."
 

@@ -16,7 +16,10 @@ def section(shown: View, place: Place) -> None:
     lines = practice.advice(shown.found)
     st.subheader("What to practise next?", anchor=False)
     if not lines:
-        st.markdown("Nothing stands out: every category is above 90 of 100, even by the low end of its interval.")
+        st.markdown(words.literal(practice.nothing(shown.found)))
+        st.page_link(
+            NEW, label="New simulation like this one", icon=":material/add_circle:", query_params={"like": place.run}
+        )
         return
     st.markdown(words.literal(practice.lead(lines)))
     for number, line in enumerate(lines, start=1):
@@ -34,7 +37,7 @@ def _ways_on(shown: View, place: Place, line: practice.Advice) -> None:
         focus = {"like": place.run, "focus": line.category}
         st.page_link(
             NEW,
-            label=f"New simulation focused on “{words.literal(line.category)}”",
+            label=f"New simulation focused on “{words.literal(shown.found.label(line.category))}”",
             icon=":material/add_circle:",
             query_params=focus,
         )

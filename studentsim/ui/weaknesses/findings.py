@@ -14,7 +14,7 @@ from studentsim.exam import wilson
 from studentsim.records import CATEGORIES
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui.titles import is_formula_error, slip_of
+from studentsim.ui.titles import category_label, category_title, is_formula_error, slip_of
 from studentsim.ui.weaknesses.slips import standing
 
 NO_SKILL = ""
@@ -63,6 +63,14 @@ class Findings:
         """On how many questions whose ``column`` (``category``, ``skill``) is ``name`` nothing was ticked, by exam."""
         asked = self.questions[self.questions[column] == name][["turns", "letters"]].explode(["turns", "letters"])
         return asked[asked.letters == ""].groupby("turns").size()
+
+    def label(self, category: str) -> str:
+        """A category as a heading or a label says it (``titles.category_label``)."""
+        return category_label(category, self.categories.row)
+
+    def title(self, category: str) -> str:
+        """A category within a sentence."""
+        return category_title(category, self.categories.row)
 
     def in_last(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of ``categories``, ``skills`` or ``made`` that belong to the last exam."""

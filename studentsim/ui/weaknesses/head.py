@@ -37,7 +37,7 @@ def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> Non
         st.info(sentences.NO_EXAM, icon=":material/info:")
         st.page_link(WATCH, label="Watch it", icon=":material/arrow_forward:", query_params={"run": place.run})
         return
-    heat.trail(place)
+    heat.trail(shown.found, place)
     if place.category:
         st.header(words.literal(sentences.opened(shown.found, place)), anchor=False)
         return

@@ -29,7 +29,7 @@ def section(shown: View, place: Place) -> None:
         _map(shown, place)
 
 
-def trail(place: Place) -> None:
+def trail(found: Findings, place: Place) -> None:
     """The way back: a link for each level above this one."""
     if place.up is None:
         return
@@ -39,7 +39,7 @@ def trail(place: Place) -> None:
             up = place.up.link
             st.page_link(
                 WEAKNESSES,
-                label=words.literal(place.category.capitalize()),
+                label=words.literal(words.capital(found.label(place.category))),
                 icon=":material/chevron_right:",
                 query_params=up,
             )
@@ -50,9 +50,9 @@ def _map(shown: View, place: Place) -> None:
     found, deep = shown.found, bool(place.category)
     frame = found.skills[found.skills.category == place.category] if deep else found.categories
     rows = _weakest_first(found.in_last(frame)) if deep else order(list(frame.row.unique()))
-    names = {row: skill_title(row) if deep else row for row in rows}
+    names = {row: skill_title(row) if deep else found.label(row) for row in rows}
     st.subheader(
-        f"Which kinds of question are still weak in {words.literal(place.category)}?"
+        f"Which kinds of question are still weak in {words.literal(found.title(place.category))}?"
         if deep
         else "Which categories are still weak?",
         anchor=False,
@@ -89,6 +89,7 @@ def _within(place: Place, row: str) -> Place:
 
 def _ways_in(last: pd.DataFrame, names: dict[str, str], place: Place) -> None:
     """The same as links, weakest first: for a keyboard, a phone, or a new tab."""
+    known = glossary.are_mathqas(last.row)
     with st.container(horizontal=True, gap="small"):
         for row in last.sort_values(["accuracy", "questions"]).itertuples():
             score = words.score(int(row.correct), int(row.questions))
@@ -96,7 +97,7 @@ def _ways_in(last: pd.DataFrame, names: dict[str, str], place: Place) -> None:
             whole = "" if label.startswith(names[row.row]) else names[row.row]
             st.page_link(
                 WEAKNESSES, label=words.literal(label), icon=":material/search:", query_params=_within(place, str(row.row)).link,
-                help=words.literal(whole) or glossary.category(str(row.row)),
+                help=words.literal(whole) or (glossary.category(str(row.row)) if known else None),
             )  # fmt: skip
 
 

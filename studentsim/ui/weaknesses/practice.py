@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from studentsim.ui import evidence, words
+from studentsim.analysis import claims
+from studentsim.ui import words
 from studentsim.ui.titles import (
-    category_title,
     commonest_first,
     is_formula_error,
     of_questions,
@@ -36,34 +36,28 @@ class Advice:
     """The evidence, a sentence each."""
     ask: str
     """What goes wrong in the first of the slips, and what to ask a pupil who makes it; blank where the bank has no words for it."""
-    clear: bool
-    """Whether it rests on more than luck."""
     skill: str = ""
     slips: tuple[tuple[str, int], ...] = ()
     """The slips it names, each with how many answers of the last exam show it."""
 
 
 def advice(found: Findings) -> list[Advice]:
-    """The lines in order: what is behind the whole by more than luck (categories, then kinds of question elsewhere),
-    slips that came back, then what is below the whole by no more than luck. Empty before the first exam, and where everything
-    is mastered.
+    """The lines in order, each resting on more than luck: categories behind the whole, kinds of question behind it elsewhere, slips
+    that came back. Empty where there is none (``nothing`` says so): what luck may have put last is no reason to practise it first.
     """
     if found.exams.empty:
         return []
     last = found.in_last(found.categories).sort_values(["accuracy", "questions"])
-    low = [row for row in last.itertuples() if row.low < MASTERED and row.accuracy <= found.exams.iloc[-1].accuracy]
-    lines = [_category(found, row) for row in low]
-    clear = [line for line in lines if line.clear]
-    taken = {line.category for line in clear}
+    lines = [_category(found, row) for row in last.itertuples() if row.low < MASTERED and behind(row, found)]
+    taken = {line.category for line in lines}
     apart = [_skill(found, row) for row in far_behind(found).itertuples() if row.category not in taken][:KINDS]
     back = [_back(found, row) for row in found.slips[found.slips.verdict == "back"].itertuples()][:KINDS]
-    rest = [line for line in lines if not line.clear and line.category not in {a.category for a in apart}]
-    return [*clear, *apart, *back, *rest][:MOST]
+    return [*lines, *apart, *back][:MOST]
 
 
 def far_behind(found: Findings) -> pd.DataFrame:
     """The kinds of question (rows of ``Findings.skills``, worst first) that went so badly in the last exam that luck would seldom
-    make the worst of so many so bad (``evidence.far_below``).
+    make the worst of so many so bad (``claims.behind``).
     """
     last = found.in_last(found.skills)
     last = last[last.row != ""].sort_values(["accuracy", "questions", "row"])
@@ -72,13 +66,18 @@ def far_behind(found: Findings) -> pd.DataFrame:
 
 def lead(lines: list[Advice]) -> str:
     """What the list rests on."""
-    clear = sum(line.clear for line in lines)
-    if not clear:
-        return "Nothing is behind the rest by more than luck. In the order of the last exam:"
-    if clear == len(lines):
-        return "Each rests on more than luck."
-    first = f"first {clear} rest" if clear > 1 else "first rests"
-    return f"The {first} on more than luck, the others may not."
+    each = "This rests" if len(lines) == 1 else "Each of these rests"
+    return f"{each} on more than luck. Nothing else does."
+
+
+def nothing(found: Findings) -> str:
+    """Why there is no line, and what to do."""
+    if (found.in_last(found.categories).low >= MASTERED).all():
+        return f"Nothing stands out: every category is above {words.hundred(MASTERED)} of 100, even by the low end of its interval."
+    return (
+        "Nothing is behind the rest by more than luck, so nothing needs to be practised before the rest: a mixed bag serves all of it. "
+        "An exam of more questions can tell smaller differences."
+    )
 
 
 def behind(row: object, found: Findings) -> bool:
@@ -89,7 +88,7 @@ def behind(row: object, found: Findings) -> bool:
 
 def _far_below(row: object, exam: pd.DataFrame, *, of: int) -> bool:
     whole = int(exam.correct.sum()), int(exam.questions.sum())
-    return evidence.far_below((int(row.correct), int(row.questions)), whole, of=of)  # type: ignore[attr-defined]
+    return claims.behind((int(row.correct), int(row.questions)), whole, of=of)  # type: ignore[attr-defined]
 
 
 def _category(found: Findings, row: object) -> Advice:
@@ -99,10 +98,9 @@ def _category(found: Findings, row: object) -> Advice:
     why = [_standing(row, found), *_change(found, name), *_kinds(found, name), *silent, *_slips(slips)]
     return Advice(
         name,
-        f"Practise {category_title(name)}",
+        f"Practise {found.title(name)}",
         tuple(why),
         _ask(slips),
-        behind(row, found),
         slips=_counted(slips),
     )
 
@@ -110,9 +108,9 @@ def _category(found: Findings, row: object) -> Advice:
 def _skill(found: Findings, row: object) -> Advice:
     skill, category = str(row.row), str(row.category)  # type: ignore[attr-defined]
     slips = commonest(found, skill=skill)
-    why = (_standing(row, found, certain=True), *_silent(found, "skill", skill, slips), *_slips(slips))
-    what = f"Practise “{skill_title(skill)}” ({category})"
-    return Advice(category, what, why, _ask(slips), True, skill=skill, slips=_counted(slips))
+    why = (_standing(row, found), *_silent(found, "skill", skill, slips), *_slips(slips))
+    what = f"Practise “{skill_title(skill)}” ({found.label(category)})"
+    return Advice(category, what, why, _ask(slips), skill=skill, slips=_counted(slips))
 
 
 def _back(found: Findings, row: object) -> Advice:
@@ -124,7 +122,7 @@ def _back(found: Findings, row: object) -> Advice:
     )
     back = commonest(found, category=str(row.category), skill=skill, slip=slip)  # type: ignore[attr-defined]
     what = f"Revise “{skill_title(skill)}”"
-    return Advice(str(row.category), what, why, _ask(back), True, skill=skill, slips=_counted(back))  # type: ignore[attr-defined]
+    return Advice(str(row.category), what, why, _ask(back), skill=skill, slips=_counted(back))  # type: ignore[attr-defined]
 
 
 def commonest(
@@ -161,13 +159,9 @@ def told(row: object) -> str:
     return f"{score} right ({words.hundred(row.low)} to {words.hundred(row.high)} of 100)"  # type: ignore[attr-defined]
 
 
-def _standing(row: object, found: Findings, *, certain: bool | None = None) -> str:
+def _standing(row: object, found: Findings) -> str:
     whole = words.hundred(found.exams.iloc[-1].accuracy)
-    text = f"{told(row)} in the last exam, where the whole stands at {whole} of 100"
-    if row.accuracy * 100 >= whole:  # type: ignore[attr-defined]
-        return f"{text}."
-    known = behind(row, found) if certain is None else certain
-    return f"{text}: {'behind by more than luck' if known else 'luck alone can make that of it'}."
+    return f"{told(row)} in the last exam, where the whole stands at {whole} of 100: behind by more than luck."
 
 
 def _change(found: Findings, category: str) -> list[str]:
@@ -177,11 +171,8 @@ def _change(found: Findings, category: str) -> list[str]:
     first, last = frame.iloc[0], frame.iloc[-1]
     began, now = ((int(row.correct), int(row.questions)) for row in (first, last))
     counts = f"{words.score(*began)} right in the first exam, {words.score(*now)} in the last"
-    if evidence.clearly_less(now, began):
-        return [f"Down: {counts}."]
-    if evidence.clearly_less(began, now):
-        return [f"Up: {counts}."]
-    return [f"No clear change: {counts}."]
+    change = claims.change(began, now, of=found.categories.row.nunique())
+    return [f"{'Up' if change > 0 else 'Down' if change else 'No clear change'}: {counts}."]
 
 
 def _kinds(found: Findings, category: str) -> list[str]:

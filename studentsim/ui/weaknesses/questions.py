@@ -31,7 +31,7 @@ def section(engine: data.Engine, shown: View, place: Place) -> None:
     chosen = _choose(here, place)
     if chosen:
         _item(shown, told, chosen)
-    _table(here, place)
+    _table(shown, here, place)
 
 
 def _here(table: pd.DataFrame, place: Place) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def _item(shown: View, told: Items, question_id: str) -> None:
     row = shown.found.questions.set_index("question_id", drop=False).loc[question_id]
     figures = told.table.set_index("question_id").loc[question_id]
     with st.container(border=True, gap="xsmall"):
-        st.caption(words.literal(f"{row.category} · {skill_title(row.skill)}"))
+        st.caption(words.literal(f"{shown.found.label(row.category)} · {skill_title(row.skill)}"))
         st.text(row.problem)
         st.caption(words.literal(sentences.history(list(row.letters), list(row.turns), row.correct)))
         st.caption(words.literal(sentences.item(figures)))
@@ -87,7 +87,7 @@ def _option(option: object, told: Items) -> None:
     st.progress(min(1.0, sheets / told.sheets) if told.sheets else 0.0)
 
 
-def _table(here: pd.DataFrame, place: Place) -> None:
+def _table(shown: View, here: pd.DataFrame, place: Place) -> None:
     """Every question, sortable, made only while the fold is open; a row opens its item."""
     key = f"weaknesses.items.{place.run}.{place.category}.{place.skill}"
     fold = st.expander(
@@ -97,7 +97,7 @@ def _table(here: pd.DataFrame, place: Place) -> None:
     )
     if not fold.open:
         return
-    table = table_of(here)
+    table = table_of(here.assign(category=here.category.map(shown.found.label)))
     with fold:
         st.markdown(
             "**Facility** is the share of answer sheets with the question right. **Discrimination** is the corrected item-total "

@@ -13,7 +13,7 @@ from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS
 from studentsim.ui.teaching import names, sentences, tries
 from studentsim.ui.teaching.tries import Tries
-from studentsim.ui.titles import skill_title, slip_title
+from studentsim.ui.titles import category_label, skill_title, slip_title
 from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.findings import order
 from studentsim.ui.weaknesses.place import Place
@@ -89,7 +89,11 @@ def by_group(here: pd.DataFrame, place: Place) -> pd.DataFrame:
         found = tries.rates(here, by)
         return found.assign(name=found[by].map(title))
     found = tries.rates(here, "category").set_index("category")
-    return found.loc[order(list(found.index))].reset_index().assign(name=lambda f: f.category)
+    return (
+        found.loc[order(list(found.index))]
+        .reset_index()
+        .assign(name=lambda f: [category_label(c, f.category) for c in f.category])
+    )
 
 
 def by_slip(here: pd.DataFrame) -> pd.DataFrame:

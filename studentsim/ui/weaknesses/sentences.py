@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from studentsim.ui import evidence, sentences, words
+from studentsim.analysis import claims
+from studentsim.ui import sentences, words
 from studentsim.ui.titles import (
-    category_title,
     commonest_first,
     is_formula_error,
     of_questions,
@@ -20,7 +20,7 @@ from studentsim.ui.weaknesses.findings import Findings
 from studentsim.ui.weaknesses.items import FEWEST_SHEETS, give_or_take
 from studentsim.ui.weaknesses.place import Place
 from studentsim.ui.weaknesses.practice import behind, commonest, silent_in_last, told
-from studentsim.ui.weaknesses.slips import BY_LUCK, VERDICTS
+from studentsim.ui.weaknesses.slips import CLEARLY, VERDICTS
 
 NO_EXAM = "There is no exam result yet: the first exam comes before any lesson, and this page is made from exams."
 MOST_NAMED = 3
@@ -44,10 +44,10 @@ def _weakest(found: Findings) -> str:
         row = _lowest(last)
         if row is None:
             return "No category is behind by more than luck."
-        text = f"No category is behind by more than luck; the lowest is {category_title(row.row)}, {_score(row)} {_interval(row)}"
+        text = f"No category is behind by more than luck; the lowest is {found.title(row.row)}, {_score(row)} {_interval(row)}"
         behind_it = _behind_it(behind_wrong(found, str(row.row)))
         return f"{text}; {behind_it}." if behind_it else f"{text}."
-    names = [f"{category_title(row.row)}, {_score(row)} {_interval(row)}" for row in (weak[0], *same[: MOST_NAMED - 1])]
+    names = [f"{found.title(row.row)}, {_score(row)} {_interval(row)}" for row in (weak[0], *same[: MOST_NAMED - 1])]
     where = f"It is weakest in {'; in '.join(names)}"
     if same:
         return f"{where}: {'these two' if len(names) == 2 else 'these'} can't be told apart."
@@ -59,7 +59,7 @@ def _weak(found: Findings) -> tuple[list[Any], list[Any]]:
     """The last exam's rows of the categories behind by more than luck, weakest first; those not told from the weakest."""
     last = found.in_last(found.categories).sort_values("accuracy")
     weak = [row for row in last.itertuples() if behind(row, found)] if len(last) > 1 else []
-    return weak, [row for row in weak[1:] if not evidence.apart(_count(weak[0]), _count(row))]
+    return weak, [row for row in weak[1:] if not claims.change(_count(weak[0]), _count(row), of=len(weak) - 1)]
 
 
 def _lowest(last: pd.DataFrame) -> Any | None:
@@ -131,17 +131,19 @@ def opened(found: Findings, place: Place) -> str:
     name = place.skill or place.category
     rows = frame[(frame.row == name)].sort_values("turn")
     last, first = rows.iloc[-1], rows.iloc[0]
-    title = f"“{skill_title(name)}”" if place.skill else name.capitalize()
+    title = f"“{skill_title(name)}”" if place.skill else words.capital(found.label(name))
     text = f"{title}: {told(last)} {after(int(last.turn))}"
     if len(rows) < 2:
         return f"{text}."
     began = words.score(int(first.correct), int(first.questions))
-    apart = evidence.apart(_count(first), _count(last))
-    return f"{text}; it began at {began}." if apart else f"{text}; it began at {began}, which is no clear change yet."
+    changed = claims.change(_count(first), _count(last), of=frame.row.nunique())
+    return f"{text}; it began at {began}." if changed else f"{text}; it began at {began}, which is no clear change yet."
 
 
 def slips(found: Findings, frame: pd.DataFrame) -> str:
-    """What became of how many slips (rows of ``Findings.slips``), and how many luck alone would show so."""
+    """What became of how many slips (rows of ``Findings.slips``): first what is clear, then how the counts stand of which luck may
+    be the reason.
+    """
     if frame.empty:
         return "No wrong answer of these exams shows a slip that the questions' author named."
     counts = frame.verdict.value_counts()
@@ -150,23 +152,33 @@ def slips(found: Findings, frame: pd.DataFrame) -> str:
             f"{words.plural(len(frame), 'slip')} seen in the first exam. What becomes of them, later exams will show."
         )
     parts = [f"{counts[name]} {one if counts[name] == 1 else many}" for name, one, many in _FATES if counts.get(name)]
-    rest = int(counts.get("seen", 0) + counts.get("unseen", 0))
-    if not parts:
-        many = f"None of these {len(frame)} slips has clearly gone or clearly stayed"
-        one = "This slip has neither clearly gone nor clearly stayed"
-        return f"{one if len(frame) == 1 else many}: the answers don't decide it."
-    text = f"Of {words.plural(len(frame), 'slip')} ever seen here, {_and(parts)}."
-    if rest:
-        seen, unseen = (int(counts.get(name, 0)) for name in ("seen", "unseen"))
-        told = [f"{n} {was} in the last exam" for n, was in ((seen, "seen"), (unseen, "not seen")) if n]
-        text += f" On the other{'s' if rest > 1 else ''} the answers don't decide: {_and(told)}."
-    luck = round(BY_LUCK * len(frame))
-    changed = [said for name, said in (("unlearnt", "unlearnt"), ("grown", "made more often")) if counts.get(name)]
-    return (
-        f"{text} By luck alone about {luck} would look {f', and {luck} '.join(changed)}." if luck and changed else text
+    standing = _and([f"{counts[name]} {said}" for name, said in _UNCLEAR.items() if counts.get(name)] or [""])
+    if parts:
+        text = f"Of {words.plural(len(frame), 'slip')} ever seen here, {_and(parts)}."
+        rest = len(frame) - sum(int(counts.get(name, 0)) for name, *_ in _FATES)
+        text += f" On the other{'s' if rest > 1 else ''} the answers don't decide: {standing}." if rest else ""
+    elif len(frame) == 1:
+        text = f"This slip has neither clearly gone nor clearly stayed: {trend(frame.iloc[0], found.turns)}"
+    else:
+        text = f"None of these {len(frame)} slips has clearly gone or clearly stayed, since each rests on few questions: {standing}."
+    return " ".join(filter(None, [text, _together(found, frame)]))
+
+
+def _together(found: Findings, frame: pd.DataFrame) -> str:
+    """How often all of the run's slips were made, first and last; blank for a part of them, and where there are few."""
+    if len(frame) < len(found.slips) or len(frame) < 2:
+        return ""
+    asked = [int(found.exams.questions.iloc[exam]) for exam in (0, -1)]
+    made = [int(frame.first_made.sum()), int(frame.last_made.sum())]
+    change = claims.change((made[0], asked[0]), (made[1], asked[1]))
+    said = {1: "more by more than luck", -1: "fewer by more than luck", 0: "a difference that luck could make"}[change]
+    told = (
+        f"in {made[0]} of {words.plural(asked[0], 'answer')} of the first exam, in {made[1]} of {asked[1]} of the last"
     )
+    return f"All slips together: {told}, {said}."
 
 
+_UNCLEAR = {"fewer": "fewer now", "more": "more now", "same": "as often as at first"}
 _FATES = (
     ("unlearnt", "was unlearnt", "were unlearnt"),
     ("less", "is made less often", "are made less often"),
@@ -256,8 +268,8 @@ def item(row: pd.Series) -> str:
 
 
 def rules() -> list[tuple[str, str]]:
-    """Each verdict's name with its rule."""
-    return [(verdict.name, verdict.rule) for verdict in VERDICTS.values()]
+    """Each verdict's name with its rule, and what they call clear."""
+    return [*((verdict.name, verdict.rule) for verdict in VERDICTS.values()), ("clearly", CLEARLY)]
 
 
 def _score(row: object) -> str:

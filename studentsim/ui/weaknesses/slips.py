@@ -1,4 +1,4 @@
-"""What became of each slip, unlearnt, still there, grown, come back: rules that claim only what the intervals bear. No streamlit here."""
+"""What became of each slip, as it is told: a word or two and the rule behind it. The rules are ``analysis/misconceptions.py``'s."""
 
 from __future__ import annotations
 
@@ -7,36 +7,39 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from studentsim.ui import evidence
+from studentsim.analysis import misconceptions
+from studentsim.analysis.misconceptions import ENOUGH, Course
 from studentsim.ui.titles import commonest_first
-
-ENOUGH = 3
-"""A slip made less often than this in an exam is hardly there: it can't remain, be back, or have been unlearnt since."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a slip: a word or two, a theme colour and icon, and the rule in one sentence."""
+    """What is said of a slip: a word or two, a theme colour and icon, and the rule in one sentence; ``clear``: whether more than luck
+    is behind it. Where it is not, the last exam's count is said beside the name: nothing is claimed.
+    """
 
     name: str
     color: str
     icon: str
     rule: str
+    clear: bool = True
+
+    def told(self, made: int, of: int) -> str:
+        """``unlearnt``; ``fewer now, 0 of 6``."""
+        return self.name if self.clear else f"{self.name}, {made} of {of}"
 
 
 VERDICTS: Mapping[str, Verdict] = {
     "back": Verdict(
         "came back", "orange", ":material/undo:",
-        f"Made at least {ENOUGH} times in an exam, clearly less in a later one, and clearly more again in the last.",
+        "Made clearly less in some exam than in one before it, and clearly more again in the last.",
     ),
     "grown": Verdict(
-        "more often now", "orange", ":material/trending_up:",
-        f"Made at least {ENOUGH} times in the last exam, more often than blind ticks would make it, and clearly more often than in the "
-        "first.",
+        "more often now", "orange", ":material/trending_up:", "Made clearly more often in the last exam than in the first.",
     ),
     "remains": Verdict(
         "clearly still there", "orange", ":material/close:",
-        f"Made at least {ENOUGH} times in the last exam, and more often than blind ticks would make it, by more than luck.",
+        f"Made at least {ENOUGH} times in the last exam, and clearly more often than blind ticks would make it.",
     ),
     "replaced": Verdict(
         "other mistakes instead", "orange", ":material/swap_horiz:",
@@ -45,26 +48,38 @@ VERDICTS: Mapping[str, Verdict] = {
     ),
     "less": Verdict(
         "less often", "gray", ":material/trending_down:",
-        f"Made at least {ENOUGH} times in the first exam and clearly less in the last, but still more often than blind ticks would.",
+        "Made clearly less in the last exam than in the first, but still more often than blind ticks would.",
+    ),
+    "more": Verdict(
+        "more now", "gray", ":material/question_mark:",
+        "Made more often in the last exam than in the first, but luck could make that of it.", clear=False,
+    ),
+    "same": Verdict(
+        "as at first", "gray", ":material/question_mark:",
+        "Made as often in the last exam as in the first, and not clearly more often than blind ticks would make it.", clear=False,
     ),
     "seen": Verdict(
-        "seen, undecided", "gray", ":material/question_mark:",
-        "Made in the last exam, but neither clearly more often than blind ticks could make it nor clearly less than in the first.",
+        "seen", "gray", ":material/question_mark:",
+        "Made in the only exam so far: later ones show what becomes of it.", clear=False,
+    ),
+    "fewer": Verdict(
+        "fewer now", "gray", ":material/question_mark:",
+        "Made less often in the last exam than in the first, but luck could make that of it: too few questions to call it unlearnt.",
+        clear=False,
     ),
     "unlearnt": Verdict(
         "unlearnt", "blue", ":material/check:",
-        f"Made at least {ENOUGH} times in the first exam and clearly less in the last, there no more often than blind ticks "
-        "would make it; and at least half of what went became right answers.",
-    ),
-    "unseen": Verdict(
-        "not seen, undecided", "gray", ":material/horizontal_rule:",
-        "Not made in the last exam, but in the first one too seldom to call it unlearnt.",
+        "Made clearly less in the last exam than in the first, there no more often than blind ticks would make it; and at least half of "
+        "what went became right answers.",
     ),
 }  # fmt: skip
-"""Every verdict, those that ask for something to be done first. "Clearly": the 95 % interval of the difference leaves out 0."""
+"""Every verdict of ``misconceptions.verdict``, those that ask for something to be done first."""
 
-BY_LUCK = 0.025
-"""Share of slips that would look clearly changed one way although nothing changed."""
+CLEARLY = (
+    "Fisher's exact test (against blind ticks: the binomial test), corrected for looking at all slips of the run: where no slip "
+    "changes, luck alone makes such a claim in at most 5 of 100 runs."
+)
+"""What "clearly" means in the rules."""
 
 COLUMNS = (
     "misconception", "category", "skill", "verdict", "first_made", "first_of", "last_made", "last_of", "last_low", "last_high",
@@ -73,51 +88,31 @@ COLUMNS = (
 
 
 def standing(made: pd.DataFrame) -> pd.DataFrame:
-    """One row a slip that was ever made, by verdict and then by how often it was made last.
+    """One row a slip that was ever made: what is clear first, those that ask for something to be done before the others; then by how
+    often it was made last.
 
     ``made`` is ``Findings.made``. ``most`` is the largest count of an exam, ``series`` the list of counts, exam by exam.
     """
+    slips = list(made.sort_values("turn").groupby(["misconception", "category", "skill"]))
+    courses = [_course(exams) for _, exams in slips]
+    of = misconceptions.family(courses)
     rows = []
-    for (slip, category, skill), exams in made.sort_values("turn").groupby(["misconception", "category", "skill"]):
-        if not exams.made.any():
+    for ((slip, category, skill), exams), course in zip(slips, courses, strict=True):
+        if not any(course.made):
             continue
-        first, last = exams.iloc[0], exams.iloc[-1]
+        last = exams.iloc[-1]
         rows.append(
-            (slip, category, skill, verdict(exams), int(first.made), int(first.offered), int(last.made), int(last.offered),
-             last.low, last.high, int(exams.made.max()), exams.made.astype(int).tolist())
+            (slip, category, skill, misconceptions.verdict(course, of), *course.count(0), *course.count(-1), last.low, last.high,
+             max(course.made), list(course.made))
         )  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    rank = frame.verdict.map({name: i for i, name in enumerate(VERDICTS)})
+    places = {name: place for place, name in enumerate(n for n, verdict in VERDICTS.items() if verdict.clear)}
+    rank = frame.verdict.map(places).fillna(len(places))
     frame = commonest_first(frame.assign(rank=rank), "last_made").sort_values("rank", kind="stable")
     return frame.drop(columns="rank").reset_index(drop=True)
 
 
-def verdict(exams: pd.DataFrame) -> str:
-    """The verdict on one slip: ``turn, made, offered, right, blind, low, high``, an exam a row, in order."""
-    first, last = exams.iloc[0], exams.iloc[-1]
-    if _came_back(exams):
-        return "back"
-    if last.made >= ENOUGH and last.low > last.blind:
-        return "grown" if clearly_less(first, last) else "remains"
-    if first.made >= ENOUGH and clearly_less(last, first):
-        if last.made / last.offered > last.blind:
-            return "less"
-        return "unlearnt" if 2 * (last.right - first.right) >= first.made - last.made else "replaced"
-    return "seen" if last.made else "unseen"
-
-
-def clearly_less(one: pd.Series, other: pd.Series) -> bool:
-    """Whether a slip was made less often in ``one`` exam than in ``other``, by more than luck."""
-    return evidence.clearly_less((int(one.made), int(one.offered)), (int(other.made), int(other.offered)))
-
-
-def _came_back(exams: pd.DataFrame) -> bool:
-    """Whether some exam between lies clearly below both an earlier one and the last."""
-    rows = [row for _, row in exams.iterrows()]
-    last = rows[-1]
-    if last.made < ENOUGH or len(rows) < 3:
-        return False
-    return any(
-        clearly_less(low, last) and any(high.made >= ENOUGH and clearly_less(low, high) for high in rows[:i])
-        for i, low in enumerate(rows[:-1])
-    )
+def _course(exams: pd.DataFrame) -> Course:
+    """One slip's rows of ``Findings.made``, in the order of the exams."""
+    made, offered, right = (tuple(int(n) for n in exams[column]) for column in ("made", "offered", "right"))
+    return Course(made, offered, right, float(exams.blind.iloc[-1]))

@@ -54,7 +54,7 @@ def section(shown: View, place: Place) -> None:
         for column, row in zip(columns, chosen.iloc[start : start + 3].itertuples(), strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 _card(found, row, place)
-    _table(here, place)
+    _table(found, here, place)
 
 
 def slips_of(found: Findings, place: Place) -> pd.DataFrame:
@@ -87,12 +87,12 @@ def _card(found: Findings, row: object, place: Place) -> None:
     slip, verdict = str(row.misconception), VERDICTS[str(row.verdict)]  # type: ignore[attr-defined]
     inside = Place(place.run, str(row.category), str(row.skill), slip, place.lesson)  # type: ignore[attr-defined]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.badge(verdict.name, icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
+        st.badge(verdict.told(row.last_made, row.last_of), icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
         if place.slip == slip:
             st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
     st.markdown(f"**{words.literal(slip_title(slip))}**")
     said = sentences.trend(row, found.turns)
-    st.caption(words.literal(f"{row.category} · {said}"))  # type: ignore[attr-defined]
+    st.caption(words.literal(f"{found.label(row.category)} · {said}"))  # type: ignore[attr-defined]
     made = found.made
     own = (made.misconception == slip) & (made.category == row.category) & (made.skill == row.skill)  # type: ignore[attr-defined]
     exams = made[own].sort_values("turn")
@@ -112,7 +112,7 @@ def _card(found: Findings, row: object, place: Place) -> None:
         st.page_link(ANSWERS, label=label, icon=":material/menu_book:", query_params=inside.answers(lesson=lesson))
 
 
-def _table(here: pd.DataFrame, place: Place) -> None:
+def _table(found: Findings, here: pd.DataFrame, place: Place) -> None:
     """All slips and the rules, made only while the fold is open."""
     key = f"weaknesses.slips.{place.run}.{place.category}.{place.skill}"
     fold = st.expander(
@@ -120,7 +120,7 @@ def _table(here: pd.DataFrame, place: Place) -> None:
     )
     if not fold.open:
         return
-    table = table_of(here)
+    table = table_of(found, here)
     with fold:
         st.dataframe(
             table.rename(columns=COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
@@ -131,12 +131,12 @@ def _table(here: pd.DataFrame, place: Place) -> None:
             st.markdown(f"**{name}**: {words.literal(rule)}")
 
 
-def table_of(here: pd.DataFrame) -> pd.DataFrame:
+def table_of(found: Findings, here: pd.DataFrame) -> pd.DataFrame:
     """Slips as a table in words."""
     frame = pd.DataFrame({
         "title": here.misconception.map(slip_title),
-        "category": here.category,
-        "name": here.verdict.map({name: verdict.name for name, verdict in VERDICTS.items()}),
+        "category": here.category.map(found.label),
+        "name": [VERDICTS[r.verdict].told(r.last_made, r.last_of) for r in here.itertuples()],
         "first": [f"{k} of {n}" for k, n in zip(here.first_made, here.first_of, strict=True)],
         "last": [f"{k} of {n}" for k, n in zip(here.last_made, here.last_of, strict=True)],
         "series": here.series,
