@@ -136,6 +136,38 @@ def test_labels_say_what_tells_runs_apart_and_are_never_the_same():
     assert len(set(labels)) == 5
 
 
+def test_an_own_mix_is_never_called_follow_the_mistakes():
+    """The form says that the mistakes have no say in it."""
+    mix, other = {"physics": 60.0, "gain": 40.0}, {"physics": 40.0, "gain": 60.0}
+    groups, _ = grouped([run("a"), run("b", mix=mix), run("c", mix=other)])
+    own = "Own mix (physics 60 %, gain 40 %)"
+    assert [g.label for g in groups] == ["Follow the mistakes", own, "Own mix (gain 60 %, physics 40 %)"]
+    assert sentences.also_differ(groups) == [] and "Follow" not in captions.alike(groups)
+    assert settings.said("strategy", groups[1].config) == "Own mix"
+    assert settings.said("mix", groups[1].config) == "physics 60, gain 40"
+    unsure = run("d", strategy="log-probability+category", mix=mix).config
+    assert settings.said("strategy", unsure) == "Where it is unsure, own mix"
+    (label,) = (g.label for g in grouped([run("b", mix=mix), run("e", mix=mix, student="physics-gap")])[0][:1])
+    assert label == "Balanced beginner"
+
+
+def test_a_mean_over_runs_is_rounded_once_in_words_as_in_the_picture():
+    """99 and 100 of 240 are 41.46 of 100; through a whole number of questions it was 42 in the headline, and 41 in the chart."""
+    right = {"random0": 99, "random1": 100, "category0": 200, "category1": 205, "none0": 99, "none1": 100}
+    chosen = [run(name, strategy=name[:-1], seed=int(name[-1])) for name in right]
+    groups, _ = grouped(chosen)
+    told = differences(groups, marks(**{name: [i < count for i in range(240)] for name, count in right.items()}), 4)
+    assert "compared with mixed bag (41 of 100), follow the mistakes got 43 more" in sentences.opening(
+        told, alive=False
+    )
+    sat = pd.DataFrame(
+        [(name, 4, count, 240) for name, count in right.items()], columns=["run_id", "turn", "correct", "questions"]
+    )
+    exams = curves.means(groups[:1], sat)
+    assert "41 of 100 never-practised questions right" in sentences.one_way(groups[0], exams)
+    assert "Mixed bag: 41 of 100" in captions.picture(exams)
+
+
 def test_every_setting_has_a_name_in_plain_words_and_can_be_said():
     assert set(settings.NAMES) == set(settings.flat(RunConfig()))
     odd = RunConfig.make(mix={"general": 50.0, "physics": 50.0}, skills=("x",), difficulties=(1, 2))

@@ -48,7 +48,7 @@ def _weakest(weak: pd.DataFrame | None) -> str:
         return ""
     row = behind.sort_values("accuracy").iloc[0]
     told = bounded(score(row.correct, row.questions), row.low, row.high, row.questions)
-    return f" It is weakest in {category_title(row.category)}: {told}."
+    return f" It is weakest in {category_title(row.category, weak.category)}: {told}."
 
 
 def progress(turn: int, turns: int, seconds_left: float | None) -> str:

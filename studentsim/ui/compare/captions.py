@@ -95,6 +95,8 @@ def alike(groups: Sequence[Group]) -> str:
     """The settings that matter most and are the same in all."""
     differ = set(settings.differing([g.config for g in groups]))
     told = ("student", "strategy", "questions", "exam", "exam_seed", "learning.learning_rate")
+    if differ & set(settings.THE_WAY):
+        differ |= set(settings.THE_WAY)
     same = [f"{settings.NAMES[n]}: {settings.said(n, groups[0].config)}" for n in told if n not in differ]
     return f"The same in all: {'; '.join(same)}." if same and len(groups) > 1 else ""
 

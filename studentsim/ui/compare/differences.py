@@ -69,15 +69,18 @@ def last_shared(groups: Sequence[Group], exams: pd.DataFrame) -> int | None:
     return int(shared.max()) if len(shared) else None
 
 
-def differences(groups: Sequence[Group], marks: pd.DataFrame, turn: int) -> list[Difference]:
-    """Each group but the reference against it. ``marks``: ``run_id, question_id, right`` of the exam after ``turn``.
+def differences(
+    groups: Sequence[Group], marks: pd.DataFrame, turn: int, *, reference: Group | None = None
+) -> list[Difference]:
+    """Each group but the ``reference`` (one of them; without it ``reference_of``) against it. ``marks``: ``run_id, question_id, right``
+    of the exam after ``turn``.
 
     A group whose runs did not sit the very questions of the reference is left out.
     """
     if len(groups) < 2:
         return []
     table = marks.pivot_table(index="question_id", columns="run_id", values="right", aggfunc="first")
-    reference = reference_of(groups)
+    reference = reference or reference_of(groups)
     others = [g for g in groups if g is not reference]
     found = (_difference(group, reference, table, turn, of=len(others)) for group in others)
     return [d for d in found if d is not None]

@@ -96,13 +96,14 @@ def _way(config: RunConfig) -> tuple[object, ...]:
 
 def _labels(configs: Sequence[RunConfig]) -> list[str]:
     """A short label for each: its way of choosing, then what tells it from the others of the same way."""
-    differ = [name for name in settings.differing(configs) if name not in NOT_THE_WAY]
+    ways = [words.way(config) for config in configs]
     labels = []
-    for config in configs:
-        rivals = [c for c in configs if c.strategy == config.strategy]
-        own = [name for name in settings.differing(rivals) if name not in (*NOT_THE_WAY, *TOO_LONG)][:MOST_SAID]
-        way = look(config.strategy).name if "mix" in own else words.capital(words.way(config))
-        parts = [] if "strategy" not in differ and own else [way]
+    for config, way in zip(configs, ways, strict=True):
+        rivals = [c for c, other in zip(configs, ways, strict=True) if other == way]
+        own = [n for n in settings.differing(rivals) if n not in (*NOT_THE_WAY, *TOO_LONG, *settings.THE_WAY)][
+            :MOST_SAID
+        ]
+        parts = [] if len(set(ways)) == 1 and own else [words.capital(way)]
         labels.append(", ".join(parts + [_told(name, config) for name in own if settings.heard(name, config)]))
     counts = Counter(labels)
     seen: Counter[str] = Counter()
@@ -117,7 +118,7 @@ _SHORT = {
     "model": "{}", "bank": "{}", "exam": "exam of {}", "exam_seed": "exam seed {}", "questions": "{} a lesson",
     "exam_every": "exam every {}", "learning.learning_rate": "learning rate {}", "learning.epochs": "{} passes",
     "learning.beta": "beta {}", "learning.batch": "{} pairs a step", "learning.loss": "{} loss", "temperature": "temperature {}",
-    "mix": "mix {}", "difficulties": "difficulty {}", "categories": "{}", "skills": "{}",
+    "difficulties": "difficulty {}", "categories": "{}", "skills": "{}",
     "teaching.attempts": "{}", "teaching.feedback": "{}", "teaching.pairs": "learns from {}", "teaching.decides": "{} mark counts",
     "teaching.chosen_text": "of a working: {}",
     "teaching.marker": "marker {}", "teaching.error_rate": "marks wrong: {}", "teaching.doubts": "doubted: {}",

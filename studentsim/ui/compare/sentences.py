@@ -76,8 +76,8 @@ def _other_versions(groups: Sequence[Group]) -> str:
 def also_differ(groups: Sequence[Group]) -> list[str]:
     """Settings in which groups of different ways of choosing differ besides; empty where only those differ, or all chose alike."""
     names = settings.differing([g.config for g in groups])
-    rest = [n for n in names if n not in (*NOT_THE_WAY, "strategy", "exam", "exam_seed", "bank")]
-    return rest if "strategy" in names or len(rest) > 1 else []
+    rest = [n for n in names if n not in (*NOT_THE_WAY, *settings.THE_WAY, "exam", "exam_seed", "bank")]
+    return rest if set(settings.THE_WAY) & set(names) or len(rest) > 1 else []
 
 
 def not_comparable(groups: Sequence[Group]) -> str:

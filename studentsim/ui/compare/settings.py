@@ -79,6 +79,8 @@ NAMES: Mapping[str, str] = {
 """Each setting that can make runs differ, by RunConfig's names, as people say it."""
 
 
+THE_WAY = ("strategy", "mix")
+"""Settings that say how questions are chosen: an own mix is a way of choosing, whatever strategy stands beside it."""
 PARTS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
     "learning": Learning,
     "teaching": Teaching,
@@ -113,8 +115,8 @@ def said(name: str, config: RunConfig) -> str:
         return words.student(config)
     if name == "model":
         return ", ".join(filter(None, [language_models.title(value), language_models.about(value)]))
-    if name == "strategy":
-        return look(value).name
+    if name == "strategy":  # an own mix leaves it the choice within a category alone; the shares are the next setting
+        return words.capital(config.way(lambda strategy: look(strategy).name.lower()).partition(" (")[0])
     if name == "weights":
         told = "0.1" if value == EMBEDDED_0_1 else value
         return told or ("this one" if config.model == "embedded" else "none")

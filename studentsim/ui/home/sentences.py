@@ -11,6 +11,7 @@ from studentsim.ui.compare.differences import Difference
 from studentsim.ui.compare.groups import Group
 from studentsim.ui.compare.sentences import amount, bounds
 from studentsim.ui.looks import look
+from studentsim.ui.titles import category_title
 from studentsim.ui.words import hundred, interval, mean_score, plural, score, student
 
 CONTROLS = ("none", "fixed")
@@ -30,35 +31,51 @@ def gap(student: str, start: pd.DataFrame) -> str:
     if not claims.behind(part, whole, of=len(asked)):
         return ""
     rest = score(whole[0] - part[0], whole[1] - part[1])
+    where = category_title(weakest.category, start.category)
     return (
-        f"This student ({student}) begins with a gap: before any lesson it has {score(*part)} questions right in {weakest.category}, "
-        f"and {rest} in the other categories."
+        f"This student ({student}) begins with a gap: before any lesson it has {score(*part)} questions right in {where}, and {rest} in "
+        "the other categories."
     )
 
 
-def finding(exams: pd.DataFrame, told: Difference | None = None) -> str:
+def finding(exams: pd.DataFrame, told: Difference | None = None, taught: Sequence[Difference] = ()) -> str:
     """What the study shows: the untaught student, the taught ones, and whether the ways of choosing can be told apart.
 
-    ``exams`` is ``curves.means``'s frame, a way of choosing by its mean over runs; ``told`` the two ways that it was made to
-    compare. Claims a difference only where an interval of the difference leaves out 0, or two 95 % intervals do not meet.
+    ``exams`` is ``curves.means``'s frame, a way of choosing by its mean over runs; ``told`` the two ways that it was made to compare,
+    ``taught`` each way of teaching against none. Claims a difference only where its interval leaves out 0 (``Difference.clear``).
     """
     last = exams.loc[exams.groupby("strategy").turn.idxmax()].sort_values("accuracy")
-    taught, control = last[~last.strategy.isin(CONTROLS)], last[last.strategy == "none"]
-    if taught.empty:
+    ways, control = last[~last.strategy.isin(CONTROLS)], last[last.strategy == "none"]
+    if ways.empty:
         return ""
     lessons = plural(int(last.turn.max()), "lesson")
-    rest = " ".join(filter(None, [_ways(taught, told), _fixed(last)]))
+    rest = " ".join(filter(None, [_difference(told) if told else "", _fixed(last)]))
     if control.empty:
-        return f"After {lessons} of practice this student answers {_reach(taught)}. {rest}".strip()
-    untaught = control.iloc[0]
-    ahead = taught[taught.low > untaught.high]
+        return f"After {lessons} of practice this student answers {_reach(ways)}. {rest}".strip()
     left = (
-        f"Without teaching, this student answers {_told(untaught)} never-practised questions rightly after {lessons}."
+        f"Without teaching, this student answers {_told(control.iloc[0])} never-practised questions rightly after "
+        f"{lessons}."
     )
-    if ahead.empty:
-        return f"{left} No way of teaching made a clear difference yet: all intervals meet."
-    who = "Taught, it" if len(ahead) == len(taught) else f"In {len(ahead)} of {len(taught)} ways of teaching it"
-    return f"{left} {who} reaches {_reach(ahead)}. {rest}".strip()
+    return f"{left} {_against_none(ways, taught)} {rest}".strip()
+
+
+def _against_none(ways: pd.DataFrame, taught: Sequence[Difference]) -> str:
+    """How the ways of teaching (rows rise) stand against none: those that are ahead by their names, unless all are."""
+    if not taught:
+        return f"Taught, it answers {_reach(ways)}; without an exam in common, whether that is more cannot be told."
+    told = {d.group.strategy: claims.direction(d.low, d.high) for d in taught}
+    ahead, unclear, fewer = (ways[ways.strategy.map(told) == way] for way in (1, 0, -1))
+    if len(ahead) == len(ways):
+        return f"Taught, it reaches {_reach(ahead)}."
+    parts = []
+    if len(ahead):
+        brought = [f"to {_told(row)} by *{look(row.strategy).name}*" for _, row in ahead.iterrows()]
+        parts.append(f"It is brought {_and(brought)}.")
+    if len(unclear):
+        parts.append(f"{_named(unclear)} cannot be told apart from no teaching.")
+    if len(fewer):
+        parts.append(f"{_named(fewer)} {'does' if len(fewer) == 1 else 'do'} worse than no teaching.")
+    return " ".join(parts)
 
 
 def small_model(groups: Sequence[Group]) -> str:
@@ -78,24 +95,22 @@ def _told(row: pd.Series) -> str:
     return f"{mean_score(row.accuracy, asked)} {interval(row.low, row.high, asked)}"
 
 
+def _named(rows: pd.DataFrame) -> str:
+    """``*Mixed bag*, 77 of 100 (72 to 82), and *Where it is unsure*, 78 of 100 (73 to 83),``"""
+    told = [f"*{look(row.strategy).name}*, {_told(row)}," for _, row in rows.iterrows()]
+    return " and ".join(filter(None, [" ".join(told[:-1]), told[-1]]))
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+
 def _reach(rows: pd.DataFrame) -> str:
     """``58 to 66 of 100``, from the lowest way to the highest."""
     low, high = hundred(rows.accuracy.min()), hundred(rows.accuracy.max())
     if len(rows) == 1 or low == high:
         return _told(rows.iloc[-1])
     return f"{low} to {high} of 100, depending on how its practice is chosen"
-
-
-def _ways(taught: pd.DataFrame, told: Difference | None) -> str:
-    """The two ways that were to be compared; without them, whether the best way is clearly ahead of the worst (rows rise)."""
-    if told is not None:
-        return _difference(told)
-    if len(taught) < 2:
-        return ""
-    worst, best = taught.iloc[0], taught.iloc[-1]
-    if best.low > worst.high:
-        return f"*{look(best.strategy).name}* is clearly ahead of *{look(worst.strategy).name}*."
-    return "Which way of choosing is best, one run of each can't tell: their intervals overlap."
 
 
 def _difference(d: Difference) -> str:

@@ -32,13 +32,14 @@ COMPARED = ("category", "random")
 
 @dataclass(frozen=True)
 class Study:
-    """The recorded runs' figures. ``exams`` is ``curves.means``'s frame; ``told`` sets ``COMPARED`` against each other; ``start``
-    has ``category, correct, questions`` of the exam before any lesson.
+    """The recorded runs' figures. ``exams`` is ``curves.means``'s frame; ``told`` sets ``COMPARED`` against each other, ``taught`` each
+    way of teaching against none; ``start`` has ``category, correct, questions`` of the exam before any lesson.
     """
 
     groups: list[Group]
     exams: pd.DataFrame
     told: Difference | None
+    taught: list[Difference]
     start: pd.DataFrame
     chance: float
 
@@ -56,7 +57,7 @@ def _embedded(engine: data.Engine, runs: list[RunCard]) -> None:
     found = _found(engine, current)
     if found is None:
         return
-    finding = sentences.finding(found.exams, found.told)
+    finding = sentences.finding(found.exams, found.told, found.taught)
     st.header("What does teaching change?", anchor=False)
     components.recorded_badge(current[0].recorded)
     if gap := sentences.gap(words.student(found.groups[0].config), found.start):
@@ -84,7 +85,7 @@ def _small(engine: data.Engine, runs: list[RunCard]) -> None:
         return
     st.subheader("And a real language model?", anchor=False)
     components.recorded_badge(runs[0].recorded)
-    st.markdown(f"{sentences.small_model(found.groups)} {sentences.finding(found.exams, found.told)}")
+    st.markdown(f"{sentences.small_model(found.groups)} {sentences.finding(found.exams, found.told, found.taught)}")
     papers = [run.run_id for way in presets.STRATEGIES for g in found.groups if g.strategy == way for run in g.runs]
     st.page_link(
         COMPARE,
@@ -126,7 +127,12 @@ def _gathered(_database: Database, folder: str, stand: tuple[tuple[str, float], 
     first = queries.exam_categories_of(_database, ids[:1], 0)
     chances = queries.guessing(_database, ids)
     return Study(
-        groups, means(groups, exams), _compared(_database, groups, exams), first, next(iter(chances.values()), 0.2)
+        groups=groups,
+        exams=means(groups, exams),
+        told=_compared(_database, groups, exams),
+        taught=_against_none(_database, groups, exams),
+        start=first,
+        chance=next(iter(chances.values()), 0.2),
     )
 
 
@@ -138,8 +144,21 @@ def _run(database: Database, run_id: str) -> Run:
 def _compared(database: Database, groups: Sequence[Group], exams: pd.DataFrame) -> Difference | None:
     """``COMPARED``, after the last lesson that all of their runs share; None where one is not there."""
     pair = [group for strategy in COMPARED for group in groups if group.strategy == strategy]
-    turn = last_shared(pair, exams) if len(pair) == len(COMPARED) else None
+    return next(iter(_differences(database, pair, exams, pair[-1])), None) if len(pair) == len(COMPARED) else None
+
+
+def _against_none(database: Database, groups: Sequence[Group], exams: pd.DataFrame) -> list[Difference]:
+    """Each way of teaching against no teaching, after the last lesson that all share; empty where there is no such control."""
+    control = next((group for group in groups if group.strategy == "none"), None)
+    taught = [group for group in groups if group.strategy not in sentences.CONTROLS]
+    return _differences(database, [*taught, control], exams, control) if control and taught else []
+
+
+def _differences(
+    database: Database, groups: Sequence[Group], exams: pd.DataFrame, reference: Group
+) -> list[Difference]:
+    turn = last_shared(groups, exams)
     if turn is None:
-        return None
-    marks = queries.exam_marks(database, [run.run_id for group in pair for run in group.runs], turn)
-    return next(iter(differences(pair, marks, turn)), None)
+        return []
+    marks = queries.exam_marks(database, [run.run_id for group in groups for run in group.runs], turn)
+    return differences(groups, marks, turn, reference=reference)
