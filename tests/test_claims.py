@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from scipy.stats import binomtest, fisher_exact, hypergeom
+from scipy.stats import binom, binomtest, fisher_exact, hypergeom
 
 from studentsim.analysis import claims, misconceptions
 from studentsim.analysis.misconceptions import Course
+from studentsim.config import RunConfig
+from studentsim.exam import wilson
+from studentsim.ui.compare.differences import _difference
+from studentsim.ui.compare.groups import Run, grouped
+from studentsim.ui.looks import look
+from studentsim.ui.teaching.sentences import beside
+from studentsim.ui.teaching.tries import Tries
+from studentsim.ui.watch.lanes import Lane, headline
 
 COUNTS = some.integers(1, 60).flatmap(lambda n: some.tuples(some.integers(0, n), some.just(n)))
 TIMES = 1000
@@ -149,7 +160,7 @@ def verdicts(courses: list[Course]) -> list[str]:
 CHANGED = {"back", "grown", "replaced", "less", "unlearnt"}
 
 
-@pytest.mark.parametrize("exams, slips, offered", [(2, 86, 8), (11, 20, 6), (2, 12, 60)])
+@pytest.mark.parametrize("exams, slips, offered", [(2, 86, 8), (6, 20, 6), (2, 12, 60)])
 def test_of_a_student_who_did_not_change_hardly_any_run_has_a_slip_called_changed(exams: int, slips: int, offered: int):
     """A/A: every slip as likely in every exam as in the first; some are made often, most seldom, as real students do."""
     rng = np.random.default_rng(2)
@@ -171,3 +182,56 @@ def test_slips_that_went_are_found_and_those_beside_them_are_not():
     found = [verdicts(run) for run in slips_of(rng, rates, 12)]
     assert np.mean([v == "unlearnt" for run in found for v in run[:10]]) > 0.8
     assert np.mean([bool(CHANGED & set(run[10:])) for run in found]) <= claims.ALPHA
+
+
+# ------------------------------------------------------------------ what whole pages say where nothing is to be found
+
+
+@pytest.mark.parametrize("seeds, times", [(1, 400), (3, 200)])
+def test_of_ways_that_teach_alike_hardly_any_comparison_calls_one_better(seeds: int, times: int):
+    """Compare, and Home, which says who is ahead of no teaching by the same intervals: students all alike, each question as hard for
+    one as for another.
+    """
+    rng = np.random.default_rng(5)
+    ways = ("random", "none", "category", "log-probability")
+    runs = [
+        Run(f"{way}{i}", RunConfig.make(strategy=way, seed=i), "finished", False, 0.0, 20, 1)
+        for way in ways
+        for i in range(seeds)
+    ]
+    reference, *others = grouped(runs)[0]
+    claimed = 0
+    for _ in range(times):
+        right = rng.random((120, len(runs))) < rng.beta(2, 1.5, (120, 1))
+        table = pd.DataFrame(right.astype(float), columns=[run.run_id for run in runs])
+        told = [_difference(group, reference, table, 20, of=len(others)) for group in others]
+        claimed += any(d is not None and d.clear for d in told)
+    assert 0 < claimed <= binom.ppf(0.99, times, claims.ALPHA), "more than luck makes of 5 of 100"
+
+
+def test_of_racers_who_learn_alike_hardly_any_headline_calls_one_ahead():
+    rng = np.random.default_rng(6)
+    claimed = 0
+    for counts in rng.binomial(100, 0.6, (300, 4)).tolist():
+        exams = [pd.DataFrame([(20, k, 100, k / 100, *wilson(k, 100))], columns=["turn", "correct", "questions", "accuracy", "low", "high"])
+                 for k in counts]  # fmt: skip
+        told = headline([Lane(str(i), str(i), look("random"), frame) for i, frame in enumerate(exams)])
+        claimed += "by more than luck" in told
+    assert claimed <= binom.ppf(0.99, 300, claims.ALPHA)
+
+
+def test_where_true_words_and_false_ones_weigh_alike_hardly_any_is_said_to_weigh_more():
+    rng = np.random.default_rng(7)
+    tries = [Tries(pd.DataFrame({"tried": [60], "mended": [a]}), pd.DataFrame({"doubted": [25], "flipped": [b]}), pd.DataFrame())
+             for a, b in zip(rng.binomial(60, 0.4, 300), rng.binomial(25, 0.4, 300), strict=True)]  # fmt: skip
+    assert sum("by more than luck" in beside(one) for one in tries) <= binom.ppf(0.99, 300, claims.ALPHA)
+
+
+def test_no_page_has_a_rule_of_its_own_for_intervals_that_do_not_meet():
+    ui = Path(__file__).parent.parent / "studentsim" / "ui"
+    rule = re.compile(r"\.low > [\w.]*high\b|\.high < [\w.]*low\b|\.low > 0\b|\.high < 0\b")
+    own = {path.relative_to(ui).as_posix() for path in ui.rglob("*.py") if rule.search(path.read_text())}
+    assert own <= {
+        "watch/lanes.py",
+        "compare/sentences.py",
+    }  # a race, held above; and which way a clear difference goes

@@ -350,6 +350,7 @@ def test_two_ways_are_compared_at_once_and_the_link_says_which(folder: Path, tau
     text = text_of(app)
     assert "follow the mistakes got" in text and "of 100 right than mixed bag" in text
     assert "In what do they differ?" in text
+    assert "own names: general (averages, ages, ratios), gain (profit, discount, interest), other (sequences" in text
     assert "Watch" in link_labels(app)[-8:]
 
 

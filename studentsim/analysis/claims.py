@@ -65,7 +65,7 @@ def comparisons(pairs: Iterable[tuple[Count, Count]]) -> int:
     """For how many of several ``change`` comparisons to correct (``of``): those that could come out clear at all, given how much
     was counted in both together (Tarone 1990). What was counted twice in a dozen questions can't, and asks for no correction.
     """
-    least = [_least_p(before, after) for before, after in pairs]
+    least = [p for p in (_least_p(before, after) for before, after in pairs) if p < ALPHA]
     k = 1
     while sum(k * p < ALPHA for p in least) > k:
         k += 1

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import charts, components, shell, words
+from studentsim.ui import charts, components, glossary, shell, words
 from studentsim.ui.compare import captions, choice, data, paper, second_tries, sentences, settings
 from studentsim.ui.compare.groups import Group, Run
 from studentsim.ui.data import Engine
 from studentsim.ui.drawn import drawn
+from studentsim.ui.titles import category_label
 
 EVERY = 2.0
 """Seconds from one refresh to the next while one of the runs goes on."""
@@ -125,15 +126,17 @@ def _categories(seen: data.Comparison) -> None:
     if seen.turn is None or seen.categories.empty:
         return
     after = f"after {words.plural(seen.turn, 'lesson')}" if seen.turn else "before any lesson"
+    own = list(seen.categories.category.drop_duplicates())
+    shown = seen.categories.assign(category=[category_label(name, own) for name in seen.categories.category])
     components.picture(
         f"Which categories does each answer, {after}?",
-        drawn(charts.by_category, seen.categories, chance=seen.chance, revision="compare"),
-        seen.categories,
+        drawn(charts.by_category, shown, chance=seen.chance, revision="compare"),
+        shown,
         key="compare.categories",
-        alt=captions.picture(seen.categories, of="category"),
+        alt=captions.picture(shown, of="category"),
         columns=CATEGORY_COLUMNS,
     )
-    st.caption(words.literal(captions.few(seen.categories)))
+    st.caption(words.literal(f"{captions.few(seen.categories)} {glossary.unclear(own)}"))
 
 
 def _practice(seen: data.Comparison) -> None:

@@ -201,7 +201,7 @@ def bounds(d: Difference) -> str:
     """``6 to 18 more``, ``2 fewer to 9 more``: whole numbers; never rounded to the other side of 0 or onto it where clear."""
     base = _base(d.questions)
     low, high = round(base * d.low), round(base * d.high)
-    if d.clear and d.low > 0:
+    if d.clear and d.gained > 0:
         return f"{max(1, low)} to {max(1, high)} more"
     if d.clear:
         return f"{max(1, -high)} to {max(1, -low)} fewer"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +15,7 @@ from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS
 from studentsim.ui.teaching import names, sentences, tries
 from studentsim.ui.teaching.tries import Tries
-from studentsim.ui.titles import category_label, skill_title, slip_title
+from studentsim.ui.titles import skill_title, slip_title
 from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.findings import order
 from studentsim.ui.weaknesses.place import Place
@@ -37,7 +39,7 @@ def section(engine: data.Engine, shown: View, place: Place) -> None:
     if here.empty:
         st.markdown(_nothing(place))
     else:
-        _mended(here, place)
+        _mended(here, place, shown.found.label)
         _ways_on(place)
     if place.up is None:
         _false_wrong(found, place)
@@ -60,11 +62,11 @@ def _nothing(place: Place) -> str:
     )
 
 
-def _mended(here: pd.DataFrame, place: Place) -> None:
+def _mended(here: pd.DataFrame, place: Place, label: Callable[[str], str]) -> None:
     """Success by category (or kind of question), by slip, and by what was said."""
     found = Tries(here, here.iloc[:0], here.iloc[:0])
     st.markdown(words.literal(sentences.mended(found)))
-    groups = by_group(here, place)
+    groups = by_group(here, place, label)
     key = f"weaknesses.tries.{place.run}.{place.category}.{place.skill}"
     if len(groups) > 1:
         figure = drawn(pictures.shares, groups, names=list(groups.name), revision=key)
@@ -82,18 +84,14 @@ def _mended(here: pd.DataFrame, place: Place) -> None:
             _tables(groups, here, key)
 
 
-def by_group(here: pd.DataFrame, place: Place) -> pd.DataFrame:
+def by_group(here: pd.DataFrame, place: Place, label: Callable[[str], str] = str) -> pd.DataFrame:
     """Second tries by category, within one by kind of question, within that by slip: ``tried, mended, share, low, high, name``."""
     if place.category:
         by, title = ("misconception", slip_name) if place.skill else ("skill", skill_title)
         found = tries.rates(here, by)
         return found.assign(name=found[by].map(title))
     found = tries.rates(here, "category").set_index("category")
-    return (
-        found.loc[order(list(found.index))]
-        .reset_index()
-        .assign(name=lambda f: [category_label(c, f.category) for c in f.category])
-    )
+    return found.loc[order(list(found.index))].reset_index().assign(name=lambda f: f.category.map(label))
 
 
 def by_slip(here: pd.DataFrame) -> pd.DataFrame:
