@@ -9,6 +9,7 @@ import pandas as pd
 from studentsim.analysis.formula_errors import FORMULA_ERRORS, PREFIX, FormulaError
 from studentsim.bank.curriculum import SKILLS, SLIPS
 from studentsim.bank.skill import Slip
+from studentsim.records import CATEGORIES
 from studentsim.store.queries import NO_SLIP
 from studentsim.ui.glossary import SHORT, are_mathqas
 from studentsim.ui.words import plural
@@ -47,6 +48,11 @@ def category_label(category: str, among: Iterable[str] = ()) -> str:
     categories, by which those of MathQA and the curriculum are known; another bank's are told as they are.
     """
     return SHORT[category] if category in SHORT and are_mathqas(among) else category
+
+
+def own_label(category: str) -> str:
+    """``category_label`` for a category of the built-in curriculum."""
+    return category_label(category, CATEGORIES)
 
 
 def category_title(category: str, among: Iterable[str] = ()) -> str:

@@ -18,6 +18,7 @@ from studentsim.ui.questions import filters, known, sentences
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import ANSWERS, QUESTIONS
+from studentsim.ui.titles import own_label
 
 RUNS = 12
 """Simulations listed under a question at most."""
@@ -51,7 +52,7 @@ def _question(question: Question) -> None:
     skill = SKILLS[question.skill or ""]
     st.caption(
         words.literal(
-            f"{question.category} · {DIFFICULTIES[skill.difficulty]} · for {SPLITS[question.split]} · {question.id}"
+            f"{own_label(question.category)} · {DIFFICULTIES[skill.difficulty]} · for {SPLITS[question.split]} · {question.id}"
         )
     )
     st.text(question.problem)

@@ -12,7 +12,7 @@ from studentsim.ui.questions import filters
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import QUESTIONS
-from studentsim.ui.titles import skill_title
+from studentsim.ui.titles import own_label, skill_title
 
 HEIGHT = 560
 ROW = 35
@@ -40,7 +40,7 @@ def listing(frame: pd.DataFrame, found: pd.DataFrame, view: View) -> None:
             ),
             "question": column.TextColumn("question", width=330),
             "skill": column.TextColumn("skill", width=220),
-            "category": column.TextColumn("category", width=90),
+            "category": column.TextColumn("category", width=170),
             "difficulty": column.TextColumn("difficulty", width=80),
             "asked in": column.TextColumn("asked in", width=90),
             "right answer": column.TextColumn("right answer", width=90),
@@ -72,7 +72,7 @@ def _told(found: pd.DataFrame) -> pd.DataFrame:
             "skill": found.skill.map(skill_title),
             "difficulty": found.difficulty.map(DIFFICULTIES),
             "asked in": found.split.map(SPLITS),
-            "category": found.category,
+            "category": found.category.map(own_label),
             "right answer": found.rationale.str.rsplit("Answer: ", n=1).str[-1],
         }
     )
