@@ -91,13 +91,14 @@ def test_a_finished_run_shows_exams_categories_practice_and_learning_and_three_w
     assert titles(app) == [
         "How many never-practised questions does it answer rightly?",
         "Which categories are still weak?",
+        "Which mistakes led to which practice?",
         "How did the practice go?",
         "What happens while it learns?",
         "Its latest answers",
     ]
     assert {"Where is it weak?", "Compare with another way", "Read the answers"} <= set(link_labels(app))
     shown = drawn(app)
-    assert len(shown) == 4
+    assert len(shown) == 5
     assert all(picture["alt"] and json.loads(picture["figure"])["data"] for picture in shown)
 
 
@@ -189,7 +190,7 @@ def test_held_out_options_are_told_of_where_they_were_looked_at(folder: Path, mo
     make_run(folder, "before")
     monkeypatch.setattr(journals, "Validated", partial(Validated, option_accuracies=0.625, option_margins=0.3))
     make_run(folder, "it")
-    line = "After lesson 4 the right option has gained more than a wrong one in 62 of 100 held-out questions (50 would be a coin)"
+    line = "After lesson 4 the right option has gained more than a wrong one in 22 of 36 held-out questions, which is 45 to 75 of 100;"
     (caption,) = [c for c in visit(WATCH, run="it").caption if "wrong one in" in c.value]
     assert caption.value.startswith(line) and "+0.30" in caption.value
     assert not [c for c in visit(WATCH, run="before").caption if "wrong one in" in c.value]
@@ -346,7 +347,7 @@ def test_a_race_shows_all_curves_in_one_picture_and_each_ones_standing(folder: P
     app = visit(WATCH, race=ids)
     assert not app.exception and not app.error
     assert app.title[0].value == "Race: mixed bag, follow the mistakes"
-    (picture,) = drawn(app)
+    picture, mix = drawn(app)
     assert [t["name"] for t in json.loads(picture["figure"])["data"]] == ["Mixed bag", "Follow the mistakes"]
     assert {"Mixed bag", "Follow the mistakes"} <= set(link_labels(app))
     assert "Paused" in "".join(p.proto.text for p in app.get("progress"))
@@ -381,7 +382,7 @@ def test_a_race_link_with_a_wrong_name_among_right_ones_shows_the_right_ones(fol
     make_run(folder, "a")
     app = visit(WATCH, race="a,nobody,a,a")
     assert not app.exception
-    assert "There is no run" in app.error[0].value and len(drawn(app)) == 1
+    assert "There is no run" in app.error[0].value and len(drawn(app)) == 2
 
 
 def test_a_new_race_starts_all_with_the_same_exam_and_luck(started: list):
@@ -591,7 +592,7 @@ def test_where_the_browser_cannot_get_plotly_streamlits_own_chart_stands_in(
     monkeypatch.setattr(plot, "PLOTLY", folder / "nowhere")
     make_run(folder, "it")
     app = visit(WATCH, run="it")
-    assert not app.exception and len(app.get("plotly_chart")) == 4
+    assert not app.exception and len(app.get("plotly_chart")) == 5
 
 
 @pytest.mark.parametrize("query", ["", ",", ",,,", "a,,b", "a,a", "new", "new,a"])
