@@ -84,11 +84,7 @@ def test_a_lesson_of_a_single_step_is_seen(view: str):
     """A line through one point is nothing on the screen."""
     one = pd.concat([STEPS, STEPS.iloc[-1:].assign(turn=2, step=1, steps=1, x=2.0)])
     trace = charts.training(one, NO_STEPS, VIEWS[view], turns=2).data[0]
-    seen = {
-        x: size
-        for x, size in zip(trace.x, trace.marker.size, strict=True)
-        if not np.isnan(trace.y[list(trace.x).index(x)])
-    }
+    seen = {x: size for x, y, size in zip(trace.x, trace.y, trace.marker.size, strict=True) if not np.isnan(y)}
     assert "markers" in trace.mode and seen[2.0] > 0 and seen[0.5] == 0
 
 
