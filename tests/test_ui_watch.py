@@ -15,7 +15,7 @@ from journals import NASTY, go_on, make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, WATCH, link_labels, text_of, visit
 
-from studentsim.config import RunConfig
+from studentsim.config import Learning, RunConfig
 from studentsim.errors import ConfigError, RunError
 from studentsim.records import Validated
 from studentsim.runs import states
@@ -184,6 +184,18 @@ def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view:
     assert not app.exception and not app.error
     linked = visit(WATCH, **{"run": "it", "watch.view": rewards.VIEWS[view].name})
     assert linked.segmented_control(key="watch.view").value == view
+
+
+@pytest.mark.parametrize("reference", ["last-turn", "base"])
+def test_each_lesson_is_said_to_start_again_only_where_it_does_and_nobody_is_frightened(folder: Path, reference: str):
+    make_run(folder, "it", learning=Learning(reference=reference, epochs=1))
+    app = visit(WATCH, run="it")
+    said = [c.value for c in app.caption if c.value.startswith("Rewards compare with")]
+    assert len(said) == 1 and ("starts again from about 0" in said[0]) == (reference == "last-turn")
+    text = text_of(app)
+    assert text.count("starts again") == (reference == "last-turn") and "so far it prefers" not in text
+    assert not app.warning and "less likely" not in text
+    assert {"Technical view", "The source paper's table, lesson by lesson"} <= {fold.label for fold in app.expander}
 
 
 def test_held_out_options_are_told_of_where_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch):

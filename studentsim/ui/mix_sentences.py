@@ -13,11 +13,11 @@ from studentsim.ui.mix_table import Row, exam_title
 from studentsim.ui.titles import category_title
 
 RESTS_ON: Mapping[str, str] = {
-    "random": "Any question of the pool may come, so a category comes about as often as the pool has questions of it.",
+    "random": "Any question of the pool may come: a category comes about as often as the pool has questions of it.",
     "log-probability": "Questions on which the student is unsure are taken, whatever their category; the mix is what comes of that.",
     "likely-wrong": "Questions that it would most probably get wrong are taken, whatever their category; the mix is what comes of that.",
     "none": "Any question of the pool may come, as from a mixed bag; nothing is learnt from them.",
-    "fixed": "The same questions come in every lesson, drawn once at random, so the mix never changes.",
+    "fixed": "The same questions come in every lesson, drawn once at random: the mix never changes.",
 }
 """What the mix of a way of choosing rests on, where it is not the mistakes and not set by hand."""
 BESIDE = "The exams' mistakes stand beside the lessons for comparison; they did not lead to them."

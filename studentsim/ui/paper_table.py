@@ -17,14 +17,12 @@ FIGURES = (
     "logits_chosen", "logits_rejected",
 )  # fmt: skip
 HEADS: Mapping[str, str] = {
-    "turn": "lesson", "epoch": "pass",
-    "correct": "practice: right", "questions": "practice: questions", "accuracy": "practice: share right",
-    "low": "practice: 95 % from", "high": "practice: 95 % to",
+    "turn": "lesson", "epoch": "pass", "correct": "practice: right", "questions": "practice: questions",
+    "exam_correct": "exam: right", "exam_questions": "exam: questions", "wrong": "exam: wrong by category", "ratio": "next mix (Ratio)",
     "training_loss": "training loss", "loss": "validation loss",
     **{name: name.replace("_", "/") for name in FIGURES},
-    "exam_correct": "exam: right", "exam_questions": "exam: questions", "exam_accuracy": "exam: share right",
-    "exam_low": "exam: 95 % from", "exam_high": "exam: 95 % to",
-    "wrong": "exam: wrong by category", "ratio": "next mix (Ratio)",
+    "accuracy": "practice: share right", "low": "practice: 95 % from", "high": "practice: 95 % to",
+    "exam_accuracy": "exam: share right", "exam_low": "exam: 95 % from", "exam_high": "exam: 95 % to",
 }  # fmt: skip
 """Column -> what stands above it. Rewards, logps and logits are those of the held-out pairs."""
 _COUNTS = ("correct", "questions", "accuracy", "low", "high")

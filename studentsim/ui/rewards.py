@@ -202,7 +202,7 @@ def last_step(steps: pd.DataFrame) -> str:
         return ""
     last = steps.iloc[-1]
     told = ", ".join(
-        f"{term} {_number(last[column])}"
+        f"{term} {last[column]:.3g}".replace("-", "\N{MINUS SIGN}")
         for column, term in (
             ("rewards_margins", "rewards/margins"),
             ("rewards_accuracies", "rewards/accuracies"),

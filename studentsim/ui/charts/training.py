@@ -40,7 +40,7 @@ def training(
             line={"color": colour(HELD_OUT), "width": 1.5}, marker={"symbol": "diamond", "size": 7},
             hovertemplate="after lesson %{x}: %{y:.2f}<extra>right option against a wrong one</extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="lesson", range=[0, turns], **ticks(turns))
+    figure.update_xaxes(title="lesson", range=[0, turns + max(0.1, turns * 0.02)], **ticks(turns))
     figure.update_yaxes(title=view.unit, range=[-2, 102] if view.percent else None)
     if view.percent:
         level(figure, 50, "a coin")

@@ -46,6 +46,8 @@ def _paper_table(engine: data.Engine, run: Snapshot) -> None:
 
     frame = run.once("paper table", version, made)
     shown = frame.rename(columns=paper_table.HEADS)
-    st.dataframe(shown, width="stretch", hide_index=True, key=f"watch.paper.table.{run.run_id}")
+    pinned = {paper_table.HEADS["turn"]: st.column_config.NumberColumn(pinned=True)}
+    key = f"watch.paper.table.{run.run_id}"
+    st.dataframe(shown.round(4), width="stretch", hide_index=True, key=key, column_config=pinned)
     components.csv(shown, f"{run.run_id}-figures", key=f"watch.paper.{run.run_id}")
     st.caption(words.literal(paper_table.note(run.config, run.mistakes)))
