@@ -50,12 +50,12 @@ def _counted(
     _database: Database, folder: str, groups: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 ) -> tuple[tuple[str, ...], list[tuple[str, Counts, Counts]]]:
     """Each run's last seq grows with every event, so no entry can be stale."""
-    found = []
-    for _, runs in groups:
-        ids = [run_id for run_id, _ in runs]
-        lessons = mix_table.rows(queries.practice_mix_of(_database, ids))
-        exams = mix_table.rows(queries.next_mix_of(_database, ids))
-        found.append((_before_a_lesson(exams, lessons), lessons))
+    every = [run_id for _, runs in groups for run_id, _ in runs]
+    lessons = mix_table.rows(queries.practice_mix_of(_database, every))
+    exams = _before_a_lesson(mix_table.rows(queries.next_mix_of(_database, every)), lessons)
+    found = [
+        tuple([row for row in rows if row["run_id"] in dict(runs)] for rows in (exams, lessons)) for _, runs in groups
+    ]
     columns, counts = mix_table.side_by_side(found)
     return columns, [(label, *both) for (label, _), both in zip(groups, counts, strict=True)]
 
