@@ -75,11 +75,58 @@ def test_zoom_survives_new_points_and_the_picture_is_never_made_anew(page: Page,
         assert (
             page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].filter(e => e.marked).length")
             == pictures
-            == 4
+            == 5
         )
         assert page.evaluate(_SCROLLED) == scrolled > 0
         page.locator(".js-plotly-plot .nsewdrag").first.dblclick()
         page.wait_for_function(f"({_RANGES})()[3] === 100")
+
+
+def test_every_live_picture_keeps_in_sight_what_it_draws_and_a_zoom_of_ones_own_stays(
+    page: Page, url: str, data_folder: Path
+):
+    run = make_run(data_folder, "leading", status="", turn=0, alive=True, turns=6, exam_every=1)
+    lead = f"[...document.querySelectorAll('{PICTURE}')].at(-1)"
+    with Lease.take(RunFolder(run)).beating():
+        page.goto(f"{url}/Watch?run=leading")
+        expect(page.locator(PICTURE)).to_have_count(3)  # exams, categories, and the mix that they ask for
+        go_on(data_folder, "leading", lessons=1)
+        expect(page.locator(PICTURE)).to_have_count(5)
+        page.wait_for_function(f"{lead}._fullData?.[0].x.length > 3")
+        small = page.evaluate(f"{lead}._fullLayout.yaxis.range[1]")
+        for lesson in (2, 3, 4):  # what froze did so in the second drawing
+            go_on(data_folder, "leading", lessons=1)
+            page.wait_for_function(f"{lead}._fullData[0].x.length >= {7 * lesson}")
+        assert page.evaluate(f"{lead}._fullLayout.yaxis.range[1]") > small
+        assert page.evaluate(_OUT_OF_SIGHT) == []
+
+        box = page.locator(PICTURE).last.locator(".nsewdrag").first
+        box.scroll_into_view_if_needed()
+        place = box.bounding_box()
+        assert place
+        page.mouse.move(place["x"] + 20, place["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + place["height"] * 0.6, steps=5)
+        page.mouse.up()
+        ranges = f"[...{lead}._fullLayout.xaxis.range, ...{lead}._fullLayout.yaxis.range]"
+        page.wait_for_function(f"{lead}._fullLayout.xaxis.range[1] < 5")
+        zoomed = page.evaluate(ranges)
+        go_on(data_folder, "leading", lessons=1)
+        page.wait_for_function(f"{lead}._fullData[0].x.length > 30")
+        assert page.evaluate(ranges) == zoomed
+
+
+_OUT_OF_SIGHT = """() => {
+  const out = [];
+  for (const box of document.querySelectorAll('.js-plotly-plot')) {
+    const {xaxis, yaxis} = box._fullLayout, within = (v, range) => v >= Math.min(...range) && v <= Math.max(...range);
+    for (const trace of box._fullData) [...trace.x].forEach((x, i) => {
+      const y = trace.type === 'bar' ? trace.base[i] + trace.y[i] / 2 : trace.y[i];
+      if (x != null && y != null && !isNaN(y) && !(within(x, xaxis.range) && within(y, yaxis.range))) out.push([trace.name, x, y]);
+    });
+  }
+  return out;
+}"""
 
 
 def test_a_finished_run_in_both_themes_and_on_a_phone(page: Page, url: str):
@@ -88,8 +135,8 @@ def test_a_finished_run_in_both_themes_and_on_a_phone(page: Page, url: str):
     page.on("request", lambda request: asked.append(request.url))
     page.emulate_media(color_scheme="light")
     page.goto(f"{url}/Watch?run=finished")
-    expect(page.locator(PICTURE)).to_have_count(4)
-    expect(page.get_by_role("figure")).to_have_count(4)
+    expect(page.locator(PICTURE)).to_have_count(5)
+    expect(page.get_by_role("figure")).to_have_count(5)
     expect(page.get_by_role("figure", name=re.compile("After 20 lessons this student")).first).to_be_visible()
     expect(page.get_by_text(NASTY, exact=True).first).to_be_visible()
     page.get_by_text("Right and wrong", exact=True).click()
@@ -112,7 +159,7 @@ def test_a_finished_run_in_both_themes_and_on_a_phone(page: Page, url: str):
     answers = page.get_by_text("Its latest answers").bounding_box()
     assert sentence and answers and sentence["y"] < boxes[0]["top"] < sentence["y"] + 844
     assert boxes[-1]["bottom"] < answers["y"]
-    numbers = page.locator(f"{PICTURE} .barlayer text").all_text_contents()
+    numbers = page.locator(PICTURE).nth(1).locator(".barlayer text").all_text_contents()
     assert len(numbers) == 6 * 11 and all(re.fullmatch(r"\d+", number) for number in numbers)
 
 

@@ -175,10 +175,14 @@ def test_a_database_of_before_gets_the_columns(tmp_path: Path):
 
 def test_the_sentence_speaks_of_the_latest_lesson_that_looked():
     frame = pd.DataFrame(
-        {"turn": [1, 2, 3], "option_accuracies": [0.5, 0.625, None], "option_margins": [0.0, 0.14, None]}
+        {"turn": [1, 2, 3], "pairs": 24, "option_accuracies": [0.5, 0.625, None], "option_margins": [0.0, 0.14, None]}
     )
     told = rewards.options(frame)
-    assert "After lesson 2" in told and "62 of 100" in told and "+0.14" in told
+    assert (
+        "After lesson 2" in told
+        and "15 of 24 held-out questions, which is 43 to 79 of 100;" in told
+        and "+0.14" in told
+    )
     assert rewards.options(frame[frame.turn == 3]) == rewards.options(pd.DataFrame()) == ""
 
 

@@ -37,7 +37,7 @@ from studentsim.store.export import export
 from studentsim.store.ingest import sync
 from studentsim.student.fake import FakeStudent
 from studentsim.teacher.teacher import Teacher
-from studentsim.ui import mix_table
+from studentsim.ui import mix_sentences, mix_table
 from studentsim.ui.report import figures, html, mix
 
 NASTY = '=HYPERLINK("http://x")<b>&'
@@ -76,7 +76,7 @@ def test_the_next_lessons_hold_the_mix_that_the_exam_asked_for(strategy, rule):
     assert len(lessons) == 3 * len(CATEGORIES)
     assert all(row["practised"] == row["planned"] and row["follows_mistakes"] for row in lessons)
     assert [row["exam_turn"] for row in lessons[:: len(CATEGORIES)]] == [0, 0, 2]
-    assert not mix_table.departures(config, lessons)
+    assert not mix_sentences.departures(config, lessons)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_where_the_choosing_heeds_no_exam_nothing_is_planned_and_no_cause_is_cla
     lessons, exams = rows_of(config, simulate(config, casts.fake(config)))
     assert {row["planned"] for row in lessons} == {None} and not any(row["follows_mistakes"] for row in lessons)
     assert all(row["wrong"] is not None for row in lessons)  # the mistakes stand beside it all the same
-    said = mix_table.choosing(config)
+    said = mix_sentences.choosing(config)
     assert "did not lead to them" in said and ("by hand" in said) == ("mix" in chosen)
-    assert mix_table.led_to(config, lessons) == "" == mix_table.departures(config, lessons)
+    assert mix_sentences.led_to(config, lessons) == "" == mix_sentences.departures(config, lessons)
     assert not any(line.kind == "next" for line in mix_table.table(lessons, exams).lines)
 
 
@@ -102,7 +102,7 @@ def test_a_pool_that_cannot_give_what_was_planned_is_told_with_both_numbers():
     assert {row["practised"] for row in outside} == {0} and sum(row["planned"] for row in outside) > 0
     found = mix_table.table(lessons, exams)
     assert found.departs and any("0 (planned " in cell for line in found.lines for cell in line.cells)
-    said = mix_table.departures(config, lessons)
+    said = mix_sentences.departures(config, lessons)
     assert "in 2 lessons" in said and "leave out general, physics, “other”, probability" in said
 
 
@@ -110,7 +110,7 @@ def test_a_pool_that_is_nearly_used_up_gives_what_was_asked_least_and_says_so():
     config = casts.config(turns=8, questions=60, exam_every=1)
     lessons, _ = rows_of(config, simulate(config, casts.fake(config)))
     apart = [row for row in lessons if row["practised"] != row["planned"]]
-    assert apart and "the pool had no more of them, or others had been asked less often" in mix_table.departures(
+    assert apart and "the pool had no more of them, or others had been asked less often" in mix_sentences.departures(
         config, lessons
     )
 
@@ -121,19 +121,19 @@ def test_a_pool_that_is_nearly_used_up_gives_what_was_asked_least_and_says_so():
 def test_the_sentence_names_the_mistakes_and_the_questions_they_led_to():
     config = RunConfig()
     lessons, _ = rows_of(config, LED)
-    assert mix_table.led_to(config, lessons) == (
+    assert mix_sentences.led_to(config, lessons) == (
         "17 of 58 mistakes in the exam after lesson 4 were in physics, so 12 of the next 40 questions were."
     )
     ten = [row | {"practised": 10 if row["category"] == "physics" else row["practised"]} for row in lessons]
-    assert mix_table.led_to(config, ten).endswith("so 12 of the next 38 questions were planned to be; 10 were.")
-    assert mix_table.led_to(config, []) == ""
+    assert mix_sentences.led_to(config, ten).endswith("so 12 of the next 38 questions were planned to be; 10 were.")
+    assert mix_sentences.led_to(config, []) == ""
 
 
 def test_the_sentence_of_an_exam_without_mistakes_claims_none():
     mixed = {"general": 2, "physics": 2}
     events = [exam(0, {"general": 0, "physics": 0}, mixed), TurnStarted(1, (), mixed)]
     lessons, _ = rows_of(RunConfig(), events)
-    assert mix_table.led_to(RunConfig(), lessons) == (
+    assert mix_sentences.led_to(RunConfig(), lessons) == (
         "Nothing was wrong in the exam before any lesson, so all categories counted alike: 2 of the next 4 questions were in general."
     )
 
@@ -235,7 +235,7 @@ def test_the_report_tells_the_mix_with_its_reason_and_has_the_figures_in_its_app
         text = html.make(database, "r1")
         lessons = queries.practice_mix_of(database, ["r1"]).to_dict("records")
     shown = words(text)
-    assert mix_table.led_to(config, lessons) in shown and ", so " in shown
+    assert mix_sentences.led_to(config, lessons) in shown and ", so " in shown
     assert shown.index("which mistakes it followed") < shown.index("How it was simulated") < shown.index("Appendix")
     appendix = shown[shown.index("Appendix") :]
     for head in ("training loss", "validation loss", *figures.HEADS.values()):

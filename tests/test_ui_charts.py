@@ -70,6 +70,33 @@ def test_zoom_survives_new_data_of_the_same_run_only():
     assert one.layout.uirevision == more.layout.uirevision != other.layout.uirevision
 
 
+def test_no_picture_has_a_transition_with_which_an_axis_would_never_follow_its_data():
+    """plotly's react() keeps an axis without a range at its first drawing's as soon as there is one, even of 0 milliseconds."""
+    figures = [
+        charts.exam_accuracy(EXAMS, strategy="random", turns=2),
+        *(charts.training(STEPS, STEPS, view, turns=2) for view in VIEWS.values()),
+    ]
+    assert all(figure.layout.transition.to_plotly_json() == {} for figure in figures)
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_a_lesson_of_a_single_step_is_seen(view: str):
+    """A line through one point is nothing on the screen."""
+    one = pd.concat([STEPS, STEPS.iloc[-1:].assign(turn=2, step=1, steps=1, x=2.0)])
+    trace = charts.training(one, NO_STEPS, VIEWS[view], turns=2).data[0]
+    seen = {x: size for x, y, size in zip(trace.x, trace.y, trace.marker.size, strict=True) if not np.isnan(y)}
+    assert "markers" in trace.mode and seen[2.0] > 0 and seen[0.5] == 0
+
+
+@pytest.mark.parametrize("exam_every", [1, 2, 5, 10])
+def test_no_run_of_a_race_is_moved_aside_out_of_the_picture(exam_every: int):
+    exams = EXAMS.assign(turn=[0, 20])
+    lanes = [(name, looks.look("random"), exams) for name in "abcd"]
+    figure = charts.race(lanes, turns=20, exam_every=exam_every)
+    first, last = figure.layout.xaxis.range
+    assert all(first < x < last for trace in figure.data for x in trace.x)
+
+
 def test_a_category_name_cannot_smuggle_markup_into_a_chart():
     frame = pd.DataFrame({"row": ["<b>loud</b>"], "turn": [0], "correct": [5], "questions": [10]})
     heat = charts.category_heatmap(frame, rows=["<b>loud</b>"])

@@ -15,7 +15,7 @@ from journals import NASTY, go_on, make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, WATCH, link_labels, text_of, visit
 
-from studentsim.config import RunConfig
+from studentsim.config import Learning, RunConfig
 from studentsim.errors import ConfigError, RunError
 from studentsim.records import Validated
 from studentsim.runs import states
@@ -91,13 +91,14 @@ def test_a_finished_run_shows_exams_categories_practice_and_learning_and_three_w
     assert titles(app) == [
         "How many never-practised questions does it answer rightly?",
         "Which categories are still weak?",
+        "Which mistakes led to which practice?",
         "How did the practice go?",
         "What happens while it learns?",
         "Its latest answers",
     ]
     assert {"Where is it weak?", "Compare with another way", "Read the answers"} <= set(link_labels(app))
     shown = drawn(app)
-    assert len(shown) == 4
+    assert len(shown) == 5
     assert all(picture["alt"] and json.loads(picture["figure"])["data"] for picture in shown)
 
 
@@ -185,11 +186,23 @@ def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view:
     assert linked.segmented_control(key="watch.view").value == view
 
 
+@pytest.mark.parametrize("reference", ["last-turn", "base"])
+def test_each_lesson_is_said_to_start_again_only_where_it_does_and_nobody_is_frightened(folder: Path, reference: str):
+    make_run(folder, "it", learning=Learning(reference=reference, epochs=1))
+    app = visit(WATCH, run="it")
+    said = [c.value for c in app.caption if c.value.startswith("Rewards compare with")]
+    assert len(said) == 1 and ("starts again from about 0" in said[0]) == (reference == "last-turn")
+    text = text_of(app)
+    assert text.count("starts again") == (reference == "last-turn") and "so far it prefers" not in text
+    assert not app.warning and "less likely" not in text
+    assert {"Technical view", "The source paper's table, lesson by lesson"} <= {fold.label for fold in app.expander}
+
+
 def test_held_out_options_are_told_of_where_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "before")
     monkeypatch.setattr(journals, "Validated", partial(Validated, option_accuracies=0.625, option_margins=0.3))
     make_run(folder, "it")
-    line = "After lesson 4 the right option has gained more than a wrong one in 62 of 100 held-out questions (50 would be a coin)"
+    line = "After lesson 4 the right option has gained more than a wrong one in 22 of 36 held-out questions, which is 45 to 75 of 100;"
     (caption,) = [c for c in visit(WATCH, run="it").caption if "wrong one in" in c.value]
     assert caption.value.startswith(line) and "+0.30" in caption.value
     assert not [c for c in visit(WATCH, run="before").caption if "wrong one in" in c.value]
@@ -346,7 +359,7 @@ def test_a_race_shows_all_curves_in_one_picture_and_each_ones_standing(folder: P
     app = visit(WATCH, race=ids)
     assert not app.exception and not app.error
     assert app.title[0].value == "Race: mixed bag, follow the mistakes"
-    (picture,) = drawn(app)
+    picture, mix = drawn(app)
     assert [t["name"] for t in json.loads(picture["figure"])["data"]] == ["Mixed bag", "Follow the mistakes"]
     assert {"Mixed bag", "Follow the mistakes"} <= set(link_labels(app))
     assert "Paused" in "".join(p.proto.text for p in app.get("progress"))
@@ -381,7 +394,7 @@ def test_a_race_link_with_a_wrong_name_among_right_ones_shows_the_right_ones(fol
     make_run(folder, "a")
     app = visit(WATCH, race="a,nobody,a,a")
     assert not app.exception
-    assert "There is no run" in app.error[0].value and len(drawn(app)) == 1
+    assert "There is no run" in app.error[0].value and len(drawn(app)) == 2
 
 
 def test_a_new_race_starts_all_with_the_same_exam_and_luck(started: list):
@@ -591,7 +604,7 @@ def test_where_the_browser_cannot_get_plotly_streamlits_own_chart_stands_in(
     monkeypatch.setattr(plot, "PLOTLY", folder / "nowhere")
     make_run(folder, "it")
     app = visit(WATCH, run="it")
-    assert not app.exception and len(app.get("plotly_chart")) == 4
+    assert not app.exception and len(app.get("plotly_chart")) == 5
 
 
 @pytest.mark.parametrize("query", ["", ",", ",,,", "a,,b", "a,a", "new", "new,a"])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import lzma
+
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from studentsim.bank.curriculum import SLIPS
-from studentsim.config import STRATEGIES, RunConfig, mix_in_words
+from studentsim.config import STRATEGIES, Learning, RunConfig, mix_in_words
+from studentsim.runs.recorded import FOLDER
 from studentsim.ui import looks, rewards, sentences, titles, words
 from studentsim.ui.new import estimate, mix
 
@@ -155,12 +160,68 @@ def test_the_weakest_category_is_named_only_where_it_is_clearly_below_the_whole(
     assert "weakest" not in sentences.headline(results, near)
 
 
-def test_the_alert_comes_when_the_right_answer_falls_while_its_lead_grows():
-    assert "what not to say" in rewards.alert(steps([-10, -10, -12, -12], [0, 0, 1, 1]))
-    assert rewards.alert(steps([-10, -10, -8, -8], [0, 0, 1, 1])) == ""
-    assert rewards.alert(steps([-10, -10, -12, -12], [1, 1, 0, 0])) == ""
-    assert rewards.alert(steps([-10], [1])) == ""
-    assert rewards.alert(steps([], [])) == ""
+def passes(*likely: float, reference: str = "last-turn", pairs: int = 24) -> pd.DataFrame:
+    """Held-out pairs after lessons 1, 2 …: ``likely`` are the right answers' mean log-probabilities, first those before lesson 1; the
+    wrong ones' stay at -9. Rewards as DPO has them, with beta 0.1."""
+    base = [likely[0]] * (len(likely) - 1) if reference == "base" else likely[:-1]
+    rewards = [0.1 * (now - before) for now, before in zip(likely[1:], base, strict=True)]
+    return pd.DataFrame({
+        "turn": range(1, len(likely)), "pairs": pairs, "loss": 0.6, "rewards_chosen": rewards, "rewards_rejected": 0.0,
+        "rewards_margins": rewards, "rewards_accuracies": 0.75, "logps_chosen": likely[1:], "logps_rejected": -9.0,
+    })  # fmt: skip
+
+
+ROSE = exams((0, 120, 240, 0.44, 0.56), (2, 180, 240, 0.69, 0.80))
+FELL = exams((0, 120, 240, 0.44, 0.56), (2, 180, 240, 0.69, 0.80), (4, 140, 240, 0.52, 0.64))
+BELOW_THE_FIRST = exams((0, 120, 240, 0.44, 0.56), (2, 105, 240, 0.38, 0.50), (4, 85, 240, 0.30, 0.42))
+
+
+@pytest.mark.parametrize(
+    ("sat", "likely", "says"),
+    [
+        (FELL, (-10, -9, -9, -10, -11), "the one after lesson 2: 58 of 100 (52 to 64), against 75 of 100 (69 to 80)"),
+        (BELOW_THE_FIRST, (-10, -11, -11, -12, -13), "the one before any lesson: 35 of 100"),
+        (FELL, (-10, -9, -9, -9, -8), ""),  # the exam alone
+        (ROSE, (-10, -11, -12), ""),  # the held-out answers alone, as in 28 of 80 recorded lessons
+        (
+            FELL.assign(correct=[120, 180, 175]),
+            (-10, -9, -9, -10, -11),
+            "",
+        ),  # luck could have made the exam fall so far
+        (FELL.iloc[:1], (-10, -12), ""),
+        (FELL.iloc[:0], (-10, -12), ""),
+    ],
+)
+@pytest.mark.parametrize("reference", ["last-turn", "base"])
+def test_the_alert_comes_only_where_an_exam_fell_and_the_held_out_right_answers_with_it(sat, likely, says, reference):
+    told = rewards.alert(passes(*likely, reference=reference), sat, Learning(reference=reference))
+    assert says in told and bool(told) == bool(says)
+    assert rewards.alert(passes(-10).iloc[:0], sat, Learning()) == ""
+
+
+def test_luck_alone_hardly_ever_warns():
+    """Runs whose student never changes, while its held-out answers grow ever less likely: exams of 240 that differ by luck."""
+    luck, falling = np.random.default_rng(7), passes(*range(0, -21, -1))
+    warned = 0
+    for _ in range(300):
+        right = luck.binomial(240, 0.6, 11)
+        sat = pd.DataFrame({"turn": range(0, 22, 2), "correct": right, "questions": 240})
+        warned += bool(rewards.alert(falling, sat, Learning()))
+    assert warned <= 15
+
+
+def test_no_recorded_lesson_is_warned_of():
+    lessons = 0
+    for path in sorted(FOLDER.glob("*.xz")):
+        events = [json.loads(line) for line in lzma.open(path, "rt")]
+        looked = [e for e in events if e["type"] == "Validated"]
+        sat = pd.DataFrame([e for e in events if e["type"] == "ExamFinished"])
+        learning = Learning.model_validate(events[0]["config"]["learning"])
+        for lesson in looked:
+            seen = pd.DataFrame([{**e, **e["metrics"]} for e in looked if e["turn"] <= lesson["turn"]])
+            assert rewards.alert(seen, sat[sat.turn <= lesson["turn"]], learning) == ""
+            lessons += 1
+    assert lessons >= 80
 
 
 def test_what_is_not_practised_is_told_of_in_one_quiet_line():
@@ -181,9 +242,66 @@ def test_what_is_not_practised_is_told_of_in_one_quiet_line():
 
 
 @pytest.mark.parametrize("view", list(rewards.VIEWS))
-def test_every_reward_view_has_a_sentence_with_and_without_data(view: str):
-    assert "lesson 1" in rewards.sentence(view, steps([], []))
-    assert len(rewards.sentence(view, steps([-10, -9], [0.1, 0.4]))) > 40
+@pytest.mark.parametrize("reference", ["last-turn", "base"])
+def test_every_view_s_sentence_speaks_of_the_held_out_pairs_alone(view: str, reference: str):
+    learning = Learning(reference=reference)
+    trained = steps([-1, -20], [5, 9])  # training pairs: another figure in every step
+    told = rewards.sentence(view, trained, passes(-12, -11, -10.5, reference=reference), learning)
+    assert "held-out pairs" in told and "so far" not in told
+    assert told == rewards.sentence(view, trained.iloc[:1], passes(-12, -11, -10.5, reference=reference), learning)
+    assert "lesson 1" in rewards.sentence(view, trained.iloc[:0], passes(-12), learning)
+    assert "only the exams say" in rewards.sentence(view, trained, passes(-12), learning)
+    away = passes(-12, -11).assign(logps_chosen=float("nan"), loss=float("nan"))
+    assert "learning has run away" in rewards.sentence(view, trained, away, learning)
+
+
+@pytest.mark.parametrize("reference", ["last-turn", "base"])
+def test_what_was_gained_is_told_since_the_start_whatever_the_reference(reference: str):
+    found = [
+        rewards.sentence(
+            view, steps([-1], [0]), passes(-12, -11, -10.5, reference=reference), Learning(reference=reference)
+        )
+        for view in ("margins", "apart", "logps")
+    ]
+    assert found == [
+        "In 24 held-out pairs the right working has gained 1.50 on the wrong one, on average, since before lesson 1 (log-probability).",
+        "In 24 held-out pairs the right working has gained 1.50 and the wrong one has not moved, on average, since before lesson 1 "
+        "(log-probability).",
+        "In 24 held-out pairs the right working's log-probability is −10.50 on average, and was −12.00 before lesson 1: higher is "
+        "likelier.",
+    ]
+    assert "neither gained" in rewards.sentence("margins", steps([-1], [0]), passes(-12, -12.001), Learning())
+
+
+def test_each_lesson_starts_again_only_where_the_lesson_before_is_the_reference():
+    said = {reference: rewards.compared_with(Learning(reference=reference)) for reference in ("last-turn", "base")}
+    assert (
+        "starts again from about 0" in said["last-turn"] and "adds up" in said["base"] and "about 0" not in said["base"]
+    )
+    found = {
+        reference: rewards.sentence(
+            "accuracies", steps([-1], [0]), passes(-12, -11, reference=reference), Learning(reference=reference)
+        )
+        for reference in said
+    }
+    assert found["last-turn"].startswith(
+        "In lesson 1 the right working has gained on the wrong one in 18 of 24 held-out pairs, which is 55 to 88 of 100; a coin would "
+        "get half."
+    )
+    assert found["base"].startswith("Since before any lesson the right working has gained")
+
+
+def test_a_loss_is_explained_only_where_the_explanation_holds():
+    told = {
+        loss: rewards.sentence("loss", steps([-1], [0]), passes(-12, -11), Learning(loss=loss))
+        for loss in ("sigmoid", "robust", "ipo")
+    }
+    assert (
+        all("0.69" in told[loss] for loss in ("sigmoid", "robust"))
+        and "0.69" not in told["ipo"]
+        and "(ipo)" in told["ipo"]
+    )
+    assert "0.69" not in rewards.sentence("loss", steps([-1], [0]), passes(-12, -11), Learning(sft_weight=0.5))
 
 
 # ------------------------------------------------------------------ slips in one order

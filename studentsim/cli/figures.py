@@ -54,11 +54,15 @@ def mix_lines(folder: RunFolder) -> list[str]:
     lessons, exams = _mix_rows(folder.run_id, standing(past_events(folder)))
     if not exams:
         return []
-    from studentsim.ui import mix_table  # imports pandas
+    from studentsim.ui import mix_sentences, mix_table  # imports pandas
 
     config = folder.config()
     found = mix_table.table(lessons, exams)
-    said = [mix_table.choosing(config), mix_table.led_to(config, lessons), mix_table.departures(config, lessons)]
+    said = [
+        mix_sentences.choosing(config),
+        mix_sentences.led_to(config, lessons),
+        mix_sentences.departures(config, lessons),
+    ]
     return ["", *mix_table.plain_text(found), *(sentence for sentence in said if sentence)]
 
 

@@ -1,6 +1,7 @@
-"""What was practised in each lesson beside the exam before it, as lines of a table and as sentences. No streamlit here.
+"""What was practised in each lesson beside the exam before it, as lines of a table. No streamlit here.
 
-For the report and the command line. Rows are those of ``studentsim/store/practice_mix.py``, as plain mappings.
+For the pages, the report and the command line; mix_sentences.py says it in words. Rows are those of
+``studentsim/store/practice_mix.py``, as plain mappings.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.config import RunConfig
+import pandas as pd
+
 from studentsim.ui import words
-from studentsim.ui.titles import category_title
 
 Row = Mapping[str, Any]
 
@@ -35,6 +36,13 @@ class Line:
     """Wrong answers, or questions, by column."""
     label: str
     """The title in short: ``exam``, ``3–4``, ``next``."""
+    first: int
+    """As ``turn``, but the first of the lessons."""
+
+    @property
+    def total(self) -> int:
+        """Mistakes, or questions, of all columns."""
+        return sum(self.counts)
 
 
 @dataclass(frozen=True)
@@ -47,14 +55,21 @@ class MixTable:
     """Whether some lesson holds another mix than was planned."""
 
 
-def table(lessons: Sequence[Row], exams: Sequence[Row]) -> MixTable:
+def rows(frame: pd.DataFrame) -> list[Row]:
+    """A frame of ``queries.practice_mix_of`` or ``next_mix_of`` as plain mappings, in which what is not known is None."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+def table(lessons: Sequence[Row], exams: Sequence[Row], *, follows: bool | None = None) -> MixTable:
     """Exams and lessons in the order in which they came. Lessons after the same exam with the same mix share a line.
 
-    ``lessons`` are ``practice_mix.rows_of``, ``exams`` ``practice_mix.exam_rows_of``, of one run.
+    ``lessons`` are ``practice_mix.rows_of``, ``exams`` ``practice_mix.exam_rows_of``, of one run. ``follows``: whether its lessons follow
+    the mistakes; None: as the lessons say, which before the first one say nothing.
     """
     columns = _columns(lessons, exams)
     by_lesson, by_exam = _by_turn(lessons), _by_turn(exams)
-    follows = any(row["follows_mistakes"] for row in lessons)
+    if follows is None:
+        follows = any(row["follows_mistakes"] for row in lessons)
     lines: list[tuple[float, Line]] = [
         (turn + 0.5, _exam(turn, _summed(rows, columns, ("wrong", "asked")))) for turn, rows in by_exam.items()
     ]
@@ -64,7 +79,7 @@ def table(lessons: Sequence[Row], exams: Sequence[Row]) -> MixTable:
     last_exam = max(by_exam, default=-1)
     if follows and last_exam >= max(by_lesson, default=0):
         counts = tuple(n for (n,) in _summed(by_exam[last_exam], columns, ("next_mix",)))
-        line = Line("would come next", "next", tuple(map(str, counts)), last_exam, counts, "next")
+        line = Line("would come next", "next", tuple(map(str, counts)), last_exam, counts, "next", last_exam)
         lines.append((last_exam + 0.75, line))
     departs = any(row["planned"] is not None and row["planned"] != row["practised"] for row in lessons)
     return MixTable(columns, tuple(line for _, line in sorted(lines, key=lambda item: item[0])), departs)
@@ -116,7 +131,7 @@ def _same(one: Sequence[Row], other: Sequence[Row]) -> bool:
 
 def _exam(turn: int, figures: Sequence[tuple[int, ...]]) -> Line:
     cells = tuple(f"{wrong} of {asked}" for wrong, asked in figures)
-    return Line(exam_title(turn), "exam", cells, turn, tuple(wrong for wrong, _ in figures), "exam")
+    return Line(exam_title(turn), "exam", cells, turn, tuple(wrong for wrong, _ in figures), "exam", turn)
 
 
 def _practised(first: int, last: int, figures: Sequence[tuple[int, ...]]) -> Line:
@@ -124,7 +139,7 @@ def _practised(first: int, last: int, figures: Sequence[tuple[int, ...]]) -> Lin
     title = f"lesson {first}" if first == last else f"lessons {first} {joint} {last}"
     label = str(first) if first == last else f"{first}\N{EN DASH}{last}"
     cells = tuple(f"{n} (planned {planned})" if planned not in (-1, n) else str(n) for n, planned in figures)
-    return Line(title, "practised", cells, last, tuple(n for n, _ in figures), label)
+    return Line(title, "practised", cells, last, tuple(n for n, _ in figures), label, first)
 
 
 def exam_title(turn: int) -> str:
@@ -132,77 +147,38 @@ def exam_title(turn: int) -> str:
     return f"exam after lesson {turn}" if turn else "exam before any lesson"
 
 
-# ------------------------------------------------------------------ sentences
+# ------------------------------------------------------------------ several runs
+
+Counts = tuple[int, ...]
 
 
-def choosing(config: RunConfig) -> str:
-    """Whether an exam's mistakes led to the lessons after it."""
-    if config.follows_mistakes:
-        return "Each lesson's mix of categories follows the mistakes of the exam before it."
-    beside = "The exams' mistakes stand beside the lessons for comparison; they did not lead to them."
-    if config.mix is not None and config.strategy != "fixed":
-        return f"The mix of categories was set by hand ({words.way(config)}). {beside}"
-    return f"This way of choosing ({words.way(config)}) does not look at the mistakes of the exams. {beside}"
-
-
-def led_to(config: RunConfig, lessons: Sequence[Row]) -> str:
-    """The last lesson's greatest share, with the mistakes it followed: "17 of 58 mistakes in the exam after lesson 4 were in physics,
-    so 12 of the next 40 questions were." Blank where no exam led to it.
+def latest(lessons: Sequence[Row], exams: Sequence[Row], *, going_on: bool) -> tuple[list[Row], list[Row]]:
+    """The rows of the last exam that a lesson came after, and of the first such lesson. While a run is ``going_on`` and none has
+    come after its last exam yet, that exam's rows alone.
     """
-    led = [row for row in lessons if row["planned"] is not None]
-    if not led:
-        return ""
-    first = _first_after(led)
-    questions = sum(int(row["practised"]) for row in first)
-    row = max(first, key=lambda row: (not left_out(config, row["category"]), int(row["wrong"])))
-    exam, category = exam_title(int(row["exam_turn"])), category_title(row["category"])
-    wrong, total, planned, practised = (int(row[k]) for k in ("wrong", "all_wrong", "planned", "practised"))
-    if not total:
-        said = f"Nothing was wrong in the {exam}, so all categories counted alike"
-        return f"{said}: {practised} of the next {questions} questions {_were(practised)} in {category}."
-    said = f"{wrong} of {words.plural(total, 'mistake')} in the {exam} {_were(wrong)} in {category}, so"
-    if planned == practised:
-        return f"{said} {practised} of the next {questions} questions {_were(practised)}."
-    return f"{said} {planned} of the next {questions} questions {_were(planned)} planned to be; {practised} {_were(practised)}."
+    last = max((row["turn"] for row in exams), default=None)
+    led = [row for row in lessons if row["exam_turn"] is not None]
+    if led and not (going_on and all(row["exam_turn"] != last for row in led)):
+        last = max(row["exam_turn"] for row in led)
+    after = [row for row in led if row["exam_turn"] == last]
+    first = min((row["turn"] for row in after), default=None)
+    return [row for row in exams if row["turn"] == last], [row for row in after if row["turn"] == first]
 
 
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
-def _first_after(led: Sequence[Row]) -> list[Row]:
-    """The first lesson after the last exam that led to one."""
-    exam = max(int(row["exam_turn"]) for row in led)
-    turn = min(int(row["turn"]) for row in led if row["exam_turn"] == exam)
-    return [row for row in led if row["turn"] == turn]
-
-
-def departures(config: RunConfig, lessons: Sequence[Row]) -> str:
-    """Why lessons hold another mix than was planned; blank where none does."""
-    apart = [row for row in lessons if row["planned"] is not None and row["planned"] != row["practised"]]
-    if not apart:
-        return ""
-    turns = sorted({int(row["turn"]) for row in apart})
-    outside = [c for c in dict.fromkeys(row["category"] for row in lessons) if left_out(config, c)]
-    said = [f"Another mix than planned was practised in {words.plural(len(turns), 'lesson')}."]
-    if outside:
-        listed = ", ".join(category_title(category) for category in outside)
-        said.append(
-            f"The plan counts all of the bank's categories, but the run's settings leave out {listed}: their part went to the others."
+def side_by_side(
+    runs: Sequence[tuple[Sequence[Row], Sequence[Row]]],
+) -> tuple[tuple[str, ...], list[tuple[Counts, Counts]]]:
+    """Columns of categories that serve all runs, and by run its mistakes and its questions in each, summed up over what it is given:
+    of each run the rows of some exams, and of some lessons.
+    """
+    columns = _columns(*([row for run in runs for row in run[which]] for which in (1, 0)))
+    return columns, [
+        (
+            tuple(n for (n,) in _summed(exams, columns, ("wrong",))),
+            tuple(n for (n,) in _summed(lessons, columns, ("practised",))),
         )
-    if config.skills or config.difficulties:
-        said.append("The settings limit practice to some kinds or difficulties of questions.")
-    if any(int(row["practised"]) < int(row["planned"]) and not left_out(config, row["category"]) for row in apart):
-        said.append(
-            "Where fewer were practised than planned, the pool had no more of them, or others had been asked less often: "
-            "those come first, and make up the number."
-        )
-    return " ".join(said)
-
-
-def left_out(config: RunConfig, category: str) -> bool:
-    """Whether the run's settings keep a category out of practice."""
-    return bool(config.categories) and category not in config.categories
+        for exams, lessons in runs
+    ]
 
 
 # ------------------------------------------------------------------ plain text

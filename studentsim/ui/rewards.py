@@ -1,6 +1,8 @@
 """What the training's figures say, in plain words: the ways to look at them, a sentence for each, and the alert.
 
-The columns are TRL's names (rewards/chosen is ``rewards_chosen``), one row an optimiser step. No streamlit here.
+Sentences rest on the held-out pairs, which are the same in every lesson and never learnt from; training pairs differ from step to
+step, so no step is compared with another. The columns are TRL's names (rewards/chosen is ``rewards_chosen``), one row an optimiser
+step, or a pass over the held-out pairs. No streamlit here.
 """
 
 from __future__ import annotations
@@ -9,15 +11,22 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-EVEN_LOSS = 0.69
-"""DPO's loss (natural log of 2) of a student that knows no difference between the two answers."""
+from studentsim.analysis import claims
+from studentsim.config import Learning
+from studentsim.exam import wilson
+from studentsim.ui.words import bounded, plural, score
 
-ALERT_TURNS = 3
-"""The alert looks at this many lessons, the latest."""
+EVEN_LOSS = 0.69
+"""DPO's loss (natural log of 2) of a student that prefers neither answer more than its reference does."""
 
 ALERT_FALL = 0.1
-"""Natural-log units that the right answer must lose, within a lesson and on average, before anything is said."""
+"""Natural-log units that the held-out right answers must lose on average before anything is said."""
 
+UNMOVED = 1e-5
+"""Rewards smaller than this are rounding."""
+
+STILL = 0.005
+"""A change smaller than this would be told as 0.00."""
 
 FAR = 1.0
 """Squared nats of drift, chosen and rejected together, from which on what is not practised does not stay as it was."""
@@ -74,57 +83,140 @@ VIEWS: dict[str, RewardView] = {
 }
 
 
-OWN = "the student's own wrong one"
-
-
-def sentence(view: str, steps: pd.DataFrame) -> str:
-    """One plain sentence on what a view of the training shows at its latest step."""
+def sentence(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: Learning) -> str:
+    """One plain sentence on what the held-out pairs say after the latest lesson, for a view of the training."""
     if steps.empty:
         return "Nothing has been learnt from yet: the first training comes in lesson 1."
+    if validations.empty:
+        return (
+            "No held-out pairs have been looked at so far, so only the exams say whether what it learns carries over to "
+            "other questions."
+        )
+    last = validations.iloc[-1]
+    if pd.isna([last.loss, last.rewards_margins, last.logps_chosen]).any():
+        return (
+            f"The figures of lesson {int(last.turn)} are no numbers any more: learning has run away. "
+            "A lower learning rate is worth trying."
+        )
+    return _SENTENCES[view](last, validations, learning)
+
+
+def _margins(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+    gained = (last.logps_chosen - last.logps_rejected) - (
+        _before(passes, learning, "chosen") - _before(passes, learning, "rejected")
+    )
+    on = f"In {_pairs(last)} the right working has"
+    told = {1: f"gained {gained:.2f} on the wrong one", -1: f"lost {-gained:.2f} to the wrong one"}.get(_sign(gained))
+    return f"{on} {told or 'neither gained on the wrong one nor lost to it'}, on average, {_since_the_start(passes)} (log-probability)."
+
+
+def _apart(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+    changes = {name: last[f"logps_{name}"] - _before(passes, learning, name) for name in ("chosen", "rejected")}
+    return (
+        f"In {_pairs(last)} the right working {_moved(changes['chosen'])} and the wrong one {_moved(changes['rejected'])}, on average, "
+        f"{_since_the_start(passes)} (log-probability)."
+    )
+
+
+def _accuracies(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+    summed_up = learning.reference == "base"
+    when = "Since before any lesson" if summed_up else f"In lesson {int(last.turn)}"
+    if abs(last.rewards_chosen) < UNMOVED and abs(last.rewards_rejected) < UNMOVED:
+        return f"{when} nothing has moved in {_pairs(last)}."
+    told = _of(last.rewards_accuracies, int(last.pairs), "held-out pairs")
+    alone = "" if summed_up else " It practises other questions than these, so a lesson alone may go either way."
+    return f"{when} the right working has gained on the wrong one in {told}; a coin would get half.{alone}"
+
+
+def _loss(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+    told = f"After lesson {int(last.turn)} the loss on {_pairs(last)} is {last.loss:.2f}"
+    if learning.loss in ("sigmoid", "robust") and not learning.sft_weight:
+        return f"{told}; {EVEN_LOSS} is a student that prefers neither answer more than {_reference(learning)} did."
+    return f"{told}, by the loss that this run was set to ({learning.loss})."
+
+
+def _logps(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+    return (
+        f"In {_pairs(last)} the right working's log-probability is {_number(last.logps_chosen)} on average, and was "
+        f"{_number(_before(passes, learning, 'chosen'))} {_the_start(passes)}: higher is likelier."
+    )
+
+
+_SENTENCES = {"margins": _margins, "apart": _apart, "accuracies": _accuracies, "loss": _loss, "logps": _logps}
+
+
+def _pairs(row: pd.Series) -> str:
+    return plural(int(row.pairs), "held-out pair")
+
+
+def _of(share: float, count: int, what: str) -> str:
+    """``5 of 24 held-out pairs, which is 9 to 41 of 100``."""
+    found = round(share * count)
+    return bounded(f"{score(found, count)} {what}", *wilson(found, count), count)
+
+
+def _before(passes: pd.DataFrame, learning: Learning, name: str) -> float:
+    """The held-out pairs' mean log-probability (``chosen`` or ``rejected``) before the first lesson that was looked at: of its
+    reference, which the reward is told from (rewards are beta times the log-ratio)."""
+    first = passes.iloc[0]
+    return float(first[f"logps_{name}"] - first[f"rewards_{name}"] / learning.beta)
+
+
+def _the_start(passes: pd.DataFrame) -> str:
+    return f"before lesson {int(passes.turn.iloc[0])}"
+
+
+def _since_the_start(passes: pd.DataFrame) -> str:
+    return f"since {_the_start(passes)}"
+
+
+def _sign(change: float) -> int:
+    return 0 if abs(change) < STILL else 1 if change > 0 else -1
+
+
+def _moved(change: float) -> str:
+    return {1: f"has gained {change:.2f}", -1: f"has lost {-change:.2f}", 0: "has not moved"}[_sign(change)]
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _reference(learning: Learning) -> str:
+    return "the student before any lesson" if learning.reference == "base" else "the student before that lesson"
+
+
+# ------------------------------------------------------------------ the technical view
+
+
+def compared_with(learning: Learning) -> str:
+    """Whom rewards compare with, and so where their lines start."""
+    if learning.reference == "base":
+        return "Rewards compare with the student as it was before any lesson, so what the lessons do adds up."
+    return "Rewards compare with the student as it was before the lesson, so every lesson starts again from about 0."
+
+
+def last_step(steps: pd.DataFrame) -> str:
+    """The figures of the latest optimiser step, on the pairs that it learnt from; blank before any."""
+    if steps.empty:
+        return ""
     last = steps.iloc[-1]
-    return _WORDS[view](last, steps)
-
-
-def _margins(last: pd.Series, steps: pd.DataFrame) -> str:
-    lead = f"{abs(last.rewards_margins):.2f}"
-    side = "leads" if last.rewards_margins > 0 else "trails"
-    told = f"neither leads nor trails {OWN}" if float(lead) == 0 else f"{side} {OWN} by {lead}"
-    return f"In lesson {int(last.turn)} the right working {told}. Every lesson starts again from about 0, the student as it was before."
-
-
-def _apart(last: pd.Series, steps: pd.DataFrame) -> str:
-    def moved(value: float) -> str:
-        return "gained" if value > 0 else "lost"
-
+    told = ", ".join(
+        f"{term} {last[column]:.3g}".replace("-", "\N{MINUS SIGN}")
+        for column, term in (
+            ("rewards_margins", "rewards/margins"),
+            ("rewards_accuracies", "rewards/accuracies"),
+            ("loss", "loss"),
+        )
+        if pd.notna(last[column])
+    )
+    where = f"Step {int(last.step)} of {int(last.steps)} of lesson {int(last.turn)}, on the pairs that it learnt from"
     return (
-        f"In lesson {int(last.turn)} the right working has {moved(last.rewards_chosen)} {abs(last.rewards_chosen):.2f} "
-        f"and the student's own wrong one has {moved(last.rewards_rejected)} {abs(last.rewards_rejected):.2f}."
+        f"{where}: {told}. Each step has other pairs, so steps are not to be compared with one another." if told else ""
     )
 
 
-def _accuracies(last: pd.Series, steps: pd.DataFrame) -> str:
-    turn = steps[steps.turn == last.turn]
-    return (
-        f"In lesson {int(last.turn)} so far it prefers the right answer in "
-        f"{round(10 * turn.rewards_accuracies.mean())} of 10 pairs (5 would be a coin)."
-    )
-
-
-def _loss(last: pd.Series, steps: pd.DataFrame) -> str:
-    return (
-        f"The training loss is {last.loss:.2f}; {EVEN_LOSS} is a student that knows no difference, 0 one that is sure."
-    )
-
-
-def _logps(last: pd.Series, steps: pd.DataFrame) -> str:
-    change = _within(steps[steps.turn == last.turn], "logps_chosen")
-    if change is None:
-        return "How likely the student finds the right answer and its own wrong one: higher is likelier."
-    word = "likelier" if change > 0 else "less likely"
-    return f"Within lesson {int(last.turn)} the right answer itself became {word}. Higher is likelier."
-
-
-_WORDS = {"margins": _margins, "apart": _apart, "accuracies": _accuracies, "loss": _loss, "logps": _logps}
+ONLY_MEANS = "The journal keeps the mean over the held-out pairs alone, so how sure its change is cannot be told; the exams have intervals."
 
 
 def held(steps: pd.DataFrame) -> str:
@@ -146,42 +238,47 @@ def options(validations: pd.DataFrame) -> str:
     if "option_accuracies" not in validations or not validations.option_accuracies.notna().any():
         return ""
     last = validations[validations.option_accuracies.notna()].iloc[-1]
+    told = _of(last.option_accuracies, int(last.pairs), "held-out questions")
     return (
-        f"After lesson {int(last.turn)} the right option has gained more than a wrong one in {round(100 * last.option_accuracies)} of 100 "
-        f"held-out questions (50 would be a coin): both are worded alike, so that no style is preferred here "
+        f"After lesson {int(last.turn)} the right option has gained more than a wrong one in {told}; a coin would get half. Both are "
+        "worded alike, so that no style is preferred here "
         f"(rewards/accuracies of option texts; rewards/margins {last.option_margins:+.2f})."
     )
 
 
-def alert(steps: pd.DataFrame) -> str:
-    """A warning when the right answer itself grows less likely while its lead grows; empty otherwise.
+# ------------------------------------------------------------------ the alert
 
-    Each lesson goes over its pairs more than once, so the lesson's second half is compared with its first.
+
+def alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: Learning) -> str:
+    """A warning where the last exam went worse by more than luck and the held-out right answers grew less likely over the same lessons;
+    empty otherwise. The exam is compared with the one before it and with the first, by a test that allows for two looks.
     """
-    if steps.empty:
+    if len(exams) < 2 or validations.empty:
         return ""
-    turns = sorted(steps.turn.unique())[-ALERT_TURNS:]
-    changes = [
-        (_within(g, "logps_chosen"), _within(g, "rewards_margins"))
-        for _, g in steps[steps.turn.isin(turns)].groupby("turn")
-    ]
-    told = [(chosen, margin) for chosen, margin in changes if chosen is not None and margin is not None]
-    if not told:
-        return ""
-    chosen = sum(c for c, _ in told) / len(told)
-    margin = sum(m for _, m in told) / len(told)
-    if chosen >= -ALERT_FALL or margin <= 0:
-        return ""
-    return (
-        "The right answer itself is becoming less likely, although its lead grows: the student is learning what not to say "
-        "rather than what to say. Gentler learning (a lower learning rate, fewer passes) usually helps."
-    )
+    last = exams.iloc[-1]
+    for since in (exams.iloc[-2], exams.iloc[0]):
+        both = int(last.correct + since.correct), int(last.questions + since.questions)
+        fell = claims.behind((int(last.correct), int(last.questions)), both, of=2)
+        change = _likely_at(validations, learning, int(last.turn)) - _likely_at(validations, learning, int(since.turn))
+        if fell and change < -ALERT_FALL:
+            return (
+                f"Its last exam went worse than the one {_when(since)}: {_exam(last)}, against {_exam(since)}. Over the same lessons the "
+                "right answers of the held-out pairs became less likely too: it may be learning what not to say rather than what to say. "
+                "Gentler learning (a lower learning rate, fewer passes) is worth trying."
+            )
+    return ""
 
 
-def _within(turn: pd.DataFrame, column: str) -> float | None:
-    """Mean of the turn's later half of steps less that of its earlier half; None under 2 steps."""
-    half = len(turn) // 2
-    if half < 1:
-        return None
-    ordered = turn.sort_values("step")[column]
-    return float(ordered.iloc[-half:].mean() - ordered.iloc[:half].mean())
+def _likely_at(validations: pd.DataFrame, learning: Learning, turn: int) -> float:
+    """Mean log-probability of the held-out right answers after lesson ``turn``, or before the first that was looked at."""
+    until = validations[validations.turn <= turn]
+    return float(until.logps_chosen.iloc[-1]) if len(until) else _before(validations, learning, "chosen")
+
+
+def _when(exam: pd.Series) -> str:
+    return f"after lesson {int(exam.turn)}" if exam.turn else "before any lesson"
+
+
+def _exam(exam: pd.Series) -> str:
+    low, high = wilson(int(exam.correct), int(exam.questions))
+    return bounded(score(exam.correct, exam.questions), low, high, int(exam.questions))

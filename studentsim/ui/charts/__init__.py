@@ -5,6 +5,7 @@ from studentsim.ui.charts.coverage import coverage
 from studentsim.ui.charts.exams import exam_accuracy
 from studentsim.ui.charts.frame import CONFIG, wrapped
 from studentsim.ui.charts.heatmap import category_heatmap
+from studentsim.ui.charts.mix import mix_by_lesson, mix_by_way
 from studentsim.ui.charts.practice import practice
 from studentsim.ui.charts.race import race
 from studentsim.ui.charts.slips import ticked
@@ -21,6 +22,8 @@ __all__ = [
     "coverage",
     "exam_accuracy",
     "mastery",
+    "mix_by_lesson",
+    "mix_by_way",
     "practice",
     "race",
     "slip_trend",

@@ -85,12 +85,13 @@ def finish(figure: Picture, revision: str, *, height: int = HEIGHT, **layout: An
     """The figure, with height, margins and legend as all pictures have them and then what ``layout`` says.
 
     ``revision`` names what is shown, for zoom to survive. The margins are told from the axes' labels and titles here: plotly's
-    ``automargin`` draws a picture twice to find them, which takes twice the time.
+    ``automargin`` draws a picture twice to find them, which takes twice the time. No ``transition``, not even of 0: with one plotly
+    keeps an axis without a range at what it was in the first drawing, whatever is drawn later.
     """
     said = figure.layout
     x, y = said.get("xaxis", {}), said.get("yaxis", {})
     figure.update_layout(
-        height=height, uirevision=revision, hovermode="closest", transition={"duration": 0}, showlegend=bool(said.get("showlegend")),
+        height=height, uirevision=revision, hovermode="closest", showlegend=bool(said.get("showlegend")),
         margin={"l": _left(y), "r": 12, "t": 16, "b": _below(x)},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
     )  # fmt: skip

@@ -54,7 +54,10 @@ def race(
             ends.append((100 * float(exams.accuracy.iloc[-1]), float(exams.turn.iloc[-1]) + shift, text, shown.slot))
     guessing(figure, chance)
     _names(figure, ends)
-    figure.update_xaxes(title="lessons so far", range=[-0.4, turns + max(0.5, turns * 0.03)], tick0=0, **ticks(turns))
+    aside = STEP * exam_every * (len(lanes) - 1) / 2  # of the outermost
+    figure.update_xaxes(
+        title="lessons so far", range=[-max(0.4, 1.4 * aside), turns + max(0.5, turns * 0.03, 1.4 * aside)], tick0=0, **ticks(turns)
+    )  # fmt: skip
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
     return finish(figure, f"race-{revision}", height=HEIGHT, margin={"r": 104})
 

@@ -16,12 +16,14 @@ def training(
 ) -> go.Figure:
     """One view of the training, step by step, and the same figure on held-out pairs after each lesson."""
     factor = 100 if view.percent else 1
-    steps = apart(steps)
+    alone = steps.groupby("turn").turn.transform("size") == 1  # a line through one point is not seen
+    steps = apart(steps.assign(size=[6 * one for one in alone]))
     figure = Picture()
     slots = (RIGHT, WRONG)
     for (column, label), slot, dash in zip(view.columns.items(), slots, ("solid", "dash"), strict=False):
         figure.add_scatter(
-            x=steps.x, y=factor * steps[column], mode="lines", name=label, line={"color": colour(slot), "width": 2, "dash": dash},
+            x=steps.x, y=factor * steps[column], mode="lines+markers", name=label,
+            line={"color": colour(slot), "width": 2, "dash": dash}, marker={"size": steps["size"].fillna(0), "symbol": "square"},
             customdata=steps[["turn", "step", "steps"]],
             hovertemplate="lesson %{customdata[0]}, step %{customdata[1]} of %{customdata[2]}: %{y:.2f}<extra>" + label + "</extra>",
         )  # fmt: skip
@@ -38,8 +40,8 @@ def training(
             line={"color": colour(HELD_OUT), "width": 1.5}, marker={"symbol": "diamond", "size": 7},
             hovertemplate="after lesson %{x}: %{y:.2f}<extra>right option against a wrong one</extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="lesson", range=[0, turns], **ticks(turns))
-    figure.update_yaxes(title=view.unit, range=[0, 100] if view.percent else None)
+    figure.update_xaxes(title="lesson", range=[0, turns + max(0.1, turns * 0.02)], **ticks(turns))
+    figure.update_yaxes(title=view.unit, range=[-2, 102] if view.percent else None)
     if view.percent:
         level(figure, 50, "a coin")
     figure.update_layout(showlegend=True)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import charts, components, glossary, shell, words
-from studentsim.ui.compare import captions, choice, data, paper, second_tries, sentences, settings
+from studentsim.ui.compare import captions, choice, data, mix, paper, second_tries, sentences, settings
 from studentsim.ui.compare.groups import Group, Run
 from studentsim.ui.data import Engine
 from studentsim.ui.drawn import drawn
@@ -47,6 +47,7 @@ def body(engine: Engine, run_ids: list[str], alive: bool, fresh: list[dict[str, 
         _exams(seen)
         _differences(seen)
         _categories(seen)
+        mix.section(engine, seen.groups)
         _practice(seen)
         second_tries.section(engine, seen.groups)
         _settings(seen.groups)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from studentsim.config import RunConfig
-from studentsim.ui import mix_table
+from studentsim.ui import mix_sentences, mix_table
 from studentsim.ui.mix_table import Line, MixTable
 from studentsim.ui.report import svg
 from studentsim.ui.report.text import escape, paragraph, table
@@ -23,11 +22,11 @@ MISTAKES, PRACTISED, PALE = svg.NONE_RIGHT, svg.ALL_RIGHT, svg.HALF_RIGHT
 
 def section(config: RunConfig, lessons: pd.DataFrame, exams: pd.DataFrame) -> str:
     """The section; blank where there was no lesson. Frames are ``queries.practice_mix_of`` and ``queries.next_mix_of`` of one run."""
-    rows, results = _rows(lessons), _rows(exams)
+    rows, results = mix_table.rows(lessons), mix_table.rows(exams)
     if not rows:
         return ""
     found = mix_table.table(rows, results)
-    said = [mix_table.choosing(config), mix_table.led_to(config, rows), mix_table.departures(config, rows)]
+    said = [mix_sentences.choosing(config), mix_sentences.led_to(config, rows), mix_sentences.departures(config, rows)]
     follows = any(row["follows_mistakes"] for row in rows)
     title = f"What was practised, {'and which mistakes it followed' if follows else 'beside the mistakes in the exams'}"
     caption = "Orange: mistakes of an exam; blue: questions practised in each lesson after it. The darker, the larger the share."
@@ -45,11 +44,6 @@ def section(config: RunConfig, lessons: pd.DataFrame, exams: pd.DataFrame) -> st
             "</section>",
         ]
     )
-
-
-def _rows(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
-    """Plain mappings, in which what is not known is None."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
 def _table(found: MixTable) -> str:

@@ -8,7 +8,7 @@ from studentsim.errors import StudentsimError
 from studentsim.ui import components, data, glossary, language_models, lookups, rewards, sentences, words
 from studentsim.ui.new.estimate import exams
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
-from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher, writing
+from studentsim.ui.watch import links, mix, pictures, plot, practice, pulse, teacher, technical, writing
 
 EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
@@ -187,13 +187,14 @@ def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
         note = "Right answers of 100 in each exam. Hatched: fewer than 10 answers, shown as a count."
         st.caption(f"{note} {glossary.unclear(run.cells.row)}")
         components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
+    mix.section(run)
     if len(run.lessons):
         sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))
         picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
         _choosing(run)
         components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
     teacher.block(engine, run)
-    _training(run)
+    _training(engine, run)
 
 
 def _choosing(run: pulse.Snapshot) -> None:
@@ -207,7 +208,7 @@ def _choosing(run: pulse.Snapshot) -> None:
         st.caption(words.literal(lookups.rule(looked, run.config.threshold)))
 
 
-def _training(run: pulse.Snapshot) -> None:
+def _training(engine: data.Engine, run: pulse.Snapshot) -> None:
     st.subheader("What happens while it learns?", anchor=False, help=glossary.help("dpo"))
     if run.config.strategy == "none":
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
@@ -217,18 +218,21 @@ def _training(run: pulse.Snapshot) -> None:
         "View", list(names), format_func=names.__getitem__, default="margins", required=True, key="watch.view",
         label_visibility="collapsed", wrap=True, bind="query-params",
     ) or "margins"  # fmt: skip
+    learning = run.config.learning
+    version = run.seqs["steps"], run.seqs["validations"], run.seqs["exams"]
     warning, sentence = run.once(
-        f"words.{chosen}", run.seqs["steps"], lambda: (rewards.alert(run.steps), rewards.sentence(chosen, run.steps))
+        f"words.{chosen}",
+        version,
+        lambda: (
+            rewards.alert(run.validations, run.exams, learning),
+            rewards.sentence(chosen, run.steps, run.validations, learning),
+        ),
     )
     if warning:
-        st.warning(warning, icon=":material/trending_down:")
+        st.warning(words.literal(warning), icon=":material/trending_down:")
     st.markdown(words.literal(sentence))
     if run.steps.empty:
         return
-    if held := rewards.held(run.steps):
-        st.caption(held, help=glossary.help("rehearsal"))
-    if told := rewards.options(run.validations):
-        st.caption(told, help=glossary.help("preference-accuracy"))
     plot.plot(pictures.training(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
     view = rewards.VIEWS[chosen]
     st.caption(
@@ -237,3 +241,4 @@ def _training(run: pulse.Snapshot) -> None:
     )
     term_link(view.explained)
     components.numbers(run.steps, key=f"watch.steps.{run.run_id}", columns=STEP_COLUMNS)
+    technical.section(engine, run)

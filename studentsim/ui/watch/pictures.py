@@ -57,6 +57,6 @@ def training(run: Snapshot, view: str) -> bytes:
         (run.seqs["steps"], run.seqs["validations"]),
         lambda: plot.packed(
             charts.training(run.steps, run.validations, rewards.VIEWS[view], turns=run.turns, revision=run.run_id),
-            alt=rewards.sentence(view, run.steps),
+            alt=rewards.sentence(view, run.steps, run.validations, run.config.learning),
         ),
     )

@@ -19,8 +19,9 @@ from studentsim.config import RunConfig
 from studentsim.runs.live_text import LiveText
 from studentsim.runs.states import OVER, RunState
 from studentsim.store import ingest, queries
-from studentsim.ui import data, sentences, words
+from studentsim.ui import data, mix_table, sentences, words
 from studentsim.ui.cards import config_of
+from studentsim.ui.mix_table import Row
 from studentsim.ui.teaching import names
 from studentsim.ui.watch.practice import with_bounds
 from studentsim.ui.watch.writing import Writing, written
@@ -53,6 +54,10 @@ class Snapshot:
     """``row`` (a category)``, turn, correct, questions`` of every exam."""
     lessons: pd.DataFrame
     """``turn, correct, questions, accuracy, low, high`` of the practice of every finished lesson."""
+    practised: list[Row]
+    """Of ``practice_mix.rows_of``: what each lesson begun practises by category, beside the exam before it."""
+    mistakes: list[Row]
+    """Of ``practice_mix.exam_rows_of``: the exams' mistakes by category, and the mix that they ask for."""
     looked_at: pd.DataFrame
     """Of ``queries.looked_at``: lessons before which the way of choosing looked at questions; empty where it does not look."""
     steps: pd.DataFrame
@@ -184,9 +189,10 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
 
 def _frames(
     engine: data.Engine, run_id: str, last_seq: int, config: RunConfig, kept: Kept
-) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
+) -> tuple[dict[str, Any], dict[str, int]]:
     db = engine.database
     seqs = queries.last_seqs(db, run_id)
+    chosen = seqs["turns"], seqs["exams"]
     wrong = kept.once("wrong", seqs["exams"], lambda: queries.wrong_by_category(db, run_id))
     cells = wrong.rename(columns={"category": "row"}).assign(correct=wrong.questions - wrong.wrong)
     answers = queries.newest_answers(db, run_id, last_seq, ANSWERS)
@@ -195,6 +201,8 @@ def _frames(
         "weak": kept.once("weak", seqs["exams"], lambda: weak_categories(wrong)),
         "cells": cells,
         "lessons": kept.once("lessons", seqs["turns"], lambda: with_bounds(queries.lessons(db, run_id))),
+        "practised": kept.once("practised", chosen, lambda: mix_table.rows(queries.practice_mix_of(db, [run_id]))),
+        "mistakes": kept.once("mistakes", seqs["exams"], lambda: mix_table.rows(queries.next_mix_of(db, [run_id]))),
         "looked_at": kept.once("looked_at", seqs["turns"], lambda: queries.looked_at(db, {run_id: config.threshold})),
         "steps": kept.once("steps", seqs["steps"], lambda: queries.steps(db, run_id)),
         "validations": kept.once("validations", seqs["validations"], lambda: queries.validations(db, run_id)),

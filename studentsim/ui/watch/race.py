@@ -8,7 +8,7 @@ import streamlit as st
 from studentsim.errors import UnknownRun
 from studentsim.ui import charts, components, data, sentences, words
 from studentsim.ui.shell import HOME, WATCH, guarded
-from studentsim.ui.watch import lanes, links, live, plot, pulse
+from studentsim.ui.watch import lanes, links, live, mix, plot, pulse
 
 NOTE = "Same exam, same luck, one run each: with another seed it could turn out otherwise. Compare tells several runs of each together."
 
@@ -119,6 +119,7 @@ def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ..
         )
         components.numbers(numbers(up), key="watch.race.numbers", columns={"name": "who", **live.EXAM_COLUMNS})
         st.caption(NOTE)
+        mix.race(runs, [lane.name for lane in up])
         for row in range(0, len(runs), 2):
             for column, run, lane in zip(st.columns(2), runs[row : row + 2], up[row : row + 2], strict=False):
                 with column:

@@ -20,6 +20,7 @@ function cards(list) {
     const one = element("section", "studentsim-card");
     one.setAttribute("aria-label", card.name);
     one.append(element("h2", "", card.name), element("p", "", card.standing));
+    if (card.mix?.parts) one.append(...mix(card.mix));
     if (card.problem) {
       const verdict = element("p", "", ` ${card.verdict}`);
       verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
@@ -29,6 +30,19 @@ function cards(list) {
     row.append(one);
   }
   return row;
+}
+
+// What is practised, and after which mistakes: a sentence, and of each category both counts.
+function mix(now) {
+  const parts = element("ul", "studentsim-mix");
+  for (const part of now.parts) {
+    const one = element("li", "", `${part.name} `);
+    one.append(element("span", "studentsim-wrong", `✗ ${part.mistakes}`));
+    if (part.questions !== null) one.append(element("span", "studentsim-right", ` ${now.follows ? "→" : "·"} ${part.questions}`));
+    one.setAttribute("aria-label", `${part.name}: ${part.mistakes} mistakes` + (part.questions === null ? "" : `, ${part.questions} questions`));
+    parts.append(one);
+  }
+  return [element("p", "studentsim-why", now.sentence), parts];
 }
 
 // What is being written: its room stays when there is nothing, so that the picture above does not move.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from studentsim.ui import data, sentences, words
 from studentsim.ui.shell import WATCH, guarded
-from studentsim.ui.watch import lanes, links, live, pictures, plot, pulse
+from studentsim.ui.watch import lanes, links, live, mix, pictures, plot, pulse
 from studentsim.ui.watch import race as races
 from studentsim.ui.watch.large import large
 
@@ -58,6 +58,7 @@ def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
     card: dict[str, Any] = {
         "name": name,
         "standing": _where(run),
+        "mix": mix.card(run),
     }
     if run.writes:  # an empty one keeps its room
         card["writing"] = run.writing.told() if run.writing else {}
