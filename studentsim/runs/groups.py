@@ -13,7 +13,7 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, UnknownRun
 from studentsim.records import Cell
-from studentsim.runs.folder import RunFolder, all_runs, settled_id
+from studentsim.runs.folder import RunFolder, all_runs, open_run, settled_id
 
 PREFIX = "group-"
 """What a group's id begins with: no run's id does."""
@@ -80,6 +80,18 @@ def new_group_id(data: Path, token: str = "") -> str:
 def is_group(name: str) -> bool:
     """Whether a name from a link or a command line is a group's rather than a run's."""
     return name.startswith(PREFIX)
+
+
+def runs_named(data: Path, names: Sequence[str]) -> list[RunFolder]:
+    """The runs of these ids, each of which is a run's or a group's; each run once.
+
+    :raises UnknownRun: there is none of an id.
+    """
+    found: dict[str, RunFolder] = {}
+    for name in names:
+        for folder in members(data, name) if is_group(name) else [open_run(data, name)]:
+            found[folder.run_id] = folder
+    return list(found.values())
 
 
 def members(data: Path, name: str) -> list[RunFolder]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, words
+from studentsim.ui import components, data, repeat, words
 from studentsim.ui.new import model_check
 from studentsim.ui.new.form import Form
 from studentsim.ui.teaching import names
@@ -34,7 +34,19 @@ def start(engine: data.Engine, form: Form) -> str | None:
                     form.show(error)
                 if config is not None:
                     st.markdown(_estimate(engine, config), width="content")
+            _repeat(engine, form, config)
     return run_id
+
+
+def _repeat(engine: data.Engine, form: Form, config: RunConfig | None) -> None:
+    """The same with several seeds; leads to Compare once begun."""
+    try:
+        group = repeat.offer(engine, [config] if config is not None else [], key="new")
+    except StudentsimError as error:
+        form.show(error)
+        return
+    if group:
+        repeat.go_to(group)
 
 
 def _summary(config: RunConfig) -> str:

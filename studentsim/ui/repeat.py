@@ -1,0 +1,95 @@
+"""*Repeat with n seeds*: how many, how long that takes, and one button. New simulation, the race and Compare have it.
+
+One run of a way tells little of the way: with another seed it practises other questions, in another order. Runs that are made here
+are a group (``runs/groups.py``), which the list of runs, Compare and the export take as one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import streamlit as st
+
+from studentsim.config import RunConfig
+from studentsim.runs import groups
+from studentsim.runs.manager import LIMIT
+from studentsim.ui import components, data, language_models, sentences, words
+from studentsim.ui.new import estimate as estimates
+from studentsim.ui.shell import COMPARE
+
+HELP = (
+    f"{groups.FEWEST} to {groups.MOST}. A seed is one draw of luck: with another one the same student practises other questions, in "
+    "another order. From several, Compare tells whether a difference is more than luck."
+)
+
+
+def offer(
+    engine: data.Engine,
+    racers: Sequence[RunConfig],
+    *,
+    key: str,
+    plan: str = groups.REPEAT,
+    taken: Collection[int] = (),
+) -> str | None:
+    """The number of seeds, the button, and what it will do; the group's id once it is begun. Writes on a click.
+
+    Each of the ``racers`` (none: nothing can be started yet) runs with the same seeds, from the first one's own on, without those
+    that were ``taken`` by runs there are.
+
+    :raises StudentsimError: the settings of one cannot work; nothing is left begun.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        count = st.number_input(
+            "Seeds", groups.FEWEST, groups.MOST, groups.USUAL, help=HELP, key=f"{key}.seeds", width=130
+        )
+        count = int(count or groups.USUAL)
+        seeds = groups.seeds_of(racers[0].seed, count, taken) if racers else []
+        configs = [config for seed in seeds for racer in racers for config in groups.repeated(racer, [seed])]
+        group = components.start_button(
+            f"Repeat with {count} seeds",
+            lambda token: engine.manager.start_group(configs, plan, token).group,
+            key=f"{key}.repeat",
+            disabled=not racers,
+            type="secondary",
+            icon=":material/repeat:",
+        )
+    if racers:
+        st.caption(words.literal(will_do(racers, seeds, [data.estimate(engine, racer) for racer in racers])))
+    return group
+
+
+def go_to(group: str, *others: str) -> None:
+    """Leave for Compare, where the group is drawn as it grows; beside ``others`` that were compared before."""
+    st.switch_page(COMPARE, query_params={"runs": ",".join([*others, group])})
+
+
+def will_do(racers: Sequence[RunConfig], seeds: Sequence[int], each: Sequence[estimates.Estimate]) -> str:
+    """What a click starts and how long it takes. ``each``: the estimate of one run of each racer."""
+    count = len(seeds) * len(racers)
+    many = f" of each of the {len(racers)}" if len(racers) > 1 else ""
+    told = [f"{words.plural(len(seeds), 'run')}{many} ({in_words(seeds)}), all with the same exam."]
+    once = estimates.together(each)
+    known = once.runs or all(racer.model == "embedded" or language_models.known(racer.model) for racer in racers)
+    if known:
+        told.append(sentences.estimate(once.low * len(seeds), once.high * len(seeds), once.runs))
+    else:
+        told.append(f"It takes {len(seeds)} times as long as one.")
+    if count > LIMIT:
+        told.append(f"{LIMIT} are at work at a time; the others wait in the queue and start by themselves.")
+    return " ".join(told)
+
+
+def in_words(seeds: Sequence[int]) -> str:
+    """``seed 3``, ``seeds 0 to 4``, ``seeds 1, 3, 4 and 9``; of many with gaps the first and the last.
+
+    >>> in_words([0, 1, 2]), in_words([5, 3])
+    ('seeds 0 to 2', 'seeds 3 and 5')
+    """
+    told = sorted(set(seeds))
+    if len(told) < 2:
+        return f"seed {told[0]}" if told else "no seed"
+    if len(told) > 2 and told[-1] - told[0] == len(told) - 1:
+        return f"seeds {told[0]} to {told[-1]}"
+    if len(told) > 8:
+        return f"{len(told)} seeds from {told[0]} to {told[-1]}"
+    return f"seeds {', '.join(map(str, told[:-1]))} and {told[-1]}"
