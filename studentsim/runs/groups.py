@@ -21,6 +21,8 @@ REPEAT, RACE = "repeat", "race"
 """Plans: what a group was made for."""
 FEWEST, MOST, USUAL = 2, 20, 5
 """Seeds of one group, at least, at most, and where nothing else is said."""
+LARGEST = 80
+"""Runs of one group at most: four racers, each with the most seeds there may be."""
 _LARGEST_SEED = 2**31 - 1
 
 
@@ -54,6 +56,11 @@ def _named(config: RunConfig, seed: int) -> str:
     end, longest = f", seed {seed}", 80
     name = config.name.removesuffix(f", seed {config.seed}")
     return name[: longest - len(end)].rstrip() + end
+
+
+def way_of(config: RunConfig) -> str:
+    """What runs have in common that differ in their seed, their name and their length alone; equal for equal ones."""
+    return repr(sorted(_flat(config.model_dump(mode="json", exclude={"name", "seed", "turns"})).items()))
 
 
 def cells(group: str, plan: str, configs: Sequence[RunConfig]) -> list[Cell]:

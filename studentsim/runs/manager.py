@@ -125,7 +125,12 @@ class Manager:
         seed alone.
 
         :raises ConfigError, BankError, StudentError, DataFolderError: as ``start``.
+        :raises RunError: there are too many.
         """
+        if len(configs) > groups.LARGEST:
+            raise RunError(
+                f"{len(configs)} runs are too many for one group.", f"Start at most {groups.LARGEST} together."
+            )
         group = groups.new_group_id(self.data, token)
         started: list[str] = []
         settled: list[tuple[RunConfig, RunConfig]] = []

@@ -39,6 +39,9 @@ class RunCard:
     way: str = ""
     tags: tuple[str, ...] = ()
     note: str = ""
+    config: RunConfig | None = None
+    last: tuple[int, int, int] | None = None
+    """Of its last exam: right answers, questions, lesson; None: it has sat none."""
 
 
 def config_of(settings: dict[str, Any]) -> RunConfig:

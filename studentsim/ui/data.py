@@ -139,7 +139,8 @@ def _card(row: Any, status: str) -> RunCard:
         strategy=row.strategy, accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
         student_version=words.student_version(config), seed=int(row.seed), name=config.name, group=_text(row.group_id),
         plan=_text(row.plan), student=words.student(config), way=words.way(config),
-        tags=tuple(json.loads(row.tags)), note=row.note,
+        tags=tuple(json.loads(row.tags)), note=row.note, config=config,
+        last=(int(row.last_correct), int(row.last_questions), int(row.last_turn)) if pd.notna(row.last_turn) else None,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 import streamlit as st
 
 from studentsim.config import RunConfig
+from studentsim.errors import StudentsimError
 from studentsim.runs import groups
 from studentsim.runs.manager import LIMIT
 from studentsim.ui import components, data, language_models, sentences, words
@@ -28,16 +29,17 @@ def offer(
     racers: Sequence[RunConfig],
     *,
     key: str,
-    plan: str = groups.REPEAT,
+    guesses: Sequence[estimates.Estimate] = (),
     taken: Collection[int] = (),
 ) -> str | None:
     """The number of seeds, the button, and what it will do; the group's id once it is begun. Writes on a click.
 
     Each of the ``racers`` (none: nothing can be started yet) runs with the same seeds, from the first one's own on, without those
-    that were ``taken`` by runs there are.
+    that were ``taken`` by runs there are. ``guesses``: the estimates of one run of each, where they are known already.
 
     :raises StudentsimError: the settings of one cannot work; nothing is left begun.
     """
+    plan = groups.RACE if len(racers) > 1 else groups.REPEAT
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = st.number_input(
             "Seeds", groups.FEWEST, groups.MOST, groups.USUAL, help=HELP, key=f"{key}.seeds", width=130
@@ -45,16 +47,22 @@ def offer(
         count = int(count or groups.USUAL)
         seeds = groups.seeds_of(racers[0].seed, count, taken) if racers else []
         configs = [config for seed in seeds for racer in racers for config in groups.repeated(racer, [seed])]
+        too_many = len(configs) > groups.LARGEST
         group = components.start_button(
             f"Repeat with {count} seeds",
             lambda token: engine.manager.start_group(configs, plan, token).group,
             key=f"{key}.repeat",
-            disabled=not racers,
+            disabled=not racers or too_many,
             type="secondary",
             icon=":material/repeat:",
         )
-    if racers:
-        st.caption(words.literal(will_do(racers, seeds, [data.estimate(engine, racer) for racer in racers])))
+    if too_many:
+        st.caption(
+            f"That would be {len(configs)} runs; {groups.LARGEST} at most are begun together. Ask for fewer seeds."
+        )
+    elif racers:
+        each = guesses or [data.estimate(engine, racer) for racer in racers]
+        st.caption(words.literal(will_do(racers, seeds, each)))
     return group
 
 
@@ -67,7 +75,7 @@ def will_do(racers: Sequence[RunConfig], seeds: Sequence[int], each: Sequence[es
     """What a click starts and how long it takes. ``each``: the estimate of one run of each racer."""
     count = len(seeds) * len(racers)
     many = f" of each of the {len(racers)}" if len(racers) > 1 else ""
-    told = [f"{words.plural(len(seeds), 'run')}{many} ({in_words(seeds)}), all with the same exam."]
+    told = [f"{words.plural(len(seeds), 'run')}{many} ({words.seeds(seeds)}), all with the same exam."]
     once = estimates.together(each)
     known = once.runs or all(racer.model == "embedded" or language_models.known(racer.model) for racer in racers)
     if known:
@@ -79,17 +87,32 @@ def will_do(racers: Sequence[RunConfig], seeds: Sequence[int], each: Sequence[es
     return " ".join(told)
 
 
-def in_words(seeds: Sequence[int]) -> str:
-    """``seed 3``, ``seeds 0 to 4``, ``seeds 1, 3, 4 and 9``; of many with gaps the first and the last.
+def more(
+    engine: data.Engine,
+    runs: Sequence[tuple[str, RunConfig]],
+    shown: Sequence[str],
+    *,
+    key: str,
+    recorded: bool = False,
+) -> None:
+    """More seeds of runs that there are, one racer for each of their ways; leads to Compare, beside those ``shown``. Writes on a click.
 
-    >>> in_words([0, 1, 2]), in_words([5, 3])
-    ('seeds 0 to 2', 'seeds 3 and 5')
+    ``runs``: ids and settings. Names of ``recorded`` runs say that they were recorded, so new ones get none.
     """
-    told = sorted(set(seeds))
-    if len(told) < 2:
-        return f"seed {told[0]}" if told else "no seed"
-    if len(told) > 2 and told[-1] - told[0] == len(told) - 1:
-        return f"seeds {told[0]} to {told[-1]}"
-    if len(told) > 8:
-        return f"{len(told)} seeds from {told[0]} to {told[-1]}"
-    return f"seeds {', '.join(map(str, told[:-1]))} and {told[-1]}"
+    try:
+        ways = {groups.way_of(config): config for _, config in reversed(runs)}
+        racers = [again(config, recorded=recorded) for config in reversed(ways.values())]
+        group = offer(engine, racers, key=key, taken={config.seed for _, config in runs})
+    except StudentsimError as error:
+        components.problem(error)
+        return
+    if group:
+        go_to(group, *shown)
+
+
+def again(config: RunConfig, *, recorded: bool = False) -> RunConfig:
+    """The settings of a run that there is, for a new one.
+
+    :raises ConfigError: another version wrote them, and some are not known here.
+    """
+    return RunConfig.make(**{**config.model_dump(), **({"name": ""} if recorded else {})})
