@@ -246,7 +246,7 @@ def test_a_group_is_chosen_as_one_thing_and_drawn_as_a_mean_with_its_interval(fo
     assert "mixed bag 3, follow the mistakes 3 runs" in text
     labels = app.multiselect(key="compare.runs").options
     assert any(
-        label.startswith("Race: mixed bag, follow the mistakes · Balanced beginner · 2 ways × 3 seeds (0 to 2)")
+        label.startswith("Race: mixed bag; follow the mistakes · Balanced beginner · 2 ways × 3 seeds (0 to 2)")
         for label in labels
     )
     assert "Luck of the draw (seed)" in str(app.table[0].value)

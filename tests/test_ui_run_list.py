@@ -278,7 +278,7 @@ def test_a_race_with_one_seed_leads_to_the_race_and_one_with_several_to_compare(
     make_group(folder, "group-1", racers=({"strategy": "random"}, {"strategy": "none"}), seeds=1, **QUICK)
     make_group(folder, "group-2", racers=({"student": "careless"}, {"student": "balanced"}), seeds=2, **QUICK)
     app = visit(HOME)
-    assert link(app, "Race: mixed bag, no teaching") == {"race": "1-run-0,1-run-1"}
+    assert link(app, "Race: mixed bag; no teaching") == {"race": "1-run-0,1-run-1"}
     (other,) = [label for label in link_labels(app) if label.startswith("Race: ") and "bag" not in label]
     assert link(app, other) == {"runs": "group-2"}
 

@@ -33,7 +33,7 @@ def told_of(configs: Sequence[RunConfig]) -> Told:
     elif len(ways) == 1:
         title = words.way(ways[0].config)
     else:
-        title = f"race: {', '.join(way.label[:1].lower() + way.label[1:] for way in ways)}"
+        title = f"race: {'; '.join(way.label[:1].lower() + way.label[1:] for way in ways)}"
     size = f"{words.plural(len(seeds), 'seed')} ({words.seeds(seeds).removeprefix('seeds ').removeprefix('seed ')})"
     if len(ways) > 1:
         size = f"{words.plural(len(ways), 'way')} \N{MULTIPLICATION SIGN} {size}"

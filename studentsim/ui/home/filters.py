@@ -24,10 +24,10 @@ def asked(runs: Sequence[RunCard], *, shown: bool) -> dict[str, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         find = st.text_input(
             "Find", key=FIND, max_chars=LONGEST, placeholder="name, student, way, seed, tag, note", type="search",
-            icon=":material/search:", bind="query-params", width=320,
+            icon=":material/search:", bind="query-params", width=300,
         )  # fmt: skip
-        tag = st.selectbox("Tag", tags, key=TAG, bind="query-params", width=180) if len(tags) > 1 else ANY_TAG
-        state = st.selectbox("State", states, key=STATE, bind="query-params", width=200)
+        tag = st.selectbox("Tag", tags, key=TAG, bind="query-params", width=160) if len(tags) > 1 else ANY_TAG
+        state = st.selectbox("State", states, key=STATE, bind="query-params", width=160)
     told = {FIND: (find or "").strip(), TAG: tag or ANY_TAG, STATE: state or ANY_STATE}
     return {name: value for name, value in told.items() if value not in ("", ANY_TAG, ANY_STATE)}
 

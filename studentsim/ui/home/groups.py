@@ -16,6 +16,8 @@ from studentsim.ui.home import deleting, saying, ticks
 from studentsim.ui.shell import COMPARE, WATCH
 from studentsim.ui.watch import links
 
+NARROW = (5, 3)
+"""The shares of a row's two halves within a fold."""
 TAG, DOWNLOAD, STOP, DELETE = (
     "Tag all of them",
     "Download everything",
@@ -32,25 +34,31 @@ def entries(runs: Sequence[RunCard]) -> list[list[RunCard]]:
     return [sorted(together, key=lambda run: (run.seed, run.run_id)) for together in found.values()]
 
 
-def row(engine: data.Engine, runs: Sequence[RunCard], *, each: Callable[[data.Engine, RunCard], None]) -> None:
+def row(
+    engine: data.Engine, runs: Sequence[RunCard], *, each: Callable[[data.Engine, RunCard, Sequence[int]], None]
+) -> None:
     """One group; ``each`` draws one of its runs."""
     name = runs[0].group
     told = told_of([run.config for run in runs if run.config is not None])
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        about, more = st.columns([5, 1], vertical_alignment="center")
+        with about.container(gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 title = words.capital(told.title)
+                short = words.shortened(title)
                 ticks.box(name, title)
                 page, query = _opened_by(runs, told)
-                st.page_link(page, label=words.literal(title), icon=":material/stacks:", query_params=query)
+                whole = None if short == title else words.literal(title)
+                st.page_link(page, label=words.literal(short), icon=":material/stacks:", query_params=query, help=whole)
                 st.badge(standing(runs), icon=":material/repeat:", color="gray")
+            st.caption(words.literal(_said(runs, told)))
+        with more.container(horizontal=True, horizontal_alignment="right"):
             _menu(engine, runs)
-        st.caption(words.literal(_said(runs, told)))
         fold = st.expander(f"The {len(runs)} runs", key=f"home.group.{name}", on_change="rerun")
         if fold.open:
             with fold:
                 for run in runs:
-                    each(engine, run)
+                    each(engine, run, NARROW)
 
 
 def _opened_by(runs: Sequence[RunCard], told: Told) -> tuple[str, dict[str, str]]:

@@ -58,10 +58,10 @@ def _entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:
         groups.row(engine, runs, each=row)
 
 
-def row(engine: data.Engine, run: RunCard) -> None:
+def row(engine: data.Engine, run: RunCard, halves: Sequence[int] = (3, 1)) -> None:
     """One run: what it is, its last exam, its exams as a small line, its state, and what can be done with it."""
     with st.container(border=True):
-        about, standing = st.columns([3, 1], vertical_alignment="center")
+        about, standing = st.columns(halves, vertical_alignment="center")
         with about.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 ticks.box(run.run_id, run.title)
