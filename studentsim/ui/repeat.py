@@ -23,6 +23,9 @@ HELP = (
     "another order. From several, Compare tells whether a difference is more than luck."
 )
 
+KEPT = 60
+"""Seconds for which an estimate stands."""
+
 
 def offer(
     engine: data.Engine,
@@ -61,9 +64,17 @@ def offer(
             f"That would be {len(configs)} runs; {groups.LARGEST} at most are begun together. Ask for fewer seeds."
         )
     elif racers:
-        each = guesses or [data.estimate(engine, racer) for racer in racers]
+        each = guesses or [
+            _guess(engine, str(engine.folder), groups.way_of(racer), racer.turns, racer) for racer in racers
+        ]
         st.caption(words.literal(will_do(racers, seeds, each)))
     return group
+
+
+@st.cache_data(ttl=KEPT, max_entries=64, show_spinner=False)
+def _guess(_engine: data.Engine, folder: str, way: str, turns: int, _config: RunConfig) -> estimates.Estimate:
+    """The estimate of one run, kept for a while: it takes some queries, and these pages ask for one of each way at every click."""
+    return data.estimate(_engine, _config)
 
 
 def go_to(group: str, *others: str) -> None:
