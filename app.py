@@ -34,7 +34,7 @@ with shell.page("Home") as engine:
         runs = data.recent(engine, limit=rows.ALL)
     own = [run for run in runs if not run.recorded]
     if own:
-        rows.recent(engine, own)
+        rows.recent(engine, own, runs)
     study.study(engine, [run for run in runs if run.recorded])
     if not own:
-        rows.recent(engine, own)
+        rows.recent(engine, own, runs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import components, shell, words
-from studentsim.ui.compare import choice, data, parts
+from studentsim.ui.compare import choice, data, further, parts
 
 with shell.page("Compare") as engine:
     st.title("Compare")
@@ -16,6 +16,7 @@ with shell.page("Compare") as engine:
             alive = any(run.status in words.ALIVE for run in chosen)
             draw = st.fragment(parts.body, run_every=parts.EVERY if alive else None)
             draw(engine, [run.run_id for run in chosen], alive, [runs])
+            further.further(engine, chosen, st.session_state["compare.runs"])
         else:
             st.info("Choose two or more simulations above to see them side by side.", icon=":material/info:")
     else:

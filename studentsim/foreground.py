@@ -21,7 +21,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, StageStarted, TrainingStep
 from studentsim.runs import execute as execution
-from studentsim.runs import models, teachers
+from studentsim.runs import models, notes, teachers
 from studentsim.runs.folder import RunFolder, all_runs
 from studentsim.runs.past import past_events
 from studentsim.runs.states import observe
@@ -252,21 +252,27 @@ def check_open_book(student: str, questions: int) -> dict[str, Any]:
 
 
 def overview(data: Path) -> list[dict[str, Any]]:
-    """A row for each run, newest first: run_id, status, title, turn, turns, and the last exam's correct and questions."""
+    """A row for each run, newest first: run_id, status, title, turn, turns, the last exam's correct and questions, seed, group, and
+    the user's tags and note."""
     rows = []
     for folder in reversed(all_runs(data)):
         config, events = folder.config(), standing(past_events(folder))
+        said, cell = notes.read(folder), folder.cell
         exams = [e for e in events if e["type"] == "ExamFinished"]
         done = [e["turn"] for e in events if e["type"] == "TurnFinished"]
         rows.append(
             {
                 "run_id": folder.run_id,
                 "status": observe(folder).status,
-                "title": config.title,
+                "title": said.name or config.title,
                 "turn": max(done, default=-1),
                 "turns": config.turns,
                 "correct": exams[-1]["correct"] if exams else 0,
                 "questions": exams[-1]["questions"] if exams else 0,
+                "seed": config.seed,
+                "group": cell.group if cell else None,
+                "tags": list(said.tags),
+                "note": said.note,
             }
         )
     return rows

@@ -201,6 +201,20 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A run's place in the group of runs that it was started with: a study is a plan × its cells × seeds, and this is one run of it."""
+
+    group: str
+    """The group's id, which begins with ``group-``."""
+    plan: str
+    """What the group was made for: ``repeat`` (the same settings with several seeds) or ``race``."""
+    runs: int
+    """How many runs the group was begun with; fewer are there where some were deleted."""
+    coordinates: dict[str, Any] = field(default_factory=dict)
+    """The settings in which the group's runs differ, with this run's values: ``{"seed": 3, "teaching.error_rate": 0.2}``."""
+
+
+@dataclass(frozen=True)
 class RunStarted(Event):
     """First event of a run. ``config`` is the whole RunConfig; ``versions`` maps package to version."""
 
@@ -211,6 +225,8 @@ class RunStarted(Event):
     """The run this one branched from (none so far)."""
     recorded: bool = False
     """Whether the run came with the product, to be looked at, instead of being made here."""
+    group: Cell | None = None
+    """Its place in a group of runs; None: it was started alone, or before there were groups."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from studentsim.records import (
     CATEGORIES,
     LETTERS,
     Answered,
+    Cell,
     Event,
     PreferenceMetrics,
     RunEnded,
@@ -27,6 +28,7 @@ from studentsim.records import (
     Validated,
 )
 from studentsim.runs.folder import RunFolder
+from studentsim.runs.groups import RACE, REPEAT, cells
 from studentsim.runs.lease import Lease
 from studentsim.store.journal import Journal, read_events
 
@@ -46,6 +48,7 @@ def make_run(
     until: str = "",
     alive: bool = False,
     figures: Sequence[float] = (),
+    cell: Cell | None = None,
     **settings: Any,
 ) -> Path:
     """Writes a run's folder and returns it. Without ``status`` it just stops: as a killed one, or, ``alive``, at work.
@@ -60,9 +63,11 @@ def make_run(
     folder = data_folder / "runs" / run_id
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.model_dump_json())
+    if cell is not None:
+        (folder / "cell.json").write_text(json.dumps(asdict(cell)))
     last = config.turns if turn is None else turn
     with Journal(folder / "events.jsonl") as journal:
-        journal.append(RunStarted(0, run_id, config.model_dump(mode="json"), {"torch": "2.13.0"}))
+        journal.append(RunStarted(0, run_id, config.model_dump(mode="json"), {"torch": "2.13.0"}, group=cell))
         for event in _story(config, last, until):
             journal.append(_looked(event, figures, config) if isinstance(event, TurnStarted) else event)
         if status:
@@ -76,6 +81,25 @@ def make_run(
     if alive:
         Lease.take(RunFolder(folder)).beat()
     return folder
+
+
+def make_group(
+    data_folder: Path,
+    name: str = "group-1",
+    *,
+    racers: Sequence[dict[str, Any]] = ({},),
+    seeds: int = 3,
+    **settings: Any,
+) -> list[str]:
+    """Writes the runs of a group: each racer's settings with so many seeds from 0; their ids, seed by seed."""
+    told = [{**settings, **racer, "seed": seed} for seed in range(seeds) for racer in racers]
+    known = set(RunConfig.model_fields)
+    configs = [RunConfig.make(**{key: value for key, value in one.items() if key in known}) for one in told]
+    found = cells(name, RACE if len(racers) > 1 else REPEAT, configs)
+    ids = [f"{name.removeprefix('group-')}-run-{i}" for i in range(len(told))]
+    for run_id, cell, one in zip(ids, found, told, strict=True):
+        make_run(data_folder, run_id, cell=cell, **one)
+    return ids
 
 
 def go_on(data_folder: Path, run_id: str, *, answers: int = 0, lessons: int = 0) -> None:

@@ -311,7 +311,7 @@ def test_labels_at_the_lines_ends_do_not_overlap(wanted: list[float]):
 def test_a_link_names_runs_once_in_its_order_and_says_what_is_missing():
     known = {f"r{i}": run(f"r{i}", seed=i) for i in range(20)}
     choice = asked_for(["r2,r1", "r2,nobody", ",,"], known)
-    assert choice.run_ids == ("r2", "r1") and choice.unknown == ("nobody",)
+    assert choice.names == ("r2", "r1") and choice.unknown == ("nobody",)
     assert asked_for([",".join(known)], known).too_many == 20 - MOST
 
 
@@ -425,7 +425,7 @@ def test_a_run_in_any_state_can_be_compared(folder: Path, state: str, beside: bo
 
 def test_a_recorded_run_is_labelled(folder: Path, monkeypatch: pytest.MonkeyPatch):
     started = journals.RunStarted
-    monkeypatch.setattr(journals, "RunStarted", lambda *args: started(*args, recorded=True))
+    monkeypatch.setattr(journals, "RunStarted", lambda *args, **more: started(*args, **more, recorded=True))
     make_run(folder, "it")
     app = visit(COMPARE, runs="it")
     assert app.multiselect[0].options[0].endswith("recorded")

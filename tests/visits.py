@@ -19,6 +19,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from studentsim.bank.table import fingerprint
 from studentsim.config import RunConfig
+from studentsim.records import Cell
 from studentsim.runs.manager import Manager
 from studentsim.store.database import NAME, Database
 from studentsim.ui import data
@@ -136,9 +137,9 @@ def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[RunConf
     """What was started, each with its token; the run is made, but nobody works on it."""
     starts: list[tuple[RunConfig, str]] = []
 
-    def start(self: Manager, config: RunConfig, token: str = "") -> str:
+    def start(self: Manager, config: RunConfig, token: str = "", cell: Cell | None = None) -> str:
         if token not in [t for _, t in starts]:
-            make_run(folder, f"run-{len(starts) + 1}", status="", turn=-1, **config.model_dump())
+            make_run(folder, f"run-{len(starts) + 1}", status="", turn=-1, cell=cell, **config.model_dump())
         starts.append((config, token))
         return f"run-{len({t for _, t in starts})}"
 

@@ -15,11 +15,22 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli import carrying_out, graders, handing_out, listing, model_store, models, transfer
+from studentsim.cli import annotating, carrying_out, graders, handing_out, listing, model_store, models, transfer
 from studentsim.cli.frame import DATA, Data, app
 from studentsim.errors import StudentsimError
 
-__all__ = ["app", "carrying_out", "graders", "handing_out", "listing", "main", "model_store", "models", "transfer"]
+__all__ = [
+    "annotating",
+    "app",
+    "carrying_out",
+    "graders",
+    "handing_out",
+    "listing",
+    "main",
+    "model_store",
+    "models",
+    "transfer",
+]
 
 
 def main() -> None:

@@ -106,6 +106,10 @@ def run(
     writer: Annotated[str | None, typer.Option(help="An instruct model that writes the hints, by name.")] = None,
     preset: Annotated[str, typer.Option(help=f"What is not said otherwise: {presets.in_words()}.")] = "default",
     name: Annotated[str | None, typer.Option(help="What you call this run.")] = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option(help="Run it with so many seeds (2 to 20), from --seed on, one after another, as a group."),
+    ] = None,
     trial: Annotated[bool, typer.Option(help="Try a hub's model out first: a test answer, the run's time.")] = True,
     data: Data = DATA,
     as_json: Json = False,
@@ -113,16 +117,22 @@ def run(
     """Run a simulation in the foreground. Ctrl-C pauses it."""
     given = dict(locals())
     from studentsim import foreground
+    from studentsim.cli import repeating
     from studentsim.runs import preflight
     from studentsim.runs.folder import create_run
+    from studentsim.runs.groups import seeds_of
 
     config = foreground.config_of(preset, {key: given[key] for key in foreground.SETTINGS})
+    if repeat is not None:
+        seeds_of(config.seed, repeat)  # refuses too many before anything is loaded
     config = preflight.check(made_ready(config))
     if preset == "paper":
         foreground.say_departures(config)
     foreground.introduce_teacher(config)
     if config.model != "embedded":
         foreground.introduce(config, trial=trial)
+    if repeat is not None:
+        repeating.repeat(data, config, repeat, as_json=as_json)
     foreground.carry_out(create_run(data, config), as_json=as_json)
 
 
@@ -148,17 +158,29 @@ def resume(
 
 
 @app.command()
-def runs(data: Data = DATA, as_json: Json = False) -> None:
+def runs(
+    group: Annotated[str | None, typer.Option(help="Those of this group alone.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Those with this tag alone.")] = None,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
     """List the runs of a data folder."""
     from studentsim import foreground
 
-    rows = foreground.overview(data)
+    every = foreground.overview(data)
+    rows = [
+        row
+        for row in every
+        if group in (None, row["group"]) and (tag is None or tag.casefold() in map(str.casefold, row["tags"]))
+    ]
     if as_json:
         print(json.dumps(rows))
         return
     if not rows:
-        print(f"No runs in {data}. Start one: python -m studentsim run")
+        none = f"No runs in {data}. Start one: python -m studentsim run"
+        print(f"None of the {len(every)} runs in {data} is so." if every else none)
     for row in rows:
         score = f"{row['correct']} of {row['questions']}" if row["questions"] else "no exam yet"
         lesson = f"lesson {max(0, row['turn'])} of {row['turns']}"
-        print(f"{row['run_id']}  {row['status']:<14}  {lesson}  {score}  {row['title']}")
+        told = "".join(f"  #{text}" for text in row["tags"]) + (f"  {row['group']}" if row["group"] else "")
+        print(f"{row['run_id']}  {row['status']:<14}  {lesson}  {score}  seed {row['seed']}  {row['title']}{told}")

@@ -15,16 +15,34 @@ from studentsim.errors import ConfigError, DataFolderError
 
 @app.command()
 def export(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run's id, or a group's: then each run gets a folder.")
+    ],
     to: Annotated[Path, typer.Option(help="A new or empty folder.")],
     data: Data = DATA,
 ) -> None:
     """Write a run's tables as CSV and Parquet."""
     from studentsim.runs.folder import check_run_id
+    from studentsim.runs.groups import is_group, members
     from studentsim.store.export import export as write
 
-    for path in write(data, check_run_id(run_id), to):
-        print(path)
+    of_group = [folder.run_id for folder in members(data, run_id)] if is_group(run_id) else []
+    for one in of_group or [check_run_id(run_id)]:
+        for path in write(data, one, to / one if of_group else to):
+            print(path)
+
+
+@app.command()
+def archive(
+    names: Annotated[list[str], typer.Argument(metavar="RUN…", help="Ids of runs, or of groups of runs.")],
+    to: Annotated[Path, typer.Option(help="The zip file to write.")],
+    data: Data = DATA,
+) -> None:
+    """Pack whole runs into one zip file: all tables, settings, versions, figures as SVG, the report and the journal."""
+    from studentsim.runs.groups import runs_named
+    from studentsim.ui.report.archive import write
+
+    print(write(runs_named(data, names), to))
 
 
 @app.command(name="export-adapter")

@@ -6,6 +6,8 @@
                                      leases/0001.json who works on it; see lease.py
                                      control.json     a request to pause or cancel
                                      queue.json       it waits for a free place
+                                     cell.json        its place in the group it was started with; see groups.py
+                                     notes.json       what the user says about it; see notes.py
                                      writing.json     the answer that is being written now; see live_text.py
                                      worker.log       what the worker said
 
@@ -22,15 +24,19 @@ import re
 import secrets
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studentsim.config import RunConfig
 from studentsim.errors import DataFolderError, RunError, UnknownRun
+from studentsim.records import Cell
+from studentsim.store import tables
 from studentsim.student.embedded_weights import pinned
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 REQUESTS = ("pause", "cancel")
+CELL = tables.CELL
+"""In a run's folder: its place in a group."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are easily taken for another
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
@@ -60,6 +66,11 @@ class RunFolder:
     def log(self) -> Path:
         """What the present (or last) worker wrote; earlier ones lie beside it with their lease's number."""
         return self.path / "worker.log"
+
+    @property
+    def cell(self) -> Cell | None:
+        """The run's place in the group it was started with; None: it was started alone."""
+        return tables.cell_of(tables.read_cell(self.path))
 
     @property
     def queue(self) -> Path:
@@ -118,12 +129,12 @@ def make_data_folder(data: Path) -> Path:
     return runs
 
 
-def data_folder_error(data: Path, error: OSError) -> DataFolderError:
-    """What to tell about a data folder that failed us."""
+def data_folder_error(data: Path, error: OSError, *, what: str = "data folder") -> DataFolderError:
+    """What to tell about a data folder, or one within it, that failed us."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DataFolderError(f"The disk of the data folder {data} is full.", "Free some space and try again.")
+        return DataFolderError(f"The disk of the {what} {data} is full.", "Free some space and try again.")
     return DataFolderError(
-        f"The data folder {data} cannot be written ({error.strerror or error}).",
+        f"The {what} {data} cannot be written ({error.strerror or error}).",
         "Choose another with --data or STUDENTSIM_DATA, or change its permissions.",
     )
 
@@ -168,11 +179,13 @@ def all_runs(data: Path) -> list[RunFolder]:
     return [folder for folder in folders if (folder.path / "config.json").is_file()]
 
 
-def create_run(data: Path, config: RunConfig, token: str = "", *, ticket: str = "") -> RunFolder:
+def create_run(
+    data: Path, config: RunConfig, token: str = "", *, ticket: str = "", cell: Cell | None = None
+) -> RunFolder:
     """Make a run, whole and exclusively; with a token, once for all calls with that token. Writes.
 
-    With a ``ticket`` it waits for a place from the beginning (see waiting.py). Which weights the embedded student has is written
-    into the settings.
+    With a ``ticket`` it waits for a place from the beginning (see waiting.py); ``cell`` is its place in a group. Which weights the
+    embedded student has is written into the settings.
 
     :raises DataFolderError: the folder cannot be written.
     :raises StudentError: the embedded student's weights are missing.
@@ -182,9 +195,11 @@ def create_run(data: Path, config: RunConfig, token: str = "", *, ticket: str = 
     files = {"config.json": with_weights(config).model_dump_json()}
     if ticket:
         files["queue.json"] = ticket
+    if cell is not None:
+        files[CELL] = json.dumps(asdict(cell))
     try:
         while True:
-            run_id = _settle_token(runs, token) if token else new_run_id()
+            run_id = settled_id(data, token)
             if (runs / ".deleted" / run_id).exists():
                 raise UnknownRun(f"The run {run_id} was deleted.", "Start a new one.")
             if appear(runs, run_id, files) or token:
@@ -238,9 +253,11 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _settle_token(runs: Path, token: str) -> str:
-    """The run id that belongs to a start token: whoever comes first decides it, all others get the same."""
-    tokens = runs / ".tokens"
+def settled_id(data: Path, token: str) -> str:
+    """The id that belongs to a start token: whoever comes first decides it, all others get the same. A new one without. Writes."""
+    if not token:
+        return new_run_id()
+    tokens = runs_folder(data) / ".tokens"
     tokens.mkdir(exist_ok=True)
     name = hashlib.sha256(token.encode()).hexdigest()[:32]
     appear(tokens, name, {"run_id": new_run_id()})

@@ -11,12 +11,13 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studentsim.config import RunConfig
 from studentsim.errors import LeaseLost, RunError, StudentsimError
-from studentsim.runs import preflight, waiting
+from studentsim.records import Cell
+from studentsim.runs import groups, preflight, waiting
 from studentsim.runs.ending import end_run, kill_worker
 from studentsim.runs.folder import RunFolder, all_runs, create_run, delete_run, make_data_folder, open_run
 from studentsim.runs.spare import WORKER, Spare
@@ -34,6 +35,14 @@ WARM_AFTER = 4.0
 while a run still gets ready."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A group that was begun: its id, and its runs' in the order in which they wait."""
+
+    group: str
+    run_ids: tuple[str, ...]
 
 
 class Manager:
@@ -95,17 +104,48 @@ class Manager:
 
     # ------------------------------------------------------------------ acting
 
-    def start(self, config: RunConfig, token: str = "") -> str:
+    def start(self, config: RunConfig, token: str = "", cell: Cell | None = None) -> str:
         """Make a run and begin it, or queue it; its id. The same token, the same run: a second click starts no second one.
+
+        ``cell`` is its place in a group of runs.
 
         :raises ConfigError, BankError, StudentError: the run could not work; nothing was made.
         :raises DataFolderError: the folder cannot be written.
         """
         config = self._check(config) or config  # the model's version is written in
-        folder = create_run(self.data, config, token, ticket=waiting.ticket())
+        folder = create_run(self.data, config, token, ticket=waiting.ticket(), cell=cell)
         self.tick()
         self._warm_at = time.monotonic() + WARM_AFTER
         return folder.run_id
+
+    def start_group(self, configs: Sequence[RunConfig], plan: str, token: str = "") -> Started:
+        """Make these runs a group and begin or queue them, in this order. All or none: if one cannot work, those begun are cancelled.
+
+        What is settled for a run when it is made, such as the version of its model, is settled once for all that differ in their
+        seed alone.
+
+        :raises ConfigError, BankError, StudentError, DataFolderError: as ``start``.
+        :raises RunError: there are too many.
+        """
+        if len(configs) > groups.LARGEST:
+            raise RunError(
+                f"{len(configs)} runs are too many for one group.", f"Start at most {groups.LARGEST} together."
+            )
+        group = groups.new_group_id(self.data, token)
+        started: list[str] = []
+        settled: list[tuple[RunConfig, RunConfig]] = []
+        try:
+            for i, (config, cell) in enumerate(zip(configs, groups.cells(group, plan, configs), strict=True)):
+                alike = config.model_copy(update={"seed": 0, "name": ""})
+                own = {"seed": config.seed, "name": config.name}
+                known = next((made for asked, made in settled if asked == alike), config)
+                started.append(self.start(known.model_copy(update=own), f"{token}-{i}" if token else "", cell))
+                settled.append((alike, open_run(self.data, started[-1]).config()))
+        except StudentsimError:
+            for run_id in started:
+                self.cancel(run_id)
+            raise
+        return Started(group, tuple(started))
 
     def pause(self, run_id: str) -> None:
         """Ask a run to stop at once; resumed, it goes on after its last complete turn. Writes.

@@ -43,7 +43,7 @@ def past_events(folder: RunFolder) -> list[dict[str, Any]]:
 
 def run_started(folder: RunFolder, config: RunConfig) -> RunStarted:
     """A run's first event."""
-    return RunStarted(0, folder.run_id, config.model_dump(mode="json"), versions())
+    return RunStarted(0, folder.run_id, config.model_dump(mode="json"), versions(), group=folder.cell)
 
 
 def versions() -> dict[str, str]:

@@ -36,7 +36,7 @@ from studentsim.bank.parts import names_of
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError, StudentsimError
 from studentsim.runs.folder import RunFolder, appear, make_data_folder, write_atomically
-from studentsim.store import journal
+from studentsim.store import journal, notes
 
 FOLDER = Path(studentsim.__file__).parent / "recorded"
 """Where the recorded journals lie in the product."""
@@ -233,6 +233,8 @@ def _take_in(runs: Path, path: Path) -> str:
         log.warning("%s is damaged and left out: %r", path, error)
         return ""
     if there:
+        if (said := notes.read(runs / run_id)) != notes.Notes():
+            files[notes.NAME] = said.to_json()  # a newer recording is the same run to whoever named it
         _remember(
             runs, {k: v for k, v in known.items() if k != run_id}
         )  # or else a crash here would look like "deleted"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from studentsim.errors import JournalError
-from studentsim.store import intake, journal, tables
+from studentsim.store import intake, journal, notes, tables
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ class Target(Protocol):
     """What is asked of a database that journals are taken into (``store/database.py``)."""
 
     stamps: dict[str, tuple[int, ...]]
-    """What was last seen of each journal (its size and time), so that an unchanged one costs one look."""
+    """What was last seen of each journal and of each run's notes (size and time), so that an unchanged file costs one look."""
     ingesting: AbstractContextManager[Any]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -55,22 +56,28 @@ def sync(database: Target, runs_folder: str | Path, run_id: str | None = None) -
             return 0
         else:
             names = [run_id]
-        return sum(_sync_run(database, folder / name) for name in names)
+        noted = cache(lambda: {row[0] for row in database.rows("SELECT run_id FROM notes")})
+        return sum(_sync_run(database, folder / name, noted) for name in names)
 
 
 # -------------------------------------------------------------------- one run
 
 
-def _sync_run(database: Target, run_folder: Path) -> int:
+def _sync_run(database: Target, run_folder: Path, noted: Callable[[], set[str]]) -> int:
+    """``noted`` are the runs of which the database holds notes."""
     run_id, path = run_folder.name, run_folder / journal.NAME
     stamp = _stamp(path) or _stamp(run_folder / "config.json")  # a waiting run has no journal yet, or an empty one
-    if stamp is None or database.stamps.get(run_id) == stamp:
+    if stamp is None:
+        return 0
+    _sync_notes(database, run_folder, noted)
+    if database.stamps.get(run_id) == stamp:
         return 0
     taken = 0
     try:
         if not stamp[1] or not path.exists():
             config, at = _config(run_folder)
-            database.write(lambda cursor: intake.put_queued(cursor, tables.queued(run_id, config, at)))
+            row = tables.queued(run_id, config, at, tables.read_cell(run_folder))
+            database.write(lambda cursor: intake.put_queued(cursor, row))
         else:
             # as far as the journal reached when it was looked at: after one that grows meanwhile one could run for ever
             end = -1
@@ -87,19 +94,41 @@ def _sync_run(database: Target, run_folder: Path) -> int:
     return taken
 
 
+def _sync_notes(database: Target, run_folder: Path, noted: Callable[[], set[str]]) -> None:
+    """Takes in what the user says about a run, where that is new. Writes."""
+    run_id, path = run_folder.name, run_folder / notes.NAME
+    stamp = _stamp(path) or _NO_NOTES
+    known = database.stamps.get(_notes_key(run_id))
+    if known == stamp:
+        return
+    if known is not None or stamp != _NO_NOTES or run_id in noted():
+        database.write(lambda cursor: intake.put_notes(cursor, run_id, notes.read(run_folder)))
+    database.stamps[_notes_key(run_id)] = stamp
+
+
+_NO_NOTES = (0,)
+"""The stamp of a file that is not there."""
+
+
+def _notes_key(run_id: str) -> str:
+    return f"{run_id}/{notes.NAME}"
+
+
 # -------------------------------------------------------------------- folders
 
 
 def _forget_missing(database: Target, names: list[str]) -> None:
-    known = {row[0] for row in database.rows("SELECT run_id FROM runs UNION SELECT run_id FROM journals")}
+    told = "SELECT run_id FROM runs UNION SELECT run_id FROM journals UNION SELECT run_id FROM notes"
+    known = {row[0] for row in database.rows(told)}
     _forget(database, sorted(known - set(names)))
 
 
 def _forget(database: Target, run_ids: list[str]) -> None:
     if run_ids:
-        database.write(lambda cursor: intake.delete(cursor, run_ids))
+        database.write(lambda cursor: intake.forget(cursor, run_ids))
         for run_id in run_ids:
             database.stamps.pop(run_id, None)
+            database.stamps.pop(_notes_key(run_id), None)
 
 
 def _is_run(folder: Path) -> bool:

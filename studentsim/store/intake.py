@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from studentsim.errors import JournalError
 from studentsim.store import journal, tables
+from studentsim.store.notes import Notes
 
 Cursor = duckdb.DuckDBPyConnection
 _ARROW = {
@@ -72,6 +73,13 @@ def _apply(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> int:
         changed += len(rows[table])
     put_run(cursor, tables.fold(run_id, _run_row(cursor, run_id), events))
     return changed
+
+
+def put_notes(cursor: Cursor, run_id: str, notes: Notes) -> None:
+    """What the user says about a run takes the place of what was said before. Writes."""
+    cursor.execute("DELETE FROM notes WHERE run_id = ?", [run_id])
+    if notes != Notes():
+        insert(cursor, "notes", [tables.notes_row(run_id, notes)])
 
 
 def put_queued(cursor: Cursor, row: tables.Row) -> None:
@@ -150,9 +158,15 @@ def _mark(path: Path, end: int) -> str:
         return hashlib.sha256(file.read(min(end, _MARK_BYTES))).hexdigest()[:16]
 
 
-def delete(cursor: Cursor, run_ids: list[str]) -> None:
+def forget(cursor: Cursor, run_ids: list[str]) -> None:
     """Take these runs out of every table. Writes."""
-    for table in (*tables.COLUMNS, "journals"):
+    delete(cursor, run_ids)
+    cursor.execute("DELETE FROM notes WHERE list_contains(?, run_id)", [run_ids])
+
+
+def delete(cursor: Cursor, run_ids: list[str]) -> None:
+    """Take all that came of these runs' journals out of the tables. Writes."""
+    for table in ("runs", *tables.EVENT_TABLES, "journals"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
 
 

@@ -116,6 +116,13 @@ def m010_option_pairs(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"ALTER TABLE validations ADD COLUMN {column}")
 
 
+def m011_groups_and_notes(cursor: duckdb.DuckDBPyConnection) -> None:
+    """A run's place in a group, and what users say about runs. Runs of before had neither: nothing to read again."""
+    for column in ("group_id VARCHAR", "plan VARCHAR", "group_runs INTEGER", "coordinates VARCHAR"):
+        cursor.execute(f"ALTER TABLE runs ADD COLUMN {column}")
+    cursor.execute("CREATE TABLE notes (run_id VARCHAR NOT NULL, name VARCHAR, tags VARCHAR, note VARCHAR)")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m001_tables,
     m002_recorded,
@@ -127,6 +134,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     m008_rehearsal,
     m009_value_letter,
     m010_option_pairs,
+    m011_groups_and_notes,
 )
 
 

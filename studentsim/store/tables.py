@@ -3,7 +3,7 @@
 Two kinds of table. ``answers``, ``exams``, ``steps``, ``epochs``, ``validations``, ``turns`` and ``lookups`` hold rows of standing
 events;
 ``runs`` holds one row a run, the sum of all that its journal has told so far (``fold``). Both are made piece by piece:
-a journal read in ten parts gives what it gives read at once.
+a journal read in ten parts gives what it gives read at once. ``notes`` holds what users say about runs (notes.py), no event at all.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from studentsim.config import RunConfig
+from studentsim.records import Cell
+from studentsim.store.notes import Notes
 
 Row = dict[str, Any]
+CELL = "cell.json"
+"""In a run's folder: its place in the group it was started with, there from the beginning; the first event tells it too."""
 
 _KEY = {"run_id": "VARCHAR", "seq": "BIGINT", "turn": "INTEGER", "at": "DOUBLE"}
 """What every row of an event holds; ``at`` is seconds since 1970."""
@@ -66,12 +71,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "versions": "VARCHAR", "parent": "VARCHAR", "turns_planned": "INTEGER", "status": "VARCHAR", "stage": "VARCHAR",
         "stage_items": "INTEGER", "turn": "INTEGER", "started": "DOUBLE", "updated": "DOUBLE", "seconds": "DOUBLE",
         "stretch_began": "DOUBLE", "seconds_before": "DOUBLE", "error": "VARCHAR", "message": "VARCHAR",
-        "remedy": "VARCHAR", "last_seq": "BIGINT", "recorded": "BOOLEAN", "notice": "VARCHAR",
+        "remedy": "VARCHAR", "last_seq": "BIGINT", "recorded": "BOOLEAN", "notice": "VARCHAR", "group_id": "VARCHAR",
+        "plan": "VARCHAR", "group_runs": "INTEGER", "coordinates": "VARCHAR",
     },
+    "notes": {"run_id": "VARCHAR", "name": "VARCHAR", "tags": "VARCHAR", "note": "VARCHAR"},
 }  # fmt: skip
 """Table -> column -> DuckDB's name of its type. Mappings and lists (options, mix, config …) stand as JSON text."""
 
-EVENT_TABLES = tuple(name for name in COLUMNS if name != "runs")
+EVENT_TABLES = tuple(name for name in COLUMNS if name not in ("runs", "notes"))
 """The tables that hold rows of events."""
 _TABLE_OF = {
     "Answered": "answers", "ExamFinished": "exams", "TrainingStep": "steps", "Validated": "validations",
@@ -101,11 +108,12 @@ def rows_of(run_id: str, events: Iterable[Mapping[str, Any]], open_turn: Row | N
     return rows
 
 
-def queued(run_id: str, config: Mapping[str, Any], at: float) -> Row:
-    """The ``runs`` row of a run that has a config but no event yet: its status is ``queued``, its last_seq -1."""
+def queued(run_id: str, config: Mapping[str, Any], at: float, cell: object = None) -> Row:
+    """The ``runs`` row of a run that has a config but no event yet: its status is ``queued``, its last_seq -1. ``cell`` is its
+    place in a group, as ``read_cell`` found it."""
     state = {"status": "queued", "stage": "", "stage_items": 0, "turn": -1, "last_seq": -1, "seconds": 0.0}
     state |= {"started": at, "updated": at, "stretch_began": at, "seconds_before": 0.0, "run_id": run_id}
-    return {**dict.fromkeys(COLUMNS["runs"]), **state, **_identity(config)}
+    return {**dict.fromkeys(COLUMNS["runs"]), **state, **_identity(config), **_grouped(cell)}
 
 
 def fold(run_id: str, state: Row | None, events: Iterable[Mapping[str, Any]]) -> Row | None:
@@ -129,6 +137,7 @@ def _run_started(state: Row, event: Mapping[str, Any]) -> None:
     state |= _identity(event["config"])
     state |= {"versions": _text(event["versions"]), "parent": _text(event.get("parent"))}
     state["recorded"] = bool(event.get("recorded", False))
+    state |= _grouped(event.get("group"))
 
 
 def _stage_started(state: Row, event: Mapping[str, Any]) -> None:
@@ -169,6 +178,44 @@ def _identity(config: Mapping[str, Any]) -> Row:
         "config": _text(dict(config)),
     }
     return row
+
+
+def read_cell(run_folder: Path) -> object:
+    """What a run's folder tells of its place in a group, unchecked; None: nothing that can be read."""
+    try:
+        return json.loads((run_folder / CELL).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def cell_of(told: object) -> Cell | None:
+    """A run's place in a group from a journal or a file; None: there is none, or it is of a form not known here."""
+    if not isinstance(told, Mapping) or not isinstance(told.get("group"), str) or not told["group"]:
+        return None
+    coordinates, count = told.get("coordinates"), told.get("runs")
+    return Cell(
+        told["group"][:100],
+        str(told.get("plan", ""))[:40],
+        count if isinstance(count, int) else 0,
+        dict(coordinates) if isinstance(coordinates, Mapping) else {},
+    )
+
+
+def _grouped(told: object) -> Row:
+    cell = cell_of(told)
+    if cell is None:
+        return dict.fromkeys(("group_id", "plan", "group_runs", "coordinates"))
+    return {
+        "group_id": _text(cell.group),
+        "plan": _text(cell.plan),
+        "group_runs": min(cell.runs, 2**31 - 1),
+        "coordinates": _text(cell.coordinates),
+    }
+
+
+def notes_row(run_id: str, notes: Notes) -> Row:
+    """What the user says about a run, as a row of ``notes``."""
+    return {"run_id": run_id, "name": notes.name, "tags": _text(list(notes.tags)), "note": notes.note}
 
 
 def _lookups(run_id: str, event: Mapping[str, Any]) -> list[Row]:

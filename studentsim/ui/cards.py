@@ -27,6 +27,21 @@ class RunCard:
     """Of every exam, 0 to 1, in order."""
     student_version: str = ""
     """That its student was of an older version, or which language model it was, in words; blank: neither is to be said."""
+    seed: int = 0
+    name: str = ""
+    """What the user calls it, at its start or since; blank: nothing."""
+    group: str = ""
+    """The id of the group of runs that it was started with; blank: it was started alone."""
+    plan: str = ""
+    """What that group was made for (``runs/groups.py``)."""
+    student: str = ""
+    """In plain words; so is ``way``."""
+    way: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    config: RunConfig | None = None
+    last: tuple[int, int, int] | None = None
+    """Of its last exam: right answers, questions, lesson; None: it has sat none."""
 
 
 def config_of(settings: dict[str, Any]) -> RunConfig:

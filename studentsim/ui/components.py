@@ -133,7 +133,7 @@ def run_row(run: RunCard, *, page: str) -> None:
                 page, label=words.literal(run.title), icon=":material/visibility:", query_params={"run": run.run_id}
             )
             lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
-            told = [lessons, run.exam, words.ago(time.time() - run.started), run.student_version]
+            told = [f"seed {run.seed}", lessons, run.exam, words.ago(time.time() - run.started), run.student_version]
             st.caption(words.literal(" · ".join(filter(None, told))))
         recorded_badge(run.recorded)
         status_badge(run.status)
@@ -154,14 +154,16 @@ def start_button(
     key: str,
     disabled: bool = False,
     width: int | Literal["content"] = "content",
+    type: Literal["primary", "secondary"] = "primary",
+    icon: str = ":material/play_arrow:",
 ) -> str | None:
-    """A primary button that starts one run, however often it is clicked; the run's id once started.
+    """A button that starts one run (or one group), however often it is clicked; what ``start`` returned once started.
 
     The token that makes a second click the same start is kept until the page is drawn again without a click: a double
     click arrives as two runs of this script that both see the button pressed.
     """
     token_key, used_key = f"{key}.token", f"{key}.used"
-    pressed = st.button(label, type="primary", icon=":material/play_arrow:", key=key, disabled=disabled, width=width)
+    pressed = st.button(label, type=type, icon=icon, key=key, disabled=disabled, width=width)
     if not pressed and st.session_state.pop(used_key, False):
         del st.session_state[token_key]
     token = st.session_state.setdefault(token_key, uuid.uuid4().hex)

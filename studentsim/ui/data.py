@@ -137,8 +137,16 @@ def _card(row: Any, status: str) -> RunCard:
         row.run_id, words.title(config), status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
         recorded=words.recorded(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
         strategy=row.strategy, accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
-        student_version=words.student_version(config),
+        student_version=words.student_version(config), seed=int(row.seed), name=config.name, group=_text(row.group_id),
+        plan=_text(row.plan), student=words.student(config), way=words.way(config),
+        tags=tuple(json.loads(row.tags)), note=row.note, config=config,
+        last=(int(row.last_correct), int(row.last_questions), int(row.last_turn)) if pd.notna(row.last_turn) else None,
     )  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    """A text that may be missing in a frame."""
+    return value if isinstance(value, str) else ""
 
 
 # ------------------------------------------------------------------ acting

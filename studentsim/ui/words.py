@@ -6,7 +6,7 @@ import math
 import re
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from studentsim.config import EMBEDDED_0_1, RunConfig
 from studentsim.student.embedded_weights import one_name
@@ -94,6 +94,22 @@ def working(text: str) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """``1 lesson``, ``12 lessons``, ``1,200 lessons``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def seeds(numbers: Collection[int]) -> str:
+    """``seed 3``, ``seeds 0 to 4``, ``seeds 1, 3, 4 and 9``; of many with gaps the first and the last.
+
+    >>> seeds([0, 1, 2]), seeds([5, 3])
+    ('seeds 0 to 2', 'seeds 3 and 5')
+    """
+    told = sorted(set(numbers))
+    if len(told) < 2:
+        return f"seed {told[0]}" if told else "no seed"
+    if len(told) > 2 and told[-1] - told[0] == len(told) - 1:
+        return f"seeds {told[0]} to {told[-1]}"
+    if len(told) > 8:
+        return f"{len(told)} seeds from {told[0]} to {told[-1]}"
+    return f"seeds {', '.join(map(str, told[:-1]))} and {told[-1]}"
 
 
 def score(correct: int, questions: int) -> str:

@@ -11,15 +11,26 @@ import pandas as pd
 from studentsim.errors import UnknownRun
 from studentsim.store.database import Database
 
-_RUN = (
-    "run_id, name, title, strategy, student, model, bank, seed, exam_seed, config, versions, parent, turns_planned, "
-    "status, stage, stage_items, turn, started, updated, seconds, error, message, remedy, last_seq, recorded, notice"
+_PLAIN = (
+    "strategy, student, model, bank, seed, exam_seed, versions, parent, turns_planned, "
+    "status, stage, stage_items, turn, started, updated, seconds, error, message, remedy, last_seq, recorded, notice, "
+    "group_id, plan, group_runs, coordinates"
 )
+_RUN = (
+    "r.run_id, coalesce(nullif(n.name, ''), r.name) AS name, coalesce(nullif(n.name, ''), r.title) AS title, "
+    "CASE WHEN coalesce(n.name, '') = '' THEN r.config "
+    "ELSE CAST(json_merge_patch(CAST(r.config AS JSON), json_object('name', n.name)) AS VARCHAR) END AS config, "
+    "coalesce(n.tags, '[]') AS tags, coalesce(n.note, '') AS note, " + ", ".join(f"r.{c}" for c in _PLAIN.split(", "))
+)
+_FROM = "runs r LEFT JOIN notes n ON n.run_id = r.run_id"
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run as far as its journal tells. ``turn`` is the last complete turn (-1: none), ``seconds`` time at work."""
+    """One run as far as its journal tells. ``turn`` is the last complete turn (-1: none), ``seconds`` time at work.
+
+    ``name``, ``title`` and the name in ``config`` are those that the user gave it since, where one was given (store/notes.py).
+    """
 
     run_id: str
     name: str
@@ -48,6 +59,14 @@ class RunRow:
     recorded: bool
     notice: str | None = None
     """What its reader must know: that a damaged checkpoint made it do lessons again."""
+    group_id: str | None = None
+    """The group of runs that it was started with (``records.Cell``); None: it was started alone."""
+    plan: str | None = None
+    group_runs: int | None = None
+    coordinates: dict[str, Any] | None = None
+    """The settings in which the group's runs differ, with this run's values."""
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +86,7 @@ class Speed:
 
 
 def runs(db: Database) -> pd.DataFrame:
-    """All runs, newest first: the columns of ``RunRow`` (config, versions as JSON text), and of the first and last exam
+    """All runs, newest first: the columns of ``RunRow`` (config, versions, coordinates, tags as JSON text), and of the first and last exam
     ``first_correct, first_questions, first_low, first_high, last_correct, last_questions, last_low, last_high, last_turn``;
     ``accuracies`` lists every exam's accuracy, for a sparkline.
     """
@@ -76,7 +95,7 @@ def runs(db: Database) -> pd.DataFrame:
         f"arg_{kind}({n}, turn) AS {which}_{n}" for which, kind in (("first", "min"), ("last", "max")) for n in names
     ]
     return db.frame(
-        f"SELECT {', '.join('r.' + name for name in _RUN.split(', '))}, e.* EXCLUDE (run_id) FROM runs r LEFT JOIN ("
+        f"SELECT {_RUN}, e.* EXCLUDE (run_id) FROM {_FROM} LEFT JOIN ("
         f"SELECT run_id, {', '.join(ends)}, max(turn) AS last_turn, list(correct / questions ORDER BY turn) AS accuracies "
         "FROM exams GROUP BY run_id) e ON e.run_id = r.run_id ORDER BY r.started DESC, r.run_id"
     )
@@ -87,13 +106,16 @@ def run(db: Database, run_id: str) -> RunRow:
 
     :raises UnknownRun: there is none of that id.
     """
-    rows = db.rows(f"SELECT {_RUN} FROM runs WHERE run_id = ?", [run_id])
+    names = ", ".join(field.name for field in fields(RunRow))
+    rows = db.rows(f"SELECT {names} FROM (SELECT {_RUN} FROM {_FROM} WHERE r.run_id = ?)", [run_id])
     if not rows:
         raise UnknownRun(
             f"There is no run {run_id[:60]!r}.", "It was deleted, or the link is wrong: choose one on Home."
         )
     values = dict(zip((field.name for field in fields(RunRow)), rows[0], strict=True))
     values |= {key: json.loads(values[key] or "{}") for key in ("config", "versions")}
+    values["coordinates"] = json.loads(values["coordinates"]) if values["coordinates"] else None
+    values["tags"] = tuple(json.loads(values["tags"]))
     return RunRow(**values)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
+from studentsim.runs import groups as started
 from studentsim.runs.recorded import SMOLLM2
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
@@ -19,14 +20,16 @@ from studentsim.ui.compare.groups import Group, Run, grouped
 from studentsim.ui.data import Engine, config_of
 
 MOST = 12
-"""Runs in one comparison at most."""
+"""Runs, and groups of runs, that are chosen for one comparison at most."""
+MOST_RUNS = started.LARGEST
+"""Runs in one comparison at most, those of its groups counted one by one."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the link names: the runs there are, those there are not, and how many beyond ``MOST``."""
+    """What the link names: the runs and groups there are, those there are not, and how many beyond ``MOST``."""
 
-    run_ids: tuple[str, ...]
+    names: tuple[str, ...]
     unknown: tuple[str, ...] = ()
     too_many: int = 0
 
@@ -72,24 +75,42 @@ def all_runs(engine: Engine) -> dict[str, Run]:
             started=float(row.started),
             turn=int(row.turn),
             last_seq=int(row.last_seq),
+            started_with=row.group_id if isinstance(row.group_id, str) else "",
         )
         for row in queries.runs(engine.database).itertuples()
         if row.run_id in states
     }
 
 
-def asked_for(links: Sequence[str], runs: dict[str, Run]) -> Choice:
-    """The runs that ``?runs=a,b`` names (it may stand there more than once), in its order, each once."""
+def started_together(runs: Mapping[str, Run]) -> dict[str, list[Run]]:
+    """The groups of runs that were started together, by id, the newest first, each with those of its runs that there are."""
+    found: dict[str, list[Run]] = {}
+    for run in runs.values():
+        if run.started_with:
+            found.setdefault(run.started_with, []).append(run)
+    return {name: sorted(of, key=lambda run: run.run_id) for name, of in found.items()}
+
+
+def asked_for(links: Sequence[str], runs: Mapping[str, Run]) -> Choice:
+    """The runs and groups that ``?runs=a,b`` names (it may stand there more than once), in its order, each once."""
     named = list(dict.fromkeys(part for text in links for part in text.split(",") if part.strip()))
-    known = [name for name in named if name in runs]
-    return Choice(tuple(known[:MOST]), tuple(n for n in named if n not in runs), max(0, len(known) - MOST))
+    there = {*runs, *started_together(runs)}
+    known = [name for name in named if name in there]
+    return Choice(tuple(known[:MOST]), tuple(n for n in named if n not in there), max(0, len(known) - MOST))
 
 
-def proposal(runs: dict[str, Run], watched: str | None) -> list[str]:
+def runs_of(names: Sequence[str], runs: Mapping[str, Run]) -> list[Run]:
+    """The runs that are meant by names of runs and groups, each once, at most ``MOST_RUNS``."""
+    groups = started_together(runs)
+    found = [run for name in names for run in (groups.get(name) or [runs[name]])]
+    return list({run.run_id: run for run in found}.values())[:MOST_RUNS]
+
+
+def proposal(runs: Mapping[str, Run], watched: str | None) -> list[str]:
     """What to compare where nothing was chosen: the run looked at last, or the newest, with all that may be set beside it.
 
     That is, the same settings but for the way of choosing and the seed, so that the comparison is a fair one; of runs with the
-    same seed too, the newest.
+    same seed too, the newest. A group whose runs are all among them is proposed as one thing.
     """
     sat = [run for run in runs.values() if run.turn >= 0]
     fair: dict[str, list[Run]] = {}
@@ -105,9 +126,10 @@ def proposal(runs: dict[str, Run], watched: str | None) -> list[str]:
         ),
     )
     draws = {(run.config.strategy, run.config.seed): run.run_id for run in reversed(sets[0])} if sets else {}
-    return [
-        run.run_id for run in (sets[0] if sets else []) if draws[run.config.strategy, run.config.seed] == run.run_id
-    ][:MOST]
+    fit = [run.run_id for run in (sets[0] if sets else []) if draws[run.config.strategy, run.config.seed] == run.run_id]
+    whole = {name for name, of in started_together(runs).items() if len(of) > 1 and {r.run_id for r in of} <= set(fit)}
+    names = [runs[run_id].started_with if runs[run_id].started_with in whole else run_id for run_id in fit]
+    return list(dict.fromkeys(names))[:MOST]
 
 
 def comparison(engine: Engine, runs: Sequence[Run]) -> Comparison:
@@ -115,13 +137,13 @@ def comparison(engine: Engine, runs: Sequence[Run]) -> Comparison:
 
     What is taken from the journals was taken in by ``all_runs``.
     """
-    stand = tuple((run.run_id, run.last_seq, run.status) for run in runs)
+    stand = tuple((run.run_id, run.last_seq, run.status, run.config.name) for run in runs)
     return _comparison(engine.database, str(engine.folder), stand, list(runs))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _comparison(
-    _database: Database, folder: str, stand: tuple[tuple[str, int, str], ...], _runs: list[Run]
+    _database: Database, folder: str, stand: tuple[tuple[str, int, str, str], ...], _runs: list[Run]
 ) -> Comparison:
     """Kept by how far each run has come: its last seq grows with every event, so no entry can be stale."""
     groups, left_out = grouped(_runs)

@@ -34,6 +34,8 @@ class Run:
     turn: int
     last_seq: int
     label: str = ""
+    started_with: str = ""
+    """The id of the group of runs that it was started with; blank: it was started alone."""
 
     @property
     def exam(self) -> tuple[str, int, int]:
@@ -80,9 +82,9 @@ def grouped(runs: Sequence[Run]) -> tuple[list[Group], list[Run]]:
             left_out.append(min(known, run, key=lambda r: r.turn))
             run = max(known, run, key=lambda r: r.turn)
         seeds[run.config.seed] = run
-    labels = _labels([next(iter(seeds.values())).config for seeds in ways.values()])
+    named = labels([next(iter(seeds.values())).config for seeds in ways.values()])
     groups: list[Group] = []
-    for label, seeds in zip(labels, ways.values(), strict=True):
+    for label, seeds in zip(named, ways.values(), strict=True):
         strategy = next(iter(seeds.values())).config.strategy
         variant = sum(g.strategy == strategy for g in groups)
         groups.append(Group(label, strategy, variant, _named(label, list(seeds.values()))))
@@ -94,7 +96,7 @@ def _way(config: RunConfig) -> tuple[object, ...]:
     return tuple(repr(value) for name, value in settings.flat(config).items() if name not in NOT_THE_WAY)
 
 
-def _labels(configs: Sequence[RunConfig]) -> list[str]:
+def labels(configs: Sequence[RunConfig]) -> list[str]:
     """A short label for each: its way of choosing, then what tells it from the others of the same way."""
     ways = [words.way(config) for config in configs]
     labels = []

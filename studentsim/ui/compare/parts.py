@@ -25,6 +25,8 @@ DIFFERENCE_COLUMNS = {
     "high": "95 % to", "verdict": "so", "runs": "runs", "questions": "same questions", "only_this": "only this one right",
     "only_other": "only the other right", "p_value": "p (McNemar)",
 }  # fmt: skip
+UNFOLDED = 8
+"""Runs that are listed without being asked for; of more, each way's are folded away."""
 HAND_ON = ("Watch", "Answers", "Weaknesses")
 """Pages that each run can be looked at on."""
 
@@ -182,21 +184,35 @@ def _settings(groups: list[Group]) -> None:
 
 def _runs(seen: data.Comparison) -> None:
     st.subheader("Look closer at one", anchor=False)
+    several = sum(len(group.runs) for group in seen.groups) > UNFOLDED
+    for i, group in enumerate(seen.groups):
+        if not several:
+            _listed(group)
+            continue
+        label = (
+            f"{group.label}: {words.plural(len(group.runs), 'run')}, {words.seeds([r.config.seed for r in group.runs])}"
+        )
+        fold = st.expander(words.literal(label), key=f"compare.closer.{i}", on_change="rerun")
+        if fold.open:
+            with fold:
+                _listed(group)
+
+
+def _listed(group: Group) -> None:
     pages = [(script, name, icon) for script, name, icon in shell.PAGES if name in HAND_ON]
-    for group in seen.groups:
-        for run in group.runs:
-            with st.container(
-                border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-            ):
-                _run(run)
-                with st.container(horizontal=True, width="content"):
-                    for script, name, icon in pages:
-                        st.page_link(script, label=name, icon=icon, query_params={"run": run.run_id})
+    for run in group.runs:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            _run(run)
+            with st.container(horizontal=True, width="content"):
+                for script, name, icon in pages:
+                    st.page_link(script, label=name, icon=icon, query_params={"run": run.run_id})
 
 
 def _run(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.markdown(f"**{words.literal(run.label)}**", width="content")
+        if not run.label.endswith(seed := f"seed {run.config.seed}"):
+            st.caption(seed, width="content")
         components.status_badge(run.status)
         if run.recorded:
             st.badge("recorded", icon=":material/history:", color="gray")

@@ -153,6 +153,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def worded(name: str, value: Any) -> str:
+    """One of the few values that a setting can have, as people say it."""
+    return _WORDS.get(name, {}).get(value, str(value))
+
+
 def heard(name: str, config: RunConfig) -> bool:
     """Whether a setting acts in this run: with one try alone nobody hears what is said to a wrong answer."""
     return name not in ("teaching.feedback", "teaching.pairs", "teaching.doubts") or names.of(config).attempts > 1

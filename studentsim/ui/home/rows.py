@@ -1,60 +1,89 @@
-"""The runs on Home: each with its state, its exams as a small line, and a menu."""
+"""The runs on Home: each with its state, its exams as a small line, and a menu; runs that were started together as one."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
 from studentsim.ui import charts, components, data, words
 from studentsim.ui.cards import RunCard
-from studentsim.ui.shell import NEW, WATCH
+from studentsim.ui.home import deleting, filters, groups, saying, ticks
+from studentsim.ui.shell import COMPARE, NEW, WATCH
 from studentsim.ui.still import still
 
-ALL, FIRST = 1000, 5
-"""Most runs that are listed at all, and how many of them without being asked."""
-AGAIN, DELETE = "Run again with changes", "Delete"
+ALL, FIRST, FOUND = 1000, 5, 30
+"""Most runs that are listed at all; how many rows of them without being asked, and how many where the list was narrowed."""
+AGAIN, MORE, WORDS, DOWNLOAD, DELETE = (
+    "Run again with changes", "Repeat with more seeds", "Name, tags and note", "Download everything", "Delete",
+)  # fmt: skip
+NOTE = 160
+"""Characters of a note that its row shows."""
 
 
-def recent(engine: data.Engine, runs: list[RunCard]) -> None:
-    """The runs made here, newest first; the older ones folded away."""
+def recent(engine: data.Engine, runs: Sequence[RunCard], every: Sequence[RunCard]) -> None:
+    """The runs made here, newest first; the older ones folded away. ``every`` run there is may be ticked."""
     st.header("Recent simulations", anchor=False)
     if not runs:
         st.info(
             "You have not run a simulation yet. *Watch a student learn* starts one; it takes about a minute.",
             icon=":material/info:",
         )
-    for run in runs[:FIRST]:
-        row(engine, run)
-    if older := runs[FIRST:]:
-        fold = st.expander(f"{words.plural(len(older), 'earlier simulation')}", key="home.older", on_change="rerun")
+        return
+    asked = filters.asked(runs, shown=len(runs) > FIRST)
+    found = filters.narrowed(runs, asked)
+    ticks.bar(engine, every, key="home.ticked")
+    entries = groups.entries(found)
+    if asked and not found:
+        st.info(f"No simulation is so. {filters.in_words(asked)}", icon=":material/info:")
+        st.button("Show all of them", key="home.all", on_click=filters.clear)
+        return
+    first = FOUND if asked else FIRST
+    for entry in entries[:first]:
+        _entry(engine, entry)
+    if older := entries[first:]:
+        count = sum(len(entry) for entry in older)
+        fold = st.expander(f"{words.plural(count, 'earlier simulation')}", key="home.older", on_change="rerun")
         if fold.open:
             with fold:
-                for run in older:
-                    row(engine, run)
+                for entry in older:
+                    _entry(engine, entry)
 
 
-def row(engine: data.Engine, run: RunCard) -> None:
+def _entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:
+    if len(runs) == 1:
+        row(engine, runs[0])
+    else:
+        groups.row(engine, runs, each=row)
+
+
+def row(engine: data.Engine, run: RunCard, halves: Sequence[int] = (3, 1)) -> None:
     """One run: what it is, its last exam, its exams as a small line, its state, and what can be done with it."""
-    student, _, way = run.title.partition(": ")  # a name of one's own holds no colon
     with st.container(border=True):
-        about, standing = st.columns([3, 1], vertical_alignment="center")
+        about, standing = st.columns(halves, vertical_alignment="center")
         with about.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                label = words.capital(way) if way else run.title
+                ticks.box(run.run_id, run.title)
+                label = run.name or words.capital(run.way)
                 st.page_link(WATCH, label=words.literal(label), query_params={"run": run.run_id})
                 components.status_badge(run.status)
-            st.caption(words.literal(_told(run, student if way else "")))
+                for tag in run.tags:
+                    st.badge(words.literal(tag), icon=":material/label:", color="gray")
+            st.caption(words.literal(_told(run)))
+            if run.note:
+                st.caption(f":material/sticky_note_2: {words.literal(words.shortened(run.note, NOTE))}")
         with standing.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
             if len(run.accuracies) > 1:
                 _spark(run)
             _menu(engine, run)
 
 
-def _told(run: RunCard, student: str) -> str:
+def _told(run: RunCard) -> str:
     lessons = "" if run.status == "finished" else f"lesson {run.turn} of {run.turns}"
     when = run.recorded or words.ago(time.time() - run.started)
-    return " · ".join(filter(None, [student, run.exam, lessons, when, run.student_version]))
+    who = f"{run.student}: {run.way}" if run.name and not run.recorded else run.student
+    return " · ".join(filter(None, [who, f"seed {run.seed}", run.exam, lessons, when, run.student_version]))
 
 
 def _spark(run: RunCard) -> None:
@@ -67,33 +96,17 @@ def _spark(run: RunCard) -> None:
 def _menu(engine: data.Engine, run: RunCard) -> None:
     chosen = st.menu_button(
         "More",
-        [AGAIN, DELETE],
+        [AGAIN, MORE, WORDS, DOWNLOAD, DELETE],
         key=f"home.more.{run.run_id}",
         type="tertiary",
     )
     if chosen == AGAIN:
         st.switch_page(NEW, query_params={"like": run.run_id})
+    if chosen == MORE:
+        st.switch_page(COMPARE, query_params={"runs": run.run_id})
+    if chosen == WORDS:
+        saying.about(engine, run)
+    if chosen == DOWNLOAD:
+        ticks.take_away(engine, [run.run_id])
     if chosen == DELETE:
-        _confirm(engine, run)
-
-
-@st.dialog("Delete this simulation?", icon=":material/delete:")
-def _confirm(engine: data.Engine, run: RunCard) -> None:
-    st.text(run.title)
-    if run.status in words.AT_WORK:
-        st.markdown("It is at work. Stop it first: open it, then *Stop for good*.")
-        return
-    st.markdown("Its answers, exams and everything it learnt are removed from this computer. Nothing brings them back.")
-    with st.container(horizontal=True):
-        if st.button(
-            "Delete for good",
-            type="primary",
-            icon=":material/delete:",
-            key="home.delete",
-            on_click=data.act,
-            args=(engine, "delete", run.run_id),
-        ):
-            data.forget(run.run_id)
-            st.rerun()
-        if st.button("Keep it", key="home.keep"):
-            st.rerun()
+        deleting.confirm(engine, [run])

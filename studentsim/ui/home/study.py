@@ -19,7 +19,7 @@ from studentsim.ui.compare.data import MOST
 from studentsim.ui.compare.differences import Difference, differences, last_shared
 from studentsim.ui.compare.groups import Group, Run, grouped
 from studentsim.ui.drawn import drawn
-from studentsim.ui.home import rows, sentences
+from studentsim.ui.home import rows, sentences, ticks
 from studentsim.ui.shell import COMPARE
 
 COLUMNS = {
@@ -75,6 +75,7 @@ def _embedded(engine: data.Engine, runs: list[RunCard]) -> None:
     fold = st.expander(label, key="home.recorded", on_change="rerun")
     if fold.open:
         with fold:
+            ticks.bar(engine, runs, key="home.recorded.ticked")
             _listed(engine, found, current, [run for run in runs if run not in current])
 
 
@@ -97,6 +98,7 @@ def _small(engine: data.Engine, runs: list[RunCard]) -> None:
     fold = st.expander(label, key="home.recorded.small", on_change="rerun")
     if fold.open:
         with fold:
+            ticks.bar(engine, runs, key="home.recorded.small.ticked")
             _listed(engine, found, runs, [])
 
 

@@ -6,7 +6,8 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, words
+from studentsim.ui import components, data, repeat, words
+from studentsim.ui.new import estimate as estimates
 from studentsim.ui.new import model_check
 from studentsim.ui.new.form import Form
 from studentsim.ui.teaching import names
@@ -32,9 +33,23 @@ def start(engine: data.Engine, form: Form) -> str | None:
                 except StudentsimError as error:
                     run_id = None
                     form.show(error)
-                if config is not None:
-                    st.markdown(_estimate(engine, config), width="content")
+                guess = data.estimate(engine, config) if config is not None else None
+                if config is not None and guess is not None:
+                    st.markdown(_estimate(engine, config, guess), width="content")
+            _repeat(engine, form, config, guess)
     return run_id
+
+
+def _repeat(engine: data.Engine, form: Form, config: RunConfig | None, guess: estimates.Estimate | None) -> None:
+    """The same with several seeds; leads to Compare once begun."""
+    try:
+        racers, guesses = ([config], [guess]) if config is not None and guess is not None else ([], [])
+        group = repeat.offer(engine, racers, key="new", guesses=guesses)
+    except StudentsimError as error:
+        form.show(error)
+        return
+    if group:
+        repeat.go_to(group)
 
 
 def _summary(config: RunConfig) -> str:
@@ -46,8 +61,8 @@ def _summary(config: RunConfig) -> str:
     )
 
 
-def _estimate(engine: data.Engine, config: RunConfig) -> str:
-    text = f"{model_check.estimate(config, data.estimate(engine, config))} It goes on if you close the page."
+def _estimate(engine: data.Engine, config: RunConfig, guess: estimates.Estimate) -> str:
+    text = f"{model_check.estimate(config, guess)} It goes on if you close the page."
     at_work = sum(state.live for state in engine.manager.states().values())
     if not at_work:
         return text

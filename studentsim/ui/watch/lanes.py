@@ -9,6 +9,8 @@ import pandas as pd
 
 from studentsim.config import RunConfig
 from studentsim.ui import words
+from studentsim.ui.compare.groups import labels
+from studentsim.ui.compare.settings import differing
 from studentsim.ui.looks import STRATEGIES, Look, look
 from studentsim.ui.teaching import names as teaching
 from studentsim.ui.words import bounded, plural, score
@@ -28,7 +30,7 @@ class Lane:
 
 
 def names(configs: Sequence[RunConfig]) -> list[str]:
-    """What sets each apart: the way of choosing, the student, the teacher, or the first two; a number where that is not enough."""
+    """What sets each apart: the way of choosing, the student, the teacher, or any other setting; a number where that is not enough."""
     ways = [words.capital(words.way(c)) for c in configs]
     students = [words.student(c) for c in configs]
     teachers = [teaching.short(teaching.of(c)) for c in configs]
@@ -38,6 +40,8 @@ def names(configs: Sequence[RunConfig]) -> list[str]:
         told = students
     elif len(set(teachers)) == len(teachers):
         told = [words.capital(t) for t in teachers]
+    elif len(set(apart := labels(configs))) == len(configs):
+        told = apart  # whatever else sets them apart
     else:
         told = [c.name or f"{s}: {w.lower()}" for c, s, w in zip(configs, students, ways, strict=True)]
     return [name if told.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(told, 1)]
@@ -51,6 +55,8 @@ def looks(configs: Sequence[RunConfig]) -> list[Look]:
 
 def unfair(configs: Sequence[RunConfig]) -> str:
     """What a reader must know if the runs did not sit the same exam under the same conditions; else nothing."""
+    if set(differing(configs)) <= {"turns", "questions"}:
+        return ""  # their length is what was let differ
     different = [name for name in FAIR if len({getattr(c, name) for c in configs}) > 1]
     if not different:
         return ""

@@ -164,7 +164,7 @@ def _snapshot(engine: data.Engine, run_id: str, kept: Kept) -> Snapshot:
     state = engine.manager.state(run_id)  # before the database is asked: it can tell "deleted" from "never was"
     ingest.sync(engine.database, engine.runs_folder, run_id)
     row = queries.run(engine.database, run_id)
-    config = kept.once("config", "", lambda: config_of(row.config))
+    config = kept.once("config", row.name, lambda: config_of(row.config))
     frames, seqs = kept.once("frames", row.last_seq, lambda: _frames(engine, run_id, row.last_seq, config, kept))
     turn = max(0, row.turn)
     lesson = min(turn + (1 if row.turn >= 0 else 0), config.turns)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.errors import UnknownRun
-from studentsim.ui import charts, components, data, sentences, words
+from studentsim.ui import charts, components, data, repeat, sentences, words
 from studentsim.ui.shell import HOME, WATCH, guarded
 from studentsim.ui.watch import lanes, links, live, mix, plot, pulse
 
@@ -29,6 +29,9 @@ def page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         )
     ids = tuple(run.run_id for run in runs)
     st.fragment(_body, run_every=live.every(runs))(engine, ids, shown(runs))
+    st.subheader("More than luck? Repeat the race with more seeds", anchor=False)
+    recorded = any(run.recorded for run in runs)
+    repeat.more(engine, [(run.run_id, run.config) for run in runs], ids, key="watch.race.more", recorded=recorded)
 
 
 def known(engine: data.Engine, run_ids: tuple[str, ...]) -> list[pulse.Snapshot]:

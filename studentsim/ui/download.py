@@ -1,0 +1,90 @@
+"""Whole runs as one file to take away. It is made by a child process once somebody asks for it, never while a page is drawn."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from studentsim.errors import StudentsimError
+from studentsim.runs.folder import open_run, runs_folder
+from studentsim.store import journal
+from studentsim.ui import words
+from studentsim.ui.data import Engine
+
+LARGEST = 400_000_000
+"""Bytes of journals that one file takes (ui/report/archive.py refuses more)."""
+PATIENCE = 900
+"""Seconds after which a file that is still not made is given up."""
+CONTENT = "All tables (CSV and Parquet), settings, versions, figures (SVG), the report, your notes, and the journal, in one zip file."
+
+_ROOT = Path(__file__).parents[2]
+_ONE_AT_A_TIME = threading.Semaphore(1)
+
+log = logging.getLogger(__name__)
+
+
+def offer(engine: Engine, run_ids: Sequence[str], *, key: str) -> None:
+    """What the file holds, how large it may be, and the button that makes and hands it out."""
+    many = f" of {words.plural(len(run_ids), 'run')}" if len(run_ids) > 1 else ""
+    size = sum(_size(engine, run_id) for run_id in run_ids)
+    too_large = size > LARGEST
+    st.download_button(
+        f"Download everything{many}",
+        lambda: made(engine.folder, run_ids),
+        file_name=f"studentsim-{run_ids[0] if len(run_ids) == 1 else 'runs'}.zip",
+        mime="application/zip",
+        key=f"{key}.everything",
+        icon=":material/folder_zip:",
+        on_click="ignore",
+        disabled=too_large or not run_ids,
+    )
+    if too_large:
+        st.caption(
+            f"Too large for one file: the journals have {size / 1e6:,.0f} MB, it takes {LARGEST / 1e6:,.0f}. Choose fewer runs, or: "
+            "`python -m studentsim export RUN --to DIR`"
+        )
+    else:
+        limit = f"at most {LARGEST / 1e6:,.0f} MB of journals"
+        st.caption(f"{CONTENT} It is made when you click, which takes {_takes(size, len(run_ids))}; {limit}.")
+
+
+def made(data_folder: Path, run_ids: Sequence[str]) -> bytes:
+    """The file, made by a child process; one at a time, whoever asks.
+
+    :raises StudentsimError: it could not be made.
+    """
+    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="studentsim-") as scratch:
+        to = Path(scratch) / "runs.zip"
+        command = [sys.executable, "-m", "studentsim", "archive", *run_ids, "--to", str(to), "--data", str(data_folder)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise StudentsimError(f"The file could not be made ({type(error).__name__}).", "Try fewer runs.") from error
+        if done.returncode or not to.is_file():
+            log.error("the archive of %s failed: %s", ", ".join(run_ids), done.stderr[-4000:])
+            raise StudentsimError(f"The file could not be made: {done.stderr.strip()[-300:]}", "Try fewer runs.")
+        return to.read_bytes()
+
+
+def _size(engine: Engine, run_id: str) -> int:
+    """Bytes of a run's journal; 0 where there is none (yet, or any more)."""
+    try:
+        return (runs_folder(engine.folder) / open_run(engine.folder, run_id).run_id / journal.NAME).stat().st_size
+    except (OSError, StudentsimError):
+        return 0
+
+
+def _takes(size: int, count: int) -> str:
+    """About how long making the file takes, on two processor cores."""
+    return f"about {words.duration(4 + 1.5 * count + size / 2e6)}"

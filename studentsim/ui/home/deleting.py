@@ -1,0 +1,44 @@
+"""The question before a simulation, or a whole group, is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from studentsim.ui import data, words
+from studentsim.ui.cards import RunCard
+
+
+@st.dialog("Delete this simulation?", icon=":material/delete:")
+def confirm(engine: data.Engine, runs: Sequence[RunCard]) -> None:
+    """Asks once more, and deletes; refuses while one of the ``runs`` is at work."""
+    st.text(runs[0].title if len(runs) == 1 else f"{len(runs)} simulations that were started together")
+    if at_work := [run for run in runs if run.status in words.AT_WORK]:
+        who = "It is" if len(runs) == 1 else f"{len(at_work)} of them {'is' if len(at_work) == 1 else 'are'}"
+        how = "open it, then *Stop for good*" if len(runs) == 1 else "*Stop what is not finished*"
+        st.markdown(f"{who} at work. Stop it first: {how}.")
+        return
+    whose = "Its" if len(runs) == 1 else "Their"
+    learnt = "it" if len(runs) == 1 else "they"
+    st.markdown(
+        f"{whose} answers, exams and everything {learnt} learnt are removed from this computer. Nothing brings them back."
+    )
+    with st.container(horizontal=True):
+        if st.button(
+            "Delete for good" if len(runs) == 1 else f"Delete all {len(runs)} for good",
+            type="primary",
+            icon=":material/delete:",
+            key="home.delete",
+            on_click=_delete,
+            args=(engine, [run.run_id for run in runs]),
+        ):
+            st.rerun()
+        if st.button("Keep it" if len(runs) == 1 else "Keep them", key="home.keep"):
+            st.rerun()
+
+
+def _delete(engine: data.Engine, run_ids: Sequence[str]) -> None:
+    for run_id in run_ids:
+        data.act(engine, "delete", run_id)
+        data.forget(run_id)
