@@ -21,6 +21,7 @@ from studentsim.store.notes import Notes
 from studentsim.ui import data, download
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import filters, groups, rows
+from studentsim.ui.report import archive
 from studentsim.ui.watch import pulse
 
 COMPARE, ANSWERS, WEAKNESSES = "pages/3_Compare.py", "pages/4_Answers.py", "pages/5_Weaknesses.py"
@@ -367,3 +368,7 @@ def test_all_that_is_compared_can_be_taken_away_together(folder: Path):
     make_group(folder, seeds=2, **QUICK)
     app = visit(COMPARE, runs="group-1")
     assert "Download everything of 2 runs" in [b.proto.label for b in app.get("download_button")]
+
+
+def test_the_page_and_the_command_know_one_limit():
+    assert download.LARGEST == archive.LARGEST
