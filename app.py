@@ -12,7 +12,7 @@ from studentsim.ui import components, data, language_models, shell
 from studentsim.ui.home import rows, study
 
 with shell.page("Home") as engine:
-    st.title("Watch a student learn", anchor=False)
+    components.page_title("Watch a student learn")
     st.markdown(
         "A small language model plays a student: it answers multiple-choice maths questions, is marked, and learns from its own "
         "mistakes. Every second lesson it sits the same exam, of questions it has never practised, so you can see what practice changed. "

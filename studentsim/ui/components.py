@@ -22,6 +22,25 @@ WRONG = ("wrong", ":material/close:", "orange")
 UNANSWERED = ("no answer", ":material/close:", "orange")
 
 
+_TITLED = "components.titled"
+
+
+def page_title(text: str) -> None:
+    """The page's one first-level heading; ``text`` is plain."""
+    st.session_state[_TITLED] = True
+    st.title(words.literal(text), anchor=False)
+
+
+def no_title_yet() -> None:
+    """The page begins."""
+    st.session_state[_TITLED] = False
+
+
+def has_title() -> bool:
+    """Whether the page has its heading: where an error comes first, it still needs one."""
+    return bool(st.session_state.get(_TITLED))
+
+
 def problem(error: StudentsimError, *, details: str = "") -> None:
     """One sentence on what is wrong, one on what to do; the rest folded."""
     st.error(f"**{words.literal(error.problem)}** {words.literal(error.remedy)}", icon=":material/error:")
@@ -50,7 +69,7 @@ def recorded_badge(recorded: str) -> None:
 
 def choose_run(runs: Sequence[RunCard], *, title: str, question: str, empty: str, page: str, home: str) -> None:
     """A results page without a run in its link: the ``runs``, each a way to ``page``; or what to do where there are none."""
-    st.title(title, anchor=False)
+    page_title(title)
     if not runs:
         nothing_here(empty, page=home, label="Start a simulation on Home")
         return

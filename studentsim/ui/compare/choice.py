@@ -36,6 +36,8 @@ def choose(runs: Mapping[str, Run]) -> list[Run]:
         st.query_params["runs"] = link[0]
         raw = link
     st.session_state["compare.link"] = raw
+    if chosen:
+        shared.look_at(shared.subject().together(chosen))
     return [runs[run_id] for run_id in chosen]
 
 

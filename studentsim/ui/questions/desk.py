@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from studentsim.ui import data, words
+from studentsim.ui import components, data, words
 from studentsim.ui.device import on_phone
 from studentsim.ui.questions import bank, filters, sentences
 from studentsim.ui.questions.card import card
@@ -18,7 +18,7 @@ from studentsim.ui.questions.view import View
 
 def desk(engine: data.Engine, view: View, lost: list[str]) -> None:
     """Title and sentence, filters, the list and beside it the open question or the chosen skill, what the bank covers."""
-    st.title("Questions", anchor=False)
+    components.page_title("Questions")
     if lost:
         st.warning(words.literal(sentences.left_out(lost)), icon=":material/search_off:")
     sentence = st.container()
