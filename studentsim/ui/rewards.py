@@ -94,18 +94,20 @@ def _margins(last: pd.Series, steps: pd.DataFrame) -> str:
 
 def _apart(last: pd.Series, steps: pd.DataFrame) -> str:
     def moved(value: float) -> str:
-        return "gained" if value > 0 else "lost"
+        size = f"{abs(value):.2f}"
+        return "neither gained nor lost" if float(size) == 0 else f"{'gained' if value > 0 else 'lost'} {size}"
 
     return (
-        f"In lesson {int(last.turn)} the right working has {moved(last.rewards_chosen)} {abs(last.rewards_chosen):.2f} "
-        f"and the student's own wrong one has {moved(last.rewards_rejected)} {abs(last.rewards_rejected):.2f}."
+        f"In lesson {int(last.turn)} the right working has {moved(last.rewards_chosen)} "
+        f"and the student's own wrong one has {moved(last.rewards_rejected)}."
     )
 
 
 def _accuracies(last: pd.Series, steps: pd.DataFrame) -> str:
     turn = steps[steps.turn == last.turn]
+    begun = " so far" if last.step < last.steps else ""
     return (
-        f"In lesson {int(last.turn)} so far it prefers the right answer in "
+        f"In lesson {int(last.turn)}{begun} it {'prefers' if begun else 'preferred'} the right answer in "
         f"{round(10 * turn.rewards_accuracies.mean())} of 10 pairs (5 would be a coin)."
     )
 

@@ -33,7 +33,7 @@ def desk(engine: Engine, shown: Sheet) -> None:
             _card(engine, shown)
         return
     above = st.container()  # always there, as are the columns: the list stays the same element when a card opens
-    left, right = st.columns([1, 1] if opened else [2, 3], gap="medium")
+    left, right = st.columns([1, 1] if opened else [1, 2], gap="medium")
     with left:
         if opened:
             into_view(str(shown.view.answer), key="answers.into_view")

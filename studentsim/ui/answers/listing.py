@@ -16,8 +16,8 @@ from studentsim.ui.shell import ANSWERS
 HEIGHT = 560
 """Of the list on a desk, in pixels; a table of fewer rows is lower."""
 ROW = 35
-ROW_WIDTH, MARK_WIDTH = 56, 92
-WIDTHS = {False: (220, 150), True: (170, 110)}
+ROW_WIDTH, MARK_WIDTH = 52, 88
+WIDTHS = {False: (205, 165), True: (128, 114)}
 """Of question and slip while no card is open, and beside one: with row and mark they are in sight on a screen 1280 wide."""
 
 

@@ -10,6 +10,9 @@ from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import HELD_OUT, RIGHT, WRONG, colour
 from studentsim.ui.rewards import RewardView
 
+DOT = 6
+"""Pixels of a step that is its lesson's only one: a line through one point cannot be seen."""
+
 
 def training(
     steps: pd.DataFrame, validations: pd.DataFrame, view: RewardView, *, turns: int, revision: str = ""
@@ -17,11 +20,13 @@ def training(
     """One view of the training, step by step, and the same figure on held-out pairs after each lesson."""
     factor = 100 if view.percent else 1
     steps = apart(steps)
+    dots = _dots(steps)
     figure = Picture()
     slots = (RIGHT, WRONG)
     for (column, label), slot, dash in zip(view.columns.items(), slots, ("solid", "dash"), strict=False):
         figure.add_scatter(
-            x=steps.x, y=factor * steps[column], mode="lines", name=label, line={"color": colour(slot), "width": 2, "dash": dash},
+            x=steps.x, y=factor * steps[column], mode="lines+markers" if any(dots) else "lines", name=label, marker={"size": dots},
+            line={"color": colour(slot), "width": 2, "dash": dash},
             customdata=steps[["turn", "step", "steps"]],
             hovertemplate="lesson %{customdata[0]}, step %{customdata[1]} of %{customdata[2]}: %{y:.2f}<extra>" + label + "</extra>",
         )  # fmt: skip
@@ -44,3 +49,9 @@ def training(
         level(figure, 50, "a coin")
     figure.update_layout(showlegend=True)
     return finish(figure, f"rewards-{view.term}-{revision}")
+
+
+def _dots(steps: pd.DataFrame) -> list[int]:
+    """For each row the size of its dot: 0 where a line is drawn through its lesson's steps."""
+    told = steps[steps["step"].notna()].groupby("turn")["step"].size() if len(steps) else {}
+    return [DOT if told[turn] == 1 else 0 for turn in steps.turn]

@@ -6,7 +6,8 @@ import time
 
 import streamlit as st
 
-from studentsim.ui import charts, components, data, words
+from studentsim.config import RunConfig
+from studentsim.ui import charts, components, data, sentences, words
 from studentsim.ui.cards import RunCard
 from studentsim.ui.shell import NEW, WATCH
 from studentsim.ui.still import still
@@ -21,7 +22,7 @@ def recent(engine: data.Engine, runs: list[RunCard]) -> None:
     st.header("Recent simulations", anchor=False)
     if not runs:
         st.info(
-            "You have not run a simulation yet. *Watch a student learn* starts one; it takes about a minute.",
+            f"You have not run a simulation yet. *Watch a student learn* starts one. {_takes(engine)}",
             icon=":material/info:",
         )
     for run in runs[:FIRST]:
@@ -32,6 +33,12 @@ def recent(engine: data.Engine, runs: list[RunCard]) -> None:
             with fold:
                 for run in older:
                     row(engine, run)
+
+
+def _takes(engine: data.Engine) -> str:
+    """How long the run takes that Home starts: the same estimate as on New simulation."""
+    guess = data.estimate(engine, RunConfig())
+    return sentences.estimate(guess.low, guess.high, guess.runs)
 
 
 def row(engine: data.Engine, run: RunCard) -> None:

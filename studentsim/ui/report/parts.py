@@ -7,6 +7,7 @@ import pandas as pd
 from studentsim.config import RunConfig
 from studentsim.store.queries import RunRow
 from studentsim.ui import glossary, words
+from studentsim.ui.charts import hatched
 from studentsim.ui.compare import settings
 from studentsim.ui.report import svg
 from studentsim.ui.report.text import Html, escape, inline, paragraph, table
@@ -43,7 +44,8 @@ def categories(found: Findings) -> str:
     """The heatmap, and the last exam by category and by kind of question."""
     names = {row: row for row in order(list(found.categories.row.unique()))}
     picture = svg.heatmap(found.categories, names=names)
-    note = f"Right of 100 questions. Cells of fewer than 10 questions are hatched and show the count. {glossary.unclear(names)}"
+    few = " Cells of fewer than 10 questions are hatched and show the count." if hatched(found.categories) else ""
+    note = f"Right of 100 questions.{few} {glossary.unclear(names)}"
     last = found.in_last(found.categories).set_index("row")
     rows = [
         [

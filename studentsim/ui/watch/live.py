@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, glossary, language_models, lookups, rewards, sentences, words
+from studentsim.ui import charts, components, data, glossary, language_models, lookups, rewards, sentences, words
 from studentsim.ui.new.estimate import exams
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
 from studentsim.ui.watch import links, pictures, plot, practice, pulse, teacher, writing
@@ -184,8 +184,8 @@ def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     components.numbers(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
     if len(run.cells):
         picture("Which categories are still weak?", pictures.heatmap(run), key=f"watch.heatmap.{id}")
-        note = "Right answers of 100 in each exam. Hatched: fewer than 10 answers, shown as a count."
-        st.caption(f"{note} {glossary.unclear(run.cells.row)}")
+        hatched = " Hatched: fewer than 10 answers, shown as a count." if charts.hatched(run.cells) else ""
+        st.caption(f"Right answers of 100 in each exam.{hatched} {glossary.unclear(run.cells.row)}")
         components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
     if len(run.lessons):
         sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))

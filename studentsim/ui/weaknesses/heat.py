@@ -18,6 +18,7 @@ HEAT_COLUMNS = {
     "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
     "low": "95 % from", "high": "95 % to",
 }  # fmt: skip
+HATCHED = "; hatched and as a fraction where there are fewer than 10"
 TICKED_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answers"}
 
 
@@ -67,7 +68,7 @@ def _map(shown: View, place: Place) -> None:
         on_select=lambda: _open_cell(key, place),
     )  # fmt: skip
     st.caption(
-        "Each cell: right of 100 questions; hatched and as a fraction where there are fewer than 10. "
+        f"Each cell: right of 100 questions{HATCHED if charts.hatched(frame[frame.row.isin(rows)]) else ''}. "
         "Touch a cell, or choose below, to open it." + ("" if deep else f" {glossary.unclear(rows)}")
     )
     _ways_in(found.in_last(frame), names, place)
