@@ -30,7 +30,9 @@ def start(engine: data.Engine, form: Form) -> str | None:
             form.show(error)
         if config is not None:
             whole = _estimate(engine, config)
-            short.caption(words.literal(f"{_length(config)}. {whole.partition('. ')[0].rstrip('.')}."))
+            short.caption(
+                words.literal(f"{_length(config)}. {whole.partition('. ')[0].partition(',')[0].rstrip('.')}.")
+            )
             with told.container(border=True, gap="xsmall"):
                 st.markdown(f"**{words.literal(_summary(config))}**")
                 st.markdown(whole)
