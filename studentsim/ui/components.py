@@ -114,10 +114,11 @@ def picture(
     """A chart under the question it answers, with the numbers behind it one click away.
 
     ``columns`` gives the table's columns in plain words. ``key`` must be stable. Zoom survives refreshes in which the
-    picture does not change; Streamlit 1.67 makes a changed one anew (its pull request 16052 would honour ``uirevision``).
+    picture does not change; Streamlit 1.67 makes a changed one anew (its pull request 16052 would honour ``uirevision``). Its height is
+    kept free before it is drawn.
     """
     st.subheader(question, anchor=False)
-    st.plotly_chart(figure, width="stretch", key=key, config=charts.CONFIG, alt=alt)
+    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=alt)
     numbers(frame, key=key, columns=columns)
 
 

@@ -15,6 +15,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -49,6 +50,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 OF_A_RUN = (WATCH, ANSWERS, WEAKNESSES)
 """Pages that show one run: the menu leads to the one looked at."""
 
+CSS = Path(__file__).with_name("frame.css")
+
 log = logging.getLogger(__name__)
 
 
@@ -57,6 +60,7 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar."""
     # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
+    st.html(CSS)
     components.no_title_yet()
     data.follow_link()
     drawn = data.subject()

@@ -64,7 +64,7 @@ def _map(shown: View, place: Place) -> None:
     key = f"weaknesses.map.{place.run}.{place.category}"
     alt = f"Share right by {'kind of question' if deep else 'category'} and exam. {_in_words(found.in_last(frame), names)}"
     st.plotly_chart(
-        figure, width="stretch", key=key, config=charts.CONFIG, alt=alt, selection_mode="points",
+        figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=alt, selection_mode="points",
         on_select=lambda: _open_cell(key, place),
     )  # fmt: skip
     st.caption(
@@ -122,7 +122,9 @@ def _skill(shown: View, place: Place) -> None:
     figure = drawn(charts.ticked, frame, names=names, revision=f"{place.run}-{place.skill}")
     titles = {outcome: name for outcome, name, _ in names}
     alt = "; ".join(f"{titles[r.outcome]}: {r.answers}" for r in frame[frame.turn == found.last].itertuples())
-    st.plotly_chart(figure, width="stretch", key=key, config=charts.CONFIG, alt=f"Last exam. {alt}")
+    st.plotly_chart(
+        figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=f"Last exam. {alt}"
+    )
     lesson = _exam(found, place)
     wrong = _wrong(found, place.skill, lesson)
     if wrong:
