@@ -172,6 +172,29 @@ def found_in(page: Page, url: str, link: str) -> dict[str, list[str]]:
     return wrong
 
 
+def test_a_focused_link_of_the_menu_has_a_ring_and_a_chosen_segment_the_text_s_colour(page: Page, tmp_path: Path):
+    page.emulate_media(color_scheme="dark")
+    with serve(tmp_path) as url:
+        page.goto(f"{url}/Watch?race=new")
+        page.get_by_text("not your pupils").wait_for()
+        page.wait_for_function(
+            "[...document.querySelectorAll('style')].some(s => s.textContent.includes('stPageLink-NavLink'))"
+        )
+        chosen = page.locator("[data-testid=stButtonGroup] button[aria-checked=true] p")
+        page.wait_for_function(
+            "getComputedStyle(document.querySelector('[data-testid=stButtonGroup] button[aria-checked=true] p')).color"
+            " == getComputedStyle(document.querySelector('[data-testid=stButtonGroup] button[aria-checked=false] p')).color"
+        )
+        assert chosen.inner_text() == "Ways of choosing"
+        link = page.get_by_test_id("stSidebar").get_by_role("link", name="Compare")
+        ring = "e => [getComputedStyle(e).outlineStyle, parseFloat(getComputedStyle(e).outlineWidth)]"
+        assert link.evaluate(ring)[0] == "none"
+        page.keyboard.press("Tab")  # the browser shows focus to who uses the keyboard
+        link.focus()
+        assert link.evaluate(ring) == ["solid", 2]
+        page.close()
+
+
 @pytest.mark.long
 def test_what_is_called_streamlits_own_is_so_in_an_app_without_any_page_of_ours(browser: Browser, tmp_path: Path):
     (tmp_path / "pages").mkdir()

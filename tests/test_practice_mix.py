@@ -236,7 +236,11 @@ def test_the_report_tells_the_mix_with_its_reason_and_has_the_figures_in_its_app
         lessons = queries.practice_mix_of(database, ["r1"]).to_dict("records")
     shown = words(text)
     assert mix_table.led_to(config, lessons) in shown and ", so " in shown
-    assert shown.index("which mistakes it followed") < shown.index("How it was simulated") < shown.index("The training's figures")
+    assert (
+        shown.index("which mistakes it followed")
+        < shown.index("How it was simulated")
+        < shown.index("The training's figures")
+    )
     appendix = shown[shown.index("The training's figures") :]
     for head in ("training loss", "validation loss", *figures.HEADS.values()):
         assert head in appendix, head
