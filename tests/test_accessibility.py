@@ -181,6 +181,7 @@ def test_a_focused_link_of_the_menu_has_a_ring_and_a_chosen_segment_the_text_s_c
             "[...document.querySelectorAll('style')].some(s => s.textContent.includes('stPageLink-NavLink'))"
         )
         chosen = page.locator("[data-testid=stButtonGroup] button[aria-checked=true] p")
+        chosen.wait_for()
         page.wait_for_function(
             "getComputedStyle(document.querySelector('[data-testid=stButtonGroup] button[aria-checked=true] p')).color"
             " == getComputedStyle(document.querySelector('[data-testid=stButtonGroup] button[aria-checked=false] p')).color"
