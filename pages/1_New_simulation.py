@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import shell
+from studentsim.ui import components, shell
 from studentsim.ui.new import (
     advanced,
     category_mix,
@@ -21,7 +21,7 @@ from studentsim.ui.new import (
 
 with shell.page("New simulation") as engine:
     new = form.Form(fill.begin(engine))
-    st.title("New simulation", anchor=False)
+    components.page_title("New simulation")
     st.markdown("Four choices, each already made sensibly. Change what you are curious about, then start.")
     fill.note()
 

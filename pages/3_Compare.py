@@ -8,7 +8,7 @@ from studentsim.ui import components, shell, words
 from studentsim.ui.compare import choice, data, further, parts
 
 with shell.page("Compare") as engine:
-    st.title("Compare")
+    components.page_title("Compare")
     runs = data.all_runs(engine)
     if runs:
         chosen = choice.choose(runs)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import shell
+from studentsim.ui import components, shell
 from studentsim.ui.help import marker, parts, transfer
 
 with shell.page("Help") as engine:
-    st.title("Help")
+    components.page_title("Help")
     st.markdown(
         "A student that is a small language model practises maths, lesson by lesson, and sits exams. Below: "
         f"[the words](#words), {transfer.link()}[how good the trained marker is](#marker), [what it can't tell](#limits), [keys](#keys), "

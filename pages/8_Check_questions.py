@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import address, shell
+from studentsim.ui import address, components, shell
 from studentsim.ui.checking import choose, report, work
 
 with shell.page("Check questions") as engine:
     address.keep()
-    st.title("Check questions", anchor=False)
+    components.page_title("Check questions")
     st.markdown(
         "Published sets of questions hold mistakes: keys that can't be right, options that stand twice, questions that come "
         "again. See what a set holds before a student learns from it."

@@ -190,3 +190,14 @@ def test_delete_asks_first_and_then_the_link_says_that_the_run_was_deleted(page:
     page.goto(f"{url}/New_simulation?like=doomed")
     expect(page.get_by_text("The run doomed was deleted")).to_be_visible()
     ready(page)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844), (640, 450)])
+def test_start_is_in_sight_wherever_one_is_in_the_form(page: Page, url: str, width: int, height: int):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{url}/New_simulation")
+    start = page.get_by_role("button", name="Start", exact=True)
+    expect(start).to_be_enabled()
+    expect(start).to_be_in_viewport(ratio=1)
+    page.get_by_text("Advanced: luck").scroll_into_view_if_needed()
+    expect(start).to_be_in_viewport(ratio=1)

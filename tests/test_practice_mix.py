@@ -236,8 +236,12 @@ def test_the_report_tells_the_mix_with_its_reason_and_has_the_figures_in_its_app
         lessons = queries.practice_mix_of(database, ["r1"]).to_dict("records")
     shown = words(text)
     assert mix_sentences.led_to(config, lessons) in shown and ", so " in shown
-    assert shown.index("which mistakes it followed") < shown.index("How it was simulated") < shown.index("Appendix")
-    appendix = shown[shown.index("Appendix") :]
+    assert (
+        shown.index("which mistakes it followed")
+        < shown.index("How it was simulated")
+        < shown.index("The training's figures")
+    )
+    appendix = shown[shown.index("The training's figures") :]
     for head in ("training loss", "validation loss", *figures.HEADS.values()):
         assert head in appendix, head
     last = next(e for e in reversed(events) if type(e).__name__ == "EpochFinished")

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Page
 from test_weaknesses import database
 from typer.testing import CliRunner
 from weak_runs import make_weak_run, questions
@@ -71,6 +72,37 @@ def test_it_tells_what_the_page_tells_with_its_limits_first(tmp_path: Path):
         assert said in page.text, said
     assert page.text.index("not your pupils") < page.text.index("It is weakest")
     assert not page.open
+
+
+def test_the_first_page_says_it_all_and_the_rest_is_appendix(tmp_path: Path):
+    make_weak_run(tmp_path)
+    text = report(tmp_path)
+    first, appendix = text.removesuffix("</div>\n</body>\n</html>\n").split('<div class="appendix">')
+    for said in ("It is weakest in probability", "What to practise next", "Practise probability", "not your pupils"):
+        assert said in Reader(first).text
+    assert first.count("<svg") == 2 and "How it was simulated" not in first
+    for said in ("How it was simulated", "The hardest questions of the exam", "95 % interval, of 100", "Wilson"):
+        assert said in Reader(appendix).text
+    assert appendix.count('class="course"') == appendix.count("<svg"), "no picture twice"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("asked", ["as they come", "long names and many categories"])
+def test_the_first_page_is_one_sheet_of_a4(page: Page, tmp_path: Path, asked: str):
+    sheet, width = 1122 - (16 + 18) * 96 / 25.4, 794 - 30 * 96 / 25.4  # pixels of A4 within the margins of @page
+    long = "a very long name that goes on " * 8
+    several = [
+        replace(q, category=f"{long} {i % 9}", skill=f"{long}, skill {i}", problem=long)
+        for i, q in enumerate(questions(each=6))
+    ]
+    make_weak_run(
+        tmp_path, turns=(0, 2, 4, 6, 8), **({} if asked == "as they come" else {"asked": several, "name": long[:80]})
+    )
+    page.set_viewport_size({"width": round(width), "height": round(sheet)})
+    page.set_content(report(tmp_path))
+    page.emulate_media(media="print")
+    assert page.locator(".summary").bounding_box()["height"] < sheet
+    assert page.evaluate("getComputedStyle(document.querySelector('.appendix')).breakBefore") == "page"
 
 
 def test_it_has_no_script_and_loads_nothing(tmp_path: Path):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pandas as pd
 import pytest
+import streamlit as st
 from answer_runs import FORMULA, make_answers_run
 from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
@@ -16,7 +18,7 @@ from visits import link_labels, text_of, use, visit
 
 from studentsim.store.queries import NO_SLIP
 from studentsim.ui import data, words
-from studentsim.ui.answers import View, sentences
+from studentsim.ui.answers import View, filters, listing, sentences
 from studentsim.ui.answers.counts import Count
 from studentsim.ui.titles import slip_title
 
@@ -83,7 +85,10 @@ def test_a_run_in_any_state_shows_its_answers(folder: Path, state: dict):
     make_run(folder, "it", **state)
     app = visit(ANSWERS, run="it")
     assert not app.exception and not app.error
-    assert len(grid(app)) == len(told(folder, "it"))
+    answers = told(folder, "it")
+    exams = answers[(answers.phase == "exam") & (answers.turn == state.get("turn", 4))]
+    assert len(grid(app)) == (len(exams[~exams.right]) or len(answers))
+    assert len(grid(visit(ANSWERS, run="it", all="1"))) == len(answers)
     assert ("Look again" in [b.label for b in app.button]) == bool(state.get("alive"))
 
 
@@ -111,6 +116,47 @@ def test_a_link_to_no_run_gives_a_friendly_page(folder: Path, run: str):
     assert "There is no run" in app.error[0].value and "Go to Home" in link_labels(app)
 
 
+# ------------------------------------------------------------------ what it opens on
+
+
+def test_a_run_opens_on_the_wrong_answers_of_its_last_exam_numbered_from_1(folder: Path):
+    make_run(folder, "it")
+    answers = told(folder, "it")
+    wrong = answers[(answers.phase == "exam") & (answers.turn == 4) & ~answers.right]
+    app = visit(ANSWERS, run="it")
+    assert grid(app).answer.tolist() == wrong.seq.tolist()
+    assert grid(app).row.tolist() == [str(n) for n in range(1, len(wrong) + 1)]
+    assert app.header[0].value.startswith(f"{len(wrong)} of 60 exam answers after lesson 4 are wrong")
+    shown = {"run": "it", "lesson": "4", "phase": "exam"}
+    assert links(app)["Open the first"] == {**shown, "mark": "wrong", "answer": str(wrong.seq.iloc[0])}
+    assert links(app)["Remove all filters"] == {"run": "it", "all": "1"}
+    app.selectbox(key="answers.category").set_value("gain").run()
+    assert app.query_params == {**shown, "mark": "wrong", "category": "gain"}, "a filter is added to what is shown"
+
+
+def test_where_the_last_exam_went_all_right_all_of_it_is_listed():
+    assert View("it").opening(4, 0) == View("it", lesson=4, phase="exam")
+    assert View("it").opening(None, 0) == View("it"), "the first exam is still under way"
+    for asked in (View("it", all="1"), View("it", category="gain"), View("it", answer=7)):
+        assert asked.opening(4, 9) == asked
+
+
+def test_a_row_s_button_opens_the_answer_of_that_row_however_the_table_is_sorted(monkeypatch: pytest.MonkeyPatch):
+    opened: list[tuple[str, int]] = []
+    monkeypatch.setattr(filters, "set_to", lambda *change: opened.append(change))
+    monkeypatch.setattr(st, "session_state", {"answers.open": SimpleNamespace(label="3")})
+    listing._open([40, 41, 57, 58])
+    assert opened == [("answer", 57)]
+
+
+def test_question_slip_and_mark_come_first_and_fit_a_screen_1280_wide(folder: Path):
+    make_run(folder, "it")
+    assert list(grid(visit(ANSWERS, run="it")))[:4] == ["row", "mark", "question", "slip"]
+    beside_slips, beside_card = 520, 390  # pixels of the list's column
+    for opened, room in ((False, beside_slips), (True, beside_card)):
+        assert listing.ROW_WIDTH + listing.MARK_WIDTH + sum(listing.WIDTHS[opened]) < room
+
+
 # ------------------------------------------------------------------ filters and links
 
 
@@ -136,7 +182,7 @@ def test_a_link_shows_its_view(study: Path, query: dict, expected):
     app = visit(ANSWERS, run="study", **query)
     assert not app.exception and not app.warning
     answers = told(study)
-    assert grid(app).open.astype(int).tolist() == answers[expected(answers)].seq.tolist()
+    assert grid(app).answer.tolist() == answers[expected(answers)].seq.tolist()
 
 
 def test_choosing_a_filter_writes_the_link(folder: Path):
@@ -154,7 +200,7 @@ def test_choosing_a_filter_writes_the_link(folder: Path):
     answers = told(folder)
     kept = answers[(answers.category == "gain") & ~answers.right & (answers.turn == 0)]
     kept = kept[kept.problem.str.contains("price") | kept.text.str.contains("price")]
-    assert grid(app).open.astype(int).tolist() == kept.seq.tolist()
+    assert grid(app).answer.tolist() == kept.seq.tolist()
     app.selectbox(key="answers.lesson").set_value(None).run()
     assert "lesson" not in app.query_params
 
@@ -167,11 +213,11 @@ def test_right_wrong_and_no_answer_are_three_marks_that_never_overlap(folder: Pa
     for kind in ("right", "ticked", "unanswered"):
         app.segmented_control(key="answers.mark").set_value([kind]).run()
         assert app.query_params["mark"] in (kind, [kind])
-        listed[kind] = set(grid(app).open.astype(int))
+        listed[kind] = set(grid(app).answer)
     assert sum(map(len, listed.values())) == len(answers) == len(set().union(*listed.values()))
     assert all(listed.values()) and "without an answer" in app.header[0].value
     app.segmented_control(key="answers.mark").set_value([]).run()
-    assert app.query_params == {"run": "study"}
+    assert app.query_params == {"run": "study", "all": "1"}
 
 
 def test_a_link_of_old_to_the_wrong_answers_shows_both_kinds_of_them_chosen(folder: Path):
@@ -235,7 +281,7 @@ def test_a_filter_that_matches_nothing_can_be_removed(study: Path, value: str):
         to for label, to in found.items() if label.startswith("Remove") and "wrong" not in label and to.get("mark")
     )
     assert removing == {"run": "study", "mark": "wrong"}
-    assert found["Look at all answers"] == {"run": "study"}
+    assert found["Look at all answers"] == {"run": "study", "all": "1"}
 
 
 # ------------------------------------------------------------------ the open card
@@ -406,4 +452,5 @@ def test_a_view_and_its_link_are_the_same():
     assert View.read(view.params()) == (view, [])
     assert View.read({}) == (View(), [])
     assert view.to(lesson=3).answer is None and view.to(answer=4).page == 2
-    assert view.whole.params() == {"run": "r", "show": "cards"}
+    assert view.whole.params() == {"run": "r", "show": "cards", "all": "1"}
+    assert View.read(view.whole.params()) == (View("r", show="cards", all="1"), [])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
-from visits import NEW, text_of, visit
+from visits import HOME, NEW, text_of, visit
 
 from studentsim import foreground
 from studentsim.config import Learning, RunConfig
@@ -16,10 +16,12 @@ from studentsim.errors import BankError, ConfigError
 from studentsim.runs import preflight
 from studentsim.runs.manager import Manager
 from studentsim.student.profiles import PROFILES
-from studentsim.ui import words
+from studentsim.ui import data, sentences, words
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.new import questions
 
+BOTTOM = 3
+"""The container at the window's lower edge, in Streamlit's own numbering."""
 FEW = Path(__file__).parent / "fixtures" / "mathqa_small.json"
 
 
@@ -408,6 +410,25 @@ def test_a_run_whose_settings_cannot_be_read_leaves_the_defaults(folder: Path):
     (path / "config.json").write_text('{"strategy": "telepathy"}')
     app = visit(NEW, like="it")
     assert not app.exception and not app.error and "can't be used here" in text_of(app)
+
+
+def test_home_and_the_form_tell_one_estimate(folder: Path):
+    config = RunConfig()
+    guess = data.estimate(data.engine(), config)
+    told = sentences.estimate(guess.low, guess.high, guess.runs)
+    assert told in text_of(visit(HOME)) and told in text_of(visit(NEW))
+
+
+def test_start_is_pinned_to_the_window_s_edge_with_what_it_starts(folder: Path):
+    app = visit(NEW)
+    pinned = app._tree.children[BOTTOM]
+    assert [button.label for button in pinned.get("button")] == ["Start"]
+    (short,) = [caption.value for caption in pinned.get("caption")]
+    assert short.startswith("20 lessons of 40 questions, 11 exams of 240. About ")
+    app.number_input(key="new.turns").set_value(6).run()
+    assert app._tree.children[BOTTOM].get("caption")[0].value.startswith("6 lessons")
+    app.text_input(key="new.name").set_value("a: b").run()
+    assert "Name" in app._tree.children[BOTTOM].get("markdown")[0].value, "what keeps it shut is said beside it"
 
 
 def test_the_estimate_rests_on_this_computer_s_own_runs_and_tells_of_a_queue(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -15,6 +16,7 @@ from studentsim.ui import charts, looks, still
 from studentsim.ui.charts import small
 from studentsim.ui.charts.sketch import DASHES, Sketch
 from studentsim.ui.drawn import drawn
+from studentsim.ui.watch import plot
 from studentsim.ui.words import hundred
 
 SHARES = some.floats(0, 1)
@@ -100,3 +102,16 @@ def test_a_picture_is_drawn_once_for_what_it_is_given():
     assert drawn(draw, none, revision="b") is not one
     drawn(draw, none.assign(more=1), revision="a")
     assert calls == ["a", "b", "a"]
+
+
+def test_the_place_of_a_picture_is_kept_free_before_it_is_drawn(monkeypatch: pytest.MonkeyPatch):
+    heights: list[object] = []
+    mounted = lambda **settings: heights.append(settings["height"])  # noqa: E731
+    monkeypatch.setattr(still, "_mounted", lambda: mounted)
+    monkeypatch.setattr(plot, "_mounted", lambda: mounted)
+    sketch = charts.mastery({"gain": 0.5, "physics": 0.25})
+    still.still(sketch, key="a", alt="")
+    figure = go.Figure(layout={"height": 340})
+    plot.plot(plot.packed(figure, alt="a"), key="b")
+    plot.plot(plot.packed(figure, alt="a", large=True), key="c")
+    assert heights[0] >= sketch.size["height"] > 0 and heights[1:] == [340, "content"]

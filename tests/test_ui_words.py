@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import lzma
+import statistics
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,11 @@ from hypothesis import strategies as st
 
 from studentsim.bank.curriculum import SLIPS
 from studentsim.config import STRATEGIES, Learning, RunConfig, mix_in_words
+from studentsim.runs import recorded
+from studentsim.runs.folder import all_runs
 from studentsim.runs.recorded import FOLDER
-from studentsim.ui import looks, rewards, sentences, titles, words
+from studentsim.store.journal import read_events
+from studentsim.ui import charts, looks, rewards, sentences, titles, words
 from studentsim.ui.new import estimate, mix
 
 
@@ -315,6 +320,35 @@ def test_slips_of_equal_count_stand_in_the_order_of_their_titles():
     assert [titles.slip_title(s) for s in told[1:]] == sorted(titles.slip_title(s) for s in (ids[0], ids[2], ids[3]))
 
 
+def test_a_change_that_rounds_to_nothing_is_none():
+    told = rewards.sentence("apart", steps([-3.0, -3.0], [0.001, 0.004]))
+    assert "the right working has neither gained nor lost" in told and "0.00" not in told
+    assert "has lost 0.20" in rewards.sentence("apart", steps([-3.0, -3.0], [-0.1, -0.2]))
+
+
+def test_so_far_is_said_of_a_lesson_that_goes_on_alone():
+    whole = steps([-3.0, -3.0], [0.1, 0.2])
+    assert "so far" not in rewards.sentence("accuracies", whole)
+    assert "so far" in rewards.sentence("accuracies", whole.assign(steps=5))
+
+
+def test_a_lesson_of_one_step_is_seen_as_a_dot_in_every_view():
+    none = pd.DataFrame({"turn": []})
+    one = steps([-3.0], [0.1], turn=1).assign(x=1.0)
+    two = steps([-3.0, -2.0], [0.1, 0.2], turn=2).assign(x=[1.5, 2.0])
+    for name, view in rewards.VIEWS.items():
+        frame = pd.concat([one, two]).assign(logps_rejected=-4.0)
+        for trace in charts.training(frame, none, view, turns=2).data:
+            sizes = [s for s, y in zip(trace.marker.size, trace.y, strict=True) if y == y]
+            assert trace.mode == "lines+markers" and [s > 0 for s in sizes] == [True, False, False], name
+        assert charts.training(frame[frame.turn == 2], none, view, turns=2).data[0].mode == "lines"
+
+
+def test_hatching_is_spoken_of_where_a_cell_is_hatched():
+    cells = pd.DataFrame({"row": ["a", "b"], "turn": [0, 0], "correct": [3, 4], "questions": [40, 10]})
+    assert not charts.hatched(cells) and charts.hatched(cells.assign(questions=[40, 9]))
+
+
 # ------------------------------------------------------------------ the estimate
 
 
@@ -323,7 +357,27 @@ def test_the_estimate_is_a_range_once_three_runs_tell_how_far_estimates_are_out(
     assert estimate.estimated(21, [2.2, 1.0], 2) == estimate.Estimate(21, 21, 2)
     told = estimate.estimated(20, [0.9, 1.0, 1.1, 2.5], 4)
     assert told.low < 20 < 40 < told.high < 50
-    assert estimate.estimated(20, [1.2, 1.3, 1.4], 3).low == 20
+
+
+def test_what_recent_runs_took_beyond_their_sums_is_in_the_next_estimate():
+    """The form said 87 seconds where such runs take 107."""
+    assert estimate.estimated(87, [107 / 87], 1) == estimate.Estimate(107, 107, 1)
+    told = estimate.estimated(87, [1.2, 107 / 87, 1.3], 3)
+    assert 87 < told.low < 107 < told.high < 115
+
+
+def test_without_any_run_the_estimate_is_near_what_the_recorded_study_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("STUDENTSIM_RECORDED", "1")
+    recorded.unpack(tmp_path)
+    found: dict[str, list[float]] = {}
+    for folder in all_runs(tmp_path):
+        config, events = folder.config(), [e for e in read_events(folder.journal) if e["type"] == "RunEnded"]
+        if config.model == "embedded" and events:
+            found.setdefault(config.strategy, []).append(events[-1]["seconds"] / estimate.seconds(config))
+    assert len(found) >= 4
+    assert all(0.6 < statistics.median(out) < 1.7 for out in found.values()), found
 
 
 def test_the_estimate_says_what_it_rests_on():

@@ -22,6 +22,25 @@ WRONG = ("wrong", ":material/close:", "orange")
 UNANSWERED = ("no answer", ":material/close:", "orange")
 
 
+_TITLED = "components.titled"
+
+
+def page_title(text: str) -> None:
+    """The page's one first-level heading; ``text`` is plain."""
+    st.session_state[_TITLED] = True
+    st.title(words.literal(text), anchor=False)
+
+
+def no_title_yet() -> None:
+    """The page begins."""
+    st.session_state[_TITLED] = False
+
+
+def has_title() -> bool:
+    """Whether the page has its heading: where an error comes first, it still needs one."""
+    return bool(st.session_state.get(_TITLED))
+
+
 def problem(error: StudentsimError, *, details: str = "") -> None:
     """One sentence on what is wrong, one on what to do; the rest folded."""
     st.error(f"**{words.literal(error.problem)}** {words.literal(error.remedy)}", icon=":material/error:")
@@ -50,7 +69,7 @@ def recorded_badge(recorded: str) -> None:
 
 def choose_run(runs: Sequence[RunCard], *, title: str, question: str, empty: str, page: str, home: str) -> None:
     """A results page without a run in its link: the ``runs``, each a way to ``page``; or what to do where there are none."""
-    st.title(title, anchor=False)
+    page_title(title)
     if not runs:
         nothing_here(empty, page=home, label="Start a simulation on Home")
         return
@@ -95,10 +114,11 @@ def picture(
     """A chart under the question it answers, with the numbers behind it one click away.
 
     ``columns`` gives the table's columns in plain words. ``key`` must be stable. Zoom survives refreshes in which the
-    picture does not change; Streamlit 1.67 makes a changed one anew (its pull request 16052 would honour ``uirevision``).
+    picture does not change; Streamlit 1.67 makes a changed one anew (its pull request 16052 would honour ``uirevision``). Its height is
+    kept free before it is drawn.
     """
     st.subheader(question, anchor=False)
-    st.plotly_chart(figure, width="stretch", key=key, config=charts.CONFIG, alt=alt)
+    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=alt)
     numbers(frame, key=key, columns=columns)
 
 

@@ -26,6 +26,7 @@ from studentsim.store.database import Database
 from studentsim.ui import sentences, words
 from studentsim.ui.cards import RunCard, config_of
 from studentsim.ui.new import estimate as estimates
+from studentsim.ui.subject import Subject
 
 OFFERED = 30
 """Runs offered where a link names none."""
@@ -97,23 +98,42 @@ def notices(engine: Engine) -> list[str]:
 # ------------------------------------------------------------------ links
 
 
+_SUBJECT = "shell.subject"
+
+
 def asked_for() -> str | None:
     """The run that the link names (``?run=…``), remembered for the menu; None: the link names none."""
     run_id = st.query_params.get("run")
     if run_id:
-        st.session_state["shell.run"] = run_id
+        look_at(subject().alone(run_id))
     return run_id or None
+
+
+def subject() -> Subject:
+    """What is looked at in this visit."""
+    return st.session_state.get(_SUBJECT, Subject())
+
+
+def look_at(what: Subject) -> None:
+    """From now on this is what is looked at."""
+    st.session_state[_SUBJECT] = what
+
+
+def follow_link() -> None:
+    """What the link names is what is looked at."""
+    link = {name: ",".join(st.query_params.get_all(name)) for name in st.query_params}
+    look_at(subject().follow(link))
 
 
 def watched() -> str | None:
     """The run looked at last in this visit."""
-    return st.session_state.get("shell.run")
+    return subject().run or None
 
 
 def forget(run_id: str | None) -> None:
     """The menu leads to no run that is not there."""
-    if watched() == run_id:
-        st.session_state.pop("shell.run", None)
+    if run_id:
+        look_at(subject().without(run_id))
 
 
 # ------------------------------------------------------------------ runs

@@ -15,8 +15,10 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.errors import StudentsimError, UnknownRun
 from studentsim.ui import components, data, glossary
@@ -46,7 +48,9 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 """Script, name and icon of each page, in the order of the menu."""
 
 OF_A_RUN = (WATCH, ANSWERS, WEAKNESSES)
-"""Pages that show one run: the menu leads to the one looked at last."""
+"""Pages that show one run: the menu leads to the one looked at."""
+
+CSS = Path(__file__).with_name("frame.css")
 
 log = logging.getLogger(__name__)
 
@@ -56,34 +60,46 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar."""
     # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
-    if menu:
-        _navigation()
-    body = st.container()
-    _footer()
-    with body:
-        engine = _engine()
+    st.html(CSS)
+    components.no_title_yet()
+    data.follow_link()
+    drawn = data.subject()
+    place = st.sidebar.empty() if menu else None
+    if place:
+        _navigation(place)
+    with st.container():
+        engine = _engine(title)
         for notice in data.notices(engine):
             st.info(notice, icon=":material/info:")
         if error := st.session_state.pop("shell.error", None):
             components.problem(error)
-        with guarded():
+        with guarded(title):
             yield engine
+    if place and data.subject() != drawn:  # the page looks at something else than its link says: that is known only now
+        _navigation(place)
+    _footer()
     data.settle()
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """Turn errors into words on the page. Fragments need their own, since they run again without the page around them."""
+def guarded(title: str = "") -> Iterator[None]:
+    """Turn errors into words on the page. Fragments need their own, since they run again without the page around them.
+
+    ``title`` is the page's heading where an error comes before it has one; blank in a fragment, which has its page's.
+    """
     try:
         yield
     except UnknownRun as error:
         data.forget(data.asked_for())
+        _heading(title and "There is no such simulation")
         components.problem(error)
         st.page_link(HOME, label="Go to Home", icon=":material/home:")
     except StudentsimError as error:
+        _heading(title)
         components.problem(error)
     except Exception:
         log.exception("a page failed")
+        _heading(title)
         components.problem(
             StudentsimError(
                 "Something went wrong on this page.",
@@ -91,6 +107,11 @@ def guarded() -> Iterator[None]:
             ),
             details=traceback.format_exc(),
         )
+
+
+def _heading(text: str) -> None:
+    if text and not components.has_title():
+        components.page_title(text)
 
 
 def term_link(id: str) -> None:
@@ -101,19 +122,21 @@ def term_link(id: str) -> None:
     )
 
 
-def _engine() -> data.Engine:
-    with guarded():
+def _engine(title: str) -> data.Engine:
+    with guarded(title):
         return data.engine()
+    _footer()
     st.stop()
 
 
-def _navigation() -> None:
-    watched = data.watched()
-    with st.sidebar:
+def _navigation(place: DeltaGenerator) -> None:
+    """The menu; its ways to pages of runs lead to what is looked at."""
+    subject = data.subject()
+    links = dict.fromkeys(OF_A_RUN, subject.results) | {WATCH: subject.watch, COMPARE: subject.compare}
+    with place.container():
         st.markdown("**studentsim**")
         for script, name, icon in PAGES:
-            params = {"run": watched} if script in OF_A_RUN and watched else None
-            st.page_link(script, label=name, icon=icon, query_params=params, width="stretch")
+            st.page_link(script, label=name, icon=icon, query_params=links.get(script), width="stretch")
 
 
 def _footer() -> None:

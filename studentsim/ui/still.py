@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import streamlit as st
@@ -12,8 +13,10 @@ JS = Path(__file__).with_suffix(".js").read_text()
 
 
 def still(sketch: Sketch, *, key: str, alt: str) -> None:
-    """Draws it as wide as its place. ``alt`` says what it shows; ``key`` must be stable."""
-    _mounted()(key=key, data={**sketch.told(), "alt": alt})
+    """Draws it as wide as its place. ``alt`` says what it shows; ``key`` must be stable. Its height is kept free from the start, so that
+    nothing below it jumps when it comes.
+    """
+    _mounted()(key=key, data={**sketch.told(), "alt": alt}, height=math.ceil(sketch.size["height"]))
 
 
 @st.cache_resource

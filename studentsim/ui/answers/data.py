@@ -85,6 +85,7 @@ def sheet(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> Sheet:
     row = queries.run(engine.database, run_id)
     view, lost = View.read({**parameters, "run": run_id})
     of_run = (engine.database, str(engine.folder), run_id, row.last_seq)
+    view = view.opening(*_last_exam(*of_run))
     tally = _tally(*of_run, view.search, view.question)
     return Sheet(
         view=view,
@@ -119,6 +120,16 @@ def page(shown: Sheet) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
+def _last_exam(_database: Database, folder: str, run_id: str, last_seq: int) -> tuple[int | None, int]:
+    """After which lesson the last whole exam was, and how many of its answers are wrong."""
+    exams = queries.exams(_database, run_id)
+    if exams.empty:
+        return None, 0
+    last = exams.iloc[-1]
+    return int(last.turn), int(last.questions - last.correct)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
 def _tally(_database: Database, folder: str, run_id: str, last_seq: int, search: str, question: str) -> pd.DataFrame:
     return queries.answer_tally(_database, run_id, search=search, question_id=question)
 
@@ -141,18 +152,19 @@ def _card(
 
 
 def _told(rows: pa.Table) -> pa.Table:
-    """The list as it is shown: ids and marks in words, the seq as the text of the button that opens the answer."""
+    """The list as it is shown: ids and marks in words, the row's number as the text of the button that opens the answer."""
     return pa.table(
         {
-            "open": rows["seq"].cast(pa.string()),
+            "row": pa.array(range(1, len(rows) + 1)).cast(pa.string()),
             "mark": _named(rows["mark"], lambda mark: MARKS.get(mark, mark)),
-            "lesson": rows["turn"],
             "question": rows["problem"],
-            "result": rows["value"],
             "slip": _named(rows["misconception"], slip_title),
+            "result": rows["value"],
+            "lesson": rows["turn"],
             "asked in": _named(rows["phase"], lambda phase: PHASES.get(phase, phase)),
             "category": rows["category"],
             "skill": _named(rows["skill"], skill_title),
+            "answer": rows["seq"],
         }
     )
 

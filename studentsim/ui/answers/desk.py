@@ -11,6 +11,7 @@ from studentsim.ui.answers.data import Sheet
 from studentsim.ui.answers.listing import listing
 from studentsim.ui.data import Engine
 from studentsim.ui.device import on_phone
+from studentsim.ui.into_view import into_view
 from studentsim.ui.shell import ANSWERS
 
 NAMED = 8
@@ -19,8 +20,10 @@ NAMED = 8
 
 def desk(engine: Engine, shown: Sheet) -> None:
     """Filters, list and card. An open card stays open, whatever the filter lets through, and takes the filters' place: they
-    fold away into the list's column, so that the card begins high up.
+    fold away into the list's column, so that the card begins high up. It stands left of the list, so that on a narrow window, where
+    columns come one below the other, it comes first.
     """
+    st.session_state[filters.SHOWN] = shown.view
     opened = shown.view.answer is not None
     if on_phone():
         if not opened:
@@ -30,15 +33,16 @@ def desk(engine: Engine, shown: Sheet) -> None:
             _card(engine, shown)
         return
     above = st.container()  # always there, as are the columns: the list stays the same element when a card opens
-    left, right = st.columns([1, 1] if opened else [3, 2], gap="medium")
+    left, right = st.columns([1, 1] if opened else [1, 2], gap="medium")
     with left:
-        beside = st.container()
-        _list(engine, shown)
-    with right:
         if opened:
+            into_view(str(shown.view.answer), key="answers.into_view")
             _card(engine, shown)
         elif shown.listing.seqs.size:
             _slips(shown)
+    with right:
+        beside = st.container()
+        _list(engine, shown)
     with beside if opened else above:
         filters.filters(shown, folded=opened)
 

@@ -15,6 +15,8 @@ from studentsim.ui.linked import LONGEST
 from studentsim.ui.shell import ANSWERS
 from studentsim.ui.titles import skill_title, slip_title
 
+SHOWN = "answers.view"
+"""Session key: the view that is shown, which a link without any filter does not name."""
 WIDTH = 170
 """Pixels of one choice: two fit beside each other on a phone, four on a desk."""
 
@@ -70,7 +72,7 @@ def nothing_matches(shown: Sheet) -> None:
 
 def set_to(field: str, value: Any) -> None:
     """Have the link say something else of one field. For callbacks: the page is drawn again after it."""
-    view, _ = View.read(st.query_params.to_dict())
+    view: View = st.session_state[SHOWN]
     st.query_params.from_dict(view.to(**{field: value}).params())
 
 

@@ -21,7 +21,7 @@ def choose(engine: data.Engine) -> None:
 def head(shown: Sheet) -> None:
     """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
     run = {"run": shown.view.run}
-    st.title(words.literal(shown.title), anchor=False)
+    components.page_title(shown.title)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
         st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params=run)

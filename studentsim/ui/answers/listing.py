@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from studentsim.ui import components, words
@@ -14,6 +16,9 @@ from studentsim.ui.shell import ANSWERS
 HEIGHT = 560
 """Of the list on a desk, in pixels; a table of fewer rows is lower."""
 ROW = 35
+ROW_WIDTH, MARK_WIDTH = 52, 88
+WIDTHS = {False: (205, 165), True: (128, 114)}
+"""Of question and slip while no card is open, and beside one: with row and mark they are in sight on a screen 1280 wide."""
 
 
 def as_cards(shown: Sheet) -> bool:
@@ -47,6 +52,7 @@ def listing(engine: Engine, shown: Sheet) -> None:
 def _table(shown: Sheet) -> None:
     """The rows travel in pieces, as they are scrolled to (``lazy``): 100,000 rows open as fast as 100."""
     column = st.column_config
+    question, slip = WIDTHS[shown.view.answer is not None]
     st.dataframe(
         shown.listing.table,
         key=f"answers.grid.{shown.key}",
@@ -56,25 +62,28 @@ def _table(shown: Sheet) -> None:
         placeholder="",
         alt="The answers of this view; the button at the beginning of a row opens it",
         column_config={
-            "open": column.ButtonColumn(
-                "open", key="answers.open", on_click=_open, type="secondary", width=70, pinned=True,
-                help="Opens the whole answer. The number says which answer of the simulation it is.",
+            "row": column.ButtonColumn(
+                "row", key="answers.open", on_click=_open, args=(shown.listing.seqs,), type="secondary", width=ROW_WIDTH,
+                pinned=True, help="Opens the whole answer.",
             ),
-            "mark": column.TextColumn("mark", width=92),
-            "lesson": column.NumberColumn("lesson", width=60),
-            "question": column.TextColumn("question", width=300),
+            "mark": column.TextColumn("mark", width=MARK_WIDTH),
+            "question": column.TextColumn("question", width=question),
+            "slip": column.TextColumn("slip", width=slip),
             "result": column.TextColumn("its result", width=80),
-            "slip": column.TextColumn("slip", width=220),
+            "lesson": column.NumberColumn("lesson", width=60),
             "asked in": column.TextColumn("asked in", width=75),
             "category": column.TextColumn("category", width=90),
             "skill": column.TextColumn("skill", width=200),
+            "answer": column.NumberColumn(
+                "answer", width=70, format="plain", help="Which answer of the simulation it is: its seq in the files to download."
+            ),
         },
     )  # fmt: skip
 
 
-def _open() -> None:
-    """The button's text is the answer's seq, so sorting the table cannot open another one."""
-    filters.set_to("answer", int(st.session_state["answers.open"].label))
+def _open(seqs: Sequence[int]) -> None:
+    """The button's text is the row's number in the order of ``seqs``, so sorting the table cannot open another answer."""
+    filters.set_to("answer", int(seqs[int(st.session_state["answers.open"].label) - 1]))
 
 
 def _cards(engine: Engine, shown: Sheet) -> None:

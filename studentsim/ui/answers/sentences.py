@@ -39,7 +39,7 @@ PHASES: Mapping[str, str] = {"exam": "exam", "study": "practice", "revision": "s
 NAMES: Mapping[str, str] = {
     "lesson": "lesson", "phase": "exam or practice", "category": "category", "skill": "skill", "slip": "slip", "mark": "mark",
     "search": "text", "question": "question", "value": "the value",
-    "answer": "open answer", "show": "way of showing", "page": "page",
+    "answer": "open answer", "show": "way of showing", "page": "page", "all": "all answers",
 }  # fmt: skip
 """Parameters of a link in plain words."""
 

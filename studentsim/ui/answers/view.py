@@ -1,8 +1,9 @@
-"""What Answers shows is its link. Every parameter may be left out; all of them together narrow the view.
+"""What Answers shows is its link. Every parameter may be left out; all of them together narrow the view. A link that names the run alone
+opens on the wrong answers of its last exam.
 
     /Answers?run=20260701-101500-ab12&lesson=20&phase=exam&category=probability&mark=wrong
 
-    run       the simulation's id; without it, the one looked at last, or the newest
+    run       the simulation's id; without it, one is chosen
     lesson    a whole number: answers of that lesson, and of the exam after it (0: before any lesson)
     phase     exam | study (practice, first tries) | revision (second and further tries)
     category  as the bank names it: probability
@@ -15,6 +16,7 @@
     answer    the seq of one answer: its card is open, whether or not the filter lets it through
     show      table | cards; without it, cards on a phone and a table elsewhere
     page      which page of the cards, from 1
+    all       1: nothing narrows the view, and every answer is meant
 
 A value that cannot be meant (a lesson that is no number, an unknown mark) is left out, and the page says so. No streamlit here.
 """
@@ -36,7 +38,7 @@ KINDS = ("right", "ticked", "unanswered")
 """The marks without overlap, as the page offers them."""
 
 _NOT_RIGHT = ("ticked", "unanswered")
-_CLOSED = {"phase": PHASES, "show": SHOWS, "value": (OTHER,)}
+_CLOSED = {"phase": PHASES, "show": SHOWS, "value": (OTHER,), "all": ("1",)}
 _WHOLE = {"lesson": 0, "answer": 0, "page": 1}
 """Parameters that are whole numbers, with the least each may be."""
 
@@ -73,6 +75,7 @@ class View(Linked):
     answer: int | None = None
     show: str = ""
     page: int | None = None
+    all: str = ""
 
     @classmethod
     def meant(cls, name: str, text: str) -> str | int | None:
@@ -97,6 +100,17 @@ class View(Linked):
             if name in changes and changes[name] != getattr(self, name):
                 changes = dict.fromkeys(inner, "") | changes
         return replace(self, **changes)
+
+    def opening(self, exam: int | None, wrong: int) -> View:
+        """What the link means where it narrows nothing: of the last ``exam`` (None: there is none yet) the ``wrong`` answers, if any."""
+        if exam is None or self.narrowed or self.all or self.answer is not None:
+            return self
+        return replace(self, lesson=exam, phase="exam", mark="wrong" if wrong else "")
+
+    def params(self) -> dict[str, str]:
+        """The link's parameters; that every answer is meant is said where no filter is in force."""
+        told = super().params() | {"all": "1"}
+        return {name: value for name, value in told.items() if name != "all" or not self.narrowed}
 
     def filters(self) -> Filter:
         """What the database is asked for."""

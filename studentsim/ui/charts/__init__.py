@@ -4,7 +4,7 @@ from studentsim.ui.charts.compare import by_category, compare
 from studentsim.ui.charts.coverage import coverage
 from studentsim.ui.charts.exams import exam_accuracy
 from studentsim.ui.charts.frame import CONFIG, wrapped
-from studentsim.ui.charts.heatmap import category_heatmap
+from studentsim.ui.charts.heatmap import category_heatmap, hatched
 from studentsim.ui.charts.mix import mix_by_lesson, mix_by_way
 from studentsim.ui.charts.practice import practice
 from studentsim.ui.charts.race import race
@@ -21,6 +21,7 @@ __all__ = [
     "compare",
     "coverage",
     "exam_accuracy",
+    "hatched",
     "mastery",
     "mix_by_lesson",
     "mix_by_way",

@@ -72,6 +72,11 @@ def category_heatmap(
     return finish(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)
 
 
+def hatched(frame: pd.DataFrame) -> bool:
+    """Whether any cell is hatched: a note on the hatching has its place only then."""
+    return bool(((frame.questions > 0) & (frame.questions < FEW)).any())
+
+
 def _label(correct: int, questions: int) -> str:
     """The share of 100; of few answers the count itself, since a hundred is not earned."""
     return str(hundred(correct / questions)) if questions >= FEW else f"{int(correct)}/{int(questions)}"

@@ -40,7 +40,10 @@ def choose(runs: Mapping[str, Run]) -> list[Run]:
         st.query_params["runs"] = link[0]
         raw = link
     st.session_state["compare.link"] = raw
-    return data.runs_of(chosen, runs)
+    found = data.runs_of(chosen, runs)
+    if found:
+        shared.look_at(shared.subject().together([run.run_id for run in found]))
+    return found
 
 
 def paper_wanted() -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studentsim.ui import charts, components, data, words
+from studentsim.config import RunConfig
+from studentsim.ui import charts, components, data, sentences, words
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import deleting, filters, groups, saying, ticks
 from studentsim.ui.shell import COMPARE, NEW, WATCH
@@ -27,7 +28,7 @@ def recent(engine: data.Engine, runs: Sequence[RunCard], every: Sequence[RunCard
     st.header("Recent simulations", anchor=False)
     if not runs:
         st.info(
-            "You have not run a simulation yet. *Watch a student learn* starts one; it takes about a minute.",
+            f"You have not run a simulation yet. *Watch a student learn* starts one. {_takes(engine)}",
             icon=":material/info:",
         )
         return
@@ -49,6 +50,12 @@ def recent(engine: data.Engine, runs: Sequence[RunCard], every: Sequence[RunCard
             with fold:
                 for entry in older:
                     _entry(engine, entry)
+
+
+def _takes(engine: data.Engine) -> str:
+    """How long the run takes that Home starts: the same estimate as on New simulation."""
+    guess = data.estimate(engine, RunConfig())
+    return sentences.estimate(guess.low, guess.high, guess.runs)
 
 
 def _entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from studentsim.store.queries import Speed
 from studentsim.ui import language_models
 from studentsim.ui.teaching.names import of
 
-TYPICAL = Speed(runs=0, start=1.5, study_question=0.006, pair=0.07, exam_question=0.004, turn=None)
-"""Seconds of the embedded student on two processor cores, for a computer that has not finished a run yet."""
+TYPICAL = Speed(runs=0, start=1.5, study_question=0.0075, pair=0.08, exam_question=0.007, turn=None)
+"""Seconds of the embedded student on two processor cores, for a computer that has not finished a run yet: those of the recorded study. What
+a lesson takes whatever its pairs (looking at held-out pairs, rehearsal) is in ``pair``."""
 
 SMALL_MODEL = Speed(runs=0, start=10.0, study_question=0.5, pair=0.85, exam_question=0.16, turn=None)
 """The same of a language model of ``SMALL_PARAMETERS``, SmolLM2 in bfloat16 on MathQA, with exams that are scored; written ones take as
@@ -49,13 +51,15 @@ class Estimate:
 
 
 def estimated(expected: float, out: Sequence[float], runs: int) -> Estimate:
-    """The range around ``expected`` seconds. ``out`` has, for each recent run, its seconds divided by those estimated for it;
-    from too few of them no range is told.
+    """What ``expected`` seconds come to here. ``out`` has, for each recent run, its seconds divided by those that would have been expected
+    for it: what such sums leave out (a lesson's parts that do not grow with its questions, other work on this computer) is put right by
+    the middle one, of two the lower. From too few of them no range is told.
     """
     if len(out) < FEWEST:
-        return Estimate(expected, expected, runs)
+        told = expected * (statistics.median_low(out) if out else 1.0)
+        return Estimate(told, told, runs)
     low, high = np.quantile(out, MIDDLE)
-    return Estimate(expected * min(1.0, float(low)), expected * max(1.0, float(high)), runs)
+    return Estimate(expected * float(low), expected * float(high), runs)
 
 
 def together(estimates: Sequence[Estimate]) -> Estimate:

@@ -1,4 +1,4 @@
-"""The end of the form: what will happen, how long it takes, and Start."""
+"""What will happen, how long it takes, and Start: pinned to the window's lower edge, so that it is in sight wherever one is in the form."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from studentsim.ui.teaching import names
 
 
 def start(engine: data.Engine, form: Form) -> str | None:
-    """Start, with what it will do and how long that takes; the run's id once started."""
-    with st.container(border=True):
-        said = st.container()
-        form.under("start", "Start")
+    """Start, with what it will do and how long that takes; the run's id once started. In the form's own end it is told in full."""
+    told, run_id = st.container(), None
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+        button = st.container(width="content")
+        short = st.container(gap="xsmall", width="stretch")
+        with short:
+            form.under("start", "Start")
         config = form.config()
-        with said:
-            if config is not None:
+        try:
+            with button:
+                run_id = components.start_button(
+                    "Start", lambda token: data.start(engine, config, token), key="new.start", disabled=config is None
+                )
+        except StudentsimError as error:
+            form.show(error)
+        if config is not None:
+            guess = data.estimate(engine, config)
+            whole = _estimate(engine, config, guess)
+            short.caption(
+                words.literal(f"{_length(config)}. {whole.partition('. ')[0].partition(',')[0].rstrip('.')}.")
+            )
+            with told.container(border=True, gap="xsmall"):
                 st.markdown(f"**{words.literal(_summary(config))}**")
-            with st.container(horizontal=True, vertical_alignment="center"):
-                try:
-                    run_id = components.start_button(
-                        "Start",
-                        lambda token: data.start(engine, config, token),
-                        key="new.start",
-                        disabled=config is None,
-                    )
-                except StudentsimError as error:
-                    run_id = None
-                    form.show(error)
-                guess = data.estimate(engine, config) if config is not None else None
-                if config is not None and guess is not None:
-                    st.markdown(_estimate(engine, config, guess), width="content")
-            _repeat(engine, form, config, guess)
+                st.markdown(whole)
+                _repeat(engine, form, config, guess)
     return run_id
 
 
-def _repeat(engine: data.Engine, form: Form, config: RunConfig | None, guess: estimates.Estimate | None) -> None:
+def _repeat(engine: data.Engine, form: Form, config: RunConfig, guess: estimates.Estimate) -> None:
     """The same with several seeds; leads to Compare once begun."""
     try:
-        racers, guesses = ([config], [guess]) if config is not None and guess is not None else ([], [])
-        group = repeat.offer(engine, racers, key="new", guesses=guesses)
+        group = repeat.offer(engine, [config], key="new", guesses=[guess])
     except StudentsimError as error:
         form.show(error)
         return
@@ -52,12 +53,15 @@ def _repeat(engine: data.Engine, form: Form, config: RunConfig | None, guess: es
         repeat.go_to(group)
 
 
-def _summary(config: RunConfig) -> str:
+def _length(config: RunConfig) -> str:
     exams = words.plural(len(config.exam_turns()), "exam")
-    return (
-        f"{words.student(config)}, {words.way(config)}: {words.plural(config.turns, 'lesson')} of "
-        f"{words.plural(config.questions, 'question')}, {exams} of {config.exam:,}"
-        + "".join(f"; {said}" for said in names.extras(names.of(config)))
+    lessons = words.plural(config.turns, "lesson")
+    return f"{lessons} of {words.plural(config.questions, 'question')}, {exams} of {config.exam:,}"
+
+
+def _summary(config: RunConfig) -> str:
+    return f"{words.student(config)}, {words.way(config)}: {_length(config)}" + "".join(
+        f"; {said}" for said in names.extras(names.of(config))
     )
 
 

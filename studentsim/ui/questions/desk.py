@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from studentsim.ui import data, words
+from studentsim.ui import components, data, words
 from studentsim.ui.device import on_phone
+from studentsim.ui.into_view import into_view
 from studentsim.ui.questions import bank, filters, sentences
 from studentsim.ui.questions.card import card
 from studentsim.ui.questions.coverage import by_category
@@ -18,7 +19,7 @@ from studentsim.ui.questions.view import View
 
 def desk(engine: data.Engine, view: View, lost: list[str]) -> None:
     """Title and sentence, filters, the list and beside it the open question or the chosen skill, what the bank covers."""
-    st.title("Questions", anchor=False)
+    components.page_title("Questions")
     if lost:
         st.warning(words.literal(sentences.left_out(lost)), icon=":material/search_off:")
     sentence = st.container()
@@ -29,9 +30,11 @@ def desk(engine: data.Engine, view: View, lost: list[str]) -> None:
         card(engine, view)
         return
     # Always two columns: the list then stays the same element when a card opens beside it.
-    left, right = st.columns([1, 1] if view.question or view.skill else [3, 2], gap="medium")
-    with right:
+    # The card stands left, so that it comes first on a narrow window, where columns come one below the other.
+    left, right = st.columns([1, 1] if view.question or view.skill else [2, 3], gap="medium")
+    with left:
         if view.question:
+            into_view(view.question, key="questions.into_view")
             card(engine, view)
         elif view.skill:
             skill_card(view)
@@ -39,11 +42,11 @@ def desk(engine: data.Engine, view: View, lost: list[str]) -> None:
             skills(view)
         else:
             overview()
-    with left:
+    with right:
         frame = bank.questions(engine)
         found = bank.matching(frame, view)
         if len(found):
-            listing(frame, found, view)
+            listing(found, view)
         else:
             filters.nothing_matches(view)
     if view.narrowed:

@@ -21,7 +21,7 @@ _ICONS = {
 }  # fmt: skip
 
 
-def listing(frame: pd.DataFrame, found: pd.DataFrame, view: View) -> None:
+def listing(found: pd.DataFrame, view: View) -> None:
     """The questions as a table; the button of a row, the question's number in the bank, opens it."""
     st.caption(f"{words.plural(len(found), 'question')}. Press the number at the beginning of a row to open it.")
     _one_by_one(found, view)
@@ -34,11 +34,11 @@ def listing(frame: pd.DataFrame, found: pd.DataFrame, view: View) -> None:
         height=min(HEIGHT, ROW * (len(found) + 1) + 3),
         alt="The questions of this view; the button at the beginning of a row opens it",
         column_config={
-            "open": column.ButtonColumn(
-                "open", key="questions.open", on_click=_open, args=(frame,), type="secondary", width=70, pinned=True,
-                help="Opens the question. The number says which of the bank it is.",
+            "row": column.ButtonColumn(
+                "row", key="questions.open", on_click=_open, args=(found.id,), type="secondary", width=56, pinned=True,
+                help="Opens the question.",
             ),
-            "question": column.TextColumn("question", width=330),
+            "question": column.TextColumn("question", width=250),
             "skill": column.TextColumn("skill", width=220),
             "category": column.TextColumn("category", width=170),
             "difficulty": column.TextColumn("difficulty", width=80),
@@ -67,7 +67,7 @@ def _one_by_one(found: pd.DataFrame, view: View) -> None:
 def _told(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "open": (found.index + 1).astype(str),
+            "row": [str(number) for number in range(1, len(found) + 1)],
             "question": found.problem,
             "skill": found.skill.map(skill_title),
             "difficulty": found.difficulty.map(DIFFICULTIES),
@@ -78,6 +78,6 @@ def _told(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _open(frame: pd.DataFrame) -> None:
-    """The button's text is the question's place in the bank, so sorting the table cannot open another one."""
-    filters.set_to("question", str(frame.id.iloc[int(st.session_state["questions.open"].label) - 1]))
+def _open(ids: pd.Series) -> None:
+    """The button's text is the row's number in the order of ``ids``, so sorting the table cannot open another question."""
+    filters.set_to("question", str(ids.iloc[int(st.session_state["questions.open"].label) - 1]))

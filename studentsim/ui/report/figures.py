@@ -73,5 +73,5 @@ def _number(value: object, digits: int) -> str:
 
 
 def _section(*inside: str) -> str:
-    title = "Appendix: the training's figures, lesson by lesson"
+    title = "The training's figures, lesson by lesson"
     return f"<section>\n<h2>{escape(title)}</h2>\n{''.join(inside)}\n</section>"

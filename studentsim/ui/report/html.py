@@ -20,7 +20,7 @@ from studentsim.store.queries import RunRow
 from studentsim.ui import lookups, words
 from studentsim.ui.cards import config_of
 from studentsim.ui.lookups import LessonLookups
-from studentsim.ui.report import choosing, figures, mix, parts, second_tries
+from studentsim.ui.report import choosing, figures, mix, parts, second_tries, summary
 from studentsim.ui.report.document import document
 from studentsim.ui.report.text import escape, paragraph
 from studentsim.ui.teaching import names, tries
@@ -28,6 +28,7 @@ from studentsim.ui.teaching.tries import Tries
 from studentsim.ui.weaknesses import items, sentences
 from studentsim.ui.weaknesses.findings import Findings, gather
 
+APPENDIX = "Appendix: what the first page rests on"
 LIMITS = (
     "A model student, not your pupils. A small language model plays the student: it answers, is marked, learns from its own mistakes, "
     "and sits exams of questions it has never practised. What it finds hard, and what helps it, need not hold for people. Read this as "
@@ -97,9 +98,11 @@ def _trained(turns: pd.DataFrame) -> tuple[int, ...]:
 
 
 def page(report: Report) -> str:
-    """The whole file."""
-    sections = [_head(report)]
-    if not report.found.exams.empty:
+    """The whole file: one page that says it all, and the appendix."""
+    exams = not report.found.exams.empty
+    first = f'<section class="summary">\n{_head(report)}\n{summary.summary(report.found) if exams else ""}\n</section>'
+    sections = []
+    if exams:
         sections += [
             parts.progress(report.found),
             parts.categories(report.found),
@@ -113,7 +116,8 @@ def page(report: Report) -> str:
     sections += [parts.about(report.config, report.run), parts.methods()]
     if report.epochs is not None:
         sections.append(figures.section(report.config, report.epochs, report.trained))
-    return document(f"Report: {report.title}", sections)
+    behind = ['<div class="appendix">', f"<h2>{APPENDIX}</h2>", *sections, "</div>"]
+    return document(f"Report: {report.title}", [first, "\n".join(behind)])
 
 
 def _practised(report: Report) -> str:

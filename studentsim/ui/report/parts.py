@@ -7,8 +7,9 @@ import pandas as pd
 from studentsim.config import RunConfig
 from studentsim.store.queries import RunRow
 from studentsim.ui import glossary, words
+from studentsim.ui.charts import hatched
 from studentsim.ui.compare import settings
-from studentsim.ui.report import svg
+from studentsim.ui.report import summary, svg
 from studentsim.ui.report.text import Html, escape, inline, paragraph, table
 from studentsim.ui.titles import commonest_first, is_formula_error, skill_title, slip_title
 from studentsim.ui.weaknesses import in_practice, items, practice, sentences
@@ -26,7 +27,7 @@ TOLD = ("student", "model", "strategy", "bank", "turns", "questions", "exam", "e
 
 
 def progress(found: Findings) -> str:
-    """Exam accuracy by lesson: picture and table."""
+    """Exam accuracy by lesson; its picture is on the first page."""
     exams = found.exams
     rows = [
         [_exam(r.turn), f"{r.correct} of {r.questions}", words.hundred(r.accuracy), _bounds(r)]
@@ -35,15 +36,15 @@ def progress(found: Findings) -> str:
     numbers = table(
         ["exam", "right", "of 100", "95 % interval, of 100"], rows, caption="The numbers", numbers=frozenset({1, 2, 3})
     )
-    picture = f"<figure>{svg.accuracy(exams, guessing=found.guessing)}<figcaption>The bars are 95 % intervals.</figcaption></figure>"
-    return _section("How many never-practised questions does it answer rightly?", picture, numbers)
+    return _section("How many never-practised questions does it answer rightly?", numbers)
 
 
 def categories(found: Findings) -> str:
-    """The heatmap, and the last exam by category and by kind of question."""
+    """The heatmap, where the first page has no room for it, and the last exam by category and by kind of question."""
     names = {row: row for row in order(list(found.categories.row.unique()))}
-    picture = svg.heatmap(found.categories, names=names)
-    note = f"Right of 100 questions. Cells of fewer than 10 questions are hatched and show the count. {glossary.unclear(names)}"
+    picture = "" if summary.categories(found) else svg.heatmap(found.categories, names=names)
+    few = " Cells of fewer than 10 questions are hatched and show the count." if hatched(found.categories) else ""
+    note = f"Right of 100 questions.{few} {glossary.unclear(names)}"
     last = found.in_last(found.categories).set_index("row")
     rows = [
         [
@@ -63,7 +64,7 @@ def categories(found: Findings) -> str:
     )
     return _section(
         "Which categories are still weak?",
-        f"<figure>{picture}<figcaption>{note}</figcaption></figure>",
+        f"<figure>{picture}<figcaption>{escape(note)}</figcaption></figure>" if picture else paragraph(note, "note"),
         numbers,
         _kinds(found),
     )

@@ -34,6 +34,9 @@ dt { color: #4b5563; } dd { margin: 0; }
 .card { border: 1px solid #d3d8e0; border-radius: 6px; padding: .6rem .8rem; margin: .7rem 0; }
 .ask { font-style: italic; }
 .right { color: #005a8d; font-weight: 600; }
+.summary figure svg { max-height: 13rem; } .summary figcaption { text-align: center; }
+.summary li { margin-bottom: .3rem; }
+.appendix > h2 { font-size: 1.45rem; margin-top: 3rem; border-top: 3px solid #d3d8e0; }
 .figures { overflow-x: auto; }
 .figures table { min-width: 43rem; font-size: .74rem; font-variant-numeric: tabular-nums; }
 .figures th, .figures td { padding-right: .3rem; hyphens: none; }
@@ -45,5 +48,9 @@ dt { color: #4b5563; } dd { margin: 0; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   svg, .limits { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   h2 { margin-top: 1.3rem; }
+  .summary { font-size: 9.5pt; } .summary figure { margin: .2rem 0 .3rem; } .summary figure svg { max-height: 48mm; }
+  .summary h1 { font-size: 1.4rem; } .summary h2 { margin-top: .5rem; padding-top: .2rem; }
+  .summary .lead { font-size: 1.05rem; margin: .4rem 0; } .summary .limits { margin: .3rem 0; }
+  .appendix { break-before: page; } .appendix > h2 { margin-top: 0; border-top: 0; }
 }
 """

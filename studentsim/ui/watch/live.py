@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, glossary, language_models, lookups, rewards, sentences, words
+from studentsim.ui import charts, components, data, glossary, language_models, lookups, rewards, sentences, words
 from studentsim.ui.new.estimate import exams
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
 from studentsim.ui.watch import links, mix, pictures, plot, practice, pulse, teacher, technical, writing
@@ -52,7 +52,7 @@ def every(runs: list[pulse.Snapshot]) -> float | None:
 
 def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
     """Title, state, and the buttons that fit the state."""
-    st.title(words.literal(run.title), anchor=False)
+    components.page_title(run.title)
     with st.container(horizontal=True, vertical_alignment="center"):
         components.status_badge(run.status)
         components.recorded_badge(run.recorded)
@@ -184,8 +184,8 @@ def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     components.numbers(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
     if len(run.cells):
         picture("Which categories are still weak?", pictures.heatmap(run), key=f"watch.heatmap.{id}")
-        note = "Right answers of 100 in each exam. Hatched: fewer than 10 answers, shown as a count."
-        st.caption(f"{note} {glossary.unclear(run.cells.row)}")
+        hatched = " Hatched: fewer than 10 answers, shown as a count." if charts.hatched(run.cells) else ""
+        st.caption(f"Right answers of 100 in each exam.{hatched} {glossary.unclear(run.cells.row)}")
         components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
     mix.section(run)
     if len(run.lessons):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import plotly
 import plotly.graph_objects as go
@@ -43,14 +44,22 @@ def _without_template(figure: go.Figure) -> str:
 
 
 def plot(picture: bytes, *, key: str) -> None:
-    """Draws what ``packed`` made. ``key`` names the picture: while it stays, so do zoom and place.
+    """Draws what ``packed`` made. ``key`` names the picture: while it stays, so do zoom and place. Its height is kept free before the
+    browser has drawn it, so that nothing below it jumps.
 
     Where the browser cannot get plotly.js, Streamlit's own chart stands in.
     """
     if (PLOTLY / "plotly.min.js").exists() and not st.session_state.get(f"{key}.failed"):
-        _mounted()(key=key, data=picture, on_failed_change=lambda: st.session_state.update({f"{key}.failed": True}))
+        failed = lambda: st.session_state.update({f"{key}.failed": True})  # noqa: E731
+        _mounted()(key=key, data=picture, height=_height(picture), on_failed_change=failed)
     else:
         _streamlits_own(picture, key)
+
+
+def _height(picture: bytes) -> int | Literal["content"]:
+    """Pixels that ``packed`` wrote at its end; a projector's picture has a share of the window instead."""
+    told = picture.rpartition(b'"height": "')[2].removesuffix(b'px"}')
+    return int(told) if told.isdigit() else "content"
 
 
 def _streamlits_own(picture: bytes, key: str) -> None:

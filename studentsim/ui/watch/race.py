@@ -18,7 +18,7 @@ def page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
     runs = known(engine, run_ids)
     if not runs:
         return
-    st.title(words.literal(f"Race: {', '.join(lane.name.lower() for lane in lined_up(runs))}"), anchor=False)
+    components.page_title(f"Race: {', '.join(lane.name.lower() for lane in lined_up(runs))}")
     with st.container(horizontal=True, vertical_alignment="center"):
         buttons(engine, runs)
         st.page_link(
@@ -42,6 +42,9 @@ def known(engine: data.Engine, run_ids: tuple[str, ...]) -> list[pulse.Snapshot]
             runs.append(pulse.look(engine, run_id))
         except UnknownRun as error:
             missing.append(error)
+            data.forget(run_id)
+    if not runs:
+        components.page_title("There is no such simulation")
     for error in missing:
         components.problem(error)
     if not runs:

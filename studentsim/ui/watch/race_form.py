@@ -18,7 +18,7 @@ DEFAULT = RunConfig()
 
 def form(engine: data.Engine) -> None:
     """The whole form; leads to the race once started, or to Compare once it was repeated with several seeds."""
-    st.title("A new race", anchor=False)
+    components.page_title("A new race")
     st.markdown(
         "Two to four model students learn side by side, with the same exam and the same luck in it. What sets their curves apart is "
         "what you let differ, and the luck of which questions each practises."

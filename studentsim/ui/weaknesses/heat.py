@@ -18,6 +18,7 @@ HEAT_COLUMNS = {
     "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
     "low": "95 % from", "high": "95 % to",
 }  # fmt: skip
+HATCHED = "; hatched and as a fraction where there are fewer than 10"
 TICKED_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answers"}
 
 
@@ -63,11 +64,11 @@ def _map(shown: View, place: Place) -> None:
     key = f"weaknesses.map.{place.run}.{place.category}"
     alt = f"Share right by {'kind of question' if deep else 'category'} and exam. {_in_words(found.in_last(frame), names)}"
     st.plotly_chart(
-        figure, width="stretch", key=key, config=charts.CONFIG, alt=alt, selection_mode="points",
+        figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=alt, selection_mode="points",
         on_select=lambda: _open_cell(key, place),
     )  # fmt: skip
     st.caption(
-        "Each cell: right of 100 questions; hatched and as a fraction where there are fewer than 10. "
+        f"Each cell: right of 100 questions{HATCHED if charts.hatched(frame[frame.row.isin(rows)]) else ''}. "
         "Touch a cell, or choose below, to open it." + ("" if deep else f" {glossary.unclear(rows)}")
     )
     _ways_in(found.in_last(frame), names, place)
@@ -122,7 +123,9 @@ def _skill(shown: View, place: Place) -> None:
     figure = drawn(charts.ticked, frame, names=names, revision=f"{place.run}-{place.skill}")
     titles = {outcome: name for outcome, name, _ in names}
     alt = "; ".join(f"{titles[r.outcome]}: {r.answers}" for r in frame[frame.turn == found.last].itertuples())
-    st.plotly_chart(figure, width="stretch", key=key, config=charts.CONFIG, alt=f"Last exam. {alt}")
+    st.plotly_chart(
+        figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=f"Last exam. {alt}"
+    )
     lesson = _exam(found, place)
     wrong = _wrong(found, place.skill, lesson)
     if wrong:

@@ -73,7 +73,14 @@ def _mended(here: pd.DataFrame, place: Place, label: Callable[[str], str]) -> No
         alt = "; ".join(
             f"{r.name_}: {r.mended} of {r.tried}" for r in groups.rename(columns={"name": "name_"}).itertuples()
         )
-        st.plotly_chart(figure, width="stretch", key=key, config={**CONFIG, "displayModeBar": False}, alt=alt)
+        st.plotly_chart(
+            figure,
+            width="stretch",
+            height=figure.layout.height,
+            key=key,
+            config={**CONFIG, "displayModeBar": False},
+            alt=alt,
+        )
         st.caption(f"Right in the end, of 100 tried again, with 95 % intervals. {sentences.few(groups)}")
     for said in (sentences.words_said(tries.by_said(here)), sentences.repeated(here)):
         if said:
@@ -133,7 +140,14 @@ def _false_wrong(found: Tries, place: Place) -> None:
         title="changed its answer, of 100", revision=key,
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())
-    st.plotly_chart(figure, width="stretch", key=key, config={**CONFIG, "displayModeBar": False}, alt=alt)
+    st.plotly_chart(
+        figure,
+        width="stretch",
+        height=figure.layout.height,
+        key=key,
+        config={**CONFIG, "displayModeBar": False},
+        alt=alt,
+    )
     components.numbers(rows, key=key, columns=BESIDE_COLUMNS)
 
 
