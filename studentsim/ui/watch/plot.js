@@ -48,7 +48,7 @@ function draw(Plotly, box, told, theme) {
   const factor = told.large ? Math.min(2.2, Math.max(1, box.clientWidth / 800)) : 1;
   const layout = themed(figure.layout, theme, factor);
   if (factor > 1) enlarge(figure.data, layout, factor);
-  spread(layout, box.clientHeight);
+  place(layout, box.clientHeight);
   return Plotly.react(box, figure.data, layout, { ...told.config, responsive: false });
 }
 
@@ -64,17 +64,18 @@ function enlarge(traces, layout, factor) {
   for (const axis of [layout.xaxis, layout.yaxis]) if (axis?.title) axis.title = { ...axis.title, standoff: factor * 8 };
 }
 
-/** Names at the lines' ends (annotations called "end") as high as their lines, as far as they leave one another room. */
-function spread(layout, height) {
-  const ends = (layout.annotations ?? []).filter((note) => note.name === "end").sort((a, b) => a.y - b.y);
-  const [low, high] = layout.yaxis?.range ?? [0, 100];
-  const line = ((high - low) * 1.3) / Math.max(60, height - 5 * layout.font.size);
-  let floor = low;
-  for (const note of ends) {
-    const half = (note.text.split("<br>").length * note.font.size * line) / 2;
-    note.y = Math.max(note.y, floor + half);
-    floor = note.y + half;
-  }
+/** Names at the lines' ends (annotations called "end") as high as their lines, as far as they leave one another room in the axis. */
+function place(layout, height) {
+  const ends = (layout.annotations ?? []).filter((note) => note.name === "end");
+  const [low, high] = layout.yaxis?.range ?? [];
+  if (!ends.length || high === undefined) return;
+  const unit = (high - low) / Math.max(60, height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0)); // a pixel, on the axis
+  const heights = ends.map((note) => note.text.split("<br>").length * note.font.size * 1.3 * unit);
+  const [centres, shrink] = spread(layout.meta?.ends ?? ends.map((note) => note.y), heights, low, high);
+  ends.forEach((note, i) => {
+    note.y = centres[i];
+    note.font.size *= shrink;
+  });
 }
 
 /** plotly.js from the installed python package, loaded once a page. */

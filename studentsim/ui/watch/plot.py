@@ -18,7 +18,7 @@ from streamlit.components.v1 import declare_component
 
 from studentsim.ui import charts
 
-JS = (Path(__file__).parent / "plot.js").read_text()
+JS = "".join((Path(__file__).parent / name).read_text() for name in ("labels.js", "plot.js"))
 PLOTLY = Path(plotly.__file__).parent / "package_data"
 SERVED = f"component/{__name__}.plotly_js/plotly.min.js"
 """Where the browser finds plotly.js, relative to the app's address."""
