@@ -88,6 +88,7 @@ def picture(runs: list[pulse.Snapshot], *, large: bool = False) -> bytes:
             turns=max(run.turns for run in runs),
             exam_every=max(run.config.exam_every for run in runs),
             chance=runs[0].guessing,
+            compared=lanes.compared(up),
             revision=ids,
         )
         return plot.packed(figure, alt=lanes.headline(up), large=large)
