@@ -24,8 +24,8 @@ SERVED = f"component/{__name__}.plotly_js/plotly.min.js"
 """Where the browser finds plotly.js, relative to the app's address."""
 
 
-LARGE = "46vh"
-"""CSS height of a picture for a projector: about half the screen."""
+LARGE = "56vh"
+"""CSS height of a picture for a projector, until plot.js knows how much of the screen the rest leaves it."""
 
 
 def packed(figure: go.Figure, *, alt: str, large: bool = False) -> bytes:

@@ -1,4 +1,4 @@
-// One sentence, the last answers as cards, or the answer that is being written. All that others wrote goes in as text, never as markup.
+// One sentence, with a note below it, the last answers as cards, or the answer that is being written. All that others wrote goes in as text, never as markup.
 
 export default function ({ data, parentElement }) {
   let box = parentElement.querySelector(".studentsim-stage");
@@ -10,7 +10,13 @@ export default function ({ data, parentElement }) {
   const told = JSON.stringify(data);
   if (box.dataset.told === told) return;
   box.dataset.told = told;
-  box.replaceChildren(...(data.sentence ? [element("h1", "studentsim-sentence", data.sentence)] : []), ...(data.cards?.length ? [cards(data.cards)] : []), ...(data.writing ? [writing(data.writing, "studentsim-card")] : []));
+  box.classList.toggle("studentsim-room", data.sentence !== undefined);
+  const parts = [];
+  if (data.sentence) parts.push(element("h1", "studentsim-sentence", data.sentence));
+  if (data.note) parts.push(element("p", "studentsim-note", data.note));
+  if (data.cards?.length) parts.push(cards(data.cards));
+  if (data.writing) parts.push(writing(data.writing, "studentsim-card"));
+  box.replaceChildren(...parts);
   for (const text of box.querySelectorAll(".studentsim-text")) text.scrollTop = text.scrollHeight; // its newest words in view
 }
 
@@ -19,16 +25,19 @@ function cards(list) {
   for (const card of list) {
     const one = element("section", "studentsim-card");
     one.setAttribute("aria-label", card.name);
-    one.append(element("h2", "", card.name), element("p", "", card.standing));
-    if (card.problem) {
-      const verdict = element("p", "", ` ${card.verdict}`);
-      verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
-      one.append(element("p", "studentsim-problem", card.problem), verdict);
-    }
-    if (card.writing) one.append(writing(card.writing, ""));
+    one.append(element("h2", "", card.name), element("p", "studentsim-standing", card.standing));
+    if (card.writing?.where !== undefined) one.append(writing(card.writing, ""));
+    else one.append(...answer(card), ...(card.writing?.idle ? [element("p", "studentsim-idle", card.writing.idle)] : []));
     row.append(one);
   }
   return row;
+}
+
+function answer(card) {
+  if (!card.problem) return [];
+  const verdict = element("p", "", ` ${card.verdict}`);
+  verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
+  return [element("p", "studentsim-problem", card.problem), ...(card.reply ? [element("p", "studentsim-reply", card.reply)] : []), verdict];
 }
 
 // What is being written: its room stays when there is nothing, so that the picture above does not move.
