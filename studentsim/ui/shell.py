@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
-    """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is neither side bar nor footer."""
+    """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar and no footer."""
     # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
     if menu:

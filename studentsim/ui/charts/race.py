@@ -47,8 +47,9 @@ def race(
     figure = Picture()
     uneven = len({int(exams.turn.iloc[-1]) for _, _, exams in lanes if len(exams)}) > 1
     ends = []
+    aside = (len(lanes) - 1) / 2 * STEP * exam_every
     for i, (name, shown, exams) in enumerate(lanes):
-        shift = (i - (len(lanes) - 1) / 2) * STEP * exam_every
+        shift = i * STEP * exam_every - aside
         figure.add_scatter(
             x=exams.turn + shift, y=100 * exams.accuracy, mode="lines+markers", name=html.escape(name),
             error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3,
@@ -67,7 +68,12 @@ def race(
                          annotation={"text": "compared here", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False,
                                      "xanchor": "right", "xshift": -4})  # fmt: skip
     _names(figure, ends)
-    figure.update_xaxes(title="lessons so far", range=[-0.4, turns + max(0.5, turns * 0.03)], tick0=0, **ticks(turns))
+    figure.update_xaxes(
+        title="lessons so far",
+        range=[-0.25 - max(0.15, aside), turns + 0.1 + max(0.4, turns * 0.03, aside)],
+        tick0=0,
+        **ticks(turns),
+    )
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
     return finish(figure, f"race-{revision}", height=HEIGHT, margin={"r": 104})
 

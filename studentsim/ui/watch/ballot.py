@@ -21,17 +21,20 @@ def question(runs: Sequence[pulse.Snapshot]) -> str:
     return f"Who will be ahead after {words.plural(min(run.turns for run in runs), 'lesson')}?"
 
 
+def keys(up: Sequence[Lane]) -> list[tuple[str, str, str]]:
+    """For each choice its number key, the choice itself and its name."""
+    return [(str(number), *choice) for number, choice in enumerate(predictions.choices(up), 1)]
+
+
 def buttons(engine: data.Engine, up: Sequence[Lane], tally: predictions.Tally) -> None:
     """A button for each choice with its number key and its hands so far, and ways to take a hand back and to begin anew."""
     ids = [lane.run_id for lane in up]
     if error := st.session_state.pop(_ERROR, None):
         components.problem(error)
     with st.container(horizontal=True, vertical_alignment="center", key="watch.ballot"):
-        for number, (choice, name) in enumerate(predictions.choices(up), 1):
-            st.button(
-                words.literal(f"{name}: {tally.of(choice)}"), key=f"watch.ballot.{number}",
-                shortcut=str(number), on_click=_count, args=(engine, ids, choice),
-            )  # fmt: skip
+        for key, choice, name in keys(up):
+            label = words.literal(f"{name}: {tally.of(choice)}")
+            st.button(label, key=f"watch.ballot.{key}", shortcut=key, on_click=_count, args=(engine, ids, choice))
         act = {"type": "tertiary", "args": (engine, ids)}
         if st.session_state.get(_CAST):
             st.button(

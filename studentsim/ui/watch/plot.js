@@ -2,7 +2,7 @@
 // loses the zoom. Python sends the figure as bytes of JSON (see plot.py); colours come from the theme that Streamlit hands down.
 
 const SIZE = 13; // of type, in pixels
-const LEAST = 240; // pixels of height
+const LEAST = 280; // pixels of height
 const SLOTS = [["categorical", 1], ["sequential", 11], ["diverging", 21]];
 
 export default function ({ data, parentElement, setStateValue }) {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,7 @@ from studentsim.store import queries
 from studentsim.ui import data, sentences
 from studentsim.ui.shell import WATCH
 from studentsim.ui.watch import links, pulse
-from studentsim.ui.watch.timeline import Clock, Timeline
+from studentsim.ui.watch.timeline import BEFORE, Clock, Stand, Timeline, stands
 from studentsim.ui.weak import weak_categories
 
 EVERY = 0.5
@@ -65,7 +65,7 @@ def buttons(run_ids: tuple[str, ...], now: Clock) -> None:
         st.button("From the beginning", icon=":material/replay:", key="watch.replay.again", **act)
     speeds = {int(now.seconds): f"{int(now.seconds)} seconds", **SPEEDS}
     st.selectbox(
-        "All of it in", sorted(speeds), index=sorted(speeds).index(int(now.seconds)), format_func=speeds.__getitem__,
+        "All of it in", sorted(speeds), index=sorted(speeds).index(int(now.seconds)), format_func=lambda seconds: f"in {speeds[seconds]}",
         key="watch.replay.seconds", label_visibility="collapsed", width=150, on_change=_pace, args=(run_ids,),
     )  # fmt: skip
 
@@ -95,9 +95,9 @@ def look(engine: data.Engine, run_ids: tuple[str, ...], share: float) -> list[pu
     runs = [pulse.look(engine, run_id) for run_id in run_ids]
     if share >= 1:
         return runs
-    moments, line = _timeline(engine.database, str(engine.folder), tuple((r.run_id, _last(r)) for r in runs))
-    told = zip(runs, moments, line.shown(share), strict=True)
-    return [_past(engine, run, frame.iloc[:shown], frame) for run, frame, shown in told]
+    past = _past(engine.database, str(engine.folder), tuple((run.run_id, max(run.seqs.values())) for run in runs))
+    shown = past.line.shown(share)
+    return [_as_it_was(engine, run, *past.of(i, count)) for i, (run, count) in enumerate(zip(runs, shown, strict=True))]
 
 
 def offered(run_ids: tuple[str, ...], *, label: str) -> None:
@@ -106,72 +106,65 @@ def offered(run_ids: tuple[str, ...], *, label: str) -> None:
     st.page_link(WATCH, label=label, icon=":material/replay:", query_params=links.presented(run_ids, replay=True))
 
 
-def _last(run: pulse.Snapshot) -> int:
-    return max(run.seqs.values())
+@dataclass(frozen=True)
+class _Past:
+    """What a replay of some runs goes by; ``answers`` are in the order in which they were given."""
+
+    line: Timeline
+    stands: list[list[Stand]]
+    answers: list[pd.DataFrame]
+
+    def of(self, i: int, count: int) -> tuple[Stand, pd.DataFrame]:
+        """Where a run stood after so many of its moments, and its last answer, if there was one."""
+        stand = self.stands[i][count - 1] if count else BEFORE
+        return stand, self.answers[i].iloc[max(0, stand.answers - 1) : stand.answers]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _timeline(_db: Any, folder: str, stand: tuple[tuple[str, int], ...]) -> tuple[list[pd.DataFrame], Timeline]:
-    """The runs' moments; a run that is over does not change."""
-    frames = [queries.moments(_db, run_id) for run_id, _ in stand]
-    return frames, Timeline(frames)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _past(_database: Any, folder: str, runs: tuple[tuple[str, int], ...]) -> _Past:
+    """Read once for all looks and visitors: a run that is over does not change."""
+    moments = [queries.moments(_database, run_id) for run_id, _ in runs]
+    answers = [queries.latest_answers(_database, run_id, 10**9).iloc[::-1] for run_id, _ in runs]
+    blank = [frame.astype(object).where(frame.notna(), None) for frame in answers]
+    return _Past(Timeline(moments), [stands(frame) for frame in moments], blank)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _kept(folder: str, run_id: str, exams: int, turns: int) -> pulse.Kept:
-    """What is made of a run's past, apart from what is made of it as it is: by where it stood."""
+    """What is made of a run's past, apart from what is made of it as it is: by its last exam and lesson then."""
     return pulse.Kept()
 
 
-def _past(engine: data.Engine, run: pulse.Snapshot, gone: pd.DataFrame, whole: pd.DataFrame) -> pulse.Snapshot:
-    """The run as it was when the first ``gone`` of its moments had come, of the ``whole``."""
-    exams, over = gone[gone.stage == queries.EXAM_RESULT], gone[gone.stage == queries.LESSON_OVER]
-    turn = int(over.turn.max()) if len(over) else -1
-    told = int(exams.turn.max()) if len(exams) else -1
-    seqs = {
-        name: int(found.max()) if len(found := gone.seq[gone.stage.isin(stages)]) else -1
-        for name, stages in _STAGES.items()
-    }
-    frames = {name: frame[frame.turn <= (told if name in _OF_EXAMS else turn)] for name, frame in _frames(run).items()}
-    cells = frames["cells"].rename(columns={"row": "category"})
-    answered = gone.seq[~gone.stage.isin(_NO_ANSWER)]
-    last = int(answered.max()) if len(answered) else -1
-    answers = queries.latest_answers(engine.database, run.run_id, 1, after=last - 1, until=last)
+def _as_it_was(engine: data.Engine, run: pulse.Snapshot, stand: Stand, answers: pd.DataFrame) -> pulse.Snapshot:
+    kept = _kept(str(engine.folder), run.run_id, stand.seqs["exams"], stand.seqs["turns"])
     return replace(
         run,
-        **{**frames, "answers": answers.astype(object).where(answers.notna(), None)},
-        weak=weak_categories(cells.assign(wrong=cells.questions - cells.correct)),
+        **kept.once("replay.frames", "", lambda: _frames(run, stand)),
+        answers=answers,
         state=replace(run.state, status="running", request=""),
-        turn=max(0, turn),
-        doing=_doing(run, turn, gone, whole),
-        stage=str(gone.stage.iloc[-1]) if len(gone) else "",
+        turn=max(0, stand.turn),
+        doing=_doing(run, stand),
+        stage=stand.stage,
         writing=None,
-        seqs=seqs,
-        kept=_kept(str(engine.folder), run.run_id, seqs["exams"], seqs["turns"]),
+        seqs=stand.seqs,
+        kept=kept,
     )
 
 
-_STAGES = {
-    "exams": [queries.EXAM_RESULT], "turns": [queries.LESSON_OVER], "steps": ["training"], "validations": ["validation"],
-}  # fmt: skip
-"""For each of a snapshot's ``seqs`` the stages of the moments that it counts."""
-_NO_ANSWER = [stage for stages in _STAGES.values() for stage in stages]
-_OF_EXAMS = ("exams", "cells")
-"""Frames whose rows are exams: these are told a moment before their lesson is over."""
+def _frames(run: pulse.Snapshot, stand: Stand) -> dict[str, pd.DataFrame]:
+    """Those of a snapshot that tell of lessons, whichever it has, up to where it stood. Exams are told just before their lesson ends."""
+    found = {field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("answers", "weak")}
+    cut = {
+        name: frame[frame.turn <= (stand.exam if name in ("exams", "cells") else stand.turn)]
+        for name, frame in found.items()
+        if isinstance(frame, pd.DataFrame) and "turn" in frame
+    }
+    cells = cut["cells"].rename(columns={"row": "category"})
+    return {**cut, "weak": weak_categories(cells.assign(wrong=cells.questions - cells.correct))}
 
 
-def _frames(run: pulse.Snapshot) -> dict[str, pd.DataFrame]:
-    """The frames of a snapshot that tell of lessons, whichever it has."""
-    found = {field.name: getattr(run, field.name) for field in fields(run) if field.name != "answers"}
-    return {name: frame for name, frame in found.items() if isinstance(frame, pd.DataFrame) and "turn" in frame}
-
-
-def _doing(run: pulse.Snapshot, turn: int, gone: pd.DataFrame, whole: pd.DataFrame) -> str:
+def _doing(run: pulse.Snapshot, stand: Stand) -> str:
     """What was going on, in the words of a live run."""
-    lesson = min(turn + 1, run.turns) if len(gone) else 0
-    where = sentences.progress(lesson if turn >= 0 else 0, run.turns, None)
-    if gone.empty or (stage := gone.stage.iloc[-1]) in (queries.EXAM_RESULT, queries.LESSON_OVER):
-        return where
-    last = gone.turn.iloc[-1]
-    done, items = (int(((frame.turn == last) & (frame.stage == stage)).sum()) for frame in (gone, whole))
-    return f"{where} {sentences.doing(stage, done if stage != 'training' else 0, items)}"
+    where = sentences.progress(min(stand.turn + 1, run.turns), run.turns, None)
+    doing = sentences.doing(stand.stage, stand.done if stand.stage != "training" else 0, stand.items)
+    return f"{where} {doing}".rstrip()

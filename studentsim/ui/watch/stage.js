@@ -1,4 +1,5 @@
-// One sentence, with a note below it, the last answers as cards, or the answer that is being written. All that others wrote goes in as text, never as markup.
+// One sentence, with a note below it, the last answers (or a room's hands) as cards, or the answer that is being written. All that
+// others wrote goes in as text, never as markup.
 
 export default function ({ data, parentElement }) {
   let box = parentElement.querySelector(".studentsim-stage");
@@ -25,9 +26,11 @@ function cards(list) {
   for (const card of list) {
     const one = element("section", "studentsim-card");
     one.setAttribute("aria-label", card.name);
-    one.append(element("h2", "", card.name), element("p", "studentsim-standing", card.standing));
-    if (card.writing?.where !== undefined) one.append(writing(card.writing, ""));
-    else one.append(...answer(card), ...(card.writing?.idle ? [element("p", "studentsim-idle", card.writing.idle)] : []));
+    one.append(element("h2", "", card.name));
+    if (card.standing) one.append(element("p", "studentsim-standing", card.standing));
+    if (card.writing) one.append(writing(card.writing, ""));
+    else if (card.hands !== undefined) one.append(element("p", "studentsim-hands", card.hands));
+    else one.append(...answer(card));
     row.append(one);
   }
   return row;

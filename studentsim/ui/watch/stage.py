@@ -97,7 +97,10 @@ def _race(engine: data.Engine, runs: list[pulse.Snapshot]) -> None:
         },
         key="watch.stage.sentence",
     )
-    cards = [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
+    if asks and not begun:
+        cards = [{"name": f"{key}  {name}", "hands": f"{tally.of(choice)}"} for key, choice, name in ballot.keys(up)]
+    else:
+        cards = [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
     _picture_and_cards(
         races.picture(runs, large=True), cards, before=lambda: asks and ballot.buttons(engine, up, tally)
     )

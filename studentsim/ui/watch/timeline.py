@@ -15,6 +15,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from studentsim.store.queries import EXAM_RESULT, LESSON_OVER
+
 USUAL = 60
 """Seconds that a replay takes where a link does not say."""
 FEWEST, MOST = 5, 3600
@@ -32,13 +34,12 @@ class Timeline:
         ends = np.cumsum(mean) / mean.sum() if len(mean) else mean
         begins = dict(zip(lessons, [0.0, *ends[:-1]], strict=True))
         over = dict(zip(lessons, ends, strict=True))
-        self.seqs = [moments.seq.tolist() for moments in racers]
         self.shares = [_shares(moments, begins, over) for moments in racers]
 
     def shown(self, share: float) -> list[int]:
         """For each racer the number of its moments that have come by then (0 to 1)."""
         if share >= 1:
-            return [len(seqs) for seqs in self.seqs]
+            return [len(shares) for shares in self.shares]
         return [bisect.bisect_right(shares, share) if share > 0 else 0 for shares in self.shares]
 
 
@@ -59,6 +60,50 @@ def _shares(moments: pd.DataFrame, begins: dict[int, float], over: dict[int, flo
         begin, end = begins[int(turn)], over[int(turn)]
         shares += (begin + within * (end - begin)).tolist()
     return np.maximum.accumulate(shares).tolist() if shares else shares
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a run stood after one of its moments. ``turn`` is its last complete lesson and ``exam`` that of its last exam (-1: none),
+    ``stage`` what went on (blank: nothing), of which ``done`` of ``items`` were done. ``answers`` had been given. ``seqs`` as a
+    snapshot has them.
+    """
+
+    turn: int
+    exam: int
+    stage: str
+    done: int
+    items: int
+    answers: int
+    seqs: dict[str, int]
+
+
+COUNTED = {EXAM_RESULT: "exams", LESSON_OVER: "turns", "training": "steps", "validation": "validations"}
+"""Stages that are no answers, and which of a snapshot's ``seqs`` tells of each."""
+BEFORE = Stand(-1, -1, "", 0, 0, 0, dict.fromkeys(COUNTED.values(), -1))
+"""Where every run stands at first."""
+
+
+def stands(moments: pd.DataFrame) -> list[Stand]:
+    """Where a run stood after each of its ``moments``."""
+    place = [moments.turn, moments.stage]
+    done = (moments.groupby(place).cumcount() + 1).tolist()
+    items = moments.groupby(place).seq.transform("size").tolist()
+    found: list[Stand] = []
+    now = BEFORE
+    for i, (seq, turn, stage) in enumerate(zip(moments.seq, moments.turn, moments.stage, strict=True)):
+        at_work = stage not in (EXAM_RESULT, LESSON_OVER)
+        now = Stand(
+            turn=int(turn) if stage == LESSON_OVER else now.turn,
+            exam=int(turn) if stage == EXAM_RESULT else now.exam,
+            stage=stage if at_work else "",
+            done=done[i] if at_work else 0,
+            items=items[i] if at_work else 0,
+            answers=now.answers + (stage not in COUNTED),
+            seqs={**now.seqs, COUNTED[stage]: int(seq)} if stage in COUNTED else now.seqs,
+        )
+        found.append(now)
+    return found
 
 
 @dataclass(frozen=True)
