@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -14,8 +15,6 @@ from studentsim.ui.watch import race as races
 from studentsim.ui.watch.large import large
 from studentsim.ui.watch.timeline import Clock
 
-REPLY = 300
-"""Characters of an answer on a card, at most: a language model may write pages."""
 STILL_ON = "It still goes on: it can be replayed once it is over."
 
 
@@ -102,14 +101,14 @@ def _race(engine: data.Engine, runs: list[pulse.Snapshot]) -> None:
     else:
         cards = [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
     _picture_and_cards(
-        races.picture(runs, large=True), cards, before=lambda: asks and ballot.buttons(engine, up, tally)
+        races.picture(runs, large=True), cards, between=lambda: asks and ballot.buttons(engine, up, tally)
     )
 
 
-def _picture_and_cards(packed: bytes, cards: list[dict[str, Any]], before: Any = None) -> None:
+def _picture_and_cards(packed: bytes, cards: list[dict[str, Any]], between: Callable[[], object] | None = None) -> None:
     plot.plot(packed, key="watch.stage.picture")
-    if before:
-        before()
+    if between:
+        between()
     large({"cards": cards}, key="watch.stage.cards")
 
 
@@ -123,15 +122,14 @@ def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
     row = run.answers.iloc[0].to_dict()
     mark = "✓ right" if row["right"] else "✗ wrong" if row["letter"] else "✗ no answer"
     return card | {
-        "problem": _cut(row["problem"]), "reply": _cut(row["text"]), "right": bool(row["right"]), "mark": mark,
+        "problem": _line(row["problem"]), "reply": _line(row["text"]), "right": bool(row["right"]), "mark": mark,
         "verdict": sentences.verdict(row),
     }  # fmt: skip
 
 
-def _cut(text: str) -> str:
-    """A text in one line, its beginning alone."""
-    line = " ".join(text.split())
-    return line if len(line) <= REPLY else f"{line[:REPLY].rstrip()} …"
+def _line(text: str) -> str:
+    """The beginning of a text, in one line."""
+    return words.beginning(" ".join(text.split()))
 
 
 def _where(run: pulse.Snapshot) -> str:
