@@ -32,7 +32,7 @@ class Timeline:
         lessons = sorted(set().union(*took)) if took else []
         mean = np.array([np.mean([own[lesson] for own in took if lesson in own]) for lesson in lessons])
         ends = np.cumsum(mean) / mean.sum() if len(mean) else mean
-        begins = dict(zip(lessons, [0.0, *ends[:-1]], strict=True))
+        begins = dict(zip(lessons, [0.0, *ends], strict=False))
         over = dict(zip(lessons, ends, strict=True))
         self.shares = [_shares(moments, begins, over) for moments in racers]
 
