@@ -24,7 +24,7 @@ export default function ({ data, parentElement }) {
 function cards(list) {
   const row = element("div", "studentsim-cards");
   for (const card of list) {
-    const one = element("section", "studentsim-card");
+    const one = element("section", `studentsim-card ${card.hands === undefined ? "" : "studentsim-counts"}`);
     one.setAttribute("aria-label", card.name);
     one.append(element("h2", "", card.name));
     if (card.standing) one.append(element("p", "studentsim-standing", card.standing));
