@@ -289,6 +289,7 @@ END_A, END_B, END_C = (8, 160, 240, 0.60, 0.72), (8, 90, 240, 0.32, 0.44), (8, 1
         ({}, ""),
         ({"A": 14, "B": 8}, "The room was right: 14 of 22 said “A”."),
         ({"A": 8, "B": 14}, "The room said “B” (14 of 22); 8 said “A” and were right."),
+        ({"A": 1, "B": 14}, "The room said “B” (14 of 15); 1 said “A” and was right."),
         ({"B": 14}, "The room said “B” (14 of 14); none said “A”, which is how it ended."),
         ({"A": 5, "B": 5, NOBODY: 1}, "The room was divided, 5 of 11 each for “A” and “B”: those who said “A” were right."),
         ({"B": 5, NOBODY: 5}, "The room said “B” and “Nobody clearly” (5 of 10 each); none said “A”, which is how it ended."),

@@ -120,7 +120,9 @@ def _outcome(tally: Tally, names: Mapping[str, str], right: str) -> str:
     who = " and ".join(names[choice] for choice in favourites)
     each = " each" if len(favourites) > 1 else ""
     others = (
-        f"{hands} said {names[right]} and were right" if hands else f"none said {names[right]}, which is how it ended"
+        f"{hands} said {names[right]} and {'was' if hands == 1 else 'were'} right"
+        if hands
+        else f"none said {names[right]}, which is how it ended"
     )
     if right in favourites:
         return f"The room was divided, {most} of {whole}{each} for {who}: those who said {names[right]} were right."
