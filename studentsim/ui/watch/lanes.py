@@ -102,9 +102,7 @@ def _told(lanes: Sequence[Lane], turn: int, when: str) -> str:
     if len(behind) == len(rest):
         return f"{when} “{best}” is ahead of {_listed(behind)} by more than luck: {told}. {_rest(rest)}".rstrip()
     near = [name for name, row in rest if not _behind(row, first)]
-    return (
-        f"{when} “{best}” ({told}) is ahead of {_listed(behind)} by more than luck, but not clearly of {_listed(near)}."
-    )
+    return f"{when} “{best}”, at {told}, is ahead of {_listed(behind)} by more than luck, but not clearly of {_listed(near)}."
 
 
 def _sat(lane: Lane, turn: int) -> pd.Series:
