@@ -1,4 +1,5 @@
-"""Watch: one run, or a race of several, live. ``?run=<id>`` or ``?race=<id>,<id>`` names them; ``&present=1`` fills a projector."""
+"""Watch: one run, or a race of several, live. ``?run=<id>`` or ``?race=<id>,<id>`` names them; ``&present=1`` fills a projector,
+``&replay=60`` replays there what is over, in so many seconds."""
 
 from __future__ import annotations
 
@@ -10,8 +11,14 @@ with shell.page("Watch", menu=not asked.present) as engine:
     if asked.new_race:
         race_form.form(engine)
     elif asked.race:
-        (stage.race if asked.present else race.page)(engine, asked.race)
+        if asked.present:
+            stage.race(engine, asked.race, asked.replay)
+        else:
+            race.page(engine, asked.race)
     elif asked.run:
-        (stage.run if asked.present else live.page)(engine, asked.run)
+        if asked.present:
+            stage.run(engine, asked.run, asked.replay)
+        else:
+            live.page(engine, asked.run)
     else:
         chooser.choose(engine)

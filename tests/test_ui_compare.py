@@ -19,7 +19,6 @@ from visits import link_labels, text_of, visit
 from studentsim.config import RunConfig
 from studentsim.exam import wilson
 from studentsim.ui.charts.compare import compare as picture
-from studentsim.ui.charts.compare import spread
 from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
 from studentsim.ui.compare.data import MOST, asked_for, proposal
 from studentsim.ui.compare.differences import differences, last_shared
@@ -296,13 +295,6 @@ def test_the_overlay_is_drawn_thin_open_and_named():
     assert len({t.line.color for t in theirs}) == 4 and len({t.marker.symbol for t in theirs}) == 4
     assert sum("Paper" in a.text for a in figure.layout.annotations) == 4
     assert figure.layout.xaxis.range[1] > 20
-
-
-@given(st.lists(st.floats(0, 370), min_size=1, max_size=9))
-def test_labels_at_the_lines_ends_do_not_overlap(wanted: list[float]):
-    places = sorted(spread(wanted, [30.0] * len(wanted), 370))
-    assert all(b - a > 28 for a, b in zip(places, places[1:], strict=False))
-    assert all(14 <= p <= 356 for p in places)
 
 
 # ------------------------------------------------------------------ links

@@ -21,7 +21,6 @@ from studentsim.runs.lease import Lease
 from studentsim.store import ingest
 from studentsim.store.database import Database
 from studentsim.ui import charts, data
-from studentsim.ui.charts.study import spread
 from studentsim.ui.compare.differences import Difference
 from studentsim.ui.compare.groups import Group, Run
 from studentsim.ui.home import rows, sentences
@@ -374,14 +373,6 @@ def test_a_gap_is_claimed_only_where_luck_would_seldom_make_one():
     )
     for even in (start(34, 30, 33, 35), start(), start(4)):
         assert sentences.gap("it", even) == ""
-
-
-def test_names_at_the_lines_ends_never_lie_upon_one_another():
-    for values in ([10, 50, 51], [0, 0, 0, 0], [97, 98, 99, 100], [5], []):
-        places = spread(values, 6)
-        assert all(b - a >= 6 - 1e-9 for a, b in zip(places, places[1:], strict=False))
-        assert not places or (places[0] >= 0 and places[-1] <= 100)
-    assert spread([10, 50, 90], 6) == [10, 50, 90]
 
 
 def test_the_study_s_picture_has_a_line_and_a_name_for_each_way():

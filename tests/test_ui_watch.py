@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import journals
 import pandas as pd
@@ -17,6 +18,7 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import ConfigError, RunError
+from studentsim.exam import wilson
 from studentsim.records import Cell, Validated
 from studentsim.runs import states
 from studentsim.runs.folder import RunFolder
@@ -500,21 +502,51 @@ def test_a_race_names_a_leader_only_where_the_intervals_bear_it():
     fast = lane("Fast", START, (4, 160, 240, 0.60, 0.72))
     near = lane("Near", START, (4, 150, 240, 0.56, 0.68))
     slow = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
-    assert "“Fast”" in lanes.headline([slow, fast]) or "Fast is ahead of “Slow” by more than luck" in lanes.headline(
-        [slow, fast]
-    )
+    assert "“Fast” is ahead of “Slow” by more than luck" in lanes.headline([slow, fast])
+    assert lanes.leader([slow, fast]) == 1 and lanes.leader([near, slow, fast]) is None
     assert "nobody is clearly ahead" in lanes.headline([near, fast]) and "may be luck" in lanes.headline([near, fast])
     assert lanes.headline([near, near]).endswith("nobody is clearly ahead: 63 of 100 each.")
     three = lanes.headline([near, slow, fast])
     assert "ahead of “Slow” by more than luck, but not clearly of “Near”" in three
 
 
-def test_a_race_is_told_at_the_last_exam_that_all_have_sat():
-    ahead = lane("Fast", START, (4, 160, 240, 0.60, 0.72), (6, 200, 240, 0.78, 0.88))
+def test_a_race_is_told_at_the_last_exam_that_all_have_sat_and_says_so_where_one_is_further():
+    further = (6, 200, 240, 0.78, 0.88)
+    ahead = lane("Fast", START, (4, 160, 240, 0.60, 0.72), further)
     behind = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
-    assert lanes.headline([ahead, behind]).startswith("After 4 lessons")
-    assert "before any lesson" in lanes.headline([ahead, lane("New", START)])
+    assert lanes.headline([ahead, behind]).startswith(
+        "After 4 lessons, the last exam that all have sat, “Fast” is ahead of"
+    )
+    assert lanes.headline([ahead, behind]).endswith("“Fast” has gone on to lesson 6.")
+    near = lane("Near", START, (4, 150, 240, 0.56, 0.68), further)
+    assert "“Fast” and “Near” have gone on to lesson 6." in lanes.headline([ahead, near, behind])
+    late = lane("Late", START, (4, 150, 240, 0.56, 0.68), (8, 180, 240, 0.69, 0.80))
+    assert lanes.headline([ahead, late, behind]).endswith("“Fast” has gone on to lesson 6, “Late” to lesson 8.")
+    level = lanes.headline([lane("A", START, (4, 90, 240, 0.32, 0.44)), lane("B", START, (4, 90, 240, 0.32, 0.44))])
+    assert level == "After 4 lessons nobody is clearly ahead: 38 of 100 each."
+    first = lanes.headline([ahead, lane("New", START)])
+    assert "before any lesson" in first and first.endswith("“Fast” has gone on to lesson 6.")
     assert "once all have sat" in lanes.headline([ahead, lane("Newer")])
+    assert lanes.compared([ahead, behind]) == 4 and lanes.compared([ahead, lane("Newer")]) is None
+
+
+def test_a_race_s_picture_marks_the_lesson_that_is_compared_where_one_is_further(folder: Path):
+    ids = race_of(folder, a={"strategy": "random"}, b={"status": "paused", "turn": 2})
+    (picture,) = drawn(visit(WATCH, race=ids))
+    figure = json.loads(picture["figure"])
+    assert [n["x"] for n in figure["layout"]["annotations"] if n["text"] == "compared here"] == [2]
+    assert "has gone on to lesson 4" in picture["alt"]
+
+
+def test_of_races_among_equals_at_most_one_in_twenty_has_a_leader():
+    luck = Random("races among equals")
+
+    def racer(name: str) -> lanes.Lane:
+        right = sum(luck.random() < 0.6 for _ in range(100))
+        return lane(name, START, (4, right, 100, *wilson(right, 100)))
+
+    led = sum(lanes.leader([racer(name) for name in "ABCD"]) is not None for _ in range(1000))
+    assert led <= 50
 
 
 def test_lanes_are_named_by_what_sets_them_apart():
@@ -579,8 +611,10 @@ def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
     assert (first.line.dash, second.line.dash) == ("solid", "dash")
     assert first.x[0] < second.x[0], "the bars lie apart"
     ends = [note for note in figure.layout.annotations if note.name == "end"]
-    assert {note.text for note in ends} == {"A <b>50</b>", "&lt;i&gt;B&lt;/i&gt; <b>30</b>"}
+    assert {note.text for note in ends} == {"A<br><b>50</b> after 2", "&lt;i&gt;B&lt;/i&gt;<br><b>30</b> after 0"}
     assert abs(ends[0].y - ends[1].y) >= 5
+    level = charts.race([("A", looks.look("random"), one), ("B", looks.look("category"), one)], turns=4, exam_every=2)
+    assert {note.text for note in level.layout.annotations if note.name == "end"} == {"A <b>50</b>", "B <b>50</b>"}
 
 
 def test_practice_looks_unlike_an_exam():

@@ -133,16 +133,27 @@ def numbers(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> Non
         csv(table, key.replace(".", "-"), key=key)
 
 
-def answer(row: Mapping[str, Any]) -> None:
-    """One answer (a row of ``answers``) as a card. What a question or a student wrote is shown literally, never as markdown."""
+def answer(row: Mapping[str, Any], *, key: str = "") -> None:
+    """One answer (a row of ``answers``) as a card. What a question or a student wrote is shown literally, never as markdown.
+
+    A language model may write pages: what is long is cut, and whole behind a click. ``key`` tells cards of different runs apart.
+    """
+    problem, reply = row["problem"], row["text"].strip() or "(nothing)"
+    shown = [words.beginning(text) for text in (problem, reply)]
     with st.container(border=True, gap="xsmall"):
         label, icon, color = RIGHT if row["right"] else WRONG if row["letter"] else UNANSWERED
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
             st.caption(words.literal(sentences.where(row)), width="content")
-        st.text(row["problem"])
-        st.code(row["text"].strip() or "(nothing)", language=None, wrap_lines=True)
+        st.text(shown[0])
+        st.code(shown[1], language=None, wrap_lines=True)
         st.text(sentences.verdict(row))
+        if shown != [problem, reply]:
+            fold = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
+            if fold.open:
+                with fold:
+                    st.text(problem)
+                    st.code(reply, language=None, wrap_lines=True)
 
 
 def run_row(run: RunCard, *, page: str) -> None:

@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
-    """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar."""
+    """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar and no footer."""
     # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
     st.html(CSS)
@@ -77,7 +77,8 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
             yield engine
     if place and data.subject() != drawn:  # the page looks at something else than its link says: that is known only now
         _navigation(place)
-    _footer()
+    if menu:
+        _footer()
     data.settle()
 
 

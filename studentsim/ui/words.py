@@ -76,6 +76,16 @@ def literal(text: str) -> str:
     return re.sub(r":(?=[a-zA-Z+_-])", ":\u2060", line)
 
 
+def beginning(text: str, *, characters: int = 300, lines: int = 6) -> str:
+    """The beginning of a long text, its lines as they are, cut at a word; a text that is hardly longer is left whole."""
+    if len(text) <= 1.2 * characters and text.count("\n") < 1.2 * lines:
+        return text
+    head = "\n".join(text.split("\n")[:lines])
+    if len(head) > characters:
+        head = head[:characters].rpartition(" ")[0] or head[:characters]
+    return f"{head.rstrip()} …"
+
+
 def shortened(text: str, most: int = LINE) -> str:
     """``text`` in at most so many characters, cut at a word: a link's label does not wrap."""
     short = textwrap.shorten(text, most, placeholder=" …")

@@ -30,6 +30,7 @@ from studentsim.store.queries.lookups import looked_at, lookups
 from studentsim.store.queries.overview import RunRow, Speed, last_seq, recent_speed, recent_times, run, runs
 from studentsim.store.queries.practice_mix import next_mix_of, practice_mix_of
 from studentsim.store.queries.progress import epochs, exams, steps, turns, validations, wrong_by_category
+from studentsim.store.queries.replay import EXAM_RESULT, LESSON_OVER, moments
 from studentsim.store.queries.teaching import doubts, lasting, revisions, teacher_marks
 from studentsim.store.queries.weaknesses import (
     answer_sheets,
@@ -42,6 +43,8 @@ from studentsim.store.queries.weaknesses import (
 )
 
 __all__ = [
+    "EXAM_RESULT",
+    "LESSON_OVER",
     "LISTED",
     "MARKS",
     "NO_SLIP",
@@ -78,6 +81,7 @@ __all__ = [
     "lessons",
     "looked_at",
     "lookups",
+    "moments",
     "misconceptions",
     "newest_answers",
     "next_mix_of",

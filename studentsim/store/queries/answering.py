@@ -15,10 +15,11 @@ _ANSWER = (
 )
 
 
-def latest_answers(db: Database, run_id: str, limit: int = 20, *, after: int = -1) -> pd.DataFrame:
-    """The last answers with a seq above ``after``, newest first: the columns of ``answers``."""
+def latest_answers(db: Database, run_id: str, limit: int = 20, *, after: int = -1, until: int = 2**62) -> pd.DataFrame:
+    """The last answers with a seq above ``after`` and at most ``until``, newest first: the columns of ``answers``."""
     return db.frame(
-        f"SELECT {_ANSWER} FROM answers WHERE run_id = ? AND seq > ? ORDER BY seq DESC LIMIT ?", [run_id, after, limit]
+        f"SELECT {_ANSWER} FROM answers WHERE run_id = ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
+        [run_id, after, until, limit],
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import NAME, finish, guessing, line, ticks, wrapped
+from studentsim.ui.charts.labels import spread
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import Look, colour, look
 from studentsim.ui.words import hundred
@@ -213,30 +214,10 @@ def _end_labels(figure: Picture, ends: Sequence[_End], turns: int) -> None:
         bucket = [end for end in ends if (end.x > 0.85 * turns) == late]
         wanted = [end.y / 100 * INNER for end in bucket]
         heights = [15.0 * (end.label.count("<br>") + 1) + 4 for end in bucket]
-        for end, want, place in zip(bucket, wanted, spread(wanted, heights, INNER), strict=True):
+        centres, shrink = spread(wanted, heights, high=INNER)
+        for end, want, centre in zip(bucket, wanted, centres, strict=True):
             figure.add_annotation(
                 x=end.x, y=end.y, text=f"{end.label} <b>{hundred(end.y / 100)}</b>" if end.told else end.label, align="left",
-                font={"size": 12}, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=colour(end.slot), xanchor="left",
-                ax=22, ay=want - place, standoff=6,
+                font={"size": 12 * shrink}, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=colour(end.slot), xanchor="left",
+                ax=22, ay=want - centre, standoff=6,
             )  # fmt: skip
-
-
-def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> list[float]:
-    """Places near the ``wanted`` ones at which labels of these heights do not overlap, within 0 to ``room`` (pixels)."""
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    places = [float(wanted[i]) for i in order]
-    tall = [float(heights[i]) for i in order]
-    for _ in range(200):
-        moved = False
-        for i in range(len(places) - 1):
-            missing = (tall[i] + tall[i + 1]) / 2 - (places[i + 1] - places[i])
-            if missing > 0.1:
-                places[i] -= missing / 2
-                places[i + 1] += missing / 2
-                moved = True
-        for i, height in enumerate(tall):
-            places[i] = min(max(places[i], height / 2), room - height / 2)
-        if not moved:
-            break
-    back = dict(zip(order, places, strict=True))
-    return [back[i] for i in range(len(wanted))]

@@ -65,6 +65,7 @@ def end_label(figure: Picture, x: Sequence[float] | pd.Series, y: pd.Series) -> 
     """The last value beside its point, so that the picture is read without hovering."""
     if len(y):
         figure.add_annotation(
+            name="end",
             x=x.iloc[-1],
             y=y.iloc[-1],
             text=f"<b>{hundred(y.iloc[-1] / 100)}</b>",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish, guessing, line, ticks
+from studentsim.ui.charts.labels import spread
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import STRATEGIES, Look, colour, look
 from studentsim.ui.words import hundred
@@ -65,30 +65,13 @@ def _bar(figure: Picture, x: float, end: pd.Series, slot: int) -> None:
 def _names(figure: Picture, last: pd.DataFrame, x: float) -> None:
     """Each line's marker, last value and name in the free space at the right, none upon another."""
     ends = last.sort_values("accuracy")
-    for end, y in zip(ends.itertuples(), spread([100 * a for a in ends.accuracy], APART), strict=True):
+    centres, shrink = spread([100 * a for a in ends.accuracy], [APART] * len(ends), high=100)
+    for end, y in zip(ends.itertuples(), centres, strict=True):
         shown = look(end.strategy)
         figure.add_scatter(
             x=[x], y=[y], mode="markers", marker=_line(shown)["marker"], cliponaxis=False, hoverinfo="skip", showlegend=False,
         )  # fmt: skip
         figure.add_annotation(
             x=x, y=y, text=f"<b>{hundred(end.accuracy)}</b> {shown.name}", showarrow=False, xanchor="left", xshift=7,
-            font={"size": 13},
+            font={"size": 13 * shrink},
         )  # fmt: skip
-
-
-def spread(values: Sequence[float], apart: float, top: float = 100) -> list[float]:
-    """Rising ``values`` moved as little as need be so that each is ``apart`` from the next, none below 0 or above ``top``.
-
-    >>> spread([10, 50, 51], 6)
-    [10.0, 47.5, 53.5]
-    """
-    groups: list[tuple[float, int]] = []  # centre and count of values that touch
-    for value in values:
-        groups.append((min(float(value), top), 1))
-        while len(groups) > 1:
-            (a, n), (b, m) = groups[-2:]
-            if a + (n - 1) * apart / 2 + apart <= b - (m - 1) * apart / 2:
-                break
-            half = (n + m - 1) * apart / 2
-            groups[-2:] = [(max(half, min(top - half, (a * n + b * m) / (n + m))), n + m)]
-    return [centre + (i - (n - 1) / 2) * apart for centre, n in groups for i in range(n)]

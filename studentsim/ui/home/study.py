@@ -12,7 +12,7 @@ from studentsim import presets
 from studentsim.runs.recorded import SMOLLM2, of_this_study
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, components, data, words
+from studentsim.ui import charts, components, data, recorded_race, words
 from studentsim.ui.cards import RunCard, config_of
 from studentsim.ui.compare.curves import means
 from studentsim.ui.compare.data import MOST
@@ -71,6 +71,7 @@ def _embedded(engine: data.Engine, runs: list[RunCard]) -> None:
         alt=finding.replace("*", ""),
         columns=COLUMNS,
     )
+    recorded_race.offer(current)
     label = f"Look into the {words.plural(len(runs), 'recorded run')}"
     fold = st.expander(label, key="home.recorded", on_change="rerun")
     if fold.open:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, data
+from studentsim.ui import components, data, recorded_race
 from studentsim.ui.shell import HOME, WATCH
 from studentsim.ui.watch import links
 
@@ -18,6 +18,7 @@ def choose(engine: data.Engine) -> None:
     else:
         components.nothing_here("There is no simulation to watch yet.", page=HOME, label="Start one on Home")
     race_link("Or start a race: two to four students learn side by side")
+    recorded_race.offer(runs)
     for run in runs:
         components.run_row(run, page=WATCH)
 

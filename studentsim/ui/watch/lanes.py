@@ -64,31 +64,72 @@ def unfair(configs: Sequence[RunConfig]) -> str:
     return f"These runs differ in more than a race should: {told}. What sets their curves apart may be that."
 
 
-def headline(lanes: Sequence[Lane]) -> str:
-    """Who is ahead at the last exam that all have sat, as far as the intervals bear it."""
+def compared(lanes: Sequence[Lane]) -> int | None:
+    """The lesson at which racers are compared: that of the last exam that all have sat; None: there is none yet."""
     turns = [set(lane.exams.turn) for lane in lanes]
     common = set.intersection(*turns) if turns else set()
-    if not common:
+    return int(max(common)) if common else None
+
+
+def leader(lanes: Sequence[Lane]) -> int | None:
+    """Which racer is ahead of all others by more than luck, where they are ``compared``, after a lesson at least; None: nobody is."""
+    turn = compared(lanes)
+    if not turn or len(lanes) < 2:
+        return None
+    rows = [_sat(lane, turn) for lane in lanes]
+    best = max(range(len(rows)), key=lambda i: rows[i].accuracy)
+    return best if all(_behind(row, rows[best]) for i, row in enumerate(rows) if i != best) else None
+
+
+def headline(lanes: Sequence[Lane]) -> str:
+    """Who is ahead at the last exam that all have sat, as far as the intervals bear it."""
+    turn = compared(lanes)
+    if turn is None:
         return "The race is on. Who leads shows once all have sat their first exam."
-    turn = max(common)
-    rows = [(lane.name, lane.exams[lane.exams.turn == turn].iloc[0]) for lane in lanes]
+    further = _further(lanes, turn)
+    told = _told(
+        lanes, turn, f"After {plural(turn, 'lesson')}{', the last exam that all have sat,' if further else ''}"
+    )
+    return f"{told} {further}".rstrip()
+
+
+def _told(lanes: Sequence[Lane], turn: int, when: str) -> str:
+    rows = [(lane.name, _sat(lane, turn)) for lane in lanes]
     rows.sort(key=lambda row: -row[1].accuracy)
     if turn == 0:
         return f"All have sat the first exam, before any lesson: {_spread(rows)}."
     (best, first), rest = rows[0], rows[1:]
-    behind = [name for name, row in rest if row.high < first.low]
-    when = f"After {plural(int(turn), 'lesson')}"
+    behind = [name for name, row in rest if _behind(row, first)]
     told = bounded(score(first.correct, first.questions), first.low, first.high, int(first.questions))
     if not behind:
         level = rows[0][1].accuracy == rows[-1][1].accuracy
         small = "" if level else " Differences as small as these may be luck."
         return f"{when} nobody is clearly ahead: {_spread(rows)}.{small}"
     if len(behind) == len(rest):
-        return f"{when} {best!s} is ahead of {_listed(behind)} by more than luck: {told}. {_rest(rest)}"
-    near = [name for name, row in rest if row.high >= first.low]
-    return (
-        f"{when} {best!s} ({told}) is ahead of {_listed(behind)} by more than luck, but not clearly of {_listed(near)}."
-    )
+        return f"{when} “{best}” is ahead of {_listed(behind)} by more than luck: {told}. {_rest(rest)}".rstrip()
+    near = [name for name, row in rest if not _behind(row, first)]
+    return f"{when} “{best}”, at {told}, is ahead of {_listed(behind)} by more than luck, but not clearly of {_listed(near)}."
+
+
+def _sat(lane: Lane, turn: int) -> pd.Series:
+    """A racer's exam after that lesson."""
+    return lane.exams[lane.exams.turn == turn].iloc[0]
+
+
+def _behind(row: pd.Series, best: pd.Series) -> bool:
+    """Whether one exam lies below another by more than luck: their 95 % intervals do not meet, which leaves room for four racers."""
+    return bool(row.high < best.low)
+
+
+def _further(lanes: Sequence[Lane], turn: int) -> str:
+    """Who has gone on to which lesson since; nothing where nobody has."""
+    last = {lane.name: int(lane.exams.turn.iloc[-1]) for lane in lanes}
+    groups = {at: [name for name, own in last.items() if own == at] for at in sorted(set(last.values())) if at > turn}
+    parts = []
+    for at, names in groups.items():
+        verb = "" if parts else " has gone on" if len(names) == 1 else " have gone on"
+        parts.append(f"{_listed(names)}{verb} to lesson {at}")
+    return f"{', '.join(parts)}." if parts else ""
 
 
 def _spread(rows: list[tuple[str, pd.Series]]) -> str:
@@ -99,7 +140,7 @@ def _spread(rows: list[tuple[str, pd.Series]]) -> str:
 
 def _rest(rest: list[tuple[str, pd.Series]]) -> str:
     told = [
-        f"{name} has {bounded(score(row.correct, row.questions), row.low, row.high, int(row.questions))}"
+        f"“{name}” has {bounded(score(row.correct, row.questions), row.low, row.high, int(row.questions))}"
         for name, row in rest[:1]
     ]
     return f"Next, {told[0]}." if told else ""

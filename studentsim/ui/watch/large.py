@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 
 def large(data: dict[str, Any], *, key: str) -> None:
-    """Draws ``sentence``, ``cards`` or ``writing``, whichever ``data`` has; ``key`` must be stable."""
+    """Draws ``sentence`` (with a ``note``), ``cards`` or ``writing``, whichever ``data`` has; ``key`` must be stable."""
     _mounted()(key=key, data=data)
 
 

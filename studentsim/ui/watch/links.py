@@ -1,4 +1,5 @@
-"""What a link to Watch asks for: ``?run=…``, ``?race=new``, ``?race=id1,id2``, and ``&present=1`` for a projector."""
+"""What a link to Watch asks for: ``?run=…``, ``?race=new``, ``?race=id1,id2``; ``&present=1`` for a projector, and with it
+``&replay=60`` for what is over, shown again as it went, in so many seconds."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from studentsim.ui import data
+from studentsim.ui.watch import timeline
 
 NEW_RACE = "new"
 MOST = 4
@@ -20,6 +22,8 @@ class Asked:
     run: str | None
     race: tuple[str, ...]
     present: bool
+    replay: int | None = None
+    """Seconds that a replay is to take; None: none is asked for."""
 
     @property
     def new_race(self) -> bool:
@@ -31,7 +35,9 @@ def asked() -> Asked:
     """Of the link in force. Names of runs are taken as they stand: whether there are such runs is seen later."""
     names = [name.strip() for name in st.query_params.get("race", "").split(",")]
     race = tuple(dict.fromkeys(name for name in names if name))[:MOST]
-    return Asked(None if race else data.asked_for(), race, st.query_params.get("present") == "1")
+    replay = timeline.asked_seconds(st.query_params.get("replay"))
+    present = st.query_params.get("present") == "1" or replay is not None
+    return Asked(None if race else data.asked_for(), race, present, replay)
 
 
 def run(run_id: str, *, present: bool = False) -> dict[str, str]:
@@ -42,3 +48,9 @@ def run(run_id: str, *, present: bool = False) -> dict[str, str]:
 def race(run_ids: tuple[str, ...] | list[str], *, present: bool = False) -> dict[str, str]:
     """The link to a race, as query parameters."""
     return {"race": ",".join(run_ids)} | ({"present": "1"} if present else {})
+
+
+def presented(run_ids: tuple[str, ...] | list[str], *, replay: bool = False) -> dict[str, str]:
+    """The link that shows a run or a race to a room, as it is or from its beginning, as query parameters."""
+    link = run(run_ids[0], present=True) if len(run_ids) == 1 else race(run_ids, present=True)
+    return link | ({"replay": str(timeline.USUAL)} if replay else {})

@@ -2,6 +2,7 @@
 // loses the zoom. Python sends the figure as bytes of JSON (see plot.py); colours come from the theme that Streamlit hands down.
 
 const SIZE = 13; // of type, in pixels
+const LEAST = 280; // pixels of height
 const SLOTS = [["categorical", 1], ["sequential", 11], ["diverging", 21]];
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -10,7 +11,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const theme = themeOf(parentElement);
   const state = told.figure + JSON.stringify(theme);
   if (box.studentsim.state !== state) {
-    box.studentsim.state = state;
+    Object.assign(box.studentsim, { state, theme });
     plotly(told.plotly)
       .then((Plotly) => draw(Plotly, box, told, theme))
       .catch(() => setStateValue("failed", true));
@@ -34,12 +35,41 @@ function boxIn(parent, told) {
     box.studentsim.observer.observe(box);
   }
   box.setAttribute("aria-label", told.alt);
-  if (box.style.height !== told.height) box.style.height = told.height;
+  box.studentsim.told = told;
+  if (told.large) observePage(box);
+  if (!told.large || !box.style.height) box.style.height = told.height;
+  if (told.large) fill(box);
   return box;
 }
 
+/** A picture for a projector depends on the room that all else on the page leaves it. */
+function observePage(box) {
+  const page = pageOf(box);
+  if (box.studentsim.page === page) return;
+  box.studentsim.page = page;
+  if (page) box.studentsim.observer.observe(page);
+}
+
+function pageOf(box) {
+  return box.closest("[data-testid=stMainBlockContainer]");
+}
+
+/** As high as the screen allows without scrolling; where that is too little, as on a phone, LEAST pixels. */
+function fill(box) {
+  const page = pageOf(box);
+  const screen = page?.parentElement?.clientHeight;
+  if (!screen) return; // as high as Python said
+  const height = Math.max(LEAST, Math.floor(window.innerHeight - (page.offsetHeight - box.offsetHeight)));
+  if (Math.abs(height - box.offsetHeight) >= 1) box.style.height = `${height}px`;
+}
+
 function resize(box) {
-  if (window.Plotly && box._fullLayout && box.clientWidth) window.Plotly.Plots.resize(box);
+  if (box.studentsim.told.large) fill(box);
+  if (!window.Plotly || !box._fullLayout || !box.clientWidth) return;
+  const { _fullLayout: drawn, studentsim: own } = box;
+  if (drawn.width === box.clientWidth && drawn.height === box.clientHeight) return;
+  if (own.told.large) draw(window.Plotly, box, own.told, own.theme); // type, margins and names at the lines' ends depend on the size
+  else window.Plotly.Plots.resize(box);
 }
 
 function draw(Plotly, box, told, theme) {
@@ -48,7 +78,7 @@ function draw(Plotly, box, told, theme) {
   const factor = told.large ? Math.min(2.2, Math.max(1, box.clientWidth / 800)) : 1;
   const layout = themed(figure.layout, theme, factor);
   if (factor > 1) enlarge(figure.data, layout, factor);
-  spread(layout, box.clientHeight);
+  place(layout, box.clientHeight);
   return Plotly.react(box, figure.data, layout, { ...told.config, responsive: false });
 }
 
@@ -64,17 +94,18 @@ function enlarge(traces, layout, factor) {
   for (const axis of [layout.xaxis, layout.yaxis]) if (axis?.title) axis.title = { ...axis.title, standoff: factor * 8 };
 }
 
-/** Names at the lines' ends (annotations called "end") as high as their lines, as far as they leave one another room. */
-function spread(layout, height) {
-  const ends = (layout.annotations ?? []).filter((note) => note.name === "end").sort((a, b) => a.y - b.y);
-  const [low, high] = layout.yaxis?.range ?? [0, 100];
-  const line = ((high - low) * 1.3) / Math.max(60, height - 5 * layout.font.size);
-  let floor = low;
-  for (const note of ends) {
-    const half = (note.text.split("<br>").length * note.font.size * line) / 2;
-    note.y = Math.max(note.y, floor + half);
-    floor = note.y + half;
-  }
+/** Names at the lines' ends (annotations called "end") as high as their lines, as far as they leave one another room in the axis. */
+function place(layout, height) {
+  const ends = (layout.annotations ?? []).filter((note) => note.name === "end");
+  const [low, high] = layout.yaxis?.range ?? [];
+  if (!ends.length || high === undefined) return;
+  const unit = (high - low) / Math.max(60, height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0)); // a pixel, on the axis
+  const heights = ends.map((note) => note.text.split("<br>").length * note.font.size * 1.3 * unit);
+  const [centres, shrink] = spread(layout.meta?.ends ?? ends.map((note) => note.y), heights, low, high);
+  ends.forEach((note, i) => {
+    note.y = centres[i];
+    note.font.size *= shrink;
+  });
 }
 
 /** plotly.js from the installed python package, loaded once a page. */

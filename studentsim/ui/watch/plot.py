@@ -19,14 +19,14 @@ from streamlit.components.v1 import declare_component
 
 from studentsim.ui import charts
 
-JS = (Path(__file__).parent / "plot.js").read_text()
+JS = "".join((Path(__file__).parent / name).read_text() for name in ("labels.js", "plot.js"))
 PLOTLY = Path(plotly.__file__).parent / "package_data"
 SERVED = f"component/{__name__}.plotly_js/plotly.min.js"
 """Where the browser finds plotly.js, relative to the app's address."""
 
 
-LARGE = "46vh"
-"""CSS height of a picture for a projector: about half the screen."""
+LARGE = "56vh"
+"""CSS height of a picture for a projector, until plot.js knows how much of the screen the rest leaves it."""
 
 
 def packed(figure: go.Figure, *, alt: str, large: bool = False) -> bytes:

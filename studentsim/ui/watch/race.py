@@ -8,7 +8,7 @@ import streamlit as st
 from studentsim.errors import UnknownRun
 from studentsim.ui import charts, components, data, repeat, sentences, words
 from studentsim.ui.shell import HOME, WATCH, guarded
-from studentsim.ui.watch import lanes, links, live, mix, plot, pulse
+from studentsim.ui.watch import ballot, lanes, links, live, mix, plot, predictions, pulse, replay
 
 NOTE = "Same exam, same luck, one run each: with another seed it could turn out otherwise. Compare tells several runs of each together."
 
@@ -19,15 +19,14 @@ def page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
     if not runs:
         return
     components.page_title(f"Race: {', '.join(lane.name.lower() for lane in lined_up(runs))}")
+    ids = tuple(run.run_id for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
         buttons(engine, runs)
-        st.page_link(
-            WATCH,
-            label="Show it to a room",
-            icon=":material/slideshow:",
-            query_params=links.race(run_ids, present=True),
-        )
-    ids = tuple(run.run_id for run in runs)
+        if _room_may_predict(runs):
+            ballot.hold(engine, runs)
+        st.page_link(WATCH, label="Show it to a room", icon=":material/slideshow:", query_params=links.presented(ids))
+        if replay.allowed(runs):
+            replay.offered(ids, label="Replay it for a room")
     st.fragment(_body, run_every=live.every(runs))(engine, ids, shown(runs))
     st.subheader("More than luck? Repeat the race with more seeds", anchor=False)
     recorded = any(run.recorded for run in runs)
@@ -54,7 +53,11 @@ def known(engine: data.Engine, run_ids: tuple[str, ...]) -> list[pulse.Snapshot]
 
 def shown(runs: list[pulse.Snapshot]) -> tuple[object, ...]:
     """What the page around the live part depends on."""
-    return tuple(run.shown for run in runs)
+    return (*(run.shown for run in runs), _room_may_predict(runs))
+
+
+def _room_may_predict(runs: list[pulse.Snapshot]) -> bool:
+    return predictions.open_for(lined_up(runs), over=all(run.over for run in runs))
 
 
 def buttons(engine: data.Engine, runs: list[pulse.Snapshot], *, keys: bool = False) -> None:
@@ -94,6 +97,7 @@ def picture(runs: list[pulse.Snapshot], *, large: bool = False) -> bytes:
             turns=max(run.turns for run in runs),
             exam_every=max(run.config.exam_every for run in runs),
             chance=runs[0].guessing,
+            compared=lanes.compared(up),
             revision=ids,
         )
         return plot.packed(figure, alt=lanes.headline(up), large=large)
@@ -144,7 +148,7 @@ def _standing(run: pulse.Snapshot, lane: lanes.Lane) -> None:
         st.markdown(words.literal(sentences.headline(run.exams)))
         live.writing_now(run)
         if not run.answers.empty:
-            components.answer(run.answers.iloc[0].to_dict())
+            components.answer(run.answers.iloc[0].to_dict(), key=run.run_id)
 
 
 def standing(run: pulse.Snapshot) -> str:

@@ -1,4 +1,5 @@
-// One sentence, the last answers as cards, or the answer that is being written. All that others wrote goes in as text, never as markup.
+// One sentence, with a note below it, the last answers (or a room's hands) as cards, or the answer that is being written. All that
+// others wrote goes in as text, never as markup.
 
 export default function ({ data, parentElement }) {
   let box = parentElement.querySelector(".studentsim-stage");
@@ -10,23 +11,27 @@ export default function ({ data, parentElement }) {
   const told = JSON.stringify(data);
   if (box.dataset.told === told) return;
   box.dataset.told = told;
-  box.replaceChildren(...(data.sentence ? [element("h1", "studentsim-sentence", data.sentence)] : []), ...(data.cards?.length ? [cards(data.cards)] : []), ...(data.writing ? [writing(data.writing, "studentsim-card")] : []));
+  box.classList.toggle("studentsim-room", data.sentence !== undefined);
+  const parts = [];
+  if (data.sentence) parts.push(element("h1", "studentsim-sentence", data.sentence));
+  if (data.note) parts.push(element("p", "studentsim-note", data.note));
+  if (data.cards?.length) parts.push(cards(data.cards));
+  if (data.writing) parts.push(writing(data.writing, "studentsim-card"));
+  box.replaceChildren(...parts);
   for (const text of box.querySelectorAll(".studentsim-text")) text.scrollTop = text.scrollHeight; // its newest words in view
 }
 
 function cards(list) {
   const row = element("div", "studentsim-cards");
   for (const card of list) {
-    const one = element("section", "studentsim-card");
+    const one = element("section", `studentsim-card ${card.hands === undefined ? "" : "studentsim-counts"}`);
     one.setAttribute("aria-label", card.name);
-    one.append(element("h2", "", card.name), element("p", "", card.standing));
+    one.append(element("h2", "", card.name));
+    if (card.standing) one.append(element("p", "studentsim-standing", card.standing));
     if (card.mix?.parts) one.append(...mix(card.mix));
-    if (card.problem) {
-      const verdict = element("p", "", ` ${card.verdict}`);
-      verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
-      one.append(element("p", "studentsim-problem", card.problem), verdict);
-    }
     if (card.writing) one.append(writing(card.writing, ""));
+    else if (card.hands !== undefined) one.append(element("p", "studentsim-hands", card.hands));
+    else one.append(...answer(card));
     row.append(one);
   }
   return row;
@@ -43,6 +48,13 @@ function mix(now) {
     parts.append(one);
   }
   return [element("p", "studentsim-why", now.sentence), parts];
+}
+
+function answer(card) {
+  if (!card.problem) return [];
+  const verdict = element("p", "", ` ${card.verdict}`);
+  verdict.prepend(element("strong", `studentsim-${card.right ? "right" : "wrong"}`, card.mark));
+  return [element("p", "studentsim-problem", card.problem), ...(card.reply ? [element("p", "studentsim-reply", card.reply)] : []), verdict];
 }
 
 // What is being written: its room stays when there is nothing, so that the picture above does not move.

@@ -1,0 +1,83 @@
+"""Predict first: the buttons, each with a number key, by which a room's hands are counted before a race tells anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from studentsim.errors import StudentsimError
+from studentsim.ui import components, data, words
+from studentsim.ui.shell import WATCH
+from studentsim.ui.watch import links, predictions, pulse
+from studentsim.ui.watch.lanes import Lane
+
+HOW = "Say it before it begins: press a number key once for each hand that goes up."
+_CAST, _ERROR = "watch.ballot.cast", "watch.ballot.error"
+
+
+def question(runs: Sequence[pulse.Snapshot]) -> str:
+    """``Who will be ahead after 8 lessons?``"""
+    return f"Who will be ahead after {words.plural(min(run.turns for run in runs), 'lesson')}?"
+
+
+def keys(up: Sequence[Lane]) -> list[tuple[str, str, str]]:
+    """For each choice its number key, the choice itself and its name."""
+    return [(str(number), *choice) for number, choice in enumerate(predictions.choices(up), 1)]
+
+
+def buttons(engine: data.Engine, up: Sequence[Lane], tally: predictions.Tally) -> None:
+    """A button for each choice with its number key and its hands so far, and ways to take a hand back and to begin anew."""
+    ids = [lane.run_id for lane in up]
+    if error := st.session_state.pop(_ERROR, None):
+        components.problem(error)
+    with st.container(horizontal=True, vertical_alignment="center", key="watch.ballot"):
+        for key, choice, name in keys(up):
+            label = words.literal(f"{name}: {tally.of(choice)}")
+            st.button(label, key=f"watch.ballot.{key}", shortcut=key, on_click=_count, args=(engine, ids, choice))
+        act = {"type": "tertiary", "args": (engine, ids)}
+        if st.session_state.get(_CAST):
+            st.button(
+                "One less",
+                icon=":material/undo:",
+                key="watch.ballot.back",
+                shortcut="Backspace",
+                on_click=_take_back,
+                **act,
+            )
+        if tally.all:
+            st.button("Clear", icon=":material/close:", key="watch.ballot.clear", on_click=_clear, **act)
+
+
+def hold(engine: data.Engine, runs: Sequence[pulse.Snapshot]) -> None:
+    """The button on the page of a race that has just begun: it waits at its start, and the room is asked. Writes on a click."""
+    waiting = [run.run_id for run in runs if run.status in ("queued", "starting", "running") and not run.state.request]
+    if waiting and st.button("Let the room predict first", icon=":material/how_to_vote:", key="watch.predict"):
+        pulse.act(engine, "pause", waiting)
+        st.switch_page(WATCH, query_params=links.race([run.run_id for run in runs], present=True))
+
+
+def _count(engine: data.Engine, ids: list[str], choice: str) -> None:
+    if _written(predictions.count, engine, ids, choice):
+        st.session_state.setdefault(_CAST, []).append((tuple(ids), choice))
+
+
+def _take_back(engine: data.Engine, ids: list[str]) -> None:
+    cast = st.session_state.get(_CAST, [])
+    if cast and cast[-1][0] == tuple(ids) and _written(predictions.count, engine, ids, cast[-1][1], -1):
+        cast.pop()
+
+
+def _clear(engine: data.Engine, ids: list[str]) -> None:
+    if _written(predictions.clear, engine, ids):
+        st.session_state.pop(_CAST, None)
+
+
+def _written(write: object, engine: data.Engine, *what: object) -> bool:
+    """Whether it could be written; if not, the buttons' place says so."""
+    try:
+        write(engine.folder, *what)  # type: ignore[operator]
+    except StudentsimError as error:
+        st.session_state[_ERROR] = error
+        return False
+    return True
