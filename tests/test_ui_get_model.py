@@ -166,7 +166,7 @@ def test_a_study_that_came_with_us_does_not_bring_along_what_another_computer_co
 ):
     put(folder)
     begun = journals.RunStarted
-    monkeypatch.setattr(journals, "RunStarted", lambda *args: begun(*args, recorded=True))
+    monkeypatch.setattr(journals, "RunStarted", lambda *args, **more: begun(*args, recorded=True, **more))
     make_run(folder, "before", model=SMOL, hub={"exams": "scored", "dtype": "bfloat16"})
     app = visit(NEW, like="before")
     app.button(key="new.start").click().run()

@@ -532,7 +532,7 @@ def test_a_race_is_told_at_the_last_exam_that_all_have_sat_and_says_so_where_one
 
 def test_a_race_s_picture_marks_the_lesson_that_is_compared_where_one_is_further(folder: Path):
     ids = race_of(folder, a={"strategy": "random"}, b={"status": "paused", "turn": 2})
-    (picture,) = drawn(visit(WATCH, race=ids))
+    picture, *_ = drawn(visit(WATCH, race=ids))
     figure = json.loads(picture["figure"])
     assert [n["x"] for n in figure["layout"]["annotations"] if n["text"] == "compared here"] == [2]
     assert "has gone on to lesson 4" in picture["alt"]

@@ -320,18 +320,6 @@ def test_slips_of_equal_count_stand_in_the_order_of_their_titles():
     assert [titles.slip_title(s) for s in told[1:]] == sorted(titles.slip_title(s) for s in (ids[0], ids[2], ids[3]))
 
 
-def test_a_change_that_rounds_to_nothing_is_none():
-    told = rewards.sentence("apart", steps([-3.0, -3.0], [0.001, 0.004]))
-    assert "the right working has neither gained nor lost" in told and "0.00" not in told
-    assert "has lost 0.20" in rewards.sentence("apart", steps([-3.0, -3.0], [-0.1, -0.2]))
-
-
-def test_so_far_is_said_of_a_lesson_that_goes_on_alone():
-    whole = steps([-3.0, -3.0], [0.1, 0.2])
-    assert "so far" not in rewards.sentence("accuracies", whole)
-    assert "so far" in rewards.sentence("accuracies", whole.assign(steps=5))
-
-
 def test_a_lesson_of_one_step_is_seen_as_a_dot_in_every_view():
     none = pd.DataFrame({"turn": []})
     one = steps([-3.0], [0.1], turn=1).assign(x=1.0)

@@ -119,7 +119,7 @@ def test_a_race_and_the_room_s_view_have_a_card_a_lane(folder: Path):
     assert [card["writing"]["text"] for card in cards(app)] == ["of random", "of category"]
     (runs[0] / "writing.json").unlink()
     app.run()
-    assert [bool(card["writing"]) for card in cards(app)] == [False, True], "its room is kept"
+    assert ["writing" in card for card in cards(app)] == [False, True]
     assert all("writing" not in card for card in cards(visit(WATCH, run=make_run(folder, "done").name, present="1")))
 
 

@@ -22,7 +22,7 @@ def training(
     slots = (RIGHT, WRONG)
     for (column, label), slot, dash in zip(view.columns.items(), slots, ("solid", "dash"), strict=False):
         figure.add_scatter(
-            x=steps.x, y=factor * steps[column], mode="lines+markers", name=label,
+            x=steps.x, y=factor * steps[column], mode="lines+markers" if alone.any() else "lines", name=label,
             line={"color": colour(slot), "width": 2, "dash": dash}, marker={"size": steps["size"].fillna(0), "symbol": "square"},
             customdata=steps[["turn", "step", "steps"]],
             hovertemplate="lesson %{customdata[0]}, step %{customdata[1]} of %{customdata[2]}: %{y:.2f}<extra>" + label + "</extra>",

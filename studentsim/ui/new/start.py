@@ -29,6 +29,7 @@ def start(engine: data.Engine, form: Form) -> str | None:
                 )
         except StudentsimError as error:
             form.show(error)
+        guess = None
         if config is not None:
             guess = data.estimate(engine, config)
             whole = _estimate(engine, config, guess)
@@ -38,14 +39,15 @@ def start(engine: data.Engine, form: Form) -> str | None:
             with told.container(border=True, gap="xsmall"):
                 st.markdown(f"**{words.literal(_summary(config))}**")
                 st.markdown(whole)
-                _repeat(engine, form, config, guess)
+        with told:
+            _repeat(engine, form, [config] if config else [], [guess] if guess else [])
     return run_id
 
 
-def _repeat(engine: data.Engine, form: Form, config: RunConfig, guess: estimates.Estimate) -> None:
+def _repeat(engine: data.Engine, form: Form, configs: list[RunConfig], guesses: list[estimates.Estimate]) -> None:
     """The same with several seeds; leads to Compare once begun."""
     try:
-        group = repeat.offer(engine, [config], key="new", guesses=[guess])
+        group = repeat.offer(engine, configs, key="new", guesses=guesses)
     except StudentsimError as error:
         form.show(error)
         return
