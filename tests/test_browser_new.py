@@ -121,7 +121,7 @@ def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_pa
         for label, value in (("Lessons", "1"), ("Practice questions a lesson", "8"), ("Questions in each exam", "12")):
             page.get_by_label(label, exact=True).fill(value)
             page.keyboard.press("Tab")
-        expect(page.get_by_text("1 lesson of 8 questions, 2 exams of 12")).to_be_visible()
+        expect(page.get_by_text("1 lesson of 8 questions, 2 exams of 12").first).to_be_visible()
         press(page, page.get_by_role("button", name="Start", exact=True))
         page.wait_for_url(re.compile(r"/Watch\?run="))
         run_id = page.url.split("run=")[1]

@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import casts
@@ -179,11 +178,11 @@ def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
 
 
 def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
-    from studentsim.ui.watch import race_form
+    from studentsim.runs import groups
 
-    engine = SimpleNamespace(manager=Manager(tmp_path, limit=0, tick_every=None, spare=False))
+    manager = Manager(tmp_path, limit=0, tick_every=None, spare=False)
     configs = [casts.config(strategy=strategy) for strategy in ("random", "category")]
-    for run_id in race_form._start(engine, configs, "token").split(","):
+    for run_id in manager.start_group(configs, groups.RACE, "token").run_ids:
         assert started(tmp_path, run_id) == (shipped, shipped)
 
 

@@ -308,9 +308,7 @@ def test_the_card_and_the_list_of_answers_tell_the_kind(folder: Path):
     assert not app.exception and not app.warning
     text = text_of(app)
     assert f"**The slip: {slip_title(STEP_LEFT_OUT)}**" in text and FORMULA_ERRORS[STEP_LEFT_OUT].explanation in text
-    assert set(app.dataframe[0].value.open.astype(int)) >= {
-        a["seq"] for a in answers if a["misconception"] == STEP_LEFT_OUT
-    }
+    assert set(app.dataframe[0].value.answer) >= {a["seq"] for a in answers if a["misconception"] == STEP_LEFT_OUT}
 
 
 def test_every_kind_has_words_for_a_teacher():
