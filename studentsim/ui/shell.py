@@ -68,7 +68,7 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     if place:
         _navigation(place)
     with st.container():
-        engine = _engine(title)
+        engine = _engine(title, menu)
         for notice in data.notices(engine):
             st.info(notice, icon=":material/info:")
         if error := st.session_state.pop("shell.error", None):
@@ -123,10 +123,11 @@ def term_link(id: str) -> None:
     )
 
 
-def _engine(title: str) -> data.Engine:
+def _engine(title: str, menu: bool) -> data.Engine:
     with guarded(title):
         return data.engine()
-    _footer()
+    if menu:
+        _footer()
     st.stop()
 
 

@@ -65,15 +65,31 @@ def check(form: Form, place: Any) -> None:
 
 def estimate(config: RunConfig, guess: Estimate) -> str:
     """How long a run will take: as this computer's recent runs say (``guess``), else as the model's trial did, else not known."""
-    if config.model == EMBEDDED or guess.runs:
+    if (checked := _by_trial(config, guess)) is not None:
+        return f"About {words.duration(checked)} on this computer, judged by the check of the model."
+    if _rough(config, guess):
         return sentences.estimate(guess.low, guess.high, guess.runs)
+    return "How long it takes is not known yet: *Check this model* above tells."
+
+
+def brief_estimate(config: RunConfig, guess: Estimate) -> str:
+    """The same in a few words, where there is little room: ``About 2 minutes.``; blank where it is not known."""
+    if (checked := _by_trial(config, guess)) is not None:
+        return f"About {words.duration(checked)}."
+    return f"About {words.durations(guess.low, guess.high)}." if _rough(config, guess) else ""
+
+
+def _rough(config: RunConfig, guess: Estimate) -> bool:
+    """Whether ``guess`` may be said, be it from no run: of models whose speed is known."""
+    return bool(config.model == EMBEDDED or guess.runs or language_models.known(config.model))
+
+
+def _by_trial(config: RunConfig, guess: Estimate) -> float | None:
+    """Seconds as the model's trial has them; None where there was none, or runs tell better."""
+    if config.model == EMBEDDED or guess.runs:
+        return None
     job = _job(config)
-    if job is None or "trial" not in (job.result or {}):
-        if language_models.known(config.model):
-            return sentences.estimate(guess.low, guess.high, 0)
-        return "How long it takes is not known yet: *Check this model* above tells."
-    seconds = Trial(**job.result["trial"]).seconds(config)
-    return f"About {words.duration(seconds)} on this computer, judged by the check of the model."
+    return Trial(**job.result["trial"]).seconds(config) if job and "trial" in (job.result or {}) else None
 
 
 def _asked(form: Form) -> RunConfig | None:

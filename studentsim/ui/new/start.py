@@ -32,13 +32,10 @@ def start(engine: data.Engine, form: Form) -> str | None:
         guess = None
         if config is not None:
             guess = data.estimate(engine, config)
-            whole = _estimate(engine, config, guess)
-            short.caption(
-                words.literal(f"{_length(config)}. {whole.partition('. ')[0].partition(',')[0].rstrip('.')}.")
-            )
+            short.caption(words.literal(f"{_length(config)}. {model_check.brief_estimate(config, guess)}".rstrip()))
             with told.container(border=True, gap="xsmall"):
                 st.markdown(f"**{words.literal(_summary(config))}**")
-                st.markdown(whole)
+                st.markdown(_estimate(engine, config, guess))
         with told:
             _repeat(engine, form, [config] if config else [], [guess] if guess else [])
     return run_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from studentsim.store.database import Database
@@ -73,14 +74,7 @@ def _mended(here: pd.DataFrame, place: Place, label: Callable[[str], str]) -> No
         alt = "; ".join(
             f"{r.name_}: {r.mended} of {r.tried}" for r in groups.rename(columns={"name": "name_"}).itertuples()
         )
-        st.plotly_chart(
-            figure,
-            width="stretch",
-            height=figure.layout.height,
-            key=key,
-            config={**CONFIG, "displayModeBar": False},
-            alt=alt,
-        )
+        _bars(figure, key=key, alt=alt)
         st.caption(f"Right in the end, of 100 tried again, with 95 % intervals. {sentences.few(groups)}")
     for said in (sentences.words_said(tries.by_said(here)), sentences.repeated(here)):
         if said:
@@ -140,14 +134,7 @@ def _false_wrong(found: Tries, place: Place) -> None:
         title="changed its answer, of 100", revision=key,
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())
-    st.plotly_chart(
-        figure,
-        width="stretch",
-        height=figure.layout.height,
-        key=key,
-        config={**CONFIG, "displayModeBar": False},
-        alt=alt,
-    )
+    _bars(figure, key=key, alt=alt)
     components.numbers(rows, key=key, columns=BESIDE_COLUMNS)
 
 
@@ -159,3 +146,9 @@ def _ways_on(place: Place) -> None:
         icon=":material/forum:",
         query_params={k: v for k, v in where.items() if v},
     )
+
+
+def _bars(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Few bars, without Plotly's tools; their height is kept free before they are drawn."""
+    config = {**CONFIG, "displayModeBar": False}
+    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=config, alt=alt)
