@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from studentsim.analysis import claims
 from studentsim.config import RunConfig
 from studentsim.ui import words
 from studentsim.ui.compare.groups import labels
@@ -78,11 +79,11 @@ def leader(lanes: Sequence[Lane]) -> int | None:
         return None
     rows = [_sat(lane, turn) for lane in lanes]
     best = max(range(len(rows)), key=lambda i: rows[i].accuracy)
-    return best if all(_behind(row, rows[best]) for i, row in enumerate(rows) if i != best) else None
+    return best if all(_behind(row, rows[best], len(rows)) for i, row in enumerate(rows) if i != best) else None
 
 
 def headline(lanes: Sequence[Lane]) -> str:
-    """Who is ahead at the last exam that all have sat, as far as the intervals bear it."""
+    """Who is ahead at the last exam that all have sat, as far as the counts bear it."""
     turn = compared(lanes)
     if turn is None:
         return "The race is on. Who leads shows once all have sat their first exam."
@@ -99,7 +100,7 @@ def _told(lanes: Sequence[Lane], turn: int, when: str) -> str:
     if turn == 0:
         return f"All have sat the first exam, before any lesson: {_spread(rows)}."
     (best, first), rest = rows[0], rows[1:]
-    behind = [name for name, row in rest if _behind(row, first)]
+    behind = [name for name, row in rest if _behind(row, first, len(rows))]
     told = bounded(score(first.correct, first.questions), first.low, first.high, int(first.questions))
     if not behind:
         level = rows[0][1].accuracy == rows[-1][1].accuracy
@@ -107,7 +108,7 @@ def _told(lanes: Sequence[Lane], turn: int, when: str) -> str:
         return f"{when} nobody is clearly ahead: {_spread(rows)}.{small}"
     if len(behind) == len(rest):
         return f"{when} “{best}” is ahead of {_listed(behind)} by more than luck: {told}. {_rest(rest)}".rstrip()
-    near = [name for name, row in rest if not _behind(row, first)]
+    near = [name for name, row in rest if not _behind(row, first, len(rows))]
     return f"{when} “{best}”, at {told}, is ahead of {_listed(behind)} by more than luck, but not clearly of {_listed(near)}."
 
 
@@ -116,9 +117,10 @@ def _sat(lane: Lane, turn: int) -> pd.Series:
     return lane.exams[lane.exams.turn == turn].iloc[0]
 
 
-def _behind(row: pd.Series, best: pd.Series) -> bool:
-    """Whether one exam lies below another by more than luck: their 95 % intervals do not meet, which leaves room for four racers."""
-    return bool(row.high < best.low)
+def _behind(row: pd.Series, best: pd.Series, racers: int) -> bool:
+    """Whether one racer's exam lies below another's by more than luck, any two of the ``racers`` being compared."""
+    counts = ((int(exam.correct), int(exam.questions)) for exam in (best, row))
+    return claims.change(*counts, of=racers * (racers - 1) // 2) < 0
 
 
 def _further(lanes: Sequence[Lane], turn: int) -> str:
