@@ -21,7 +21,7 @@ from visits import HOME, WATCH, link_labels, text_of, visit
 from studentsim.runs.folder import RunFolder
 from studentsim.ui import data, recorded_race, words
 from studentsim.ui.cards import RunCard
-from studentsim.ui.watch import ballot, lanes, predictions, pulse, replay, stage
+from studentsim.ui.watch import ballot, lanes, mix, predictions, pulse, replay, stage
 from studentsim.ui.watch.predictions import NOBODY, Tally
 
 
@@ -181,6 +181,21 @@ def test_a_run_s_past_is_what_a_run_that_stopped_there_shows(folder: Path):
             getattr(past, name)[columns].reset_index(drop=True), getattr(half, name)[columns].reset_index(drop=True)
         )
     assert past.seqs["exams"] == half.seqs["exams"] and past.seqs["turns"] == half.seqs["turns"]
+    assert past.mistakes == [row | {"run_id": "whole"} for row in half.mistakes]
+
+
+def test_a_replay_knows_of_no_mix_before_its_lesson(folder: Path):
+    paced(make_run(folder, "whole"))
+    engine = data.engine()
+    (whole,) = replay.look(engine, ("whole",), 1)
+    seen = [replay.look(engine, ("whole",), share / 50)[0] for share in range(50)]
+    for past in seen:
+        assert past.practised == whole.practised[: len(past.practised)]
+        assert all(row["turn"] <= past.turn + bool(past.stage) for row in past.practised)
+        assert all(row["turn"] <= past.turn + 1 for row in past.mistakes)
+    assert len({len(past.practised) for past in seen}) == 5 and mix.card(seen[0]) == {}, (
+        "one more with each of the four lessons"
+    )
 
 
 def test_a_look_at_the_past_asks_the_database_once(folder: Path, monkeypatch: pytest.MonkeyPatch):

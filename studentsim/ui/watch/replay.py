@@ -129,14 +129,14 @@ def _past(_database: Any, folder: str, runs: tuple[tuple[str, int], ...]) -> _Pa
     return _Past(Timeline(moments), [stands(frame) for frame in moments], blank)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _kept(folder: str, run_id: str, exams: int, turns: int) -> pulse.Kept:
-    """What is made of a run's past, apart from what is made of it as it is: by its last exam and lesson then."""
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _kept(folder: str, run_id: str, exams: int, turns: int, begun: int) -> pulse.Kept:
+    """What is made of a run's past, apart from what is made of it as it is: by its last exam and lesson then, and the one begun."""
     return pulse.Kept()
 
 
 def _as_it_was(engine: data.Engine, run: pulse.Snapshot, stand: Stand, answers: pd.DataFrame) -> pulse.Snapshot:
-    kept = _kept(str(engine.folder), run.run_id, stand.seqs["exams"], stand.seqs["turns"])
+    kept = _kept(str(engine.folder), run.run_id, stand.seqs["exams"], stand.seqs["turns"], stand.begun)
     return replace(
         run,
         **kept.once("replay.frames", "", lambda: _frames(run, stand)),
@@ -151,8 +151,8 @@ def _as_it_was(engine: data.Engine, run: pulse.Snapshot, stand: Stand, answers: 
     )
 
 
-def _frames(run: pulse.Snapshot, stand: Stand) -> dict[str, pd.DataFrame]:
-    """Those of a snapshot that tell of lessons, whichever it has, up to where it stood. Exams are told just before their lesson ends."""
+def _frames(run: pulse.Snapshot, stand: Stand) -> dict[str, Any]:
+    """What a snapshot tells of lessons, whichever it has, up to where it stood. Exams are told just before their lesson ends."""
     found = {field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("answers", "weak")}
     cut = {
         name: frame[frame.turn <= (stand.exam if name in ("exams", "cells") else stand.turn)]
@@ -160,7 +160,11 @@ def _frames(run: pulse.Snapshot, stand: Stand) -> dict[str, pd.DataFrame]:
         if isinstance(frame, pd.DataFrame) and "turn" in frame
     }
     cells = cut["cells"].rename(columns={"row": "category"})
-    return {**cut, "weak": weak_categories(cells.assign(wrong=cells.questions - cells.correct))}
+    mix = {
+        "practised": [row for row in run.practised if row["turn"] <= stand.begun],
+        "mistakes": [row for row in run.mistakes if row["turn"] <= stand.exam],
+    }
+    return {**cut, **mix, "weak": weak_categories(cells.assign(wrong=cells.questions - cells.correct))}
 
 
 def _doing(run: pulse.Snapshot, stand: Stand) -> str:

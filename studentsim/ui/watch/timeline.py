@@ -77,6 +77,11 @@ class Stand:
     answers: int
     seqs: dict[str, int]
 
+    @property
+    def begun(self) -> int:
+        """The lesson that went on, or else the last complete one."""
+        return self.turn + 1 if self.stage else self.turn
+
 
 COUNTED = {EXAM_RESULT: "exams", LESSON_OVER: "turns", "training": "steps", "validation": "validations"}
 """Stages that are no answers, and which of a snapshot's ``seqs`` tells of each."""
