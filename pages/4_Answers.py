@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import address, data, shell
+from studentsim.ui import data, shell
 from studentsim.ui.answers import desk, head, takeaway
 from studentsim.ui.answers.data import sheet
 
 with shell.page("Answers") as engine:
-    address.keep()
     run_id = data.asked_for()
     if run_id is None:
         head.choose(engine)

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import address, data, shell
+from studentsim.ui import data, shell
 from studentsim.ui.weaknesses import advice, head, heat, questions, second_tries, trends
 from studentsim.ui.weaknesses.data import view
 from studentsim.ui.weaknesses.place import Place, resolve
 
 with shell.page("Weaknesses") as engine:
-    address.keep()
     run_id = data.asked_for()
     if run_id is None:
         head.choose(engine)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import address, shell
+from studentsim.ui import shell
 from studentsim.ui.questions.desk import desk
 from studentsim.ui.questions.view import View
 
 with shell.page("Questions") as engine:
-    address.keep()
     view, lost = View.read(st.query_params.to_dict())
     desk(engine, view, lost)

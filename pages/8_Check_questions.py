@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import address, components, shell
+from studentsim.ui import components, shell
 from studentsim.ui.checking import choose, report, work
 
 with shell.page("Check questions") as engine:
-    address.keep()
     components.page_title("Check questions")
     st.markdown(
         "Published sets of questions hold mistakes: keys that can't be right, options that stand twice, questions that come "

@@ -40,16 +40,28 @@ def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
     main.get_by_role("link", name="Read 9 such answers").click()
     expect(page).to_have_url(re.compile(r"/Answers\?.*slip=one-kind-compared-with-the-others"))
     expect(main.get_by_text("gave the odds instead of the chance").first).to_be_visible()
-    still(page)  # back in the midst of drawing may end on another page
+    still(page)
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile(f"“{TITLE}”"))).to_be_visible()
     expect(page).to_have_url(place)
-    still(page)  # back in the midst of drawing may end on another page
+    still(page)
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("^Probability: 3 of 12"))).to_be_visible()
-    still(page)  # back in the midst of drawing may end on another page
+    still(page)
     page.go_back()
     expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible()
+
+
+def test_back_while_the_next_page_is_still_being_drawn_keeps_the_address(page: Page, url: str):
+    place = f"{url}/Weaknesses?run=weak&category=probability&skill={PROBABILITY}"
+    page.goto(place)
+    page.get_by_test_id("stMain").get_by_role("link", name="Read 9 such answers").click()
+    expect(page).to_have_url(re.compile(r"/Answers\?.*slip="))
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile(f"“{TITLE}”"))).to_be_visible()
+    still(page)
+    page.wait_for_timeout(500)  # what was under way to the page before comes by now
+    expect(page).to_have_url(place)
 
 
 def test_a_click_on_a_cell_opens_it_and_its_lesson_and_does_so_again_after_back(page: Page, url: str):

@@ -12,14 +12,15 @@ import streamlit as st
 _KEY = "address.last"
 
 
-def keep() -> None:
-    """Bring the browser's address up to date. For a page with links to itself; called once, before anything reads the link.
+def keep(page: str) -> None:
+    """Bring the browser's address up to date; called once on each page, before anything reads the link.
 
-    On a visit's first page nothing is written: an address that somebody wrote by hand may spell the same parameters
-    otherwise, and a second spelling would hold up the Back button.
+    Only on a page that was shown before, too. On a visit's first page somebody may have spelt the parameters otherwise by hand, and a
+    second spelling would hold up the Back button. A link from another page has set the address itself; what was written again here
+    would reach a browser that has meanwhile gone back as the parameters of the page it is on then.
     """
     now = {name: st.query_params.get_all(name) for name in st.query_params}
     before = st.session_state.get(_KEY)
-    st.session_state[_KEY] = now
-    if before is not None and before != now:
+    st.session_state[_KEY] = (page, now)
+    if before is not None and before != (page, now) and before[0] == page:
         st.query_params.from_dict(now)

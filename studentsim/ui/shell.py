@@ -21,7 +21,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.errors import StudentsimError, UnknownRun
-from studentsim.ui import components, data, glossary
+from studentsim.ui import address, components, data, glossary
 from studentsim.ui.words import LIMITS
 
 HOME = "app.py"
@@ -62,6 +62,7 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
     st.html(CSS)
     components.no_title_yet()
+    address.keep(title)
     data.follow_link()
     drawn = data.subject()
     place = st.sidebar.empty() if menu else None
