@@ -356,8 +356,8 @@ class RunConfig(BaseModel):
         """The run's name, or one made from its student and its way of choosing."""
         return self.name or f"{self.student if self.model == 'embedded' else self.model}, {self.way(str)}"
 
-    def way(self, named: Callable[[str], str]) -> str:
-        """How the questions are chosen; ``named`` says a strategy in words.
+    def way(self, named: Callable[[str], str], category: Callable[[str], str] = str) -> str:
+        """How the questions are chosen; ``named`` says a strategy in words, ``category`` one of an own mix.
 
         An own mix settles the categories instead of the strategy, which then at most chooses within them; ``fixed``
         heeds no shares (selection.py).
@@ -365,7 +365,7 @@ class RunConfig(BaseModel):
         if self.mix is None or self.strategy == "fixed":
             return named(self.strategy)
         within = self.strategy.removesuffix("+category")
-        mix = mix_in_words(self.mix)
+        mix = mix_in_words({category(name): share for name, share in self.mix.items()})
         return mix if within in ("random", "category") else f"{named(within)}, {mix}"
 
     @property

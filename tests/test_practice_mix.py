@@ -103,7 +103,10 @@ def test_a_pool_that_cannot_give_what_was_planned_is_told_with_both_numbers():
     found = mix_table.table(lessons, exams)
     assert found.departs and any("0 (planned " in cell for line in found.lines for cell in line.cells)
     said = mix_sentences.departures(config, lessons)
-    assert "in 2 lessons" in said and "leave out general, physics, “other”, probability" in said
+    assert (
+        "in 2 lessons" in said
+        and "leave out “averages, ages, ratios”, physics, “sequences, counting, percent”, probability" in said
+    )
 
 
 def test_a_pool_that_is_nearly_used_up_gives_what_was_asked_least_and_says_so():

@@ -74,6 +74,12 @@ def test_it_tells_what_the_page_tells_with_its_limits_first(tmp_path: Path):
     assert not page.open
 
 
+def test_categories_are_called_by_what_they_hold(tmp_path: Path):
+    make_weak_run(tmp_path)
+    text = Reader(report(tmp_path)).text.replace("The data set's own names: gain (profit, discount, interest).", "")
+    assert "profit, discount, interest" in text and not re.search(r"\bgain\b", text)
+
+
 def test_the_first_page_says_it_all_and_the_rest_is_appendix(tmp_path: Path):
     make_weak_run(tmp_path)
     text = report(tmp_path)

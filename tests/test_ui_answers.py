@@ -185,6 +185,19 @@ def test_a_link_shows_its_view(study: Path, query: dict, expected):
     assert grid(app).answer.tolist() == answers[expected(answers)].seq.tolist()
 
 
+def test_a_category_is_called_by_what_it_holds(folder: Path):
+    make_answers_run(folder)
+    app = visit(ANSWERS, run="study", category="gain", answer="5", all="1")
+    assert any(
+        label.startswith("profit, discount, interest (") for label in app.selectbox(key="answers.category").options
+    )
+    assert "in “profit, discount, interest”" in app.header[0].value
+    assert set(grid(app).category) == {"profit, discount, interest"}
+    assert sentences.subject(View("it", category="general"), 2, ["general", "algebra"]) == "answers in general", (
+        "a bank of one's own"
+    )
+
+
 def test_choosing_a_filter_writes_the_link(folder: Path):
     make_answers_run(folder)
     app = visit(ANSWERS, run="study", answer="5")

@@ -139,8 +139,12 @@ def test_an_own_mix_is_never_called_follow_the_mistakes():
     """The form says that the mistakes have no say in it."""
     mix, other = {"physics": 60.0, "gain": 40.0}, {"physics": 40.0, "gain": 60.0}
     groups, _ = grouped([run("a"), run("b", mix=mix), run("c", mix=other)])
-    own = "Own mix (physics 60 %, gain 40 %)"
-    assert [g.label for g in groups] == ["Follow the mistakes", own, "Own mix (gain 60 %, physics 40 %)"]
+    own = "Own mix (physics 60 %, “profit, discount, interest” 40 %)"
+    assert [g.label for g in groups] == [
+        "Follow the mistakes",
+        own,
+        "Own mix (“profit, discount, interest” 60 %, physics 40 %)",
+    ]
     assert sentences.also_differ(groups) == [] and "Follow" not in captions.alike(groups)
     assert settings.said("strategy", groups[1].config) == "Own mix"
     assert settings.said("mix", groups[1].config) == "physics 60, gain 40"

@@ -16,7 +16,7 @@ from studentsim.config import STRATEGIES, RunConfig
 from studentsim.records import CATEGORIES
 from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import Cell, Marked, Matrix, matrix_of
-from studentsim.ui import glossary, rewards, shell
+from studentsim.ui import category_names, glossary, rewards, shell
 from studentsim.ui import transfer as said
 from studentsim.ui.help import places, transfer, words
 
@@ -49,16 +49,16 @@ def test_what_the_terms_claim_of_the_questions_is_so():
 
 
 def test_every_category_is_explained_where_it_stands_and_a_strange_one_is_left_alone():
-    assert tuple(glossary.CATEGORIES) == CATEGORIES and set(glossary.SHORT) < set(CATEGORIES)
-    assert glossary.category("gain") == "Gain: profit, discount and interest."
-    assert glossary.category("astrology") is None
-    assert glossary.unclear(["physics", "gain"]) == "The data set's own names: gain (profit, discount, interest)."
+    assert tuple(category_names.HOLDS) == CATEGORIES and set(category_names.SHORT) < set(CATEGORIES)
+    assert category_names.about("gain") == "Gain: profit, discount and interest."
+    assert category_names.about("astrology") is None
+    assert category_names.unclear(["physics", "gain"]) == "The data set's own names: gain (profit, discount, interest)."
     for own in (
         ["astrology"],
         ["general", "other"],
         ["gain", "loss"],
     ):  # a bank of one's own means its own things by its names
-        assert glossary.unclear(own) == ""
+        assert category_names.unclear(own) == ""
 
 
 def test_every_view_of_the_learning_has_a_term_that_explains_it(folder: Path):

@@ -107,7 +107,10 @@ def test_no_number_is_announced_where_the_settings_limit_the_pool():
     config = RunConfig(categories=("gain", "geometry"))
     lessons, exams = told(config, exam(4))
     said = mix_sentences.current(config, lessons, exams, going_on=True)
-    assert said == "16 of 58 mistakes in the exam after lesson 4 were in gain; the next lesson's mix follows that."
+    assert (
+        said
+        == "16 of 58 mistakes in the exam after lesson 4 were in “profit, discount, interest”; the next lesson's mix follows that."
+    )
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

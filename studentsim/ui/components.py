@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -133,10 +133,11 @@ def numbers(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> Non
         csv(table, key.replace(".", "-"), key=key)
 
 
-def answer(row: Mapping[str, Any], *, key: str = "") -> None:
+def answer(row: Mapping[str, Any], categories: Iterable[str], *, key: str = "") -> None:
     """One answer (a row of ``answers``) as a card. What a question or a student wrote is shown literally, never as markdown.
 
-    A language model may write pages: what is long is cut, and whole behind a click. ``key`` tells cards of different runs apart.
+    A language model may write pages: what is long is cut, and whole behind a click. ``categories`` are all of the run's;
+    ``key`` tells cards of different runs apart.
     """
     problem, reply = row["problem"], row["text"].strip() or "(nothing)"
     shown = [words.beginning(text) for text in (problem, reply)]
@@ -144,7 +145,7 @@ def answer(row: Mapping[str, Any], *, key: str = "") -> None:
         label, icon, color = RIGHT if row["right"] else WRONG if row["letter"] else UNANSWERED
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            st.caption(words.literal(sentences.where(row)), width="content")
+            st.caption(words.literal(sentences.where(row, categories)), width="content")
         st.text(shown[0])
         st.code(shown[1], language=None, wrap_lines=True)
         st.text(sentences.verdict(row))

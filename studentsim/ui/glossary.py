@@ -7,32 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from studentsim.ui.category_names import HOLDS
 from studentsim.ui.looks import STRATEGIES
 
 SIMULATION, CHOOSING, LEARNING, TEACHER, CERTAINTY = (
     "The simulation", "How questions are chosen", "How the student learns", "What the teacher does", "How sure a number is",
 )  # fmt: skip
 GROUPS = (SIMULATION, CHOOSING, LEARNING, TEACHER, CERTAINTY)
-
-CATEGORIES: Mapping[str, str] = {
-    "general": "averages, ages, ratios, work shared out, mixtures",
-    "physics": "speed, distance and time; tanks and pipes",
-    "gain": "profit, discount and interest",
-    "geometry": "angles, perimeters, areas and volumes",
-    "other": "sequences, counting ways and games, maps, percent up and down",
-    "probability": "the chance of one event, and of several together",
-}
-"""What the built-in curriculum's questions of each category are about; the names come from the MathQA data set."""
-
-SHORT: Mapping[str, str] = {
-    "general": "averages, ages, ratios",
-    "gain": "profit, discount, interest",
-    "other": "sequences, counting, percent",
-}
-"""What those hold whose own name does not say what they are about: they are shown by it (``titles.category_label``)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +54,7 @@ _TERMS = (
          "exam comes before any lesson.", "held-out evaluation"),
     Term("category", "Category", SIMULATION,
          "One of six areas of the questions: general, physics, gain, geometry, other, probability.",
-         "The names come from the MathQA data set. " + " ".join(f"{c.capitalize()}: {about}." for c, about in CATEGORIES.items())),
+         "The names come from the MathQA data set. " + " ".join(f"{c.capitalize()}: {about}." for c, about in HOLDS.items())),
     Term("skill", "Skill", SIMULATION,
          "One kind of problem within a category, such as the area of a circle.",
          "Each skill of the built-in curriculum has its own right working and its own typical slips."),
@@ -191,24 +175,6 @@ def help(id: str) -> str:
     """The short help beside a thing: its plain sentence, then the field's own word."""
     term = TERMS[id]
     return f"{term.short} In the field: {term.field}." if term.field else term.short
-
-
-def category(name: str) -> str | None:
-    """What a category is about, in a few words; None: one of another bank."""
-    return f"{name.capitalize()}: {CATEGORIES[name]}." if name in CATEGORIES else None
-
-
-def are_mathqas(names: Iterable[str]) -> bool:
-    """Whether a bank's categories are MathQA's, and the curriculum's: with a bank of one's own, "general" or "other" may mean anything."""
-    given = set(names)
-    return "gain" in given and given <= set(CATEGORIES)
-
-
-def unclear(names: Iterable[str]) -> str:
-    """What those of a bank's categories hold whose own name does not say it; blank where there are none, or they are another bank's."""
-    given = set(names)
-    told = [f"{name} ({holds})" for name, holds in SHORT.items() if name in given and are_mathqas(given)]
-    return f"The data set's own names: {', '.join(told)}." if told else ""
 
 
 def find(text: str) -> list[Term]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from studentsim.config import RunConfig
-from studentsim.ui import words
+from studentsim.ui import category_names, words
 from studentsim.ui.mix_table import Row, exam_title
-from studentsim.ui.titles import category_title
 
 RESTS_ON: Mapping[str, str] = {
     "random": "Any question of the pool may come: a category comes about as often as the pool has questions of it.",
@@ -67,7 +66,7 @@ def led_to(config: RunConfig, lessons: Sequence[Row], *, now: bool = False) -> s
     first = _first_after(led)
     questions = sum(int(row["practised"]) for row in first)
     row = max(first, key=lambda row: (not left_out(config, row["category"]), int(row["wrong"])))
-    exam, category = exam_title(int(row["exam_turn"])), category_title(row["category"])
+    exam, category = exam_title(int(row["exam_turn"])), category_names.in_sentence(row["category"], _categories(led))
     wrong, total, planned, practised = (int(row[k]) for k in ("wrong", "all_wrong", "planned", "practised"))
     is_now = _are if now else _were
     if not total:
@@ -85,7 +84,7 @@ def _announced(config: RunConfig, exam: Sequence[Row]) -> str:
     """
     row = max(exam, key=lambda row: (not left_out(config, row["category"]), int(row["wrong"])))
     total, questions = (sum(int(row[key]) for row in exam) for key in ("wrong", "next_mix"))
-    title, category = exam_title(int(row["turn"])), category_title(row["category"])
+    title, category = exam_title(int(row["turn"])), category_names.in_sentence(row["category"], _categories(exam))
     if not total:
         return f"Nothing was wrong in the {title}, so all categories count alike in the next lessons."
     said = _mistakes(int(row["wrong"]), total, title, category)
@@ -96,6 +95,10 @@ def _announced(config: RunConfig, exam: Sequence[Row]) -> str:
 
 def _mistakes(wrong: int, total: int, exam: str, category: str) -> str:
     return f"{wrong} of {words.plural(total, 'mistake')} in the {exam} {_were(wrong)} in {category}"
+
+
+def _categories(rows: Sequence[Row]) -> set[str]:
+    return {row["category"] for row in rows}
 
 
 def _were(count: int) -> str:
@@ -122,7 +125,7 @@ def departures(config: RunConfig, lessons: Sequence[Row]) -> str:
     outside = [c for c in dict.fromkeys(row["category"] for row in lessons) if left_out(config, c)]
     said = [f"Another mix than planned was practised in {words.plural(len(turns), 'lesson')}."]
     if outside:
-        listed = ", ".join(category_title(category) for category in outside)
+        listed = ", ".join(category_names.in_sentence(category, _categories(lessons)) for category in outside)
         said.append(
             f"The plan counts all of the bank's categories, but the run's settings leave out {listed}: their part went to the others."
         )

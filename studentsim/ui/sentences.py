@@ -6,14 +6,15 @@ Frames are those of ``studentsim/store/queries.py``: accuracies, and their 95 % 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from studentsim.analysis import claims
+from studentsim.ui import category_names
 from studentsim.ui.teaching import judgement
-from studentsim.ui.titles import category_title, slip_of
+from studentsim.ui.titles import slip_of
 from studentsim.ui.words import FEWEST, STAGES, bounded, duration, durations, hundred, plural, score
 
 
@@ -48,7 +49,7 @@ def _weakest(weak: pd.DataFrame | None) -> str:
         return ""
     row = behind.sort_values("accuracy").iloc[0]
     told = bounded(score(row.correct, row.questions), row.low, row.high, row.questions)
-    return f" It is weakest in {category_title(row.category, weak.category)}: {told}."
+    return f" It is weakest in {category_names.in_sentence(row.category, weak.category)}: {told}."
 
 
 def progress(turn: int, turns: int, seconds_left: float | None) -> str:
@@ -141,13 +142,13 @@ def options_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     return json.loads(row["options"]) if isinstance(row["options"], str) else list(row["options"])
 
 
-def where(row: Mapping[str, Any]) -> str:
-    """When an answer was given: ``lesson 3, practice · probability``."""
+def where(row: Mapping[str, Any], categories: Iterable[str]) -> str:
+    """When an answer was given: ``lesson 3, practice · probability``; ``categories`` are all of the run's."""
     if row["phase"] == "exam":
         when = f"exam after lesson {row['turn']}" if row["turn"] else "first exam"
     else:
         when = f"lesson {row['turn']}, {judgement.asked_in(row)}"
-    return f"{when} · {row['category']}"
+    return f"{when} · {category_names.label(row['category'], categories)}"
 
 
 def verdict(row: Mapping[str, Any]) -> str:

@@ -1,17 +1,13 @@
-"""What categories, skills and slips are called, and the one order in which slips are told. No streamlit here."""
+"""What skills and slips are called, and the one order in which slips are told. No streamlit here."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import pandas as pd
 
 from studentsim.analysis.formula_errors import FORMULA_ERRORS, PREFIX, FormulaError
 from studentsim.bank.curriculum import SKILLS, SLIPS
 from studentsim.bank.skill import Slip
-from studentsim.records import CATEGORIES
 from studentsim.store.queries import NO_SLIP
-from studentsim.ui.glossary import SHORT, are_mathqas
 from studentsim.ui.words import plural
 
 
@@ -41,24 +37,6 @@ def slip_title(slip: str) -> str:
         return "no known slip"
     known = slip_of(slip)
     return known.title if known else slip
-
-
-def category_label(category: str, among: Iterable[str] = ()) -> str:
-    """A category as a heading or a label says it: by what it holds, where its own name does not tell. ``among``: all of the bank's
-    categories, by which those of MathQA and the curriculum are known; another bank's are told as they are.
-    """
-    return SHORT[category] if category in SHORT and are_mathqas(among) else category
-
-
-def own_label(category: str) -> str:
-    """``category_label`` for a category of the built-in curriculum."""
-    return category_label(category, CATEGORIES)
-
-
-def category_title(category: str, among: Iterable[str] = ()) -> str:
-    """The same within a sentence: in quotes where it is a list, or no subject."""
-    label = category_label(category, among)
-    return f"“{label}”" if label != category or category == "other" else category
 
 
 def commonest_first(frame: pd.DataFrame, count: str, slip: str = "misconception") -> pd.DataFrame:

@@ -12,7 +12,7 @@ from studentsim.config import EMBEDDED_0_1, RunConfig
 from studentsim.student.embedded_weights import one_name
 from studentsim.student.profiles import PROFILES
 from studentsim.student_table import StudentTable
-from studentsim.ui import language_models
+from studentsim.ui import category_names, language_models
 from studentsim.ui.looks import look
 
 FEWEST = 50
@@ -213,7 +213,10 @@ def student_version(config: RunConfig) -> str:
 
 def way(config: RunConfig) -> str:
     """How a run's questions are chosen: ``follow the mistakes``, ``own mix (physics 50 %, gain 30 %, …)``."""
-    return config.way(lambda strategy: look(strategy).name.lower())
+    return config.way(
+        lambda strategy: look(strategy).name.lower(),
+        lambda category: category_names.in_sentence(category, config.mix or ()),
+    )
 
 
 def title(config: RunConfig) -> str:

@@ -33,7 +33,7 @@ def card(shown: Sheet, row: dict[str, Any] | None, history: pd.DataFrame, tries:
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            st.caption(words.literal(said.where(row)), width="content")
+            st.caption(words.literal(said.where(row, shown.categories)), width="content")
         st.text(row["problem"])
         _options(row)
         conversation.conversation(shown, row, tries)

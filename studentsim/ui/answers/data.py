@@ -15,7 +15,7 @@ import streamlit as st
 
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.ui import words
+from studentsim.ui import category_names, words
 from studentsim.ui.answers import counts
 from studentsim.ui.answers.sentences import MARKS, PHASES
 from studentsim.ui.answers.view import View
@@ -63,6 +63,8 @@ class Sheet:
     base: counts.Count
     shown: counts.Count
     listing: Listing
+    categories: tuple[str, ...]
+    """All that the run's answers are in, whatever the view: by them each is named (``category_names``)."""
 
     @property
     def alive(self) -> bool:
@@ -87,6 +89,7 @@ def sheet(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> Sheet:
     of_run = (engine.database, str(engine.folder), run_id, row.last_seq)
     view = view.opening(*_last_exam(*of_run))
     tally = _tally(*of_run, view.search, view.question)
+    categories = tuple(_tally(*of_run, "", "").category.unique())
     return Sheet(
         view=view,
         lost=lost,
@@ -96,7 +99,8 @@ def sheet(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> Sheet:
         tally=tally,
         base=counts.counted(tally, view, without=("mark", "slip")),
         shown=counts.counted(tally, view),
-        listing=_listing(*of_run, view.filters()),
+        listing=_listing(*of_run, view.filters(), categories),
+        categories=categories,
     )
 
 
@@ -135,10 +139,12 @@ def _tally(_database: Database, folder: str, run_id: str, last_seq: int, search:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _listing(_database: Database, folder: str, run_id: str, last_seq: int, chosen: queries.Filter) -> Listing:
+def _listing(
+    _database: Database, folder: str, run_id: str, last_seq: int, chosen: queries.Filter, categories: tuple[str, ...]
+) -> Listing:
     """Shared, not copied, for it may be long; nobody changes it."""
     rows = queries.answer_list(_database, run_id, chosen)
-    return Listing(rows["seq"].to_numpy(), _told(rows))
+    return Listing(rows["seq"].to_numpy(), _told(rows, categories))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -151,7 +157,7 @@ def _card(
     return rows[0], queries.question_history(_database, run_id, rows[0]["question_id"])
 
 
-def _told(rows: pa.Table) -> pa.Table:
+def _told(rows: pa.Table, categories: Sequence[str]) -> pa.Table:
     """The list as it is shown: ids and marks in words, the row's number as the text of the button that opens the answer."""
     return pa.table(
         {
@@ -162,7 +168,7 @@ def _told(rows: pa.Table) -> pa.Table:
             "result": rows["value"],
             "lesson": rows["turn"],
             "asked in": _named(rows["phase"], lambda phase: PHASES.get(phase, phase)),
-            "category": rows["category"],
+            "category": _named(rows["category"], lambda category: category_names.label(category, categories)),
             "skill": _named(rows["skill"], skill_title),
             "answer": rows["seq"],
         }

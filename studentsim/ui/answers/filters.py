@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.ui import glossary, words
+from studentsim.ui import category_names, glossary, words
 from studentsim.ui.answers import counts, sentences
 from studentsim.ui.answers.data import Sheet
 from studentsim.ui.answers.view import OTHER, View, mark_of
@@ -35,13 +35,16 @@ def filters(shown: Sheet, *, folded: bool) -> None:
 
 def _filters(shown: Sheet) -> None:
     """Two rows, and, where any filter is in force, the way back to all answers."""
+    among = shown.categories
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _marks(shown)
         _phase(shown)
         _search(shown)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choice(shown, "lesson", "Lesson", lambda v: f"lesson {v}" if v else "before any lesson")
-        _choice(shown, "category", "Category", str, help=glossary.help("category"))
+        _choice(
+            shown, "category", "Category", lambda v: category_names.label(str(v), among), help=glossary.help("category")
+        )
         _choice(shown, "skill", "Skill", lambda v: skill_title(str(v)))
         _choice(shown, "slip", "Slip", lambda v: slip_title(str(v)))
         _value(shown)
@@ -64,7 +67,7 @@ def nothing_matches(shown: Sheet) -> None:
         if name not in ("search", "question"):
             count = counts.counted(shown.tally, without).answers
             left = f": {words.plural(count, 'answer')} then" if count else ""
-        _remove(shown, name, f"Remove {sentences.value_of(shown.view, name)}{left}")
+        _remove(shown, name, f"Remove {sentences.value_of(shown.view, name, shown.categories)}{left}")
     st.page_link(
         ANSWERS, label="Look at all answers", icon=":material/list_alt:", query_params=shown.view.whole.params()
     )

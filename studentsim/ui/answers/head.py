@@ -30,7 +30,7 @@ def head(shown: Sheet) -> None:
     if shown.lost:
         st.warning(words.literal(sentences.left_out(shown.lost)), icon=":material/search_off:")
     with st.container(gap="xsmall"):
-        st.header(words.literal(sentences.opening(shown.view, shown.base, shown.shown)), anchor=False)
+        st.header(words.literal(sentences.opening(shown.view, shown.base, shown.shown, shown.categories)), anchor=False)
         if shown.view.answer is None:
             _named(shown)
     if shown.alive:

@@ -88,7 +88,7 @@ def _open(seqs: Sequence[int]) -> None:
 
 def _cards(engine: Engine, shown: Sheet) -> None:
     for row in data.cards(engine, shown):
-        components.answer(row)
+        components.answer(row, shown.categories)
         st.page_link(
             ANSWERS, label="Open this answer", icon=":material/open_in_full:",
             query_params=shown.view.to(answer=row["seq"]).params(),

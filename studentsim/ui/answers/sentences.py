@@ -11,11 +11,12 @@ import pandas as pd
 
 from studentsim.exam import Z95, wilson
 from studentsim.store.queries import LISTED, NO_SLIP
+from studentsim.ui import category_names
 from studentsim.ui.answers.counts import Count
 from studentsim.ui.answers.view import View
 from studentsim.ui.sentences import options_of
 from studentsim.ui.teaching import judgement
-from studentsim.ui.titles import category_title, skill_title, slip_of, slip_title
+from studentsim.ui.titles import skill_title, slip_of, slip_title
 from studentsim.ui.words import interval, plural, score
 
 LONGEST_VALUE = 60
@@ -44,13 +45,15 @@ NAMES: Mapping[str, str] = {
 """Parameters of a link in plain words."""
 
 
-def opening(view: View, base: Count, shown: Count) -> str:
-    """The page's first sentence. ``base`` counts the view without its mark and slip, ``shown`` with them."""
+def opening(view: View, base: Count, shown: Count, categories: Sequence[str] = ()) -> str:
+    """The page's first sentence. ``base`` counts the view without its mark and slip, ``shown`` with them; ``categories`` are all of
+    the run's.
+    """
     if not base.answers:
         return "No answers match." if view.narrowed else "This simulation has no answers yet."
     if not base.wrong:
-        return f"{_all(base.answers)} {subject(view, base.answers)} {_is(base.answers, 'right')}."
-    text = f"{base.wrong:,} of {base.answers:,} {subject(view, base.answers)} {_is(base.wrong, 'wrong')}"
+        return f"{_all(base.answers)} {subject(view, base.answers, categories)} {_is(base.answers, 'right')}."
+    text = f"{base.wrong:,} of {base.answers:,} {subject(view, base.answers, categories)} {_is(base.wrong, 'wrong')}"
     if view.phase == "exam" and view.lesson is not None and not view.search:
         low, high = wilson(base.wrong, base.answers)
         told = f", {score(base.wrong, base.answers)}" if base.answers >= 50 else ""
@@ -58,8 +61,8 @@ def opening(view: View, base: Count, shown: Count) -> str:
     return f"{text}{_commonest(view, base)}.{_listed(view, base, shown)}"
 
 
-def subject(view: View, count: int) -> str:
-    """What is being counted: ``exam answers after lesson 20 in probability``."""
+def subject(view: View, count: int, categories: Sequence[str]) -> str:
+    """What is being counted: ``exam answers after lesson 20 in probability``; ``categories`` are all of the run's."""
     kind = {"exam": "exam ", "study": "practice "}.get(view.phase, "")
     answers = ("answer", "answers") if view.phase != "revision" else ("second try", "second tries")
     words = [f"{kind}{answers[count != 1]}"]
@@ -68,7 +71,7 @@ def subject(view: View, count: int) -> str:
     if view.skill:
         words.append(f"on “{skill_title(view.skill)}”")
     elif view.category:
-        words.append(f"in {category_title(view.category)}")
+        words.append(f"in {category_names.in_sentence(view.category, categories)}")
     if view.question:
         words.append("to one question")
     if view.value:
@@ -146,12 +149,13 @@ def left_out(names: Sequence[str]) -> str:
     return f"What this link says of {listed} could not be understood and was left out."
 
 
-def value_of(view: View, name: str) -> str:
-    """A filter's value in plain words, for the links that remove it."""
+def value_of(view: View, name: str, categories: Sequence[str]) -> str:
+    """A filter's value in plain words, for the links that remove it; ``categories`` are all of the run's."""
     value = getattr(view, name)
     return {
         "lesson": f"lesson {value}" if value else "before any lesson",
         "phase": PHASES.get(str(value), str(value)),
+        "category": category_names.label(str(value), categories),
         "skill": skill_title(str(value)),
         "slip": slip_title(str(value)),
         "mark": " or ".join(KINDS[kind] for kind in view.kinds),

@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.exam import wilson
+from studentsim.ui import category_names
 from studentsim.ui.charts.frame import NAME, finish, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import GUESSING, colour, shade
-from studentsim.ui.titles import category_label
 from studentsim.ui.words import hundred
 
 FEW = 10
@@ -39,7 +39,7 @@ def category_heatmap(
     of 100), for hover and for selection (in Streamlit ``on_select`` with ``selection_mode="points"``): the cells are bars, since
     plotly selects no cell of a heatmap.
     """
-    names = names or {row: category_label(row, rows) for row in rows}
+    names = names or {row: category_names.label(row, rows) for row in rows}
     columns = sorted({*map(int, turns), *(int(t) for t in frame.turn)})
     cells = frame[frame.row.isin(list(rows)) & (frame.questions > 0)]
     shades = [shade(s) for s in cells.correct / cells.questions]

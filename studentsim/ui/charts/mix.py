@@ -9,11 +9,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from studentsim.ui import category_names
 from studentsim.ui.charts.frame import CHARACTER, NAME, PAD, STANDOFF, TITLE, finish, ticks, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import shade
-from studentsim.ui.mix_table import OTHERS, Line, MixTable
-from studentsim.ui.titles import category_title
+from studentsim.ui.mix_table import Line, MixTable
 
 ROW = 52
 """Pixels a row is high: two cells that hold a number each."""
@@ -54,7 +54,7 @@ def mix_by_lesson(found: MixTable, *, exam_turns: Sequence[int], revision: str =
     after = max(1, min(round(ends[-1] / 10), ends[-1] - ends[-2])) if len(ends) > 1 else 1
     ends.append(ends[-1] + after)
     cells = [cell for line in found.lines for cell in _cells_of(line, found.columns, ends)]
-    figure = _grid(cells, [_title(column) for column in found.columns], gap=ends[-1] / 250)
+    figure = _grid(cells, _titles(found.columns), gap=ends[-1] / 250)
     step = int(str(ticks(ends[-2])["dtick"]))
     shown = [lesson for lesson in range(1, ends[-2] + 1) if lesson % step == 0 or step == 1]
     figure.update_xaxes(
@@ -70,7 +70,7 @@ def mix_by_way(
     """A row for each way, a column for each category: above, its mistakes, below, its questions; each way is its name and the two
     counts by column. ``of_hundred``: told as shares, for sums over many lessons.
     """
-    cells = []
+    cells, titles = [], _titles(columns)
     for row, (name, *both) in enumerate(ways):
         for practised, counts in zip((False, True), both, strict=True):
             total = sum(counts)
@@ -78,14 +78,14 @@ def mix_by_way(
             for place, count in enumerate(counts if total else ()):
                 share = count / total
                 text = f"{100 * share:.0f}" if of_hundred else str(count)
-                told = html.escape(f"{name}: {count:,} of {total:,} {what} in {_title(columns[place])}")
+                told = html.escape(f"{name}: {count:,} of {total:,} {what} in {titles[place]}")
                 cells.append(Cell(row, place - 0.5, place + 0.5, share, text, told, practised))
     figure = _grid(cells, [name for name, *_ in ways], gap=0.04)
     figure.update_xaxes(
-        range=[-0.5, max(len(columns), 1) - 0.5], tickvals=list(range(len(columns))),
-        ticktext=[wrapped(_title(c), NAME).split("<br>")[0] for c in columns], tickangle=SLANT, showgrid=False,
+        range=[-0.5, max(len(columns), 1) - 0.5], tickvals=list(range(len(titles))),
+        ticktext=[wrapped(title, NAME).split("<br>")[0] for title in titles], tickangle=SLANT, showgrid=False,
     )  # fmt: skip
-    longest = max((min(len(_title(c)), NAME) for c in columns), default=0)
+    longest = max((min(len(title), NAME) for title in titles), default=0)
     below = round(PAD + 14 + 0.65 * CHARACTER * longest)
     return _finished(figure, len(ways), f"ways-{revision}", below=below)
 
@@ -94,9 +94,10 @@ def _cells_of(line: Line, columns: Sequence[str], ends: Sequence[int]) -> Iterab
     lessons = line.kind == "practised"
     left = line.first - 1 if lessons else line.turn
     right = line.turn if lessons else next(end for end in ends if end > line.turn)
+    titles = _titles(columns)
     for row, count in enumerate(line.counts):
         share = count / line.total if line.total else 0.0
-        told = html.escape(f"{_title(columns[row])}, {line.title}: {_said(line, row)}")
+        told = html.escape(f"{titles[row]}, {line.title}: {_said(line, row)}")
         yield Cell(row, left, right, share, str(count), told, line.kind != "exam", line.kind == "next")
 
 
@@ -106,8 +107,8 @@ def _said(line: Line, row: int) -> str:
     return f"{line.cells[row]} of {line.total} questions"
 
 
-def _title(column: str) -> str:
-    return column if column == OTHERS else category_title(column)
+def _titles(columns: Sequence[str]) -> list[str]:
+    return [category_names.label(column, columns) for column in columns]
 
 
 def _grid(cells: Sequence[Cell], rows: Sequence[str], *, gap: float) -> Picture:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import charts, components, glossary, shell, words
+from studentsim.ui import category_names, charts, components, shell, words
 from studentsim.ui.compare import captions, choice, data, mix, paper, second_tries, sentences, settings
 from studentsim.ui.compare.groups import Group, Run
 from studentsim.ui.data import Engine
 from studentsim.ui.drawn import drawn
-from studentsim.ui.titles import category_label
 
 EVERY = 2.0
 """Seconds from one refresh to the next while one of the runs goes on."""
@@ -130,7 +129,7 @@ def _categories(seen: data.Comparison) -> None:
         return
     after = f"after {words.plural(seen.turn, 'lesson')}" if seen.turn else "before any lesson"
     own = list(seen.categories.category.drop_duplicates())
-    shown = seen.categories.assign(category=[category_label(name, own) for name in seen.categories.category])
+    shown = seen.categories.assign(category=[category_names.label(name, own) for name in seen.categories.category])
     components.picture(
         f"Which categories does each answer, {after}?",
         drawn(charts.by_category, shown, chance=seen.chance, revision="compare"),
@@ -139,7 +138,7 @@ def _categories(seen: data.Comparison) -> None:
         alt=captions.picture(shown, of="category"),
         columns=CATEGORY_COLUMNS,
     )
-    st.caption(words.literal(f"{captions.few(seen.categories)} {glossary.unclear(own)}"))
+    st.caption(words.literal(f"{captions.few(seen.categories)} {category_names.unclear(own)}"))
 
 
 def _practice(seen: data.Comparison) -> None:

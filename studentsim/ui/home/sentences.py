@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from studentsim.analysis import claims
+from studentsim.ui import category_names
 from studentsim.ui.compare.differences import Difference
 from studentsim.ui.compare.groups import Group
 from studentsim.ui.compare.sentences import amount, bounds
 from studentsim.ui.looks import look
-from studentsim.ui.titles import category_title
 from studentsim.ui.words import hundred, interval, mean_score, plural, score, student
 
 CONTROLS = ("none", "fixed")
@@ -31,7 +31,7 @@ def gap(student: str, start: pd.DataFrame) -> str:
     if not claims.behind(part, whole, of=len(asked)):
         return ""
     rest = score(whole[0] - part[0], whole[1] - part[1])
-    where = category_title(weakest.category, start.category)
+    where = category_names.in_sentence(weakest.category, start.category)
     return (
         f"This student ({student}) begins with a gap: before any lesson it has {score(*part)} questions right in {where}, and {rest} in "
         "the other categories."

@@ -10,7 +10,7 @@ import streamlit as st
 
 from studentsim.selection import category_mix as whole_questions
 from studentsim.student.profiles import PROFILES, category_mastery
-from studentsim.ui import glossary, words
+from studentsim.ui import category_names, glossary, words
 from studentsim.ui.looks import look
 from studentsim.ui.new import mix
 from studentsim.ui.new.form import KEEP, Form
@@ -108,22 +108,23 @@ def _moving(shares: Mapping[str, int]) -> None:
         for row in range(0, len(names), 3):
             for column, category in zip(st.columns(3), names[row : row + 3], strict=False):
                 with column.container(border=True, gap="xsmall"):
-                    _share(category, shares[category], locked=category in locked, can_move=category in can)
+                    title = category_names.label(category, names)
+                    _share(category, title, shares[category], locked=category in locked, can_move=category in can)
 
 
-def _share(category: str, share: int, *, locked: bool, can_move: bool) -> None:
+def _share(category: str, title: str, share: int, *, locked: bool, can_move: bool) -> None:
     slider, number, lock = (f"new.{what}.{category}" for what in ("share", "number", "lock"))
     st.session_state.update({slider: share, number: share, lock: locked})
     st.slider(
-        category, 0, mix.WHOLE, key=slider, format="%d of 100", on_change=_moved, args=(category, slider), disabled=not can_move,
-        help=glossary.category(category),
+        title, 0, mix.WHOLE, key=slider, format="%d of 100", on_change=_moved, args=(category, slider), disabled=not can_move,
+        help=category_names.about(category),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.number_input(
-            f"{category}, of 100", 0, mix.WHOLE, key=number, on_change=_moved, args=(category, number), disabled=not can_move,
+            f"{title}, of 100", 0, mix.WHOLE, key=number, on_change=_moved, args=(category, number), disabled=not can_move,
             label_visibility="collapsed", width=84,
         )  # fmt: skip
-        st.checkbox(f"lock {category}", key=lock, on_change=_turn, args=(category, lock), width="content")
+        st.checkbox(f"lock {title}", key=lock, on_change=_turn, args=(category, lock), width="content")
 
 
 def _moved(category: str, key: str) -> None:
@@ -152,7 +153,7 @@ def _unlock() -> None:
 def _questions(shares: Mapping[str, int], count: int) -> str:
     """What the shares come to in questions."""
     wholes = zip(shares, whole_questions(list(shares.values()), count), strict=True)
-    told = ", ".join(f"{category} {n}" for category, n in wholes if n)
+    told = ", ".join(f"{category_names.in_sentence(category, shares)} {n}" for category, n in wholes if n)
     return (
         "They always sum to 100: move one, and those that you have not set give way first; a locked one stays. "
         f"Of {count} questions a lesson: {told}."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from studentsim.bank.curriculum import SKILLS
-from studentsim.ui import glossary, words
+from studentsim.ui import category_names, glossary, words
 from studentsim.ui.new.bank import Known, bank
 from studentsim.ui.new.form import KEEP, Form
 
@@ -20,7 +21,8 @@ MOST_PILLS = 24
 def questions(form: Form) -> Known:
     """Bank, categories, difficulty, skills; what is known of the bank."""
     known = bank(form)
-    allowed = _several(form, "categories", "Limit to categories", list(known.categories), str)
+    name = partial(category_names.label, among=known.categories)
+    allowed = _several(form, "categories", "Limit to categories", list(known.categories), name)
     difficulties = {difficulty for _, _, difficulty in known.outline.study} if known.outline else {None}
     if len(difficulties) > 1 or None not in difficulties:
         _several(form, "difficulties", "Limit to difficulties", list(DIFFICULTIES), DIFFICULTIES.__getitem__)
@@ -72,7 +74,7 @@ def _several(form: Form, field: str, label: str, options: list[Any], name: Calla
         form.settings[field] = ()
         return options
     st.session_state[key] = [o for o in st.session_state.get(key) or () if o in options]
-    help = glossary.help("category") + " " + glossary.unclear(options) if field == "categories" else None
+    help = glossary.help("category") + " " + category_names.unclear(options) if field == "categories" else None
     if len(options) > MOST_PILLS:
         chosen = st.multiselect(
             label, options, format_func=name, key=key, persist_state=KEEP, help=help, placeholder="All of them"
@@ -98,7 +100,7 @@ def _skills(form: Form, categories: Sequence[str]) -> None:
         chosen = st.multiselect(
             "Skills",
             list(offered),
-            format_func=lambda id: f"{offered[id].category}: {offered[id].title}",
+            format_func=lambda id: f"{category_names.own_label(offered[id].category)}: {offered[id].title}",
             key="new.skills",
             persist_state=KEEP,
             placeholder="All of them",

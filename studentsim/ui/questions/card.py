@@ -11,14 +11,13 @@ from studentsim.records import Option, Question
 from studentsim.store import ingest, queries
 from studentsim.student.profiles import PROFILES
 from studentsim.student.reading import prompt_text
-from studentsim.ui import components, data, words
+from studentsim.ui import category_names, components, data, words
 from studentsim.ui.answers import View as AnswersView
 from studentsim.ui.cards import config_of
 from studentsim.ui.questions import filters, known, sentences
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import ANSWERS, QUESTIONS
-from studentsim.ui.titles import own_label
 
 RUNS = 12
 """Simulations listed under a question at most."""
@@ -52,7 +51,8 @@ def _question(question: Question) -> None:
     skill = SKILLS[question.skill or ""]
     st.caption(
         words.literal(
-            f"{own_label(question.category)} · {DIFFICULTIES[skill.difficulty]} · for {SPLITS[question.split]} · {question.id}"
+            f"{category_names.own_label(question.category)} · {DIFFICULTIES[skill.difficulty]} · for {SPLITS[question.split]} · "
+            f"{question.id}"
         )
     )
     st.text(question.problem)

@@ -8,14 +8,13 @@ import streamlit as st
 
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import CATEGORIES
-from studentsim.ui import glossary, words
+from studentsim.ui import category_names, glossary, words
 from studentsim.ui.device import on_phone
 from studentsim.ui.linked import LONGEST
 from studentsim.ui.questions import sentences
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import QUESTIONS
-from studentsim.ui.titles import own_label
 
 WIDTH = 170
 """Pixels of one choice: two fit beside each other on a phone."""
@@ -35,7 +34,15 @@ def _filters(view: View) -> None:
     """Two rows, and, where any filter is in force, the way back to all questions."""
     skills = [s.id for s in SKILLS.values() if view.category in ("", s.category)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _choice(view, "category", "Category", CATEGORIES, own_label, "all categories", help=glossary.help("category"))
+        _choice(
+            view,
+            "category",
+            "Category",
+            CATEGORIES,
+            category_names.own_label,
+            "all categories",
+            help=glossary.help("category"),
+        )
         _choice(view, "skill", "Skill", skills, lambda v: SKILLS[v].title, "all skills", width=2 * WIDTH - 20)
         _choice(view, "difficulty", "Difficulty", [str(d) for d in DIFFICULTIES], lambda v: DIFFICULTIES[int(v)], "all")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

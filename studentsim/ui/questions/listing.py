@@ -7,12 +7,12 @@ import zlib
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import components, words
+from studentsim.ui import category_names, components, words
 from studentsim.ui.questions import filters
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import QUESTIONS
-from studentsim.ui.titles import own_label, skill_title
+from studentsim.ui.titles import skill_title
 
 HEIGHT = 560
 ROW = 35
@@ -72,7 +72,7 @@ def _told(found: pd.DataFrame) -> pd.DataFrame:
             "skill": found.skill.map(skill_title),
             "difficulty": found.difficulty.map(DIFFICULTIES),
             "asked in": found.split.map(SPLITS),
-            "category": found.category.map(own_label),
+            "category": found.category.map(category_names.own_label),
             "right answer": found.rationale.str.rsplit("Answer: ", n=1).str[-1],
         }
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import charts, components, glossary, words
+from studentsim.ui import category_names, charts, components, words
 from studentsim.ui.drawn import drawn
 from studentsim.ui.questions.coverage import DIFFICULTIES, by_category, by_skill
 from studentsim.ui.questions.view import View
 from studentsim.ui.shell import QUESTIONS
-from studentsim.ui.titles import own_label
 
 COLUMNS = {
     "category": "category", "title": "skill", "difficulty": "difficulty (1 easy to 3 hard)", "study": "for practice",
@@ -26,13 +25,14 @@ def overview() -> None:
         drawn(charts.coverage, frame, names=DIFFICULTIES, revision="bank"),
         by_skill(),
         key="questions.coverage",
-        alt="Questions by category: " + ", ".join(f"{own_label(str(name))} {count}" for name, count in totals.items()),
+        alt="Questions by category: "
+        + ", ".join(f"{category_names.own_label(str(name))} {count}" for name, count in totals.items()),
         columns=COLUMNS,
     )
     st.caption(
         "Held-out pairs are never learnt from; they show what learning does. "
         "This is the built-in bank; questions of other banks are shown with their answers. "
-        + glossary.unclear(totals.index)
+        + category_names.unclear(totals.index)
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from studentsim.bank.curriculum import SKILLS, SLIPS
 from studentsim.bank.skill import Skill
 from studentsim.bank.sources import PER_SKILL
+from studentsim.ui import category_names
 from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS, by_skill
 from studentsim.ui.questions.view import View
-from studentsim.ui.titles import own_label
 from studentsim.ui.words import plural
 
 KINDS = {"concept": "a mistaken idea", "careless": "carelessness"}
@@ -36,7 +36,7 @@ def value_of(view: View, name: str) -> str:
     """A filter's value in plain words."""
     value = getattr(view, name)
     return {
-        "category": own_label(value),
+        "category": category_names.own_label(value),
         "skill": f"“{SKILLS[value].title}”" if value in SKILLS else value,
         "difficulty": DIFFICULTIES.get(int(value), value) if value.isdigit() else value,
         "split": f"for {SPLITS[value]}" if value in SPLITS else value,
@@ -63,8 +63,8 @@ def stands_for(slip_id: str | None, *, right: bool) -> str:
 def about(skill: Skill) -> str:
     """What a skill is, in one sentence."""
     return (
-        f"A skill of the category “{own_label(skill.category)}”, {DIFFICULTIES[skill.difficulty]}. Its questions are asked in "
-        f"{plural(len(skill.phrasings), 'way')} of wording, and {plural(len(skill.slips), 'slip')} "
+        f"A skill of the category “{category_names.own_label(skill.category)}”, {DIFFICULTIES[skill.difficulty]}. "
+        f"Its questions are asked in {plural(len(skill.phrasings), 'way')} of wording, and {plural(len(skill.slips), 'slip')} "
         f"{'is' if len(skill.slips) == 1 else 'are'} known to lead to wrong answers."
     )
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from studentsim.config import RunConfig
-from studentsim.ui import mix_sentences, mix_table
+from studentsim.ui import category_names, mix_sentences, mix_table
 from studentsim.ui.mix_table import Line, MixTable
 from studentsim.ui.report import svg
 from studentsim.ui.report.text import escape, paragraph, table
-from studentsim.ui.titles import category_title
 
 LINES = 60
 """Lines of the table; a longer run's first ones are left out."""
@@ -54,7 +53,7 @@ def _table(found: MixTable) -> str:
     caption = "Wrong answers in each exam, of those asked, and questions practised in each lesson after it"
     if len(shown) < len(found.lines):
         caption += f"; the last {len(shown)} lines of {len(found.lines)}"
-    heads = ["", *(column if column == mix_table.OTHERS else category_title(column) for column in found.columns)]
+    heads = ["", *_labels(found)]
     return table(heads, rows, caption=caption, numbers=frozenset(range(1, len(heads))))
 
 
@@ -69,7 +68,7 @@ def picture(found: MixTable) -> str:
     size = 12 if wide > 26 else 9
     parts = [
         svg.text_at(left - 10, top + cell * i + cell / 2 + 4, svg.shorten(name, 20), "end")
-        for i, name in enumerate(found.columns)
+        for i, name in enumerate(_labels(found))
     ]
     for j, line in enumerate(lines):
         parts += _column(line, left + wide * j, top, wide, cell, size)
@@ -80,7 +79,7 @@ def picture(found: MixTable) -> str:
     ]
     middle = left + wide * len(lines) / 2
     parts.append(svg.text_at(middle, bottom + 33, "exams and lessons, in order", "middle", svg.GREY))
-    said = "; ".join(f"{line.title}: {_in_words(found.columns, line)}" for line in lines[-2:])
+    said = "; ".join(f"{line.title}: {_in_words(_labels(found), line)}" for line in lines[-2:])
     return svg.image(parts, bottom + 40, "Mistakes and practice by category", f"At the end, {said}")
 
 
@@ -108,6 +107,10 @@ def _under(line: Line, wide: float) -> str:
     if line.kind == "practised":
         return line.label if 5.5 * len(line.label) < wide else str(line.turn)
     return line.label if wide > 30 else ""
+
+
+def _labels(found: MixTable) -> list[str]:
+    return [category_names.label(column, found.columns) for column in found.columns]
 
 
 def _in_words(columns: Sequence[str], line: Line) -> str:

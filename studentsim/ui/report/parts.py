@@ -6,7 +6,7 @@ import pandas as pd
 
 from studentsim.config import RunConfig
 from studentsim.store.queries import RunRow
-from studentsim.ui import glossary, words
+from studentsim.ui import category_names, words
 from studentsim.ui.charts import hatched
 from studentsim.ui.compare import settings
 from studentsim.ui.report import summary, svg
@@ -41,19 +41,19 @@ def progress(found: Findings) -> str:
 
 def categories(found: Findings) -> str:
     """The heatmap, where the first page has no room for it, and the last exam by category and by kind of question."""
-    names = {row: row for row in order(list(found.categories.row.unique()))}
+    names = {row: found.label(row) for row in order(list(found.categories.row.unique()))}
     picture = "" if summary.categories(found) else svg.heatmap(found.categories, names=names)
     few = " Cells of fewer than 10 questions are hatched and show the count." if hatched(found.categories) else ""
-    note = f"Right of 100 questions.{few} {glossary.unclear(names)}"
+    note = f"Right of 100 questions.{few} {category_names.unclear(names)}"
     last = found.in_last(found.categories).set_index("row")
     rows = [
         [
-            name,
+            label,
             f"{last.correct[name]} of {last.questions[name]}",
             words.hundred(last.accuracy[name]),
             _bounds(last.loc[name]),
         ]
-        for name in names
+        for name, label in names.items()
         if name in last.index
     ]
     numbers = table(
@@ -78,7 +78,13 @@ def _kinds(found: Findings) -> str:
         return ""
     clear = set(practice.far_behind(found).row)
     rows: list[list[object]] = [
-        [skill_title(r.row), r.category, f"{r.correct} of {r.questions}", _bounds(r), "yes" if r.row in clear else "no"]
+        [
+            skill_title(r.row),
+            found.label(r.category),
+            f"{r.correct} of {r.questions}",
+            _bounds(r),
+            "yes" if r.row in clear else "no",
+        ]
         for r in last.head(KINDS).itertuples()
     ]
     head = ["kind of question", "category", "right", "95 % interval, of 100", "behind by more than luck"]
@@ -112,7 +118,7 @@ def slips(found: Findings) -> str:
         return _section("Slips (misconceptions)", *said)
     top = commonest_first(frame, "most").head(SLIPS)
     rows: list[list[object]] = [
-        [slip_title(r.misconception), r.category, VERDICTS[r.verdict].name,
+        [slip_title(r.misconception), found.label(r.category), VERDICTS[r.verdict].name,
          f"{r.first_made} of {r.first_of}", f"{r.last_made} of {r.last_of}",
          Html(svg.course(r.series, max(r.first_of, r.last_of), slip_title(r.misconception)))]
         for r in top.itertuples()
@@ -150,11 +156,11 @@ def questions(found: Findings, figures: pd.DataFrame, choices: pd.DataFrame, she
     if missed.empty:
         return _section("The exam's questions", paragraph("Every question was answered rightly in every exam."))
     rows = found.questions.set_index("question_id", drop=False)
-    cards = [_card(rows.loc[f.question_id], f, choices) for f in missed.head(HARDEST).itertuples()]
+    cards = [_card(rows.loc[f.question_id], f, choices, found) for f in missed.head(HARDEST).itertuples()]
     return _section("The hardest questions of the exam", paragraph(sentences.items(sheets, own), "note"), *cards)
 
 
-def _card(row: pd.Series, figures: object, choices: pd.DataFrame) -> str:
+def _card(row: pd.Series, figures: object, choices: pd.DataFrame, found: Findings) -> str:
     drawn = items.options(row, choices)
     total = int(drawn.sheets.sum())
     lines = [
@@ -172,7 +178,8 @@ def _card(row: pd.Series, figures: object, choices: pd.DataFrame) -> str:
         caption=f"This run's exams, in order: {figures.history}",
         numbers=frozenset({2}),
     )  # type: ignore[attr-defined]
-    return f'<div class="card">{paragraph(f"{row.category} · {skill_title(row.skill)}", "note")}{paragraph(row.problem)}{options}</div>'
+    about = paragraph(f"{found.label(row.category)} · {skill_title(row.skill)}", "note")
+    return f'<div class="card">{about}{paragraph(row.problem)}{options}</div>'
 
 
 def about(config: RunConfig, run: RunRow) -> str:

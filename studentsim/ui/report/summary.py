@@ -34,7 +34,7 @@ def summary(found: Findings) -> str:
 def categories(found: Findings) -> dict[str, str]:
     """The rows of the first page's heatmap; empty: too many for it."""
     names = order(list(found.categories.row.unique()))
-    return {name: name for name in names} if len(names) <= ROWS else {}
+    return {name: found.label(name) for name in names} if len(names) <= ROWS else {}
 
 
 def short(text: str) -> str:
@@ -45,9 +45,7 @@ def short(text: str) -> str:
 def _next(found: Findings) -> str:
     lines = practice.advice(found)
     if not lines:
-        return _titled(
-            "What to practise next", paragraph("Every category is mastered, even by the low end of its interval.")
-        )
+        return _titled("What to practise next", paragraph(short(practice.nothing(found))))
     points = "".join(
         f"<li><strong>{inline(short(line.what))}.</strong> {inline(short(line.why[0]))}</li>" for line in lines[:NEXT]
     )

@@ -5,7 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import charts, components, data, glossary, language_models, lookups, rewards, sentences, words
+from studentsim.ui import (
+    category_names,
+    charts,
+    components,
+    data,
+    glossary,
+    language_models,
+    lookups,
+    rewards,
+    sentences,
+    words,
+)
 from studentsim.ui.new.estimate import exams
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
 from studentsim.ui.watch import links, mix, pictures, plot, practice, pulse, teacher, technical, writing
@@ -110,7 +121,7 @@ def _body(engine: data.Engine, run_id: str, drawn: tuple[str, str, bool]) -> Non
             writing_now(run)
             st.subheader("Its latest answers", anchor=False)
             for row in run.answers.to_dict("records"):
-                components.answer(row)
+                components.answer(row, run.cells.row)
 
 
 def _state(run: pulse.Snapshot) -> None:
@@ -185,7 +196,7 @@ def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     if len(run.cells):
         picture("Which categories are still weak?", pictures.heatmap(run), key=f"watch.heatmap.{id}")
         hatched = " Hatched: fewer than 10 answers, shown as a count." if charts.hatched(run.cells) else ""
-        st.caption(f"Right answers of 100 in each exam.{hatched} {glossary.unclear(run.cells.row)}")
+        st.caption(f"Right answers of 100 in each exam.{hatched} {category_names.unclear(run.cells.row)}")
         components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
     mix.section(run)
     if len(run.lessons):

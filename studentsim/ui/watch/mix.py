@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import charts, components, glossary, mix_sentences, mix_table, words
+from studentsim.ui import category_names, charts, components, glossary, mix_sentences, mix_table, words
 from studentsim.ui.mix_table import MixTable, Row
-from studentsim.ui.titles import category_title
 from studentsim.ui.watch import plot
 from studentsim.ui.watch.pulse import Snapshot
 
@@ -117,7 +116,7 @@ def card(run: Snapshot) -> dict[str, Any]:
     exam, lesson = _latest(run)
     columns, ((mistakes, questions),) = mix_table.side_by_side([(exam, lesson)])
     parts = [
-        {"name": category_title(column), "mistakes": wrong, "questions": practised if lesson else None}
+        {"name": category_names.label(column, columns), "mistakes": wrong, "questions": practised if lesson else None}
         for column, wrong, practised in zip(columns, mistakes, questions, strict=True)
     ]
     return {"sentence": sentence(run), "follows": run.config.follows_mistakes, "parts": parts}

@@ -14,7 +14,8 @@ from studentsim.exam import wilson
 from studentsim.records import CATEGORIES
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui.titles import category_label, category_title, is_formula_error, slip_of
+from studentsim.ui import category_names
+from studentsim.ui.titles import is_formula_error, slip_of
 from studentsim.ui.weaknesses.slips import standing
 
 NO_SKILL = ""
@@ -65,12 +66,12 @@ class Findings:
         return asked[asked.letters == ""].groupby("turns").size()
 
     def label(self, category: str) -> str:
-        """A category as a heading or a label says it (``titles.category_label``)."""
-        return category_label(category, self.categories.row)
+        """A category as a heading or a label says it (``category_names.label``)."""
+        return category_names.label(category, self.categories.row)
 
     def title(self, category: str) -> str:
         """A category within a sentence."""
-        return category_title(category, self.categories.row)
+        return category_names.in_sentence(category, self.categories.row)
 
     def in_last(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of ``categories``, ``skills`` or ``made`` that belong to the last exam."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import charts, components, glossary, words
+from studentsim.ui import category_names, charts, components, glossary, words
 from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
 from studentsim.ui.titles import skill_title, slip_title
@@ -69,7 +69,7 @@ def _map(shown: View, place: Place) -> None:
     )  # fmt: skip
     st.caption(
         f"Each cell: right of 100 questions{HATCHED if charts.hatched(frame[frame.row.isin(rows)]) else ''}. "
-        "Touch a cell, or choose below, to open it." + ("" if deep else f" {glossary.unclear(rows)}")
+        "Touch a cell, or choose below, to open it." + ("" if deep else f" {category_names.unclear(rows)}")
     )
     _ways_in(found.in_last(frame), names, place)
     components.numbers(frame.assign(name=frame.row.map(names)), key=key, columns=HEAT_COLUMNS)
@@ -90,7 +90,7 @@ def _within(place: Place, row: str) -> Place:
 
 def _ways_in(last: pd.DataFrame, names: dict[str, str], place: Place) -> None:
     """The same as links, weakest first: for a keyboard, a phone, or a new tab."""
-    known = glossary.are_mathqas(last.row)
+    known = category_names.are_mathqas(last.row)
     with st.container(horizontal=True, gap="small"):
         for row in last.sort_values(["accuracy", "questions"]).itertuples():
             score = words.score(int(row.correct), int(row.questions))
@@ -98,7 +98,7 @@ def _ways_in(last: pd.DataFrame, names: dict[str, str], place: Place) -> None:
             whole = "" if label.startswith(names[row.row]) else names[row.row]
             st.page_link(
                 WEAKNESSES, label=words.literal(label), icon=":material/search:", query_params=_within(place, str(row.row)).link,
-                help=words.literal(whole) or (glossary.category(str(row.row)) if known else None),
+                help=words.literal(whole) or (category_names.about(str(row.row)) if known else None),
             )  # fmt: skip
 
 
