@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from answer_runs import FORMULA, make_answers_run
 from browser import serve
 from browsing import still
 from playwright.sync_api import Browser, Page, expect
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
+import layout_shift  # noqa: E402
 
 pytestmark = pytest.mark.browser
 
@@ -228,3 +232,20 @@ def test_a_row_of_questions_opens_its_question(page: Page, url: str):
     press_row(page, 3)
     page.wait_for_url(re.compile(r"question=sale-price-exam-\d+"))
     expect(page.get_by_text("The right working", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_little_moves_after_the_first_text_of_a_cold_page(browser: Browser, url: str, width: int):
+    """Every page's figure: bench/layout_shift.py."""
+    context = browser.new_context(viewport={"width": width, "height": 844}, user_agent=PHONE if width < 500 else None)
+    page = context.new_page()
+    page.add_init_script(layout_shift.OBSERVED)
+    page.goto(f"{url}/Answers?run=study")
+    page.get_by_role("heading", level=1, name="A class").wait_for()
+    still(page)
+    page.wait_for_timeout(500)
+    shifts, first = page.evaluate("[window.shifts, window.firstText]")
+    context.close()
+    assert (
+        first < float("inf") and layout_shift.cumulative([s for s in shifts if s["at"] >= first]) < layout_shift.LIMIT
+    ), shifts

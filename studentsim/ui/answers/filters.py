@@ -36,11 +36,11 @@ def filters(shown: Sheet, *, folded: bool) -> None:
 def _filters(shown: Sheet) -> None:
     """Two rows, and, where any filter is in force, the way back to all answers."""
     among = shown.categories
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="inputs.how"):
         _marks(shown)
         _phase(shown)
         _search(shown)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="inputs.what"):
         _choice(shown, "lesson", "Lesson", lambda v: f"lesson {v}" if v else "before any lesson")
         _choice(
             shown, "category", "Category", lambda v: category_names.label(str(v), among), help=glossary.help("category")

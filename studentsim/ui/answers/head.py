@@ -22,11 +22,14 @@ def head(shown: Sheet) -> None:
     """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
     run = {"run": shown.view.run}
     components.page_title(shown.title)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="links.answers"):
         components.status_badge(shown.status)
-        st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params=run)
-        st.page_link(WEAKNESSES, label="Weaknesses", icon=":material/target:", query_params=run)
-        st.page_link(ANSWERS, label="Another simulation", icon=":material/swap_horiz:")
+        for script, label, icon, query, width in (
+            (WATCH, "Watch", ":material/visibility:", run, 84),
+            (WEAKNESSES, "Weaknesses", ":material/target:", run, 124),
+            (ANSWERS, "Another simulation", ":material/swap_horiz:", None, 176),
+        ):  # of a width, so that they break into lines before they are drawn as they do then
+            st.page_link(script, label=label, icon=icon, query_params=query, width=width)
     if shown.lost:
         st.warning(words.literal(sentences.left_out(shown.lost)), icon=":material/search_off:")
     with st.container(gap="xsmall"):
@@ -43,7 +46,7 @@ def _named(shown: Sheet) -> None:
     """The ways to the answers that the sentence names: those that no option showed, those of the commonest slip."""
     view, base = shown.view, shown.base
     slip, unanswered = sentences.leading(view, base), sentences.unanswered_first(view, base)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="links.named"):
         if unanswered and view.mark != "unanswered":
             st.page_link(
                 ANSWERS, label=f"{base.unanswered:,} × no option shows its result", icon=":material/filter_alt:",

@@ -20,6 +20,9 @@ ROW_WIDTH, MARK_WIDTH = 52, 88
 WIDTHS = {False: (205, 165), True: (128, 114)}
 """Of question and slip while no card is open, and beside one: with row and mark they are in sight on a screen 1280 wide."""
 
+SHOW_AS = 190
+"""Pixels of both ways of showing them."""
+
 
 def as_cards(shown: Sheet) -> bool:
     """Whether the list is shown as cards: as the link says, else by the device."""
@@ -34,7 +37,7 @@ def listing(engine: Engine, shown: Sheet) -> None:
         key = "answers.show"
         st.session_state[key] = "cards" if as_cards(shown) else "table"
         st.segmented_control(
-            "Show as", ["table", "cards"], key=key, required=True, label_visibility="collapsed", width="content",
+            "Show as", ["table", "cards"], key=key, required=True, label_visibility="collapsed", width=SHOW_AS,
             on_change=lambda: filters.set_to("show", st.session_state[key]),
             format_func={"table": ":material/table_rows: table", "cards": ":material/view_agenda: cards"}.__getitem__,
         )  # fmt: skip

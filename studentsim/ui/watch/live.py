@@ -64,7 +64,7 @@ def every(runs: list[pulse.Snapshot]) -> float | None:
 def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
     """Title, state, and the buttons that fit the state."""
     components.page_title(run.title)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="links.watch"):
         components.status_badge(run.status)
         components.recorded_badge(run.recorded)
         if version := words.student_version(run.config):
@@ -176,7 +176,7 @@ def ways_on(run_ids: list[str]) -> None:
     ]
     if len(run_ids) > 1:
         ways = [(COMPARE, "Compare them in full", ":material/compare_arrows:", several)]
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="links.onward"):
         for script, label, icon, params in ways:
             st.page_link(script, label=label, icon=icon, query_params=params)
 

@@ -20,7 +20,7 @@ def page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         return
     components.page_title(f"Race: {', '.join(lane.name.lower() for lane in lined_up(runs))}")
     ids = tuple(run.run_id for run in runs)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="links.race"):
         buttons(engine, runs)
         if _room_may_predict(runs):
             ballot.hold(engine, runs)
