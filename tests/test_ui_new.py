@@ -30,7 +30,7 @@ def press(app: AppTest, key: str) -> AppTest:
 
 
 def sliders(app: AppTest) -> dict[str, int]:
-    return {s.label: s.value for s in app.slider}
+    return {s.key.removeprefix("new.share."): s.value for s in app.slider if s.key.startswith("new.share.")}
 
 
 # ------------------------------------------------------------------ what is set up is what is started
@@ -240,7 +240,7 @@ def test_that_an_own_mix_goes_before_the_way_is_said_at_the_field_in_the_summary
     app.segmented_control(key="new.mix").set_value("even").run()
     app.number_input(key="new.number.physics").set_value(75).run()
     assert f"The mix below settles the categories, whatever *{STRATEGIES[strategy].name}* would choose" in text_of(app)
-    told = "own mix (physics 75 %, general 5 %, …)"
+    told = "own mix (physics 75 %, “averages, ages, ratios” 5 %, …)"
     summary = next(m.value for m in app.markdown if "20 lessons of 40" in m.value)
     assert told in summary and "follow the mistakes" not in summary
     assert told in app.text_input(key="new.name").placeholder
@@ -323,7 +323,10 @@ def test_a_mathqa_file_is_taken_with_an_honest_warning(started: list, tmp_path: 
         assert not app.exception and "*Bank of questions* above" in text_of(app)
     app.text_input(key="new.bank.path").set_value(str(whole)).run()
     assert not app.exception
-    assert "The pool holds" in text_of(app) and app.pills(key="new.categories").options == ["gain", "other"]
+    assert "The pool holds" in text_of(app) and app.pills(key="new.categories").options == [
+        "profit, discount, interest",
+        "sequences, counting, percent",
+    ]
     assert "new.difficulties" not in [p.key for p in app.pills]
     app.number_input(key="new.questions").set_value(5)
     app.number_input(key="new.exam").set_value(2).run()

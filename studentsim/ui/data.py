@@ -194,6 +194,8 @@ def estimate(engine: Engine, config: RunConfig) -> estimates.Estimate:
     """
     ingest.sync(engine.database, engine.runs_folder)
     times = [(config_of(settings), took) for settings, took in queries.recent_times(engine.database, config.model)]
+    if not times:  # the page is drawn at every click, so nothing is asked in vain
+        return estimates.estimated(estimates.seconds(config, queries.Speed()), [], 0)
     kinds = {_kind(settings) for settings in (config, *(ran for ran, _ in times))}
     speeds = {
         kind: queries.recent_speed(engine.database, config.model, strategy=kind[0], exams=kind[1]) for kind in kinds

@@ -77,12 +77,12 @@ class Speed:
     turn and pass over it (with the turn's validation pass), ``start`` from the run's first event to its first exam. None: not known.
     """
 
-    runs: int
-    start: float | None
-    study_question: float | None
-    pair: float | None
-    exam_question: float | None
-    turn: float | None
+    runs: int = 0
+    start: float | None = None
+    study_question: float | None = None
+    pair: float | None = None
+    exam_question: float | None = None
+    turn: float | None = None
 
 
 def runs(db: Database) -> pd.DataFrame:
