@@ -36,7 +36,7 @@ with shell.page("New simulation") as engine:
     category_mix.category_mix(new, questions.categories(new, bank), pool)
     st.header("4. For how long?", anchor=False)
     length.length(new)
-    left.markdown(questions.pool_sentence(new, pool))
+    left.markdown(questions.pool_sentence(new, pool, bank.categories))
     teacher.teacher(new)
     advanced.advanced(new)
     run_id = start.start(engine, new)

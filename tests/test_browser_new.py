@@ -92,12 +92,14 @@ def test_the_own_mix_keeps_its_sum_and_is_locked_and_typed_by_keyboard_alone(pag
     page.get_by_role("checkbox", name="lock physics").focus()
     page.keyboard.press("Space")
     expect(page.get_by_label("physics, of 100")).to_be_disabled()
-    number = page.get_by_label("gain, of 100")
+    number = page.get_by_label("profit, discount, interest, of 100")
     number.fill("60")
     number.press("Enter")
     expect(shares.nth(2)).to_have_value("60")
     assert [int(shares.nth(i).input_value()) for i in range(6)] == [6, 17, 60, 6, 6, 5]
-    expect(page.get_by_text(re.compile("own mix \\(gain 60 %, physics 17 %, …\\)")).first).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("own mix \\(“profit, discount, interest” 60 %, physics 17 %, …\\)")).first
+    ).to_be_visible()
 
 
 def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_path: Path):
@@ -110,8 +112,8 @@ def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_pa
         press(page, page.get_by_role("button", name="Physics gap"))
         expect(page.get_by_text(re.compile("^Physics gap, follow the mistakes"))).to_be_visible()
         press(page, page.get_by_role("button", name="physics", exact=True))
-        press(page, page.get_by_role("button", name="gain", exact=True))
-        expect(page.get_by_text("1,680 questions from physics and gain")).to_be_visible()
+        press(page, page.get_by_role("button", name="profit, discount, interest", exact=True))
+        expect(page.get_by_text("1,680 questions from physics and “profit, discount, interest”")).to_be_visible()
         page.get_by_text("Even", exact=True).click()
         shares = page.get_by_role("slider")
         expect(shares).to_have_count(2)

@@ -220,6 +220,22 @@ def test_of_racers_who_learn_alike_hardly_any_headline_calls_one_ahead():
     assert claimed <= binom.ppf(0.99, 300, claims.ALPHA)
 
 
+@given(some.integers(0, 60), some.integers(0, 60))
+def test_the_most_frequent_leads_where_the_binomial_test_of_the_first_two_says_so(one: int, other: int):
+    most, second = max(one, other), min(one, other)
+    assert claims.leads(most, second) == (most > 0 and binomtest(most, most + second).pvalue < 0.05)
+
+
+@pytest.mark.parametrize("slips, answers", [(2, 12), (2, 60), (8, 40), (8, 300)])
+def test_of_slips_that_are_as_frequent_hardly_any_is_called_the_commonest(slips: int, answers: int):
+    rng = Random(slips * answers)
+    claimed = 0
+    for _ in range(TIMES):
+        counts = sorted(np.bincount([rng.randrange(slips) for _ in range(answers)], minlength=slips), reverse=True)
+        claimed += claims.leads(int(counts[0]), int(counts[1]))
+    assert claimed <= 0.05 * TIMES + 2 * (0.05 * 0.95 * TIMES) ** 0.5
+
+
 def test_where_true_words_and_false_ones_weigh_alike_hardly_any_is_said_to_weigh_more():
     rng = np.random.default_rng(7)
     tries = [Tries(pd.DataFrame({"tried": [60], "mended": [a]}), pd.DataFrame({"doubted": [25], "flipped": [b]}), pd.DataFrame())

@@ -13,6 +13,7 @@ from visits import HOME, NEW, text_of, visit
 from studentsim import foreground
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import BankError, ConfigError
+from studentsim.records import CATEGORIES
 from studentsim.runs import preflight
 from studentsim.runs.manager import Manager
 from studentsim.student.profiles import PROFILES
@@ -452,7 +453,8 @@ def test_the_pool_s_sentence_tells_how_often_a_question_comes():
     class Filled:
         settings = {"turns": 20, "questions": 40, "categories": ("gain", "other")}
 
-    assert questions.pool_sentence(Filled, {"gain": 300, "other": 100}) == (
-        "The pool holds 400 questions from gain and other; this simulation asks 800, so that each comes about 2.0 times."
+    assert questions.pool_sentence(Filled, {"gain": 300, "other": 100}, CATEGORIES) == (
+        "The pool holds 400 questions from “profit, discount, interest” and “sequences, counting, percent”; this "
+        "simulation asks 800, so that each comes about 2.0 times."
     )
-    assert questions.pool_sentence(Filled, {}) == ""
+    assert questions.pool_sentence(Filled, {}, CATEGORIES) == ""

@@ -86,10 +86,13 @@ MIX = {"general": 0.0, "physics": 50.0, "gain": 30.0, "other": 15.0, "probabilit
 @pytest.mark.parametrize(
     "strategy, told",
     [
-        ("category", "own mix (physics 50 %, gain 30 %, …)"),
-        ("random", "own mix (physics 50 %, gain 30 %, …)"),
-        ("log-probability+category", "where it is unsure, own mix (physics 50 %, gain 30 %, …)"),
-        ("none", "no teaching, own mix (physics 50 %, gain 30 %, …)"),
+        ("category", "own mix (physics 50 %, “profit, discount, interest” 30 %, …)"),
+        ("random", "own mix (physics 50 %, “profit, discount, interest” 30 %, …)"),
+        (
+            "log-probability+category",
+            "where it is unsure, own mix (physics 50 %, “profit, discount, interest” 30 %, …)",
+        ),
+        ("none", "no teaching, own mix (physics 50 %, “profit, discount, interest” 30 %, …)"),
         ("fixed", "same questions again"),
     ],
 )

@@ -3,6 +3,7 @@
     behind         a part of an exam against the rest of it: Fisher's exact test, one-sided
     change         one count against another, of two exams, say (more, fewer, better, worse, unlearnt): Fisher's exact test, two-sided
     above_chance   a count against blind guessing: the binomial test, one-sided
+    leads          the most frequent of several against the next: the binomial test of the two, two-sided
     direction      two ways of teaching on the same questions (more right, fewer right): the interval of their difference leaves out 0
 
 Luck alone makes such a claim in 5 of 100 cases at most, and whoever looks at several at once corrects for that (``of``, Bonferroni), so
@@ -54,6 +55,14 @@ def above_chance(count: Count, chance: float, *, of: int) -> bool:
         if term < 1e-12 and k > chance * questions:
             break
     return of * total < ALPHA
+
+
+def leads(most: int, second: int) -> bool:
+    """Whether the most frequent of several leads the next by more than luck. To compare the two that came out first is enough: no
+    correction for the others is needed (Hung and Fithian 2019, rank verification).
+    """
+    both = most + second
+    return 2 * sum(exp(_log_ways(both, k) - both * log(2)) for k in range(most, both + 1)) < ALPHA
 
 
 def direction(low: float, high: float) -> int:

@@ -15,6 +15,7 @@ from studentsim.errors import StudentsimError
 from studentsim.store.export import safe_cells
 from studentsim.ui import charts, sentences, words
 from studentsim.ui.cards import RunCard
+from studentsim.ui.device import on_phone
 from studentsim.ui.titles import slip_title
 
 RIGHT = ("right", ":material/check:", "blue")
@@ -76,6 +77,18 @@ def choose_run(runs: Sequence[RunCard], *, title: str, question: str, empty: str
     st.markdown(question)
     for run in runs:
         run_row(run, page=page)
+
+
+LINK, FIELD = 40, 68
+"""Pixels of a row of page links, and of fields with a label above them."""
+
+
+def keeps(height: int) -> None:
+    """Keeps a horizontal container so high from the start: its elements come later, and their placeholders are of another height. To
+    stand last in it; not on a phone, where rows break into lines.
+    """
+    if not on_phone():
+        st.container(height=height, width=1, border=False)
 
 
 def step(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, key: str) -> None:

@@ -32,7 +32,9 @@ def desk(engine: Engine, shown: Sheet) -> None:
         else:
             _card(engine, shown)
         return
-    above = st.container()  # always there, as are the columns: the list stays the same element when a card opens
+    with st.container():  # always there, as are the columns: the list stays the same element when a card opens
+        if not opened:
+            filters.filters(shown, folded=False)
     left, right = st.columns([1, 1] if opened else [1, 2], gap="medium")
     with left:
         if opened:
@@ -41,10 +43,10 @@ def desk(engine: Engine, shown: Sheet) -> None:
         elif shown.listing.seqs.size:
             _slips(shown)
     with right:
-        beside = st.container()
+        with st.container():
+            if opened:
+                filters.filters(shown, folded=True)
         _list(engine, shown)
-    with beside if opened else above:
-        filters.filters(shown, folded=opened)
 
 
 def _card(engine: Engine, shown: Sheet) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.ui import category_names, glossary, words
+from studentsim.ui import category_names, components, glossary, words
 from studentsim.ui.answers import counts, sentences
 from studentsim.ui.answers.data import Sheet
 from studentsim.ui.answers.view import OTHER, View, mark_of
@@ -36,11 +36,12 @@ def filters(shown: Sheet, *, folded: bool) -> None:
 def _filters(shown: Sheet) -> None:
     """Two rows, and, where any filter is in force, the way back to all answers."""
     among = shown.categories
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="inputs.how"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _marks(shown)
         _phase(shown)
         _search(shown)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="inputs.what"):
+        components.keeps(components.FIELD)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choice(shown, "lesson", "Lesson", lambda v: f"lesson {v}" if v else "before any lesson")
         _choice(
             shown, "category", "Category", lambda v: category_names.label(str(v), among), help=glossary.help("category")
@@ -48,6 +49,7 @@ def _filters(shown: Sheet) -> None:
         _choice(shown, "skill", "Skill", lambda v: skill_title(str(v)))
         _choice(shown, "slip", "Slip", lambda v: slip_title(str(v)))
         _value(shown)
+        components.keeps(components.FIELD)
     if shown.view.narrowed:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if shown.view.question:

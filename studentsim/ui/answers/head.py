@@ -22,7 +22,7 @@ def head(shown: Sheet) -> None:
     """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
     run = {"run": shown.view.run}
     components.page_title(shown.title)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="links.answers"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
         for script, label, icon, query, width in (
             (WATCH, "Watch", ":material/visibility:", run, 84),
@@ -30,6 +30,7 @@ def head(shown: Sheet) -> None:
             (ANSWERS, "Another simulation", ":material/swap_horiz:", None, 176),
         ):  # of a width, so that they break into lines before they are drawn as they do then
             st.page_link(script, label=label, icon=icon, query_params=query, width=width)
+        components.keeps(components.LINK)
     if shown.lost:
         st.warning(words.literal(sentences.left_out(shown.lost)), icon=":material/search_off:")
     with st.container(gap="xsmall"):
@@ -46,8 +47,11 @@ def _named(shown: Sheet) -> None:
     """The ways to the answers that the sentence names: those that no option showed, those of the commonest slip."""
     view, base = shown.view, shown.base
     slip, unanswered = sentences.leading(view, base), sentences.unanswered_first(view, base)
-    with st.container(horizontal=True, gap="small", key="links.named"):
-        if unanswered and view.mark != "unanswered":
+    unanswered = unanswered and view.mark != "unanswered"
+    if not (unanswered or slip):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if unanswered:
             st.page_link(
                 ANSWERS, label=f"{base.unanswered:,} × no option shows its result", icon=":material/filter_alt:",
                 query_params=view.to(mark="unanswered").params(),
@@ -55,3 +59,4 @@ def _named(shown: Sheet) -> None:
         if slip:
             to = view.to(slip=slip, mark="wrong").params()
             components.slip_link(ANSWERS, slip, base.slips[slip], to, icon=":material/filter_alt:")
+        components.keeps(components.LINK)

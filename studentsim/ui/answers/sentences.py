@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from studentsim.exam import Z95, wilson
+from studentsim.analysis import claims
+from studentsim.exam import wilson
 from studentsim.store.queries import LISTED, NO_SLIP
 from studentsim.ui import category_names
 from studentsim.ui.answers.counts import Count
@@ -119,8 +119,7 @@ def leading(view: View, base: Count) -> str:
     if view.slip or not base.slips:
         return ""
     most, second, *_ = [*base.slips.values(), 0]
-    clear = most >= FEW and most - second > Z95 * math.sqrt(most + second)
-    return next(iter(base.slips)) if clear else ""
+    return next(iter(base.slips)) if claims.leads(most, second) else ""
 
 
 def unanswered_first(view: View, base: Count) -> bool:

@@ -51,13 +51,17 @@ def pool(form: Form, known: Known) -> dict[str, int]:
     return counts
 
 
-def pool_sentence(form: Form, counts: Mapping[str, int]) -> str:
-    """What the pool holds, beside what the run will ask of it."""
+def pool_sentence(form: Form, counts: Mapping[str, int], categories: Sequence[str]) -> str:
+    """What the pool holds, beside what the run will ask of it; ``categories`` are all of the bank's."""
     size, asked = sum(counts.values()), form.settings["turns"] * form.settings["questions"]
     if not size:
         return ""
     chosen = form.settings["categories"]
-    where = f"from {_listed(chosen)}" if chosen else "from all categories"
+    where = (
+        f"from {_listed([category_names.in_sentence(name, categories) for name in chosen])}"
+        if chosen
+        else "from all categories"
+    )
     text = f"The pool holds {words.plural(size, 'question')} {where}; this simulation asks {asked:,}"
     return f"{text}, none twice." if asked <= size else f"{text}, so that each comes about {asked / size:.1f} times."
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import CATEGORIES
-from studentsim.ui import category_names, glossary, words
+from studentsim.ui import category_names, components, glossary, words
 from studentsim.ui.device import on_phone
 from studentsim.ui.linked import LONGEST
 from studentsim.ui.questions import sentences
@@ -33,7 +33,7 @@ def filters(view: View) -> None:
 def _filters(view: View) -> None:
     """Two rows, and, where any filter is in force, the way back to all questions."""
     skills = [s.id for s in SKILLS.values() if view.category in ("", s.category)]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="inputs.what"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choice(
             view,
             "category",
@@ -45,9 +45,11 @@ def _filters(view: View) -> None:
         )
         _choice(view, "skill", "Skill", skills, lambda v: SKILLS[v].title, "all skills", width=2 * WIDTH - 20)
         _choice(view, "difficulty", "Difficulty", [str(d) for d in DIFFICULTIES], lambda v: DIFFICULTIES[int(v)], "all")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="inputs.how"):
+        components.keeps(components.FIELD)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _segments(view, "split", "Asked in", SPLITS)
         _search(view)
+        components.keeps(components.FIELD)
     if view.narrowed:
         st.page_link(QUESTIONS, label="Remove all filters", icon=":material/filter_alt_off:", query_params={})
 

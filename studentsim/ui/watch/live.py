@@ -64,7 +64,7 @@ def every(runs: list[pulse.Snapshot]) -> float | None:
 def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
     """Title, state, and the buttons that fit the state."""
     components.page_title(run.title)
-    with st.container(horizontal=True, vertical_alignment="center", key="links.watch"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         components.status_badge(run.status)
         components.recorded_badge(run.recorded)
         if version := words.student_version(run.config):
@@ -79,6 +79,7 @@ def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
             icon=":material/slideshow:",
             query_params=links.run(run.run_id, present=True),
         )
+        components.keeps(components.LINK)
     if run.notice:
         st.warning(words.literal(run.notice), icon=":material/history:")
 
@@ -176,9 +177,10 @@ def ways_on(run_ids: list[str]) -> None:
     ]
     if len(run_ids) > 1:
         ways = [(COMPARE, "Compare them in full", ":material/compare_arrows:", several)]
-    with st.container(horizontal=True, key="links.onward"):
+    with st.container(horizontal=True):
         for script, label, icon, params in ways:
             st.page_link(script, label=label, icon=icon, query_params=params)
+        components.keeps(components.LINK)
 
 
 def picture(question: str, packed: bytes, *, key: str, sentence: str = "") -> None:

@@ -20,13 +20,14 @@ def page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         return
     components.page_title(f"Race: {', '.join(lane.name.lower() for lane in lined_up(runs))}")
     ids = tuple(run.run_id for run in runs)
-    with st.container(horizontal=True, vertical_alignment="center", key="links.race"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         buttons(engine, runs)
         if _room_may_predict(runs):
             ballot.hold(engine, runs)
         st.page_link(WATCH, label="Show it to a room", icon=":material/slideshow:", query_params=links.presented(ids))
         if replay.allowed(runs):
             replay.offered(ids, label="Replay it for a room")
+        components.keeps(components.LINK)
     st.fragment(_body, run_every=live.every(runs))(engine, ids, shown(runs))
     st.subheader("More than luck? Repeat the race with more seeds", anchor=False)
     recorded = any(run.recorded for run in runs)

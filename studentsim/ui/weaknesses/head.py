@@ -51,7 +51,7 @@ def _named(shown: View, place: Place) -> None:
     if not category:
         return
     there, it, lesson = Place(place.run, category), sentences.behind_wrong(shown.found, category), shown.found.last
-    with st.container(horizontal=True, gap="small", key="links.named"):
+    with st.container(horizontal=True, gap="small"):
         if it.unanswered_first:
             st.page_link(
                 ANSWERS, label=f"{it.silent} × no option shows the result", icon=":material/menu_book:",
