@@ -104,6 +104,7 @@ def test_an_own_mix_is_told_instead_of_what_it_overrules(strategy: str, told: st
         ("where it is unsure", "log-probability"),
         ("no teaching", "none"),
         ("same questions again", "fixed"),
+        ("“profit, discount, interest”", "gain"),
     ):
         told = told.replace(plain, id)
     assert config.title == f"balanced, {told}"
