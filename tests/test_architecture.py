@@ -38,10 +38,16 @@ HEAVY = {"torch", "transformers", "trl", "peft", "tokenizers", "safetensors", "d
 
 
 @cache
+def tree(path: Path) -> ast.Module:
+    """A file's syntax tree. Read once for all tests."""
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports(path: Path) -> set[str]:
-    """Dotted names a file imports, anywhere in it. Read once for all tests."""
+    """Dotted names a file imports, anywhere in it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -103,7 +109,7 @@ def test_every_error_is_of_the_one_tree():
     own = [
         f"{path.relative_to(ROOT)}: {node.name}"
         for path in files()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.ClassDef)
         and path.name != "errors.py"
         and any(isinstance(b, ast.Name) and b.id.endswith(("Error", "Exception")) for b in node.bases)

@@ -91,7 +91,10 @@ LINKS = {
 }
 
 
-@pytest.mark.parametrize("shown", list(LINKS))
+@pytest.mark.parametrize(
+    "shown",
+    [pytest.param(n, marks=[pytest.mark.long] if n in ("four racers", "the start of a replay") else []) for n in LINKS],
+)
 def test_it_fits_its_screen_and_the_picture_takes_most_of_it(browser: Browser, url: str, data_folder: Path, shown: str):
     runs = [RunFolder(data_folder / "runs" / f"writes-{way}") for way in WAYS[:2]]
     with Lease.take(runs[0]).beating(), Lease.take(runs[1]).beating():

@@ -76,7 +76,7 @@ def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISE
     return Outcome(kept.abs().mean().item(), *told, steps)
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+@pytest.mark.parametrize("kind", ["llama", pytest.param("qwen2", marks=pytest.mark.long)])
 def test_what_is_left_alone_drifts_half_as_far_at_most_and_what_is_practised_is_learnt_as_well(models, kind):
     without, rehearsed = (one_category_alone(models[kind], strength) for strength in (0.0, 0.3))
     assert without.drift > 1 and without.gain > 5, "there is something to hold, and something is learnt"
