@@ -331,3 +331,10 @@ def test_a_group_is_called_by_what_its_runs_share():
 def test_seeds_are_told_shortly():
     assert words.seeds([]) == "no seed" and words.seeds([4]) == "seed 4" and words.seeds([1, 3]) == "seeds 1 and 3"
     assert words.seeds(range(20)) == "seeds 0 to 19" and words.seeds(range(0, 40, 2)) == "20 seeds from 0 to 38"
+
+
+def test_a_new_race_s_start_is_pinned_in_sight(folder: Path):
+    app = visit(WATCH, race="new")
+    pinned = app._tree.children[3]  # the container at the window's lower edge, in Streamlit's own numbering
+    assert [button.label for button in pinned.get("button")] == ["Start the race"]
+    assert pinned.get("markdown")[0].value.startswith("About ")

@@ -33,7 +33,7 @@ def form(engine: data.Engine) -> None:
     ready = configs if not missing and wrong is None else []
     guesses = [data.estimate(engine, config) for config in ready]
     run_ids, group = None, None
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):  # in sight wherever one is in the form
         try:
             run_ids = components.start_button(
                 "Start the race",
