@@ -52,6 +52,10 @@ def test_every_category_is_explained_where_it_stands_and_a_strange_one_is_left_a
     assert tuple(category_names.HOLDS) == CATEGORIES and set(category_names.SHORT) < set(CATEGORIES)
     assert category_names.about("gain") == "Gain: profit, discount and interest."
     assert category_names.about("astrology") is None
+    assert (
+        category_names.brief("gain", CATEGORIES) == "profit …"
+        and category_names.brief("physics", CATEGORIES) == "physics"
+    )
     assert category_names.unclear(["physics", "gain"]) == "The data set's own names: gain (profit, discount, interest)."
     for own in (
         ["astrology"],

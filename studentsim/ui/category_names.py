@@ -51,6 +51,12 @@ def own_label(category: str) -> str:
     return label(category, CATEGORIES)
 
 
+def brief(category: str, among: Iterable[str]) -> str:
+    """``label`` where there is little room: the first of what it holds, with dots for the rest."""
+    said = label(category, among)
+    return said if said == category else f"{said.partition(',')[0]} …"
+
+
 def in_sentence(category: str, among: Iterable[str]) -> str:
     """The same within a sentence: in quotes where it is a list, or no subject."""
     said = label(category, among)

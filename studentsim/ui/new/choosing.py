@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from studentsim.student.profiles import PROFILES, category_mastery
-from studentsim.ui import charts, words
+from studentsim.ui import category_names, charts, words
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.new.form import Form
 from studentsim.ui.still import still
@@ -32,8 +32,9 @@ def _profile(id: str) -> None:
     profile = PROFILES[id]
     st.caption(words.literal(profile.summary))
     knows = category_mastery(profile)
-    told = ", ".join(f"{c} {words.hundred(m)}" for c, m in knows.items())
-    still(charts.mastery(knows), key=f"new.mastery.{id}", alt=f"Knows of 100: {told}")
+    told = "; ".join(f"{category_names.own_label(c)} {words.hundred(m)}" for c, m in knows.items())
+    named = {category_names.brief(c, knows): m for c, m in knows.items()}
+    still(charts.mastery(named), key=f"new.mastery.{id}", alt=f"Knows of 100: {told}")
 
 
 def strategy(form: Form) -> None:

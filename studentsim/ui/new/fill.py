@@ -41,6 +41,10 @@ def begin(engine: data.Engine) -> dict[str, Any]:
     return st.session_state["new.base"]
 
 
+BACK, RACE = 176, 248
+"""Pixels of the button and of the link: they break into lines as they will, before they are drawn."""
+
+
 def note() -> None:
     """Where the form's settings come from, the way back to the defaults, and the way to several at once."""
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -52,10 +56,11 @@ def note() -> None:
             type="tertiary",
             icon=":material/restart_alt:",
             on_click=_defaults,
+            width=BACK,
         )
         st.page_link(
-            shell.WATCH, label="Or several at once: start a race", icon=":material/flag:", query_params={"race": "new"}
-        )
+            shell.WATCH, label="Or several at once: start a race", icon=":material/flag:", query_params={"race": "new"}, width=RACE,
+        )  # fmt: skip
 
 
 def _defaults() -> None:
