@@ -36,20 +36,20 @@ def filters(shown: Sheet, *, folded: bool) -> None:
 def _filters(shown: Sheet) -> None:
     """Two rows, and, where any filter is in force, the way back to all answers."""
     among = shown.categories
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _marks(shown)
         _phase(shown)
         _search(shown)
         components.keeps(components.FIELD)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _choice(shown, "lesson", "Lesson", lambda v: f"lesson {v}" if v else "before any lesson")
         _choice(
             shown, "category", "Category", lambda v: category_names.label(str(v), among), help=glossary.help("category")
         )
         _choice(shown, "skill", "Skill", lambda v: skill_title(str(v)))
         _choice(shown, "slip", "Slip", lambda v: slip_title(str(v)))
-        _value(shown)
         components.keeps(components.FIELD)
+    _value(shown)
     if shown.view.narrowed:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if shown.view.question:

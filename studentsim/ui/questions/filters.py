@@ -33,7 +33,7 @@ def filters(view: View) -> None:
 def _filters(view: View) -> None:
     """Two rows, and, where any filter is in force, the way back to all questions."""
     skills = [s.id for s in SKILLS.values() if view.category in ("", s.category)]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _choice(
             view,
             "category",
@@ -46,7 +46,7 @@ def _filters(view: View) -> None:
         _choice(view, "skill", "Skill", skills, lambda v: SKILLS[v].title, "all skills", width=2 * WIDTH - 20)
         _choice(view, "difficulty", "Difficulty", [str(d) for d in DIFFICULTIES], lambda v: DIFFICULTIES[int(v)], "all")
         components.keeps(components.FIELD)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _segments(view, "split", "Asked in", SPLITS)
         _search(view)
         components.keeps(components.FIELD)
