@@ -20,6 +20,9 @@ SHOWN = "answers.view"
 WIDTH = 170
 """Pixels of one choice: two fit beside each other on a phone, four on a desk."""
 
+MARKS, PHASES = 262, (152, 262)
+"""Pixels of the choices of marks, and of where they were asked, without and with second tries: what stands beside them keeps its place."""
+
 _ALL = {"lesson": "all lessons", "category": "all categories", "skill": "all skills", "slip": "all slips"}
 
 
@@ -98,7 +101,7 @@ def _marks(shown: Sheet) -> None:
     key = "answers.mark"
     st.session_state[key] = list(shown.view.kinds)
     st.segmented_control(
-        "Mark", list(sentences.KINDS), selection_mode="multi", format_func=sentences.KINDS.__getitem__, key=key, width="content",
+        "Mark", list(sentences.KINDS), selection_mode="multi", format_func=sentences.KINDS.__getitem__, key=key, width=MARKS,
         on_change=lambda: set_to("mark", mark_of(st.session_state[key])),
     )  # fmt: skip
 
@@ -108,7 +111,7 @@ def _phase(shown: Sheet) -> None:
     names = {phase: name for phase, name in sentences.PHASES.items() if phase in there}
     st.session_state[key] = shown.view.phase or None
     st.segmented_control(
-        "Asked in", list(names), format_func=names.__getitem__, key=key, on_change=_take, args=("phase", key), width="content"
+        "Asked in", list(names), format_func=names.__getitem__, key=key, on_change=_take, args=("phase", key), width=PHASES[len(names) > 2],
     )  # fmt: skip
 
 
