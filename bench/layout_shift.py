@@ -60,14 +60,13 @@ def total(shifts: Sequence[dict[str, Any]]) -> float:
 
 def visits(run: str, others: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Title (its beginning) and address of each visit, by name."""
-    named = {
+    return {
         "Home": ("", ""), "New simulation": ("New simulation", "New_simulation"), "Watch": ("Watch", f"Watch?run={run}"),
         "Race": ("Watch", f"Watch?race={','.join([run, *others])}"), "Compare": ("Compare", f"Compare?runs={','.join([run, *others])}"),
         "Answers": ("Answers", f"Answers?run={run}"), "An answer": ("Answers", f"Answers?run={run}&answer=40"),
         "Weaknesses": ("Weaknesses", f"Weaknesses?run={run}"), "Questions": ("Questions", "Questions"),
         "Check questions": ("Check questions", "Check_questions"), "Help": ("Help", "Help"),
     }  # fmt: skip
-    return {name: (title, address) for name, (title, address) in named.items()}
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ with shell.page("New simulation") as engine:
     st.header("3. How are they chosen?", anchor=False)
     choosing.strategy(new)
     pool = questions.pool(new, bank)
-    category_mix.category_mix(new, questions.categories(new, bank), pool)
+    category_mix.category_mix(new, questions.categories(new, bank), pool, bank.categories)
     st.header("4. For how long?", anchor=False)
     length.length(new)
     left.markdown(questions.pool_sentence(new, pool, bank.categories))

@@ -190,7 +190,7 @@ def test_the_mix_is_among_the_categories_that_may_be_practised(started: list):
     app.pills(key="new.categories").set_value(["gain", "other"]).run()
     assert sliders(app) == {"gain": 50, "other": 50}
     app.pills(key="new.categories").set_value(["gain"]).run()
-    assert sliders(app) == {} and "Only gain is chosen" in text_of(app)
+    assert sliders(app) == {} and "Only “profit, discount, interest” is chosen" in text_of(app)
     press(app, "new.start")
     assert started[0][0].mix is None
 

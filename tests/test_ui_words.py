@@ -460,3 +460,9 @@ def test_a_student_with_a_table_of_its_own_is_called_by_the_table_s_title_valida
         assert words.student(make(student="mira-k", student_table=table)) == "Mira"
         assert words.student(make(student="mira-k", student_table={**table, "title": ""})) == "mira-k"
     assert words.student(RunConfig.model_construct(student="mira-k", student_table="another version's")) == "mira-k"
+
+
+def test_a_mix_of_some_categories_names_them_as_the_whole_bank_does():
+    mix = {"general": 60.0, "physics": 40.0}
+    assert words.way(RunConfig(mix=mix)) == "own mix (“averages, ages, ratios” 60 %, physics 40 %)"
+    assert words.way(RunConfig(mix=mix, bank="own.csv")) == "own mix (general 60 %, physics 40 %)"

@@ -45,8 +45,10 @@ MANY, HIGH = 9, 520
 """With more categories than that (MMLU has 57) their sliders scroll by themselves, in so many pixels."""
 
 
-def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int]) -> None:
-    """The mix of the ``categories``; ``pool`` counts their questions (empty: not known)."""
+def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int], among: Sequence[str]) -> None:
+    """The mix of the ``categories``; ``pool`` counts their questions (empty: not known), ``among`` are all of the bank's, by which
+    they are named.
+    """
     offered = [m for m in MIXES if m != "lacks" or (form.settings["model"], form.settings["bank"]) == OWN_TABLE]
     if st.session_state["new.mix"] not in offered:
         st.session_state["new.mix"] = "way"
@@ -65,14 +67,18 @@ def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int])
             "instead, or choose another way.", icon=":material/info:",
         )  # fmt: skip
     elif len(categories) < 2:
-        st.caption(f"Only {categories[0]} is chosen above, so all practice is from there." if categories else "")
+        st.caption(
+            f"Only {category_names.in_sentence(categories[0], among)} is chosen above, so all practice is from there."
+            if categories
+            else ""
+        )
     else:
         shares = _shares(form, str(chosen), categories, pool)
         st.session_state["new.shares"] = shares
         st.info(stands_above(strategy), icon=":material/priority_high:")
-        _moving(shares)
+        _moving(shares, among)
         form.settings["mix"] = {c: float(share) for c, share in shares.items()}
-        st.caption(_questions(shares, int(st.session_state["new.questions"] or 0)))
+        st.caption(_questions(shares, int(st.session_state["new.questions"] or 0), among))
 
 
 def stands_above(strategy: str) -> str:
@@ -99,7 +105,7 @@ def _shares(form: Form, chosen: str, categories: Sequence[str], pool: Mapping[st
     return mix.like(own)
 
 
-def _moving(shares: Mapping[str, int]) -> None:
+def _moving(shares: Mapping[str, int], among: Sequence[str]) -> None:
     """For each category a slider, and under it the same as a number, and its lock."""
     locked = _locked()
     can = mix.movable(shares, locked)
@@ -108,7 +114,7 @@ def _moving(shares: Mapping[str, int]) -> None:
         for row in range(0, len(names), 3):
             for column, category in zip(st.columns(3), names[row : row + 3], strict=False):
                 with column.container(border=True, gap="xsmall"):
-                    title = category_names.label(category, names)
+                    title = category_names.label(category, among)
                     _share(category, title, shares[category], locked=category in locked, can_move=category in can)
 
 
@@ -150,10 +156,10 @@ def _unlock() -> None:
     st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
 
 
-def _questions(shares: Mapping[str, int], count: int) -> str:
+def _questions(shares: Mapping[str, int], count: int, among: Sequence[str]) -> str:
     """What the shares come to in questions."""
     wholes = zip(shares, whole_questions(list(shares.values()), count), strict=True)
-    told = ", ".join(f"{category_names.in_sentence(category, shares)} {n}" for category, n in wholes if n)
+    told = ", ".join(f"{category_names.in_sentence(category, among)} {n}" for category, n in wholes if n)
     return (
         "They always sum to 100: move one, and those that you have not set give way first; a locked one stays. "
         f"Of {count} questions a lesson: {told}."
