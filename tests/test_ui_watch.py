@@ -139,6 +139,13 @@ def test_what_a_question_holds_is_shown_literally(folder: Path):
     assert NASTY in [t.value for t in visit(WATCH, run="it").text]
 
 
+def test_a_category_is_named_by_what_it_holds_before_the_first_exam_is_over_too(folder: Path):
+    make_run(folder, "it", **STATES["in the first exam"][0])
+    captions = [c.value for c in visit(WATCH, run="it").caption]
+    assert any("sequences, counting, percent" in c for c in captions), captions
+    assert not any("· other" in c for c in captions), captions
+
+
 @pytest.mark.parametrize(
     "link",
     [

@@ -122,7 +122,7 @@ def _body(engine: data.Engine, run_id: str, drawn: tuple[str, str, bool]) -> Non
             writing_now(run)
             st.subheader("Its latest answers", anchor=False)
             for row in run.answers.to_dict("records"):
-                components.answer(row, run.cells.row)
+                components.answer(row, run.categories)
 
 
 def _state(run: pulse.Snapshot) -> None:

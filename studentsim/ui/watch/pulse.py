@@ -16,6 +16,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.config import RunConfig
+from studentsim.records import CATEGORIES
 from studentsim.runs.live_text import LiveText
 from studentsim.runs.states import OVER, RunState
 from studentsim.store import ingest, queries
@@ -81,6 +82,13 @@ class Snapshot:
     def title(self) -> str:
         """What the run is called."""
         return words.title(self.config)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories of its bank, as far as they are known: before the first exam is over, of the built-in curriculum alone."""
+        if len(self.cells):
+            return tuple(dict.fromkeys(self.cells.row))
+        return CATEGORIES if self.config.bank == "curriculum" else ()
 
     @property
     def turns(self) -> int:

@@ -149,7 +149,7 @@ def _standing(run: pulse.Snapshot, lane: lanes.Lane) -> None:
         st.markdown(words.literal(sentences.headline(run.exams)))
         live.writing_now(run)
         if not run.answers.empty:
-            components.answer(run.answers.iloc[0].to_dict(), run.cells.row, key=run.run_id)
+            components.answer(run.answers.iloc[0].to_dict(), run.categories, key=run.run_id)
 
 
 def standing(run: pulse.Snapshot) -> str:
