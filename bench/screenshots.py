@@ -1,6 +1,8 @@
-"""A picture of every page, wide and narrow, light and dark, over runs made by hand: to be looked at.
+"""A picture of every page, wide, narrow and at 200 % zoom, light and dark, over runs made by hand: to be looked at.
 
 python bench/screenshots.py --to screenshots
+
+Says which are too wide for their screen, and what the browser called an error.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
 
@@ -53,7 +57,11 @@ AT_WORK = {
 IS_STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState != 'running' &&
     !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner], [data-stale=true]')"""
 """JavaScript: nothing is being drawn any more."""
-SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
+SIZES = {"wide": (1280, 900), "narrow": (390, 844), "zoomed": (640, 450)}
+"""Width and height. To a page, a screen of 1280 × 900 at 200 % zoom is one of half that."""
+
+SETTLED = 4000
+"""Milliseconds after the last request within which plotly has drawn, on a busy machine too."""
 
 
 def main() -> None:
@@ -83,18 +91,26 @@ def _shoot(browser, url: str, name: str, folder: Path) -> None:
     for theme in ("light", "dark"):
         for size, (width, height) in SIZES.items():
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+            page.set_default_timeout(120_000)
+            errors: list[str] = []
+            page.on("console", lambda told, errors=errors: errors.append(told.text) if _is_error(told) else None)
             page.goto(url)
             page.get_by_text("A model student, not your pupils.").wait_for()
             page.wait_for_load_state("networkidle")
             page.wait_for_function(IS_STILL, timeout=60_000)
-            page.wait_for_timeout(700)  # plotly draws after the last request
+            page.wait_for_timeout(SETTLED)
             height = page.evaluate("(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight")
             page.set_viewport_size({"width": width, "height": min(int(height) + 20, 4000)})
             page.wait_for_timeout(300)
             sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             page.screenshot(path=folder / f"{name}-{size}-{theme}.png")
-            print(f"{name} {size} {theme}" + (f": {sideways} px too wide" if sideways > 0 else ""))
+            print(f"{name} {size} {theme}" + (f": {sideways} px too wide" if sideways > 0 else ""), *errors, flush=True)
             page.close()
+
+
+def _is_error(told: ConsoleMessage) -> bool:
+    """Whether it is an error of ours. Streamlit asks for its own addresses below a page's first, which are not there."""
+    return told.type == "error" and "/_stcore/" not in told.location.get("url", "")
 
 
 if __name__ == "__main__":

@@ -356,8 +356,12 @@ def test_the_finding_tells_the_two_compared_ways_over_their_seeds_and_how_the_co
     )
     unclear = sentences.finding(frame, difference(0.03, -0.02, 0.08))
     assert (
-        "*Follow the mistakes* and *Mixed bag* cannot be told apart: 3 more of 100 for the first (2 fewer to 8 more;"
+        "*Follow the mistakes* and *Mixed bag* cannot be told apart: 3 more of 100 right for the first (2 fewer to 8 more;"
         in unclear
+    )
+    even = sentences.finding(frame, difference(0.001, -0.01, 0.012))
+    assert (
+        "*Follow the mistakes* and *Mixed bag* cannot be told apart: as many of 100 right (1 fewer to 1 more;" in even
     )
     single = sentences.finding(frame, difference(0.06, 0.02, 0.1, runs=1))
     assert "One run of a way cannot tell it from the luck of the draw." in single and "seed of its own" not in single

@@ -150,9 +150,7 @@ def lower(label: str) -> str:
 def _one(d: Difference) -> str:
     this, other = lower(d.group.label), lower(d.reference.label)
     if not d.clear:
-        return (
-            f"{this} and {other} cannot be told apart: {amount(d.gained, d.questions)} right for {this} ({bounds(d)})"
-        )
+        return f"{this} and {other} cannot be told apart: {amount(d.gained, d.questions, of=this)} ({bounds(d)})"
     return f"{this} got {amount(d.gained, d.questions)} right than {other} ({bounds(d)})"
 
 
@@ -190,11 +188,16 @@ def _base(questions: int) -> int:
     return 100 if questions >= words.FEWEST else questions
 
 
-def amount(gained: float, questions: int) -> str:
-    """``6 more of 100``, ``2 fewer of 12``: a difference of accuracies (-1 to 1) on so many questions."""
+def amount(gained: float, questions: int, *, of: str = "") -> str:
+    """``6 more of 100``, ``2 fewer of 12``: a difference of accuracies (-1 to 1) on so many questions.
+
+    With ``of``, whose gain it is: ``6 more of 100 right for mixed bag``, or, rounded to none, ``as many of 100 right``.
+    """
     base = _base(questions)
     count = math.floor(base * abs(gained) + 0.5 + 1e-9)  # a half goes up, as in ``words.hundred``
-    return f"{count} {'more' if gained >= 0 or not count else 'fewer'} of {base}"
+    if of and not count:
+        return f"as many of {base} right"
+    return f"{count} {'more' if gained >= 0 or not count else 'fewer'} of {base}{f' right for {of}' if of else ''}"
 
 
 def bounds(d: Difference) -> str:
