@@ -7,7 +7,11 @@ both; where the address is right already nothing happens.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 _KEY = "address.last"
 
@@ -23,4 +27,14 @@ def keep(page: str) -> None:
     before = st.session_state.get(_KEY)
     st.session_state[_KEY] = (page, now)
     if before is not None and before != (page, now) and before[0] == page:
-        st.query_params.from_dict(now)
+        _write_again(now)
+
+
+def _write_again(now: Mapping[str, list[str]]) -> None:
+    """The whole address, by one parameter of it: those that a widget is bound to are the widget's to write, and may not be written."""
+    for name, values in now.items():
+        with suppress(StreamlitAPIException):
+            st.query_params[name] = values
+            return
+    if not now:
+        st.query_params.from_dict({})
