@@ -62,8 +62,9 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
     st.html(CSS)
     components.no_title_yet()
-    address.keep(title)
-    data.follow_link()
+    with guarded(title):  # whatever is wrong with a link, the menu and the page come
+        address.keep(title)
+        data.follow_link()
     drawn = data.subject()
     place = st.sidebar.empty() if menu else None
     if place:
