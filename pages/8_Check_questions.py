@@ -17,6 +17,6 @@ with shell.page("Check questions") as engine:
     )
     asked = choose.choose(engine)
     if asked is None:
-        st.info("Choose questions above; the button *Check them* comes then.", icon=":material/info:")
+        st.info("Choose questions above, then press *Check them*.", icon=":material/info:")
     elif found := work.report(asked):
         report.report(asked, found)

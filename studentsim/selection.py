@@ -44,6 +44,8 @@ class Situation:
     """The user's own shares by category, in percent; stands above the strategy's."""
     p_correct: Callable[[Sequence[Question]], list[float]] | None = None
     """For each question the probability (0 to 1) that the student answers it rightly. None: nobody can tell."""
+    turn: int = 1
+    """The turn that the questions are for, from 1 on: which of equal shares of ``mix`` gets a question that is left over."""
 
 
 Strategy = Callable[[Situation], list[Question]]
@@ -79,12 +81,20 @@ def category_mix(wrong: Sequence[int], questions: int, rule: str = "largest-rema
     raise ConfigError(f"mix_rule is {rule!r}.", "Choose 'largest-remainder' or 'paper'.", field="mix_rule")
 
 
-def _largest_remainder(weights: Sequence[float], questions: int) -> list[int]:
+def _largest_remainder(weights: Sequence[float], questions: int, *, turn: int = 1) -> list[int]:
+    """``turn``: from the second on, equal remainders take turns at what is left over, so that equal shares even out over a run."""
     total = sum(weights)
     exact = [questions * w / total for w in weights]
     mix = [int(share) for share in exact]
+    left = questions - sum(mix)
     by_remainder = sorted(range(len(mix)), key=lambda i: (mix[i] - exact[i], i))
-    for i in by_remainder[: questions - sum(mix)]:
+    if left and turn > 1:
+        last = by_remainder[left - 1]
+        equal = [i for i in by_remainder if math.isclose(exact[i] - mix[i], exact[last] - mix[last], abs_tol=1e-9)]
+        first = by_remainder.index(equal[0])
+        start = (turn - 1) * (left - first) % len(equal)
+        by_remainder[first : first + len(equal)] = equal[start:] + equal[:start]
+    for i in by_remainder[:left]:
         mix[i] += 1
     return mix
 
@@ -94,7 +104,7 @@ def planned_mix(situation: Situation, *, follow_mistakes: bool) -> dict[str, int
     categories = [c for c in situation.categories if any(q.category == c for q in situation.pool)]
     if situation.mix is not None:
         shares = [situation.mix.get(c, 0.0) for c in categories]
-        return dict(zip(categories, _largest_remainder(shares, situation.count), strict=True))
+        return dict(zip(categories, _largest_remainder(shares, situation.count, turn=situation.turn), strict=True))
     if not follow_mistakes:
         return None
     counts = category_mix([situation.wrong.get(c, 0) for c in categories], situation.count, situation.rule)

@@ -160,6 +160,7 @@ def choose(
         threshold=config.threshold,
         rule=config.mix_rule,
         mix=config.mix,
+        turn=turn,
     )
     return select(config.strategy, situation), looked
 

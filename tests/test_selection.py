@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES, Option, Question
-from studentsim.selection import BY_NAME, Situation, category_mix, mix_of, select
+from studentsim.selection import BY_NAME, Situation, category_mix, mix_of, planned_mix, select
 
 COUNTS = st.lists(st.integers(0, 50), min_size=6, max_size=6)
 
@@ -92,6 +92,21 @@ def test_category_follows_the_mistakes():
 def test_what_a_category_lacks_comes_from_the_others():
     mix = mix_of(select("category", situation(count=60, wrong={"probability": 1})), CATEGORIES)
     assert mix["probability"] == 20 and sum(mix.values()) == 60
+
+
+@given(st.integers(1, 40), st.lists(st.sampled_from([10, 20, 25]), min_size=2, max_size=6))
+def test_equal_shares_of_an_own_mix_are_equal_over_the_turns(questions, shares):
+    mix = dict(zip(CATEGORIES, shares, strict=False))
+    counts = {category: [] for category in mix}
+    for turn in range(1, 61):
+        planned = planned_mix(situation(count=questions, mix=mix, turn=turn), follow_mistakes=False)
+        assert sum(planned.values()) == questions
+        for category in mix:
+            counts[category].append(planned[category])
+            assert abs(planned[category] - questions * mix[category] / sum(shares)) < 1
+    for share in set(shares):
+        totals = [sum(counts[c]) for c in mix if mix[c] == share]
+        assert max(totals) - min(totals) <= 1, "60 turns are a whole number of rounds for up to six of equal share"
 
 
 def test_a_users_own_mix_stands_above_the_strategys():

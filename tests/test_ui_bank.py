@@ -15,6 +15,7 @@ from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import HOME, NEW, PAUSE, WATCH, text_of, visit
 
+from studentsim.bank.dealing import split_of
 from studentsim.config import RunConfig
 from studentsim.errors import BankError
 from studentsim.runs import bank_job
@@ -339,6 +340,13 @@ def test_the_page_says_what_a_file_was_taken_for_and_what_it_holds(folder: Path,
     assert not app.exception and "Recognised as MMLU: all of the first 2 rows can be read." in told
     assert "It could also be read as a plain table." in told and "natural sciences 2" in told
     assert "In 1 row the right answer stands twice by its value" in told
+
+
+def test_questions_of_which_none_is_for_exams_are_said_to_be_too_few(folder: Path, tmp_path: Path):
+    assert "exam" not in {split_of(f"What is half of {2 * n}?") for n in range(2)}
+    told = text_of(looked(visit(CHECK, source=str(table(tmp_path / "few.csv", count=2)))))
+    assert "0 for exams" in told and "without them nothing can be measured" in told
+    assert "The embedded student knows the built-in curriculum alone" in told
 
 
 def test_a_file_of_no_known_set_says_what_it_lacks(folder: Path, tmp_path: Path):

@@ -373,8 +373,9 @@ def test_a_gap_is_claimed_only_where_luck_would_seldom_make_one():
 
     assert sentences.gap("Physics gap", start(34, 4, 33, 35)) == (
         "This student (Physics gap) begins with a gap: before any lesson it has 4 of 40 questions right in c1, and 85 of 100 in the "
-        "other categories."
+        "other categories. That is fewer than guessing gives: it does not guess, and each of its slips leads to a wrong option."
     )
+    assert sentences.gap("it", start(34, 9, 33, 35)).endswith("in the other categories.")
     for even in (start(34, 30, 33, 35), start(), start(4)):
         assert sentences.gap("it", even) == ""
 

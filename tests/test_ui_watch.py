@@ -236,7 +236,7 @@ def test_what_was_not_practised_is_told_of_where_it_was_rehearsed(folder: Path, 
 def test_a_link_to_a_view_that_is_not_there_shows_the_usual_one(folder: Path):
     make_run(folder, "it")
     app = visit(WATCH, **{"run": "it", "watch.view": "x" * 3000})
-    assert not app.exception and app.segmented_control(key="watch.view").value == "margins"
+    assert not app.exception and app.segmented_control(key="watch.view").value == rewards.USUAL
 
 
 def test_new_events_appear_at_the_next_look(folder: Path):

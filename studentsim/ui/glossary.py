@@ -51,7 +51,8 @@ _TERMS = (
     Term("exam", "Exam", SIMULATION,
          "The same set of questions, never practised, asked again after every second lesson or as often as you set.",
          "Since the questions and the luck in answering stay the same, what changes from exam to exam is the student. The first "
-         "exam comes before any lesson.", "held-out evaluation"),
+         "exam comes before any lesson. New questions are of the same kinds as those of practice, with other numbers.",
+         "held-out evaluation"),
     Term("category", "Category", SIMULATION,
          "One of six areas of the questions: general, physics, gain, geometry, other, probability.",
          "The names come from the MathQA data set. " + " ".join(f"{c.capitalize()}: {about}." for c, about in HOLDS.items())),

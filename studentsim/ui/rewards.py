@@ -48,6 +48,13 @@ class RewardView:
 
 
 VIEWS: dict[str, RewardView] = {
+    "logps": RewardView(
+        "How likely",
+        "logps/chosen and logps/rejected",
+        {"logps_chosen": "right answer", "logps_rejected": "its own wrong answer"},
+        "log-probability",
+        "log-probability",
+    ),
     "margins": RewardView(
         "Lead",
         "rewards/margins",
@@ -73,14 +80,10 @@ VIEWS: dict[str, RewardView] = {
         options="option_accuracies",
     ),
     "loss": RewardView("Loss", "loss", {"loss": "loss"}, "loss", "loss"),
-    "logps": RewardView(
-        "How likely",
-        "logps/chosen and logps/rejected",
-        {"logps_chosen": "right answer", "logps_rejected": "its own wrong answer"},
-        "log-probability",
-        "log-probability",
-    ),
 }
+
+USUAL = "logps"
+"""The view that is shown first: it alone goes on from lesson to lesson whatever rewards compare with, as its sentence does."""
 
 
 def sentence(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: Learning) -> str:

@@ -124,7 +124,7 @@ def estimate(low: float, high: float, runs: int) -> str:
     if told == duration(high):
         return f"About {told} on this computer when nothing else runs."
     return (
-        f"About {told} on this computer, going by its last {plural(runs, 'simulation')}; the more when other work runs."
+        f"About {told} on this computer, going by its last {plural(runs, 'simulation')}; longer while other work runs."
     )
 
 

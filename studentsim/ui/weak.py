@@ -16,3 +16,16 @@ def weak_categories(wrong: pd.DataFrame) -> pd.DataFrame:
         low, high = wilson(correct, int(row.questions))
         rows.append((row.category, correct, int(row.questions), correct / row.questions, low, high))
     return pd.DataFrame(rows, columns=["category", "correct", "questions", "accuracy", "low", "high"])
+
+
+def known_to(cells: pd.DataFrame) -> str:
+    """``, each known to about 14 either way``: half of the mean width of the last exam's intervals, of 100; blank without an exam.
+
+    :param cells: ``turn, correct, questions`` of each category, or kind of question, in each exam.
+    """
+    last = cells[(cells.turn == cells.turn.max()) & (cells.questions > 0)] if len(cells) else cells
+    bounds = [wilson(int(row.correct), int(row.questions)) for row in last.itertuples()]
+    if not bounds:
+        return ""
+    half = 50 * sum(high - low for low, high in bounds) / len(bounds)
+    return f", each known to about {half:.0f} either way"

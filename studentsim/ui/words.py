@@ -24,6 +24,10 @@ LINE = 46
 """Characters of a link's label that fit a narrow column or a phone."""
 
 LIMITS = "A model student, not your pupils."
+OF_KNOWN_KINDS = (
+    "Its questions were never practised, but they are of the same kinds as the practice questions, with other numbers."
+)
+"""What an exam of the built-in curriculum measures, and what it doesn't."""
 
 STATUS: Mapping[str, tuple[str, str, str]] = {
     "queued": ("waiting for its turn", "gray", ":material/hourglass_empty:"),

@@ -38,6 +38,10 @@ def report(asked: Asked, found: Report) -> None:
 
 
 def _onwards(asked: Asked, found: Report) -> None:
+    if asked.source != "curriculum":
+        st.caption(
+            "The embedded student knows the built-in curriculum alone: these questions are for a language model."
+        )
     if asked.files:
         st.caption(
             "To practise with these questions, keep the file on this computer and give its path in New simulation."

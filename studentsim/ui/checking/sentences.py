@@ -8,6 +8,7 @@ from typing import Any
 from studentsim.analysis import claims
 from studentsim.bank import recognition_text
 from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
+from studentsim.bank.dealing import EXAM_SHARE
 from studentsim.ui import words
 
 Report = Mapping[str, Any]
@@ -48,6 +49,8 @@ def holds(report: Report) -> str:
         f"{words.plural(count, 'question')} can be asked, in {words.plural(kinds, 'category', 'categories')}: "
         f"{', '.join(f'{splits.get(split, 0):,} {what}' for split, what in parts)}."
     )
+    if count and not splits.get("exam"):
+        text += f" None fell to the exams, which get about {EXAM_SHARE} of 100: without them nothing can be measured. Add questions."
     if report["without_question"]:
         text += f" {words.plural(report['without_question'], 'row')} give none: their answer holds no number that could be moved."
     if report["same_text"]:

@@ -131,7 +131,7 @@ def _categories(seen: data.Comparison) -> None:
     own = list(seen.categories.category.drop_duplicates())
     shown = seen.categories.assign(category=[category_names.label(name, own) for name in seen.categories.category])
     components.picture(
-        f"Which categories does each answer, {after}?",
+        f"Which categories does each answer rightly, {after}?",
         drawn(charts.by_category, shown, chance=seen.chance, revision="compare"),
         shown,
         key="compare.categories",

@@ -21,6 +21,10 @@ LIMITS: tuple[tuple[str, str], ...] = (
     ("The exam measures the exam.",
      "240 questions tell a result to about 6 of 100 either way, 40 only to about 15. A category has a sixth of them: about 15 either "
      "way."),
+    ("New questions are of known kinds.",
+     "The exam's questions were never practised, but they are of the same kinds as the practice questions: for the built-in curriculum "
+     "42 skills, often in the same wording with other numbers. A better exam means that it solves these kinds, not that it carries what "
+     "it learnt over to others."),
     ("It learns from examples alone.",
      "No explanation, no question back, no motivation, no tiredness, no forgetting over days. Its lessons follow one another without "
      "a pause."),
@@ -69,7 +73,8 @@ CARE: tuple[tuple[str, str, str], ...] = (
     ("Make the database anew,", "should it ever be damaged (close the app first):", "python -m studentsim rebuild"),
     ("Take one simulation away", "as CSV and Parquet, with its settings. Its id stands in the link of its page, after `run=`:",
      "python -m studentsim export RUN --to DIR"),
-    ("Delete:", "remove the simulation's folder from `runs`. It is gone from all pages at the next look; nothing else refers to it.", ""),
+    ("Delete:", "“More” beside a simulation on Home has “Delete”. By hand: remove its folder from `runs`; it is gone from all pages at the "
+     "next look, and nothing else refers to it.", ""),
 )  # fmt: skip
 """How to look after the data: what, how, and the command if there is one."""
 

@@ -17,6 +17,10 @@ from studentsim.ui.words import hundred, interval, mean_score, plural, score, st
 CONTROLS = ("none", "fixed")
 
 
+GUESSING = 0.2
+"""What guessing gives, 0 to 1, on questions of five options: the recorded studies' and the curriculum's."""
+
+
 def gap(student: str, start: pd.DataFrame) -> str:
     """How uneven the ``student`` is before any lesson: its weakest category against the rest. Blank where none stands out.
 
@@ -32,9 +36,10 @@ def gap(student: str, start: pd.DataFrame) -> str:
         return ""
     rest = score(whole[0] - part[0], whole[1] - part[1])
     where = category_names.in_sentence(weakest.category, start.category)
+    fewer = " That is fewer than guessing gives: it does not guess, and each of its slips leads to a wrong option."
     return (
         f"This student ({student}) begins with a gap: before any lesson it has {score(*part)} questions right in {where}, and {rest} in "
-        "the other categories."
+        f"the other categories.{fewer if part[0] < GUESSING * part[1] else ''}"
     )
 
 

@@ -78,7 +78,18 @@ def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int],
         st.info(stands_above(strategy), icon=":material/priority_high:")
         _moving(shares, among)
         form.settings["mix"] = {c: float(share) for c, share in shares.items()}
-        st.caption(_questions(shares, int(st.session_state["new.questions"] or 0), among))
+        st.caption(
+            f"{_questions(shares, int(st.session_state['new.questions'] or 0), among)} {_held(strategy)}".strip()
+        )
+
+
+def _held(strategy: str) -> str:
+    """What becomes of the categories that a mix leaves out: that decides more than the mix does. Its setting is drawn below this."""
+    if strategy == "none":
+        return ""
+    if not st.session_state.get("new.rehearsal"):
+        return "With *Hold on what is not practised* at 0 (under *Advanced*), practice of one category makes the others better, too."
+    return "What is not practised is held about where it was (*Hold on what is not practised*, under *Advanced*)."
 
 
 def stands_above(strategy: str) -> str:

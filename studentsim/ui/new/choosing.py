@@ -16,7 +16,10 @@ from studentsim.ui.still import still
 
 def student(form: Form) -> None:
     """A card for each student: who it is, and what it knows before any lesson."""
-    st.caption("The bars: of 100 questions of each category, about how many it answers rightly before any lesson.")
+    st.caption(
+        "The bars: of 100 questions of each category, about how many it answers rightly before any lesson. An exam asks fewer, so it "
+        "comes out some way above or below."
+    )
     _cards("student", {id: profile.title for id, profile in PROFILES.items()}, _profile, "distribute")
     form.under("student", "Student")
     form.settings["student"] = chosen = st.session_state["new.student"]

@@ -19,7 +19,7 @@ from studentsim.ui.new.suited import EMBEDDED, OWN
 KINDS = {
     EMBEDDED: "The embedded student",
     **{name: f"{entry.title}, a real language model" for name, entry in CATALOGUE.items()},
-    OWN: "A language model of the hub or a folder",
+    OWN: "Another language model",
 }
 QUANTISATION = {"none": "as it is", "8bit": "in 8 bit", "nf4": "in 4 bit (NF4), as in the paper"}
 DEVICES = {"auto": "a GPU where there is one", "cpu": "this computer's processor", "cuda": "the GPU"}

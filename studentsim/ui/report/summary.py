@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from studentsim.ui.report import svg
 from studentsim.ui.report.text import inline, paragraph
+from studentsim.ui.weak import known_to
 from studentsim.ui.weaknesses import practice, sentences
 from studentsim.ui.weaknesses.findings import Findings, order
+from studentsim.ui.words import OF_KNOWN_KINDS
 
 ROWS = 8
 """Categories of the picture; of a bank with more of them it stands in the appendix alone."""
 NEXT = 3
 """Lines of what to practise next."""
-LONG = 230
-"""Characters of a sentence: what is longer is whole in the appendix."""
+LONG, SLIPS = 230, 460
+"""Characters of a paragraph, and of that about the slips: what is longer is whole in the appendix."""
 
 
 def summary(found: Findings) -> str:
@@ -23,11 +26,16 @@ def summary(found: Findings) -> str:
     pictures = [
         _figure(
             svg.accuracy(found.exams, guessing=found.guessing),
-            "Right answers of 100 in each exam, with 95 % intervals.",
+            f"Right answers of 100 in each exam, with 95 % intervals. {OF_KNOWN_KINDS if found.skills.row.any() else ''}".strip(),
         )
     ]
     if names:
-        pictures.append(_figure(svg.heatmap(found.categories, names=names), "Right of 100 by category, exam by exam."))
+        pictures.append(
+            _figure(
+                svg.heatmap(found.categories, names=names),
+                f"Right of 100 by category, exam by exam{known_to(found.categories)}.",
+            )
+        )
     return f"{''.join(pictures)}{_next(found)}{_slips(found)}"
 
 
@@ -37,9 +45,14 @@ def categories(found: Findings) -> dict[str, str]:
     return {name: found.label(name) for name in names} if len(names) <= ROWS else {}
 
 
-def short(text: str) -> str:
-    """``text``, cut at a word where it is longer than a line or two."""
-    return textwrap.shorten(text, LONG, placeholder=" …")
+def short(text: str, longest: int = LONG) -> str:
+    """``text``, or as many of its sentences as fit; a first sentence that is too long by itself is cut at a word."""
+    kept = ""
+    for sentence in re.split(r"(?<=[.!?]) (?=[A-Z])", text):
+        if len(kept) + len(sentence) > longest:
+            break
+        kept = f"{kept} {sentence}".strip()
+    return kept or textwrap.shorten(text, longest, placeholder=" …")
 
 
 def _next(found: Findings) -> str:
@@ -60,7 +73,7 @@ def _next(found: Findings) -> str:
 
 def _slips(found: Findings) -> str:
     told = sentences.slips(found, found.slips)
-    return _titled("Slips (misconceptions)", paragraph(short(told))) if told else ""
+    return _titled("Slips (misconceptions)", paragraph(short(told, SLIPS))) if told else ""
 
 
 def _figure(picture: str, caption: str) -> str:

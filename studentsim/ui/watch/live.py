@@ -20,6 +20,7 @@ from studentsim.ui import (
 from studentsim.ui.new.estimate import exams
 from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
 from studentsim.ui.watch import links, mix, pictures, plot, practice, pulse, teacher, technical, writing
+from studentsim.ui.weak import known_to
 
 EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
@@ -194,11 +195,15 @@ def picture(question: str, packed: bytes, *, key: str, sentence: str = "") -> No
 def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
     id = run.run_id
     picture("How many never-practised questions does it answer rightly?", pictures.exams(run), key=f"watch.exams.{id}")
+    if run.config.bank == "curriculum":
+        st.caption(words.OF_KNOWN_KINDS)
     components.numbers(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
     if len(run.cells):
         picture("Which categories are still weak?", pictures.heatmap(run), key=f"watch.heatmap.{id}")
         hatched = " Hatched: fewer than 10 answers, shown as a count." if charts.hatched(run.cells) else ""
-        st.caption(f"Right answers of 100 in each exam.{hatched} {category_names.unclear(run.cells.row)}")
+        st.caption(
+            f"Right answers of 100 in each exam{known_to(run.cells)}.{hatched} {category_names.unclear(run.cells.row)}"
+        )
         components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
     mix.section(run)
     if len(run.lessons):
@@ -228,9 +233,9 @@ def _training(engine: data.Engine, run: pulse.Snapshot) -> None:
         return
     names = {key: view.name for key, view in rewards.VIEWS.items()}
     chosen = st.segmented_control(
-        "View", list(names), format_func=names.__getitem__, default="margins", required=True, key="watch.view",
+        "View", list(names), format_func=names.__getitem__, default=rewards.USUAL, required=True, key="watch.view",
         label_visibility="collapsed", wrap=True, bind="query-params",
-    ) or "margins"  # fmt: skip
+    ) or rewards.USUAL  # fmt: skip
     learning = run.config.learning
     version = run.seqs["steps"], run.seqs["validations"], run.seqs["exams"]
     warning, sentence = run.once(
@@ -248,8 +253,9 @@ def _training(engine: data.Engine, run: pulse.Snapshot) -> None:
         return
     plot.plot(pictures.training(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
     view = rewards.VIEWS[chosen]
+    start = f"{rewards.compared_with(learning)} " if view.unit == "reward" else ""
     st.caption(
-        f"In the field's words: {view.term}. Held-out pairs are never learnt from.",
+        f"{start}In the field's words: {view.term}. Held-out pairs are never learnt from.",
         help=glossary.help("held-out-pairs"),
     )
     term_link(view.explained)

@@ -9,6 +9,7 @@ from studentsim.ui import category_names, charts, components, glossary, words
 from studentsim.ui.drawn import drawn
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
 from studentsim.ui.titles import skill_title, slip_title
+from studentsim.ui.weak import known_to
 from studentsim.ui.weaknesses import sentences
 from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.findings import Findings, order
@@ -68,7 +69,7 @@ def _map(shown: View, place: Place) -> None:
         on_select=lambda: _open_cell(key, place),
     )  # fmt: skip
     st.caption(
-        f"Each cell: right of 100 questions{HATCHED if charts.hatched(frame[frame.row.isin(rows)]) else ''}. "
+        f"Each cell: right of 100 questions{known_to(frame)}{HATCHED if charts.hatched(frame[frame.row.isin(rows)]) else ''}. "
         "Touch a cell, or choose below, to open it." + ("" if deep else f" {category_names.unclear(rows)}")
     )
     _ways_in(found.in_last(frame), names, place)

@@ -75,7 +75,7 @@ def nothing(found: Findings) -> str:
     if (found.in_last(found.categories).low >= MASTERED).all():
         return f"Nothing stands out: every category is above {words.hundred(MASTERED)} of 100, even by the low end of its interval."
     return (
-        "Nothing is behind the rest by more than luck, so nothing needs to be practised before the rest: a mixed bag serves all of it. "
+        "Nothing is behind the rest by more than luck could make it, so this exam gives no reason to practise one thing before another. "
         "An exam of more questions can tell smaller differences."
     )
 
