@@ -61,7 +61,8 @@ def _said(seen: data.Comparison) -> None:
         st.header(words.literal(sentences.opening(seen.told, alive=seen.alive)), anchor=False)
     elif len(seen.groups) == 1:
         st.header(words.literal(sentences.one_way(seen.groups[0], seen.exams)), anchor=False)
-        like = {"like": seen.groups[0].runs[0].run_id}
+        chosen = st.session_state.get("compare.runs", [])
+        like = {"like": seen.groups[0].runs[0].run_id, "beside": ",".join(chosen)}
         st.page_link(
             shell.NEW, label="Start the same with another way", icon=":material/add_circle:", query_params=like
         )

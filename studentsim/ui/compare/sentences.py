@@ -102,16 +102,26 @@ def not_comparable(groups: Sequence[Group]) -> str:
 def nothing_shared(groups: Sequence[Group], *, alive: bool) -> str:
     """Why nothing can be said yet of groups with the same exam."""
     if alive:
-        return (
-            "They have no exam in common yet. Each sits its first before any lesson, so this page fills within moments."
-        )
+        then = waiting(groups) or "Each sits its first before any lesson, and this page fills by itself."
+        return f"They have no exam in common yet. {then}"
     return "They have no exam in common, so nothing can be said of their difference. Resume those that stopped early, on Watch."
+
+
+def waiting(groups: Sequence[Group]) -> str:
+    """How many runs wait in the queue, and what for; blank where none does."""
+    count = sum(run.status == "queued" for group in groups for run in group.runs)
+    if not count:
+        return ""
+    if count == 1:
+        return "1 run waits in the queue. It starts by itself when another simulation is done."
+    return f"{words.plural(count, 'run')} wait in the queue. They start by themselves when other simulations are done."
 
 
 def one_way(group: Group, exams: pd.DataFrame) -> str:
     """The opening where there is only one way of teaching: how it stands, and that comparing needs another."""
     if exams.empty:
-        return f"{group.label}: no exam result yet. Choose a second simulation to compare it with."
+        then = f" {told}" if (told := waiting([group])) else ""
+        return f"{group.label}: no exam result yet.{then} Choose a second simulation to compare it with."
     last = exams.iloc[-1]
     asked = int(last.questions // last.runs)
     score = words.mean_score(last.accuracy, asked)
