@@ -26,10 +26,12 @@ UNANSWERED = ("no answer", ":material/close:", "orange")
 _TITLED = "components.titled"
 
 
-def page_title(text: str) -> None:
-    """The page's one first-level heading; ``text`` is plain."""
+def page_title(text: str, who: str = "") -> None:
+    """The page's one first-level heading, and ``words.who`` under it; both are plain."""
     st.session_state[_TITLED] = True
     st.title(words.literal(text), anchor=False)
+    if who:
+        st.caption(words.literal(who))
 
 
 def no_title_yet() -> None:

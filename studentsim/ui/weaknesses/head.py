@@ -24,7 +24,7 @@ def choose(engine: data.Engine) -> None:
 
 def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> None:
     """Title and state, what the link asked for in vain, and the opening sentence of this place."""
-    components.page_title(shown.title)
+    components.page_title(shown.title, words.who(shown.config))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
         st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params={"run": place.run})
