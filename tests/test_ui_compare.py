@@ -18,11 +18,13 @@ from visits import link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.exam import wilson
+from studentsim.ui.charts.compare import by_category
 from studentsim.ui.charts.compare import compare as picture
 from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
 from studentsim.ui.compare.data import MOST, asked_for, proposal
 from studentsim.ui.compare.differences import differences, last_shared
-from studentsim.ui.compare.groups import NOT_THE_WAY, Run, grouped
+from studentsim.ui.compare.groups import NOT_THE_WAY, Run, grouped, marked
+from studentsim.ui.looks import colour
 
 COMPARE = "pages/3_Compare.py"
 GAIN = {"random": 0.2, "category": 0.6, "log-probability": 0.25, "none": 0.0}
@@ -152,6 +154,53 @@ def test_an_own_mix_is_never_called_follow_the_mistakes():
     assert settings.said("strategy", unsure) == "Where it is unsure, own mix"
     (label,) = (g.label for g in grouped([run("b", mix=mix), run("e", mix=mix, student="physics-gap")])[0][:1])
     assert label == "Balanced beginner"
+
+
+def test_two_own_mixes_are_told_apart_the_same_in_every_picture_and_table_of_the_page():
+    mixes = [{"physics": 60.0, "gain": 40.0}, {"physics": 40.0, "gain": 60.0}, None]
+    runs = [run(f"{i}{seed}", mix=mix, seed=seed) for i, mix in enumerate(mixes) for seed in (0, 1)]
+    groups = grouped(runs)[0]
+    looks = {group.label: (group.look.slot, group.look.dash, group.look.symbol) for group in groups}
+    assert all(len(set(values)) == 3 for values in zip(*looks.values(), strict=True))
+    sat = pd.DataFrame(
+        [(r.run_id, turn, 20 + turn, 40) for r in runs for turn in (0, 2)],
+        columns=["run_id", "turn", "correct", "questions"],
+    )
+    figure = picture(curves.means(groups, sat), curves.singles(groups, sat), turns=4)
+    lines = [t for t in figure.data if t.name in looks]
+    assert {t.name: (t.line.color, t.line.dash, t.marker.symbol) for t in lines} == {
+        label: (colour(slot), dash, symbol) for label, (slot, dash, symbol) in looks.items()
+    }
+    colours = [t.line.color for t in lines]
+    assert [t.fillcolor for t in figure.data if t.fill] == colours
+    assert [t.line.color for t in figure.data if t.mode == "lines" and not t.fill] == [
+        c for c in colours for _ in range(2)
+    ]
+    ends = [
+        note.text.replace("<br>", " ").rsplit(" <b>")[0] for note in figure.layout.annotations if "<b>" in note.text
+    ]
+    assert ends == list(looks)  # whole
+    told = sat[sat.turn == 2].assign(category="physics")
+    forest = by_category(curves.categories(groups, told))
+    assert {t.name: (t.error_x.color, t.marker.color, t.marker.symbol) for t in forest.data if t.name in looks} == {
+        label: (colour(slot), colour(slot), symbol) for label, (slot, _, symbol) in looks.items()
+    }
+    assert len({text[0] for text in marked(groups).values()}) == 3
+    assert "of its own on this page" in captions.how_drawn(groups)
+    (alone,) = grouped(runs[:2])[0]
+    assert marked([alone]) == {alone.label: alone.label}
+
+
+def test_labels_that_begin_alike_are_not_cut_to_the_same():
+    sat = pd.DataFrame([(str(i), 2, 20 + i, 40) for i in range(6)], columns=["run_id", "turn", "correct", "questions"])
+    mix = {"physics": 40.0, "geometry": 30.0}
+    runs = [
+        run(str(i), mix={**mix, "gain": 10.0 + i, "general": 20.0 - i}, teaching={"error_rate": i / 100})
+        for i in range(6)
+    ]
+    figure = picture(curves.means(grouped(runs)[0], sat), curves.singles([], sat), turns=4)
+    ends = [note.text.rsplit(" <b>")[0] for note in figure.layout.annotations if "<b>" in note.text]
+    assert len(set(ends)) == 6
 
 
 def test_a_mean_over_runs_is_rounded_once_in_words_as_in_the_picture():
