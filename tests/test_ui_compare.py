@@ -18,12 +18,14 @@ from visits import link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.exam import wilson
+from studentsim.ui import words
 from studentsim.ui.charts.compare import by_category
 from studentsim.ui.charts.compare import compare as picture
 from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
 from studentsim.ui.compare.data import MOST, asked_for, proposal
-from studentsim.ui.compare.differences import differences, last_shared
+from studentsim.ui.compare.differences import Difference, differences, last_shared
 from studentsim.ui.compare.groups import NOT_THE_WAY, Run, grouped, marked
+from studentsim.ui.home.sentences import _difference as home_difference
 from studentsim.ui.looks import colour
 
 COMPARE = "pages/3_Compare.py"
@@ -312,6 +314,44 @@ def test_few_questions_are_told_as_counts():
     groups, _ = grouped([run("a", strategy="random", exam=12), run("b", exam=12)])
     told = differences(groups, marks(a=[False] * 12, b=[i < 9 for i in range(12)]), 4)
     assert "9 more of 12 right" in sentences.opening(told, alive=False)
+
+
+def apart(this: float, other: float, questions: int = 240) -> Difference:
+    """A clear difference of two ways that have these accuracies."""
+    a, b = grouped([run("a", strategy="random"), run("b")])[0]
+    gained = this - other
+    low, high = (gained / 2, gained * 2) if gained > 0 else (gained * 2, gained / 2)
+    return Difference(b, a, 4, questions, gained, low, high, this, other, of=1)
+
+
+@pytest.mark.parametrize(
+    "this, other, questions, said",
+    [
+        (0.8254, 0.7714, 240, "5.4 more of 100"),  # told beside 83 and 77
+        (0.3856, 0.4106, 240, "2.5 fewer of 100"),  # 39 and 41
+        (0.83, 0.77, 240, "6 more of 100"),
+        (0.405, 0.4049, 240, "0 more of 100"),  # a tenth would be none, too
+        (0.4081, 0.4049, 240, "0.3 more of 100"),  # 41 and 40
+        (7.3 / 12, 5 / 12, 12, "2.3 more of 12"),
+        (7 / 12, 5 / 12, 12, "2 more of 12"),
+    ],
+)
+def test_a_difference_beside_two_levels_is_theirs_or_told_to_a_tenth(
+    this: float, other: float, questions: int, said: str
+):
+    d = apart(this, other, questions)
+    assert sentences.amount(d) == said
+    assert f" {said} right than" in home_difference(d)
+    assert f"got {said} right" in sentences.opening([d], alive=False)
+
+
+@given(st.integers(50, 400), st.integers(0, 400), st.integers(0, 400))
+def test_a_whole_number_more_is_always_the_difference_of_the_levels_told(questions: int, this: int, other: int):
+    a, b = (min(n, questions) / questions for n in (this, other))
+    said = sentences.amount(apart(a, b, questions)).split(" ")
+    if "." not in said[0] and round(100 * abs(a - b), 1):
+        told = int(said[0]) * (1 if said[1] == "more" else -1)
+        assert told == words.hundred(a) - words.hundred(b)
 
 
 def test_what_else_differs_is_said():

@@ -160,8 +160,8 @@ def lower(label: str) -> str:
 def _one(d: Difference) -> str:
     this, other = lower(d.group.label), lower(d.reference.label)
     if not d.clear:
-        return f"{this} and {other} cannot be told apart: {amount(d.gained, d.questions, of=this)} ({bounds(d)})"
-    return f"{this} got {amount(d.gained, d.questions)} right than {other} ({bounds(d)})"
+        return f"{this} and {other} cannot be told apart: {amount(d, of=this)} ({bounds(d)})"
+    return f"{this} got {amount(d)} right than {other} ({bounds(d)})"
 
 
 def _several(told: Sequence[Difference]) -> str:
@@ -175,7 +175,7 @@ def _several(told: Sequence[Difference]) -> str:
         return f"none can be told apart from {reference}: {listed}"
     mixed = not all(d.over_runs for d in told)  # else the sentence begins with over how many runs
     parts = [
-        f"{lower(d.group.label)} got {amount(d.gained, d.questions)} right "
+        f"{lower(d.group.label)} got {amount(d)} right "
         f"({bounds(d)}{f', over {_runs(d)}' if mixed and d.over_runs else ''})"
         for d in clear[:MOST_TOLD]
     ]
@@ -198,16 +198,27 @@ def _base(questions: int) -> int:
     return 100 if questions >= words.FEWEST else questions
 
 
-def amount(gained: float, questions: int, *, of: str = "") -> str:
-    """``6 more of 100``, ``2 fewer of 12``: a difference of accuracies (-1 to 1) on so many questions.
+def amount(d: Difference, *, of: str = "") -> str:
+    """``6 more of 100``, ``2 fewer of 12``: how many more questions this group got right than the reference.
 
-    With ``of``, whose gain it is: ``6 more of 100 right for mixed bag``, or, rounded to none, ``as many of 100 right``.
+    To a tenth where whole numbers would not be the difference of the two levels as they are told and drawn: 83 and 77 of 100 and
+    ``5.4 more``. With ``of``, whose gain it is: ``6 more of 100 right for mixed bag``, or, rounded to none, ``as many of 100 right``.
     """
-    base = _base(questions)
-    count = math.floor(base * abs(gained) + 0.5 + 1e-9)  # a half goes up, as in ``words.hundred``
-    if of and not count:
+    base = _base(d.questions)
+    exact = base * abs(d.gained)
+    count = math.floor(exact + 0.5 + 1e-9)  # a half goes up, as in ``words.hundred``
+    apart = _level(d.accuracy, d.questions) - _level(d.reference_accuracy, d.questions)
+    whole = abs(apart - math.copysign(count, d.gained)) < 0.05
+    told = str(count) if whole or round(exact, 1) == 0 else f"{exact:.1f}"
+    none = told == "0"
+    if of and none:
         return f"as many of {base} right"
-    return f"{count} {'more' if gained >= 0 or not count else 'fewer'} of {base}{f' right for {of}' if of else ''}"
+    return f"{told} {'more' if d.gained >= 0 or none else 'fewer'} of {base}{f' right for {of}' if of else ''}"
+
+
+def _level(accuracy: float, questions: int) -> float:
+    """The number that ``words.mean_score`` tells."""
+    return words.hundred(accuracy) if questions >= words.FEWEST else round(accuracy * questions, 1)
 
 
 def bounds(d: Difference) -> str:
