@@ -402,10 +402,13 @@ def mix_in_words(mix: Mapping[str, float]) -> str:
 
     >>> mix_in_words({"general": 5, "physics": 50, "gain": 30, "other": 15})
     'own mix (physics 50 %, gain 30 %, …)'
+    >>> mix_in_words({"general": 34, "physics": 33, "gain": 33}), mix_in_words(dict.fromkeys("abcdef", 100 / 6))
+    ('even mix (general, physics, gain)', 'even mix (6 categories)')
     """
     shares = sorted(((c, share) for c, share in mix.items() if share > 0), key=lambda item: -item[1])
-    if len(shares) > 3 and shares[0][1] - shares[-1][1] <= 1:
-        return f"own mix ({len(shares)} categories alike)"
+    if len(shares) > 1 and shares[0][1] - shares[-1][1] <= 1:
+        named = ", ".join(category for category, _ in shares)
+        return f"even mix ({named if len(shares) <= 3 else f'{len(shares)} categories'})"
     told = [f"{category} {round(share, 1):g} %" for category, share in shares]
     return f"own mix ({', '.join(told if len(told) <= 3 else [*told[:2], '…'])})"
 
