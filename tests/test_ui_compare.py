@@ -18,9 +18,11 @@ from visits import link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.exam import wilson
-from studentsim.ui import words
+from studentsim.records import CATEGORIES
+from studentsim.ui import category_names, words
 from studentsim.ui.charts.compare import by_category
 from studentsim.ui.charts.compare import compare as picture
+from studentsim.ui.charts.mix import mix_by_way
 from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
 from studentsim.ui.compare.data import MOST, asked_for, proposal
 from studentsim.ui.compare.differences import Difference, differences, last_shared
@@ -191,6 +193,16 @@ def test_two_own_mixes_are_told_apart_the_same_in_every_picture_and_table_of_the
     assert "of its own on this page" in captions.how_drawn(groups)
     (alone,) = grouped(runs[:2])[0]
     assert marked([alone]) == {alone.label: alone.label}
+
+
+def test_the_categories_of_the_mix_are_named_whole_and_have_room_below():
+    whole = mix_by_way([("A", [1] * 6, [1] * 6)], CATEGORIES)
+    ticks = [text.replace("<br>", " ") for text in whole.layout.xaxis.ticktext]
+    assert ticks == [category_names.own_label(c) for c in CATEGORIES]
+    short = mix_by_way([("A", [1, 1], [1, 1])], ["physics", "geometry"])
+    assert whole.layout.margin.b > short.layout.margin.b + 12
+    (long,) = mix_by_way([("A", [1], [1])], ["word " * 40]).layout.xaxis.ticktext
+    assert long.endswith("…") and long.count("<br>") == 1
 
 
 def test_labels_that_begin_alike_are_not_cut_to_the_same():

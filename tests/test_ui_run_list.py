@@ -364,6 +364,32 @@ def test_the_file_is_made_by_a_child_process(folder: Path):
         download.made(folder, ["nobody"])
 
 
+def test_how_the_file_stands_is_said_until_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    stands: list[str] = []
+
+    def said() -> list[str]:
+        def script(stands: list[str]) -> None:
+            from studentsim.ui import download
+
+            download._standing(stands)
+
+        app = AppTest.from_function(script, kwargs={"stands": stands}).run()
+        return [e.value for kind in ("info", "success", "error") for e in app.get(kind)]
+
+    assert said() == []
+    monkeypatch.setattr(download, "made", lambda *_: said()[0].encode())
+    assert b"is being made" in download._handed_out(tmp_path, ["it"], stands)
+    assert "Done" in said()[0]
+
+    def refused(*_: object) -> bytes:
+        raise StudentsimError("no", "no")
+
+    monkeypatch.setattr(download, "made", refused)
+    with pytest.raises(StudentsimError):
+        download._handed_out(tmp_path, ["it"], stands)
+    assert "could not be made" in said()[0]
+
+
 def test_runs_too_large_for_one_file_are_not_offered_and_the_command_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
