@@ -80,7 +80,7 @@ def _standing(stands: list[str]) -> None:
     """How making it stands: nothing before the click."""
     now = stands[-1] if stands else ""
     if now == MAKING:
-        st.info("The file is being made. It comes by itself, also if you close this.", icon=":material/hourglass_top:")
+        st.info("The file is being made. Leave this open until it comes.", icon=":material/hourglass_top:")
     elif now == DONE:
         st.success("Done: your browser has the file, where it keeps its downloads.", icon=":material/check:")
     elif now == FAILED:
