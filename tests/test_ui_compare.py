@@ -284,6 +284,18 @@ def test_several_runs_of_each_speak_of_the_ways_and_single_ones_do_not():
     assert any("only one run of follow the mistakes" in c for c in sentences.caveats(one, told))
 
 
+def test_ways_with_other_numbers_of_runs_are_not_said_to_have_the_first_one_s():
+    runs = [
+        run(f"{way}{seed}", strategy=way, seed=seed)
+        for way, n in (("random", 3), ("none", 3), ("category", 2))
+        for seed in range(n)
+    ]
+    luck = Random(3)
+    table = marks(**{r.run_id: [luck.random() < 0.5 for _ in range(60)] for r in runs})
+    told = differences(grouped(runs)[0], table, 4)
+    assert sentences.opening(told, alive=False).startswith("Over 2 to 3 runs of each, after 4 lessons")
+
+
 def test_more_comparisons_make_each_interval_wider():
     right = {
         "a": [i % 2 == 0 for i in range(240)],

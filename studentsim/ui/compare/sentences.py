@@ -19,7 +19,7 @@ MOST_TOLD = 3
 def opening(told: Sequence[Difference], *, alive: bool) -> str:
     """The sentence the page opens with: who got how many more right than the reference, and how sure that is."""
     first = told[0]
-    over = f"Over {_runs(first)}, a" if all(d.over_runs for d in told) else "A"
+    over = f"Over {_runs_of_all(told)}, a" if all(d.over_runs for d in told) else "A"
     so_far = "So far: a" if alive and over == "A" else over
     start = f"{so_far}fter {words.plural(first.turn, 'lesson')}, on the same {first.questions} exam questions, "
     if first.turn == 0:
@@ -235,6 +235,13 @@ def bounds(d: Difference) -> str:
 def _runs(d: Difference) -> str:
     this, other = len(d.group.runs), len(d.reference.runs)
     return f"{this} runs of each" if this == other else f"{this} and {other} runs"
+
+
+def _runs_of_all(told: Sequence[Difference]) -> str:
+    if len({_runs(d) for d in told}) == 1:
+        return _runs(told[0])
+    counts = [len(group.runs) for d in told for group in (d.group, d.reference)]
+    return f"{min(counts)} to {max(counts)} runs of each"
 
 
 def _behind(groups: Sequence[Group], turn: int) -> list[Run]:
