@@ -23,7 +23,7 @@ with shell.page("New simulation") as engine:
     new = form.Form(fill.begin(engine))
     components.page_title("New simulation")
     st.markdown("Four choices, each already made sensibly. Change what you are curious about, then start.")
-    fill.note()
+    fill.note(engine)
 
     st.header("1. Which student?", anchor=False)
     model_place = model.student(new)
@@ -42,4 +42,4 @@ with shell.page("New simulation") as engine:
     run_id = start.start(engine, new)
     model_check.check(new, model_place)
     if run_id:
-        st.switch_page(shell.WATCH, query_params={"run": run_id})
+        start.go_to(run_id)

@@ -34,8 +34,9 @@ ALL_PROJECTIONS: tuple[str, ...] = (
 EMBEDDED_0_1 = "embedded-0.1"
 """What a run's settings call the weights of the embedded student of version 0.1, which wrote none down."""
 
-RESERVED_NAMES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
-"""Names that no folder or file may bear on Windows; a run's name ends up in exported files."""
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line ends and halves of characters, and what turns the direction of the text that follows. All else may stand
+in a name: no file is named by it (a run's files and downloads bear its id), and pages show it literally."""
 
 
 class Learning(BaseModel):
@@ -189,7 +190,7 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str = Field("", max_length=80)
-    """What the user calls it. Blank: made from student and strategy."""
+    """What the user calls it, in any printable characters. Blank: made from student and strategy."""
     seed: int = Field(0, ge=0, lt=2**31)
     """Decides questions chosen, luck in study, adapter's start, order of pairs."""
     exam_seed: int = Field(0, ge=0, lt=2**31)
@@ -265,10 +266,8 @@ class RunConfig(BaseModel):
     @classmethod
     def _name(cls, value: str) -> str:
         value = value.strip()
-        if any(c in value for c in '/\\<>:"|?*') or any(ord(c) < 32 for c in value) or value.startswith("."):
-            raise ValueError(f'a name cannot begin with a dot or hold any of / \\ < > : " | ? *, but {value!r} does')
-        if RESERVED_NAMES.match(value):
-            raise ValueError(f"{value!r} is a name that some systems reserve; choose another")
+        if UNPRINTABLE.search(value):
+            raise ValueError(f"a name cannot hold control characters or line ends, but {value!r} does")
         return value
 
     @field_validator("weights")
@@ -388,6 +387,8 @@ def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
     {'seed': 7, 'learning': {'rehearsal': 0.0, 'beta': 0.1}, 'weights': 'embedded-0.1'}
     """
     found = dict(settings)
+    if isinstance(found.get("name"), str):
+        found["name"] = UNPRINTABLE.sub("", found["name"])  # versions differ in what a name may hold
     learning = found.get("learning", {})
     if isinstance(learning, Mapping):
         found["learning"] = {"rehearsal": 0.0, **learning}
@@ -401,10 +402,13 @@ def mix_in_words(mix: Mapping[str, float]) -> str:
 
     >>> mix_in_words({"general": 5, "physics": 50, "gain": 30, "other": 15})
     'own mix (physics 50 %, gain 30 %, …)'
+    >>> mix_in_words({"general": 34, "physics": 33, "gain": 33}), mix_in_words(dict.fromkeys("abcdef", 100 / 6))
+    ('even mix (general, physics, gain)', 'even mix (6 categories)')
     """
     shares = sorted(((c, share) for c, share in mix.items() if share > 0), key=lambda item: -item[1])
-    if len(shares) > 3 and shares[0][1] - shares[-1][1] <= 1:
-        return f"own mix ({len(shares)} categories alike)"
+    if len(shares) > 1 and shares[0][1] - shares[-1][1] <= 1:
+        named = ", ".join(category for category, _ in shares)
+        return f"even mix ({named if len(shares) <= 3 else f'{len(shares)} categories'})"
     told = [f"{category} {round(share, 1):g} %" for category, share in shares]
     return f"own mix ({', '.join(told if len(told) <= 3 else [*told[:2], '…'])})"
 

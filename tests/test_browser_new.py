@@ -78,7 +78,7 @@ def test_the_own_mix_keeps_its_sum_and_is_locked_and_typed_by_keyboard_alone(pag
     page.goto(f"{url}/New_simulation")
     expect(page.locator(".studentsim-still text", has_text="probability")).to_have_count(len(PROFILES))  # their cards
     ready(page)
-    page.get_by_text("Even", exact=True).click()
+    page.get_by_text("Even mix", exact=True).click()
     shares = page.get_by_role("slider")
     expect(shares).to_have_count(6)
     before = int(shares.nth(3).input_value())
@@ -87,7 +87,7 @@ def test_the_own_mix_keeps_its_sum_and_is_locked_and_typed_by_keyboard_alone(pag
     expect(shares.nth(3)).to_have_value(str(before + 1))
     expect(page.get_by_role("radio", name="My own")).to_be_checked()
     assert sum(int(shares.nth(i).input_value()) for i in range(6)) == 100
-    page.get_by_text("Even", exact=True).click()
+    page.get_by_text("Even mix", exact=True).click()
     expect(shares.nth(3)).to_have_value(str(before))
     page.get_by_role("checkbox", name="lock physics").focus()
     page.keyboard.press("Space")
@@ -114,7 +114,7 @@ def test_start_with_a_mix_of_ones_own_by_keyboard_alone(browser: Browser, tmp_pa
         press(page, page.get_by_role("button", name="physics", exact=True))
         press(page, page.get_by_role("button", name="profit, discount, interest", exact=True))
         expect(page.get_by_text("1,680 questions from physics and “profit, discount, interest”")).to_be_visible()
-        page.get_by_text("Even", exact=True).click()
+        page.get_by_text("Even mix", exact=True).click()
         shares = page.get_by_role("slider")
         expect(shares).to_have_count(2)
         shares.first.focus()

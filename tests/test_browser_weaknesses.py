@@ -52,6 +52,32 @@ def test_from_a_weak_category_down_to_one_answer_and_back(page: Page, url: str):
     expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible()
 
 
+def test_each_place_begins_at_its_top(browser: Browser, url: str):
+    page = browser.new_page(viewport={"width": 1280, "height": 500})
+    main = page.get_by_test_id("stMain")
+
+    def down(link: str) -> None:
+        main.get_by_role("link", name=link).scroll_into_view_if_needed()
+        main.evaluate("main => main.scrollTo(0, main.scrollHeight)")
+        assert main.evaluate("main => main.scrollTop") > 100
+        main.get_by_role("link", name=link).evaluate("link => link.click()")
+
+    page.goto(f"{url}/Weaknesses?run=weak")
+    expect(page.get_by_role("heading", name=re.compile("It is weakest in probability"))).to_be_visible()
+    expect(main.get_by_text("Which slips were unlearnt")).to_be_visible()
+    for link in ("probability: 3 of 12", f"{TITLE}: 3 of 12"):
+        down(link)
+        expect(page).to_have_url(re.compile("category=probability"))
+        expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    still(page)
+    main.evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    place = main.evaluate("main => main.scrollTop")
+    main.get_by_text("Numbers behind this").first.evaluate("fold => fold.click()")
+    page.wait_for_timeout(800)
+    assert main.evaluate("main => main.scrollTop") >= place - 5  # the same place: nobody is taken to its top
+    page.close()
+
+
 def test_back_while_the_next_page_is_still_being_drawn_keeps_the_address(page: Page, url: str):
     place = f"{url}/Weaknesses?run=weak&category=probability&skill={PROBABILITY}"
     page.goto(place)

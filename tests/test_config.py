@@ -19,7 +19,7 @@ from studentsim.selection import BY_NAME
         ({"turns": 0}, "turns"), ({"turns": -1}, "turns"), ({"turns": 10**9}, "turns"), ({"turns": 1.5}, "turns"),
         ({"strategy": "best"}, "strategy"), ({"mix": {"general": 50.0}}, "mix"), ({"mix": {"general": float("nan")}}, "mix"),
         ({"mix": {"general": 120.0, "physics": -20.0}}, "mix"), ({"mix": {"general": float("inf")}}, "mix"),
-        ({"name": "../x"}, "name"), ({"name": "CON"}, "name"), ({"name": "x" * 300}, "name"), ({"name": "a\0b"}, "name"),
+        ({"name": "a\nb"}, "name"), ({"name": "x" * 300}, "name"), ({"name": "a\0b"}, "name"),
         ({"seed": 1.5}, "seed"), ({"seed": "zero"}, "seed"), ({"seed": -1}, "seed"), ({"seed": None}, "seed"),
         ({"model": "../weights"}, "model"), ({"model": " "}, "model"), ({"bank": "a/../../b"}, "bank"),
         ({"learning_rate": 1}, "learning_rate"), ({"questions": True}, "questions"), ({"exam_every": 0}, "exam_every"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.elements.lib import streamlit_plotly_theme
 
 from studentsim.config import STRATEGIES
@@ -169,6 +172,32 @@ def test_the_seventh_way_stands_out_from_the_ground_and_from_the_others_for_ever
 def test_no_two_ways_are_drawn_with_one_dash_and_marker():
     drawn = [(look.dash, look.symbol) for look in looks.STRATEGIES.values()]
     assert len(set(drawn)) == len({symbol for _, symbol in drawn}) == len(drawn)
+
+
+@pytest.mark.parametrize("kind", ["light", "dark"])
+@pytest.mark.parametrize("strategy", looks.STRATEGIES)
+def test_two_and_three_of_one_way_stand_apart_for_every_eye(kind: str, strategy: str):
+    theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"][kind]
+    shown = [looks.look(strategy, n) for n in looks.variants([strategy] * 3)]
+    assert shown[0] is looks.look(strategy)
+    for one, other in itertools.combinations(shown, 2):
+        assert one.dash != other.dash and one.symbol != other.symbol
+        a, b = (theme["chartCategoricalColors"][look.slot] for look in (one, other))
+        for eye, matrix in [("usual", np.eye(3)), *SEEN_WITHOUT.items()]:
+            assert np.linalg.norm(lab(matrix @ linear(a)) - lab(matrix @ linear(b))) > 20, (eye, one, other)
+
+
+@given(st.lists(st.sampled_from([*looks.STRATEGIES, "of another version"]), max_size=12))
+def test_however_many_ways_stand_side_by_side_no_two_have_one_dash_and_marker_while_there_are_looks(ways: list[str]):
+    shown = [(looks.look(way, n), looks.mark(way, n)) for way, n in zip(ways, looks.variants(ways), strict=True)]
+    known = [one for one, way in zip(shown, ways, strict=True) if way in looks.STRATEGIES]
+    for key in ("dash", "symbol"):
+        told = [(getattr(look, key), look.slot) for look, _ in known]
+        assert len(set(told)) == len(told)
+    assert len({look.symbol for look, _ in known}) == len({mark for _, mark in known}) == len(known)
+    slots = {looks.look(way).slot for way in ways}
+    further = [look.slot for way, (look, _) in zip(ways, shown, strict=True) if look != looks.look(way)]
+    assert len({*slots, *further}) == min(8, len(slots) + len(further))
 
 
 def test_a_figure_holds_no_colour_of_its_own():

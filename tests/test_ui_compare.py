@@ -18,11 +18,17 @@ from visits import link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.exam import wilson
+from studentsim.records import CATEGORIES
+from studentsim.ui import category_names, words
+from studentsim.ui.charts.compare import by_category
 from studentsim.ui.charts.compare import compare as picture
+from studentsim.ui.charts.mix import mix_by_way
 from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
 from studentsim.ui.compare.data import MOST, asked_for, proposal
-from studentsim.ui.compare.differences import differences, last_shared
-from studentsim.ui.compare.groups import NOT_THE_WAY, Run, grouped
+from studentsim.ui.compare.differences import Difference, differences, last_shared
+from studentsim.ui.compare.groups import NOT_THE_WAY, Run, grouped, marked
+from studentsim.ui.home.sentences import _difference as home_difference
+from studentsim.ui.looks import colour
 
 COMPARE = "pages/3_Compare.py"
 GAIN = {"random": 0.2, "category": 0.6, "log-probability": 0.25, "none": 0.0}
@@ -154,6 +160,63 @@ def test_an_own_mix_is_never_called_follow_the_mistakes():
     assert label == "Balanced beginner"
 
 
+def test_two_own_mixes_are_told_apart_the_same_in_every_picture_and_table_of_the_page():
+    mixes = [{"physics": 60.0, "gain": 40.0}, {"physics": 40.0, "gain": 60.0}, None]
+    runs = [run(f"{i}{seed}", mix=mix, seed=seed) for i, mix in enumerate(mixes) for seed in (0, 1)]
+    groups = grouped(runs)[0]
+    looks = {group.label: (group.look.slot, group.look.dash, group.look.symbol) for group in groups}
+    assert all(len(set(values)) == 3 for values in zip(*looks.values(), strict=True))
+    sat = pd.DataFrame(
+        [(r.run_id, turn, 20 + turn, 40) for r in runs for turn in (0, 2)],
+        columns=["run_id", "turn", "correct", "questions"],
+    )
+    figure = picture(curves.means(groups, sat), curves.singles(groups, sat), turns=4)
+    lines = [t for t in figure.data if t.name in looks]
+    assert {t.name: (t.line.color, t.line.dash, t.marker.symbol) for t in lines} == {
+        label: (colour(slot), dash, symbol) for label, (slot, dash, symbol) in looks.items()
+    }
+    colours = [t.line.color for t in lines]
+    assert [t.fillcolor for t in figure.data if t.fill] == colours
+    assert [t.line.color for t in figure.data if t.mode == "lines" and not t.fill] == [
+        c for c in colours for _ in range(2)
+    ]
+    ends = [
+        note.text.replace("<br>", " ").rsplit(" <b>")[0] for note in figure.layout.annotations if "<b>" in note.text
+    ]
+    assert ends == list(looks)  # whole
+    told = sat[sat.turn == 2].assign(category="physics")
+    forest = by_category(curves.categories(groups, told))
+    assert {t.name: (t.error_x.color, t.marker.color, t.marker.symbol) for t in forest.data if t.name in looks} == {
+        label: (colour(slot), colour(slot), symbol) for label, (slot, _, symbol) in looks.items()
+    }
+    assert len({text[0] for text in marked(groups).values()}) == 3
+    assert "of its own on this page" in captions.how_drawn(groups)
+    (alone,) = grouped(runs[:2])[0]
+    assert marked([alone]) == {alone.label: alone.label}
+
+
+def test_the_categories_of_the_mix_are_named_whole_and_have_room_below():
+    whole = mix_by_way([("A", [1] * 6, [1] * 6)], CATEGORIES)
+    ticks = [text.replace("<br>", " ") for text in whole.layout.xaxis.ticktext]
+    assert ticks == [category_names.own_label(c) for c in CATEGORIES]
+    short = mix_by_way([("A", [1, 1], [1, 1])], ["physics", "geometry"])
+    assert whole.layout.margin.b > short.layout.margin.b + 12
+    (long,) = mix_by_way([("A", [1], [1])], ["word " * 40]).layout.xaxis.ticktext
+    assert long.endswith("…") and long.count("<br>") == 1
+
+
+def test_labels_that_begin_alike_are_not_cut_to_the_same():
+    sat = pd.DataFrame([(str(i), 2, 20 + i, 40) for i in range(6)], columns=["run_id", "turn", "correct", "questions"])
+    mix = {"physics": 40.0, "geometry": 30.0}
+    runs = [
+        run(str(i), mix={**mix, "gain": 10.0 + i, "general": 20.0 - i}, teaching={"error_rate": i / 100})
+        for i in range(6)
+    ]
+    figure = picture(curves.means(grouped(runs)[0], sat), curves.singles([], sat), turns=4)
+    ends = [note.text.rsplit(" <b>")[0] for note in figure.layout.annotations if "<b>" in note.text]
+    assert len(set(ends)) == 6
+
+
 def test_a_mean_over_runs_is_rounded_once_in_words_as_in_the_picture():
     """99 and 100 of 240 are 41.46 of 100; through a whole number of questions it was 42 in the headline, and 41 in the chart."""
     right = {"random0": 99, "random1": 100, "category0": 200, "category1": 205, "none0": 99, "none1": 100}
@@ -221,6 +284,18 @@ def test_several_runs_of_each_speak_of_the_ways_and_single_ones_do_not():
     assert any("only one run of follow the mistakes" in c for c in sentences.caveats(one, told))
 
 
+def test_ways_with_other_numbers_of_runs_are_not_said_to_have_the_first_one_s():
+    runs = [
+        run(f"{way}{seed}", strategy=way, seed=seed)
+        for way, n in (("random", 3), ("none", 3), ("category", 2))
+        for seed in range(n)
+    ]
+    luck = Random(3)
+    table = marks(**{r.run_id: [luck.random() < 0.5 for _ in range(60)] for r in runs})
+    told = differences(grouped(runs)[0], table, 4)
+    assert sentences.opening(told, alive=False).startswith("Over 2 to 3 runs of each, after 4 lessons")
+
+
 def test_more_comparisons_make_each_interval_wider():
     right = {
         "a": [i % 2 == 0 for i in range(240)],
@@ -263,6 +338,44 @@ def test_few_questions_are_told_as_counts():
     groups, _ = grouped([run("a", strategy="random", exam=12), run("b", exam=12)])
     told = differences(groups, marks(a=[False] * 12, b=[i < 9 for i in range(12)]), 4)
     assert "9 more of 12 right" in sentences.opening(told, alive=False)
+
+
+def apart(this: float, other: float, questions: int = 240) -> Difference:
+    """A clear difference of two ways that have these accuracies."""
+    a, b = grouped([run("a", strategy="random"), run("b")])[0]
+    gained = this - other
+    low, high = (gained / 2, gained * 2) if gained > 0 else (gained * 2, gained / 2)
+    return Difference(b, a, 4, questions, gained, low, high, this, other, of=1)
+
+
+@pytest.mark.parametrize(
+    "this, other, questions, said",
+    [
+        (0.8254, 0.7714, 240, "5.4 more of 100"),  # told beside 83 and 77
+        (0.3856, 0.4106, 240, "2.5 fewer of 100"),  # 39 and 41
+        (0.83, 0.77, 240, "6 more of 100"),
+        (0.405, 0.4049, 240, "0 more of 100"),  # a tenth would be none, too
+        (0.4081, 0.4049, 240, "0.3 more of 100"),  # 41 and 40
+        (7.3 / 12, 5 / 12, 12, "2.3 more of 12"),
+        (7 / 12, 5 / 12, 12, "2 more of 12"),
+    ],
+)
+def test_a_difference_beside_two_levels_is_theirs_or_told_to_a_tenth(
+    this: float, other: float, questions: int, said: str
+):
+    d = apart(this, other, questions)
+    assert sentences.amount(d) == said
+    assert f" {said} right than" in home_difference(d)
+    assert f"got {said} right" in sentences.opening([d], alive=False)
+
+
+@given(st.integers(50, 400), st.integers(0, 400), st.integers(0, 400))
+def test_a_whole_number_more_is_always_the_difference_of_the_levels_told(questions: int, this: int, other: int):
+    a, b = (min(n, questions) / questions for n in (this, other))
+    said = sentences.amount(apart(a, b, questions)).split(" ")
+    if "." not in said[0] and round(100 * abs(a - b), 1):
+        told = int(said[0]) * (1 if said[1] == "more" else -1)
+        assert told == words.hundred(a) - words.hundred(b)
 
 
 def test_what_else_differs_is_said():

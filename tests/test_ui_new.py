@@ -261,7 +261,7 @@ def test_the_same_questions_again_heed_no_mix_and_say_so(started: list):
 # ------------------------------------------------------------------ what is wrong is said at its field
 
 
-@pytest.mark.parametrize("name", ["../x", "CON", "a:b", ".hidden"])
+@pytest.mark.parametrize("name", ["a\u202eb", "a\x7fb"])
 def test_a_bad_name_is_said_at_its_field_and_nothing_can_be_started(started: list, name: str):
     app = visit(NEW)
     app.text_input(key="new.name").set_value(name).run()

@@ -17,6 +17,7 @@ from studentsim.ui import repeat, words
 from studentsim.ui.compare import data as compare
 from studentsim.ui.compare.groups import Run
 from studentsim.ui.compare.started import told_of
+from studentsim.ui.new.category_mix import MIXES
 from studentsim.ui.new.estimate import Estimate
 
 COMPARE = "pages/3_Compare.py"
@@ -158,6 +159,12 @@ def test_a_race_can_differ_in_anything_and_in_nothing_else(started: list, what: 
         "Teacher's errors": {"teaching.error_rate"}, "Another setting": {"learning.learning_rate"},
     }  # fmt: skip
     assert set(differ) <= asked[what]
+
+
+def test_a_race_calls_an_even_mix_as_the_form_does(folder: Path):
+    app = visit(WATCH, race="new")
+    app.segmented_control(key="watch.race.differs").set_value("Category mix").run()
+    assert MIXES["even"] in app.multiselect(key="watch.race.Category mix").options
 
 
 def test_an_own_mix_in_a_race_is_taken_in_proportion(started: list):

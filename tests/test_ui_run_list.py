@@ -145,7 +145,7 @@ def test_words_are_shown_literally(folder: Path):
 
 def test_what_cannot_be_kept_is_said_in_the_dialog_and_nothing_changes(folder: Path):
     make_run(folder, "it", **QUICK)
-    app = say(visit(HOME), "it", name="a/b", tags="ok")
+    app = say(visit(HOME), "it", name="a\u202eb", tags="ok")
     assert "a name cannot" in app.error[0].value and notes.read(open_run(folder, "it")) == Notes()
     app = say(visit(HOME), "it", tags="x" * 40)
     assert "cannot be a tag" in app.error[0].value
@@ -362,6 +362,32 @@ def test_the_file_is_made_by_a_child_process(folder: Path):
         assert {"README.txt", "runs.csv", "it/report.html", "it/tables/answers.csv"} <= set(packed.namelist())
     with pytest.raises(StudentsimError, match="could not be made: .*no run"):
         download.made(folder, ["nobody"])
+
+
+def test_how_the_file_stands_is_said_until_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    stands: list[str] = []
+
+    def said() -> list[str]:
+        def script(stands: list[str]) -> None:
+            from studentsim.ui import download
+
+            download._standing(stands)
+
+        app = AppTest.from_function(script, kwargs={"stands": stands}).run()
+        return [e.value for kind in ("info", "success", "error") for e in app.get(kind)]
+
+    assert said() == []
+    monkeypatch.setattr(download, "made", lambda *_: said()[0].encode())
+    assert b"is being made" in download._handed_out(tmp_path, ["it"], stands)
+    assert "Done" in said()[0]
+
+    def refused(*_: object) -> bytes:
+        raise StudentsimError("no", "no")
+
+    monkeypatch.setattr(download, "made", refused)
+    with pytest.raises(StudentsimError):
+        download._handed_out(tmp_path, ["it"], stands)
+    assert "could not be made" in said()[0]
 
 
 def test_runs_too_large_for_one_file_are_not_offered_and_the_command_is_said(

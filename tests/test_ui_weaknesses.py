@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
@@ -14,6 +15,11 @@ from weak_runs import GAIN, PHYSICS, PROBABILITY, make_weak_run, plain, question
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import Question
 from studentsim.ui import data
+from studentsim.ui.weaknesses.data import view
+from studentsim.ui.weaknesses.place import Place
+from studentsim.ui.weaknesses.sentences import behind_wrong
+from studentsim.ui.weaknesses.slips import most_frequent
+from studentsim.ui.weaknesses.trends import SHOWN, slips_of
 
 WEAKNESSES = "pages/5_Weaknesses.py"
 HOSTILE = "<script>alert('x')</script> costs $5 and $6 *now*, `code`, :red[red] \u202eabc"
@@ -131,6 +137,33 @@ def test_a_slip_opens_with_what_goes_wrong_and_what_to_ask(folder: Path):
     assert not app.exception
     text = text_of(app)
     assert "the one you opened" in text and "compares it with everything there is" in text and "To ask a pupil:" in text
+
+
+def test_the_most_frequent_slips_are_those_that_the_first_sentence_names():
+    """Of many slips those of the last exam come first, whatever was made more often at the beginning."""
+    rows = [(f"early {i}", 5 - i % 3, 0) for i in range(8)] + [("late b", 1, 3), ("late a", 1, 3), ("late c", 1, 2)]
+    frame = pd.DataFrame([(slip, max(a, b), b) for slip, a, b in rows], columns=["misconception", "most", "last_made"])
+    order = list(most_frequent(frame).misconception)
+    assert order[:3] == ["late a", "late b", "late c"] and order[3] == "early 0" and len(order) == 11
+
+
+@pytest.mark.parametrize("category", ["", "probability", "physics"])
+def test_what_the_first_sentence_calls_commonest_is_among_the_most_frequent(folder: Path, category: str):
+    def late(turn: int, number: int, question: Question) -> str | None:
+        """Many slips at first; in the last exam two of one other slip."""
+        if turn < 4:
+            return slip(question, number % 2)
+        return slip(question, 1) if number < 2 else question.correct
+
+    make_weak_run(folder, letter=late)
+    app = visit(WEAKNESSES, run="weak", **({"category": category} if category else {}))
+    shown = view(data.engine(), "weak").found
+    here = slips_of(shown, Place("weak", category))
+    drawn = list(most_frequent(here).head(SHOWN).misconception)
+    named = [s for c in here.category.unique() for s in behind_wrong(shown, c).slips[:2]]
+    assert not app.exception and named and drawn[0] in named
+    if category:
+        assert set(named) <= set(drawn)
 
 
 def test_slips_of_one_fate_can_be_picked(folder: Path):

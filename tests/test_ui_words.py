@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 
 from studentsim.bank.curriculum import SLIPS
 from studentsim.config import STRATEGIES, Learning, RunConfig, mix_in_words
+from studentsim.records import CATEGORIES
 from studentsim.runs import recorded
 from studentsim.runs.folder import all_runs
 from studentsim.runs.recorded import FOLDER
 from studentsim.store.journal import read_events
 from studentsim.ui import charts, looks, rewards, sentences, titles, words
+from studentsim.ui.compare import settings
 from studentsim.ui.new import estimate, mix
+from studentsim.ui.new.category_mix import MIXES
 
 
 def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
@@ -112,7 +115,17 @@ def test_an_own_mix_is_told_instead_of_what_it_overrules(strategy: str, told: st
 
 def test_a_mix_of_few_categories_is_told_whole_and_an_even_one_as_such():
     assert mix_in_words({"gain": 33.5, "other": 66.5}) == "own mix (other 66.5 %, gain 33.5 %)"
-    assert mix_in_words(mix.even(list("abcdef"))) == "own mix (6 categories alike)"
+    assert mix_in_words(mix.even(list("abcdef"))) == "even mix (6 categories)"
+    assert mix_in_words({"gain": 51, "other": 49}) == "own mix (gain 51 %, other 49 %)"
+    assert mix_in_words({"gain": 100}) == "own mix (gain 100 %)"
+
+
+@pytest.mark.parametrize("categories", [CATEGORIES, CATEGORIES[:4], CATEGORIES[:3], CATEGORIES[:2]])
+def test_an_even_mix_has_one_name_in_the_form_the_list_and_compare(categories: tuple[str, ...]):
+    name = MIXES["even"]
+    config = RunConfig(mix={c: float(share) for c, share in mix.even(categories).items()})
+    assert words.capital(words.way(config)).startswith(f"{name} (") and words.title(config).endswith(words.way(config))
+    assert settings.said("strategy", config) == name
 
 
 def test_a_range_of_times_is_told_in_one_unit_where_it_can_be():

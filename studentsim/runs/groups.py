@@ -26,20 +26,22 @@ LARGEST = 80
 _LARGEST_SEED = 2**31 - 1
 
 
-def seeds_of(first: int, count: int, taken: Collection[int] = ()) -> list[int]:
+def seeds_of(first: int, count: int, taken: Collection[int] = (), like: Collection[int] = ()) -> list[int]:
     """So many seeds from ``first`` on, without those ``taken``; after the largest there is it begins again at 0.
 
-    >>> seeds_of(3, 4, taken=[4])
-    [3, 5, 6, 7]
+    ``like``: the seeds of runs to be compared with. Where ``first`` is one of them, they come before all others.
+
+    >>> seeds_of(3, 4, taken=[4]), seeds_of(1, 3, like=[1, 7])
+    ([3, 5, 6, 7], [1, 7, 2])
 
     :raises ConfigError: there are too few or too many.
     """
     if not FEWEST <= count <= MOST:
         raise ConfigError(f"{count} seeds were asked for.", f"Choose {FEWEST} to {MOST}.", field="repeat")
-    seeds: list[int] = []
+    seeds = [seed for seed in sorted(set(like)) if seed not in taken][:count] if first in like else []
     seed = first
     while len(seeds) < count:
-        if seed not in taken:
+        if seed not in taken and seed not in seeds:
             seeds.append(seed)
         seed = seed + 1 if seed < _LARGEST_SEED else 0
     return seeds

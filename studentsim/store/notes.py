@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from studentsim.config import RunConfig
+from studentsim.config import UNPRINTABLE, RunConfig
 from studentsim.errors import ConfigError
 
 NAME = "notes.json"
@@ -53,7 +53,9 @@ def read(run_folder: Path) -> Notes:
     if not isinstance(told, dict):
         return Notes()
     tags = told.get("tags")
-    given = {"name": told.get("name"), "note": told.get("note"), "tags": tags if isinstance(tags, list) else None}
+    name = told.get("name")
+    name = UNPRINTABLE.sub("", name) if isinstance(name, str) else name  # versions differ in what a name may hold
+    given = {"name": name, "note": told.get("note"), "tags": tags if isinstance(tags, list) else None}
     kept: dict[str, object] = {}
     for field, value in given.items():
         try:

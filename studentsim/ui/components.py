@@ -16,6 +16,7 @@ from studentsim.store.export import safe_cells
 from studentsim.ui import charts, sentences, words
 from studentsim.ui.cards import RunCard
 from studentsim.ui.device import on_phone
+from studentsim.ui.into_view import top_of
 from studentsim.ui.titles import slip_title
 
 RIGHT = ("right", ":material/check:", "blue")
@@ -26,10 +27,17 @@ UNANSWERED = ("no answer", ":material/close:", "orange")
 _TITLED = "components.titled"
 
 
-def page_title(text: str) -> None:
-    """The page's one first-level heading; ``text`` is plain."""
+def page_title(text: str, who: str = "", *, place: str = "") -> None:
+    """The page's one first-level heading, and ``words.who`` under it; both are plain. Where one page has several places (a run, a category
+    of it), ``place`` names the one that is shown, so that each begins at its top.
+    """
     st.session_state[_TITLED] = True
-    st.title(words.literal(text), anchor=False)
+    with st.container(gap=None):
+        if place:
+            top_of(place)
+        st.title(words.literal(text), anchor=False)
+    if who:
+        st.caption(words.literal(who))
 
 
 def no_title_yet() -> None:
@@ -70,7 +78,7 @@ def recorded_badge(recorded: str) -> None:
 
 def choose_run(runs: Sequence[RunCard], *, title: str, question: str, empty: str, page: str, home: str) -> None:
     """A results page without a run in its link: the ``runs``, each a way to ``page``; or what to do where there are none."""
-    page_title(title)
+    page_title(title, place=title)
     if not runs:
         nothing_here(empty, page=home, label="Start a simulation on Home")
         return

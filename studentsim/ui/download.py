@@ -21,6 +21,8 @@ from studentsim.ui.data import Engine
 
 LARGEST = 400_000_000
 """Bytes of journals that one file takes (ui/report/archive.py refuses more)."""
+EVERY = 1.0
+"""Seconds between two looks at how the file stands."""
 PATIENCE = 900
 """Seconds after which a file that is still not made is given up."""
 CONTENT = "All tables (CSV and Parquet), settings, versions, figures (SVG), the report, your notes, and the journal, in one zip file."
@@ -31,14 +33,15 @@ _ONE_AT_A_TIME = threading.Semaphore(1)
 log = logging.getLogger(__name__)
 
 
-def offer(engine: Engine, run_ids: Sequence[str], *, key: str) -> None:
-    """What the file holds, how large it may be, and the button that makes and hands it out."""
+def offer(engine: Engine, run_ids: Sequence[str], *, key: str, watched: bool = False) -> None:
+    """What the file holds, how large it may be, and the button that makes and hands it out. ``watched``: how it stands is said too."""
+    stands: list[str] = []
     many = f" of {words.plural(len(run_ids), 'run')}" if len(run_ids) > 1 else ""
     size = sum(_size(engine, run_id) for run_id in run_ids)
     too_large = size > LARGEST
     st.download_button(
         f"Download everything{many}",
-        lambda: made(engine.folder, run_ids),
+        lambda: _handed_out(engine.folder, run_ids, stands),
         file_name=f"studentsim-{run_ids[0] if len(run_ids) == 1 else 'runs'}.zip",
         mime="application/zip",
         key=f"{key}.everything",
@@ -54,6 +57,34 @@ def offer(engine: Engine, run_ids: Sequence[str], *, key: str) -> None:
     else:
         limit = f"at most {LARGEST / 1e6:,.0f} MB of journals"
         st.caption(f"{CONTENT} It is made when you click, which takes {_takes(size, len(run_ids))}; {limit}.")
+        if watched:
+            st.fragment(_standing, run_every=EVERY)(stands)
+
+
+MAKING, DONE, FAILED = "making", "done", "failed"
+
+
+def _handed_out(data_folder: Path, run_ids: Sequence[str], stands: list[str]) -> bytes:
+    """The file; how it stands is added to ``stands``. The browser asks for it by itself, so the page is not drawn again."""
+    stands.append(MAKING)
+    try:
+        file = made(data_folder, run_ids)
+    except StudentsimError:
+        stands.append(FAILED)
+        raise
+    stands.append(DONE)
+    return file
+
+
+def _standing(stands: list[str]) -> None:
+    """How making it stands: nothing before the click."""
+    now = stands[-1] if stands else ""
+    if now == MAKING:
+        st.info("The file is being made. Leave this open until it comes.", icon=":material/hourglass_top:")
+    elif now == DONE:
+        st.success("Done: your browser has the file, where it keeps its downloads.", icon=":material/check:")
+    elif now == FAILED:
+        st.error("The file could not be made. Try fewer runs, or again.", icon=":material/error:")
 
 
 def made(data_folder: Path, run_ids: Sequence[str]) -> bytes:

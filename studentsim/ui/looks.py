@@ -6,8 +6,8 @@ placeholder that Streamlit's own chart theme swaps for the colour, light or dark
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 RIGHT, WRONG, HELD_OUT, GUESSING, FAINT = 6, 7, 8, 4, 9
 """Slots that belong to no strategy."""
@@ -71,9 +71,60 @@ STRATEGIES: Mapping[str, Look] = {
 }  # fmt: skip
 
 
-def look(strategy: str) -> Look:
-    """The strategy's look; one that this version does not know is drawn grey under its own id."""
-    return STRATEGIES.get(strategy) or Look(strategy, "", "", GUESSING, "solid", "circle")
+FURTHER: Sequence[tuple[int, str, str, str]] = (
+    (0, "10px,3px", "triangle-down", "▼"),
+    (1, "3px,3px", "triangle-left", "◄"),
+    (5, "12px,3px,2px,3px,2px,3px", "triangle-right", "►"),
+    (10, "6px,2px", "hexagram", "✶"),
+    (2, "14px,4px", "pentagon", "⬟"),
+    (4, "2px,5px", "hexagon", "⬢"),
+    (8, "8px,3px,3px,3px", "star-square", "❖"),
+    (3, "5px,5px", "diamond-tall", "⬧"),
+    (1, "16px,3px,2px,3px", "bowtie", "⧓"),
+    (0, "4px,2px,1px,2px", "hourglass", "⧗"),
+    (5, "1px,3px", "star-triangle-up", "⟁"),
+)
+"""Colour slot, dash, marker, and the marker as a character, of those that are of one strategy with another beside them: no
+dash and no marker of a strategy's."""
+_MARKS = {"square": "■", "circle": "●", "diamond": "◆", "triangle-up": "▲", "star": "★", "x": "✕", "cross": "✚"}
+_BESIDE: Mapping[int, Sequence[int]] = {
+    0: (1, 5, 10, 4, 3, 2, 8), 1: (0, 5, 10, 4, 3, 2, 8), 2: (10, 0, 5, 8, 3, 1, 4), 3: (1, 5, 10, 4, 0, 2, 8),
+    4: (0, 10, 5, 1, 3, 2, 8), 5: (0, 10, 2, 8, 3, 1, 4), 10: (2, 0, 5, 8, 3, 1, 4),
+}  # fmt: skip
+"""For each colour slot the others, those first that differ most from it and from one another in both themes, for people who are blind
+to red, green or blue as well."""
+
+
+def look(strategy: str, variant: int = 0) -> Look:
+    """The strategy's look; one that this version does not know is drawn grey under its own id. ``variant``: of ``variants``."""
+    own = STRATEGIES.get(strategy) or Look(strategy, "", "", GUESSING, "solid", "circle")
+    if not variant:
+        return own
+    slot, dash, symbol, _ = FURTHER[(variant - 1) % len(FURTHER)]
+    return replace(own, slot=slot, dash=dash, symbol=symbol)
+
+
+def mark(strategy: str, variant: int = 0) -> str:
+    """The marker as a character, for tables."""
+    return FURTHER[(variant - 1) % len(FURTHER)][3] if variant else _MARKS.get(look(strategy).symbol, "●")
+
+
+def variants(strategies: Sequence[str]) -> list[int]:
+    """For ways side by side, of these strategies: 0, the strategy's own look, or else, where it is taken, a number of ``FURTHER`` (from
+    1) whose colour nobody has, as long as there is one."""
+    slots = {look(strategy).slot for strategy in strategies}
+    found: list[int] = []
+    for i, strategy in enumerate(strategies):
+        if strategy not in strategies[:i]:
+            found.append(0)
+            continue
+        order = _BESIDE[look(strategy).slot]
+        free = [n for n in range(1, len(FURTHER) + 1) if n not in found]
+        fresh = [n for n in free if FURTHER[n - 1][0] not in slots]
+        best = min(fresh, key=lambda n: order.index(FURTHER[n - 1][0]), default=0)
+        found.append(best or (free[0] if free else 1 + i % len(FURTHER)))
+        slots.add(FURTHER[found[-1] - 1][0])
+    return found
 
 
 def colour(slot: int) -> str:

@@ -34,21 +34,22 @@ def offer(
     key: str,
     guesses: Sequence[estimates.Estimate] = (),
     taken: Collection[int] = (),
+    like: Collection[int] = (),
 ) -> str | None:
     """The number of seeds, the button, and what it will do; the group's id once it is begun. Writes on a click.
 
     Each of the ``racers`` (none: nothing can be started yet) runs with the same seeds, from the first one's own on, without those
-    that were ``taken`` by runs there are. ``guesses``: the estimates of one run of each, where they are known already.
+    that were ``taken`` by runs there are; or with those of the runs to be compared with (``like``). ``guesses``: the estimates of
+    one run of each, where they are known already.
 
     :raises StudentsimError: the settings of one cannot work; nothing is left begun.
     """
     plan = groups.RACE if len(racers) > 1 else groups.REPEAT
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        count = st.number_input(
-            "Seeds", groups.FEWEST, groups.MOST, groups.USUAL, help=HELP, key=f"{key}.seeds", width=130
-        )
+        st.session_state.setdefault(f"{key}.seeds", groups.USUAL)
+        count = st.number_input("Seeds", groups.FEWEST, groups.MOST, help=HELP, key=f"{key}.seeds", width=130)
         count = int(count or groups.USUAL)
-        seeds = groups.seeds_of(racers[0].seed, count, taken) if racers else []
+        seeds = groups.seeds_of(racers[0].seed, count, taken, like) if racers else []
         configs = [config for seed in seeds for racer in racers for config in groups.repeated(racer, [seed])]
         too_many = len(configs) > groups.LARGEST
         group = components.start_button(

@@ -79,7 +79,7 @@ def literal(text: str) -> str:
     """
     line = " ".join(text.split())
     line = re.sub(r"([\\`*_\[\]<>$~|&])|^([#+-])|(?<=^\d)([.)])", lambda m: "\\" + m[0], line)
-    return re.sub(r":(?=[a-zA-Z+_-])", ":\u2060", line)
+    return re.sub(r":(?=[a-zA-Z+_-]|\d\w*:)", ":\u2060", line)
 
 
 def beginning(text: str, *, characters: int = 300, lines: int = 6) -> str:
@@ -231,6 +231,11 @@ def way(config: RunConfig) -> str:
 def title(config: RunConfig) -> str:
     """What a run is called on the pages: its own name, or its student and way of choosing in plain words."""
     return config.name or f"{student(config)}: {way(config)}"
+
+
+def who(config: RunConfig) -> str:
+    """Student, way of choosing and seed, to stand under a title that is a name of the user's own; blank under any other."""
+    return f"{student(config)}: {way(config)} · seed {config.seed}" if config.name else ""
 
 
 def capital(text: str) -> str:

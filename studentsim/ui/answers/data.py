@@ -57,6 +57,8 @@ class Sheet:
     lost: Sequence[str]
     """Parameters of the link that could not be meant."""
     title: str
+    who: str
+    """Of ``words.who``."""
     status: str
     last_seq: int
     tally: pd.DataFrame
@@ -85,6 +87,7 @@ def sheet(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> Sheet:
     ingest.sync(engine.database, engine.runs_folder, run_id)
     state = engine.manager.state(run_id)
     row = queries.run(engine.database, run_id)
+    config = config_of(row.config)
     view, lost = View.read({**parameters, "run": run_id})
     of_run = (engine.database, str(engine.folder), run_id, row.last_seq)
     view = view.opening(*_last_exam(*of_run))
@@ -93,7 +96,8 @@ def sheet(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> Sheet:
     return Sheet(
         view=view,
         lost=lost,
-        title=words.title(config_of(row.config)),
+        title=words.title(config),
+        who=words.who(config),
         status=state.status,
         last_seq=row.last_seq,
         tally=tally,

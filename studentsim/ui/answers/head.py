@@ -21,7 +21,7 @@ def choose(engine: data.Engine) -> None:
 def head(shown: Sheet) -> None:
     """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
     run = {"run": shown.view.run}
-    components.page_title(shown.title)
+    components.page_title(shown.title, shown.who, place=f"Answers {shown.view.run}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
         for script, label, icon, query, width in (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -24,10 +23,10 @@ BANDS = 4
 """So many groups at most have their intervals as bands along the whole line."""
 WRAP = 15
 """Characters after which a label at a line's end goes on in a new line, so that a phone has room for the plot."""
+LINES, MORE_LINES, FEW = 3, 6, 4
+"""Lines of such a label; of those that would be alike in so many, and where there are ``FEW`` of them or less."""
 CROWDED = 12
 """With more points than this on a line its markers are smaller."""
-VARIANTS = ("", "-open", "-dot", "-open-dot")
-"""Markers of a second, third, fourth group of the same strategy."""
 
 
 class _End(NamedTuple):
@@ -66,11 +65,12 @@ def compare(
         if runs.label.nunique() > 1:
             _thin(figure, str(label), runs)
     ends = [] if published is None else list(_published(figure, published, turns))
-    for group in groups:
+    labels = _ends([str(group.label.iloc[0]) for group in groups], among=len(groups) + len(ends))
+    for group, label in zip(groups, labels, strict=True):
         shown = _look(group.iloc[0])
         _line(figure, group, shown)
         end = group.iloc[-1]
-        ends.append(_End(_wrapped(str(end.label)), end.turn, 100 * end.accuracy, shown.slot, True))
+        ends.append(_End(label, end.turn, 100 * end.accuracy, shown.slot, True))
     if chance is not None:
         guessing(figure, chance)
     _end_labels(figure, ends, turns)
@@ -131,14 +131,13 @@ def _hover(group: pd.DataFrame) -> list[tuple[object, ...]]:
 
 
 def _look(row: pd.Series) -> Look:
-    """A group's look: its strategy's, with a marker of its own where the strategy has several groups."""
-    shown = look(row.strategy)
-    return replace(shown, symbol=shown.symbol + VARIANTS[int(row.variant) % len(VARIANTS)])
+    """A group's look: its strategy's, or one of its own where the strategy has several groups."""
+    return look(row.strategy, int(row.variant))
 
 
 def _interval(figure: Picture, group: pd.DataFrame, *, whole: bool, aside: float) -> None:
     """The group's intervals as a band along its line, or as one bar at its last exam, a little ``aside`` of others'."""
-    c = colour(look(group.strategy.iloc[0]).slot)
+    c = colour(_look(group.iloc[0]).slot)
     if whole and len(group) > 1:
         x = [*group.turn, *group.turn[::-1]]
         y = [*(100 * group.high), *(100 * group.low)[::-1]]
@@ -167,7 +166,7 @@ def _line(figure: Picture, group: pd.DataFrame, shown: Look) -> None:
 
 
 def _thin(figure: Picture, label: str, runs: pd.DataFrame) -> None:
-    c = colour(look(runs.strategy.iloc[0]).slot)
+    c = colour(_look(runs.iloc[0]).slot)
     for name, run in runs.groupby("label", sort=False):
         figure.add_scatter(
             x=run.turn, y=100 * run.accuracy, mode="lines", name=html.escape(str(name)), opacity=0.55,
@@ -203,9 +202,16 @@ _PAPER_NAMES = {"log-probability": "unsure", "log-probability+category": "both"}
 """What is too long for a line's end."""
 
 
-def _wrapped(label: str) -> str:
-    lines = textwrap.wrap(label, WRAP, max_lines=3, placeholder=" …") or [""]
-    return "<br>".join(html.escape(text) for text in lines)
+def _ends(labels: Sequence[str], *, among: int) -> list[str]:
+    """The groups' labels for their lines' ends, in so many lines that no two are alike; ``among`` so many labels in all."""
+    short = [_wrapped(label) for label in labels]
+    long = [_wrapped(label, MORE_LINES) for label in labels]
+    return long if among <= FEW else [b if short.count(a) > 1 else a for a, b in zip(short, long, strict=True)]
+
+
+def _wrapped(label: str, lines: int = LINES) -> str:
+    parts = textwrap.wrap(label, WRAP, max_lines=lines, placeholder=" …") or [""]
+    return "<br>".join(html.escape(text) for text in parts)
 
 
 def _end_labels(figure: Picture, ends: Sequence[_End], turns: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from studentsim.ui import category_names
-from studentsim.ui.charts.frame import CHARACTER, NAME, PAD, STANDOFF, TITLE, finish, ticks, wrapped
+from studentsim.ui.charts.frame import CHARACTER, LINE, NAME, PAD, STANDOFF, TITLE, finish, ticks, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import shade
 from studentsim.ui.mix_table import Line, MixTable
@@ -23,6 +24,8 @@ FULL = 0.5
 """A cell of this share of all mistakes, or questions, or more has the fullest colour."""
 SMALLEST = 9
 """Pixels of the smallest type: a number that would be smaller is left out, and stands in the table."""
+LINES = 2
+"""Lines of a column's name at most."""
 SLANT = -40
 """Degrees by which the names of columns are turned, so that they have room on a phone."""
 
@@ -71,6 +74,7 @@ def mix_by_way(
     counts by column. ``of_hundred``: told as shares, for sums over many lessons.
     """
     cells, titles = [], _titles(columns)
+    told = [textwrap.wrap(title, NAME, max_lines=LINES, placeholder=" …") or [" "] for title in titles]
     for row, (name, *both) in enumerate(ways):
         for practised, counts in zip((False, True), both, strict=True):
             total = sum(counts)
@@ -78,15 +82,15 @@ def mix_by_way(
             for place, count in enumerate(counts if total else ()):
                 share = count / total
                 text = f"{100 * share:.0f}" if of_hundred else str(count)
-                told = html.escape(f"{name}: {count:,} of {total:,} {what} in {titles[place]}")
-                cells.append(Cell(row, place - 0.5, place + 0.5, share, text, told, practised))
+                said = html.escape(f"{name}: {count:,} of {total:,} {what} in {titles[place]}")
+                cells.append(Cell(row, place - 0.5, place + 0.5, share, text, said, practised))
     figure = _grid(cells, [name for name, *_ in ways], gap=0.04)
     figure.update_xaxes(
         range=[-0.5, max(len(columns), 1) - 0.5], tickvals=list(range(len(titles))),
-        ticktext=[wrapped(title, NAME).split("<br>")[0] for title in titles], tickangle=SLANT, showgrid=False,
+        ticktext=["<br>".join(html.escape(line) for line in lines) for lines in told], tickangle=SLANT, showgrid=False,
     )  # fmt: skip
-    longest = max((min(len(title), NAME) for title in titles), default=0)
-    below = round(PAD + 14 + 0.65 * CHARACTER * longest)
+    longest = max((len(line) for lines in told for line in lines), default=0)
+    below = round(PAD + 14 + 0.65 * CHARACTER * longest + 0.77 * LINE * (max(map(len, told), default=1) - 1))
     return _finished(figure, len(ways), f"ways-{revision}", below=below)
 
 

@@ -30,6 +30,11 @@ def how_drawn(groups: Sequence[Group]) -> str:
     """What bands and lines mean."""
     drawn = "Bands" if len(groups) <= BANDS else "Bars, at the last exam"
     text = f"{drawn}: 95 % intervals. With other questions, the result could well lie anywhere in them."
+    if any(g.variant for g in groups):
+        text += (
+            " Of several that choose alike, each further one has a colour, line and mark of its own on this page; the tables have the "
+            "marks."
+        )
     several = [g for g in groups if len(g.runs) > 1]
     if not several:
         return text

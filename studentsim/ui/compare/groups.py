@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from studentsim.config import STRATEGIES, RunConfig
 from studentsim.ui import words
 from studentsim.ui.compare import settings
-from studentsim.ui.looks import Look, look
+from studentsim.ui.looks import Look, look, mark, variants
 
 NOT_THE_WAY = ("seed", "turns", "validation_every")
 """Settings in which runs of one group may differ: how often held-out pairs are looked at changes nothing that is learnt."""
@@ -45,7 +45,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs of one way, one for each seed. ``variant`` counts groups of the same strategy, for their markers."""
+    """Runs of one way, one for each seed. ``variant`` (``looks.variants``) tells it from groups of the same strategy."""
 
     label: str
     strategy: str
@@ -54,8 +54,8 @@ class Group:
 
     @property
     def look(self) -> Look:
-        """Its strategy's look."""
-        return look(self.strategy)
+        """Its strategy's look, or one of its own where another group has that."""
+        return look(self.strategy, self.variant)
 
     @property
     def exam(self) -> tuple[str, int, int]:
@@ -86,10 +86,17 @@ def grouped(runs: Sequence[Run]) -> tuple[list[Group], list[Run]]:
     groups: list[Group] = []
     for label, seeds in zip(named, ways.values(), strict=True):
         strategy = next(iter(seeds.values())).config.strategy
-        variant = sum(g.strategy == strategy for g in groups)
-        groups.append(Group(label, strategy, variant, _named(label, list(seeds.values()))))
+        groups.append(Group(label, strategy, 0, _named(label, list(seeds.values()))))
     order = list(STRATEGIES)
-    return sorted(groups, key=lambda g: order.index(g.strategy) if g.strategy in order else len(order)), left_out
+    groups.sort(key=lambda g: order.index(g.strategy) if g.strategy in order else len(order))
+    told_apart = zip(groups, variants([group.strategy for group in groups]), strict=True)
+    return [replace(group, variant=variant) for group, variant in told_apart], left_out
+
+
+def marked(groups: Sequence[Group]) -> dict[str, str]:
+    """Each group's label for tables: behind its marker where the strategy's look alone does not tell the groups apart."""
+    several = any(group.variant for group in groups)
+    return {g.label: f"{mark(g.strategy, g.variant)} {g.label}" if several else g.label for g in groups}
 
 
 def _way(config: RunConfig) -> tuple[object, ...]:

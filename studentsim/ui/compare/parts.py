@@ -7,7 +7,7 @@ import streamlit as st
 
 from studentsim.ui import category_names, charts, components, shell, words
 from studentsim.ui.compare import captions, choice, data, mix, paper, second_tries, sentences, settings
-from studentsim.ui.compare.groups import Group, Run
+from studentsim.ui.compare.groups import Group, Run, marked
 from studentsim.ui.data import Engine
 from studentsim.ui.drawn import drawn
 
@@ -61,7 +61,8 @@ def _said(seen: data.Comparison) -> None:
         st.header(words.literal(sentences.opening(seen.told, alive=seen.alive)), anchor=False)
     elif len(seen.groups) == 1:
         st.header(words.literal(sentences.one_way(seen.groups[0], seen.exams)), anchor=False)
-        like = {"like": seen.groups[0].runs[0].run_id}
+        chosen = st.session_state.get("compare.runs", [])
+        like = {"like": seen.groups[0].runs[0].run_id, "beside": ",".join(chosen)}
         st.page_link(
             shell.NEW, label="Start the same with another way", icon=":material/add_circle:", query_params=like
         )
@@ -118,6 +119,7 @@ def _differences(seen: data.Comparison) -> None:
         if not fold.open:
             return
         rows = pd.DataFrame([sentences.table_row(d) for d in seen.told])
+        rows[["label", "reference"]] = rows[["label", "reference"]].replace(marked(seen.groups))
         st.dataframe(
             rows.rename(columns=DIFFERENCE_COLUMNS).dropna(axis="columns", how="all"), hide_index=True, width="stretch"
         )
@@ -176,7 +178,7 @@ def _settings(groups: list[Group]) -> None:
     table["Lessons done, of those planned (turns)"] = [
         ", ".join(dict.fromkeys(f"{max(0, run.turn)} of {run.config.turns}" for run in g.runs)) for g in groups
     ]
-    frame = pd.DataFrame(table, index=[words.literal(g.label) for g in groups]).map(words.literal)
+    frame = pd.DataFrame(table, index=[words.literal(label) for label in marked(groups).values()]).map(words.literal)
     st.table(frame if len(groups) > len(table) else frame.T)  # the way in which it is narrower, for a phone
     st.caption(words.literal(captions.alike(groups)))
 

@@ -19,7 +19,7 @@ MOST_TOLD = 3
 def opening(told: Sequence[Difference], *, alive: bool) -> str:
     """The sentence the page opens with: who got how many more right than the reference, and how sure that is."""
     first = told[0]
-    over = f"Over {_runs(first)}, a" if all(d.over_runs for d in told) else "A"
+    over = f"Over {_runs_of_all(told)}, a" if all(d.over_runs for d in told) else "A"
     so_far = "So far: a" if alive and over == "A" else over
     start = f"{so_far}fter {words.plural(first.turn, 'lesson')}, on the same {first.questions} exam questions, "
     if first.turn == 0:
@@ -102,16 +102,26 @@ def not_comparable(groups: Sequence[Group]) -> str:
 def nothing_shared(groups: Sequence[Group], *, alive: bool) -> str:
     """Why nothing can be said yet of groups with the same exam."""
     if alive:
-        return (
-            "They have no exam in common yet. Each sits its first before any lesson, so this page fills within moments."
-        )
+        then = waiting(groups) or "Each sits its first before any lesson, and this page fills by itself."
+        return f"They have no exam in common yet. {then}"
     return "They have no exam in common, so nothing can be said of their difference. Resume those that stopped early, on Watch."
+
+
+def waiting(groups: Sequence[Group]) -> str:
+    """How many runs wait in the queue, and what for; blank where none does."""
+    count = sum(run.status == "queued" for group in groups for run in group.runs)
+    if not count:
+        return ""
+    if count == 1:
+        return "1 run waits in the queue. It starts by itself when another simulation is done."
+    return f"{words.plural(count, 'run')} wait in the queue. They start by themselves when other simulations are done."
 
 
 def one_way(group: Group, exams: pd.DataFrame) -> str:
     """The opening where there is only one way of teaching: how it stands, and that comparing needs another."""
     if exams.empty:
-        return f"{group.label}: no exam result yet. Choose a second simulation to compare it with."
+        then = f" {told}" if (told := waiting([group])) else ""
+        return f"{group.label}: no exam result yet.{then} Choose a second simulation to compare it with."
     last = exams.iloc[-1]
     asked = int(last.questions // last.runs)
     score = words.mean_score(last.accuracy, asked)
@@ -150,8 +160,8 @@ def lower(label: str) -> str:
 def _one(d: Difference) -> str:
     this, other = lower(d.group.label), lower(d.reference.label)
     if not d.clear:
-        return f"{this} and {other} cannot be told apart: {amount(d.gained, d.questions, of=this)} ({bounds(d)})"
-    return f"{this} got {amount(d.gained, d.questions)} right than {other} ({bounds(d)})"
+        return f"{this} and {other} cannot be told apart: {amount(d, of=this)} ({bounds(d)})"
+    return f"{this} got {amount(d)} right than {other} ({bounds(d)})"
 
 
 def _several(told: Sequence[Difference]) -> str:
@@ -165,7 +175,7 @@ def _several(told: Sequence[Difference]) -> str:
         return f"none can be told apart from {reference}: {listed}"
     mixed = not all(d.over_runs for d in told)  # else the sentence begins with over how many runs
     parts = [
-        f"{lower(d.group.label)} got {amount(d.gained, d.questions)} right "
+        f"{lower(d.group.label)} got {amount(d)} right "
         f"({bounds(d)}{f', over {_runs(d)}' if mixed and d.over_runs else ''})"
         for d in clear[:MOST_TOLD]
     ]
@@ -188,16 +198,27 @@ def _base(questions: int) -> int:
     return 100 if questions >= words.FEWEST else questions
 
 
-def amount(gained: float, questions: int, *, of: str = "") -> str:
-    """``6 more of 100``, ``2 fewer of 12``: a difference of accuracies (-1 to 1) on so many questions.
+def amount(d: Difference, *, of: str = "") -> str:
+    """``6 more of 100``, ``2 fewer of 12``: how many more questions this group got right than the reference.
 
-    With ``of``, whose gain it is: ``6 more of 100 right for mixed bag``, or, rounded to none, ``as many of 100 right``.
+    To a tenth where whole numbers would not be the difference of the two levels as they are told and drawn: 83 and 77 of 100 and
+    ``5.4 more``. With ``of``, whose gain it is: ``6 more of 100 right for mixed bag``, or, rounded to none, ``as many of 100 right``.
     """
-    base = _base(questions)
-    count = math.floor(base * abs(gained) + 0.5 + 1e-9)  # a half goes up, as in ``words.hundred``
-    if of and not count:
+    base = _base(d.questions)
+    exact = base * abs(d.gained)
+    count = math.floor(exact + 0.5 + 1e-9)  # a half goes up, as in ``words.hundred``
+    apart = _level(d.accuracy, d.questions) - _level(d.reference_accuracy, d.questions)
+    whole = abs(apart - math.copysign(count, d.gained)) < 0.05
+    told = str(count) if whole or round(exact, 1) == 0 else f"{exact:.1f}"
+    none = told == "0"
+    if of and none:
         return f"as many of {base} right"
-    return f"{count} {'more' if gained >= 0 or not count else 'fewer'} of {base}{f' right for {of}' if of else ''}"
+    return f"{told} {'more' if d.gained >= 0 or none else 'fewer'} of {base}{f' right for {of}' if of else ''}"
+
+
+def _level(accuracy: float, questions: int) -> float:
+    """The number that ``words.mean_score`` tells."""
+    return words.hundred(accuracy) if questions >= words.FEWEST else round(accuracy * questions, 1)
 
 
 def bounds(d: Difference) -> str:
@@ -214,6 +235,13 @@ def bounds(d: Difference) -> str:
 def _runs(d: Difference) -> str:
     this, other = len(d.group.runs), len(d.reference.runs)
     return f"{this} runs of each" if this == other else f"{this} and {other} runs"
+
+
+def _runs_of_all(told: Sequence[Difference]) -> str:
+    if len({_runs(d) for d in told}) == 1:
+        return _runs(told[0])
+    counts = [len(group.runs) for d in told for group in (d.group, d.reference)]
+    return f"{min(counts)} to {max(counts)} runs of each"
 
 
 def _behind(groups: Sequence[Group], turn: int) -> list[Run]:

@@ -18,7 +18,8 @@ from studentsim.ui.watch import links
 
 NARROW = (5, 3)
 """The shares of a row's two halves within a fold."""
-TAG, DOWNLOAD, STOP, DELETE = (
+WORDS, TAG, DOWNLOAD, STOP, DELETE = (
+    "Name and note",
     "Tag all of them",
     "Download everything",
     "Stop what is not finished",
@@ -99,8 +100,10 @@ def _said(runs: Sequence[RunCard], told: Told) -> str:
 
 def _menu(engine: data.Engine, runs: Sequence[RunCard]) -> None:
     going = [run.run_id for run in runs if run.status in words.CANCELLABLE]
-    options = [TAG, DOWNLOAD, *([STOP] if going else []), DELETE]
+    options = [WORDS, TAG, DOWNLOAD, *([STOP] if going else []), DELETE]
     chosen = st.menu_button("More", options, key=f"home.more.{runs[0].group}", type="tertiary")
+    if chosen == WORDS:
+        saying.about_all(engine, runs)
     if chosen == TAG:
         saying.tag_all(engine, runs)
     if chosen == DOWNLOAD:

@@ -10,12 +10,13 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
-from studentsim.runs import notes
+from studentsim.runs import groups, notes
 from studentsim.runs.folder import RunFolder, open_run
 from studentsim.store.notes import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Notes
 from studentsim.ui import components, data, words
 from studentsim.ui.cards import RunCard
 
+LARGEST_SEED = 2**31 - 1
 _TAGS = f"Up to {MOST_TAGS}, of at most {LONGEST_TAG} characters, with commas between them."
 
 
@@ -33,6 +34,25 @@ def about(engine: data.Engine, run: RunCard) -> None:
     st.text_input("Tags", ", ".join(known.tags), key=f"{key}.tags", disabled=fixed, help=_TAGS)
     st.text_area("Note", known.note, max_chars=LONGEST_NOTE, key=f"{key}.note", disabled=fixed)
     _save_button("Save", key, _save, (folder, key), disabled=fixed)
+
+
+@st.dialog("Name and note of all", icon=":material/edit_note:")
+def about_all(engine: data.Engine, runs: Sequence[RunCard]) -> None:
+    """Asks for a name, which each of these runs gets with its seed, and for a note that all of them get. Writes."""
+    folders, key = [open_run(engine.folder, run.run_id) for run in runs], f"home.say.{runs[0].group}"
+    known = [notes.read(folder) for folder in folders]
+    names = {run.name.removesuffix(f", seed {run.seed}") for run in runs}
+    said = {one.note for one in known}
+    fixed = not _writable(folders)
+    st.text_input(
+        "Name", names.pop() if len(names) == 1 else "", max_chars=_longest_name() - len(f", seed {LARGEST_SEED}"), key=f"{key}.name",
+        disabled=fixed, help="Each run gets it with its seed. Leave it blank for the names they had at first.",
+    )  # fmt: skip
+    note = said.pop() if len(said) == 1 else ""
+    st.text_area(
+        "Note", note, max_chars=LONGEST_NOTE, key=f"{key}.note", disabled=fixed, help="In place of each run's own."
+    )
+    _save_button(f"Save for all {len(runs)}", key, _save_all, (folders, key), disabled=fixed)
 
 
 @st.dialog("Tag all of them", icon=":material/label:")
@@ -59,12 +79,30 @@ def _save_button(label: str, key: str, save: Callable[..., None], args: tuple[ob
 def _save(folder: RunFolder, key: str) -> None:
     said = {field: st.session_state[f"{key}.{field}"] for field in ("name", "tags", "note")}
     try:
-        new = Notes.make(name=said["name"], tags=said["tags"].split(","), note=said["note"])
-        if new.name == folder.config().name:
-            new = replace(new, name="")  # its own
-        notes.write(folder, new)
+        notes.write(folder, _without_its_own(folder, Notes.make(**{**said, "tags": said["tags"].split(",")})))
     except StudentsimError as error:
         st.session_state["shell.error"] = error
+
+
+def _save_all(folders: Sequence[RunFolder], key: str) -> None:
+    name, note = (st.session_state[f"{key}.{field}"] for field in ("name", "note"))
+    try:
+        said = Notes.make(name=name, note=note)
+        new = []
+        for folder in folders:
+            config = folder.config()
+            (named,) = groups.repeated(config.model_copy(update={"name": said.name}), [config.seed])
+            own = Notes.make(name=named.name, note=said.note, tags=notes.read(folder).tags)
+            new.append(_without_its_own(folder, own))
+        for folder, words_of_it in zip(folders, new, strict=True):  # only where all of them can have them
+            notes.write(folder, words_of_it)
+    except StudentsimError as error:
+        st.session_state["shell.error"] = error
+
+
+def _without_its_own(folder: RunFolder, said: Notes) -> Notes:
+    """The same, without a name that is the run's own anyway."""
+    return replace(said, name="") if said.name == folder.config().name else said
 
 
 def _tag(folders: Sequence[RunFolder], key: str) -> None:

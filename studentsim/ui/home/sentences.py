@@ -124,8 +124,8 @@ def _difference(d: Difference) -> str:
     runs = f"{plural(counts[0], 'run')} of each" if counts[0] == counts[1] else f"{counts[0]} and {counts[1]} runs"
     basis = f"{bounds(d)}; {runs}{', each with a seed of its own' if max(counts) > 1 else ''}"
     if not d.clear:
-        return f"{this} and {other} cannot be told apart: {amount(d.gained, d.questions, of='the first')} ({basis})."
-    text = f"{this} gets {amount(d.gained, d.questions)} right than {other} ({basis})."
+        return f"{this} and {other} cannot be told apart: {amount(d, of='the first')} ({basis})."
+    text = f"{this} gets {amount(d)} right than {other} ({basis})."
     return text if d.over_runs else f"{text} One run of a way cannot tell it from the luck of the draw."
 
 

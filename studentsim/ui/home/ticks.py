@@ -55,7 +55,7 @@ def _untick(names: Sequence[str]) -> None:
         st.session_state[f"{_TICK}{name}"] = False
 
 
-@st.dialog("Download everything", icon=":material/folder_zip:")
+@st.dialog("Download everything", icon=":material/folder_zip:", on_dismiss="rerun")
 def take_away(engine: data.Engine, run_ids: Sequence[str]) -> None:
     """The whole runs as one file."""
-    download.offer(engine, run_ids, key="home")
+    download.offer(engine, run_ids, key="home", watched=True)

@@ -17,7 +17,7 @@ from studentsim.ui.new.form import KEEP, Form
 
 MIXES = {
     "way": "As this way chooses",
-    "even": "Even",
+    "even": "Even mix",
     "bank": "Like the bank",
     "lacks": "What this student lacks",
     "own": "My own",

@@ -1,5 +1,5 @@
 """What the form starts with: the defaults, or an earlier run's settings (``?like=<run id>``), half of it on one category
-(``&focus=``), with another model as the student (``&model=smollm2``).
+(``&focus=``), with another model as the student (``&model=smollm2``), to be compared with others (``&beside=``).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
 from studentsim.student.embedded_weights import one_name, pinned
 from studentsim.ui import data, shell, words
-from studentsim.ui.new import bank, marker, mix, model, teacher
+from studentsim.ui.new import bank, beside, marker, mix, model, teacher
 from studentsim.ui.new.form import key
 
 DEFAULT = RunConfig()
 FOCUS = 50
 """Percent of practice on the category that a link asks to practise."""
-LINKED = ("like", "focus", "model")
+LINKED = ("like", "focus", "model", "beside")
 """What a link may ask for."""
 LONGEST = RunConfig.model_fields["model"].metadata[0].max_length
 """Characters of a model's name."""
@@ -33,8 +33,9 @@ def begin(engine: data.Engine) -> dict[str, Any]:
     """Fill the form on the first look at it, and again when the link names another run; the settings it started with."""
     asked = tuple(st.query_params.get(name, "") for name in LINKED)
     if "new.base" not in st.session_state or (any(asked) and asked != st.session_state["new.asked"]):
-        like, focus, named = asked
-        st.session_state["new.said"] = (_fill_like(engine, like) if like else fill(DEFAULT)) + _focus(focus)
+        like, focus, named, others = asked
+        said, config = _fill_like(engine, like) if like else (fill(DEFAULT), None)
+        st.session_state["new.said"] = said + _focus(focus) + beside.fill(engine, others, config)
         if named.strip():
             model.choose(named.strip()[:LONGEST])
         st.session_state["new.asked"] = asked
@@ -45,7 +46,7 @@ BACK, RACE = 176, 248
 """Pixels of the button and of the link: they break into lines as they will, before they are drawn."""
 
 
-def note() -> None:
+def note(engine: data.Engine) -> None:
     """Where the form's settings come from, the way back to the defaults, and the way to several at once."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if said := st.session_state["new.said"]:
@@ -56,6 +57,7 @@ def note() -> None:
             type="tertiary",
             icon=":material/restart_alt:",
             on_click=_defaults,
+            args=(engine,),
             width=BACK,
         )
         st.page_link(
@@ -63,14 +65,15 @@ def note() -> None:
         )  # fmt: skip
 
 
-def _defaults() -> None:
+def _defaults(engine: data.Engine) -> None:
     for name in LINKED:
         st.query_params.pop(name, None)
     st.session_state["new.asked"], st.session_state["new.said"] = ("",) * len(LINKED), fill(DEFAULT)
+    beside.fill(engine, "", None)
 
 
-def _fill_like(engine: data.Engine, run_id: str) -> str:
-    """Fill the form from a run; what to say of it."""
+def _fill_like(engine: data.Engine, run_id: str) -> tuple[str, RunConfig | None]:
+    """Fill the form from a run; what to say of it, and the run's settings where they can be used."""
     try:
         config = open_run(engine.folder, run_id).config()
         ingest.sync(engine.database, engine.runs_folder, run_id)
@@ -78,15 +81,17 @@ def _fill_like(engine: data.Engine, run_id: str) -> str:
         version = _version(config)
     except UnknownRun as error:
         fill(DEFAULT)
-        return f":material/info: {words.literal(error.problem)} These are the default settings."
+        return f":material/info: {words.literal(error.problem)} These are the default settings.", None
     except StudentsimError as error:
         fill(DEFAULT)
-        return f":material/info: That simulation's settings can't be used here: {words.literal(error.problem)} These are the default ones."
-    name = "" if came_with_us or not config.name else f"{config.name[:74]} again"
+        said = f":material/info: That simulation's settings can't be used here: {words.literal(error.problem)} These are the default ones."
+        return said, None
+    named = config.name.removesuffix(f", seed {config.seed}")  # as a group's runs are
+    name = "" if came_with_us or not named else f"{named[:74]} again"
     # what a model was quickest to compute in was settled for the computer that made the run
     hub = config.hub.model_copy(update={"dtype": "auto"}) if came_with_us else config.hub
     fill(config.model_copy(update={"name": name, "weights": "", "hub": hub}))
-    return f"Filled in as in *{words.literal(words.title(config))}*.{version}"
+    return f"Filled in as in *{words.literal(words.title(config))}*.{version}", config
 
 
 def _version(config: RunConfig) -> str:

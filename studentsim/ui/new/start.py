@@ -7,9 +7,10 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.ui import components, data, repeat, words
+from studentsim.ui.new import beside, model_check
 from studentsim.ui.new import estimate as estimates
-from studentsim.ui.new import model_check
 from studentsim.ui.new.form import Form
+from studentsim.ui.shell import WATCH
 from studentsim.ui.teaching import names
 
 
@@ -43,13 +44,21 @@ def start(engine: data.Engine, form: Form) -> str | None:
 
 def _repeat(engine: data.Engine, form: Form, configs: list[RunConfig], guesses: list[estimates.Estimate]) -> None:
     """The same with several seeds; leads to Compare once begun."""
+    others = beside.now()
     try:
-        group = repeat.offer(engine, configs, key="new", guesses=guesses)
+        group = repeat.offer(engine, configs, key="new", guesses=guesses, like=others.seeds)
     except StudentsimError as error:
         form.show(error)
         return
     if group:
-        repeat.go_to(group)
+        repeat.go_to(group, *others.names)
+
+
+def go_to(run_id: str) -> None:
+    """Leave for what was started: on Watch, or on Compare where it is to stand beside others."""
+    if others := beside.now().names:
+        repeat.go_to(run_id, *others)
+    st.switch_page(WATCH, query_params={"run": run_id})
 
 
 def _length(config: RunConfig) -> str:

@@ -11,10 +11,10 @@ from studentsim.ui.charts import hatched
 from studentsim.ui.compare import settings
 from studentsim.ui.report import summary, svg
 from studentsim.ui.report.text import Html, escape, inline, paragraph, table
-from studentsim.ui.titles import commonest_first, is_formula_error, skill_title, slip_title
+from studentsim.ui.titles import is_formula_error, skill_title, slip_title
 from studentsim.ui.weaknesses import in_practice, items, practice, sentences
 from studentsim.ui.weaknesses.findings import Findings, explanation, hint, order
-from studentsim.ui.weaknesses.slips import VERDICTS
+from studentsim.ui.weaknesses.slips import VERDICTS, most_frequent
 
 SLIPS = 14
 """Slips in the report's table; the rest are counted."""
@@ -116,7 +116,7 @@ def slips(found: Findings) -> str:
     said = [paragraph(sentence) for sentence in told if sentence]
     if frame.empty:
         return _section("Slips (misconceptions)", *said)
-    top = commonest_first(frame, "most").head(SLIPS)
+    top = most_frequent(frame).head(SLIPS)
     rows: list[list[object]] = [
         [slip_title(r.misconception), found.label(r.category), VERDICTS[r.verdict].name,
          f"{r.first_made} of {r.first_of}", f"{r.last_made} of {r.last_of}",
@@ -124,7 +124,8 @@ def slips(found: Findings) -> str:
         for r in top.itertuples()
     ]  # fmt: skip
     caption = (
-        f"The {len(top)} most frequent of {len(frame)}; “3 of 6” means made on 3 of the 6 exam questions that invite it"
+        f"The {len(top)} most frequent of {len(frame)}, those of the last exam first; “3 of 6” means made on 3 of the 6 exam questions "
+        "that invite it"
     )
     if top.misconception.map(is_formula_error).any():
         caption += "; what a question's formula tells is counted of all questions of the category"

@@ -11,7 +11,7 @@ from studentsim.ui.watch import links
 
 def choose(engine: data.Engine) -> None:
     """The newest runs, each a link; or where to start one."""
-    components.page_title("Watch")
+    components.page_title("Watch", place="Watch")
     runs = data.recent(engine, limit=data.OFFERED)
     if runs:
         st.markdown("Which simulation do you want to see?")

@@ -64,7 +64,7 @@ def every(runs: list[pulse.Snapshot]) -> float | None:
 
 def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
     """Title, state, and the buttons that fit the state."""
-    components.page_title(run.title)
+    components.page_title(run.title, words.who(run.config), place=f"Watch {run.run_id}")
     with st.container(horizontal=True, vertical_alignment="center"):
         components.status_badge(run.status)
         components.recorded_badge(run.recorded)

@@ -108,7 +108,7 @@ def _students(_: data.Engine) -> list[Own]:
 def _mix(_: data.Engine) -> list[Own]:
     ready: dict[str, tuple[str, dict[str, int] | None]] = {
         "way": ("As the way of choosing has it", None),
-        "even": ("All categories alike", mixes.even(CATEGORIES)),
+        "even": ("Even mix", mixes.even(CATEGORIES)),
         **{f"half {c}": (f"Half {c}", mixes.moved(mixes.even(CATEGORIES), c, 50)) for c in CATEGORIES},
         **{f"only {c}": (f"Nothing but {c}", mixes.only(CATEGORIES, c)) for c in CATEGORIES},
         "own": ("A mix of my own", None),

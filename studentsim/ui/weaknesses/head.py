@@ -24,7 +24,8 @@ def choose(engine: data.Engine) -> None:
 
 def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> None:
     """Title and state, what the link asked for in vain, and the opening sentence of this place."""
-    components.page_title(shown.title)
+    opened = " ".join((place.run, place.category, place.skill, place.slip))
+    components.page_title(shown.title, words.who(shown.config), place=f"Weaknesses {opened}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
         st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params={"run": place.run})

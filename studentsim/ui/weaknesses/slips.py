@@ -112,6 +112,14 @@ def standing(made: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns="rank").reset_index(drop=True)
 
 
+def most_frequent(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``standing`` in the order in which the first sentence names them: those made twice or more in the last exam, then those made
+    most in any exam.
+    """
+    now = frame.last_made > 1
+    return pd.concat([commonest_first(frame[now], "last_made"), commonest_first(frame[~now], "most")])
+
+
 def _course(exams: pd.DataFrame) -> Course:
     """One slip's rows of ``Findings.made``, in the order of the exams."""
     made, offered, right = (tuple(int(n) for n in exams[column]) for column in ("made", "offered", "right"))

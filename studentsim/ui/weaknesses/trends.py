@@ -8,12 +8,12 @@ import streamlit as st
 from studentsim.ui import charts, components, words
 from studentsim.ui.shell import ANSWERS, WEAKNESSES
 from studentsim.ui.still import still
-from studentsim.ui.titles import commonest_first, is_formula_error, slip_title
+from studentsim.ui.titles import is_formula_error, slip_title
 from studentsim.ui.weaknesses import in_practice, sentences
 from studentsim.ui.weaknesses.data import View
 from studentsim.ui.weaknesses.findings import Findings, explanation, hint
 from studentsim.ui.weaknesses.place import Place
-from studentsim.ui.weaknesses.slips import VERDICTS
+from studentsim.ui.weaknesses.slips import VERDICTS, most_frequent
 
 SHOWN = 6
 """Slips drawn as pictures."""
@@ -66,7 +66,7 @@ def slips_of(found: Findings, place: Place) -> pd.DataFrame:
 
 
 def _chosen(here: pd.DataFrame) -> pd.DataFrame:
-    """The slips to draw: the most frequent ever, or those of one verdict; where there are few, all."""
+    """The slips to draw: the most frequent, or those of one verdict; where there are few, all."""
     if len(here) <= 3:
         return here
     counts = here.verdict.value_counts()
@@ -79,7 +79,8 @@ def _chosen(here: pd.DataFrame) -> pd.DataFrame:
     if which in VERDICTS:
         st.caption(words.literal(VERDICTS[which].rule))
         return here[here.verdict == which].head(SHOWN)
-    return commonest_first(here, "most").head(SHOWN)
+    st.caption("Those made most in the last exam come first, then those made most in an earlier one.")
+    return most_frequent(here).head(SHOWN)
 
 
 def _card(found: Findings, row: object, place: Place) -> None:
