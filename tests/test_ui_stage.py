@@ -269,6 +269,15 @@ def test_who_has_seen_an_exam_after_a_lesson_predicts_no_more(folder: Path, runs
     assert not [b.key for b in app.button if b.key.startswith("watch.ballot")]
 
 
+def test_what_is_begun_is_not_said_to_begin_later(folder: Path, clock: SimpleNamespace):
+    app = visit(WATCH, race=race(folder), replay="100")
+    assert note(app).startswith("Say it before it begins")
+    app.button(key="watch.replay.go").click().run()
+    clock.now += 20
+    app.run()
+    assert note(app).startswith("It has begun.") and app.button(key="watch.ballot.1")
+
+
 def test_one_run_alone_has_nobody_to_bet_on(folder: Path):
     make_run(folder, "it", status="", turn=-1, until="exam", alive=True)
     assert not [b.key for b in visit(WATCH, run="it", present="1").button if b.key.startswith("watch.ballot")]

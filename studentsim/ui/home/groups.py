@@ -70,10 +70,9 @@ def _opened_by(runs: Sequence[RunCard], told: Told) -> tuple[str, dict[str, str]
 
 def standing(runs: Sequence[RunCard]) -> str:
     """How many are in which state: ``all 5 finished``, ``2 finished, 1 learning, 2 waiting for their turn``."""
-    states = Counter(words.status(run.status)[0] for run in runs)
-    if len(states) == 1:
-        return f"all {len(runs)} {next(iter(states))}"
-    return ", ".join(f"{count} {state}" for state, count in states.items())
+    states = Counter(run.status for run in runs)
+    told = ", ".join(words.status_of(count, status) for status, count in states.items())
+    return f"all {told}" if len(states) == 1 else told
 
 
 def average(runs: Sequence[RunCard]) -> str:

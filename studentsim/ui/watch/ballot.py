@@ -9,16 +9,23 @@ import streamlit as st
 from studentsim.errors import StudentsimError
 from studentsim.ui import components, data, words
 from studentsim.ui.shell import WATCH
-from studentsim.ui.watch import links, predictions, pulse
+from studentsim.ui.watch import lanes, links, predictions, pulse
 from studentsim.ui.watch.lanes import Lane
 
 HOW = "Say it before it begins: press a number key once for each hand that goes up."
+BEGUN = "It has begun. Until the first exam after a lesson is over: press a number key once for each hand that goes up."
 _CAST, _ERROR = "watch.ballot.cast", "watch.ballot.error"
 
 
 def question(runs: Sequence[pulse.Snapshot]) -> str:
     """``Who will be ahead after 8 lessons?``"""
     return f"Who will be ahead after {words.plural(min(run.turns for run in runs), 'lesson')}?"
+
+
+def how(runs: Sequence[pulse.Snapshot]) -> str:
+    """How hands are counted, until when, and whether the race waits for its turn."""
+    begun = any(not run.answers.empty for run in runs)
+    return f"{BEGUN if begun else HOW} {lanes.waiting([run.status for run in runs])}".rstrip()
 
 
 def keys(up: Sequence[Lane]) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from studentsim.ui import data, sentences, words
 from studentsim.ui.shell import WATCH, guarded
-from studentsim.ui.watch import ballot, lanes, links, live, mix, pictures, plot, predictions, pulse, replay
+from studentsim.ui.watch import ballot, links, live, mix, pictures, plot, predictions, pulse, replay
 from studentsim.ui.watch import race as races
 from studentsim.ui.watch.large import large
 from studentsim.ui.watch.timeline import Clock
@@ -91,8 +91,8 @@ def _race(engine: data.Engine, runs: list[pulse.Snapshot]) -> None:
     begun = any(len(lane.exams) for lane in up)
     large(
         {
-            "sentence": ballot.question(runs) if asks and not begun else lanes.headline(up),
-            "note": ballot.HOW if asks else predictions.told(tally, up, over=over),
+            "sentence": ballot.question(runs) if asks and not begun else races.headline(runs),
+            "note": ballot.how(runs) if asks else predictions.told(tally, up, over=over),
         },
         key="watch.stage.sentence",
     )
@@ -136,4 +136,7 @@ def _where(run: pulse.Snapshot) -> str:
     """Where a run is, in the few words that a room reads."""
     if run.status in ("starting", "running"):
         return run.doing
-    return f"{words.status(run.status)[0].capitalize()}, lesson {run.turn} of {run.turns}."
+    standing = words.status(run.status)[0].capitalize()
+    if run.status == "queued" and run.state.place:
+        return f"{standing}, number {run.state.place} in the queue."
+    return f"{standing}, lesson {run.turn} of {run.turns}."
