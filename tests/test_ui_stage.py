@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -216,7 +217,7 @@ def test_a_look_at_the_past_asks_the_database_once(folder: Path, monkeypatch: py
 
 
 def test_a_room_predicts_by_number_keys_before_the_race_and_is_told_how_it_did(folder: Path, clock: SimpleNamespace):
-    app = visit(WATCH, race=race(folder), replay="100")
+    app = visit(WATCH, race=race(folder), replay="100", showing="7b")
     assert [app.button(key=f"watch.ballot.{i}").proto.shortcut for i in (1, 2, 3)] == ["1", "2", "3"]
     assert "press a number key" in note(app)
     for number in (1, 1, 1, 2, 3):
@@ -228,7 +229,7 @@ def test_a_room_predicts_by_number_keys_before_the_race_and_is_told_how_it_did(f
     app.button(key="watch.ballot.back").click().run()
     assert app.button(key="watch.ballot.3").label == "Nobody clearly: 0"
 
-    again = visit(WATCH, race="b,a", replay="100")
+    again = visit(WATCH, race="b,a", replay="100", showing="7b")
     assert again.button(key="watch.ballot.2").label == "Mixed bag: 3", "a reload, or another visitor, loses nothing"
 
     app.button(key="watch.replay.go").click().run()
@@ -241,12 +242,38 @@ def test_a_room_predicts_by_number_keys_before_the_race_and_is_told_how_it_did(f
     assert note(app).startswith("The room said “Mixed bag” (3 of 4); none said “Nobody clearly”")
 
 
+def test_a_replay_does_not_begin_with_the_hands_of_an_earlier_room(folder: Path, clock: SimpleNamespace):
+    ids = race(folder)
+    predictions.count(folder, ["a", "b"], "b", 9)
+    shown = visit(WATCH, race=ids, present="1")
+    assert note(shown).startswith("The room said “Follow the mistakes” (9 of 9)")
+    app = shown.button(key="watch.replay").click().run()
+    assert app.button(key="watch.ballot.2").label.endswith(": 0"), "those of the live race are its own"
+    app.button(key="watch.ballot.2").click().run()
+    app.button(key="watch.replay.go").click().run()
+    clock.now += 61
+    app.run()
+    assert note(app).startswith("The room said “Follow the mistakes” (1 of 1)")
+    link = {name: "".join(app.query_params[name]) for name in ("replay", "showing")}
+    app.button(key="watch.replay.go").click().run()
+    assert app.button(key="watch.ballot.2").label.endswith(": 0") and "watch.ballot.back" not in [
+        b.key for b in app.button
+    ]
+    reload = visit(WATCH, race=ids, **link)
+    assert reload.button(key="watch.ballot.2").label.endswith(": 1")
+    (path,) = (p for p in (folder / predictions.FOLDER).iterdir() if '"b": 1' in p.read_text())
+    os.utime(path, (1.0, 1.0))
+    assert visit(WATCH, race=ids, **link).button(key="watch.ballot.2").label.endswith(": 0"), "a bookmark of long ago"
+    os.utime(predictions._path(folder, ["a", "b"], ""), (1.0, 1.0))
+    assert predictions.read(folder, ["a", "b"]).of("b") == 9, "nothing that was said live is lost"
+
+
 def test_the_hands_of_a_race_can_be_cleared(folder: Path):
     app = visit(WATCH, race=race(folder), replay="60")
     app.button(key="watch.ballot.2").click().run()
     app.button(key="watch.ballot.clear").click().run()
     assert app.button(key="watch.ballot.2").label.endswith(": 0")
-    assert not predictions.read(folder, ["a", "b"]).all
+    assert not predictions.read(folder, ["a", "b"], "replay").all
 
 
 def test_a_race_that_has_just_begun_waits_while_the_room_predicts(folder: Path):
@@ -375,6 +402,7 @@ def test_home_and_watch_offer_the_recorded_race_and_it_replays(
     app = visit(page)
     (link,) = [link for link in app.get("page_link") if link.label.startswith("Replay a recorded race")]
     assert "recorded-category-seed-1" in link.proto.query_string and "replay=60" in link.proto.query_string
+    assert "showing=" in link.proto.query_string
     app = visit(WATCH, race="recorded-category-seed-1,recorded-random-seed-1", present="1", replay="60")
     app.button(key="watch.replay.go").click().run()
     clock.now += 61

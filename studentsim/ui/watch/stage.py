@@ -35,8 +35,9 @@ def _stage(engine: data.Engine, run_ids: tuple[str, ...], back: dict[str, str], 
     ids = tuple(run.run_id for run in runs)
     replays = seconds is not None and replay.allowed(runs)
     clock = replay.clock(ids, seconds) if replays else None
+    showing = replay.showing() if replays else ""
     every = (replay.EVERY if clock.runs else None) if clock else live.every(runs)
-    st.fragment(_body, run_every=every)(engine, ids, races.shown(runs), clock)
+    st.fragment(_body, run_every=every)(engine, ids, races.shown(runs), clock, showing)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if clock:
             replay.buttons(ids, clock)
@@ -58,7 +59,9 @@ def _replay_button(ids: tuple[str, ...]) -> None:
         st.switch_page(WATCH, query_params=links.presented(ids, replay=True))
 
 
-def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ...], clock: Clock | None) -> None:
+def _body(
+    engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ...], clock: Clock | None, showing: str
+) -> None:
     with guarded():
         if clock:
             runs = _replayed(engine, run_ids, clock)
@@ -71,7 +74,7 @@ def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ..
             large({"sentence": sentences.headline(only.exams, only.weak)}, key="watch.stage.sentence")
             _picture_and_cards(pictures.exams(only, large=True), [_card(only, only.title)])
         else:
-            _race(engine, runs)
+            _race(engine, runs, showing)
 
 
 def _replayed(engine: data.Engine, run_ids: tuple[str, ...], clock: Clock) -> list[pulse.Snapshot]:
@@ -83,11 +86,11 @@ def _replayed(engine: data.Engine, run_ids: tuple[str, ...], clock: Clock) -> li
     return replay.look(engine, run_ids, share)
 
 
-def _race(engine: data.Engine, runs: list[pulse.Snapshot]) -> None:
+def _race(engine: data.Engine, runs: list[pulse.Snapshot], showing: str) -> None:
     up = races.lined_up(runs)
     over = all(run.over for run in runs)
     asks = predictions.open_for(up, over=over)
-    tally = predictions.read(engine.folder, [run.run_id for run in runs])
+    tally = predictions.read(engine.folder, [run.run_id for run in runs], showing)
     begun = any(len(lane.exams) for lane in up)
     large(
         {
@@ -101,7 +104,9 @@ def _race(engine: data.Engine, runs: list[pulse.Snapshot]) -> None:
     else:
         cards = [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
     _picture_and_cards(
-        races.picture(runs, large=True), cards, between=lambda: asks and ballot.buttons(engine, up, tally)
+        races.picture(runs, large=True),
+        cards,
+        between=lambda: asks and ballot.buttons(engine, up, tally, showing=showing),
     )
 
 
