@@ -663,12 +663,12 @@ def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
     )
     first, second = figure.data
     assert (first.line.dash, second.line.dash) == ("solid", "dash")
-    assert first.x[0] < second.x[0], "the bars lie apart"
+    assert first.x[0] == second.x[0] == 0 and first.meta["aside"] < second.meta["aside"], "points are moved by pixels"
     ends = [note for note in figure.layout.annotations if note.name == "end"]
-    assert {note.text for note in ends} == {"A<br><b>50</b> after 2", "&lt;i&gt;B&lt;/i&gt;<br><b>30</b> after 0"}
+    assert {note.text for note in ends} == {"● A<br><b>50</b> after 2", "■ &lt;i&gt;B&lt;/i&gt;<br><b>30</b> after 0"}
     assert abs(ends[0].y - ends[1].y) >= 5
     level = charts.race([("A", looks.look("random"), one), ("B", looks.look("category"), one)], turns=4, exam_every=2)
-    assert {note.text for note in level.layout.annotations if note.name == "end"} == {"A <b>50</b>", "B <b>50</b>"}
+    assert {note.text for note in level.layout.annotations if note.name == "end"} == {"● A <b>50</b>", "■ B <b>50</b>"}
 
 
 def test_practice_looks_unlike_an_exam():

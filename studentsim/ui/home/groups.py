@@ -18,6 +18,8 @@ from studentsim.ui.watch import links
 
 NARROW = (5, 3)
 """The shares of a row's two halves within a fold."""
+LONGEST = 110
+"""Characters of a group's title that fit a wide page; on a narrower one the browser cuts it, with dots, and its help has it whole."""
 TAG, DOWNLOAD, STOP, DELETE = (
     "Tag all of them",
     "Download everything",
@@ -45,10 +47,10 @@ def row(
         with about.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 title = words.capital(told.title)
-                short = words.shortened(title)
+                short = words.shortened(title, LONGEST)
                 ticks.box(name, title)
                 page, query = _opened_by(runs, told)
-                whole = None if short == title else words.literal(title)
+                whole = words.literal(title) if len(title) > words.LINE else None
                 st.page_link(page, label=words.literal(short), icon=":material/stacks:", query_params=query, help=whole)
                 st.badge(standing(runs), icon=":material/repeat:", color="gray")
             st.caption(words.literal(_said(runs, told)))

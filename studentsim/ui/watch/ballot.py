@@ -33,17 +33,23 @@ def keys(up: Sequence[Lane]) -> list[tuple[str, str, str]]:
     return [(str(number), *choice) for number, choice in enumerate(predictions.choices(up), 1)]
 
 
-def buttons(engine: data.Engine, up: Sequence[Lane], tally: predictions.Tally, *, showing: str = "") -> None:
-    """A button for each choice with its number key and its hands so far, and ways to take a hand back and to begin anew."""
+def buttons(
+    engine: data.Engine, up: Sequence[Lane], tally: predictions.Tally, *, showing: str = "", large: bool = False
+) -> None:
+    """A button for each choice with its number key and its hands so far, and ways to take a hand back and to begin anew; ``large`` while
+    nothing else is shown. Their look is stage.css.
+    """
     ids = [lane.run_id for lane in up]
     if error := st.session_state.pop(_ERROR, None):
         components.problem(error)
-    with st.container(horizontal=True, vertical_alignment="center", key="watch.ballot"):
+    place = "watch.ballot.large" if large else "watch.ballot"
+    with st.container(horizontal=True, vertical_alignment="center", key=place):
         for key, choice, name in keys(up):
             label = words.literal(f"{name}: {tally.of(choice)}")
             st.button(
-                label, key=f"watch.ballot.{key}", shortcut=key, on_click=_count, args=(engine, ids, choice, showing)
-            )
+                label, key=f"watch.ballot.{key}", shortcut=key, width="stretch" if large else "content",
+                on_click=_count, args=(engine, ids, choice, showing),
+            )  # fmt: skip
         act = {"type": "tertiary", "args": (engine, ids, showing)}
         if _may_take_back(ids, showing):
             st.button(

@@ -99,14 +99,11 @@ def _race(engine: data.Engine, runs: list[pulse.Snapshot], showing: str) -> None
         },
         key="watch.stage.sentence",
     )
-    if asks and not begun:
-        cards = [{"name": f"{key}  {name}", "hands": f"{tally.of(choice)}"} for key, choice, name in ballot.keys(up)]
-    else:
-        cards = [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
+    cards = [] if asks and not begun else [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
     _picture_and_cards(
         races.picture(runs, large=True),
         cards,
-        between=lambda: asks and ballot.buttons(engine, up, tally, showing=showing),
+        between=lambda: asks and ballot.buttons(engine, up, tally, showing=showing, large=not begun),
     )
 
 
@@ -114,7 +111,8 @@ def _picture_and_cards(packed: bytes, cards: list[dict[str, Any]], between: Call
     plot.plot(packed, key="watch.stage.picture")
     if between:
         between()
-    large({"cards": cards}, key="watch.stage.cards")
+    if cards:
+        large({"cards": cards}, key="watch.stage.cards")
 
 
 def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
@@ -128,13 +126,15 @@ def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
     mark = "✓ right" if row["right"] else "✗ wrong" if row["letter"] else "✗ no answer"
     return card | {
         "problem": _line(row["problem"]), "reply": _line(row["text"]), "right": bool(row["right"]), "mark": mark,
-        "verdict": sentences.verdict(row),
+        "verdict": sentences.verdict(row), "where": sentences.where(row, run.categories),
     }  # fmt: skip
 
 
 def _line(text: str) -> str:
-    """The beginning of a text, in one line."""
-    return words.beginning(" ".join(text.split()))
+    """The beginning of a text in one line; what stood in lines of its own is parted by semicolons."""
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    whole = "".join(line + (" " if line[-1] in ".:;,?!" else "; ") for line in lines).rstrip(" ")
+    return words.beginning(whole.removesuffix(";") if lines and lines[-1][-1] != ";" else whole)
 
 
 def _where(run: pulse.Snapshot) -> str:
