@@ -306,6 +306,11 @@ def test_groups_count_as_one_among_the_rows_and_older_ones_open_in_the_fold(fold
     assert not app.exception and not app.error
 
 
+def test_a_race_of_three_is_named_whole(folder: Path):
+    make_group(folder, racers=[{"strategy": way} for way in ("random", "category", "none")], seeds=1, **QUICK)
+    assert "Race: mixed bag; follow the mistakes; no teaching" in link_labels(visit(HOME))
+
+
 def test_the_state_of_several_runs_is_said_of_several():
     waits = [replace(card(run_id), status="queued") for run_id in "abc"]
     assert groups.standing(waits) == "all 3 waiting for their turn"

@@ -18,8 +18,8 @@ from studentsim.ui.watch import links
 
 NARROW = (5, 3)
 """The shares of a row's two halves within a fold."""
-LONGEST = 110
-"""Characters of a group's title that fit a wide page; on a narrower one the browser cuts it, with dots, and its help has it whole."""
+LONGEST = 160
+"""Characters of a group's title, which may go on in further lines (frame.css); its help has it whole."""
 TAG, DOWNLOAD, STOP, DELETE = (
     "Tag all of them",
     "Download everything",
@@ -45,7 +45,7 @@ def row(
     with st.container(border=True):
         about, more = st.columns([5, 1], vertical_alignment="center")
         with about.container(gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"home.group.head.{name}"):
                 title = words.capital(told.title)
                 short = words.shortened(title, LONGEST)
                 ticks.box(name, title)
