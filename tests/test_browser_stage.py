@@ -106,7 +106,8 @@ def test_it_fits_its_screen_and_the_picture_takes_most_of_it(browser: Browser, u
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(f"{url}/Watch?{LINKS[shown]}")
             expect(page.locator(".js-plotly-plot")).to_be_visible()
-            expect(page.locator(".studentsim-cards")).to_be_visible()
+            below = ".st-key-watch-ballot-large" if shown == "the start of a replay" else ".studentsim-cards >> nth=0"
+            expect(page.locator(below)).to_be_visible()
             page.wait_for_function(f"(() => {{ const m = ({MEASURED})(); return m.over <= 0 && m.chart > 0.5; }})()")
             assert page.evaluate(MEASURED)["wide"] <= 0
             bottom = page.get_by_role("button", name="Leave this view").bounding_box()
