@@ -106,7 +106,8 @@ def test_it_fits_its_screen_and_the_picture_takes_most_of_it(browser: Browser, u
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(f"{url}/Watch?{LINKS[shown]}")
             expect(page.locator(".js-plotly-plot")).to_be_visible()
-            expect(page.locator(".studentsim-cards")).to_be_visible()
+            below = ".st-key-watch-ballot-large" if shown == "the start of a replay" else ".studentsim-cards >> nth=0"
+            expect(page.locator(below)).to_be_visible()
             page.wait_for_function(f"(() => {{ const m = ({MEASURED})(); return m.over <= 0 && m.chart > 0.5; }})()")
             assert page.evaluate(MEASURED)["wide"] <= 0
             bottom = page.get_by_role("button", name="Leave this view").bounding_box()
@@ -123,6 +124,83 @@ def test_names_at_the_lines_ends_are_apart_and_inside_the_axis(page: Page, url: 
     (top, bottom), names = found["axis"], found["names"]
     assert top - 1 <= names[0][0] and names[-1][1] <= bottom + 1
     assert all(one[1] <= other[0] + 2 for one, other in zip(names, names[1:], strict=False))
+
+
+MARKS = """() => {
+  const box = document.querySelector('.js-plotly-plot');
+  if (!box?.querySelector('.nsewdrag')) return null;
+  const at = e => { const r = e.getBoundingClientRect(); return r.left + r.width / 2; };
+  const ticks = [...box.querySelectorAll('.xaxislayer-above .xtick')].map(e => [Number(e.textContent), at(e)]);
+  const points = [...box.querySelectorAll('.scatterlayer .trace')].map(t => [...t.querySelectorAll('.point')].map(at));
+  const axis = box.querySelector('.nsewdrag').getBoundingClientRect().right;
+  const names = [...box.querySelectorAll('.annotation')].filter(e => /\\d$/.test(e.textContent) && !/guessing/.test(e.textContent));
+  return { ticks, points, beside: names.map(e => e.querySelector('text').getBoundingClientRect().left - axis) };
+}"""
+
+
+def test_points_stand_at_their_lessons_and_names_in_the_margin(page: Page, url: str):
+    """Also once the window is another size than the one it was drawn in."""
+    for shown in ("&present=1", ""):
+        page.set_viewport_size({"width": 500, "height": 800})
+        page.goto(f"{url}/Watch?race={','.join(WAYS)}{shown}")
+        page.wait_for_function(f"({MARKS})()?.beside.length == 4")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.wait_for_function("() => document.querySelector('.js-plotly-plot .main-svg').clientWidth > 700")
+        page.wait_for_timeout(1000)
+        found = page.evaluate(MARKS)
+        lesson = dict(found["ticks"])
+        for points in found["points"]:
+            assert [abs(x - lesson[turn]) < 16 for turn, x in zip((0, 2, 4, 6, 8), points, strict=True)] == [True] * 5
+        assert len({round(points[0]) for points in found["points"]}) == 4, "none hides another"
+        assert all(0 <= left < 12 for left in found["beside"])
+
+
+FITS = """() => [...document.querySelectorAll('.studentsim-cards .studentsim-card')].map(card => {
+  const end = card.getBoundingClientRect().bottom;
+  const parts = [...card.querySelectorAll('h2, p, li, strong, span')];
+  return [card.textContent, parts.every(e => e.getBoundingClientRect().bottom < end) && !card.querySelector('.studentsim-cut')];
+})"""
+
+
+@pytest.mark.parametrize("racers", [1, 2, 4])
+def test_an_answer_is_whole_on_the_stage(browser: Browser, url: str, racers: int):
+    link = f"run={WAYS[0]}" if racers == 1 else f"race={','.join(WAYS[:racers])}"
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{url}/Watch?{link}&present=1")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"(() => {{ const f = ({FITS})(); return f.length && f.every(([, fits]) => fits); }})()")
+    cards = [text for text, _ in page.evaluate(FITS)]
+    answers = cards if racers < 3 else cards[racers:]
+    assert len(answers) == (racers if racers < 3 else 1)
+    assert all("people and" in text and "Ticked" in text and "Right:" in text or "✓ right" in text for text in answers)
+    if racers == 4:
+        page.get_by_role("button", name=re.compile("^No teaching")).click()
+        expect(page.locator(".studentsim-answer")).to_contain_text("No teaching")
+        assert page.get_by_role("button", name=re.compile("^No teaching")).get_attribute("aria-pressed") == "true"
+    page.close()
+
+
+def test_no_empty_side_bar_shows_on_the_way_into_the_presentation_and_it_is_there_afterwards(page: Page, url: str):
+    page.goto(f"{url}/Watch?race=random,category")
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    still(page)
+    page.evaluate("""() => {
+      window.seen = [];
+      const look = () => {
+        const bar = document.querySelector('[data-testid=stSidebar]');
+        if (document.querySelector('.studentsim-room')) window.seen.push(bar ? bar.offsetWidth : 0);
+        requestAnimationFrame(look);
+      };
+      look();
+    }""")
+    page.get_by_role("link", name="Show it to a room").click()
+    expect(page.get_by_role("button", name="Leave this view")).to_be_visible()
+    still(page)
+    seen = page.evaluate("window.seen")
+    assert seen and max(seen) == 0
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
 
 
 def test_the_browser_places_labels_as_python_does(page: Page):

@@ -15,6 +15,7 @@ from streamlit.elements.lib import streamlit_plotly_theme
 
 from studentsim.config import STRATEGIES
 from studentsim.ui import charts, looks
+from studentsim.ui.charts.race import SIGNS
 from studentsim.ui.rewards import VIEWS
 
 EXAMS = pd.DataFrame(
@@ -92,12 +93,37 @@ def test_a_lesson_of_a_single_step_is_seen(view: str):
 
 
 @pytest.mark.parametrize("exam_every", [1, 2, 5, 10])
-def test_no_run_of_a_race_is_moved_aside_out_of_the_picture(exam_every: int):
+def test_each_exam_of_a_race_stands_at_its_lesson_and_is_moved_by_pixels_alone(exam_every: int):
     exams = EXAMS.assign(turn=[0, 20])
     lanes = [(name, looks.look("random"), exams) for name in "abcd"]
     figure = charts.race(lanes, turns=20, exam_every=exam_every)
     first, last = figure.layout.xaxis.range
     assert all(first < x < last for trace in figure.data for x in trace.x)
+    assert all(list(trace.x) == [0, 20] for trace in figure.data)
+    aside = [trace.meta["aside"] for trace in figure.data]
+    assert sum(aside) == 0 and min(b - a for a, b in zip(aside, aside[1:], strict=False)) == 6 and max(aside) <= 10
+    assert all(trace.meta["most"] < exam_every / 8 for trace in figure.data), "no point gets near to the next exam's"
+
+
+def test_a_race_s_intervals_are_those_of_the_last_exam_and_each_name_has_its_marker_and_a_thread():
+    lanes = [
+        ("Mixed bag", looks.look("random"), EXAMS),
+        ("No teaching", looks.look("none"), EXAMS.assign(accuracy=0.31)),
+    ]
+    figure = charts.race(lanes, turns=8)
+    for trace in figure.data:
+        assert trace.error_y.array[0] == trace.error_y.arrayminus[0] == 0 < trace.error_y.array[1]
+    names = [note for note in figure.layout.annotations if note.name == "end"]
+    assert [note.text[0] for note in names] == ["\N{BLACK CIRCLE}", "\N{HEAVY MULTIPLICATION X}"]
+    assert all((note.x, note.xref, note.xanchor) == (1, "x domain", "left") for note in names), "in the margin"
+    threads = [shape for shape in figure.layout.shapes if shape.name == "thread"]
+    ends = [[float(n) for n in shape.path.rpartition("L")[2].split(",")] for shape in threads]
+    assert ends == [[figure.layout.xaxis.range[1], pytest.approx(note.y, abs=1e-3)] for note in names]
+    assert [shape.line.color for shape in threads] == [trace.line.color for trace in figure.data]
+
+
+def test_every_marker_of_a_strategy_has_its_sign():
+    assert {look.symbol for look in looks.STRATEGIES.values()} <= set(SIGNS)
 
 
 def test_a_category_name_cannot_smuggle_markup_into_a_chart():

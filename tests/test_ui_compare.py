@@ -153,7 +153,11 @@ def test_an_own_mix_is_never_called_follow_the_mistakes():
     ]
     assert sentences.also_differ(groups) == [] and "Follow" not in captions.alike(groups)
     assert settings.said("strategy", groups[1].config) == "Own mix"
-    assert settings.said("mix", groups[1].config) == "physics 60, gain 40"
+    assert settings.said("mix", groups[1].config) == "physics 60, “profit, discount, interest” 40"
+    few = RunConfig.make(categories=("general", "physics"))
+    assert settings.said("categories", few) == "“averages, ages, ratios”, physics"
+    own_bank = RunConfig.make(bank="questions.csv", mix={"gain": 50.0, "voltage": 50.0})
+    assert settings.said("mix", own_bank) == "gain 50, voltage 50", "another bank's names are its own"
     unsure = run("d", strategy="log-probability+category", mix=mix).config
     assert settings.said("strategy", unsure) == "Where it is unsure, own mix"
     (label,) = (g.label for g in grouped([run("b", mix=mix), run("e", mix=mix, student="physics-gap")])[0][:1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from studentsim.transfer.matrix import Cell, Marked, Matrix, matrix_of
 from studentsim.ui import category_names, glossary, rewards, shell
 from studentsim.ui import transfer as said
 from studentsim.ui.help import places, transfer, words
+from studentsim.ui.watch import links
 
 HELP = "pages/7_Help.py"
 ROOT = Path(__file__).parents[1]
@@ -98,10 +100,12 @@ def test_every_command_that_help_names_exists():
 
 def test_the_keys_of_the_presentation_view_are_those_its_buttons_have():
     """Whoever changes one finds the other."""
+    hands = f"1 to {links.MOST + 1}"
     told = {key for key, _ in words.PRESENTATION_KEYS}
     sources = "".join(path.read_text() for path in (ROOT / "studentsim" / "ui" / "watch").glob("*.py"))
-    for key in told:
+    for key in told - {hands}:
         assert f'"{key}"' in sources, key
+    assert hands in told and set(re.findall(r'shortcut="(\w+)"', sources)) <= told
 
 
 def test_sizes_are_those_on_the_disk(tmp_path: Path):
@@ -203,11 +207,27 @@ def test_help_shows_what_practice_of_one_category_does_with_its_seed_and_interva
     assert not app.exception and not app.error
     text = text_of(app).replace("\\", "")
     assert transfer.TITLE in text and "(#transfer)" in text
-    assert said.summary(matrix(0.3)) in text and "rehearsal 0.3" in text and "seed 5" in text
+    found = matrix(0.3)
+    assert said.summary(found, said.by_content(found)) in text and "rehearsal 0.3" in text and "seed 5" in text
     assert "With other seeds, practised and not practised on the mean: seed 6: +60" in text
     assert "seed 7" not in text and "Balanced beginner" in text
     assert "Without rehearsal, as in the paper, practice of one category moves them all" in text and "+45 (" in text
     assert len(app.get("plotly_chart")) == 1 and transfer.COMMAND in [c.value for c in app.get("code")]
+
+
+def test_help_s_matrix_names_categories_by_what_they_hold(folder: Path):
+    """The matrix that comes with the product."""
+    app = visit(HELP)
+    (chart,) = app.get("plotly_chart")
+    figure = json.loads(chart.proto.spec)
+    axes = [figure["layout"][axis]["ticktext"] for axis in ("xaxis", "yaxis")]
+    for names in axes:
+        told = " ".join(names).replace("<br>", " ")
+        assert "profit, discount, interest" in told and "sequences, counting, percent" in told and "physics" in told
+        assert not {"gain", "other", "general"} & set(names)
+    first = transfer.shown()[0]
+    assert said.summary(first, said.by_content(first)) in text_of(app).replace("\\", "")
+    assert "The data set's own names: general (averages, ages, ratios)" in text_of(app)
 
 
 @pytest.mark.parametrize("made", [None, "{", '{"matrices": []}'])

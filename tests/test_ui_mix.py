@@ -285,6 +285,17 @@ def test_the_projector_shows_the_mix_of_each_run(folder: Path):
         (row["wrong"], row["practised"]) for row in first
     ]
     assert {part["questions"] for part in waiting["parts"]} == {None}, "the lesson has not begun"
+    assert all("ost mistakes" in told["most"] for told in (done, waiting)) and "questions" not in waiting["most"]
+
+
+def test_beside_other_runs_a_card_tells_the_category_with_the_most_mistakes_in_words():
+    six = ("general", "physics", "gain", "geometry", "other", "probability")
+    assert mix.most(six, (8, 49, 8, 6, 9, 7), (4, 22, 3, 4, 4, 3)) == (
+        "Most mistakes in physics: 49 of 87; 22 of 40 questions practise it."
+    )
+    assert mix.most(six, (9, 1, 2, 0, 0, 0), None) == "Most mistakes in “averages, ages, ratios”: 9 of 12."
+    assert mix.most(("a", "b"), (4, 4), (1, 1)) == "No category has the most mistakes alone: 2 have 4 of 8 each."
+    assert mix.most(("a",), (0,), (5,)) == "No mistake in the last exam."
 
 
 def test_compare_shows_what_each_way_practised_and_what_its_mix_rests_on(folder: Path):

@@ -179,6 +179,22 @@ def test_an_own_mix_in_a_race_is_taken_in_proportion(started: list):
     assert started[1][0].mix["physics"] == 100 and started[0][0].mix is None
 
 
+def test_a_race_s_mixes_are_named_by_what_the_categories_hold(started: list):
+    app = visit(WATCH, race="new")
+    app.segmented_control(key="watch.race.differs").set_value("Category mix").run()
+    mixes = app.multiselect(key="watch.race.Category mix")
+    assert (
+        "Half “averages, ages, ratios”" in mixes.options and "Nothing but “profit, discount, interest”" in mixes.options
+    )
+    assert "Half physics" in mixes.options and not {"Half general", "Nothing but gain", "Half other"} & set(
+        mixes.options
+    )
+    mixes.set_value(["way", "own"]).run()
+    assert app.number_input(key="watch.race.mix.other").label == "sequences, counting, percent"
+    app.number_input(key="watch.race.mix.other").set_value(50).run()
+    assert "“sequences, counting, percent” 37" in text_of(app)
+
+
 def test_another_setting_of_few_values_offers_them(started: list):
     app = visit(WATCH, race="new")
     app.segmented_control(key="watch.race.differs").set_value("Another setting").run()

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -303,6 +304,17 @@ def test_groups_count_as_one_among_the_rows_and_older_ones_open_in_the_fold(fold
     app.session_state["home.group.group-0"] = True
     app.run()
     assert not app.exception and not app.error
+
+
+def test_a_race_of_three_is_named_whole(folder: Path):
+    make_group(folder, racers=[{"strategy": way} for way in ("random", "category", "none")], seeds=1, **QUICK)
+    assert "Race: mixed bag; follow the mistakes; no teaching" in link_labels(visit(HOME))
+
+
+def test_the_state_of_several_runs_is_said_of_several():
+    waits = [replace(card(run_id), status="queued") for run_id in "abc"]
+    assert groups.standing(waits) == "all 3 waiting for their turn"
+    assert groups.standing([card("d"), waits[0]]) == "1 finished, 1 waiting for its turn"
 
 
 def test_a_group_s_mean_rests_on_those_that_sat_the_same_last_exam_and_says_how_many():

@@ -438,6 +438,53 @@ def test_a_race_of_one_cannot_be_started_and_more_than_two_are_said_to_queue(fol
     assert not app.button(key="watch.race.start").disabled and "wait in the queue" in text_of(app)
 
 
+def test_a_race_s_form_says_that_others_are_at_work_or_wait(folder: Path):
+    assert "take longer" not in text_of(visit(WATCH, race="new"))
+    make_run(folder, "one", **STATES["learning"][0])
+    assert "1 simulation at work: beside it these take longer." in text_of(visit(WATCH, race="new"))
+    make_run(folder, "two", **STATES["learning"][0])
+    queued(folder, "three")
+    said = "2 simulations at work, 1 more in the queue: these start when there is room, so it takes that much longer."
+    assert said in text_of(visit(WATCH, race="new"))
+
+
+def queued(folder: Path, run_id: str, **settings: object) -> None:
+    """A run that waits for a free place."""
+    path = make_run(folder, run_id, status="", turn=-1, **settings)
+    enter(RunFolder(path))
+
+
+def test_a_race_that_waits_for_its_turn_says_so_and_not_that_it_is_on(folder: Path):
+    for run_id, way in (("a", "random"), ("b", "category"), ("c", "none")):
+        queued(folder, run_id, strategy=way)
+    said = "All 3 wait for a free place on this computer and start by themselves."
+    text = text_of(visit(WATCH, race="a,b,c"))
+    assert f"The race has not begun yet. {said}" in text and "The race is on" not in text
+    sentence, _picture, *_ = drawn(visit(WATCH, race="a,b,c", present="1"))
+    assert sentence["note"].startswith("Say it before it begins") and sentence["note"].endswith(said)
+    make_run(folder, "d", **STATES["in the first exam"][0])
+    sentence, *_ = drawn(visit(WATCH, race="a,d", present="1"))
+    assert "It has begun" in sentence["note"] and sentence["note"].endswith(
+        "1 waits for a free place on this computer and starts by itself."
+    )
+    text = text_of(visit(WATCH, race="a,d"))
+    assert "The race is on. Who leads shows once all have sat their first exam. 1 waits for a free place" in text
+
+
+@pytest.mark.parametrize(
+    "statuses, says",
+    [
+        (["queued", "queued"], "The race has not begun yet. Both wait for a free place"),
+        (["paused", "queued"], "The race has not begun yet. 1 waits for a free place"),
+        (["running", "starting"], "The race is on. Who leads shows once all have sat their first exam."),
+        (["paused", "paused"], "The race stands still."),
+        (["cancelled", "cancelled"], "The race ended before all had sat their first exam."),
+    ],
+)
+def test_before_anybody_leads_a_race_says_how_it_stands(statuses: list[str], says: str):
+    assert lanes.headline([lane("A"), lane("B")], statuses).startswith(says)
+
+
 def test_if_one_of_a_race_cannot_start_none_does(started: list, monkeypatch: pytest.MonkeyPatch):
     begin, cancelled = Manager.start, []
 
@@ -616,12 +663,12 @@ def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
     )
     first, second = figure.data
     assert (first.line.dash, second.line.dash) == ("solid", "dash")
-    assert first.x[0] < second.x[0], "the bars lie apart"
+    assert first.x[0] == second.x[0] == 0 and first.meta["aside"] < second.meta["aside"], "points are moved by pixels"
     ends = [note for note in figure.layout.annotations if note.name == "end"]
-    assert {note.text for note in ends} == {"A<br><b>50</b> after 2", "&lt;i&gt;B&lt;/i&gt;<br><b>30</b> after 0"}
+    assert {note.text for note in ends} == {"● A<br><b>50</b> after 2", "■ &lt;i&gt;B&lt;/i&gt;<br><b>30</b> after 0"}
     assert abs(ends[0].y - ends[1].y) >= 5
     level = charts.race([("A", looks.look("random"), one), ("B", looks.look("category"), one)], turns=4, exam_every=2)
-    assert {note.text for note in level.layout.annotations if note.name == "end"} == {"A <b>50</b>", "B <b>50</b>"}
+    assert {note.text for note in level.layout.annotations if note.name == "end"} == {"● A <b>50</b>", "■ B <b>50</b>"}
 
 
 def test_practice_looks_unlike_an_exam():

@@ -95,6 +95,14 @@ def notices(engine: Engine) -> list[str]:
     return [words.literal(notice) for notice in engine.database.notices]
 
 
+def others_first(engine: Engine, *, starting: int = 1) -> str:
+    """What the simulations that are at work or wait mean for new ones; blank where there are none. Looks at all runs there are."""
+    states = engine.manager.states().values()
+    waiting = sum(state.status == "queued" for state in states)
+    at_work = sum(state.live for state in states)
+    return sentences.others_first(at_work, waiting, places=engine.manager.limit, starting=starting)
+
+
 # ------------------------------------------------------------------ links
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 
 import streamlit as st
@@ -28,6 +29,6 @@ def racers(runs: Iterable[RunCard]) -> list[str]:
 def offer(runs: Iterable[RunCard]) -> None:
     """The link to it; nothing where there is no such race."""
     if ids := racers(runs):
-        params = {"race": ",".join(ids), "present": "1", "replay": str(SECONDS)}
+        params = {"race": ",".join(ids), "present": "1", "replay": str(SECONDS), "showing": secrets.token_hex(4)}
         label = "Replay a recorded race for a room: predict, then watch"
         st.page_link(WATCH, label=label, icon=":material/slideshow:", query_params=params)

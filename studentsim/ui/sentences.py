@@ -128,6 +128,24 @@ def estimate(low: float, high: float, runs: int) -> str:
     )
 
 
+def others_first(at_work: int, waiting: int, *, places: int, starting: int = 1) -> str:
+    """What other simulations mean for ``starting`` new ones, of which ``places`` are worked on at a time; blank where there are none."""
+    if not at_work + waiting:
+        return ""
+    if at_work:
+        ahead = f"{plural(at_work, 'simulation')} at work" + (f", {waiting} more in the queue" if waiting else "")
+    else:
+        ahead = f"{plural(waiting, 'simulation')} in the queue"
+    those, these = ("it", "this one") if at_work + waiting == 1 else ("them", "this one")
+    if starting > 1:
+        these = "these"
+    if at_work + waiting >= places:
+        then = f"{these} {'starts' if starting == 1 else 'start'} when there is room, so it takes that much longer"
+    else:
+        then = f"beside {those} {these} {'takes' if starting == 1 else 'take'} longer"
+    return f"{ahead}: {then}."
+
+
 def takes(what: str, low: float, high: float, runs: int) -> str:
     """``20 lessons of 24 take about 15 minutes on two processor cores.``: a run that is not set up yet, judged by ``runs`` of them."""
     where = f"on this computer, going by its last {plural(runs, 'simulation')}" if runs else "on two processor cores"

@@ -51,6 +51,7 @@ OF_A_RUN = (WATCH, ANSWERS, WEAKNESSES)
 """Pages that show one run: the menu leads to the one looked at."""
 
 CSS = Path(__file__).with_name("frame.css")
+MENU, NO_MENU = Path(__file__).with_name("menu.css"), Path(__file__).with_name("no_menu.css")
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
     st.html(CSS)
+    st.html(MENU if menu else NO_MENU)  # in one another's place: what the page before had is replaced at once
     components.no_title_yet()
     with guarded(title):  # whatever is wrong with a link, the menu and the page come
         address.keep(title)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 
 from studentsim.analysis import claims
 from studentsim.transfer.matrix import Estimate, Matrix
-from studentsim.ui import words
+from studentsim.ui import category_names, words
 from studentsim.ui.cards import config_of
 
 COLUMNS = {
@@ -56,24 +57,36 @@ def bounded(estimate: Estimate, unit: str = "") -> str:
     return f"{points(estimate.points)}{unit} ({bounds(estimate)})"
 
 
-def verdict(matrix: Matrix, practised: str) -> str:
+Naming = Callable[[str], str]
+"""What a sentence calls a category: its own name, as the command line's options take it, or what it holds."""
+
+
+def by_content(matrix: Matrix) -> Naming:
+    """For who reads a page: a category by what it holds, where its own name does not tell."""
+    return partial(category_names.in_sentence, among=matrix.categories)
+
+
+def verdict(matrix: Matrix, practised: str, named: Naming = str) -> str:
     """What practising one category did for it and for the others."""
     others = [category for category in matrix.categories if category != practised]
-    own = f"Practising {practised} moved {practised} by {bounded(matrix.own(practised), ' points')}"
+    name = named(practised)
+    own = (
+        f"Practising {name} moved {'it' if name != practised else name} by {bounded(matrix.own(practised), ' points')}"
+    )
     rest = bounded(matrix.rest(practised))
     if len(others) == 1:
-        return f"{own} and {others[0]} by {rest}."
+        return f"{own} and {named(others[0])} by {rest}."
     return f"{own} and the other {number(len(others))} by {rest} on the mean."
 
 
-def summary(matrix: Matrix) -> str:
+def summary(matrix: Matrix, named: Naming = str) -> str:
     """The whole in two sentences: what was practised, what was not, and the largest gain of something not practised."""
     practised, examined = matrix.largest_other
     largest = bounded(matrix.gains[practised, examined].estimate)
     return (
         f"On the mean of the {number(len(matrix.categories))}, a category moved by {bounded(matrix.diagonal, ' points')} when it alone "
-        f"was practised, and by {bounded(matrix.others)} when another was. The largest gain without practice: {largest}, in {examined} "
-        f"while {practised} was practised."
+        f"was practised, and by {bounded(matrix.others)} when another was. The largest gain without practice: {largest}, in "
+        f"{named(examined)} while {named(practised)} was practised."
     )
 
 

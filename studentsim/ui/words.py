@@ -68,6 +68,12 @@ def status(name: str) -> tuple[str, str, str]:
     return STATUS.get(name, (name, "gray", ":material/help:"))
 
 
+def status_of(count: int, name: str) -> str:
+    """The words of a state for so many runs: ``3 waiting for their turn``."""
+    told = status(name)[0]
+    return f"{count} {told.replace(' its ', ' their ') if count != 1 else told}"
+
+
 REQUESTS: Mapping[str, str] = {"pause": "pausing …", "cancel": "being cancelled …"}
 """What was asked of a run and is not done yet."""
 

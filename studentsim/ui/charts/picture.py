@@ -6,6 +6,7 @@ them for its layout, and a page with seven of them noticeably long. Made in one 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -42,6 +43,20 @@ class Picture:
         self._line(line, x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain")
         beside = {"xanchor": "left", "yanchor": "top"}
         self.add_annotation(x=x, xref="x", y=1, yref="y domain", **{**beside, **annotation})
+
+    def add_thread(self, points: Sequence[tuple[float, float]], *, line: dict[str, Any]) -> None:
+        """A thin line through these points, below all else, that is nobody's curve; its name is "thread"."""
+        path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points)
+        told = {
+            "type": "path",
+            "path": path,
+            "line": line,
+            "layer": "below",
+            "name": "thread",
+            "xref": "x",
+            "yref": "y",
+        }
+        self.layout.setdefault("shapes", []).append(told)
 
     def update_xaxes(self, **settings: Any) -> None:
         """Settings of the x axis."""

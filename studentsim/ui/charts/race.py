@@ -16,14 +16,20 @@ from studentsim.ui.looks import GUESSING, Look, colour
 from studentsim.ui.words import hundred
 
 HEIGHT = 440
-WRAP, LINES = 12, 3
-"""Characters after which a name at a line's end goes on in a new line, and the lines after which it is cut."""
+WRAP, LINES = 14, 3
+"""Characters after which a name in the margin goes on in a new line, and the lines after which it is cut."""
+NAMES = 124
+"""Pixels of the margin that the names stand in."""
 SIZE, LINE = 13, 1.3
 """Of the names: pixels of the type, and a line's height in them."""
 INNER = HEIGHT - 70
 """Pixels of the plot itself, about; plot.js, which knows them, places the names anew."""
-STEP = 0.13
-"""How far the bars of two runs lie apart, as a share of the lessons from exam to exam."""
+ASIDE = 6
+"""Pixels by which two runs' points lie apart, so that none hides another: plot.js moves them, since only the browser knows pixels."""
+ELBOW = 0.03
+"""Of the axis: how far before its right end a thread turns from its line's last value to its name."""
+SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "star": "★", "x": "✖", "cross": "✚"}
+"""Plotly's markers as letters, for the names: colour is not all that tells which line is whose."""
 
 
 Lane = tuple[str, Look, pd.DataFrame]
@@ -39,46 +45,46 @@ def race(
     compared: int | None = None,
     revision: str = "",
 ) -> go.Figure:
-    """Exam accuracy by lesson, a curve a run with its intervals, its name at its end.
+    """Exam accuracy by lesson, a curve a run, the interval of its last exam, and its name in the margin with a thread to it.
 
-    The bars lie a little apart, so that none hides another. ``compared`` is the lesson at which the runs are compared; it is marked
-    where a run has gone further.
+    All points stand at their lesson; in the browser they are moved a few pixels apart, and never as far as to the next exam.
+    ``compared`` is the lesson at which the runs are compared; it is marked where a run has gone further.
     """
     figure = Picture()
     uneven = len({int(exams.turn.iloc[-1]) for _, _, exams in lanes if len(exams)}) > 1
+    right = turns + max(0.3, turns * 0.05)
     ends = []
-    aside = (len(lanes) - 1) / 2 * STEP * exam_every
     for i, (name, shown, exams) in enumerate(lanes):
-        shift = i * STEP * exam_every - aside
+        last = [False] * (len(exams) - 1) + [True] * min(1, len(exams))
         figure.add_scatter(
-            x=exams.turn + shift, y=100 * exams.accuracy, mode="lines+markers", name=html.escape(name),
+            x=exams.turn.tolist(), y=100 * exams.accuracy, mode="lines+markers", name=html.escape(name),
             error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3,
-                     "array": 100 * (exams.high - exams.accuracy), "arrayminus": 100 * (exams.accuracy - exams.low)},
+                     "array": (100 * (exams.high - exams.accuracy)).where(last, 0.0),
+                     "arrayminus": (100 * (exams.accuracy - exams.low)).where(last, 0.0)},
             customdata=exams[["turn", "correct", "questions", "low", "high"]].assign(low=100 * exams.low, high=100 * exams.high),
             hovertemplate=f"{html.escape(name)}<br>after lesson %{{customdata[0]}}: %{{customdata[1]}} of %{{customdata[2]}} right"
                           "<br>%{y:.0f} of 100 (%{customdata[3]:.0f} to %{customdata[4]:.0f})<extra></extra>",
-            **line(shown),
+            meta={"aside": (i - (len(lanes) - 1) / 2) * ASIDE, "most": 0.12 * exam_every}, **line(shown),
         )  # fmt: skip
         if len(exams):
-            last = exams.iloc[-1]
-            ends.append((100 * float(last.accuracy), float(last.turn) + shift, _text(name, last, uneven), shown.slot))
+            end = exams.iloc[-1]
+            ends.append((100 * float(end.accuracy), float(end.turn), _text(name, shown, end, uneven), shown.slot))
     guessing(figure, chance)
     if uneven and compared:
         figure.add_vline(compared, line={"color": colour(GUESSING), "width": 1, "dash": "dash"},
                          annotation={"text": "compared here", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False,
                                      "xanchor": "right", "xshift": -4})  # fmt: skip
-    _names(figure, ends)
-    margin = 1.4 * aside  # the outermost racer's points stand so far from their lesson
-    figure.update_xaxes(
-        title="lessons so far", range=[-max(0.4, margin), turns + max(0.5, turns * 0.03, margin)], tick0=0, **ticks(turns)
-    )  # fmt: skip
+    left = -max(0.3, turns * 0.03)
+    _names(figure, ends, left, right)
+    figure.update_xaxes(title="lessons so far", range=[left, right], tick0=0, **ticks(turns))
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
-    return finish(figure, f"race-{revision}", height=HEIGHT, margin={"r": 104})
+    return finish(figure, f"race-{revision}", height=HEIGHT, margin={"r": NAMES})
 
 
-def _text(name: str, last: pd.Series, uneven: bool) -> list[str]:
-    """A name in lines, with its last value; and after which lesson that was, where runs are at different ones."""
+def _text(name: str, shown: Look, last: pd.Series, uneven: bool) -> list[str]:
+    """A name in lines, with its line's marker and last value; and after which lesson that was, where runs are at different ones."""
     text = [html.escape(part) for part in textwrap.wrap(name, WRAP, max_lines=LINES, placeholder=" …")] or [""]
+    text[0] = f"{SIGNS.get(shown.symbol, '')} {text[0]}".strip()
     value = f"<b>{hundred(last.correct / last.questions)}</b>"
     if uneven:
         return [*text, f"{value} after {int(last.turn)}"]
@@ -86,16 +92,20 @@ def _text(name: str, last: pd.Series, uneven: bool) -> list[str]:
     return text
 
 
-def _names(figure: Picture, ends: list[tuple[float, float, list[str], int]]) -> None:
-    """Names right of the run that is furthest, each at its line's height as far as they leave one another room."""
-    front = max((x for _, x, *_ in ends), default=0)
+def _names(figure: Picture, ends: list[tuple[float, float, list[str], int]], left: float, right: float) -> None:
+    """Names in the margin, each at its line's height as far as they leave one another room, and a thread from the line's end to it."""
     heights = [100 * SIZE * LINE * len(text) / INNER for _, _, text, _ in ends]
     centres, shrink = spread([value for value, *_ in ends], heights, high=100)
-    for (_, _, text, slot), y in zip(ends, centres, strict=True):
+    elbow = right - ELBOW * (right - left)
+    for (value, x, text, slot), y in zip(ends, centres, strict=True):
         figure.add_annotation(
-            name="end", x=front, y=y, text="<br>".join(text), showarrow=False, align="left", xanchor="left",
-            xshift=12, font={"size": SIZE * shrink, "color": colour(slot)},
+            name="end", x=1, xref="x domain", y=y, text="<br>".join(text), showarrow=False, align="left", xanchor="left",
+            xshift=4, font={"size": SIZE * shrink, "color": colour(slot)},
         )  # fmt: skip
+        figure.add_thread(
+            [(x, value), (max(x, elbow), value), (right, y)], line={"color": colour(slot), "width": 1, "dash": "dot"}
+        )
+    # plot.js places both by these, knowing the pixels
     figure.update_layout(
-        meta={"ends": [value for value, *_ in ends]}
-    )  # plot.js places them by these, knowing the pixels
+        meta={"ends": [{"x": x, "y": value, "elbow": max(x, elbow), "right": right} for value, x, *_ in ends]}
+    )

@@ -19,8 +19,8 @@ FULL = 60.0
 """A gain (or loss) of so many points or more has the full colour."""
 OWN = 5
 """Colour slot of the frame around what was itself practised: black, or white in the dark."""
-LONGEST = 16
-"""Characters of a column's name at most; the whole name is in the hover text."""
+LONGEST = 28
+"""Characters of a column's name at most, as many as the built-in categories' need; the whole name is in the hover text."""
 SLANT = 40
 """Degrees by which the columns' names are turned, so that they fit a phone."""
 

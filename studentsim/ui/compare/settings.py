@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from studentsim.bank.curriculum import NAME as CURRICULUM
 from studentsim.config import EMBEDDED_0_1, Hub, Learning, RunConfig, Teaching
+from studentsim.records import CATEGORIES
 from studentsim.student.embedded_weights import one_name
 from studentsim.student_table import StudentTable
-from studentsim.ui import language_models, words
+from studentsim.ui import category_names, language_models, words
 from studentsim.ui.looks import look
 from studentsim.ui.teaching import names
 
@@ -122,7 +124,9 @@ def said(name: str, config: RunConfig) -> str:
         return told or ("this one" if config.model == "embedded" else "none")
     if isinstance(value, StudentTable):
         levels = {**value.categories, **value.skills}
-        return f"{value.leaning}: " + ", ".join(f"{name} {level:g} %" for name, level in levels.items())
+        return f"{value.leaning}: " + ", ".join(
+            f"{_category(name, config)} {level:g} %" for name, level in levels.items()
+        )
     if name == "student_table":
         return "a table of its own" if value else "as built in"  # another version's table is not read here
     if not heard(name, config):
@@ -137,11 +141,21 @@ def said(name: str, config: RunConfig) -> str:
         return "yes" if value else "no"
     if value is None or value in ((), ""):
         return "all" if name in ("categories", "skills", "difficulties") else "none"
+    if name == "mix":
+        return ", ".join(f"{_category(key, config)} {share:g}" for key, share in value.items())
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {share:g}" for key, share in value.items())
+    if name == "categories":
+        return ", ".join(_category(key, config) for key in value)
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _category(name: str, config: RunConfig) -> str:
+    """A category by what it holds, in a list of several; a skill's name stays as it is."""
+    among = CATEGORIES if config.bank == CURRICULUM else config.mix or config.categories
+    return category_names.in_sentence(name, among)
 
 
 _WORDS: Mapping[str, Mapping[str, str]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.transfer.matrix import Matrix, recorded
-from studentsim.ui import charts, components, words
+from studentsim.ui import category_names, charts, components, words
 from studentsim.ui import transfer as said
 from studentsim.ui.drawn import drawn
 
@@ -31,18 +31,20 @@ def transfer() -> None:
     first, *rest = matrices
     more = [matrix for matrix in rest if matrix.alike(first, "seed")]
     st.header(TITLE, anchor="transfer")
-    st.markdown(words.literal(said.summary(first)))
-    frame = said.frame(first)
+    named = said.by_content(first)
+    st.markdown(words.literal(said.summary(first, named)))
+    labels = {category: category_names.label(category, first.categories) for category in first.categories}
+    frame = said.frame(first).replace({"practised": labels, "examined": labels})
     components.picture(
         "How many more of 100 does it answer rightly?",
-        drawn(charts.transfer, frame, categories=first.categories),
+        drawn(charts.transfer, frame, categories=tuple(labels.values())),
         frame,
         key="help.transfer",
-        alt=" ".join(said.verdict(first, category) for category in first.categories),
+        alt=" ".join(said.verdict(first, category, named) for category in first.categories),
         columns=said.COLUMNS,
     )
     plain = [m for m in recorded() if said.rehearsal(m) == 0 and _alike_otherwise(m, first)]
-    told = [said.about(first), said.METHOD, said.seeds(more)]
+    told = [said.about(first), said.METHOD, said.seeds(more), category_names.unclear(first.categories)]
     st.caption(words.literal(" ".join(sentence for sentence in told if sentence)))
     if plain:
         st.markdown(words.literal(said.contrast(plain[0])))

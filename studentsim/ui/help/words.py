@@ -47,7 +47,9 @@ KEYS: tuple[tuple[str, str], ...] = (
 
 PRESENTATION_KEYS: tuple[tuple[str, str], ...] = (
     ("P", "pause what is shown"),
-    ("G", "go on"),
+    ("G", "go on, or replay what is over"),
+    ("1 to 5", "before a race begins: a hand for the first, second … racer, and the last number for nobody clearly"),
+    ("Backspace", "take the last hand back"),
     ("Esc", "leave this view"),
 )
 """Keys of the presentation view of Watch; its buttons have them (ui/watch/stage.py)."""

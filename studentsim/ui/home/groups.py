@@ -18,6 +18,8 @@ from studentsim.ui.watch import links
 
 NARROW = (5, 3)
 """The shares of a row's two halves within a fold."""
+LONGEST = 160
+"""Characters of a group's title, which may go on in further lines (frame.css); its help has it whole."""
 WORDS, TAG, DOWNLOAD, STOP, DELETE = (
     "Name and note",
     "Tag all of them",
@@ -44,12 +46,12 @@ def row(
     with st.container(border=True):
         about, more = st.columns([5, 1], vertical_alignment="center")
         with about.container(gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"home.group.head.{name}"):
                 title = words.capital(told.title)
-                short = words.shortened(title)
+                short = words.shortened(title, LONGEST)
                 ticks.box(name, title)
                 page, query = _opened_by(runs, told)
-                whole = None if short == title else words.literal(title)
+                whole = words.literal(title) if len(title) > words.LINE else None
                 st.page_link(page, label=words.literal(short), icon=":material/stacks:", query_params=query, help=whole)
                 st.badge(standing(runs), icon=":material/repeat:", color="gray")
             st.caption(words.literal(_said(runs, told)))
@@ -71,10 +73,9 @@ def _opened_by(runs: Sequence[RunCard], told: Told) -> tuple[str, dict[str, str]
 
 def standing(runs: Sequence[RunCard]) -> str:
     """How many are in which state: ``all 5 finished``, ``2 finished, 1 learning, 2 waiting for their turn``."""
-    states = Counter(words.status(run.status)[0] for run in runs)
-    if len(states) == 1:
-        return f"all {len(runs)} {next(iter(states))}"
-    return ", ".join(f"{count} {state}" for state, count in states.items())
+    states = Counter(run.status for run in runs)
+    told = ", ".join(words.status_of(count, status) for status, count in states.items())
+    return f"all {told}" if len(states) == 1 else told
 
 
 def average(runs: Sequence[RunCard]) -> str:

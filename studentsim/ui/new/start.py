@@ -75,9 +75,4 @@ def _summary(config: RunConfig) -> str:
 
 def _estimate(engine: data.Engine, config: RunConfig, guess: estimates.Estimate) -> str:
     text = f"{model_check.estimate(config, guess)} It goes on if you close the page."
-    at_work = sum(state.live for state in engine.manager.states().values())
-    if not at_work:
-        return text
-    full = at_work >= engine.manager.limit
-    wait = "this one starts when there is room" if full else "beside it this one takes longer"
-    return f"{text} {words.plural(at_work, 'simulation')} at work: {wait}."
+    return f"{text} {data.others_first(engine)}".rstrip()

@@ -5,7 +5,10 @@ python -m studentsim transfer --picture FILE.svg
 
 from __future__ import annotations
 
+from functools import partial
+
 from studentsim.transfer.matrix import Matrix
+from studentsim.ui import category_names
 from studentsim.ui import transfer as said
 from studentsim.ui.report.document import document
 from studentsim.ui.report.svg import GREY, INK, WIDTH, image, shade, shorten, text_at
@@ -38,10 +41,12 @@ def picture(matrix: Matrix) -> str:
     ]
     fits = int(wide / 6.4)
     for j, examined in enumerate(matrix.categories):
-        parts.append(text_at(LEFT + wide * (j + 0.5), TOP - 8, shorten(examined, fits), "middle", size=12))
+        parts.append(
+            text_at(LEFT + wide * (j + 0.5), TOP - 8, shorten(_brief(examined, matrix), fits), "middle", size=12)
+        )
     for i, practised in enumerate(matrix.categories):
         y = TOP + CELL * i
-        parts.append(text_at(LEFT - 10, y + CELL / 2 + 5, shorten(practised, 18), "end"))
+        parts.append(text_at(LEFT - 10, y + CELL / 2 + 5, shorten(_brief(practised, matrix), 18), "end"))
         for j, examined in enumerate(matrix.categories):
             parts += _cell(LEFT + wide * j, y, wide, matrix, practised, examined, size)
     return image(parts, TOP + CELL * count + 6, "Gains in points by category practised and examined", _in_words(matrix))
@@ -49,19 +54,21 @@ def picture(matrix: Matrix) -> str:
 
 def page(matrix: Matrix) -> str:
     """The whole HTML file."""
+    named = said.by_content(matrix)
+    label = partial(category_names.label, among=matrix.categories)
     rows: list[list[object]] = [
-        [r["practised"], r["examined"], f"{r['before']} of {r['questions']}", f"{r['after']} of {r['questions']}",
+        [label(r["practised"]), label(r["examined"]), f"{r['before']} of {r['questions']}", f"{r['after']} of {r['questions']}",
          said.points(r["points"]), f"{said.points(r['low'])} to {said.points(r['high'])}"]
         for r in matrix.rows()
     ]  # fmt: skip
     heads = ["practised", "examined", "right before", "right after", "gain, points", "95 % interval"]
-    verdicts = "".join(f"<li>{escape(said.verdict(matrix, category))}</li>" for category in matrix.categories)
+    verdicts = "".join(f"<li>{escape(said.verdict(matrix, category, named))}</li>" for category in matrix.categories)
     return document(
         TITLE,
         [
             f"<header>\n<h1>{escape(TITLE)}</h1>\n{paragraph(said.about(matrix), 'made')}",
-            paragraph(LIMITS, "limits") + paragraph(said.summary(matrix), "lead") + "</header>",
-            f"<figure>{picture(matrix)}<figcaption>{escape(said.METHOD)}</figcaption></figure>",
+            paragraph(LIMITS, "limits") + paragraph(said.summary(matrix, named), "lead") + "</header>",
+            f"<figure>{picture(matrix)}<figcaption>{escape(_note(matrix))}</figcaption></figure>",
             f"<ul>{verdicts}</ul>",
             table(heads, rows, caption="Every gain", numbers=frozenset(range(2, 6))),
         ],
@@ -72,9 +79,10 @@ def _cell(x: float, y: float, wide: float, matrix: Matrix, practised: str, exami
     gain = matrix.gains[practised, examined]
     told, own = gain.estimate, practised == examined
     frame = f' stroke="{INK}" stroke-width="2"' if own else ""
+    named = said.by_content(matrix)
     fill = shade(min(1.0, max(0.0, 0.5 + told.points / (2 * FULL))))
     title = escape(
-        f"practised {practised}, examined {examined}: {gain.before} of {gain.questions} before, {gain.after} after"
+        f"practised {named(practised)}, examined {named(examined)}: {gain.before} of {gain.questions} before, {gain.after} after"
     )
     box = f'x="{x + 2:.1f}" y="{y + 2:.1f}" width="{wide - 4:.1f}" height="{CELL - 4:.1f}" rx="3"'
     number = text_at(x + wide / 2, y + CELL / 2 + 1, said.points(told.points), "middle", INK, size)
@@ -86,4 +94,14 @@ def _cell(x: float, y: float, wide: float, matrix: Matrix, practised: str, exami
 
 
 def _in_words(matrix: Matrix) -> str:
-    return " ".join(said.verdict(matrix, category) for category in matrix.categories).rstrip(".")
+    named = said.by_content(matrix)
+    return " ".join(said.verdict(matrix, category, named) for category in matrix.categories).rstrip(".")
+
+
+def _brief(category: str, matrix: Matrix) -> str:
+    return category_names.brief(category, matrix.categories)
+
+
+def _note(matrix: Matrix) -> str:
+    """How the figures were made, and what the categories with a brief name hold."""
+    return f"{said.METHOD} {category_names.unclear(matrix.categories)}".rstrip()

@@ -82,16 +82,42 @@ def leader(lanes: Sequence[Lane]) -> int | None:
     return best if all(_behind(row, rows[best], len(rows)) for i, row in enumerate(rows) if i != best) else None
 
 
-def headline(lanes: Sequence[Lane]) -> str:
-    """Who is ahead at the last exam that all have sat, as far as the counts bear it."""
+def headline(lanes: Sequence[Lane], statuses: Sequence[str] = ()) -> str:
+    """Who is ahead at the last exam that all have sat, as far as the counts bear it; before it how the race stands, by the runs'
+    ``statuses``."""
     turn = compared(lanes)
     if turn is None:
-        return "The race is on. Who leads shows once all have sat their first exam."
+        return _before_it(statuses)
     further = _further(lanes, turn)
     told = _told(
         lanes, turn, f"After {plural(turn, 'lesson')}{', the last exam that all have sat,' if further else ''}"
     )
     return f"{told} {further}".rstrip()
+
+
+def waiting(statuses: Sequence[str]) -> str:
+    """How many of a race wait for a free place; blank where none does."""
+    count = statuses.count("queued")
+    if not count:
+        return ""
+    who = f"{'Both' if count == 2 else f'All {count}'} wait" if count == len(statuses) > 1 else _some(count)
+    return f"{who} for a free place on this computer and {'starts by itself' if count == 1 else 'start by themselves'}."
+
+
+def _some(count: int) -> str:
+    return f"{count} {'waits' if count == 1 else 'wait'}"
+
+
+def _before_it(statuses: Sequence[str]) -> str:
+    """How a race stands of which not all have sat an exam yet."""
+    waits = waiting(statuses)
+    if not statuses or any(status in words.AT_WORK for status in statuses):
+        return f"The race is on. Who leads shows once all have sat their first exam. {waits}".rstrip()
+    if waits:
+        return f"The race has not begun yet. {waits}"
+    if any(status in words.RESUMABLE for status in statuses):
+        return "The race stands still. Who leads shows once all have sat their first exam."
+    return "The race ended before all had sat their first exam."
 
 
 def _told(lanes: Sequence[Lane], turn: int, when: str) -> str:

@@ -1,8 +1,9 @@
 """What a link to Watch asks for: ``?run=…``, ``?race=new``, ``?race=id1,id2``; ``&present=1`` for a projector, and with it
-``&replay=60`` for what is over, shown again as it went, in so many seconds."""
+``&replay=60`` for what is over, shown again as it went, in so many seconds; ``&showing=…`` tells one replay from the next."""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 import streamlit as st
@@ -53,4 +54,9 @@ def race(run_ids: tuple[str, ...] | list[str], *, present: bool = False) -> dict
 def presented(run_ids: tuple[str, ...] | list[str], *, replay: bool = False) -> dict[str, str]:
     """The link that shows a run or a race to a room, as it is or from its beginning, as query parameters."""
     link = run(run_ids[0], present=True) if len(run_ids) == 1 else race(run_ids, present=True)
-    return link | ({"replay": str(timeline.USUAL)} if replay else {})
+    return link | ({"replay": str(timeline.USUAL), "showing": new_showing()} if replay else {})
+
+
+def new_showing() -> str:
+    """A name for one replay, which no other has."""
+    return secrets.token_hex(4)

@@ -68,7 +68,8 @@ function resize(box) {
   if (!window.Plotly || !box._fullLayout || !box.clientWidth) return;
   const { _fullLayout: drawn, studentsim: own } = box;
   if (drawn.width === box.clientWidth && drawn.height === box.clientHeight) return;
-  if (own.told.large) draw(window.Plotly, box, own.told, own.theme); // type, margins and names at the lines' ends depend on the size
+  const pixels = own.told.large || own.told.figure.includes('"aside"'); // type, names, or points moved aside depend on the size
+  if (pixels) draw(window.Plotly, box, own.told, own.theme);
   else window.Plotly.Plots.resize(box);
 }
 
@@ -79,6 +80,7 @@ function draw(Plotly, box, told, theme) {
   const layout = themed(figure.layout, theme, factor);
   if (factor > 1) enlarge(figure.data, layout, factor);
   place(layout, box.clientHeight);
+  moveAside(figure.data, layout, box.clientWidth, factor);
   return Plotly.react(box, figure.data, layout, { ...told.config, responsive: false });
 }
 
@@ -89,6 +91,7 @@ function enlarge(traces, layout, factor) {
     if (trace.marker) trace.marker.size = factor * (trace.marker.size ?? 6);
     if (trace.error_y) Object.assign(trace.error_y, { thickness: factor * 1.5, width: factor * 4 });
   }
+  for (const shape of layout.shapes ?? []) if (shape.line) shape.line.width *= factor;
   for (const note of layout.annotations ?? []) note.font = { ...note.font, size: factor * (note.font?.size ?? SIZE) };
   for (const side in layout.margin) layout.margin[side] *= factor;
   for (const axis of [layout.xaxis, layout.yaxis]) if (axis?.title) axis.title = { ...axis.title, standoff: factor * 8 };
@@ -101,11 +104,28 @@ function place(layout, height) {
   if (!ends.length || high === undefined) return;
   const unit = (high - low) / Math.max(60, height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0)); // a pixel, on the axis
   const heights = ends.map((note) => note.text.split("<br>").length * note.font.size * 1.3 * unit);
-  const [centres, shrink] = spread(layout.meta?.ends ?? ends.map((note) => note.y), heights, low, high);
+  const [centres, shrink] = spread(layout.meta?.ends?.map((end) => end.y) ?? ends.map((note) => note.y), heights, low, high);
+  const threads = (layout.shapes ?? []).filter((shape) => shape.name === "thread");
   ends.forEach((note, i) => {
     note.y = centres[i];
     note.font.size *= shrink;
+    const end = layout.meta?.ends?.[i];
+    if (threads[i] && end) threads[i].path = `M${end.x},${end.y}L${end.elbow},${end.y}L${end.right},${centres[i]}`;
   });
+}
+
+/** Points that several traces have at the same place: each trace's a few pixels aside (its meta says how many), so that all are seen,
+ *  but never more than ``most`` of the axis, so that each is at its place. */
+function moveAside(traces, layout, width, factor) {
+  const [low, high] = layout.xaxis?.range ?? [];
+  if (high === undefined) return;
+  const unit = (high - low) / Math.max(60, width - (layout.margin?.l ?? 0) - (layout.margin?.r ?? 0)); // a pixel, on the axis
+  const moved = traces.filter((trace) => trace.meta?.aside !== undefined && Array.isArray(trace.x));
+  const widest = Math.max(0, ...moved.map((trace) => Math.abs(trace.meta.aside))) * factor * unit;
+  for (const trace of moved) {
+    const shrink = Math.min(1, trace.meta.most / (widest || 1));
+    trace.x = trace.x.map((x) => x + trace.meta.aside * factor * unit * shrink);
+  }
 }
 
 /** plotly.js from the installed python package, loaded once a page. */

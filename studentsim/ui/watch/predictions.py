@@ -3,7 +3,8 @@
     <data>/predictions/<key of the race>.json   {"runs": [run ids], "hands": {run id or "nobody": count}}
 
 A small file beside the runs and no part of any journal: a reload must not lose the hands of a class. It belongs to the race, whoever
-shows it, live or replayed.
+shows it. Each replay has one of its own, named by the ``showing`` in its link, and for ``KEPT`` seconds, so that none begins with an
+earlier room's hands.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,8 @@ NOBODY = "nobody"
 """The choice of those who say that nobody will be clearly ahead."""
 FOLDER = "predictions"
 MOST = 9999
+KEPT = 2 * 3600
+"""Seconds for which a replay's hands are kept after the last one: a bookmark of it is for another room by then."""
 _lock = threading.Lock()
 
 
@@ -42,43 +46,47 @@ class Tally:
         return self.hands.get(choice, 0)
 
 
-def read(data: Path, run_ids: Sequence[str]) -> Tally:
+def read(data: Path, run_ids: Sequence[str], showing: str = "") -> Tally:
     """What was said of this race so far; nothing where the file is missing or damaged."""
     try:
-        hands = json.loads(_path(data, run_ids).read_text())["hands"]
+        path = _path(data, run_ids, showing)
+        if showing and time.time() - path.stat().st_mtime > KEPT:
+            return Tally()
+        hands = json.loads(path.read_text())["hands"]
         found = {choice: hands.get(choice, 0) for choice in (*run_ids, NOBODY)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Tally()
     return Tally({choice: n for choice, n in found.items() if type(n) is int and 0 < n <= MOST})
 
 
-def count(data: Path, run_ids: Sequence[str], choice: str, hands: int = 1) -> None:
+def count(data: Path, run_ids: Sequence[str], choice: str, hands: int = 1, *, showing: str = "") -> None:
     """Add hands to a choice, or with a negative number take them back. Writes.
 
     :raises DataFolderError: the file cannot be written.
     """
     with _lock:
-        said = read(data, run_ids)
+        said = read(data, run_ids, showing)
         now = min(MOST, max(0, said.of(choice) + hands))
-        _write(data, run_ids, {**said.hands, choice: now})
+        _write(data, run_ids, {**said.hands, choice: now}, showing)
 
 
-def clear(data: Path, run_ids: Sequence[str]) -> None:
+def clear(data: Path, run_ids: Sequence[str], *, showing: str = "") -> None:
     """Forget what was said. Writes.
 
     :raises DataFolderError: the file cannot be written.
     """
     with _lock:
-        _write(data, run_ids, {})
+        _write(data, run_ids, {}, showing)
 
 
-def _path(data: Path, run_ids: Sequence[str]) -> Path:
-    key = hashlib.sha256(",".join(sorted(run_ids)).encode()).hexdigest()[:16]
+def _path(data: Path, run_ids: Sequence[str], showing: str) -> Path:
+    told = ",".join(sorted(run_ids)) + (f"\n{showing}" if showing else "")
+    key = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
     return data / FOLDER / f"{key}.json"
 
 
-def _write(data: Path, run_ids: Sequence[str], hands: Mapping[str, int]) -> None:
-    path = _path(data, run_ids)
+def _write(data: Path, run_ids: Sequence[str], hands: Mapping[str, int], showing: str) -> None:
+    path = _path(data, run_ids, showing)
     try:
         path.parent.mkdir(exist_ok=True)
         write_atomically(path, json.dumps({"runs": sorted(run_ids), "hands": hands}))

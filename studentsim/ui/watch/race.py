@@ -87,6 +87,11 @@ def lined_up(runs: list[pulse.Snapshot]) -> list[lanes.Lane]:
     return [lanes.Lane(run.run_id, name, look, run.exams) for run, name, look in told]
 
 
+def headline(runs: list[pulse.Snapshot]) -> str:
+    """Who is ahead; before that is known, whether the race is on or waits."""
+    return lanes.headline(lined_up(runs), [run.status for run in runs])
+
+
 def picture(runs: list[pulse.Snapshot], *, large: bool = False) -> bytes:
     """All accuracy curves; made once for all viewers of this race."""
     ids = ",".join(run.run_id for run in runs)
@@ -101,9 +106,9 @@ def picture(runs: list[pulse.Snapshot], *, large: bool = False) -> bytes:
             compared=lanes.compared(up),
             revision=ids,
         )
-        return plot.packed(figure, alt=lanes.headline(up), large=large)
+        return plot.packed(figure, alt=headline(runs), large=large)
 
-    version = (tuple(run.seqs["exams"] for run in runs), runs[0].guessing)
+    version = (tuple(run.seqs["exams"] for run in runs), runs[0].guessing, headline(runs))
     return runs[0].once(f"picture.race.{large}.{ids}", version, made)
 
 
@@ -118,7 +123,7 @@ def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ..
         if shown(runs) != drawn:
             st.rerun()
         up = lined_up(runs)
-        st.header(words.literal(lanes.headline(up)), anchor=False)
+        st.header(words.literal(headline(runs)), anchor=False)
         if len(runs) > 1 and (note := lanes.unfair([run.config for run in runs])):
             st.warning(note, icon=":material/balance:")
         if any(run.alive for run in runs):

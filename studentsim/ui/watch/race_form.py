@@ -46,7 +46,8 @@ def form(engine: data.Engine) -> None:
         if missing:
             st.markdown(missing)
         elif ready:
-            st.markdown(_estimate(estimates.together(guesses), len(ready)))
+            others = data.others_first(engine, starting=len(ready))
+            st.markdown(" ".join(filter(None, [_estimate(estimates.together(guesses), len(ready)), others])))
     try:
         group = repeat.offer(engine, ready, key="watch.race.again", guesses=guesses)
     except StudentsimError as error:

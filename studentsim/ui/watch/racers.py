@@ -14,7 +14,7 @@ from studentsim.config import Learning, RunConfig, Teaching
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES
 from studentsim.student.profiles import PROFILES
-from studentsim.ui import data, repeat, words
+from studentsim.ui import category_names, data, repeat, words
 from studentsim.ui.compare import settings as told
 from studentsim.ui.looks import STRATEGIES
 from studentsim.ui.new import mix as mixes
@@ -109,8 +109,8 @@ def _mix(_: data.Engine) -> list[Own]:
     ready: dict[str, tuple[str, dict[str, int] | None]] = {
         "way": ("As the way of choosing has it", None),
         "even": ("Even mix", mixes.even(CATEGORIES)),
-        **{f"half {c}": (f"Half {c}", mixes.moved(mixes.even(CATEGORIES), c, 50)) for c in CATEGORIES},
-        **{f"only {c}": (f"Nothing but {c}", mixes.only(CATEGORIES, c)) for c in CATEGORIES},
+        **{f"half {c}": (f"Half {_named(c)}", mixes.moved(mixes.even(CATEGORIES), c, 50)) for c in CATEGORIES},
+        **{f"only {c}": (f"Nothing but {_named(c)}", mixes.only(CATEGORIES, c)) for c in CATEGORIES},
         "own": ("A mix of my own", None),
     }
     chosen = _several(MIX, {id: name for id, (name, _) in ready.items()}, ["way", "even"])
@@ -122,6 +122,10 @@ def _mix(_: data.Engine) -> list[Own]:
     return [{**same, "mix": _percent(shares[id])} for id in chosen]
 
 
+def _named(category: str) -> str:
+    return category_names.in_sentence(category, CATEGORIES)
+
+
 def _percent(mix: dict[str, int] | None) -> dict[str, float] | None:
     return None if mix is None else {category: float(share) for category, share in mix.items()}
 
@@ -129,12 +133,15 @@ def _percent(mix: dict[str, int] | None) -> dict[str, float] | None:
 def _own_mix() -> dict[str, int]:
     columns = st.columns(len(CATEGORIES))
     shares = {
-        category: int(column.number_input(category, 0, 100, share, key=f"watch.race.mix.{category}") or 0)
+        category: int(
+            column.number_input(category_names.own_label(category), 0, 100, share, key=f"watch.race.mix.{category}")
+            or 0
+        )
         for column, (category, share) in zip(columns, mixes.even(CATEGORIES).items(), strict=True)
     }
     mix = mixes.like(shares)
     if sum(shares.values()) != mixes.WHOLE:
-        taken = ", ".join(f"{category} {share}" for category, share in mix.items() if share)
+        taken = ", ".join(f"{_named(category)} {share}" for category, share in mix.items() if share)
         st.caption(f"They sum to {sum(shares.values())}, so these percentages are taken: {taken}.")
     return mix
 

@@ -40,6 +40,11 @@ def clock(run_ids: tuple[str, ...], seconds: int) -> Clock:
     return st.session_state.setdefault(_key(run_ids), Clock(seconds))
 
 
+def showing() -> str:
+    """What tells this replay from an earlier one, whose hands it must not begin with; a reload keeps it, since it is in the link."""
+    return st.query_params.get("showing") or "replay"
+
+
 def stop(run_ids: tuple[str, ...]) -> None:
     """Let the clock stand where it is."""
     _turn(run_ids, "pause")
@@ -71,12 +76,15 @@ def buttons(run_ids: tuple[str, ...], now: Clock) -> None:
 
 
 def _key(run_ids: tuple[str, ...]) -> str:
-    return f"watch.replay.{','.join(run_ids)}"
+    return f"watch.replay.{','.join(run_ids)}.{showing()}"
 
 
 def _turn(run_ids: tuple[str, ...], what: str) -> None:
     if now := st.session_state.get(_key(run_ids)):
-        st.session_state[_key(run_ids)] = getattr(now, what)(time.monotonic())
+        changed = getattr(now, what)(time.monotonic())
+        if what == "go" and now.at(time.monotonic()) >= 1:
+            st.query_params["showing"] = links.new_showing()
+        st.session_state[_key(run_ids)] = changed
 
 
 def _pace(run_ids: tuple[str, ...]) -> None:

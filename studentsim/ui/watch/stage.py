@@ -10,7 +10,7 @@ import streamlit as st
 
 from studentsim.ui import data, sentences, words
 from studentsim.ui.shell import WATCH, guarded
-from studentsim.ui.watch import ballot, lanes, links, live, mix, pictures, plot, predictions, pulse, replay
+from studentsim.ui.watch import ballot, links, live, mix, pictures, plot, predictions, pulse, replay
 from studentsim.ui.watch import race as races
 from studentsim.ui.watch.large import large
 from studentsim.ui.watch.timeline import Clock
@@ -35,8 +35,9 @@ def _stage(engine: data.Engine, run_ids: tuple[str, ...], back: dict[str, str], 
     ids = tuple(run.run_id for run in runs)
     replays = seconds is not None and replay.allowed(runs)
     clock = replay.clock(ids, seconds) if replays else None
+    showing = replay.showing() if replays else ""
     every = (replay.EVERY if clock.runs else None) if clock else live.every(runs)
-    st.fragment(_body, run_every=every)(engine, ids, races.shown(runs), clock)
+    st.fragment(_body, run_every=every)(engine, ids, races.shown(runs), clock, showing)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if clock:
             replay.buttons(ids, clock)
@@ -58,7 +59,9 @@ def _replay_button(ids: tuple[str, ...]) -> None:
         st.switch_page(WATCH, query_params=links.presented(ids, replay=True))
 
 
-def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ...], clock: Clock | None) -> None:
+def _body(
+    engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ...], clock: Clock | None, showing: str
+) -> None:
     with guarded():
         if clock:
             runs = _replayed(engine, run_ids, clock)
@@ -71,7 +74,7 @@ def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ..
             large({"sentence": sentences.headline(only.exams, only.weak)}, key="watch.stage.sentence")
             _picture_and_cards(pictures.exams(only, large=True), [_card(only, only.title)])
         else:
-            _race(engine, runs)
+            _race(engine, runs, showing)
 
 
 def _replayed(engine: data.Engine, run_ids: tuple[str, ...], clock: Clock) -> list[pulse.Snapshot]:
@@ -83,25 +86,24 @@ def _replayed(engine: data.Engine, run_ids: tuple[str, ...], clock: Clock) -> li
     return replay.look(engine, run_ids, share)
 
 
-def _race(engine: data.Engine, runs: list[pulse.Snapshot]) -> None:
+def _race(engine: data.Engine, runs: list[pulse.Snapshot], showing: str) -> None:
     up = races.lined_up(runs)
     over = all(run.over for run in runs)
     asks = predictions.open_for(up, over=over)
-    tally = predictions.read(engine.folder, [run.run_id for run in runs])
+    tally = predictions.read(engine.folder, [run.run_id for run in runs], showing)
     begun = any(len(lane.exams) for lane in up)
     large(
         {
-            "sentence": ballot.question(runs) if asks and not begun else lanes.headline(up),
-            "note": ballot.HOW if asks else predictions.told(tally, up, over=over),
+            "sentence": ballot.question(runs) if asks and not begun else races.headline(runs),
+            "note": ballot.how(runs) if asks else predictions.told(tally, up, over=over),
         },
         key="watch.stage.sentence",
     )
-    if asks and not begun:
-        cards = [{"name": f"{key}  {name}", "hands": f"{tally.of(choice)}"} for key, choice, name in ballot.keys(up)]
-    else:
-        cards = [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
+    cards = [] if asks and not begun else [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
     _picture_and_cards(
-        races.picture(runs, large=True), cards, between=lambda: asks and ballot.buttons(engine, up, tally)
+        races.picture(runs, large=True),
+        cards,
+        between=lambda: asks and ballot.buttons(engine, up, tally, showing=showing, large=not begun),
     )
 
 
@@ -109,7 +111,8 @@ def _picture_and_cards(packed: bytes, cards: list[dict[str, Any]], between: Call
     plot.plot(packed, key="watch.stage.picture")
     if between:
         between()
-    large({"cards": cards}, key="watch.stage.cards")
+    if cards:
+        large({"cards": cards}, key="watch.stage.cards")
 
 
 def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
@@ -123,17 +126,22 @@ def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
     mark = "✓ right" if row["right"] else "✗ wrong" if row["letter"] else "✗ no answer"
     return card | {
         "problem": _line(row["problem"]), "reply": _line(row["text"]), "right": bool(row["right"]), "mark": mark,
-        "verdict": sentences.verdict(row),
+        "verdict": sentences.verdict(row), "where": sentences.where(row, run.categories),
     }  # fmt: skip
 
 
 def _line(text: str) -> str:
-    """The beginning of a text, in one line."""
-    return words.beginning(" ".join(text.split()))
+    """The beginning of a text in one line; what stood in lines of its own is parted by semicolons."""
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    whole = "".join(line + (" " if line[-1] in ".:;,?!" else "; ") for line in lines).rstrip(" ")
+    return words.beginning(whole.removesuffix(";") if lines and lines[-1][-1] != ";" else whole)
 
 
 def _where(run: pulse.Snapshot) -> str:
     """Where a run is, in the few words that a room reads."""
     if run.status in ("starting", "running"):
         return run.doing
-    return f"{words.status(run.status)[0].capitalize()}, lesson {run.turn} of {run.turns}."
+    standing = words.status(run.status)[0].capitalize()
+    if run.status == "queued" and run.state.place:
+        return f"{standing}, number {run.state.place} in the queue."
+    return f"{standing}, lesson {run.turn} of {run.turns}."
