@@ -69,7 +69,7 @@ def test_from_a_fresh_app_it_is_got_chosen_and_started_with_two_clicks_on_the_pa
         1,
         None,
     )
-    assert config.max_new_tokens == 200 and config.learning.learning_rate < RunConfig().learning.learning_rate
+    assert config.max_new_tokens == 200 and config.learning.batch < RunConfig().learning.batch
 
 
 def test_while_it_is_got_the_page_says_how_far_it_is_and_start_waits(folder: Path):
