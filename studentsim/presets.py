@@ -52,9 +52,28 @@ class Preset:
     """Makes the settings for a model by itself, where they are not so to be told."""
 
 
+SMALL_MODEL = "small-model"
+"""The setting that ``bench/small_model_search.py`` found, and that fresh seeds confirmed (docs/real-model.md, "What makes it learn")."""
+
 PRESETS: Mapping[str, Preset] = {
     "default": Preset("what suits the model best"),
     "paper": Preset("the source paper's protocol", make=lambda model: RunConfig.paper(model=model)),
+    SMALL_MODEL: Preset(
+        "with which SmolLM2 was found to learn the built-in curriculum",
+        {
+            "learning": {
+                "learning_rate": 1e-3,
+                "lora_rank": 8,
+                "lora_alpha": 16,
+                "epochs": 1,
+                "sft_weight": 1.0,
+                "reference": "last-turn",
+            },
+            "teaching": {"chosen_text": "option"},
+            "hub": {"exams": "scored"},
+        },
+        language_model=True,
+    ),
 }
 """All of them, by name. To add one, add an entry."""
 

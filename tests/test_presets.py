@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -10,6 +13,9 @@ from studentsim.cli import app
 from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.presets import Preset
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
+from search_cells import cell_named  # noqa: E402
 
 SMALL = Preset(
     "for models of a hundred million parameters",
@@ -46,10 +52,18 @@ def test_what_there_was_is_as_it_was():
     assert presets.preset("paper") == RunConfig.paper() and presets.preset("paper", "m") == RunConfig.paper(model="m")
 
 
+def test_the_small_model_s_is_the_cell_that_was_confirmed():
+    cell = cell_named("curriculum-1e-03-r8-1x-option-sft10-last-turn").settings()
+    found = presets.preset("small-model", "smollm2").model_dump()
+    assert {field: found["learning"][field] for field in cell["learning"]} == cell["learning"]
+    assert {field: found["teaching"][field] for field in cell["teaching"]} == cell["teaching"]
+    assert found["hub"]["exams"] == "scored" and found["bank"] == "curriculum"
+
+
 def test_an_unknown_one_is_refused_with_those_there_are(small):
     with pytest.raises(ConfigError, match="no preset 'none'") as caught:
         presets.preset("none")
-    assert caught.value.remedy == "Choose 'default', 'paper' or 'small'."
+    assert caught.value.remedy == "Choose 'default', 'paper', 'small-model' or 'small'."
 
 
 def test_the_help_names_them_all():

@@ -13,6 +13,7 @@ from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, PAUSE, ROOT, text_of, visit
 
+from studentsim import presets
 from studentsim.config import RunConfig
 from studentsim.student.huggingface.catalogue import CATALOGUE
 from studentsim.ui import jobs, language_models, words
@@ -68,7 +69,7 @@ def test_from_a_fresh_app_it_is_got_chosen_and_started_with_two_clicks_on_the_pa
         1,
         None,
     )
-    assert config.max_new_tokens == 200 and config.learning.learning_rate < RunConfig().learning.learning_rate
+    assert config.max_new_tokens == 200 and config.learning.batch < RunConfig().learning.batch
 
 
 def test_while_it_is_got_the_page_says_how_far_it_is_and_start_waits(folder: Path):
@@ -132,6 +133,15 @@ def test_it_is_chosen_with_one_click_and_the_embedded_student_s_settings_come_ba
     app.segmented_control(key="new.whose").set_value("embedded").run()
     app.button(key="new.start").click().run()
     assert started[0][0] == RunConfig(turns=7)
+
+
+def test_it_begins_with_what_was_found_to_make_it_learn(started: list, folder: Path):
+    put(folder)
+    app = visit(NEW)
+    app.button(key=f"new.model.{SMOL}").click().run()
+    app.button(key="new.start").click().run()
+    found, small = started[0][0], presets.preset("small-model", SMOL)
+    assert (found.learning, found.teaching, found.hub.exams) == (small.learning, small.teaching, "scored")
 
 
 def test_a_link_chooses_it(started: list, folder: Path):

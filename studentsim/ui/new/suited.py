@@ -9,6 +9,7 @@ import streamlit as st
 
 from studentsim import presets
 from studentsim.config import HUB_DEFAULTS, RunConfig
+from studentsim.presets import PRESETS, SMALL_MODEL
 from studentsim.student.huggingface.catalogue import CATALOGUE
 from studentsim.ui.new.form import key
 
@@ -17,17 +18,18 @@ EMBEDDED, OWN = "embedded", "own"
 LENGTH = {"turns": 10, "questions": 24, "exam": 40, "validation": 8}
 """Lessons, questions in each, questions in an exam, and held-out pairs, with which a small language model on two processor cores is
 done within a quarter of an hour. The embedded student, which is a hundred times as fast, has ``RunConfig``'s."""
-TICKED = {"exams": "scored"}
-"""Settings of ``Hub`` that suit a small language model: an exam is ticked in a fraction of the time that writing it takes."""
+REFILLED = {
+    part: tuple({**HUB_DEFAULTS.get(part, {}), **PRESETS[SMALL_MODEL].changes.get(part, {})})
+    for part in ("learning", "teaching")
+}
+"""How a kind of student learns: settings that another kind brings with it, whatever was typed."""
 
 
 def settings(kind: str, preset: str = "") -> RunConfig:
     """The settings that a run of this kind of student begins with. ``preset`` is ``paper`` where its protocol was asked for."""
-    begun = presets.preset(preset or "default", kind)
-    if preset or kind not in CATALOGUE:
-        return begun
-    hub = begun.hub.model_copy(update=TICKED)
-    return begun.model_copy(update={**LENGTH, "hub": hub})
+    small = not preset and kind in CATALOGUE
+    begun = presets.preset(preset or (SMALL_MODEL if small else "default"), kind)
+    return begun.model_copy(update=LENGTH) if small else begun
 
 
 def refill(before: str, now: str) -> None:
@@ -37,7 +39,8 @@ def refill(before: str, now: str) -> None:
     preset = st.session_state["new.preset"]
     old, new = (settings(kind, preset).model_dump() for kind in (before, now))
     st.session_state.update(_keyed({"max_new_tokens": new["max_new_tokens"], **new["hub"]}))
-    st.session_state.update(_keyed({field: new["learning"][field] for field in HUB_DEFAULTS["learning"]}))
+    for part, fields in REFILLED.items():
+        st.session_state.update(_keyed({field: new[part][field] for field in fields}))
     untouched = [field for field in LENGTH if st.session_state.get(key(field)) == old[field]]
     st.session_state.update(_keyed({field: new[field] for field in untouched}))
 
