@@ -132,7 +132,9 @@ def test_a_confirmation_has_fresh_seeds_and_the_report_tells_all(tmp_path: Path,
     assert f"| `{cell.name}` | 2 | 101, 102 | 24 | {found[0]['before']} |" in text
     assert "Round 2: 2 cells, 2 lessons, exam of 12 questions" in text and "| rate | 0.0002 |" in text
     gain = sum(r["gain"] for r in found) / 2
-    assert f"| {100 * gain:+.1f} (" in text.splitlines()[-1]
+    confirmed, by_size = text.split("\n\n")[-2:]
+    assert f"| {100 * gain:+.1f} (" in confirmed.splitlines()[-1]
+    assert f"| 102 | 24 | {found[1]['before']} |" in by_size and len(by_size.splitlines()) == 4
 
 
 def test_a_gain_s_interval_is_paired_and_grows_with_what_seeds_differ_in():
