@@ -75,7 +75,7 @@ def test_words_about_a_run_are_kept_listed_and_taken_back(say, tmp_path):  # noq
 def test_several_runs_get_no_common_name_and_a_bad_one_is_one_line(say, tmp_path):  # noqa: F811
     ids = make_group(tmp_path, seeds=2, turns=1, exam=6)
     assert say("annotate", "group-1", "--name", "Both", "--data", tmp_path).status == 2
-    refused = say("annotate", ids[0], "--name", "a/b", "--data", tmp_path)
+    refused = say("annotate", ids[0], "--name", "a\u202eb", "--data", tmp_path)
     assert refused.status == 2 and len(refused.err.splitlines()) == 1
     assert notes.read(open_run(tmp_path, ids[0])) == Notes()
     assert say("annotate", "nobody", "--tag", "x", "--data", tmp_path).status == 2

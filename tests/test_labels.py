@@ -63,7 +63,9 @@ def exams(*marks: int) -> pd.DataFrame:
 def test_a_race_s_names_lie_apart_and_inside_the_axis_whatever_they_are(racers: list[tuple[int, str]]):
     figure = charts.race([(name, looks.look("random"), exams(100, mark)) for mark, name in racers], turns=4)
     notes = [note for note in figure.layout.annotations if note.name == "end"]
-    assert len(notes) == len(racers) and list(figure.layout.meta["ends"]) == [100 * (mark / 240) for mark, _ in racers]
+    assert len(notes) == len(racers) and [end["y"] for end in figure.layout.meta["ends"]] == [
+        100 * (mark / 240) for mark, _ in racers
+    ]
     pixel = 100 / INNER
     halves = [pixel * note.font.size * LINE * len(note.text.split("<br>")) / 2 for note in notes]
     placed = sorted((note.y - half, note.y + half) for note, half in zip(notes, halves, strict=True))

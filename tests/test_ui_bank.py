@@ -180,7 +180,7 @@ def test_a_look_at_the_hub_without_a_network_is_a_message_and_a_run_again_finds_
 def test_without_a_choice_the_page_says_what_to_do(folder: Path):
     app = visit(CHECK)
     assert not app.exception and not app.error
-    assert "Choose questions above; the button" in app.info[0].value
+    assert "Choose questions above, then press" in app.info[0].value
 
 
 def test_a_file_is_checked_row_by_row_and_the_list_taken_away_without_formulas(folder: Path, few_doubts: Path):

@@ -304,7 +304,7 @@ def difference(
             tuple(Run(f"{strategy}-{i}", RunConfig(), "finished", True, 0.0, 12, 1) for i in range(runs)),
         )
 
-    return Difference(group(way), group(of), 12, 240, gained, low, high, 0.8, 0.7, 1)
+    return Difference(group(way), group(of), 12, 240, gained, low, high, 0.6 + gained, 0.6, 1)
 
 
 def against_none(**bounds: tuple[float, float]) -> list[Difference]:

@@ -431,7 +431,7 @@ def test_start_is_pinned_to_the_window_s_edge_with_what_it_starts(folder: Path):
     assert short.startswith("20 lessons of 40 questions, 11 exams of 240. About ")
     app.number_input(key="new.turns").set_value(6).run()
     assert app._tree.children[BOTTOM].get("caption")[0].value.startswith("6 lessons")
-    app.text_input(key="new.name").set_value("a: b").run()
+    app.text_input(key="new.name").set_value("a\u202eb").run()
     assert "Name" in app._tree.children[BOTTOM].get("markdown")[0].value, "what keeps it shut is said beside it"
 
 

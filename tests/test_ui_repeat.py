@@ -72,7 +72,7 @@ def test_a_double_click_repeats_once(started: list, monkeypatch: pytest.MonkeyPa
 
 def test_settings_that_cannot_work_can_not_be_repeated_either(started: list):
     app = visit(NEW)
-    app.text_input(key="new.name").set_value("a/b").run()
+    app.text_input(key="new.name").set_value("a\u202eb").run()
     assert app.button(key="new.repeat").disabled and not started
 
 
