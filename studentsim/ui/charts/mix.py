@@ -11,7 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from studentsim.ui import category_names
-from studentsim.ui.charts.frame import CHARACTER, LINE, NAME, PAD, STANDOFF, TITLE, finish, ticks, wrapped
+from studentsim.ui.charts.frame import CHARACTER, NAME, PAD, STANDOFF, TITLE, finish, ticks, wrapped
 from studentsim.ui.charts.picture import Picture
 from studentsim.ui.looks import shade
 from studentsim.ui.mix_table import Line, MixTable
@@ -24,8 +24,8 @@ FULL = 0.5
 """A cell of this share of all mistakes, or questions, or more has the fullest colour."""
 SMALLEST = 9
 """Pixels of the smallest type: a number that would be smaller is left out, and stands in the table."""
-LINES = 2
-"""Lines of a column's name at most."""
+LABEL = 30
+"""Characters of a column's name at most: one line, since turned lines of neighbours lie over one another on a phone."""
 SLANT = -40
 """Degrees by which the names of columns are turned, so that they have room on a phone."""
 
@@ -74,7 +74,7 @@ def mix_by_way(
     counts by column. ``of_hundred``: told as shares, for sums over many lessons.
     """
     cells, titles = [], _titles(columns)
-    told = [textwrap.wrap(title, NAME, max_lines=LINES, placeholder=" …") or [" "] for title in titles]
+    told = [textwrap.shorten(title, LABEL, placeholder=" …") for title in titles]
     for row, (name, *both) in enumerate(ways):
         for practised, counts in zip((False, True), both, strict=True):
             total = sum(counts)
@@ -87,10 +87,10 @@ def mix_by_way(
     figure = _grid(cells, [name for name, *_ in ways], gap=0.04)
     figure.update_xaxes(
         range=[-0.5, max(len(columns), 1) - 0.5], tickvals=list(range(len(titles))),
-        ticktext=["<br>".join(html.escape(line) for line in lines) for lines in told], tickangle=SLANT, showgrid=False,
+        ticktext=[html.escape(label) for label in told], tickangle=SLANT, showgrid=False,
     )  # fmt: skip
-    longest = max((len(line) for lines in told for line in lines), default=0)
-    below = round(PAD + 14 + 0.65 * CHARACTER * longest + 0.77 * LINE * (max(map(len, told), default=1) - 1))
+    longest = max(map(len, told), default=0)
+    below = round(PAD + 14 + 0.65 * CHARACTER * longest)
     return _finished(figure, len(ways), f"ways-{revision}", below=below)
 
 
