@@ -113,6 +113,7 @@ def test_killed_in_a_save_the_half_checkpoint_is_not_one(tmp_path, whole):
 
 APP = """
 import sys, time, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
 sys.path.insert(0, {here!r})
 import casts, run_help
 runs = run_help.manager({data!r}, "answer:60:gate", limit=3)
