@@ -23,7 +23,8 @@ FEWEST, MOST, USUAL = 2, 20, 5
 """Seeds of one group, at least, at most, and where nothing else is said."""
 LARGEST = 80
 """Runs of one group at most: four racers, each with the most seeds there may be."""
-_LARGEST_SEED = 2**31 - 1
+LARGEST_SEED = 2**31 - 1
+"""The largest seed that a run's settings take."""
 
 
 def seeds_of(first: int, count: int, taken: Collection[int] = (), like: Collection[int] = ()) -> list[int]:
@@ -43,7 +44,7 @@ def seeds_of(first: int, count: int, taken: Collection[int] = (), like: Collecti
     while len(seeds) < count:
         if seed not in taken and seed not in seeds:
             seeds.append(seed)
-        seed = seed + 1 if seed < _LARGEST_SEED else 0
+        seed = seed + 1 if seed < LARGEST_SEED else 0
     return seeds
 
 

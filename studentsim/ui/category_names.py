@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from studentsim.bank.curriculum import NAME as CURRICULUM
 from studentsim.records import CATEGORIES
 
 HOLDS: Mapping[str, str] = {
@@ -31,6 +32,11 @@ SHORT: Mapping[str, str] = {
 def about(category: str) -> str | None:
     """What a category holds, in a few words; None: one of another bank."""
     return f"{category.capitalize()}: {HOLDS[category]}." if category in HOLDS else None
+
+
+def of_bank(bank: str, otherwise: Iterable[str] = ()) -> tuple[str, ...]:
+    """All categories of a bank by the name of its setting, as far as that tells them: the built-in curriculum's; else ``otherwise``."""
+    return CATEGORIES if bank == CURRICULUM else tuple(otherwise)
 
 
 def are_mathqas(names: Iterable[str]) -> bool:

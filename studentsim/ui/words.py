@@ -8,9 +8,7 @@ import textwrap
 import time
 from collections.abc import Collection, Mapping
 
-from studentsim.bank.curriculum import NAME as CURRICULUM
 from studentsim.config import EMBEDDED_0_1, RunConfig
-from studentsim.records import CATEGORIES
 from studentsim.student.embedded_weights import one_name
 from studentsim.student.profiles import PROFILES
 from studentsim.student_table import StudentTable
@@ -225,9 +223,7 @@ def student_version(config: RunConfig) -> str:
 
 def way(config: RunConfig) -> str:
     """How a run's questions are chosen: ``follow the mistakes``, ``own mix (physics 50 %, geometry 30 %, …)``."""
-    among = (
-        CATEGORIES if config.bank == CURRICULUM else config.mix or ()
-    )  # a mix may hold some of the bank's categories alone
+    among = category_names.of_bank(config.bank, config.mix or ())  # a mix may hold some of the bank's categories alone
     return config.way(
         lambda strategy: look(strategy).name.lower(),
         lambda category: category_names.in_sentence(category, among),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studentsim.bank.curriculum import NAME as CURRICULUM
 from studentsim.config import EMBEDDED_0_1, Hub, Learning, RunConfig, Teaching
-from studentsim.records import CATEGORIES
 from studentsim.student.embedded_weights import one_name
 from studentsim.student_table import StudentTable
 from studentsim.ui import category_names, language_models, words
@@ -154,7 +152,7 @@ def said(name: str, config: RunConfig) -> str:
 
 def _category(name: str, config: RunConfig) -> str:
     """A category by what it holds, in a list of several; a skill's name stays as it is."""
-    among = CATEGORIES if config.bank == CURRICULUM else config.mix or config.categories
+    among = category_names.of_bank(config.bank, config.mix or config.categories)
     return category_names.in_sentence(name, among)
 
 

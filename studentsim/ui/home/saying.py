@@ -16,7 +16,6 @@ from studentsim.store.notes import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Notes
 from studentsim.ui import components, data, words
 from studentsim.ui.cards import RunCard
 
-LARGEST_SEED = 2**31 - 1
 _TAGS = f"Up to {MOST_TAGS}, of at most {LONGEST_TAG} characters, with commas between them."
 
 
@@ -45,7 +44,7 @@ def about_all(engine: data.Engine, runs: Sequence[RunCard]) -> None:
     said = {one.note for one in known}
     fixed = not _writable(folders)
     st.text_input(
-        "Name", names.pop() if len(names) == 1 else "", max_chars=_longest_name() - len(f", seed {LARGEST_SEED}"), key=f"{key}.name",
+        "Name", names.pop() if len(names) == 1 else "", max_chars=_longest_name() - len(f", seed {groups.LARGEST_SEED}"), key=f"{key}.name",
         disabled=fixed, help="Each run gets it with its seed. Leave it blank for the names they had at first.",
     )  # fmt: skip
     note = said.pop() if len(said) == 1 else ""

@@ -88,7 +88,7 @@ def _held(strategy: str) -> str:
     if strategy == "none":
         return ""
     if not st.session_state.get("new.rehearsal"):
-        return "With *Hold on what is not practised* at 0 (under *Advanced*), practice of one category makes the others better, too."
+        return "With *Hold on what is not practised* at 0 (under *Advanced*), practice of one category changes the others, too."
     return "What is not practised is held about where it was (*Hold on what is not practised*, under *Advanced*)."
 
 

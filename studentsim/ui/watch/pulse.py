@@ -16,11 +16,10 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.records import CATEGORIES
 from studentsim.runs.live_text import LiveText
 from studentsim.runs.states import OVER, RunState
 from studentsim.store import ingest, queries
-from studentsim.ui import data, mix_table, sentences, words
+from studentsim.ui import category_names, data, mix_table, sentences, words
 from studentsim.ui.cards import config_of
 from studentsim.ui.mix_table import Row
 from studentsim.ui.teaching import names
@@ -88,7 +87,7 @@ class Snapshot:
         """The categories of its bank, as far as they are known: before the first exam is over, of the built-in curriculum alone."""
         if len(self.cells):
             return tuple(dict.fromkeys(self.cells.row))
-        return CATEGORIES if self.config.bank == "curriculum" else ()
+        return category_names.of_bank(self.config.bank)
 
     @property
     def turns(self) -> int:
