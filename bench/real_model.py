@@ -37,7 +37,7 @@ PARTS = {
     "held_out": "held-out pairs, {held_out}",
     "weigh": "weighing options, {weigh} questions",
 }
-SIZES = {"write": 16, "pairs": 15, "exam": 40, "held_out": 8, "weigh": 24}
+SIZES = {"write": 40, "pairs": 15, "exam": 40, "held_out": 8, "weigh": 24}
 TINY = {"write": 2, "pairs": 2, "exam": 3, "held_out": 2, "weigh": 2}
 LESSONS, QUESTIONS, EXAMS = 20, 40, 11
 """The paper's protocol: 20 lessons of 40, an exam before and after every second."""

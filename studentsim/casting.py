@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from studentsim.bank.bank import Bank
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
-from studentsim.heap import share_one_heap
+from studentsim.heap import limit_memory
 from studentsim.parallel import cores
 from studentsim.simulation import Cast
 from studentsim.student import embedded_weights
@@ -90,7 +90,8 @@ def _embedded_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
 
 def _hub_pair(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Learner]:
     """A model of the hub or of a folder, and who trains it."""
-    share_one_heap()
+    if fast:
+        limit_memory()
     _use_all_cores()
     from studentsim.student.hub.loading import load
     from studentsim.student.hub.student import HubStudent

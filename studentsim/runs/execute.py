@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from studentsim.config import RunConfig
 from studentsim.errors import LeaseLost, StudentsimError
-from studentsim.heap import share_one_heap
+from studentsim.heap import limit_memory
 from studentsim.records import Event, Resumed, RunEnded, StageStarted, TurnFinished
 from studentsim.runs import checkpoints
 from studentsim.runs.folder import RunFolder
@@ -51,7 +51,7 @@ def execute(
     config = folder.config()
     refuse_ended(folder)
     if config.model != "embedded":
-        share_one_heap()  # before there are threads
+        limit_memory()  # before there are threads
     with paused_by(pause_on) as interrupted, closing(Lease.take(folder)) as lease, Journal(folder.journal) as journal:
         return _Stretch(folder, config, lease, journal, on_event, interrupted).run(load_cast or _load_cast)
 

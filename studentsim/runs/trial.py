@@ -21,7 +21,7 @@ import psutil
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentError, StudentsimError
-from studentsim.heap import share_one_heap
+from studentsim.heap import limit_memory
 from studentsim.records import Answer, Pair, Question
 from studentsim.runs.models import WRONG, Trial
 from studentsim.runs.trouble import trial_trouble_of
@@ -61,7 +61,7 @@ def measure(config: RunConfig, on_step: Callable[[str], None] = lambda _: None) 
     from studentsim.casting import load_cast  # imports torch when called
 
     on_step("loading torch, the questions and the model")
-    share_one_heap()
+    limit_memory()
     loading, cast = _timed(lambda: load_cast(config))
     exam = cast.bank.exam_questions(min(config.exam, 64, len(cast.bank.exam)), config.exam_seed)
     on_step("a first answer")
