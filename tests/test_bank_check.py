@@ -17,10 +17,12 @@ from typer.testing import CliRunner
 from studentsim.bank import sources
 from studentsim.bank.check import KINDS
 from studentsim.bank.curriculum import SKILLS
+from studentsim.bank.option_sizes import OptionSizes, option_sizes, place_name
 from studentsim.bank.report_text import print_report
 from studentsim.bank.sources import check_bank, load, open_bank
 from studentsim.cli import app
 from studentsim.errors import BankError
+from studentsim.records import Option, Question
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BANKS = FIXTURES / "banks"
@@ -65,6 +67,19 @@ def test_each_kind_of_doubt_is_found_at_its_row_and_nowhere_else(doubted):
     assert why[6] == "the same as row 1" and "option b" in why[7] and "gives 13" in why[8] and "row 10" in why[9]
 
 
+def test_where_the_right_option_stands_by_size_is_told_of_numbers_of_one_unit():
+    def asked(*options: str, correct: int = 0) -> Question:
+        letters = tuple(Option(letter, text) for letter, text in zip("abcde", options, strict=False))
+        return Question("q", "bank", "general", "How many?", letters, "abcde"[correct], "")
+
+    told = [asked("5 km", "7 km", "1.5 km"), asked("1/2", "0.25", "2", correct=2), asked("30", "4", "200", correct=1)]
+    assert option_sizes(told) == OptionSizes(3, (1, 1, 1))
+    untold = [asked("5 km", "7 m", "9 km"), asked("none", "1", "2"), asked("1/2", "0.5", "2"), asked("3 + 4", "1", "2")]
+    assert option_sizes(untold) is None
+    assert option_sizes([*told, asked("1", "2"), *untold]) == OptionSizes(3, (1, 1, 1))
+    assert [place_name(place, 4) for place in range(4)] == ["smallest", "second smallest", "second largest", "largest"]
+
+
 def test_the_report_counts_what_the_bank_holds(doubted):
     report = check_bank(doubted)
     assert (report.set, report.rows, report.questions, report.without_question) == ("math_qa", 13, 10, 0)
@@ -72,6 +87,8 @@ def test_the_report_counts_what_the_bank_holds(doubted):
     assert sum(report.splits.values()) == 10 and report.same_text == 5
     assert [(one.letter, one.right) for one in report.letters] == list(zip("abcde", (9, 1, 0, 0, 0), strict=True))
     assert report.letters[0].accuracy == 0.9
+    # smallest first, of the rows whose five options differ: 8, 9, 10, 12, 46 with 10 right six times, with 12 once, and 0 to 4 with 10
+    assert report.sizes == OptionSizes(8, (0, 0, 6, 1, 1))
     assert report.annotation == {"key": 5, "other": 1, "none": 1, "unknown": 1}
     assert pickle.loads(pickle.dumps(report)) == report
     told = json.loads(json.dumps(report.to_json()))

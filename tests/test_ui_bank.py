@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from visits import HOME, NEW, PAUSE, WATCH, text_of, visit
 
 from studentsim.bank.dealing import split_of
+from studentsim.bank.sources import check_bank
 from studentsim.config import RunConfig
 from studentsim.errors import BankError
 from studentsim.runs import bank_job
@@ -306,6 +307,26 @@ def test_letters_are_spoken_of_only_where_one_gives_itself_away():
 def test_mixed_numbers_of_options_guess_by_their_mean():
     mixed = report({"a": 50, "b": 50}, 2, option_counts={"2": 50, "4": 50})
     assert "Guessing would give 38 of 100" in sentences.options(mixed)
+
+
+def test_sizes_that_give_the_right_option_away_are_named_and_others_not():
+    def told(right: list[int], questions: int = 200, asked: int = 200) -> str:
+        return sentences.sizes({"sizes": {"questions": questions, "right": right}, "questions": asked})
+
+    assert told([20, 62, 48, 40, 30]).startswith(
+        "Mind the sizes: always ticking the second smallest would score 31 of 100"
+    )
+    assert "of the 200 questions whose 5 options are different numbers, where guessing gives 20 of 100" in told(
+        [20, 62, 48, 40, 30], asked=300
+    )
+    assert (
+        told([40, 42, 41, 39, 38])
+        == told([3, 4, 2, 2, 1], 12)
+        == sentences.sizes({"sizes": None, "questions": 3})
+        == ""
+    )
+    built_in = check_bank("curriculum").to_json()
+    assert "Mind the sizes" in sentences.sizes(built_in)
 
 
 @pytest.mark.parametrize("page", [WATCH, "pages/3_Compare.py", "pages/4_Answers.py", "pages/5_Weaknesses.py"])

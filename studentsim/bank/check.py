@@ -16,6 +16,7 @@ from typing import Any
 from studentsim.bank import annotation
 from studentsim.bank.dealing import words
 from studentsim.bank.draft import OPTION_LETTERS, QuestionSet, drafted, key_is_there, settle
+from studentsim.bank.option_sizes import OptionSizes, option_sizes
 from studentsim.bank.option_value import worth_the_same
 from studentsim.bank.parts import Parts
 from studentsim.bank.reading import Row
@@ -89,6 +90,8 @@ class BankReport:
     """For each file or group of like files what it was taken for: ``part`` (blank: the whole), ``set``, ``title``, ``certainty``
     (``given``, ``sure``, ``likely`` or ``unsure``), ``read`` of the first ``of`` rows, ``others`` (what else it might be: ``set, title,
     read``), ``columns``, and ``nearest`` (what is missing, where it is of no known set)."""
+    sizes: OptionSizes | None = None
+    """Where the right option stands among the options by size, where these are numbers."""
 
     @property
     def doubtful_rows(self) -> int:
@@ -194,6 +197,7 @@ def report(source: str, parts: Parts | None, checked: Checked, dealt: Iterable[Q
         topics=dict(Counter(question.topic for question in questions if question.topic).most_common()),
         right_by_value=sum(doubt.kind == "right twice" and doubt.why.endswith(BY_VALUE) for doubt in checked.doubts),
         recognised=tuple({"part": part, **what.to_json()} for part, what in parts.recognitions) if parts else (),
+        sizes=option_sizes(questions),
     )
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from studentsim.bank import recognition_text
 from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
 from studentsim.bank.check import KINDS, BankReport
+from studentsim.bank.option_sizes import OptionSizes, place_name
 from studentsim.records import SPLITS
 
 MOST = 10
@@ -34,6 +35,8 @@ def rendered(report: BankReport, most: int = MOST) -> RenderableType:
     if report.annotation:
         named = {_VERDICTS[key]: report.annotation.get(key, 0) for key in _VERDICTS}
         tables.append(_counts("The annotated formula leads to", named, sum(named.values())))
+    if report.sizes:
+        tables.append(_sizes(report.sizes))
     tables.append(_doubts(report))
     listed = [part for kind, count in report.by_kind.items() if count for part in _rows(report, kind, most)]
     return Group(_head(report), *(Padding(table, (1, 0, 0, 0)) for table in tables), *listed)
@@ -74,6 +77,14 @@ def _letters(report: BankReport) -> Table:
     table = _table("Right letter", "Questions", "Always answering it scores")
     for one in report.letters:
         table.add_row(one.letter, f"{one.right:,}", f"{100 * one.accuracy:.1f} %")
+    return table
+
+
+def _sizes(sizes: OptionSizes) -> Table:
+    """By place among the options, smallest first; of the questions whose options can be put in order."""
+    table = _table("Right by size", "Questions", "Always answering it scores")
+    for place, count in enumerate(sizes.right):
+        table.add_row(place_name(place, len(sizes.right)), f"{count:,}", _percent(count, sizes.questions))
     return table
 
 

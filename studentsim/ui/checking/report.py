@@ -88,6 +88,8 @@ def _pictures(found: Report) -> None:
             "Is one letter right more often?", counts, total, "letters", "always ticking it scores, of 100", even=even
         )
         st.caption(sentences.letters(found))
+        if told := sentences.sizes(found):
+            st.caption(told)
     with right:
         _picture("What are they about?", found["categories"], total, "categories", "of 100 questions")
 

@@ -9,6 +9,7 @@ from studentsim.analysis import claims
 from studentsim.bank import recognition_text
 from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
 from studentsim.bank.dealing import EXAM_SHARE
+from studentsim.bank.option_sizes import place_name
 from studentsim.ui import words
 
 Report = Mapping[str, Any]
@@ -108,6 +109,27 @@ def letters(report: Report) -> str:
     if not more:
         return f"No letter is right clearly more often than luck would have it: {score}, guessing {words.hundred(even)} of 100."
     return f"Mind the letters: {score}, where guessing gives {words.hundred(even)} of 100."
+
+
+def sizes(report: Report) -> str:
+    """Whether the right option's place by size gives it away; blank where too few questions have numbers as options, or it does not."""
+    found = report.get("sizes")
+    if not found:
+        return ""
+    right, asked = found["right"], found["questions"]
+    place = max(range(len(right)), key=right.__getitem__)
+    even = 1 / len(right)
+    if right[place] / asked - even <= EVEN or not claims.above_chance((right[place], asked), even, of=len(right)):
+        return ""
+    every = (
+        ""
+        if asked == report["questions"]
+        else f" of the {asked:,} questions whose {len(right)} options are different numbers"
+    )
+    return (
+        f"Mind the sizes: always ticking the {place_name(place, len(right))} would score {words.score(right[place], asked)}{every}, where "
+        f"guessing gives {words.hundred(even)} of 100. A gain in exams need not be one in mathematics."
+    )
 
 
 def annotation(report: Report) -> str:
