@@ -204,6 +204,8 @@ def kinds(found: Findings) -> str:
             f"{wrong - made - silent} it cannot be known, and on {silent} nothing was ticked. What went wrong is known where a slip "
             "leads to the option, or where the question's annotated formula and the sums of the working tell it."
         )
+    if made == wrong > 1:
+        return f"All of the last exam's {wrong} wrong answers show a known slip (a misconception)."
     return (
         f"Of the last exam's {words.plural(wrong, 'wrong answer')}, {made} show a known slip (a misconception), "
         f"{wrong - made - silent} another wrong option, and on {silent} nothing was ticked."
