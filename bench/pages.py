@@ -38,10 +38,12 @@ DRAWN, QUERY, SPEED = 1.0, 150.0, 0.8
 """Limits: seconds from click to drawn, milliseconds a statement, share of its speed that a watched run keeps."""
 IS_DRAWN = """title => document.title.startsWith(title) && document.querySelector('[data-testid=stApp]').dataset.testScriptState
     == 'notRunning' && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]') && document.querySelector('h1') &&
-    [...document.querySelectorAll('[data-testid=stPlotlyChart], .studentsim-plot')].every(c => c.querySelector('.main-svg'))"""
-"""JavaScript: the page of that title is there whole, with all the pictures that have their place."""
-PICTURES = "document.querySelectorAll('.js-plotly-plot .main-svg:first-child, .studentsim-still').length"
-"""JavaScript: how many pictures are drawn; a place may come later than the page."""
+    [...document.querySelectorAll('[data-testid=stPlotlyChart], .studentsim-plot')].every(
+    c => c.getBoundingClientRect().top > innerHeight || c.querySelector('.main-svg'))"""
+"""JavaScript: the page of that title is there whole, with the pictures that have their place in the window. Those below its edge follow."""
+PICTURES = """[...document.querySelectorAll('.js-plotly-plot .main-svg:first-child, .studentsim-still')].filter(
+    c => c.getBoundingClientRect().top < innerHeight).length"""
+"""JavaScript: how many pictures are drawn in the window; a place may come later than the page."""
 
 
 def finished_runs(data: Path) -> list[str]:

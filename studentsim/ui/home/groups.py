@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,10 +17,12 @@ from studentsim.ui.home import deleting, saying, ticks
 from studentsim.ui.shell import COMPARE, WATCH
 from studentsim.ui.watch import links
 
+CSS = Path(__file__).with_suffix(".css")
+"""Here and not on every page: a browser looks for what ``:has`` asks at each change."""
 NARROW = (5, 3)
 """The shares of a row's two halves within a fold."""
 LONGEST = 160
-"""Characters of a group's title, which may go on in further lines (frame.css); its help has it whole."""
+"""Characters of a group's title, which may go on in further lines (groups.css); its help has it whole."""
 WORDS, TAG, DOWNLOAD, STOP, DELETE = (
     "Name and note",
     "Tag all of them",
@@ -43,6 +46,7 @@ def row(
     """One group; ``each`` draws one of its runs."""
     name = runs[0].group
     told = told_of([run.config for run in runs if run.config is not None])
+    st.html(CSS)
     with st.container(border=True):
         about, more = st.columns([5, 1], vertical_alignment="center")
         with about.container(gap="xsmall"):

@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (box.studentsim.state !== state) {
     Object.assign(box.studentsim, { state, theme });
     plotly(told.plotly)
-      .then((Plotly) => draw(Plotly, box, told, theme))
+      .then((Plotly) => turnOf(box).then(() => draw(Plotly, box, told, theme)))
       .catch(() => setStateValue("failed", true));
   }
   return () => {
@@ -61,6 +61,12 @@ function fill(box) {
   if (!screen) return; // as high as Python said
   const height = Math.max(LEAST, Math.floor(window.innerHeight - (page.offsetHeight - box.offsetHeight)));
   if (Math.abs(height - box.offsetHeight) >= 1) box.style.height = `${height}px`;
+}
+
+/** When to draw: at once what can be seen or was drawn before; for the first time below the window's edge once nothing else is to do. */
+function turnOf(box) {
+  const below = !box._fullLayout && box.getBoundingClientRect().top > window.innerHeight;
+  return new Promise((go) => (below && window.requestIdleCallback ? window.requestIdleCallback(go, { timeout: 500 }) : go()));
 }
 
 function resize(box) {
