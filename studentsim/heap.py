@@ -9,7 +9,7 @@ import os
 LARGE = 2**20
 """Bytes: what is as large is given back when it is freed, and leaves no holes."""
 COMPILED = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256", "LRU_CACHE_CAPACITY": "16"}
-"""How many products of different shapes are kept compiled, by oneDNN and by PyTorch's layer above it (ideep); both keep 1024 of themselves."""
+"""Products of different shapes that are kept compiled, by oneDNN and by PyTorch's layer above it (ideep); both keep 1024 of themselves."""
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """glibc's names for the number of heaps, and for the size from which on memory is asked of the system each time (malloc.h)."""
 
