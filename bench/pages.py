@@ -2,6 +2,7 @@
 
     python bench/pages.py                                all three
     python bench/pages.py --only queries                 one of clicks, queries, viewers
+    python bench/pages.py --only clicks --against DIR    beside another checkout, taking turns: how many times as long here
     python bench/pages.py --answers 100000 --lessons 6   smaller, to try it
 
 1. Seconds from a click in the menu to the page drawn, for a finished 20-turn run, in a real browser, server warm.
@@ -19,6 +20,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,6 +28,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import viewer  # noqa: E402  beside this file
+
+from studentsim.ui.shell import PAGES  # noqa: E402
 
 DRAWN, QUERY, SPEED = 1.0, 150.0, 0.8
 """Limits: seconds from click to drawn, milliseconds a statement, share of its speed that a watched run keeps."""
@@ -64,31 +69,49 @@ def finished_runs(data: Path) -> list[str]:
 
 
 def clicks(data: Path, options: argparse.Namespace) -> dict[str, float]:
-    """Seconds from click to drawn, by page."""
+    """Seconds from click to drawn, by page. With ``--against`` the pages of another checkout take turns with these."""
     from browser import chromium, serve
 
-    from studentsim.ui.shell import PAGES
-
     run = finished_runs(data)[0]
-    times: dict[str, list[float]] = defaultdict(list)
-    pictures: dict[str, int] = {}
-    with serve(data) as url, chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{url}/Watch?run={run}")
-        page.wait_for_function(IS_DRAWN, arg="Watch", timeout=120_000)
+    roots = [root for root in (ROOT, options.against) if root]
+    times: list[dict[str, list[float]]] = [defaultdict(list) for _ in roots]
+    pictures: list[dict[str, int]] = [{} for _ in roots]
+    with ExitStack() as stack:
+        browser = stack.enter_context(chromium())
+        windows = []
+        for number, root in enumerate(roots):
+            own = data.with_name(f"{data.name}-{number}")  # a database has one owner
+            shutil.copytree(data, own)
+            url = stack.enter_context(serve(own, app=root / "app.py"))
+            windows.append(browser.new_page(viewport={"width": 1280, "height": 900}))
+            windows[-1].goto(f"{url}/Watch?run={run}")
+            windows[-1].wait_for_function(IS_DRAWN, arg="Watch", timeout=120_000)
         for turn in range(options.rounds + 1):
-            for _, name, _ in (*PAGES[1:], PAGES[0]):
-                link = page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=False).first
-                began = time.perf_counter()
-                link.click()
-                page.wait_for_function(IS_DRAWN, arg=f"{name} ·", timeout=120_000)
-                if not turn:  # the first visit of each warms the server, and tells how many pictures there are
-                    page.wait_for_timeout(3000)
-                    pictures[name] = page.evaluate(PICTURES)
-                    continue
-                page.wait_for_function(f"{PICTURES} >= {pictures[name]}", timeout=120_000)
-                times[name].append(time.perf_counter() - began)
-    return _report("Seconds from click to drawn", times, limit=DRAWN, unit="s")
+            for name in [name for _, name, _ in (*PAGES[1:], PAGES[0])]:
+                for window, own, known in zip(windows, times, pictures, strict=True):
+                    window.bring_to_front()
+                    seconds = _click(window, name, known, first=not turn)
+                    if turn:  # the first visit of each warms the server
+                        own[name].append(seconds)
+    told = _report("Seconds from click to drawn", times[0], limit=DRAWN, unit="s")
+    for other in times[1:]:
+        _report(f"The same of {options.against}", other, limit=None, unit="s")
+        pairs = {name: [x / y for x, y in zip(times[0][name], other[name], strict=True)] for name in other}
+        _report("How many times as long here, click by click", pairs, limit=None, unit="×")
+    return told
+
+
+def _click(window: Any, name: str, known: dict[str, int], *, first: bool) -> float:
+    """Seconds until a page's link in the menu has led to the page drawn; ``first`` finds out how many pictures that takes."""
+    link = window.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=False).first
+    began = time.perf_counter()
+    link.click()
+    window.wait_for_function(IS_DRAWN, arg=f"{name} ·", timeout=120_000)
+    if first:
+        window.wait_for_timeout(3000)
+        known[name] = window.evaluate(PICTURES)
+    window.wait_for_function(f"{PICTURES} >= {known[name]}", timeout=120_000)
+    return time.perf_counter() - began
 
 
 def queries(data: Path, options: argparse.Namespace) -> dict[str, float]:
@@ -253,6 +276,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7, help="visits whose median is taken")
     parser.add_argument("--lessons", type=int, default=20, help="of the watched run")
     parser.add_argument("--viewers", type=int, default=8)
+    parser.add_argument("--against", type=Path, help="another checkout of this project, to compare clicks with")
     parser.add_argument("--watch", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.watch:

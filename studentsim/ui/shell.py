@@ -50,8 +50,11 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 OF_A_RUN = (WATCH, ANSWERS, WEAKNESSES)
 """Pages that show one run: the menu leads to the one looked at."""
 
-CSS = Path(__file__).with_name("frame.css")
-MENU, NO_MENU = Path(__file__).with_name("menu.css"), Path(__file__).with_name("no_menu.css")
+STYLES = {
+    menu: f"<style>{''.join(Path(__file__).with_name(name).read_text() for name in ('frame.css', own))}</style>"
+    for menu, own in ((True, "menu.css"), (False, "no_menu.css"))
+}
+"""By whether a page has the menu."""
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +64,7 @@ def page(title: str, *, menu: bool = True) -> Iterator[data.Engine]:
     """The frame of one page; yields the app's engine. The first thing a page does. Without ``menu`` there is no side bar and no footer."""
     # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
     st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
-    st.html(CSS)
-    st.html(MENU if menu else NO_MENU)  # in one another's place: what the page before had is replaced at once
+    st.html(STYLES[menu])  # in one another's place: what the page before had is replaced at once
     components.no_title_yet()
     with guarded(title):  # whatever is wrong with a link, the menu and the page come
         address.keep(title)
