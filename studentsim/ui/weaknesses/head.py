@@ -28,8 +28,8 @@ def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> Non
     components.page_title(shown.title, words.who(shown.config), place=f"Weaknesses {opened}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
-        st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params={"run": place.run})
-        st.page_link(WEAKNESSES, label="Another simulation", icon=":material/swap_horiz:")
+        st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params={"run": place.run}, width=84)
+        st.page_link(WEAKNESSES, label="Another simulation", icon=":material/swap_horiz:", width=176)
         if not shown.found.exams.empty:
             _report(engine, shown)
     for sentence in lost:
@@ -77,4 +77,5 @@ def _report(engine: data.Engine, shown: View) -> None:
         on_click="ignore",
         icon=":material/download:",
         help="One file for a colleague: it opens in any browser, without this app, and prints on A4.",
+        width=256,  # as the links beside it: so that the row breaks into lines before they are drawn as it does then
     )
