@@ -25,7 +25,7 @@ def page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
         if _room_may_predict(runs):
             ballot.hold(engine, runs)
         st.page_link(
-            WATCH, label="Show it to a room", icon=":material/slideshow:", query_params=links.presented(ids), width=168
+            WATCH, label="Show it to a room", icon=":material/slideshow:", query_params=links.presented(ids), width=154
         )
         if replay.allowed(runs):
             replay.offered(ids, label="Replay it for a room")
