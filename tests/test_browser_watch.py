@@ -64,6 +64,10 @@ def test_zoom_survives_new_points_and_the_picture_is_never_made_anew(page: Page,
         page.goto(f"{url}/Watch?run=growing")
         points = page.locator(PICTURE).first.locator(".scatterlayer .point")
         expect(points).to_have_count(2)
+        # those below the window's edge come a little later
+        page.wait_for_function(
+            "[...document.querySelectorAll('.studentsim-plot')].every(e => e.querySelector('.main-svg'))"
+        )
         page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach(e => { e.marked = true })")
         pictures = page.locator(PICTURE).count()
         zoomed = _zoom(page)
