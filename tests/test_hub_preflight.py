@@ -238,6 +238,23 @@ def test_settings_go_before_what_the_machine_suggests():
     assert not plan(RunConfig.make(hub=hub), shape, 0, CPU).paged
 
 
+def test_what_the_packed_decoder_keeps_is_limited_and_so_is_the_memory_told():
+    """SmolLM2's shape: 2.5 GB were seen in a run of 20 lessons of 40 (docs/log.md)."""
+    told = {
+        "hidden_size": 576, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3,
+        "intermediate_size": 1536, "vocab_size": 49152, "tie_word_embeddings": True,
+    }  # fmt: skip
+    here = Machine("cpu", "", 25 * 10**9, 25 * 10**9)
+
+    def found(kind: str, batch: int, **hub):
+        config = RunConfig.make(hub=Hub(dtype="bfloat16", **hub), learning=Learning(batch=batch))
+        return plan(config, Shape.of({**told, "model_type": kind}), 0, here)
+
+    small, large, other = found("llama", 4), found("llama", 8), found("bloom", 8)
+    assert 2.5e9 < small.need == large.need < 2.5e9 * 4 / 3, "however many pairs a step has"
+    assert other.need > large.need + 2e9 and found("llama", 8, quantisation="nf4").need > large.need + 2e9
+
+
 # ------------------------------------------------------------------ the trial
 
 

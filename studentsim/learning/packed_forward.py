@@ -15,7 +15,8 @@ from transformers import PreTrainedModel
 from trl.trainer.utils import FusedCausalLMOutput
 
 from studentsim.learning import apart, head
-from studentsim.student.huggingface.decoder import KEPT_AT_ONCE, PackedDecoder
+from studentsim.student.hub.sizes import KEPT_AT_ONCE
+from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.packing import Pack, PackedRow
 from studentsim.student.huggingface.token_logprobs import token_figures
 

@@ -23,6 +23,10 @@ WITHOUT_ATTENTION = ("mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm")
 """Kinds whose layers all keep a state and nothing else: their kernels pass the adapter by, so that nothing would be learnt."""
 PAGED_FROM = 100_000_000
 """Adapter's parameters from which on AdamW's state is worth moving out of the GPU: 0.8 GB."""
+KNOWN = ("llama", "qwen2", "qwen3", "mistral")
+"""Architectures (``model_type``) that the packed decoder is tried with on a processor (``huggingface/decoder.py``)."""
+KEPT_AT_ONCE = 1.6e9
+"""Bytes that a training step of the packed decoder may keep for its backward pass."""
 _PROCESS = {"cpu": 0.7e9, "cuda": 1.0e9}
 """torch and its libraries; on a GPU, CUDA's context."""
 
@@ -41,6 +45,8 @@ class Shape:
     positions: int
     gated: bool
     tied: bool
+    packed: bool = False
+    """Whether the packed decoder knows such an architecture."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shape | None:
@@ -68,6 +74,7 @@ class Shape:
             positions=first("max_position_embeddings", "n_positions", "seq_length"),
             gated=kind not in ("bloom", "phi", "gpt2", "gpt_neox", "opt", "gptj", "falcon"),
             tied=bool(told.get("tie_word_embeddings", kind.startswith(("gemma", "bloom", "gpt2")))),
+            packed=kind in KNOWN,
         )
 
     @property
@@ -160,7 +167,7 @@ def plan(config: RunConfig, shape: Shape, parameters: int, machine: Machine) -> 
         weights=weights,
         adapter=adapter,
         answering=answers * row,
-        learning=pairs * pair,
+        learning=_learning(pairs, pair, hub, shape, size, tokens, config.max_new_tokens, machine),
         rest=rest,
     )
 
@@ -184,6 +191,17 @@ def _pairs_at_once(
     pair = saving if checkpointing else plain
     most = hub.pairs_at_once or max(1, int(0.8 * free / pair))
     return max(d for d in range(1, learning.batch + 1) if learning.batch % d == 0 and d <= most), checkpointing, pair
+
+
+def _learning(
+    pairs: int, pair: float, hub: Hub, shape: Shape, size: int, tokens: int, written: int, machine: Machine
+) -> float:
+    """Bytes that a training step needs: the packed decoder keeps a limited amount, however many pairs it is given."""
+    if machine.device != "cpu" or hub.quantisation != "none" or not shape.packed:
+        return pairs * pair
+    kept = 2 * tokens * size * shape.layers * (9 * shape.hidden + 3 * shape.intermediate)
+    heads = 2 * 2 * written * shape.vocabulary * 4 * 4  # two parts at once, each with a pair's logits
+    return min(pairs * pair, max(KEPT_AT_ONCE, kept) + heads)
 
 
 def _wanted(setting: str, yes: str, otherwise: bool) -> bool:

@@ -25,12 +25,6 @@ from studentsim.student.huggingface.operations import (
 )
 from studentsim.student.huggingface.packing import Pack
 
-KNOWN = ("llama", "qwen2", "qwen3", "mistral")
-"""Architectures (``model_type``) that are tried; each model is held to transformers' figures when it is loaded."""
-
-KEPT_AT_ONCE = 1.6e9
-"""Bytes that a training step may keep for its backward pass."""
-
 Adapter = tuple[torch.Tensor, torch.Tensor]
 """Of a projection: ``down`` (R, I) and ``up`` (O, R), the scale included."""
 

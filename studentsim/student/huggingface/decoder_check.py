@@ -8,7 +8,8 @@ from peft.tuners.lora import Linear as LoRA
 from peft.tuners.tuners_utils import BaseTunerLayer
 
 from studentsim.config import ALL_PROJECTIONS
-from studentsim.student.huggingface.decoder import KNOWN, PackedDecoder
+from studentsim.student.hub.sizes import KNOWN
+from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.packing import Pack, PackedRow
 
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.2}

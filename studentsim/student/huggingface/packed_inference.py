@@ -11,7 +11,8 @@ from peft import PeftModel
 
 from studentsim.heap import give_back
 from studentsim.records import PairScore
-from studentsim.student.huggingface.decoder import KEPT_AT_ONCE, PackedDecoder
+from studentsim.student.hub.sizes import KEPT_AT_ONCE
+from studentsim.student.huggingface.decoder import PackedDecoder
 from studentsim.student.huggingface.decoder_check import decoder_of
 from studentsim.student.huggingface.generation import PackedSession
 from studentsim.student.huggingface.packing import PackedRow
