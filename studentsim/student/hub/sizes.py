@@ -25,7 +25,7 @@ PAGED_FROM = 100_000_000
 """Adapter's parameters from which on AdamW's state is worth moving out of the GPU: 0.8 GB."""
 KNOWN = ("llama", "qwen2", "qwen3", "mistral")
 """Architectures (``model_type``) that the packed decoder is tried with on a processor (``huggingface/decoder.py``)."""
-KEPT_AT_ONCE = 1.6e9
+KEPT_AT_ONCE = 1.16e9
 """Bytes that a training step of the packed decoder may keep for its backward pass."""
 _PROCESS = {"cpu": 0.7e9, "cuda": 1.0e9}
 """torch and its libraries; on a GPU, CUDA's context."""
@@ -199,7 +199,7 @@ def _learning(
     """Bytes that a training step needs: the packed decoder keeps a limited amount, however many pairs it is given."""
     if machine.device != "cpu" or hub.quantisation != "none" or not shape.packed:
         return pairs * pair
-    kept = 2 * tokens * size * shape.layers * (9 * shape.hidden + 3 * shape.intermediate)
+    kept = 2 * tokens * size * shape.layers * (7 * shape.hidden + 2 * shape.intermediate)
     heads = 2 * 2 * written * shape.vocabulary * 4 * 4  # two parts at once, each with a pair's logits
     return min(pairs * pair, max(KEPT_AT_ONCE, kept) + heads)
 

@@ -20,8 +20,10 @@ from studentsim.student.huggingface.operations import (
     LoRALinear,
     PackedAttention,
     RMSNorm,
+    RMSNormLoRALinear,
     Rotation,
     SwiGLU,
+    SwiGLULoRALinear,
 )
 from studentsim.student.huggingface.packing import Pack
 
@@ -73,6 +75,18 @@ class Projection:
         if adapter is None:
             return F.linear(x, self.weight, self.bias)
         return LoRALinear.apply(x, self.weight, self.bias, *adapter)
+
+    def of_norm(self, x: torch.Tensor, norm: torch.Tensor, eps: float, adapter: Adapter | None) -> torch.Tensor:
+        """Outputs of ``x`` (N, I) float32, normed."""
+        if adapter is None:
+            return self(RMSNorm.apply(x, norm, eps, self.weight.dtype), None)
+        return RMSNormLoRALinear.apply(x, norm, eps, self.weight, self.bias, *adapter)
+
+    def of_swiglu(self, both: torch.Tensor, adapter: Adapter | None) -> torch.Tensor:
+        """Outputs of silu(gate) x up, given side by side (N, 2 I)."""
+        if adapter is None:
+            return self(SwiGLU.apply(both), None)
+        return SwiGLULoRALinear.apply(both, self.weight, self.bias, *adapter)
 
 
 @dataclass(frozen=True)
@@ -134,9 +148,9 @@ class PackedDecoder:
 
     @property
     def kept_per_token(self) -> int:
-        """Bytes that a token leaves for the backward pass: in every layer residuals in float32, norms, queries, keys, values, both of the
-        gate, and what the adapters look at."""
-        size = self.config.num_hidden_layers * (18 * self.config.hidden_size + 6 * self.config.intermediate_size)
+        """Bytes that a token leaves for the backward pass: in every layer residuals in float32, queries, keys, values, attention's
+        outputs, and both of the gate."""
+        size = self.config.num_hidden_layers * (14 * self.config.hidden_size + 4 * self.config.intermediate_size)
         return size * (2 if self.dtype == torch.float32 else 1)
 
     # ------------------------------------------------------------------ whole texts
@@ -156,19 +170,18 @@ class PackedDecoder:
         cos, sin = self.rotations(pack.positions)
         x = F.embedding(pack.ids, self.embedding).float()
         for number, (layer, (qkv, out, gate_up, down)) in enumerate(zip(self.layers, adapters, strict=True)):
-            normed = RMSNorm.apply(x, layer.input_norm, self.eps, self.dtype)
-            q, k, v = self._split(layer, layer.qkv(normed, qkv))
+            q, k, v = self._split(layer, layer.qkv.of_norm(x, layer.input_norm, self.eps, qkv))
             q, k = Rotation.apply(q, cos, sin), Rotation.apply(k, cos, sin)
             if keep is not None:
                 keep.layers.append((k, v))
-            attended = PackedAttention.apply(q, k, v, pack, self.scale)
+            # A copy of the values: as part of the projection's outputs they would keep those of queries and keys alive.
+            attended = PackedAttention.apply(q, k, v.contiguous(), pack, self.scale)
             if wanted is not None and number == len(self.layers) - 1:
                 # Keys and values are there: the rest is for who asks. By index_select, since with several threads the gradient
                 # of plain indexing adds up in any order, and a resumed run would not be the same to the last bit.
                 attended, x = attended.index_select(0, wanted), x.index_select(0, wanted)
             x = x + layer.out(attended, out)
-            normed = RMSNorm.apply(x, layer.post_norm, self.eps, self.dtype)
-            x = x + layer.down(SwiGLU.apply(layer.gate_up(normed, gate_up)), down)
+            x = x + layer.down.of_swiglu(layer.gate_up.of_norm(x, layer.post_norm, self.eps, gate_up), down)
         return RMSNorm.apply(x, self.norm, self.eps, self.dtype)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:

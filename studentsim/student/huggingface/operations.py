@@ -19,17 +19,14 @@ class RMSNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float, dtype: torch.dtype) -> torch.Tensor:
         """Keeps ``x`` and its scale."""
-        scale = x.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
+        scale = _rms_scale(x, eps)
         ctx.save_for_backward(x, weight, scale)
-        return (x * scale).to(dtype).mul_(weight)
+        return _rms_norm(x, weight, scale, dtype)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         """To ``x`` alone: the norm is frozen."""
-        x, weight, scale = ctx.saved_tensors
-        own = (gradient * weight).float()
-        along = (own * x).mean(-1, keepdim=True).mul_(scale.square())
-        return own.sub_(x * along).mul_(scale), None, None, None
+        return _rms_norm_backward(gradient, *ctx.saved_tensors), None, None, None
 
 
 class LoRALinear(torch.autograd.Function):
@@ -40,16 +37,38 @@ class LoRALinear(torch.autograd.Function):
         ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
     ) -> torch.Tensor:
         """Keeps what goes in, and the adapter's narrow part."""
-        narrow = F.linear(x, down)
+        out, narrow = _lora_linear(x, weight, bias, down, up)
         ctx.save_for_backward(x, weight, down, up, narrow)
-        return F.linear(x, weight, bias).addmm_(narrow, up.T)
+        return out
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, torch.Tensor, torch.Tensor]:
         """To ``x`` and to both parts of the adapter."""
-        x, weight, down, up, narrow = ctx.saved_tensors
-        back = gradient @ up
-        return (gradient @ weight).addmm_(back, down), None, None, back.T @ x, gradient.T @ narrow
+        to_x, to_down, to_up = _lora_linear_backward(gradient, *ctx.saved_tensors)
+        return to_x, None, None, to_down, to_up
+
+
+class RMSNormLoRALinear(torch.autograd.Function):
+    """``LoRALinear`` of ``RMSNorm``. The normed states are computed again for the backward pass and not kept."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, norm: torch.Tensor, eps: float,
+        weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor,
+    ) -> torch.Tensor:  # fmt: skip
+        """Keeps ``x`` (N, H) float32, its scale, and the adapter's narrow part."""
+        scale = _rms_scale(x, eps)
+        out, narrow = _lora_linear(_rms_norm(x, norm, scale, weight.dtype), weight, bias, down, up)
+        ctx.save_for_backward(x, norm, scale, weight, down, up, narrow)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """To ``x`` and to both parts of the adapter."""
+        x, norm, scale, weight, *adapter = ctx.saved_tensors
+        normed = _rms_norm(x, norm, scale, weight.dtype)
+        to_normed, to_down, to_up = _lora_linear_backward(gradient, normed, weight, *adapter)
+        return _rms_norm_backward(to_normed, x, norm, scale), None, None, None, None, to_down, to_up
 
 
 class SwiGLU(torch.autograd.Function):
@@ -59,18 +78,83 @@ class SwiGLU(torch.autograd.Function):
     def forward(ctx: Any, both: torch.Tensor) -> torch.Tensor:
         """Keeps what goes in."""
         ctx.save_for_backward(both)
-        gate, up = both.chunk(2, -1)
-        return F.silu(gate).mul_(up)
+        return _swiglu(both)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
         """To gate and up side by side."""
-        gate, up = ctx.saved_tensors[0].chunk(2, -1)
-        out = torch.empty_like(ctx.saved_tensors[0])
-        size = gate.shape[-1]
-        out[:, :size] = torch.ops.aten.silu_backward(gradient * up, gate.contiguous())
-        out[:, size:] = F.silu(gate).mul_(gradient)
+        return _swiglu_backward(gradient, *ctx.saved_tensors)
+
+
+class SwiGLULoRALinear(torch.autograd.Function):
+    """``LoRALinear`` of ``SwiGLU``, whose product is computed again for the backward pass and not kept."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, both: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
+    ) -> torch.Tensor:  # fmt: skip
+        """Keeps gate and up (N, 2 I), and the adapter's narrow part."""
+        out, narrow = _lora_linear(_swiglu(both), weight, bias, down, up)
+        ctx.save_for_backward(both, weight, down, up, narrow)
         return out
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, torch.Tensor, torch.Tensor]:
+        """To gate and up side by side, and to both parts of the adapter."""
+        both, *linear = ctx.saved_tensors
+        to_product, to_down, to_up = _lora_linear_backward(gradient, _swiglu(both), *linear)
+        return _swiglu_backward(to_product, both), None, None, to_down, to_up
+
+
+def _rms_scale(x: torch.Tensor, eps: float) -> torch.Tensor:
+    return x.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
+
+
+def _rms_norm(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return (x * scale).to(dtype).mul_(weight)
+
+
+def _rms_norm_backward(
+    gradient: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor
+) -> torch.Tensor:
+    own = (gradient * weight).float()
+    along = (own * x).mean(-1, keepdim=True).mul_(scale.square())
+    return own.sub_(x * along).mul_(scale)
+
+
+def _lora_linear(
+    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Outputs (N, O), and the adapter's narrow part (N, R)."""
+    narrow = F.linear(x, down)
+    return F.linear(x, weight, bias).addmm_(narrow, up.T), narrow
+
+
+def _lora_linear_backward(
+    gradient: torch.Tensor,
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    down: torch.Tensor,
+    up: torch.Tensor,
+    narrow: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Gradients of ``x``, ``down`` and ``up``."""
+    back = gradient @ up
+    return (gradient @ weight).addmm_(back, down), back.T @ x, gradient.T @ narrow
+
+
+def _swiglu(both: torch.Tensor) -> torch.Tensor:
+    gate, up = both.chunk(2, -1)
+    return F.silu(gate).mul_(up)
+
+
+def _swiglu_backward(gradient: torch.Tensor, both: torch.Tensor) -> torch.Tensor:
+    gate, up = both.chunk(2, -1)
+    out = torch.empty_like(both)
+    size = gate.shape[-1]
+    out[:, :size] = torch.ops.aten.silu_backward(gradient * up, gate.contiguous())
+    out[:, size:] = F.silu(gate).mul_(gradient)
+    return out
 
 
 class Rotation(torch.autograd.Function):
