@@ -6,19 +6,17 @@ right more often than by guessing, so a gain in an exam need not be one in mathe
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?")
+from studentsim.bank.option_sizes import places_by_size
 
 
 @dataclass(frozen=True)
 class SizeCue:
-    """Of an exam's questions whose options are different numbers."""
+    """Of an exam's questions whose options are different numbers of one unit."""
 
     questions: int
     right: int
@@ -34,10 +32,9 @@ def size_cue(answers: Iterable[Mapping[str, Any]]) -> SizeCue:
     keys: Counter[int] = Counter()
     questions = right = 0
     for answer in answers:
-        sizes = {option["letter"]: value(option["text"]) for option in answer["options"]}
-        if None in sizes.values() or len(set(sizes.values())) < len(sizes):
+        places = places_by_size({option["letter"]: option["text"] for option in answer["options"]})
+        if places is None:
             continue
-        places = {letter: place for place, letter in enumerate(sorted(sizes, key=lambda letter: sizes[letter] or 0))}
         questions += 1
         right += answer["right"]
         keys[places[answer["correct"]]] += 1
@@ -45,12 +42,3 @@ def size_cue(answers: Iterable[Mapping[str, Any]]) -> SizeCue:
             ticked[places[answer["letter"]]] += 1
     expected = sum(ticked[place] * keys[place] for place in ticked) / questions if questions else 0.0
     return SizeCue(questions, right, expected, max(keys.values(), default=0))
-
-
-def value(text: str) -> Fraction | None:
-    """The first number in an option's text; None: there is none."""
-    found = NUMBER.search(text.replace("\N{MINUS SIGN}", "-"))
-    if not found:
-        return None
-    above, _, below = found[0].replace(",", "").partition("/")
-    return Fraction(above) / Fraction(below) if below and int(below) else Fraction(above)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
-from size_cue import SizeCue, size_cue, value  # noqa: E402
+from size_cue import SizeCue, size_cue  # noqa: E402
 
 LETTERS = "abcde"
 
@@ -35,21 +34,6 @@ def test_who_ticks_one_place_by_size_is_right_by_it_alone_and_who_knows_or_guess
     assert place.right == place.best == pytest.approx(place.by_size)
     assert knows.right == 400 and knows.by_size < 130
     assert abs(guesses.by_size - 80) < 8
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1,200 km", 1200),
-        ("3/4", Fraction(3, 4)),
-        ("$2.50", Fraction(5, 2)),
-        ("-5", -5),
-        ("none of these", None),
-        ("1/0", 1),
-    ],
-)
-def test_an_option_s_first_number_counts(text: str, expected: Fraction | None):
-    assert value(text) == expected
 
 
 def test_questions_without_five_different_numbers_do_not_count():

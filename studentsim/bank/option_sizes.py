@@ -5,7 +5,7 @@ middle: then who ticks by size, and knows nothing, is right more often than by g
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from studentsim.bank.option_value import option_value
@@ -38,11 +38,17 @@ def option_sizes(questions: Iterable[Question]) -> OptionSizes | None:
 
 def place_by_size(question: Question) -> int | None:
     """How many options are smaller than the right one; None where they are not different numbers of one unit."""
-    values = {option.letter: option_value(option.text) for option in question.options}
+    places = places_by_size({option.letter: option.text for option in question.options})
+    return None if places is None else places[question.correct]
+
+
+def places_by_size(options: Mapping[str, str]) -> dict[str, int] | None:
+    """From options' texts by letter: how many are smaller, by letter; None where they are not different numbers of one unit."""
+    values = {letter: option_value(text) for letter, text in options.items()}
     numbers = {letter: value[0] for letter, value in values.items() if value}
     if len(set(numbers.values())) < len(values) or len({value[1] for value in values.values() if value}) != 1:
         return None
-    return sum(number < numbers[question.correct] for number in numbers.values())
+    return {letter: place for place, letter in enumerate(sorted(numbers, key=numbers.__getitem__))}
 
 
 def place_name(place: int, options: int) -> str:
