@@ -37,8 +37,10 @@ class PackedSession:
     def __init__(self, decoder: PackedDecoder, weights: StepWeights, prompts: Sequence[Sequence[int]]) -> None:
         self.decoder = decoder
         self._weights, self._adapters = weights, decoder.adapters()
-        self.lengths = torch.tensor([len(p) for p in prompts])
-        room = int(self.lengths.max()) + ROOM
+        self._slots = torch.arange(len(prompts))
+        """Where each row stands in what is held: a permutation, since rows move into the places of those that leave."""
+        self._lengths = torch.tensor([len(p) for p in prompts])  # by slot, as are keys and values
+        room = int(self._lengths.max()) + ROOM
         layers, heads, size = len(decoder.layers), decoder.kv_heads, decoder.size
         self._keys = torch.zeros(layers, len(prompts), heads, room, size, dtype=decoder.dtype)
         self._values = torch.zeros_like(self._keys)
@@ -68,15 +70,31 @@ class PackedSession:
     def advance(self, tokens: torch.Tensor, stay: Sequence[int] | None) -> None:
         """See ``sampling.Session``."""
         if stay is not None:
-            rows = torch.tensor(stay)
-            self.lengths = self.lengths[rows]
-            self._keys = self._keys.index_select(1, rows)  # one after the other: memory for a copy of one of them does
-            self._values = self._values.index_select(1, rows)
-        if int(self.lengths.max()) >= self._keys.shape[3]:
-            self._keys = _grown(self._keys)
-            self._values = _grown(self._values)
-        self.scores = self.decoder.step(tokens, self.lengths, self._keys, self._values, self._weights)
-        self.lengths = self.lengths + 1
+            self._leave(self._slots[torch.tensor(stay)])
+        count = len(self._slots)
+        if int(self._lengths.max()) >= self._keys.shape[3]:
+            self._keys = _grown(self._keys[:, :count])
+            self._values = _grown(self._values[:, :count])
+        moved = not torch.equal(self._slots, torch.arange(count))
+        by_slot = torch.empty_like(tokens).scatter_(0, self._slots, tokens) if moved else tokens
+        scores = self.decoder.step(
+            by_slot, self._lengths, self._keys[:, :count], self._values[:, :count], self._weights
+        )
+        self.scores = scores.index_select(0, self._slots) if moved else scores
+        self._lengths = self._lengths + 1
+
+    def _leave(self, slots: torch.Tensor) -> None:
+        """Keep the rows in these slots, in this order. Those in the last slots move into the free ones: copying all that stay took longer
+        than the tokens of the step."""
+        count = len(slots)
+        free = sorted(set(range(count)) - set(slots.tolist()))
+        for row, slot in zip((slots >= count).nonzero().flatten().tolist(), free, strict=True):
+            last = int(slots[row])
+            for held in (self._keys, self._values):
+                held[:, slot] = held[:, last]
+            self._lengths[slot] = self._lengths[last]
+            slots[row] = slot
+        self._slots, self._lengths = slots, self._lengths[:count]
 
 
 def _grown(held: torch.Tensor) -> torch.Tensor:
