@@ -18,9 +18,9 @@ TYPICAL = Speed(runs=0, start=1.5, study_question=0.0075, pair=0.08, exam_questi
 """Seconds of the embedded student on two processor cores, for a computer that has not finished a run yet: those of the recorded study. What
 a lesson takes whatever its pairs (looking at held-out pairs, rehearsal) is in ``pair``."""
 
-SMALL_MODEL = Speed(runs=0, start=10.0, study_question=0.5, pair=0.85, exam_question=0.16, turn=None)
+SMALL_MODEL = Speed(runs=0, start=10.0, study_question=0.63, pair=1.3, exam_question=0.24, turn=None)
 """The same of a language model of ``SMALL_PARAMETERS``, SmolLM2 in bfloat16 on MathQA, with exams that are scored; written ones take as
-long as practice."""
+long as practice. Between what was measured on a quiet computer and on one at half its speed (docs/log.md)."""
 SMALL_PARAMETERS = 134_515_008
 
 LOOKED_AT = {"log-probability": 0.024, "log-probability+category": 0.042, "likely-wrong": 0.016}
