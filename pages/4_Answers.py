@@ -16,4 +16,5 @@ with shell.page("Answers") as engine:
         shown = sheet(engine, run_id, st.query_params.to_dict())
         head.head(shown)
         desk.desk(engine, shown)
+        head.below(shown)
         takeaway.takeaway(engine, shown)

@@ -234,14 +234,16 @@ def test_a_row_of_questions_opens_its_question(page: Page, url: str):
     expect(page.get_by_text("The right working", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_little_moves_after_the_first_text_of_a_cold_page(browser: Browser, url: str, width: int):
+@pytest.mark.parametrize(("width", "opened"), [(1280, ""), (390, ""), (390, "&answer=40")])
+def test_little_moves_after_the_first_text_of_a_cold_page(browser: Browser, url: str, width: int, opened: str):
     """Every page's figure: bench/layout_shift.py."""
     context = browser.new_context(viewport={"width": width, "height": 844}, user_agent=PHONE if width < 500 else None)
     page = context.new_page()
     page.add_init_script(layout_shift.OBSERVED)
-    page.goto(f"{url}/Answers?run=study")
+    page.goto(f"{url}/Answers?run=study{opened}")
     page.get_by_role("heading", level=1, name="A class").wait_for()
+    if opened:  # the way to the run's other pages, under the card
+        page.get_by_role("link", name="Another simulation").wait_for()
     still(page)
     page.wait_for_timeout(500)
     shifts, first = page.evaluate("[window.shifts, window.firstText]")

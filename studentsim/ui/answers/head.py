@@ -7,6 +7,7 @@ import streamlit as st
 from studentsim.ui import components, data, words
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import Sheet
+from studentsim.ui.device import on_phone
 from studentsim.ui.shell import ANSWERS, HOME, WATCH, WEAKNESSES
 
 
@@ -20,17 +21,12 @@ def choose(engine: data.Engine) -> None:
 
 def head(shown: Sheet) -> None:
     """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
-    run = {"run": shown.view.run}
     components.page_title(shown.title, shown.who, place=f"Answers {shown.view.run}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.status_badge(shown.status)
-        for script, label, icon, query, width in (
-            (WATCH, "Watch", ":material/visibility:", run, 84),
-            (WEAKNESSES, "Weaknesses", ":material/target:", run, 124),
-            (ANSWERS, "Another simulation", ":material/swap_horiz:", None, 176),
-        ):  # of a width, so that they break into lines before they are drawn as they do then
-            st.page_link(script, label=label, icon=icon, query_params=query, width=width)
-        components.keeps(components.LINK)
+        if not _stand_below(shown):
+            _ways(shown)
+            components.keeps(components.LINK)
     if shown.lost:
         st.warning(words.literal(sentences.left_out(shown.lost)), icon=":material/search_off:")
     with st.container(gap="xsmall"):
@@ -41,6 +37,27 @@ def head(shown: Sheet) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption("The simulation goes on: newer answers appear when this page is drawn again.", width="content")
             st.button("Look again", icon=":material/refresh:", key="answers.again", type="tertiary")
+
+
+def below(shown: Sheet) -> None:
+    """On a phone, under an open card, the ways to the run's other pages: above it they would take three lines."""
+    if _stand_below(shown):
+        with st.container(horizontal=True, gap="small"):
+            _ways(shown)
+
+
+def _stand_below(shown: Sheet) -> bool:
+    return shown.view.answer is not None and on_phone()
+
+
+def _ways(shown: Sheet) -> None:
+    run = {"run": shown.view.run}
+    for script, label, icon, query, width in (
+        (WATCH, "Watch", ":material/visibility:", run, 84),
+        (WEAKNESSES, "Weaknesses", ":material/target:", run, 124),
+        (ANSWERS, "Another simulation", ":material/swap_horiz:", None, 176),
+    ):  # of a width, so that they break into lines before they are drawn as they do then
+        st.page_link(script, label=label, icon=icon, query_params=query, width=width)
 
 
 def _named(shown: Sheet) -> None:
