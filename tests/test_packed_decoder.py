@@ -210,6 +210,19 @@ def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch):
         assert alone.ids == together[row].ids and alone.logprob == pytest.approx(together[row].logprob, abs=1e-4)
 
 
+def test_rows_keep_their_own_scores_whoever_leaves_and_in_whatever_order():
+    decoder = PackedDecoder(model("llama"))
+    weights = OrderedWeights(decoder)
+    prompts = [[5 + n, 9, 33, 40 + n][: 2 + n % 3] for n in range(7)]
+    session, alone = (PackedSession(decoder, weights, prompts) for _ in range(2))
+    rows = list(range(7))
+    for stay in (None, [1, 2, 3, 4, 5, 6], [0, 2, 4, 5], None, [1, 3], [1]):
+        rows = rows if stay is None else [rows[i] for i in stay]
+        session.advance(torch.tensor([50 + row for row in rows]), stay)
+        alone.advance(torch.tensor([50 + row for row in range(7)]), None)
+        assert torch.allclose(session.scores, alone.scores[rows], atol=1e-4)
+
+
 def test_weights_in_the_processors_own_order_tell_the_same():
     made = model("qwen2", torch.bfloat16).requires_grad_(False)
     decoder = PackedDecoder(made)

@@ -193,13 +193,19 @@ def _pairs_at_once(
     return max(d for d in range(1, learning.batch + 1) if learning.batch % d == 0 and d <= most), checkpointing, pair
 
 
+def kept_per_token(layers: int, hidden: int, intermediate: int, size: int) -> int:
+    """Bytes that a token of the packed decoder leaves for the backward pass: in every layer residuals in float32, queries, keys, values,
+    attention's outputs, and both of the gate. ``size``: bytes of a number."""
+    return size * layers * (7 * hidden + 2 * intermediate)
+
+
 def _learning(
     pairs: int, pair: float, hub: Hub, shape: Shape, size: int, tokens: int, written: int, machine: Machine
 ) -> float:
     """Bytes that a training step needs: the packed decoder keeps a limited amount, however many pairs it is given."""
     if machine.device != "cpu" or hub.quantisation != "none" or not shape.packed:
         return pairs * pair
-    kept = 2 * tokens * size * shape.layers * (7 * shape.hidden + 2 * shape.intermediate)
+    kept = 2 * tokens * kept_per_token(shape.layers, shape.hidden, shape.intermediate, size)
     heads = 2 * 2 * written * shape.vocabulary * 4 * 4  # two parts at once, each with a pair's logits
     return min(pairs * pair, max(KEPT_AT_ONCE, kept) + heads)
 

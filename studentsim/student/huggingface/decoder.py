@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from peft import PeftModel
 from peft.tuners.lora import Linear as LoRA
 
+from studentsim.student.hub.sizes import kept_per_token
 from studentsim.student.huggingface.operations import (
     LoRALinear,
     PackedAttention,
@@ -148,10 +149,11 @@ class PackedDecoder:
 
     @property
     def kept_per_token(self) -> int:
-        """Bytes that a token leaves for the backward pass: in every layer residuals in float32, queries, keys, values, attention's
-        outputs, and both of the gate."""
-        size = self.config.num_hidden_layers * (14 * self.config.hidden_size + 4 * self.config.intermediate_size)
-        return size * (2 if self.dtype == torch.float32 else 1)
+        """Bytes that a token leaves for the backward pass."""
+        config = self.config
+        return kept_per_token(
+            config.num_hidden_layers, config.hidden_size, config.intermediate_size, self.dtype.itemsize
+        )
 
     # ------------------------------------------------------------------ whole texts
 
