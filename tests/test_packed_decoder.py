@@ -36,6 +36,10 @@ ROWS = [
     PackedRow([4, 90, 17, 230, 231, 232, 233, 9, 6], [[40, 41], [40, 41, 42, 43], [40, 42], [40, 41]]),
 ]
 """One, several and equal texts behind a prompt; such that begin alike, and one of a single token."""
+BEGINNING = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5]
+ALIKE = [PackedRow([*BEGINNING, *row.prompt], row.completions) for row in ROWS]
+"""The same behind a beginning that all prompts share, which is read once."""
+EITHER = pytest.mark.parametrize("rows", [ROWS, ALIKE], ids=["prompts of their own", "prompts that begin alike"])
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +80,11 @@ def told(decoder: PackedDecoder, rows) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("targets", [("q_proj", "v_proj"), None], ids=["two projections", "all"])
-def test_every_texts_tokens_are_what_transformers_tells_of_it_alone(kind, targets):
+@EITHER
+def test_every_texts_tokens_are_what_transformers_tells_of_it_alone(kind, targets, rows):
     made = model(kind, **({"lora_targets": targets} if targets else {}))
-    found = told(PackedDecoder(made), ROWS)
-    wanted = [plainly(made, row, n) for row in ROWS for n in range(len(row.completions))]
+    found = told(PackedDecoder(made), rows)
+    wanted = [plainly(made, row, n) for row in rows for n in range(len(row.completions))]
     for own, plain in zip(found, wanted, strict=True):
         assert torch.allclose(own, plain, atol=2e-5), (own, plain)
 
@@ -128,13 +133,14 @@ def test_with_the_adapter_off_it_tells_of_the_base():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_gradients_are_those_of_transformers_and_peft(kind):
+@EITHER
+def test_gradients_are_those_of_transformers_and_peft(kind, rows):
     made = model(kind)
     learnt = [p for p in made.parameters() if p.requires_grad]
     weights = [0.3, -1.0, 0.5, 2.0, 1.0, -0.2, 0.7, 0.1]  # of each text, as a loss may weigh them
-    plain = [plainly(made, row, n) for row in ROWS for n in range(len(row.completions))]
+    plain = [plainly(made, row, n) for row in rows for n in range(len(row.completions))]
     wanted = torch.autograd.grad(sum(w * own.sum() for w, own in zip(weights, plain, strict=True)), learnt)
-    packed = told(PackedDecoder(made), ROWS)
+    packed = told(PackedDecoder(made), rows)
     found = torch.autograd.grad(sum(w * own.sum() for w, own in zip(weights, packed, strict=True)), learnt)
     assert any(g.abs().max() > 1e-2 for g in wanted)
     for own, other in zip(found, wanted, strict=True):
@@ -168,10 +174,11 @@ def test_in_sixteen_bits_it_is_about_as_exact_as_transformers_is():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_greedy_texts_are_those_of_generate(kind):
+@EITHER
+def test_greedy_texts_are_those_of_generate(kind, rows):
     made, limit = model(kind), 12
     decoder = PackedDecoder(made)
-    prompts = [list(row.prompt) for row in ROWS]
+    prompts = [list(row.prompt) for row in rows]
     ids: list[list[int]] = [[] for _ in prompts]
     session = PackedSession(decoder, OrderedWeights(decoder), prompts)
     written = dict(write_on(session, None, np.zeros((3, limit)), ids=ids, end=1, temperature=0.0))
@@ -190,18 +197,20 @@ def test_greedy_texts_are_those_of_generate(kind):
         assert written[number].logprob == pytest.approx(told_of, abs=1e-3)
 
 
-def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch):
+@EITHER
+def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch, rows):
     from studentsim.student.huggingface import generation
 
     monkeypatch.setattr(generation, "ROOM", 3)  # so that it must grow
     decoder = PackedDecoder(model("llama"))
     weights = OrderedWeights(decoder)
-    prompts, uniforms = [list(row.prompt) for row in ROWS], np.random.default_rng(3).random((3, 20))
+    prompts, uniforms = [list(row.prompt) for row in rows], np.random.default_rng(3).random((3, 20))
 
-    def write(rows):
-        session = PackedSession(decoder, weights, [prompts[r] for r in rows])
-        ids: list[list[int]] = [[] for _ in rows]
-        return {rows[r]: w for r, w in write_on(session, None, uniforms[rows], ids=ids, end=range(200, 300))}
+    def write(numbers):
+        session = PackedSession(decoder, weights, [prompts[n] for n in numbers])
+        ids: list[list[int]] = [[] for _ in numbers]
+        written = write_on(session, None, uniforms[numbers], ids=ids, end=range(200, 300))
+        return {numbers[n]: text for n, text in written}
 
     together = write([0, 1, 2])
     assert len({len(w.ids) for w in together.values()}) > 1, "all ended at once: nothing was tried"
@@ -463,24 +472,33 @@ def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
 tokens = st.lists(st.integers(1, 3), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.builds(PackedRow, tokens, st.lists(tokens, max_size=4)), min_size=1, max_size=4))
-def test_a_pack_holds_each_texts_own_past_and_nothing_twice(rows):
-    pack = Pack(rows)
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.builds(PackedRow, tokens, st.lists(tokens, max_size=4)), min_size=1, max_size=4), st.integers(1, 3))
+def test_a_pack_holds_each_texts_own_past_and_nothing_twice(rows, least):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("studentsim.student.huggingface.packing.LEAST_SHARED", least)
+        pack = Pack(rows)
     seen = {}
-    for span in pack.spans:
-        for queries, keys in pack.blocks(span):
-            for at in range(queries.start, queries.stop):
-                past = [p for s in keys for p in range(s.start, min(s.stop, at + 1))]
-                seen[at] = [int(pack.ids[p]) for p in past]
-                assert [int(pack.positions[p]) for p in past] == list(range(len(past)))
+    for queries, keys in pack.blocks():
+        assert keys[-1] == queries
+        for at in range(queries.start, queries.stop):
+            past = [p for s in keys for p in range(s.start, min(s.stop, at + 1))]
+            seen[at] = [int(pack.ids[p]) for p in past]
+            assert [int(pack.positions[p]) for p in past] == list(range(len(past)))
     texts = [(row, text) for row in rows for text in row.completions]
     for owner, (row, text) in enumerate(texts):
         own = (pack.owners == owner).nonzero().squeeze(-1).tolist()
         assert [int(pack.targets[k]) for k in own] == list(text)
         for place, k in enumerate(own):  # what predicts a token has seen the prompt and the text before it, and no more
             assert seen[int(pack.states[k])] == [*row.prompt, *text[:place]]
-    assert sum(map(len, rows)) == len(pack.ids) == len(seen)
+    beginnings = [tuple(row.prompt[: pack.prefix]) for row in rows]
+    assert len(set(beginnings)) == 1
+    # What all prompts begin with is read once, but none of them whole, and only where it is worth it.
+    alike = next(
+        n for n in range(9) if n + 1 >= min(len(r.prompt) for r in rows) or len({r.prompt[n] for r in rows}) > 1
+    )
+    assert pack.prefix == (alike if len(rows) > 1 and alike >= least else 0)
+    assert sum(map(len, rows)) - pack.prefix * (len(rows) - 1) == len(pack.ids) == len(seen)
 
 
 @given(st.lists(st.integers(1, 900), max_size=30).map(sorted), st.integers(1, 8), st.integers(1, 4000))
@@ -499,3 +517,10 @@ def test_pieces_are_whole_rows_in_order_and_no_larger_than_they_must_be(lengths,
     pieces = list(in_pieces(rows, most))
     assert [row for piece in pieces for row in piece] == rows
     assert all(len(piece) == 1 or sum(map(len, piece)) <= most for piece in pieces)
+
+
+def test_no_thread_is_left_with_a_piece_while_the_others_have_none():
+    pieces = list(in_pieces([PackedRow([1] * (100 + n)) for n in range(44)]))  # 5,346 tokens
+    sizes = [sum(map(len, piece)) for piece in pieces]
+    assert len(pieces) == 4 and max(sizes) < 1.1 * min(sizes)
+    assert len(list(in_pieces([PackedRow([1] * 100)] * 5))) == 1  # too little to share out

@@ -6,26 +6,35 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from studentsim.parallel import each
+from studentsim.parallel import MOST, each
 from studentsim.student.huggingface.decoder import KeysAndValues, PackedDecoder, StepWeights
 from studentsim.student.huggingface.packing import Pack, PackedRow
 
 TOKENS_AT_ONCE = 1536
 """Tokens that are read in one forward pass: enough for matrices to be fast, few enough for a core's caches and for two cores to share."""
+LEAST_TOKENS = 256
+"""Tokens below which a piece is not worth a thread of its own."""
 ROOM = 64
 """Positions by which keys and values grow when they are full."""
 
 
 def in_pieces(rows: Sequence[PackedRow], most: int = TOKENS_AT_ONCE) -> Iterator[list[PackedRow]]:
-    """The rows in their order, in pieces of about ``most`` tokens, at least one row each."""
+    """The rows in their order, in pieces of at most ``most`` tokens, at least one row each; like in size and a multiple of ``MOST`` in
+    number, so that no thread is left with a piece while the others have none. The pieces do not depend on how many cores there are.
+    """
+    total = sum(map(len, rows))
+    count = max(1, -(-total // most))
+    if total >= MOST * LEAST_TOKENS:
+        count = -(-count // MOST) * MOST
     piece: list[PackedRow] = []
-    tokens = 0
+    made = tokens = read = 0
     for row in rows:
-        if piece and tokens + len(row) > most:
+        if piece and (tokens + len(row) > most or read + len(row) / 2 > (made + 1) * total / count):
             yield piece
-            piece, tokens = [], 0
+            piece, tokens, made = [], 0, made + 1
         piece.append(row)
         tokens += len(row)
+        read += len(row)
     if piece:
         yield piece
 
@@ -46,26 +55,28 @@ class PackedSession:
         self._values = torch.zeros_like(self._keys)
         self.scores = torch.empty(0)
         scores, first = [], 0
-        for rows, last, kept in each(self._read, list(in_pieces([PackedRow(p) for p in prompts]))):
+        for pack, last, kept in each(self._read, list(in_pieces([PackedRow(p) for p in prompts]))):
             scores.append(last)
-            self._take(kept, rows, first)
-            first += len(rows)
+            self._take(kept, pack, first)
+            first += len(pack.rows)
         self.scores = torch.cat(scores)
 
-    def _read(self, rows: list[PackedRow]) -> tuple[list[PackedRow], torch.Tensor, KeysAndValues]:
+    def _read(self, rows: list[PackedRow]) -> tuple[Pack, torch.Tensor, KeysAndValues]:
         pack, kept = Pack(rows), KeysAndValues()
         with torch.no_grad():
             hidden = self.decoder.hidden(pack, self._adapters, pack.last, kept)
-            return rows, self.decoder.logits(hidden), kept
+            return pack, self.decoder.logits(hidden), kept
 
-    def _take(self, kept: KeysAndValues, rows: Sequence[PackedRow], first: int) -> None:
-        for number, (keys, values) in enumerate(kept.layers):
-            start = 0
-            for row, packed in enumerate(rows, first):
-                own = slice(start, start + len(packed))
-                self._keys[number, row, :, : len(packed)] = keys[own].transpose(0, 1)
-                self._values[number, row, :, : len(packed)] = values[own].transpose(0, 1)
-                start += len(packed)
+    def _take(self, kept: KeysAndValues, pack: Pack, first: int) -> None:
+        """Keys and values of the pack's rows into their places, from row ``first`` on; the prefix that they share into each."""
+        prefix = pack.prefix
+        for number, layer in enumerate(kept.layers):
+            for held, read in zip((self._keys, self._values), layer, strict=True):
+                own = held[number, first : first + len(pack.spans)]  # (rows, KV heads, room, D)
+                if prefix:
+                    own[:, :, :prefix] = read[:prefix].transpose(0, 1)
+                for row, span in zip(own, pack.spans, strict=True):
+                    row[:, prefix : prefix + span.stop - span.start] = read[span.start : span.stop].transpose(0, 1)
 
     def advance(self, tokens: torch.Tensor, stay: Sequence[int] | None) -> None:
         """See ``sampling.Session``."""

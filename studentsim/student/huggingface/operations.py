@@ -202,42 +202,51 @@ class PackedAttention(torch.autograd.Function):
         along = (gradient.float() * out.float()).sum(-1)  # (N, heads)
         grad_q, grad_k, grad_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         kv = k.shape[1]
-        for span in ctx.pack.spans:
-            for queries, keys in ctx.pack.blocks(span):
-                own_q, own_g = _grouped(q[queries], kv), _grouped(gradient[queries], kv)  # (KV, group x L, D)
-                own_k = torch.cat([k[s] for s in keys]).transpose(0, 1)  # (KV, T, D)
-                own_v = torch.cat([v[s] for s in keys]).transpose(0, 1)
-                length, group = queries.stop - queries.start, q.shape[1] // kv
-                scores = torch.matmul(own_q, own_k.transpose(1, 2)).mul_(ctx.scale)
-                _hide_later(scores.view(kv, group, length, -1))
-                shares = scores.softmax(-1)
-                flow = torch.matmul(own_g, own_v.transpose(1, 2))
-                beside = along[queries].T.reshape(kv, group * length, 1)
-                flow = flow.sub_(beside).mul_(shares).mul_(ctx.scale)
-                grad_q[queries] = torch.matmul(flow, own_k).view(q.shape[1], length, -1).transpose(0, 1)
-                to_k = torch.matmul(flow.transpose(1, 2), own_q).transpose(0, 1)  # (T, KV, D)
-                to_v = torch.matmul(shares.transpose(1, 2), own_g).transpose(0, 1)
-                at = 0
-                for s in keys:
-                    size = s.stop - s.start
-                    grad_k[s] += to_k[at : at + size]
-                    grad_v[s] += to_v[at : at + size]
-                    at += size
+        for queries, keys in ctx.pack.blocks():
+            own_q, own_g = _grouped(q[queries], kv), _grouped(gradient[queries], kv)  # (KV, group x L, D)
+            own_k = torch.cat([k[s] for s in keys]).transpose(0, 1)  # (KV, T, D)
+            own_v = torch.cat([v[s] for s in keys]).transpose(0, 1)
+            length, group = queries.stop - queries.start, q.shape[1] // kv
+            scores = torch.matmul(own_q, own_k.transpose(1, 2)).mul_(ctx.scale)
+            _hide_later(scores.view(kv, group, length, -1))
+            shares = scores.softmax(-1)
+            flow = torch.matmul(own_g, own_v.transpose(1, 2))
+            beside = along[queries].T.reshape(kv, group * length, 1)
+            flow = flow.sub_(beside).mul_(shares).mul_(ctx.scale)
+            grad_q[queries] = torch.matmul(flow, own_k).view(q.shape[1], length, -1).transpose(0, 1)
+            to_k = torch.matmul(flow.transpose(1, 2), own_q).transpose(0, 1)  # (T, KV, D)
+            to_v = torch.matmul(shares.transpose(1, 2), own_g).transpose(0, 1)
+            at = 0
+            for s in keys:
+                size = s.stop - s.start
+                grad_k[s] += to_k[at : at + size]
+                grad_v[s] += to_v[at : at + size]
+                at += size
         return grad_q, grad_k, grad_v, None, None
 
 
 def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: Pack, scale: float) -> torch.Tensor:
     """Attention within each row, (N, heads, D)."""
     out = torch.empty_like(q)
+    before = slice(0, pack.prefix)
+    if pack.prefix:
+        out[before] = _attended(q[before], k[before], v[before], None, scale)
     for span in pack.spans:
         row = slice(span.start, span.stop)
-        mask = pack.mask(span, q.dtype)
-        own = (t[row].transpose(0, 1)[None] for t in (q, k, v))  # (1, heads, L, D) each
-        told = F.scaled_dot_product_attention(
-            *own, attn_mask=mask, is_causal=mask is None, scale=scale, enable_gqa=True
-        )
-        out[row] = told[0].transpose(0, 1)
+        keys, values = (torch.cat([t[before], t[row]]) if pack.prefix else t[row] for t in (k, v))
+        out[row] = _attended(q[row], keys, values, pack.mask(span, q.dtype), scale)
     return out
+
+
+def _attended(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, scale: float
+) -> torch.Tensor:
+    """Attention (L, heads, D) of queries (L, heads, D) to keys and values (T, KV heads, D); causal where there is no ``mask`` (L, T)."""
+    q, k, v = (t.transpose(0, 1)[None] for t in (q, k, v))
+    attended = F.scaled_dot_product_attention(
+        q, k, v, attn_mask=mask, is_causal=mask is None, scale=scale, enable_gqa=True
+    )
+    return attended[0].transpose(0, 1)
 
 
 def _grouped(x: torch.Tensor, kv: int) -> torch.Tensor:

@@ -1,7 +1,8 @@
 """Prompts and the texts that may follow them, laid out for one forward pass without padding.
 
 Several texts behind one prompt share it: the prompt is read once, each text sees the prompt and itself, none sees another. So a
-question with five options is one row of the length prompt + options, and a preference pair one row instead of two.
+question with five options is one row of the length prompt + options, and a preference pair one row instead of two. What the prompts
+of all rows begin alike with, a chat template's system message and the task say, is read once for the whole pack.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+
+LEAST_SHARED = 8
+"""Tokens that prompts must begin alike with to be worth a segment of their own."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class PackedRow:
 
 @dataclass(frozen=True)
 class Span:
-    """Where one row stands in the pack: from ``start`` on, its segments of these ``lengths``."""
+    """Where one row stands in the pack: from ``start`` on, its segments of these ``lengths``, behind a prefix that all rows share."""
 
     start: int
     lengths: tuple[int, ...]
@@ -63,16 +67,18 @@ class Span:
 
 
 class Pack:
-    """Rows laid end to end. ``ids`` and ``positions`` (N,) are what is read, and each token's place in its own text.
+    """Rows laid end to end, behind the ``prefix`` tokens that all their prompts begin with (0: none, or a single row).
 
-    ``states`` (M,) tells for each scored token which of the N positions predicts it, ``targets`` (M,) which token it is, and
-    ``owners`` (M,) the number of its completion, counted through all rows.
+    ``ids`` and ``positions`` (N,) are what is read, and each token's place in its own text. ``states`` (M,) tells for each scored token
+    which of the N positions predicts it, ``targets`` (M,) which token it is, and ``owners`` (M,) the number of its completion, counted
+    through all rows.
     """
 
     def __init__(self, rows: Sequence[PackedRow]) -> None:
         self.rows = list(rows)
-        ids: list[int] = []
-        positions: list[int] = []
+        self.prefix = shared_prefix([row.prompt for row in self.rows])
+        ids: list[int] = [*self.rows[0].prompt[: self.prefix]] if self.rows else []
+        positions: list[int] = [*range(self.prefix)]
         states: list[int] = []
         targets: list[int] = []
         owners: list[int] = []
@@ -81,9 +87,9 @@ class Pack:
         for row in self.rows:
             start = len(ids)
             trunk, *own = row.segments
-            ids += trunk
-            positions += range(len(trunk))
-            last = start + len(row.prompt) - 1
+            ids += trunk[self.prefix :]
+            positions += range(self.prefix, len(trunk))
+            last = start + len(row.prompt) - self.prefix - 1
             shared = len(trunk) - len(row.prompt)
             for completion, segment in zip(row.completions, own, strict=True):
                 begin = len(ids)
@@ -94,7 +100,7 @@ class Pack:
                 targets += completion
                 owners += [owner] * len(completion)
                 owner += 1
-            self.spans.append(Span(start, tuple(map(len, row.segments))))
+            self.spans.append(Span(start, (len(trunk) - self.prefix, *map(len, own))))
         self.ids, self.positions = torch.tensor(ids), torch.tensor(positions)
         self.states, self.targets = torch.tensor(states, dtype=torch.long), torch.tensor(targets, dtype=torch.long)
         self.owners = torch.tensor(owners, dtype=torch.long)
@@ -103,26 +109,42 @@ class Pack:
     @property
     def last(self) -> torch.Tensor:
         """The position (rows,) that predicts what follows each row's prompt."""
-        return torch.tensor([s.start + len(row.prompt) - 1 for s, row in zip(self.spans, self.rows, strict=True)])
+        ends = [s.start + len(row.prompt) - self.prefix - 1 for s, row in zip(self.spans, self.rows, strict=True)]
+        return torch.tensor(ends)
 
     def mask(self, span: Span, dtype: torch.dtype) -> torch.Tensor | None:
-        """What is added to a row's attention scores (L, L); None where plain causal attention is meant."""
-        if len(span.lengths) == 1 or not any(span.lengths[2:]):
+        """What is added to a row's attention scores (L, prefix + L); None where plain causal attention is meant."""
+        if not self.prefix and (len(span.lengths) == 1 or not any(span.lengths[2:])):
             return None
         if span.lengths not in self._masks:
             of = torch.repeat_interleave(torch.arange(len(span.lengths)), torch.tensor(span.lengths))
             seen = ((of[None] == 0) | (of[None] == of[:, None])).tril()
+            seen = torch.cat([seen.new_ones(len(seen), self.prefix), seen], dim=1)
             self._masks[span.lengths] = torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, -torch.inf)
         return self._masks[span.lengths]
 
-    def blocks(self, span: Span) -> list[tuple[slice, list[slice]]]:
-        """For each segment its queries' positions and those it sees: the trunk, where it is none, and its own."""
-        blocks: list[tuple[slice, list[slice]]] = []
-        start = span.start
-        trunk = slice(start, start + span.lengths[0])
-        for number, length in enumerate(span.lengths):
-            own = slice(start, start + length)
-            if length:
-                blocks.append((own, [own] if number == 0 else [trunk, own]))
-            start += length
+    def blocks(self) -> list[tuple[slice, list[slice]]]:
+        """For each segment its queries' positions and those it sees, its own the last: the prefix, the row's trunk where it is none,
+        and itself."""
+        before = [slice(0, self.prefix)] if self.prefix else []
+        blocks: list[tuple[slice, list[slice]]] = [(before[0], before)] if before else []
+        for span in self.spans:
+            start = span.start
+            trunk = slice(start, start + span.lengths[0])
+            for number, length in enumerate(span.lengths):
+                own = slice(start, start + length)
+                if length:
+                    blocks.append((own, [*before, own] if number == 0 else [*before, trunk, own]))
+                start += length
         return blocks
+
+
+def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
+    """How many tokens all prompts begin with alike, never one of them whole; 0 where it is one prompt, or too few tokens to matter."""
+    if len(prompts) < 2:
+        return 0
+    shared, most = 0, min(map(len, prompts)) - 1
+    first = prompts[0]
+    while shared < most and all(prompt[shared] == first[shared] for prompt in prompts):
+        shared += 1
+    return shared if shared >= LEAST_SHARED else 0
