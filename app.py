@@ -11,8 +11,8 @@ from studentsim.config import RunConfig
 from studentsim.ui import components, data, language_models, shell
 from studentsim.ui.home import rows, study
 
-with shell.page("Home") as engine:
-    components.page_title("Watch a student learn")
+with shell.page_frame("Home") as engine:
+    components.render_page_title("Watch a student learn")
     st.markdown(
         "A small language model plays a student: it answers multiple-choice maths questions, is marked, and learns from its own "
         "mistakes. Every second lesson it sits the same exam, of questions it has never practised, so you can see what practice changed. "
@@ -20,22 +20,33 @@ with shell.page("Home") as engine:
     )
     # widths that are known beforehand: the row then wraps before its links are drawn as it does afterwards, and nothing below jumps
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        run_id = components.start_button(
-            "Watch a student learn", lambda token: data.start(engine, RunConfig(), token), key="home.start", width=300
+        run_id = components.render_start_button(
+            "Watch a student learn",
+            lambda token: data.start_run(engine, RunConfig(), token),
+            key="home.start",
+            width=300,
         )
-        st.page_link(shell.WATCH, label="Start a race", icon=":material/flag:", query_params={"race": "new"}, width=140)
-        st.page_link(shell.NEW, label="Choose everything yourself", icon=":material/tune:", width=230)
-        for entry in language_models.offered():
+        st.page_link(
+            shell.WATCH_PAGE, label="Start a race", icon=":material/flag:", query_params={"race": "new"}, width=140
+        )
+        st.page_link(shell.NEW_SIMULATION_PAGE, label="Choose everything yourself", icon=":material/tune:", width=230)
+        for entry in language_models.list_models():
             label = f"Let {entry.title} learn, a real language model"
-            st.page_link(shell.NEW, label=label, icon=":material/forum:", query_params={"model": entry.name}, width=340)
+            st.page_link(
+                shell.NEW_SIMULATION_PAGE,
+                label=label,
+                icon=":material/forum:",
+                query_params={"model": entry.name},
+                width=340,
+            )
     if run_id:
-        st.switch_page(shell.WATCH, query_params={"run": run_id})
+        st.switch_page(shell.WATCH_PAGE, query_params={"run": run_id})
 
     with st.spinner("Reading what the simulations wrote …"):
-        runs = data.recent(engine, limit=rows.ALL)
-    own = [run for run in runs if not run.recorded]
+        runs = data.list_recent_runs(engine, limit=rows.MAX_RUNS)
+    own = [run for run in runs if not run.recorded_label]
     if own:
-        rows.recent(engine, own, runs)
-    study.study(engine, [run for run in runs if run.recorded])
+        rows.render_recent_runs(engine, own, runs)
+    study.render_studies(engine, [run for run in runs if run.recorded_label])
     if not own:
-        rows.recent(engine, own, runs)
+        rows.render_recent_runs(engine, own, runs)

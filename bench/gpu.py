@@ -32,8 +32,8 @@ from gpu_plain import Plain
 from studentsim import casting
 from studentsim.config import Hub, Learning, RunConfig
 from studentsim.records import Pair
-from studentsim.runs.past import versions
-from studentsim.student.hub.loading import load
+from studentsim.runs.past import package_versions
+from studentsim.student.hub.loading import load_model
 from studentsim.student.hub.student import HubStudent
 
 PAPER_SECONDS = 38.0
@@ -85,12 +85,12 @@ class Bench:
         learning = Learning(learning_rate=5e-5, batch=args.batch, epochs=2, rehearsal=0.0)
         config = RunConfig.make(model=str(model), hub=hub, learning=learning, max_new_tokens=args.tokens)
         with _timed(figures, "load"):
-            student = HubStudent(load(config), config)
-        learner = casting.learner_of(student, config)
+            student = HubStudent(load_model(config), config)
+        learner = casting.build_trainer(student, config)
         asked = questions(args.questions)
-        list(student.answer(asked[:2], luck=("warm",)))  # what is made at first use belongs to no part
+        list(student.answer(asked[:2], seed_key=("warm",)))  # what is made at first use belongs to no part
         with _timed(figures, "study"):
-            answers = list(student.answer(asked, luck=("study", 0, 1)))
+            answers = list(student.answer(asked, seed_key=("study", 0, 1)))
         with _timed(figures, "exam, scored"):
             student.option_logps(asked)
         by_id = {q.id: q for q in asked}
@@ -107,11 +107,11 @@ class Bench:
         tokens = sum(len(a.ids) - bool(a.ended) for a in answers)
         plan = student.plan
         # Writing reads the weights once for each token of a batch; what that alone takes is the least it can.
-        batches = -(-len(asked) // plan.answers_at_once)
+        batches = -(-len(asked) // plan.generation_batch_size)
         return {
             "seconds": figures, "tokens": tokens, "tokens a second": tokens / figures["study"], "peak GB": _peak(),
-            "estimated GB": plan.need / 1e9, "weights GB": plan.weights / 1e9, "answers at once": plan.answers_at_once,
-            "pairs at once": plan.pairs_at_once, "bound of writing, s": batches * args.tokens * plan.weights / self.speed,
+            "estimated GB": plan.peak_bytes / 1e9, "weights GB": plan.base_weight_bytes / 1e9, "answers at once": plan.generation_batch_size,
+            "pairs at once": plan.micro_batch_size, "bound of writing, s": batches * args.tokens * plan.base_weight_bytes / self.speed,
             "paper's DPO / ours": PAPER_SECONDS / figures["DPO"],
         }  # fmt: skip
 
@@ -158,7 +158,7 @@ class Bench:
         self.speed = 2 * 10 * size / figures["copy"]
         name = torch.cuda.get_device_name() if device == "cuda" else "processor"
         asked = {key: vars(self.args)[key] for key in ("questions", "tokens", "pairs", "batch")}
-        return {"device": name, "memory GB/s": self.speed / 1e9, "versions": versions(), **asked}
+        return {"device": name, "memory GB/s": self.speed / 1e9, "versions": package_versions(), **asked}
 
 
 @contextlib.contextmanager

@@ -90,4 +90,4 @@ def questions(count: int) -> list[Question]:
     """Study questions of the built-in curriculum, from all skills."""
     skills = list(curriculum.SKILLS)
     each = -(-count // len(skills))
-    return [q for skill in skills for q in curriculum.pool(skill, "study", each)][:count]
+    return [q for skill in skills for q in curriculum.generate_questions(skill, "study", each)][:count]

@@ -55,9 +55,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.data:
-        from studentsim.student.huggingface.model_store import use_data_folder
+        from studentsim.student.huggingface.model_store import set_data_folder
 
-        use_data_folder(given.data)
+        set_data_folder(given.data)
     outcomes = [taught(given, strength) for strength in (0.0, given.strength)]
     without, rehearsed = outcomes
     for outcome in outcomes:
@@ -79,38 +79,40 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
 
     from studentsim import casting
     from studentsim.bank.bank import Bank
-    from studentsim.bank.curriculum import SKILLS, pool
+    from studentsim.bank.curriculum import SKILLS, generate_questions
     from studentsim.config import RunConfig
-    from studentsim.learning.pairs import held_out_pairs
-    from studentsim.learning.rehearsal import key_of
+    from studentsim.learning.pairs import build_held_out_pairs
+    from studentsim.learning.rehearsal import rehearsal_key
     from studentsim.records import Pair
 
     skills = [id for id, skill in SKILLS.items() if skill.category in (PRACTISED, KEPT)]
     counts = {"study": 1 + given.lessons * given.pairs // len(skills) * 2, "validation": given.held_out, "exam": 1}
-    questions = [q for split, count in counts.items() for skill in skills for q in pool(skill, split, count)]
-    bank = Bank.of("two categories", questions)
+    questions = [
+        q for split, count in counts.items() for skill in skills for q in generate_questions(skill, split, count)
+    ]
+    bank = Bank.from_questions("two categories", questions)
     casting.open_bank = lambda *_, **__: bank  # this process is the bench's alone
     config = RunConfig.make(
         model=given.model,
         learning={"rehearsal": strength, "learning_rate": given.learning_rate, "batch": 4},
         hub={"dtype": given.dtype},
     )
-    cast = casting.load_cast(config)
+    cast = casting.build_components(config)
 
     def told(pairs: list[Pair]) -> torch.Tensor:
         return torch.tensor(cast.student.pair_logps([cast.student.pair_ids(pair) for pair in pairs]))
 
     held = {}
     for category in (PRACTISED, KEPT):
-        all_of_it = held_out_pairs([q for q in bank.validation if q.category == category])
+        all_of_it = build_held_out_pairs([q for q in bank.validation if q.category == category])
         held[category] = all_of_it[:: max(1, len(all_of_it) // given.held_out)][: given.held_out]  # of each skill some
-    practice = held_out_pairs([q for q in bank.study if q.category == PRACTISED])
+    practice = build_held_out_pairs([q for q in bank.study if q.category == PRACTISED])
     before = {category: told(pairs) for category, pairs in held.items()}
     began = time.monotonic()
     for lesson in range(1, given.lessons + 1):
         pairs = [practice[(lesson - 1 + k * given.lessons) % len(practice)] for k in range(given.pairs)]
-        keys = {key_of(q) for q in bank.study if q.category == PRACTISED}
-        for _ in cast.learner.learn(pairs, [], turn=lesson, seed=lesson, practised=keys):
+        keys = {rehearsal_key(q) for q in bank.study if q.category == PRACTISED}
+        for _ in cast.trainer.learn(pairs, [], turn=lesson, seed=lesson, practised=keys):
             pass
         print(
             f"  rehearsal {strength:g}, lesson {lesson} of {given.lessons}, {time.monotonic() - began:.0f} s",

@@ -30,9 +30,9 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from studentsim.runs.folder import RunFolder, all_runs  # noqa: E402
-from studentsim.runs.states import observe  # noqa: E402
-from studentsim.store.journal import read_events, standing  # noqa: E402
+from studentsim.runs.folder import RunFolder, list_runs  # noqa: E402
+from studentsim.runs.states import read_run_state  # noqa: E402
+from studentsim.store.journal import read_events, effective_events  # noqa: E402
 
 SETTINGS = {
     "turns": 3, "questions": 6, "exam": 10, "exam-every": 1, "validation": 2, "max-new-tokens": 40, "exams": "scored",
@@ -67,7 +67,7 @@ def start(data: Path, options: list[str]) -> tuple[subprocess.Popen[bytes], RunF
     data.mkdir()
     process = spawn(data, command(data, "run", "--no-trial", *options))
     while process.poll() is None:
-        if (folders := all_runs(data)) and folders[0].journal.exists() and folders[0].journal.stat().st_size:
+        if (folders := list_runs(data)) and folders[0].journal_path.exists() and folders[0].journal_path.stat().st_size:
             return process, folders[0]
         time.sleep(0.02)
     raise SystemExit(f"The run did not begin:\n{(data / 'run.log').read_text(errors='replace')[-2000:]}")
@@ -93,7 +93,7 @@ def whole(data: Path, options: list[str]) -> tuple[RunFolder, float]:
     process, folder = start(data, options)
     process.wait()
     ended(folder, data)
-    times = [event["at"] for event in read_events(folder.journal)]
+    times = [event["at"] for event in read_events(folder.journal_path)]
     return folder, times[-1] - times[0]
 
 
@@ -103,7 +103,7 @@ def killed(data: Path, options: list[str], seconds: float) -> Killed | None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=seconds)
     kill(process)
-    events = read_events(folder.journal)
+    events = read_events(folder.journal_path)
     if events[-1]["type"] == "RunEnded":
         return None
     stage = next((e["stage"] for e in reversed(events) if e["type"] == "StageStarted"), "the beginning")
@@ -113,16 +113,16 @@ def killed(data: Path, options: list[str], seconds: float) -> Killed | None:
 def resume(data: Path, folder: RunFolder) -> int:
     """Let a killed run go on to its end; the last lesson that counted, -1 if none did."""
     deadline = time.monotonic() + PATIENCE
-    while observe(folder).live and time.monotonic() < deadline:
+    while read_run_state(folder).is_live and time.monotonic() < deadline:
         time.sleep(0.2)
     spawn(data, command(data, "resume", folder.run_id)).wait()
     ended(folder, data)
-    return next((int(e["turn"]) for e in read_events(folder.journal) if e["type"] == "Resumed"), -1)
+    return next((int(e["turn"]) for e in read_events(folder.journal_path) if e["type"] == "Resumed"), -1)
 
 
 def ended(folder: RunFolder, data: Path) -> None:
     """:raises SystemExit: the run is not finished."""
-    last = read_events(folder.journal)[-1]
+    last = read_events(folder.journal_path)[-1]
     if last.get("status") != "finished":
         log = (data / "run.log").read_text(errors="replace")[-2000:]
         raise SystemExit(f"The run {folder.path} is not finished; its last event: {last}\n{log}")
@@ -132,7 +132,7 @@ def told(folder: RunFolder) -> list[dict[str, Any]]:
     """What the standing events tell, but times and the coming and going of workers."""
     return [
         {key: value for key, value in event.items() if key not in TIMES}
-        for event in standing(read_events(folder.journal))
+        for event in effective_events(read_events(folder.journal_path))
         if event["type"] not in LIFECYCLE and event.get("stage") != "loading"
     ]
 

@@ -17,15 +17,15 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from studentsim.bank.curriculum import SKILLS, SLIPS
+from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS
 from studentsim.config import RunConfig
-from studentsim.open_book import open_book
+from studentsim.open_book import evaluate_open_book
 from studentsim.records import CATEGORIES
-from studentsim.second_tries import exam_questions
+from studentsim.second_tries import get_exam_questions
 from studentsim.student.corpus import CARELESS_SHARE
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.model import load_embedded
-from studentsim.student.placement import place
+from studentsim.student.model import load_embedded_model
+from studentsim.student.placement import evaluate_profile
 from studentsim.student_table import StudentTable
 
 
@@ -42,12 +42,14 @@ def tables(count: int, questions: int) -> dict[str, object]:
     """The gaps (points) of ``count`` random tables."""
     gaps, formed = [], []
     for seed in range(count):
-        found = place(RunConfig.make(student=f"table-{seed}", student_table=random_table(seed)), questions, seed=seed)
-        own = [100 * (row.accuracy - row.intended) for row in found.rows]
+        found = evaluate_profile(
+            RunConfig.make(student=f"table-{seed}", student_table=random_table(seed)), questions, seed=seed
+        )
+        own = [100 * (row.accuracy - row.intended) for row in found.category_results]
         gaps += own
-        formed.append(found.well_formed)
+        formed.append(found.well_formed_share)
         print(
-            f"table {seed}: gaps {', '.join(f'{g:+.1f}' for g in own)}; {100 * found.well_formed:.1f} % well formed",
+            f"table {seed}: gaps {', '.join(f'{g:+.1f}' for g in own)}; {100 * found.well_formed_share:.1f} % well formed",
             flush=True,
         )
     absolute = [abs(g) for g in gaps]
@@ -66,7 +68,7 @@ def ladder(questions: int) -> dict[float, float]:
     """Accuracy (percent) of students at one level everywhere."""
     found = {}
     for level in (0, 5, 10, 20, 30, 50, 70, 80, 90, 95, 100):
-        rows = place(flat(level), questions).rows
+        rows = evaluate_profile(flat(level), questions).category_results
         found[level] = 100 * sum(r.correct for r in rows) / sum(r.questions for r in rows)
     print("level: measured", {level: round(share, 1) for level, share in found.items()}, flush=True)
     return found
@@ -74,16 +76,16 @@ def ladder(questions: int) -> dict[float, float]:
 
 def kinds(questions: int) -> dict[str, float]:
     """Share (0 to 1) of careless slips among wrong answers, on skills that have slips of both kinds, by leaning."""
-    both = {s.id for s in SKILLS.values() if {slip.kind for slip in s.slips} == {"careless", "concept"}}
+    both = {s.id for s in SKILLS.values() if {slip.kind for slip in s.misconceptions} == {"careless", "concept"}}
     found = {}
     for leaning in CARELESS_SHARE:
-        student = EmbeddedStudent(*load_embedded(), flat(30, leaning))
-        asked = {q.id: q for c in CATEGORIES for q in exam_questions(c, questions) if q.skill in both}
+        student = EmbeddedStudent(*load_embedded_model(), flat(30, leaning))
+        asked = {q.id: q for c in CATEGORIES for q in get_exam_questions(c, questions) if q.skill in both}
         seen: Counter[str] = Counter()
-        for answer in student.answer(list(asked.values()), luck=("kinds", 0)):
+        for answer in student.answer(list(asked.values()), seed_key=("kinds", 0)):
             option = asked[answer.question_id].option(answer.letter)
             if option is not None and option.misconception:
-                seen[SLIPS[option.misconception].kind] += 1
+                seen[MISCONCEPTIONS[option.misconception].kind] += 1
         found[leaning] = seen["careless"] / seen.total()
         print(
             f"{leaning}: {100 * found[leaning]:.1f} % of {seen.total()} slips careless, meant {100 * CARELESS_SHARE[leaning]:.0f} %",
@@ -96,7 +98,7 @@ def books(questions: int) -> dict[float, object]:
     """What an open book does at low levels."""
     found = {}
     for level in (10, 20, 30, 60):
-        result = open_book(EmbeddedStudent(*load_embedded(), flat(level)), questions)
+        result = evaluate_open_book(EmbeddedStudent(*load_embedded_model(), flat(level)), questions)
         found[level] = result.__dict__
         fitting, other = (
             f"{100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"

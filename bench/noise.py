@@ -34,14 +34,14 @@ ARMS = {
 
 def one(arm: str, seed: int, rate: float, turns: int, exam: int) -> dict[str, object]:
     """One run, in this process: correct answers in each exam, pairs and flipped pairs learnt from."""
-    from studentsim.casting import load_cast
+    from studentsim.casting import build_components
     from studentsim.config import RunConfig
     from studentsim.records import Answered, ExamFinished, TurnFinished
     from studentsim.simulation import simulate
 
     config = RunConfig.make(seed=seed, turns=turns, exam=exam, **ARMS[arm](rate))
     exams, pairs, called_wrong = [], 0, 0
-    for event in simulate(config, load_cast(config)):
+    for event in simulate(config, build_components(config)):
         if isinstance(event, ExamFinished):
             exams.append(event.correct)
         elif isinstance(event, TurnFinished):

@@ -37,7 +37,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import viewer  # noqa: E402  beside this file
 
-from studentsim.ui.shell import PAGES  # noqa: E402
+from studentsim.ui.shell import MENU_PAGES  # noqa: E402
 
 DRAWN, QUERY, SPEED = 1.0, 150.0, 0.8
 """Limits: seconds from click to drawn, milliseconds a statement, share of its speed that a watched run keeps."""
@@ -58,9 +58,11 @@ def finished_runs(data: Path) -> list[str]:
     from studentsim.runs import recorded
     from studentsim.runs.folder import RunFolder
 
-    os.environ.pop(recorded.VARIABLE, None)
-    found = [run for run in recorded.unpack(data) if RunFolder(data / "runs" / run).config().turns >= 20]
-    os.environ[recorded.VARIABLE] = "0"
+    os.environ.pop(recorded.RECORDED_VARIABLE, None)
+    found = [
+        run for run in recorded.unpack_recorded_runs(data) if RunFolder(data / "runs" / run).read_config().turns >= 20
+    ]
+    os.environ[recorded.RECORDED_VARIABLE] = "0"
     if not found:
         print("There is no recorded study of 20 turns: a run made by hand takes its place.", flush=True)
         make_run(data, "by-hand", turns=20, questions=40, exam=240)
@@ -87,7 +89,7 @@ def clicks(data: Path, options: argparse.Namespace) -> dict[str, float]:
             windows[-1].goto(f"{url}/Watch?run={run}")
             windows[-1].wait_for_function(IS_DRAWN, arg="Watch", timeout=120_000)
         for turn in range(options.rounds + 1):
-            for name in [name for _, name, _ in (*PAGES[1:], PAGES[0])]:
+            for name in [name for _, name, _ in (*MENU_PAGES[1:], MENU_PAGES[0])]:
                 for window, own, known in zip(windows, times, pictures, strict=True):
                     window.bring_to_front()
                     seconds = _click(window, name, known, first=not turn)
@@ -119,15 +121,15 @@ def queries(data: Path, options: argparse.Namespace) -> dict[str, float]:
     from crowds import crowd
     from visits import visit
 
-    from studentsim.runs.manager import Manager
+    from studentsim.runs.manager import RunManager
     from studentsim.ui import data as shared
 
     runs = finished_runs(data)
     began = time.perf_counter()
     total = crowd(data, runs, answers=options.answers)
     print(f"{total:,} answers made in {time.perf_counter() - began:.0f} s", flush=True)
-    os.environ[shared.DATA_VARIABLE] = str(data)
-    Manager.warm = Manager.tick = lambda self: None  # type: ignore[method-assign, assignment]
+    os.environ[shared.DATA_DIR_ENV_VAR] = str(data)
+    RunManager.ensure_warm_worker = RunManager.tick = lambda self: None  # type: ignore[method-assign, assignment]
     asked = _timed_database()
     times: dict[str, list[float]] = defaultdict(list)
     scripts: dict[str, list[float]] = defaultdict(list)
@@ -154,16 +156,18 @@ def _visits(runs: list[str]) -> dict[str, tuple[str, dict[str, str]]]:
     from studentsim.ui import shell
 
     run = runs[0]
-    found = {name: (script, {"run": run} if script in shell.OF_A_RUN else {}) for script, name, _ in shell.PAGES}
+    found = {
+        name: (script, {"run": run} if script in shell.SINGLE_RUN_PAGES else {}) for script, name, _ in shell.MENU_PAGES
+    }
     copies = ",".join(f"{runs[i % len(runs)]}-{i:05d}" for i in range(8))
-    found["Watch, race"] = (shell.WATCH, {"race": ",".join(runs[:4])})
-    found["Compare eight"] = (shell.COMPARE, {"runs": ",".join(runs[:4] + [copies])})
-    found["Answers, text"] = (shell.ANSWERS, {"run": run, "search": "average"})
-    found["Answers, category"] = (shell.ANSWERS, {"run": run, "category": "probability"})
-    found["Weaknesses, category"] = (shell.WEAKNESSES, {"run": run, "category": "probability"})
+    found["Watch, race"] = (shell.WATCH_PAGE, {"race": ",".join(runs[:4])})
+    found["Compare eight"] = (shell.COMPARE_PAGE, {"runs": ",".join(runs[:4] + [copies])})
+    found["Answers, text"] = (shell.ANSWERS_PAGE, {"run": run, "search": "average"})
+    found["Answers, category"] = (shell.ANSWERS_PAGE, {"run": run, "category": "probability"})
+    found["Weaknesses, category"] = (shell.WEAKNESSES_PAGE, {"run": run, "category": "probability"})
     question = _question(run)
-    found["Answers, question"] = (shell.ANSWERS, {"run": run, "question": question})
-    found["Weaknesses, question"] = (shell.WEAKNESSES, {"run": run, "question": question})
+    found["Answers, question"] = (shell.ANSWERS_PAGE, {"run": run, "question": question})
+    found["Weaknesses, question"] = (shell.WEAKNESSES_PAGE, {"run": run, "question": question})
     return found
 
 
@@ -172,7 +176,7 @@ def _question(run: str) -> str:
     from studentsim.store import queries
     from studentsim.ui import data
 
-    return str(queries.answers(data.engine().database, run, phase="exam", limit=1).question_id.iloc[0])
+    return str(queries.fetch_answers(data.get_engine().database, run, phase="exam", limit=1).question_id.iloc[0])
 
 
 def _forget() -> None:
@@ -183,7 +187,7 @@ def _forget() -> None:
     for cached in {
         value for module in modules for value in vars(module).values() if type(value).__name__ == "CachedFunc"
     }:
-        if cached is not data._engine:
+        if cached is not data._cached_engine:
             cached.clear()
 
 
@@ -232,10 +236,10 @@ def viewers(data: Path, options: argparse.Namespace) -> dict[str, float]:
 def _watched_run(data: Path, url: str, count: int, options: argparse.Namespace) -> tuple[dict[int, float], int]:
     """Carries one run out with so many viewers; when each lesson ended, and the first that ended with all of them there."""
     from studentsim.config import RunConfig
-    from studentsim.runs.manager import Manager
+    from studentsim.runs.manager import RunManager
     from studentsim.store import journal
 
-    manager = Manager(data)
+    manager = RunManager(data)
     try:
         run = manager.start(RunConfig.make(turns=options.lessons))
         command = [sys.executable, __file__, "--watch", f"{url}/Watch?run={run}", "--viewers", str(count)]
@@ -244,15 +248,15 @@ def _watched_run(data: Path, url: str, count: int, options: argparse.Namespace) 
             watching = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             assert watching.stdout and watching.stdout.readline().strip() == "ready", "the viewers did not get there"
         there = time.time()
-        while manager.state(run).live or manager.state(run).status == "queued":
+        while manager.get_state(run).is_live or manager.get_state(run).status == "queued":
             time.sleep(0.5)
         if watching:
             print(f"each viewer's page was refreshed at least {watching.communicate()[0].strip()} times", flush=True)
-        if manager.state(run).status != "finished":
-            raise SystemExit(f"the run ended as {manager.state(run).status}")
+        if manager.get_state(run).status != "finished":
+            raise SystemExit(f"the run ended as {manager.get_state(run).status}")
     finally:
         manager.close()
-    events = journal.read_events(data / "runs" / run / journal.NAME)
+    events = journal.read_events(data / "runs" / run / journal.JOURNAL_FILE_NAME)
     ends = {event["turn"]: event["at"] for event in events if event["type"] == "TurnFinished"}
     return ends, min((turn for turn, at in ends.items() if at >= there), default=options.lessons)
 

@@ -22,8 +22,8 @@ from studentsim.bank.sources import open_bank
 from studentsim.config import ALL_PROJECTIONS
 from studentsim.records import Question
 from studentsim.student.calculator import Calculator, CalculatorProcessor
-from studentsim.student.model import WEIGHTS
-from studentsim.student.parsing import read_answer
+from studentsim.student.model import EMBEDDED_WEIGHTS_DIR
+from studentsim.student.parsing import parse_answer
 from studentsim.student.profiles import PROFILES
 from studentsim.student.reading import prompt_text
 
@@ -35,7 +35,7 @@ class PaperWay:
         disable_progress_bars()
         self.folder = Path(tempfile.mkdtemp(prefix="paper-way-"))
         self.bank = open_bank("curriculum")
-        model = AutoModelForCausalLM.from_pretrained(WEIGHTS)
+        model = AutoModelForCausalLM.from_pretrained(EMBEDDED_WEIGHTS_DIR)
         lora = LoraConfig(r=8, target_modules=list(ALL_PROJECTIONS), task_type="CAUSAL_LM")
         get_peft_model(model, lora).save_pretrained(self.folder)
 
@@ -51,20 +51,20 @@ class PaperWay:
             questions = self.bank.study[turn * 1000 : turn * 1000 + 40 * 20 : 20]
             answers = [(q, self.answer(q)) for q in questions]
             if turn == turns - 1:
-                for question in self.bank.exam_questions(exam, 0):
+                for question in self.bank.sample_exam_questions(exam, 0):
                     self.answer(question)
                     asked += 1
             asking += time.monotonic() - at
             asked += len(questions)
             at = time.monotonic()
-            self.dpo([(q, text) for q, text in answers if read_answer(text, q)[0] != q.correct])
+            self.dpo([(q, text) for q, text in answers if parse_answer(text, q)[0] != q.correct])
             training += time.monotonic() - at
         return {"seconds_a_question": asking / asked, "reload": reloading / turns, "dpo": training / turns}
 
     def reload(self) -> None:
         """Load base, tokenizer and adapter from disk."""
-        self.tokenizer = AutoTokenizer.from_pretrained(WEIGHTS)
-        base = AutoModelForCausalLM.from_pretrained(WEIGHTS)
+        self.tokenizer = AutoTokenizer.from_pretrained(EMBEDDED_WEIGHTS_DIR)
+        base = AutoModelForCausalLM.from_pretrained(EMBEDDED_WEIGHTS_DIR)
         self.model = PeftModel.from_pretrained(base, self.folder, is_trainable=True)
 
     def prompt(self, question: Question) -> str:

@@ -57,7 +57,7 @@ def groups(seeds: list[int]) -> dict[str, list[tuple[str, Settings]]]:
 
 def carry_out(settings: Settings, exam: int) -> list[dict[str, Any]]:
     """The run's exams: lesson, right answers, questions, wrong ones by category."""
-    from studentsim.casting import load_cast
+    from studentsim.casting import build_components
     from studentsim.config import RunConfig
     from studentsim.records import ExamFinished
     from studentsim.simulation import simulate
@@ -65,7 +65,7 @@ def carry_out(settings: Settings, exam: int) -> list[dict[str, Any]]:
     config = RunConfig.make(**{"exam": exam, "exam_seed": settings["seed"], "validation": 0, **settings})
     return [
         {"turn": e.turn, "correct": e.correct, "questions": e.questions, "wrong": dict(e.wrong_by_category)}
-        for e in simulate(config, load_cast(config))
+        for e in simulate(config, build_components(config))
         if isinstance(e, ExamFinished)
     ]
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from studentsim import presets
 from studentsim.config import RunConfig
-from studentsim.runs.models import WRONG
+from studentsim.runs.models import EXPECTED_WRONG_SHARE
 
 WAYS = {"now": True, "0.1's way": False}
 PARTS = {
@@ -45,7 +45,7 @@ LESSONS, QUESTIONS, EXAMS = 20, 40, 11
 
 def settings_of(model: str, bank: str, **more: Any) -> dict[str, Any]:
     """Settings of a run as these measurements take it: MathQA without the doubtful rows, exams scored, nothing rehearsed."""
-    preset = presets.preset("default", model).model_dump()
+    preset = presets.get_preset("default", model).model_dump()
     learning = {**preset["learning"], "rehearsal": 0.0}
     hub = {**preset["hub"], "exams": "scored", **more.pop("hub", {})}
     own = {"model": model, "bank": bank, "leave_out_doubtful": True, "learning": learning, "hub": hub}
@@ -127,7 +127,7 @@ def whole_run(found: Mapping[str, Any], way: str, *, passes: int, held_out: int)
     """Seconds of 20 lessons of 40 with scored exams of 40, extrapolated from the parts; three in four questions become a pair."""
     seconds, sizes = found["seconds"][way], found["sizes"]
     lesson = QUESTIONS * seconds["write"] / sizes["write"]
-    lesson += WRONG * QUESTIONS * seconds[f"turn{passes}"] / sizes["pairs"]
+    lesson += EXPECTED_WRONG_SHARE * QUESTIONS * seconds[f"turn{passes}"] / sizes["pairs"]
     lesson += held_out * seconds["held_out"] / sizes["held_out"]
     return found["loading"][way] + LESSONS * lesson + EXAMS * QUESTIONS * seconds["exam"] / sizes["exam"]
 

@@ -23,11 +23,11 @@ from transformers import AutoModelForCausalLM
 
 from studentsim import casting
 from studentsim.config import RunConfig
-from studentsim.learning.pairs import held_out_pairs, right_answer
+from studentsim.learning.pairs import build_held_out_pairs, correct_solution_text
 from studentsim.records import Pair
-from studentsim.simulation import Cast
-from studentsim.student.hub.completions import option_named
-from studentsim.student.hub.source import find
+from studentsim.simulation import Components
+from studentsim.student.hub.completions import format_scored_option
+from studentsim.student.hub.source import resolve_model
 
 TOLERANCE = 1e-3
 """Most that a summed log-probability (natural) may be off, in float32."""
@@ -49,7 +49,7 @@ def check(model: str, bank: str, only: Sequence[str], *, tiny: bool, more: dict[
         if "logps" in only:
             plain = _plain(model, torch.float64)
             found["logps, fresh adapter"] = _logps(cast, plain, counts)
-            question = cast.bank.exam_questions(1, 0)
+            question = cast.bank.sample_exam_questions(1, 0)
             before = cast.student.option_logps(question)[0]
             trained = _trained(cast, plain, counts["pairs"])
             told = _logps(cast, trained, counts)
@@ -68,21 +68,21 @@ def check(model: str, bank: str, only: Sequence[str], *, tiny: bool, more: dict[
     return found
 
 
-def _cast(model: str, bank: str, dtype: str, more: dict[str, Any]) -> Cast:
+def _cast(model: str, bank: str, dtype: str, more: dict[str, Any]) -> Components:
     settings = settings_of(model, bank, hub={"dtype": dtype}, **{"temperature": 0.0, **more})
-    return casting.load_cast(RunConfig.make(**settings))
+    return casting.build_components(RunConfig.make(**settings))
 
 
 def _plain(model: str, dtype: torch.dtype) -> Any:
     """The same model as transformers loads it."""
-    return AutoModelForCausalLM.from_pretrained(find(model).folder or model, dtype=dtype).eval()
+    return AutoModelForCausalLM.from_pretrained(resolve_model(model).folder or model, dtype=dtype).eval()
 
 
-def _texts(cast: Cast, plain: Any, count: int) -> dict[str, Any]:
+def _texts(cast: Components, plain: Any, count: int) -> dict[str, Any]:
     """Greedy texts against ``generate``, one question at a time."""
     student, differ = cast.student, []
-    questions = cast.bank.exam_questions(count, 0)
-    written = {a.question_id: a for a in student.answer(questions, luck=("check",))}
+    questions = cast.bank.sample_exam_questions(count, 0)
+    written = {a.question_id: a for a in student.answer(questions, seed_key=("check",))}
     for number, question in enumerate(questions, start=1):
         ids = torch.tensor([student.chat.prompt(question).ids])
         with torch.no_grad():
@@ -97,17 +97,20 @@ def _texts(cast: Cast, plain: Any, count: int) -> dict[str, Any]:
     return {"equal": count - len(differ), "of": count, "differ": differ[:3], "passed": not differ}
 
 
-def _logps(cast: Cast, plain: Any, counts: dict[str, int]) -> dict[str, Any]:
+def _logps(cast: Components, plain: Any, counts: dict[str, int]) -> dict[str, Any]:
     """Options' and pairs' log-probabilities against one forward pass over each whole text."""
     student, gaps = cast.student, []
-    questions = cast.bank.exam_questions(counts["logps"], 0)
+    questions = cast.bank.sample_exam_questions(counts["logps"], 0)
     for question, logps in zip(questions, student.option_logps(questions), strict=True):
         prompt = student.chat.prompt(question)
         for option, logp in zip(question.options, logps, strict=True):
-            named = option_named(option, student.hub.answer_form, scores=student.hub.scores)
+            named = format_scored_option(option, student.hub.answer_form, option_scoring=student.hub.scores)
             said = student.chat.defused(f"Answer: {named}")
             gaps.append(abs(logp - _logp(plain, prompt.ids, student.chat.continuation(prompt, said))))
-    rows = [student.pair_ids(pair) for pair in held_out_pairs(cast.bank.validation_questions(counts["pairs"], 0))]
+    rows = [
+        student.pair_ids(pair)
+        for pair in build_held_out_pairs(cast.bank.sample_validation_questions(counts["pairs"], 0))
+    ]
     for row, logps in zip(rows, student.pair_logps(rows), strict=True):
         for side, logp in zip(("chosen_ids", "rejected_ids"), logps, strict=True):
             gaps.append(abs(logp - _logp(plain, row["prompt_ids"], row[side])))
@@ -122,14 +125,14 @@ def _logp(model: Any, prompt: Sequence[int], ids: Sequence[int]) -> float:
     return logits.log_softmax(-1).gather(1, torch.tensor(ids)[:, None]).sum().item()
 
 
-def _trained(cast: Cast, plain: Any, pairs: int) -> Any:
+def _trained(cast: Components, plain: Any, pairs: int) -> Any:
     """``plain`` with the adapter that the student has after learning from some pairs, read from its files by PEFT."""
     student = cast.student
     questions = cast.bank.study[:pairs]
-    answers = {a.question_id: a.text for a in student.answer(questions, luck=("check",))}
-    learnt = [Pair(q, right_answer(q), answers[q.id] or "?") for q in questions]
-    cast.learner.learning = cast.learner.learning.model_copy(update={"learning_rate": 1e-3, "epochs": 2})
-    list(cast.learner.learn(learnt, [], turn=1, seed=0))
+    answers = {a.question_id: a.text for a in student.answer(questions, seed_key=("check",))}
+    learnt = [Pair(q, correct_solution_text(q), answers[q.id] or "?") for q in questions]
+    cast.trainer.learning = cast.trainer.learning.model_copy(update={"learning_rate": 1e-3, "epochs": 2})
+    list(cast.trainer.learn(learnt, [], turn=1, seed=0))
     with tempfile.TemporaryDirectory() as folder:
         student.save(Path(folder))
         return PeftModel.from_pretrained(plain, folder).eval()
@@ -140,8 +143,8 @@ def _choices(model: str, bank: str, count: int, more: dict[str, Any]) -> dict[st
     told: dict[str, dict[str, str | None]] = {}
     for dtype in ("float32", "bfloat16"):
         cast = _cast(model, bank, dtype, more)
-        questions = cast.bank.exam_questions(count, 0)
-        answers = cast.student.answer(questions, luck=("exam", 0), sure=True)
+        questions = cast.bank.sample_exam_questions(count, 0)
+        answers = cast.student.answer(questions, seed_key=("exam", 0), with_p_correct=True)
         told[dtype] = {a.question_id: a.letter for a in _counted(answers, count, dtype)}
         del cast
         gc.unfreeze()

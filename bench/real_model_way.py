@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from studentsim import casting
 from studentsim.config import RunConfig
-from studentsim.learning.pairs import held_out_pairs, right_answer
+from studentsim.learning.pairs import build_held_out_pairs, correct_solution_text
 from studentsim.records import Pair
 
 
@@ -29,13 +29,13 @@ class Way:
 
     def __init__(self, settings: dict[str, Any], *, fast: bool, sizes: dict[str, int]) -> None:
         config = RunConfig.make(**settings)
-        self.cast = casting.load_cast(config) if fast else casting.load_cast(config, fast=False)
+        self.cast = casting.build_components(config) if fast else casting.build_components(config, fast=False)
         self.student, self.sizes = self.cast.student, sizes
         bank = self.cast.bank
         # The very same questions in both ways: by the seed alone.
-        self.practice = bank.exam_questions(max(sizes["write"], sizes["pairs"], sizes["weigh"]), 1)
-        self.exam = bank.exam_questions(sizes["exam"], 0)
-        self.held_out = held_out_pairs(bank.validation_questions(sizes["held_out"], 0))
+        self.practice = bank.sample_exam_questions(max(sizes["write"], sizes["pairs"], sizes["weigh"]), 1)
+        self.exam = bank.sample_exam_questions(sizes["exam"], 0)
+        self.held_out = build_held_out_pairs(bank.sample_validation_questions(sizes["held_out"], 0))
         self.pairs: list[Pair] = []
         self.fresh = tempfile.TemporaryDirectory()
         self.student.save(Path(self.fresh.name))
@@ -53,12 +53,12 @@ class Way:
 
     def _write(self) -> dict[str, Any]:
         asked = self.practice[: self.sizes["write"]]
-        answers = list(self.student.answer(asked, luck=("bench",)))
+        answers = list(self.student.answer(asked, seed_key=("bench",)))
         rejected = [[a.question_id, a.text, list(a.ids or ())] for a in answers]
         return {"tokens": sum(len(a.ids or ()) for a in answers), "rejected": rejected}
 
     def _exam(self) -> dict[str, Any]:
-        answers = list(self.student.answer(self.exam, luck=("exam", 0), sure=True))
+        answers = list(self.student.answer(self.exam, seed_key=("exam", 0), with_p_correct=True))
         return {"letters": {a.question_id: a.letter for a in answers}}
 
     def _held_out(self) -> None:
@@ -74,7 +74,7 @@ class Way:
         self._learn(2)
 
     def _learn(self, passes: int) -> None:
-        learner = self.cast.learner
+        learner = self.cast.trainer
         learner.learning = learner.learning.model_copy(update={"epochs": passes})
         list(learner.learn(self.pairs, [], turn=1, seed=0))
 
@@ -82,7 +82,7 @@ class Way:
         """What one way wrote is what both learn from."""
         by_id = {q.id: q for q in self.practice}
         self.pairs = [
-            Pair(by_id[id], right_answer(by_id[id]), text or "?", rejected_ids=tuple(ids) or None)
+            Pair(by_id[id], correct_solution_text(by_id[id]), text or "?", rejected_ids=tuple(ids) or None)
             for id, text, ids in rejected[: self.sizes["pairs"]]
         ]
 

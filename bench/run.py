@@ -67,7 +67,7 @@ def asking(turns: int) -> dict[str, dict[str, list[float]]]:
 
     casting.preload()
     configs = {name: RunConfig.make(turns=turns, strategy=name) for name in ASKING}
-    runs = {name: simulate(config, casting.load_cast(config)) for name, config in configs.items()}
+    runs = {name: simulate(config, casting.build_components(config)) for name, config in configs.items()}
     found: dict[str, dict[str, list[float]]] = {name: {} for name in runs}
     for _ in range(turns + 1):
         for name, run in runs.items():

@@ -39,10 +39,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from studentsim.bank.mathqa import options_of
-from studentsim.student.generate import read
+from studentsim.bank.mathqa import parse_options
+from studentsim.student.generate import prefill
 from studentsim.student.hub.scoring import score_options
-from studentsim.student.model import HEADS, HIDDEN, INTERMEDIATE, LAYERS
+from studentsim.student.model import NUM_HEADS, HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_LAYERS
 
 VOCABULARY = 32_000
 """Of the model made on the spot: Llama 2's. Those of the hub have up to 262,000; the embedded student has 1,500."""
@@ -55,7 +55,7 @@ def rows_read_rightly(path: Path, count: int) -> list[tuple[str, list[str]]]:
     found = []
     for row in json.loads(path.read_text(encoding="utf-8")):
         choices = doc_to_choice(row)
-        if [c.split() for c in choices] == [text.rstrip(" ,").split() for _, text in options_of(row["options"])]:
+        if [c.split() for c in choices] == [text.rstrip(" ,").split() for _, text in parse_options(row["options"])]:
             found.append((f"Question: {row['Problem']}\nAnswer:", [f" {c}" for c in choices]))
         if len(found) == count:
             break
@@ -75,8 +75,8 @@ def on_the_spot(rows: Sequence[tuple[str, list[str]]]) -> tuple[PreTrainedModel,
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<eos>", pad_token="<eos>")
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=HIDDEN, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
-        num_key_value_heads=HEADS, intermediate_size=INTERMEDIATE, max_position_embeddings=2048, eos_token_id=0,
+        vocab_size=VOCABULARY, hidden_size=HIDDEN_SIZE, num_hidden_layers=NUM_LAYERS, num_attention_heads=NUM_HEADS,
+        num_key_value_heads=NUM_HEADS, intermediate_size=INTERMEDIATE_SIZE, max_position_embeddings=2048, eos_token_id=0,
         bos_token_id=None, pad_token_id=None, initializer_range=0.08,
     )  # fmt: skip
     return LlamaForCausalLM(config).eval(), tokenizer
@@ -108,8 +108,8 @@ def ours(model: PreTrainedModel, tokenizer: Any, rows: Sequence[tuple[str, list[
         found: list[list[float]] = [[]] * len(rows)
         for start in range(0, len(order), batch):
             group = order[start : start + batch]
-            prefix = read(model, [encoded[n][0] for n in group], tokenizer.pad_token_id)
-            scored = score_options(model, prefix, [encoded[n][1] for n in group], at_once=batch)
+            prefix = prefill(model, [encoded[n][0] for n in group], tokenizer.pad_token_id)
+            scored = score_options(model, prefix, [encoded[n][1] for n in group], batch_size=batch)
             for n, logprobs in zip(group, scored, strict=True):
                 found[n] = logprobs
         return found

@@ -80,7 +80,7 @@ def main() -> None:
         with ExitStack() as stack:
             for name, settings in AT_WORK.items():
                 run = make_run(data, name, status="", **settings)
-                stack.enter_context(Lease.take(RunFolder(run)).beating())
+                stack.enter_context(Lease.acquire(RunFolder(run)).keep_alive())
             url, browser = stack.enter_context(serve(data, recorded=True)), stack.enter_context(chromium())
             for name, path in PAGES.items():
                 if name.startswith(options.only):

@@ -20,16 +20,16 @@ from search_cells import Cell
 
 from studentsim import presets
 from studentsim.bank.bank import Bank
-from studentsim.bank.dealing import words
+from studentsim.bank.dealing import normalize_problem_text
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
-from studentsim.exam import paired_interval
+from studentsim.exam import paired_difference_interval
 from studentsim.records import Answer, Question
 from studentsim.runs import execute as execution
 from studentsim.runs import preflight
-from studentsim.runs.folder import RunFolder, appear, make_data_folder
-from studentsim.simulation import Cast
-from studentsim.store.journal import read_events, standing
+from studentsim.runs.folder import RunFolder, create_folder_atomically, ensure_data_folder
+from studentsim.simulation import Components
+from studentsim.store.journal import read_events, effective_events
 from studentsim.student.base import Student
 from studentsim.ui.compare.intervals import half_width
 
@@ -63,7 +63,7 @@ class Protocol:
             "questions": self.questions, "exam": self.confirmed if confirming else self.searched, "exam_every": lessons,
             "validation": self.validation, "name": cell.name, "hub": {"exams": "scored"},
         }  # fmt: skip
-        layers = (presets.preset("default", self.model).model_dump(), own, cell.settings(), self.more or {})
+        layers = (presets.get_preset("default", self.model).model_dump(), own, cell.settings(), self.more or {})
         settings: dict[str, Any] = {}
         for layer in layers:
             for key, value in layer.items():
@@ -80,44 +80,44 @@ def dealt(bank: Bank, *, confirming: bool, searched: int = SEARCHED, confirmed: 
     """
 
     def in_order(questions: Sequence[Question]) -> list[Question]:
-        return sorted(questions, key=lambda q: hashlib.sha256(words(q.problem).encode()).digest())
+        return sorted(questions, key=lambda q: hashlib.sha256(normalize_problem_text(q.problem).encode()).digest())
 
-    kept = {words(q.problem) for q in bank.validation}
+    kept = {normalize_problem_text(q.problem) for q in bank.validation}
     by_problem: dict[str, Question] = {}
     for question in (*in_order(bank.exam), *in_order(bank.study)):
-        if words(question.problem) not in kept:
-            by_problem.setdefault(words(question.problem), question)
+        if normalize_problem_text(question.problem) not in kept:
+            by_problem.setdefault(normalize_problem_text(question.problem), question)
     examined = list(by_problem.values())[: searched + confirmed]
-    taken = {words(q.problem) for q in examined}
-    study = [q for q in bank.study if words(q.problem) not in taken]
+    taken = {normalize_problem_text(q.problem) for q in examined}
+    study = [q for q in bank.study if normalize_problem_text(q.problem) not in taken]
     if len(examined) < searched + confirmed or len(study) < MINIMUM_STUDIED:
         raise SystemExit(
             f"The bank {bank.name!r} is too small for exams of {searched} and {confirmed} different questions."
         )
     exam = examined[:confirmed] if confirming else examined[confirmed:]
-    return Bank.of(bank.name, [*study, *bank.validation, *(replace(q, split="exam") for q in exam)])
+    return Bank.from_questions(bank.name, [*study, *bank.validation, *(replace(q, split="exam") for q in exam)])
 
 
-def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Cast:
-    """As ``casting.load_cast``, with the questions dealt anew."""
+def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Components:
+    """As ``casting.build_components``, with the questions dealt anew."""
     import torch
 
     from studentsim import casting
-    from studentsim.parallel import cores
-    from studentsim.student.hub.loading import load
+    from studentsim.parallel import available_cores
+    from studentsim.student.hub.loading import load_model
     from studentsim.student.hub.student import HubStudent
 
-    torch.set_num_threads(min(64, cores()))
+    torch.set_num_threads(min(64, available_cores()))
     bank = dealt(
         open_bank(config.bank, leave_out_doubtful=config.leave_out_doubtful),
         confirming=confirming,
         searched=protocol.searched,
         confirmed=protocol.confirmed,
     )
-    student = HubStudent(load(config), config)
-    learner = casting.learner_of(student, config, casting.rehearsal_of(config, bank))
+    student = HubStudent(load_model(config), config)
+    learner = casting.build_trainer(student, config, casting.build_rehearsal(config, bank))
     remember_first_exam(student, (config.model, config.hub.model_dump_json(), config.bank, confirming, len(bank.exam)))
-    return Cast(bank, student, casting.teacher_of(config), learner)
+    return Components(bank, student, casting.build_teacher(config), learner)
 
 
 _FIRST_EXAMS: dict[tuple[object, ...], list[Answer]] = {}
@@ -133,10 +133,10 @@ def remember_first_exam(student: Student, key: tuple[object, ...]) -> None:
     def answers(questions: Sequence[Question], *, luck: Sequence[object], **how: Any) -> Iterator[Answer]:
         if luck[0] != "exam":
             student.answer = answer  # type: ignore[method-assign]
-            yield from answer(questions, luck=luck, **how)
+            yield from answer(questions, seed_key=luck, **how)
             return
         if key not in _FIRST_EXAMS:
-            _FIRST_EXAMS[key] = list(answer(questions, luck=luck, **how))
+            _FIRST_EXAMS[key] = list(answer(questions, seed_key=luck, **how))
         asked = {q.id for q in questions}
         assert asked == {a.question_id for a in _FIRST_EXAMS[key]}, "the exam is another one"
         yield from _FIRST_EXAMS[key]
@@ -154,25 +154,27 @@ def carry_out(
     seed: int,
     confirming: bool = False,
     within: Callable[[RunFolder], Any],
-    load: Callable[..., Cast] = load_cast,
+    load: Callable[..., Components] = load_cast,
 ) -> RunFolder | None:
     """Carry a cell's run out, or on where it was interrupted; None where it paused. ``within`` makes the context that asks it to pause.
 
     :raises SystemExit: it failed.
     """
-    root = make_data_folder(work)
+    root = ensure_data_folder(work)
     folder = RunFolder(root / run_id)
     if not (folder.path / "config.json").is_file():
         config = preflight.check_student(protocol.config(cell, lessons=lessons, seed=seed, confirming=confirming))
-        appear(root, run_id, {"config.json": config.model_dump_json()})
+        create_folder_atomically(root, run_id, {"config.json": config.model_dump_json()})
     folder.clear_request()
-    events = read_events(folder.journal) if folder.journal.exists() else []
+    events = read_events(folder.journal_path) if folder.journal_path.exists() else []
     if not (events and events[-1].get("status") == "finished"):
         with within(folder):
-            status = execution.execute(folder, load_cast=lambda config: load(config, protocol, confirming=confirming))
+            status = execution.execute(
+                folder, build_components=lambda config: load(config, protocol, confirming=confirming)
+            )
         gc.collect()
         if status == "failed":
-            raise SystemExit(f"{run_id} failed: {read_events(folder.journal)[-1].get('message')}")
+            raise SystemExit(f"{run_id} failed: {read_events(folder.journal_path)[-1].get('message')}")
         if status != "finished":
             return None
     return folder
@@ -180,14 +182,14 @@ def carry_out(
 
 def figures(folder: RunFolder, cell: Cell) -> dict[str, Any]:
     """What a finished run shows, as plain JSON; see the keys. ``heldout_logp`` is the right texts' mean summed log-probability."""
-    events = standing(read_events(folder.journal))
+    events = effective_events(read_events(folder.journal_path))
     before, after = marks(events, 0), marks(events, max(e["turn"] for e in events))
     looked = [e for e in events if e["type"] == "Validated"]
     last, first = (looked[-1], looked[0]) if looked else ({}, {})
     low, high = gain_interval(before, [after])
     return {
-        "cell": cell.levels(), "name": cell.name, "run_id": folder.run_id, "seed": folder.config().seed,
-        "lessons": folder.config().turns, "questions": len(before),
+        "cell": cell.levels(), "name": cell.name, "run_id": folder.run_id, "seed": folder.read_config().seed,
+        "lessons": folder.read_config().turns, "questions": len(before),
         "before": sum(before.values()), "after": sum(after.values()),
         "gain": (sum(after.values()) - sum(before.values())) / len(before), "low": low, "high": high,
         "reward_accuracy": last.get("metrics", {}).get("rewards_accuracies"),
@@ -195,7 +197,7 @@ def figures(folder: RunFolder, cell: Cell) -> dict[str, Any]:
         "heldout_logp": last.get("metrics", {}).get("logps_chosen"),
         "heldout_logp_first": first.get("metrics", {}).get("logps_chosen"),
         "pairs": sum(e["pairs"] for e in events if e["type"] == "TurnFinished"),
-        "seconds": events[-1]["seconds"], "dtype": folder.config().hub.dtype,
+        "seconds": events[-1]["seconds"], "dtype": folder.read_config().hub.dtype,
     }  # fmt: skip
 
 
@@ -208,13 +210,13 @@ def marks(events: Sequence[Mapping[str, Any]], turn: int) -> dict[str, bool]:
 def gain_interval(before: Mapping[str, bool], after: Sequence[Mapping[str, bool]]) -> tuple[float, float]:
     """The 95 % interval of the gain (a fraction, -1 to 1) on the same questions, by one or several runs.
 
-    One run: Bonett and Price's of paired proportions (``exam.paired_interval``). Several: the questions' mean gains over the runs tell
+    One run: Bonett and Price's of paired proportions (``exam.paired_difference_interval``). Several: the questions' mean gains over the runs tell
     the luck of the questions, the runs' mean gains over the questions that of the runs; both variances are added (``half_width``).
     """
     if len(after) == 1:
         gained = sum(after[0][q] and not before[q] for q in before)
         lost = sum(before[q] and not after[0][q] for q in before)
-        return paired_interval(gained, lost, len(before))
+        return paired_difference_interval(gained, lost, len(before))
     by_question = [fmean(run[q] for run in after) - before[q] for q in before]
     by_run = [fmean(run[q] - before[q] for q in before) for run in after]
     parts = [(variance(by_question) / len(before), len(before) - 1), (variance(by_run) / len(after), len(after) - 1)]

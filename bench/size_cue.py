@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.bank.option_sizes import places_by_size
+from studentsim.bank.option_sizes import rank_options_by_size
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def size_cue(answers: Iterable[Mapping[str, Any]]) -> SizeCue:
     keys: Counter[int] = Counter()
     questions = right = 0
     for answer in answers:
-        places = places_by_size({option["letter"]: option["text"] for option in answer["options"]})
+        places = rank_options_by_size({option["letter"]: option["text"] for option in answer["options"]})
         if places is None:
             continue
         questions += 1

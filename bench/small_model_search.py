@@ -29,9 +29,9 @@ from search_cells import FACTORS, Cell, cell_named, first_cells, goes_on
 from search_runs import Protocol, add_result, carry_out, figures, gain_interval, marks, results_of
 from size_cue import size_cue
 
-from studentsim.cli.recording import asked_to_pause
+from studentsim.cli.recording import pause_at_deadline
 from studentsim.runs.folder import RunFolder
-from studentsim.store.journal import read_events, standing
+from studentsim.store.journal import read_events, effective_events
 from studentsim.ui.compare.intervals import t_quantile
 
 ROUNDS = ((18, 3), (6, 6))
@@ -170,7 +170,7 @@ def _by_size(work: Path, found: Sequence[Mapping[str, Any]]) -> str:
     """What the size of the options alone would give, before and after: a gain need not be one in mathematics."""
     rows = []
     for r in found:
-        events = standing(read_events(RunFolder(work / "runs" / r["run_id"]).journal))
+        events = effective_events(read_events(RunFolder(work / "runs" / r["run_id"]).journal_path))
         answers = [e for e in events if e["type"] == "Answered" and e["phase"] == "exam"]
         cues = [size_cue(a for a in answers if a["turn"] == turn) for turn in (0, max(a["turn"] for a in answers))]
         told = [text for cue in cues for text in (str(cue.right), f"{cue.by_size:.0f}")]
@@ -183,7 +183,7 @@ def _by_size(work: Path, found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _exams(folder: RunFolder) -> tuple[dict[str, bool], dict[str, bool]]:
-    events = standing(read_events(folder.journal))
+    events = effective_events(read_events(folder.journal_path))
     return marks(events, 0), marks(events, max(e["turn"] for e in events))
 
 
@@ -263,7 +263,7 @@ def carry_out_until(
     """``carry_out`` before the deadline (monotonic seconds); None once it is over."""
     if deadline is not None and time.monotonic() >= deadline:
         return None
-    return carry_out(folder, run_id, cell, protocol, within=partial(asked_to_pause, deadline=deadline), **settings)
+    return carry_out(folder, run_id, cell, protocol, within=partial(pause_at_deadline, deadline=deadline), **settings)
 
 
 if __name__ == "__main__":

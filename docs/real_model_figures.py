@@ -26,10 +26,10 @@ import pandas as pd  # noqa: E402
 
 from studentsim.config import RunConfig  # noqa: E402
 from studentsim.runs import recorded  # noqa: E402
-from studentsim.ui.compare.curves import means  # noqa: E402
-from studentsim.ui.compare.differences import differences, last_shared  # noqa: E402
-from studentsim.ui.compare.groups import Group, Run, grouped  # noqa: E402
-from studentsim.ui.compare.paper import all_overlap, published  # noqa: E402
+from studentsim.ui.compare.curves import group_means_frame  # noqa: E402
+from studentsim.ui.compare.differences import compute_differences, last_shared_turn  # noqa: E402
+from studentsim.ui.compare.groups import RunGroup, ComparedRun, group_runs_by_settings  # noqa: E402
+from studentsim.ui.compare.paper import published_intervals_overlap, load_published_curves  # noqa: E402
 
 PAGE = ROOT / "docs" / "real-model.md"
 
@@ -63,20 +63,20 @@ def percent(value: float, low: float, high: float) -> str:
 def journals(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """The events of SmolLM2's recorded runs, by id."""
     found = {}
-    for path in sorted(folder.glob(f"*{recorded.SUFFIX}")):
-        run_id = path.name.removesuffix(recorded.SUFFIX)
-        if recorded.SMOLLM2.holds(run_id):
+    for path in sorted(folder.glob(f"*{recorded.JOURNAL_SUFFIX}")):
+        run_id = path.name.removesuffix(recorded.JOURNAL_SUFFIX)
+        if recorded.SMOLLM2_STUDY.contains_run(run_id):
             found[run_id] = [json.loads(line) for line in lzma.decompress(path.read_bytes()).splitlines()]
     return found
 
 
-def study(folder: Path = recorded.FOLDER) -> str:
+def study(folder: Path = recorded.RECORDED_FOLDER) -> str:
     """What SmolLM2's study shows: exams by way of choosing, the ways against each other, held-out pairs. Blank without journals."""
     events = journals(folder)
     if not events:
         return ""
     groups, exams, marks = _gathered(events)
-    rows = means(groups, exams)
+    rows = group_means_frame(groups, exams)
     turns = sorted(rows.turn.unique())
     columns = [
         "way of choosing",
@@ -87,7 +87,7 @@ def study(folder: Path = recorded.FOLDER) -> str:
     for group in groups:
         own = rows[rows.label == group.label].set_index("turn")
         cells = [percent(*own.loc[turn, ["accuracy", "low", "high"]]) for turn in turns]
-        lines.append([group.look.name, str(len(group.runs)), *cells])
+        lines.append([group.style.name, str(len(group.runs)), *cells])
     config = groups[0].config
     hours = sum(own[-1]["seconds"] for own in events.values()) / 3600
     wide = fmean(rows[rows.turn == turns[-1]].high - rows[rows.turn == turns[-1]].low) / 2
@@ -98,35 +98,40 @@ def study(folder: Path = recorded.FOLDER) -> str:
     return "\n\n".join([head, table(columns, lines), _against(groups, exams, marks), _held_out(groups, events)])
 
 
-def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[Group], pd.DataFrame, pd.DataFrame]:
+def _gathered(events: dict[str, list[dict[str, Any]]]) -> tuple[list[RunGroup], pd.DataFrame, pd.DataFrame]:
     """Groups; ``run_id, turn, correct, questions`` of the exams; ``run_id, question_id, right`` of the last ones."""
     runs, exams, marks = [], [], []
     for run_id, own in events.items():
         config = RunConfig.from_json(json.dumps(own[0]["config"]))
-        runs.append(Run(run_id, config, "finished", True, own[0]["at"], config.turns, own[-1]["seq"]))
+        runs.append(ComparedRun(run_id, config, "finished", True, own[0]["at"], config.turns, own[-1]["seq"]))
         exams += [(run_id, e["turn"], e["correct"], e["questions"]) for e in own if e["type"] == "ExamFinished"]
         last = [e for e in own if e["type"] == "Answered" and e["phase"] == "exam" and e["turn"] == config.turns]
         marks += [(run_id, e["question_id"], e["right"]) for e in last]
     return (
-        grouped(runs)[0],
+        group_runs_by_settings(runs)[0],
         pd.DataFrame(exams, columns=["run_id", "turn", "correct", "questions"]),
         pd.DataFrame(marks, columns=["run_id", "question_id", "right"]),
     )
 
 
-def _against(groups: list[Group], exams: pd.DataFrame, marks: pd.DataFrame) -> str:
+def _against(groups: list[RunGroup], exams: pd.DataFrame, marks: pd.DataFrame) -> str:
     """Every way against the first, question by question."""
-    turn = last_shared(groups, exams)
-    told = differences(groups, marks, turn) if turn is not None else []
+    turn = last_shared_turn(groups, exams)
+    told = compute_differences(groups, marks, turn) if turn is not None else []
     rows = [
-        [d.group.look.name, d.reference.look.name, percent(d.gained, d.low, d.high), "yes" if d.clear else "no"]
+        [
+            d.group.style.name,
+            d.reference.style.name,
+            percent(d.accuracy_gain, d.low, d.high),
+            "yes" if d.is_significant else "no",
+        ]
         for d in told
     ]
     head = f"After {turn} lessons, on the same questions; the intervals hold together with 95 %:"
     return f"{head}\n\n{table(['way', 'against', 'points', 'told from luck'], rows)}" if rows else ""
 
 
-def _held_out(groups: list[Group], events: dict[str, list[dict[str, Any]]]) -> str:
+def _held_out(groups: list[RunGroup], events: dict[str, list[dict[str, Any]]]) -> str:
     """Rewards on held-out pairs after the last lesson, means over the seeds."""
     rows = []
     for group in groups:
@@ -136,7 +141,7 @@ def _held_out(groups: list[Group], events: dict[str, list[dict[str, Any]]]) -> s
             continue
         shares = [e["option_accuracies"] for e in found if e.get("option_accuracies") is not None]
         rows.append([
-            group.look.name, f"{fmean(e['metrics']['rewards_accuracies'] for e in found):.2f}",
+            group.style.name, f"{fmean(e['metrics']['rewards_accuracies'] for e in found):.2f}",
             f"{fmean(shares):.2f}" if shares else "–", f"{fmean(e['metrics']['logps_chosen'] for e in found):.1f}",
         ])  # fmt: skip
     columns = ["way", "reward accuracy", "with option texts alone", "log-probability of right workings"]
@@ -145,11 +150,15 @@ def _held_out(groups: list[Group], events: dict[str, list[dict[str, Any]]]) -> s
 
 def paper() -> str:
     """The paper's curves with the intervals that 40 questions leave (Wilson)."""
-    found = published()
+    found = load_published_curves()
     ways = list(dict.fromkeys(found.strategy))
     cells = {(r.strategy, r.turn): percent(r.accuracy, r.low, r.high) for r in found.itertuples()}
     rows = [[str(turn), *(cells.get((way, turn), "–") for way in ways)] for turn in sorted(found.turn.unique())]
-    apart = "At no turn does one of the four lie apart" if all_overlap() else "At some turn one of the four lies apart"
+    apart = (
+        "At no turn does one of the four lie apart"
+        if published_intervals_overlap()
+        else "At some turn one of the four lies apart"
+    )
     wide = fmean(found.high - found.low) / 2
     told = f"The intervals reach {100 * wide:.0f} points each way on average. {apart} from another."
     return f"{table(['turn', *ways], rows)}\n\n{told}"

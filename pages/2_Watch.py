@@ -6,19 +6,19 @@ from __future__ import annotations
 from studentsim.ui import shell
 from studentsim.ui.watch import chooser, links, live, race, race_form, stage
 
-asked = links.asked()
-with shell.page("Watch", menu=not asked.present) as engine:
-    if asked.new_race:
-        race_form.form(engine)
+asked = links.read_link()
+with shell.page_frame("Watch", menu=not asked.present) as engine:
+    if asked.is_new_race:
+        race_form.render_race_form(engine)
     elif asked.race:
         if asked.present:
-            stage.race(engine, asked.race, asked.replay)
+            stage.render_race_presentation(engine, asked.race, asked.replay)
         else:
-            race.page(engine, asked.race)
+            race.render_race_page(engine, asked.race)
     elif asked.run:
         if asked.present:
-            stage.run(engine, asked.run, asked.replay)
+            stage.render_run_presentation(engine, asked.run, asked.replay)
         else:
-            live.page(engine, asked.run)
+            live.render_run_page(engine, asked.run)
     else:
-        chooser.choose(engine)
+        chooser.render_run_chooser(engine)

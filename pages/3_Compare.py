@@ -7,17 +7,19 @@ import streamlit as st
 from studentsim.ui import components, shell, words
 from studentsim.ui.compare import choice, data, further, parts
 
-with shell.page("Compare") as engine:
-    components.page_title("Compare")
-    runs = data.all_runs(engine)
+with shell.page_frame("Compare") as engine:
+    components.render_page_title("Compare")
+    runs = data.load_runs(engine)
     if runs:
-        chosen = choice.choose(runs)
+        chosen = choice.render_run_choice(runs)
         if chosen:
-            alive = any(run.status in words.ALIVE for run in chosen)
-            draw = st.fragment(parts.body, run_every=parts.EVERY if alive else None)
+            alive = any(run.status in words.ACTIVE_STATUSES for run in chosen)
+            draw = st.fragment(parts.render_comparison, run_every=parts.REFRESH_SECONDS if alive else None)
             draw(engine, [run.run_id for run in chosen], alive, [runs])
-            further.further(engine, chosen, st.session_state["compare.runs"])
+            further.render_next_steps(engine, chosen, st.session_state["compare.runs"])
         else:
             st.info("Choose two or more simulations above to see them side by side.", icon=":material/info:")
     else:
-        components.nothing_here("There is no simulation to compare yet.", page=shell.HOME, label="Start one on Home")
+        components.render_empty_state(
+            "There is no simulation to compare yet.", page=shell.HOME_PAGE, label="Start one on Home"
+        )

@@ -6,15 +6,15 @@ import streamlit as st
 
 from studentsim.ui import data, shell
 from studentsim.ui.answers import desk, head, takeaway
-from studentsim.ui.answers.data import sheet
+from studentsim.ui.answers.data import load_page_data
 
-with shell.page("Answers") as engine:
-    run_id = data.asked_for()
+with shell.page_frame("Answers") as engine:
+    run_id = data.requested_run_id()
     if run_id is None:
-        head.choose(engine)
+        head.render_answers_run_chooser(engine)
     else:
-        shown = sheet(engine, run_id, st.query_params.to_dict())
-        head.head(shown)
-        desk.desk(engine, shown)
-        head.below(shown)
-        takeaway.takeaway(engine, shown)
+        shown = load_page_data(engine, run_id, st.query_params.to_dict())
+        head.render_header(shown)
+        desk.render_list_and_card(engine, shown)
+        head.render_links_below_card(shown)
+        takeaway.render_downloads(engine, shown)

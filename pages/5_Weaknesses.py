@@ -8,21 +8,21 @@ import streamlit as st
 
 from studentsim.ui import data, shell
 from studentsim.ui.weaknesses import advice, head, heat, questions, second_tries, trends
-from studentsim.ui.weaknesses.data import view
-from studentsim.ui.weaknesses.place import Place, resolve
+from studentsim.ui.weaknesses.data import load_view
+from studentsim.ui.weaknesses.place import WeaknessesSelection, resolve_selection
 
-with shell.page("Weaknesses") as engine:
-    run_id = data.asked_for()
+with shell.page_frame("Weaknesses") as engine:
+    run_id = data.requested_run_id()
     if run_id is None:
-        head.choose(engine)
+        head.render_run_chooser(engine)
     else:
-        shown = view(engine, run_id)
-        place, lost = resolve(Place.of(run_id, st.query_params), shown.found)
-        head.head(engine, shown, place, lost)
-        if not shown.found.exams.empty:
-            heat.section(shown, place)
-            if place.up is None:
-                advice.section(shown, place)
-            trends.section(shown, place)
-            second_tries.section(engine, shown, place)
-            questions.section(engine, shown, place)
+        shown = load_view(engine, run_id)
+        place, lost = resolve_selection(WeaknessesSelection.from_params(run_id, st.query_params), shown.findings)
+        head.render_header(engine, shown, place, lost)
+        if not shown.findings.exams.empty:
+            heat.render_heatmap(shown, place)
+            if place.parent is None:
+                advice.render_advice(shown, place)
+            trends.render_misconception_trends(shown, place)
+            second_tries.render_retries(engine, shown, place)
+            questions.render_questions(engine, shown, place)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import shell
-from studentsim.ui.questions.desk import desk
-from studentsim.ui.questions.view import View
+from studentsim.ui.questions.desk import render_questions_page
+from studentsim.ui.questions.view import QuestionsView
 
-with shell.page("Questions") as engine:
-    view, lost = View.read(st.query_params.to_dict())
-    desk(engine, view, lost)
+with shell.page_frame("Questions") as engine:
+    view, lost = QuestionsView.from_params(st.query_params.to_dict())
+    render_questions_page(engine, view, lost)

@@ -7,18 +7,18 @@ import streamlit as st
 from studentsim.ui import components, shell
 from studentsim.ui.help import marker, parts, transfer
 
-with shell.page("Help") as engine:
-    components.page_title("Help")
+with shell.page_frame("Help") as engine:
+    components.render_page_title("Help")
     st.markdown(
         "A student that is a small language model practises maths, lesson by lesson, and sits exams. Below: "
-        f"[the words](#words), {transfer.link()}[how good the trained marker is](#marker), [what it can't tell](#limits), [keys](#keys), "
+        f"[the words](#words), {transfer.section_link()}[how good the trained marker is](#marker), [what it can't tell](#limits), [keys](#keys), "
         "[where the data lies](#data) and [how to read and cite the numbers](#researchers)."
     )
-    parts.asked_term()
-    parts.terms()
-    transfer.transfer()
-    marker.marker()
-    parts.limits()
-    parts.keys()
-    parts.data(engine)
-    parts.technical()
+    parts.render_requested_term()
+    parts.render_glossary()
+    transfer.render_transfer()
+    marker.render_grader_section()
+    parts.render_limitations()
+    parts.render_shortcuts()
+    parts.render_data_section(engine)
+    parts.render_research_notes()

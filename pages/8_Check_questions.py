@@ -9,14 +9,14 @@ import streamlit as st
 from studentsim.ui import components, shell
 from studentsim.ui.checking import choose, report, work
 
-with shell.page("Check questions") as engine:
-    components.page_title("Check questions")
+with shell.page_frame("Check questions") as engine:
+    components.render_page_title("Check questions")
     st.markdown(
         "Published sets of questions hold mistakes: keys that can't be right, options that stand twice, questions that come "
         "again. See what a set holds before a student learns from it."
     )
-    asked = choose.choose(engine)
+    asked = choose.render_request_form(engine)
     if asked is None:
         st.info("Choose questions above, then press *Check them*.", icon=":material/info:")
-    elif found := work.report(asked):
-        report.report(asked, found)
+    elif found := work.render_check_job(asked):
+        report.render_report(asked, found)

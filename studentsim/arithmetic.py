@@ -20,14 +20,14 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-MAX_LENGTH = 120
+MAX_EXPRESSION_CHARS = 120
 """Longest expression looked at, in characters: no working needs a quarter of it."""
 
 MAX_DIGITS = 12
 """Longest number read or written, in digits before the point: guards time and memory."""
 
-_TOKEN = re.compile(r"\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[-+×*÷/()])")
-_NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?")
+_TOKEN_PATTERN = re.compile(r"\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[-+×*÷/()])")
+_NUMBER_PATTERN = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?")
 
 
 def calculate(expression: str) -> str | None:
@@ -36,24 +36,24 @@ def calculate(expression: str) -> str | None:
     >>> calculate("12 + 15 + 9"), calculate("3/12 × 2/11"), calculate("100 ÷ 3"), calculate("9**9**9")
     ('36', '1/22', '33.33', None)
     """
-    if len(expression) > MAX_LENGTH:
+    if len(expression) > MAX_EXPRESSION_CHARS:
         return None
-    tokens = _tokens(expression)
+    tokens = _tokenize(expression)
     if not tokens or not any(t in "+-×*÷/" for t in tokens):
         return None
     try:
-        value, rest = _sum(tokens)
+        value, rest = _parse_sum(tokens)
     except (ZeroDivisionError, _NotArithmetic):
         return None
     if rest or abs(value) >= 10**MAX_DIGITS:
         return None
-    return show(value, as_fraction="/" in tokens)
+    return format_number(value, as_fraction="/" in tokens)
 
 
-def show(value: Fraction, *, as_fraction: bool = False) -> str:
+def format_number(value: Fraction, *, as_fraction: bool = False) -> str:
     """A number as the calculator shows it: whole, in lowest terms, or rounded half up to 2 places.
 
-    >>> show(Fraction(1, 3)), show(Fraction(2, 6), as_fraction=True), show(Fraction(5, 2))
+    >>> format_number(Fraction(1, 3)), format_number(Fraction(2, 6), as_fraction=True), format_number(Fraction(5, 2))
     ('0.33', '1/3', '2.5')
     """
     if value.denominator == 1:
@@ -65,26 +65,26 @@ def show(value: Fraction, *, as_fraction: bool = False) -> str:
     return text.rstrip("0").rstrip(".")
 
 
-def number(text: str) -> Fraction | None:
+def parse_number(text: str) -> Fraction | None:
     """The one number that a text is, or holds; None where it holds none or several.
 
     Reads ``1,000``, ``0.5``, ``1/2``, ``-3``, and units around it (``24 cm``, ``$5``).
 
-    >>> number("1/2") == number("0.5"), number("3,000 km"), number("5 or 6")
+    >>> parse_number("1/2") == parse_number("0.5"), parse_number("3,000 km"), parse_number("5 or 6")
     (True, Fraction(3000, 1), None)
     """
-    found = _NUMBER.findall(text[:MAX_LENGTH])
-    if len(found) != 1:
+    matches = _NUMBER_PATTERN.findall(text[:MAX_EXPRESSION_CHARS])
+    if len(matches) != 1:
         return None
-    numerator, _, denominator = found[0].replace(",", "").partition("/")
+    numerator, _, denominator = matches[0].replace(",", "").partition("/")
     if len(numerator) > MAX_DIGITS + 8 or (denominator and not 0 < len(denominator) <= MAX_DIGITS):
         return None
     if denominator and int(denominator) == 0:
         return None
-    return _fraction(numerator) / int(denominator) if denominator else _fraction(numerator)
+    return _to_fraction(numerator) / int(denominator) if denominator else _to_fraction(numerator)
 
 
-def _fraction(text: str) -> Fraction:
+def _to_fraction(text: str) -> Fraction:
     """A whole or decimal number. Most are whole, and Fraction reads those four times faster as an int than as a text."""
     return Fraction(int(text)) if text.isascii() and text.isdigit() else Fraction(text)
 
@@ -93,46 +93,46 @@ class _NotArithmetic(ValueError):
     """The tokens are not an expression of the grammar."""
 
 
-def _tokens(text: str) -> list[str] | None:
-    tokens, at = [], 0
+def _tokenize(text: str) -> list[str] | None:
+    tokens, position = [], 0
     text = text.strip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    while position < len(text):
+        match = _TOKEN_PATTERN.match(text, position)
         if not match:
             return None
         tokens.append(match[1])
-        at = match.end()
+        position = match.end()
     return tokens
 
 
-def _sum(tokens: list[str]) -> tuple[Fraction, list[str]]:
-    value, rest = _product(tokens)
+def _parse_sum(tokens: list[str]) -> tuple[Fraction, list[str]]:
+    value, rest = _parse_product(tokens)
     while rest and rest[0] in "+-":
-        right, after = _product(rest[1:])
+        right, after = _parse_product(rest[1:])
         value, rest = (value + right if rest[0] == "+" else value - right), after
     return value, rest
 
 
-def _product(tokens: list[str]) -> tuple[Fraction, list[str]]:
-    value, rest = _factor(tokens)
+def _parse_product(tokens: list[str]) -> tuple[Fraction, list[str]]:
+    value, rest = _parse_factor(tokens)
     while rest and rest[0] in "×*÷":
-        right, after = _factor(rest[1:])
+        right, after = _parse_factor(rest[1:])
         value, rest = (value / right if rest[0] == "÷" else value * right), after
     return value, rest
 
 
-def _factor(tokens: list[str]) -> tuple[Fraction, list[str]]:
+def _parse_factor(tokens: list[str]) -> tuple[Fraction, list[str]]:
     if not tokens:
         raise _NotArithmetic
     head, rest = tokens[0], tokens[1:]
     if head == "(":
-        value, rest = _sum(rest)
+        value, rest = _parse_sum(rest)
         if not rest or rest[0] != ")":
             raise _NotArithmetic
         return value, rest[1:]
     if not head[0].isdigit() or sum(c.isdigit() for c in head) > MAX_DIGITS:
         raise _NotArithmetic
-    value = _fraction(head.replace(",", ""))
+    value = _to_fraction(head.replace(",", ""))
     if len(rest) >= 2 and rest[0] == "/" and rest[1].isdigit() and len(rest[1]) <= MAX_DIGITS:
         return value / int(rest[1]), rest[2:]
     return value, rest

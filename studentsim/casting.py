@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from studentsim.bank.bank import Bank
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
-from studentsim.heap import limit_memory
-from studentsim.parallel import cores
-from studentsim.simulation import Cast
+from studentsim.heap import configure_allocator
+from studentsim.parallel import available_cores
+from studentsim.simulation import Components
 from studentsim.student import embedded_weights
 from studentsim.teacher.teacher import Teacher
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
     from studentsim.learning.rehearsal import Rehearsal
-    from studentsim.student.base import Learner, Student
+    from studentsim.student.base import Trainer, Student
     from studentsim.student.hub.student import HubStudent
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -29,7 +29,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
-def load_cast(config: RunConfig, *, fast: bool = True) -> Cast:
+def build_components(config: RunConfig, *, fast: bool = True) -> Components:
     """Bank, student, teacher and learner of a run. Without ``fast`` a language model computes through transformers alone.
 
     :raises StudentsimError: one of them cannot be had; says which and what to do.
@@ -40,85 +40,87 @@ def load_cast(config: RunConfig, *, fast: bool = True) -> Cast:
         leave_out_doubtful=config.leave_out_doubtful,
         set_name=config.bank_set,
     )
-    student, learner = _embedded_pair(config, bank) if config.model == "embedded" else _hub_pair(config, bank, fast)
-    cast = Cast(bank=bank, student=student, teacher=teacher_of(config), learner=learner)
+    student, trainer = (
+        _build_embedded_student(config, bank) if config.model == "embedded" else _build_hub_student(config, bank, fast)
+    )
+    components = Components(bank=bank, student=student, teacher=build_teacher(config), trainer=trainer)
     gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
-    return cast
+    return components
 
 
-def teacher_of(config: RunConfig) -> Teacher:
+def build_teacher(config: RunConfig) -> Teacher:
     """The teacher, with a trained marker and a writer of hints where the run names them.
 
     :raises ConfigError, StudentError: one of them cannot be had.
     """
-    teaching, marker, writer = config.teaching, None, None
-    if teaching.marker:
-        from studentsim.teacher.marker import load_marker
+    settings, grader, hint_model = config.teaching, None, None
+    if settings.marker:
+        from studentsim.teacher.marker import load_grader
 
-        marker = load_marker(teaching.marker, teaching.marker_revision, device=config.hub.device)
-    if teaching.writer and teaching.attempts > 1:
-        from studentsim.teacher.writer import load_writer
+        grader = load_grader(settings.marker, settings.marker_revision, device=config.hub.device)
+    if settings.writer and settings.attempts > 1:
+        from studentsim.teacher.writer import load_hint_model
 
-        writer = load_writer(teaching.writer, config.hub)
-    return Teacher(teaching, marker=marker, writer=writer)
+        hint_model = load_hint_model(settings.writer, config.hub)
+    return Teacher(settings, grader=grader, hint_model=hint_model)
 
 
-def rehearsal_of(config: RunConfig, bank: Bank) -> Rehearsal | None:
+def build_rehearsal(config: RunConfig, bank: Bank) -> Rehearsal | None:
     """What a run holds where it was while something else is practised; None where the run has it off."""
-    from studentsim.learning.rehearsal import Rehearsal, kept_pairs
+    from studentsim.learning.rehearsal import Rehearsal, sample_rehearsal_pairs
 
     if config.learning.rehearsal == 0:
         return None
-    return Rehearsal(kept_pairs(bank.study, config.seed, config.teaching.chosen_text), config.seed)
+    return Rehearsal(sample_rehearsal_pairs(bank.study, config.seed, config.teaching.chosen_text), config.seed)
 
 
-def _embedded_pair(config: RunConfig, bank: Bank) -> tuple[Student, Learner]:
-    from studentsim.learning.dpo import DPOLearner, Manner
+def _build_embedded_student(config: RunConfig, bank: Bank) -> tuple[Student, Trainer]:
+    from studentsim.learning.dpo import DPOStudentTrainer, RuntimeOptions
     from studentsim.student.embedded import EmbeddedStudent
 
-    model, tokenizer = _embedded(embedded_weights.pinned(config.weights))
+    model, tokenizer = _load_embedded_once(embedded_weights.pin_weights(config.weights))
     student = EmbeddedStudent(model, tokenizer, config)
-    _embedded.cache_clear()  # the model is this run's now, adapter and all
-    return student, DPOLearner(
+    _load_embedded_once.cache_clear()  # the model is this run's now, adapter and all
+    return student, DPOStudentTrainer(
         student,
         config.learning,
-        Manner(in_parts=True),
+        RuntimeOptions(split_rows=True),
         validation_every=config.validation_every,
-        rehearsal=rehearsal_of(config, bank),
+        rehearsal=build_rehearsal(config, bank),
     )
 
 
-def _hub_pair(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Learner]:
+def _build_hub_student(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Trainer]:
     """A model of the hub or of a folder, and who trains it."""
     if fast:
-        limit_memory()
+        configure_allocator()
     _use_all_cores()
-    from studentsim.student.hub.loading import load
+    from studentsim.student.hub.loading import load_model
     from studentsim.student.hub.student import HubStudent
 
-    student = HubStudent(load(config), config, fast=fast)
-    return student, learner_of(student, config, rehearsal_of(config, bank))
+    student = HubStudent(load_model(config), config, use_packed_decoder=fast)
+    return student, build_trainer(student, config, build_rehearsal(config, bank))
 
 
-def learner_of(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | None = None) -> Learner:
+def build_trainer(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | None = None) -> Trainer:
     """Who trains a model of the hub, in the manner that suits the machine."""
-    from studentsim.learning.dpo import DPOLearner, Manner
-    from studentsim.learning.option_pairs import OptionPreference
+    from studentsim.learning.dpo import DPOStudentTrainer, RuntimeOptions
+    from studentsim.learning.option_pairs import OptionPreferenceMeter
 
     plan = student.plan
     if student.decoder:
-        manner = Manner(pairs_at_once=student.pairs_at_once, decoder=student.decoder)
+        runtime_options = RuntimeOptions(micro_batch_size=student.micro_batch_size, decoder=student.decoder)
     else:
-        manner = Manner(
+        runtime_options = RuntimeOptions(
             dtype=str(student.dtype).removeprefix("torch."),
-            pairs_at_once=plan.pairs_at_once,
-            checkpointing=plan.checkpointing,
-            paged=plan.paged,
-            plain_head=student.plain_head,
+            micro_batch_size=plan.micro_batch_size,
+            gradient_checkpointing=plan.gradient_checkpointing,
+            paged_optimiser=plan.paged_optimiser,
+            has_plain_lm_head=student.has_plain_lm_head,
         )
-    return DPOLearner(
-        student, config.learning, manner, validation_every=config.validation_every, rehearsal=rehearsal,
-        options=OptionPreference(student, config.learning),
+    return DPOStudentTrainer(
+        student, config.learning, runtime_options, validation_every=config.validation_every, rehearsal=rehearsal,
+        option_preference=OptionPreferenceMeter(student, config.learning),
     )  # fmt: skip
 
 
@@ -128,18 +130,18 @@ def preload() -> None:
     import studentsim.student.embedded  # noqa: F401
 
     open_bank("curriculum")
-    _embedded(embedded_weights.pinned())
+    _load_embedded_once(embedded_weights.pin_weights())
 
 
 @lru_cache(maxsize=1)
-def _embedded(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    from studentsim.student.model import load_embedded
+def _load_embedded_once(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    from studentsim.student.model import load_embedded_model
 
-    return load_embedded(weights)
+    return load_embedded_model(weights)
 
 
 def _use_all_cores() -> None:
     """torch shares each operation out among the cores, as large models want it; the embedded student has set it to one."""
     import torch
 
-    torch.set_num_threads(min(64, cores()))
+    torch.set_num_threads(min(64, available_cores()))

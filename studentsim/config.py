@@ -31,10 +31,10 @@ ALL_PROJECTIONS: tuple[str, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
 
-EMBEDDED_0_1 = "embedded-0.1"
+EMBEDDED_0_1_WEIGHTS = "embedded-0.1"
 """What a run's settings call the weights of the embedded student of version 0.1, which wrote none down."""
 
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line ends and halves of characters, and what turns the direction of the text that follows. All else may stand
 in a name: no file is named by it (a run's files and downloads bear its id), and pages show it literally."""
 
@@ -266,15 +266,15 @@ class RunConfig(BaseModel):
     @classmethod
     def _name(cls, value: str) -> str:
         value = value.strip()
-        if UNPRINTABLE.search(value):
+        if UNPRINTABLE_PATTERN.search(value):
             raise ValueError(f"a name cannot hold control characters or line ends, but {value!r} does")
         return value
 
     @field_validator("weights")
     @classmethod
     def _weights(cls, value: str) -> str:
-        if value and value != EMBEDDED_0_1 and not re.fullmatch(r"[0-9a-f]{16}", value):
-            raise ValueError(f"it must be blank, {EMBEDDED_0_1!r}, or a fingerprint of 16 digits from 0 to f")
+        if value and value != EMBEDDED_0_1_WEIGHTS and not re.fullmatch(r"[0-9a-f]{16}", value):
+            raise ValueError(f"it must be blank, {EMBEDDED_0_1_WEIGHTS!r}, or a fingerprint of 16 digits from 0 to f")
         return value
 
     @field_validator("model", "bank")
@@ -310,24 +310,24 @@ class RunConfig(BaseModel):
         try:
             return cls.model_validate(settings)
         except ValidationError as error:
-            raise _explain(error) from error
+            raise _to_config_error(error) from error
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RunConfig:
-        """The config that a run stored with ``model_dump_json``, of this version or an older one; see ``stored``.
+        """The config that a run stored with ``model_dump_json``, of this version or an older one; see ``upgrade_stored_settings``.
 
         :raises ConfigError: as ``make``.
         """
         try:
-            told = json.loads(text)
+            parsed = json.loads(text)
         except ValueError:
-            told = None  # pydantic says better what is wrong
-        if isinstance(told, dict):
-            text = json.dumps(stored(told))
+            parsed = None  # pydantic says better what is wrong
+        if isinstance(parsed, dict):
+            text = json.dumps(upgrade_stored_settings(parsed))
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise _explain(error) from error
+            raise _to_config_error(error) from error
 
     @classmethod
     def paper(cls, **settings: Any) -> RunConfig:
@@ -339,33 +339,37 @@ class RunConfig(BaseModel):
 
         :raises ConfigError: as ``make``.
         """
-        own = settings.get("model", "embedded") != "embedded"
+        names_model = settings.get("model", "embedded") != "embedded"
         paper: dict[str, Any] = {
             "turns": 20, "questions": 40, "exam": 40, "exam_every": 2, "validation": 40, "validation_every": "epoch",
             "mix_rule": "paper", "threshold": 0.5,
             "learning": Learning(learning_rate=5e-5, epochs=2, batch=1, reference="base", lora_alpha=8, rehearsal=0.0),
             "teaching": Teaching(marker="embedded", decides="marker"),
-            "hub": Hub(quantisation="nf4" if own else "none"),
-            **({"max_new_tokens": HUB_DEFAULTS["max_new_tokens"]} if own else {}),
+            "hub": Hub(quantisation="nf4" if names_model else "none"),
+            **({"max_new_tokens": HUB_DEFAULTS["max_new_tokens"]} if names_model else {}),
         }  # fmt: skip
         return cls.make(**{**paper, **settings})
 
     @property
     def title(self) -> str:
         """The run's name, or one made from its student and its way of choosing."""
-        return self.name or f"{self.student if self.model == 'embedded' else self.model}, {self.way(str)}"
+        return (
+            self.name or f"{self.student if self.model == 'embedded' else self.model}, {self.describe_selection(str)}"
+        )
 
-    def way(self, named: Callable[[str], str], category: Callable[[str], str] = str) -> str:
-        """How the questions are chosen; ``named`` says a strategy in words, ``category`` one of an own mix.
+    def describe_selection(
+        self, strategy_label: Callable[[str], str], category_label: Callable[[str], str] = str
+    ) -> str:
+        """How the questions are chosen; ``strategy_label`` says a strategy in words, ``category_label`` one of an own mix.
 
         An own mix settles the categories instead of the strategy, which then at most chooses within them; ``fixed``
         heeds no shares (selection.py).
         """
         if self.mix is None or self.strategy == "fixed":
-            return named(self.strategy)
-        within = self.strategy.removesuffix("+category")
-        mix = mix_in_words({category(name): share for name, share in self.mix.items()})
-        return mix if within in ("random", "category") else f"{named(within)}, {mix}"
+            return strategy_label(self.strategy)
+        base_strategy = self.strategy.removesuffix("+category")
+        mix = describe_mix({category_label(name): share for name, share in self.mix.items()})
+        return mix if base_strategy in ("random", "category") else f"{strategy_label(base_strategy)}, {mix}"
 
     @property
     def follows_mistakes(self) -> bool:
@@ -377,43 +381,43 @@ class RunConfig(BaseModel):
         return tuple(t for t in range(self.turns + 1) if t % self.exam_every == 0 or t == self.turns)
 
 
-def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
+def upgrade_stored_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that a run stored, those that its version did not know yet filled in as the run had them.
 
     A run that names no weights had version 0.1's student, and one that tells of no rehearsal had none. For what a user gives now
     use ``RunConfig.make``: there a setting that is left out has today's default.
 
-    >>> stored({"seed": 7, "learning": {"beta": 0.1}})
+    >>> upgrade_stored_settings({"seed": 7, "learning": {"beta": 0.1}})
     {'seed': 7, 'learning': {'rehearsal': 0.0, 'beta': 0.1}, 'weights': 'embedded-0.1'}
     """
-    found = dict(settings)
-    if isinstance(found.get("name"), str):
-        found["name"] = UNPRINTABLE.sub("", found["name"])  # versions differ in what a name may hold
-    learning = found.get("learning", {})
+    upgraded = dict(settings)
+    if isinstance(upgraded.get("name"), str):
+        upgraded["name"] = UNPRINTABLE_PATTERN.sub("", upgraded["name"])  # versions differ in what a name may hold
+    learning = upgraded.get("learning", {})
     if isinstance(learning, Mapping):
-        found["learning"] = {"rehearsal": 0.0, **learning}
-    if found.get("model", "embedded") == "embedded":
-        found.setdefault("weights", EMBEDDED_0_1)
-    return found
+        upgraded["learning"] = {"rehearsal": 0.0, **learning}
+    if upgraded.get("model", "embedded") == "embedded":
+        upgraded.setdefault("weights", EMBEDDED_0_1_WEIGHTS)
+    return upgraded
 
 
-def mix_in_words(mix: Mapping[str, float]) -> str:
+def describe_mix(mix: Mapping[str, float]) -> str:
     """An own mix in a few words, the largest shares first.
 
-    >>> mix_in_words({"general": 5, "physics": 50, "gain": 30, "other": 15})
+    >>> describe_mix({"general": 5, "physics": 50, "gain": 30, "other": 15})
     'own mix (physics 50 %, gain 30 %, …)'
-    >>> mix_in_words({"general": 34, "physics": 33, "gain": 33}), mix_in_words(dict.fromkeys("abcdef", 100 / 6))
+    >>> describe_mix({"general": 34, "physics": 33, "gain": 33}), describe_mix(dict.fromkeys("abcdef", 100 / 6))
     ('even mix (general, physics, gain)', 'even mix (6 categories)')
     """
     shares = sorted(((c, share) for c, share in mix.items() if share > 0), key=lambda item: -item[1])
     if len(shares) > 1 and shares[0][1] - shares[-1][1] <= 1:
-        named = ", ".join(category for category, _ in shares)
-        return f"even mix ({named if len(shares) <= 3 else f'{len(shares)} categories'})"
-    told = [f"{category} {round(share, 1):g} %" for category, share in shares]
-    return f"own mix ({', '.join(told if len(told) <= 3 else [*told[:2], '…'])})"
+        names_text = ", ".join(category for category, _ in shares)
+        return f"even mix ({names_text if len(shares) <= 3 else f'{len(shares)} categories'})"
+    share_labels = [f"{category} {round(share, 1):g} %" for category, share in shares]
+    return f"own mix ({', '.join(share_labels if len(share_labels) <= 3 else [*share_labels[:2], '…'])})"
 
 
-def _explain(error: ValidationError) -> ConfigError:
+def _to_config_error(error: ValidationError) -> ConfigError:
     """Pydantic's first finding in our words, with the field and the value."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"] if part != "str") or "settings"

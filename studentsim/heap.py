@@ -6,17 +6,17 @@ import contextlib
 import ctypes
 import os
 
-LARGE = 2**20
+LARGE_ALLOCATION_BYTES = 2**20
 """Bytes: what is as large is given back when it is freed, and leaves no holes."""
-COMPILED = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256", "LRU_CACHE_CAPACITY": "16"}
+KERNEL_CACHE_SIZES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256", "LRU_CACHE_CAPACITY": "16"}
 """Products of different shapes that are kept compiled, by oneDNN and by PyTorch's layer above it (ideep); both keep 1024 of themselves."""
-HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
+HUGE_PAGES_VARIABLE = "THP_MEM_ALLOC_ENABLE"
 """PyTorch's name for asking Linux for pages of 2 MB under tensors that are as large; nothing changes where the system has none to give."""
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 """glibc's names for the number of heaps, and for the size from which on memory is asked of the system each time (malloc.h)."""
 
 
-def limit_memory() -> None:
+def configure_allocator() -> None:
     """Let all threads allocate from one heap, give large pieces back at once in large pages, and keep fewer compiled products. To be
     called before there are threads and before anything is computed. Elsewhere than with glibc the heap stays as it is.
 
@@ -26,14 +26,14 @@ def limit_memory() -> None:
     kept took up to a gigabyte, and their search more time than it saved. Pieces asked of the system anew are empty pages, each of which
     costs a fault: with pages of 2 MB a training step takes a sixth less time.
     """
-    for name, value in {**COMPILED, HUGE_PAGES: "1"}.items():
+    for name, value in {**KERNEL_CACHE_SIZES, HUGE_PAGES_VARIABLE: "1"}.items():
         os.environ.setdefault(name, value)
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_ALLOCATION_BYTES)
 
 
-def give_back() -> None:
+def release_free_memory() -> None:
     """Give what is free in any heap back to the system, at the end of work that needed much. Takes some hundredths of a second."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 from studentsim import luck as lucks
 from studentsim.bank import curriculum
 from studentsim.records import CATEGORIES, Question
-from studentsim.second_tries import exam_questions, paired_gain
-from studentsim.student.corpus import worked_example
-from studentsim.teacher.key import KeyTeacher
+from studentsim.second_tries import get_exam_questions, paired_gain_interval
+from studentsim.student.corpus import format_worked_example
+from studentsim.teacher.key import AnswerKeyGrader
 
 if TYPE_CHECKING:
     from studentsim.student.embedded import EmbeddedStudent
 
 
 @dataclass(frozen=True)
-class OpenBook:
+class OpenBookEvaluation:
     """Fractions right without a passage, with a fitting one, and with one of another skill, on the same ``questions``.
 
     ``fitting_gain`` and ``other_gain`` are the differences to none with their 95 % intervals (paired, normal).
@@ -37,33 +37,40 @@ class OpenBook:
     other_gain: tuple[float, float, float]
 
 
-def open_book(student: EmbeddedStudent, per_category: int = 200, *, seed: int = 0) -> OpenBook:
+def evaluate_open_book(student: EmbeddedStudent, per_category: int = 200, *, seed: int = 0) -> OpenBookEvaluation:
     """Ask ``per_category`` exam questions of each category, three times.
 
     :raises BankError: more questions than the curriculum has.
     """
-    questions = [q for category in CATEGORIES for q in exam_questions(category, per_category)]
+    questions = [q for category in CATEGORIES for q in get_exam_questions(category, per_category)]
     by_id = {q.id: q for q in questions}
-    key = KeyTeacher()
+    grader = AnswerKeyGrader()
 
-    def right(passages: dict[str, str]) -> dict[str, bool]:
-        answers = student.answer(questions, luck=("open book", seed), passages=passages)
-        return {a.question_id: key.mark(by_id[a.question_id], a).right for a in answers}
+    def grade_answers(passages: dict[str, str]) -> dict[str, bool]:
+        answers = student.answer(questions, seed_key=("open book", seed), passages=passages)
+        return {a.question_id: grader.grade(by_id[a.question_id], a).is_correct for a in answers}
 
-    found = [right({})] + [right({q.id: passage(q, fitting, seed) for q in questions}) for fitting in (True, False)]
-    none, fitting, other = (sum(rights.values()) / len(questions) for rights in found)
-    return OpenBook(
-        len(questions), none, fitting, other, paired_gain(found[1], found[0]), paired_gain(found[2], found[0])
+    correct_by_passage = [grade_answers({})] + [
+        grade_answers({q.id: sample_passage(q, fitting, seed) for q in questions}) for fitting in (True, False)
+    ]
+    none, fitting, other = (sum(rights.values()) / len(questions) for rights in correct_by_passage)
+    return OpenBookEvaluation(
+        len(questions),
+        none,
+        fitting,
+        other,
+        paired_gain_interval(correct_by_passage[1], correct_by_passage[0]),
+        paired_gain_interval(correct_by_passage[2], correct_by_passage[0]),
     )
 
 
-def passage(question: Question, fitting: bool, seed: int) -> str:
+def sample_passage(question: Question, is_relevant: bool, seed: int) -> str:
     """A hint or a worked example (of the study split) of the question's skill, or of another one."""
-    rng = lucks.stream("passage", seed, question.id, fitting)
+    rng = lucks.derive_rng("passage", seed, question.id, is_relevant)
     skill = curriculum.SKILLS[question.skill or ""]
-    if not fitting:
+    if not is_relevant:
         skill = rng.choice([s for s in curriculum.SKILLS.values() if s.id != skill.id])
     if rng.random() < 0.5:
-        return rng.choice(skill.slips).hint
-    shown = rng.choice(curriculum.pool(skill.id, "study", 20))
-    return worked_example(shown.problem, shown.right.working or "")
+        return rng.choice(skill.misconceptions).hint
+    example = rng.choice(curriculum.generate_questions(skill.id, "study", 20))
+    return format_worked_example(example.problem, example.correct_option.solution or "")

@@ -16,30 +16,30 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-MOST = 4
+MAX_THREADS = 4
 """Threads that pay: Python's own part of the work goes on one at a time."""
 
 
-def cores() -> int:
+def available_cores() -> int:
     """Threads this process may compute with: what ``OMP_NUM_THREADS`` says, else the processors that are free to it."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    if told.isdecimal() and int(told) > 0:  # who sets it knows what else is at work
-        return int(told)
+    requested = os.environ.get("OMP_NUM_THREADS", "")
+    if requested.isdecimal() and int(requested) > 0:  # who sets it knows what else is at work
+        return int(requested)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def each(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """``work`` done on each of the items, several at once; what it gives, in their order, as soon as it is there.
+def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """``function`` done on each of the items, several at once; what it gives, in their order, as soon as it is there.
 
-    An error in ``work`` is raised here. Who stops early waits for no piece that has not begun.
+    An error in ``function`` is raised here. Who stops early waits for no piece that has not begun.
     """
     items = list(items)
-    if len(items) < 2 or (threads := min(MOST, cores())) < 2:
-        yield from map(work, items)
+    if len(items) < 2 or (threads := min(MAX_THREADS, available_cores())) < 2:
+        yield from map(function, items)
     else:
-        yield from _pool(threads).map(work, items)
+        yield from _thread_pool(threads).map(function, items)
 
 
 @lru_cache(maxsize=1)
-def _pool(threads: int) -> ThreadPoolExecutor:
+def _thread_pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="piece")

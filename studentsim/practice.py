@@ -14,11 +14,11 @@ from itertools import islice
 
 from studentsim import luck as lucks
 from studentsim.config import RunConfig
-from studentsim.records import Answer, Answered, Event, Feedback, Mark, Question, StageStarted
+from studentsim.records import Answer, Answered, Event, Feedback, Grade, Question, StageStarted
 from studentsim.student.base import Student
 from studentsim.teacher.teacher import Teacher
 
-TOGETHER = 8
+GRADING_BATCH_SIZE = 8
 """Answers that a trained marker judges at once: few enough that a page has something to show soon."""
 
 
@@ -27,103 +27,114 @@ class Attempts:
     """A question and all that the student wrote on it in one lesson; each attempt with its mark."""
 
     question: Question
-    made: list[tuple[Answer, Mark]] = field(default_factory=list)
-    said: list[tuple[str, str]] = field(default_factory=list)
+    attempts: list[tuple[Answer, Grade]] = field(default_factory=list)
+    feedback: list[tuple[str, str]] = field(default_factory=list)
     """Attempts that the teacher had words about, and the words."""
-    doubted: bool = False
+    challenged: bool = False
 
     @property
-    def first(self) -> tuple[Answer, Mark]:
+    def first(self) -> tuple[Answer, Grade]:
         """The first attempt."""
-        return self.made[0]
+        return self.attempts[0]
 
     @property
-    def last(self) -> tuple[Answer, Mark]:
+    def last(self) -> tuple[Answer, Grade]:
         """The last one."""
-        return self.made[-1]
+        return self.attempts[-1]
 
 
-def practise(
+def run_practice(
     config: RunConfig, student: Student, teacher: Teacher, questions: Sequence[Question], turn: int
 ) -> Generator[Event, None, list[Attempts]]:
     """Events of one lesson's practice; returns every question's attempts, in the order of the first answers."""
     by_id = {q.id: Attempts(q) for q in questions}
-    in_order: list[Attempts] = []
+    finished: list[Attempts] = []
     yield StageStarted(turn, "study", len(questions))
     for number in range(1, config.teaching.attempts + 1):
-        again = list(by_id.values()) if number == 1 else [a for a in in_order if _goes_on(a)]
-        if not again:
+        pending = list(by_id.values()) if number == 1 else [a for a in finished if _needs_another_attempt(a)]
+        if not pending:
             break
         if number > 1:
-            yield StageStarted(turn, "revision", len(again))
+            yield StageStarted(turn, "revision", len(pending))
         # Luck of first attempts does not depend on whether others follow: runs with and without revision begin alike.
-        luck = ("study", config.seed, turn, *(("attempt", number) if number > 1 else ()))
-        earlier = {a.question.id: a.said for a in again if a.said}
-        answers = student.answer([a.question for a in again], luck=luck, earlier=earlier)
-        for group in _groups(answers, TOGETHER if teacher.slow else 1):
-            met = [by_id[answer.question_id] for answer in group]
-            in_order += met if number == 1 else []
-            _mark(config, teacher, met, group, turn, luck)
-            words = _words(teacher, met, luck) if number < config.teaching.attempts else {}
-            for own in met:
-                yield told(
-                    turn, "study" if number == 1 else "revision", own.question, *own.last,
-                    attempt=number, words=words.get(own.question.id), doubted=own.doubted and number == 1,
+        seed_key = ("study", config.seed, turn, *(("attempt", number) if number > 1 else ()))
+        earlier = {a.question.id: a.feedback for a in pending if a.feedback}
+        answers = student.answer([a.question for a in pending], seed_key=seed_key, earlier=earlier)
+        for answer_batch in _batched(answers, GRADING_BATCH_SIZE if teacher.prefers_batches else 1):
+            batch = [by_id[answer.question_id] for answer in answer_batch]
+            finished += batch if number == 1 else []
+            _grade_answers(config, teacher, batch, answer_batch, turn, seed_key)
+            feedback = _give_feedback(teacher, batch, seed_key) if number < config.teaching.attempts else {}
+            for history in batch:
+                yield answer_event(
+                    turn, "study" if number == 1 else "revision", history.question, *history.last,
+                    attempt=number, feedback=feedback.get(history.question.id), challenged=history.challenged and number == 1,
                 )  # fmt: skip
-    return in_order
+    return finished
 
 
-def _goes_on(attempts: Attempts) -> bool:
+def _needs_another_attempt(attempts: Attempts) -> bool:
     """Whether another attempt is asked for: what was called wrong, and of a doubted answer one alone."""
-    return not attempts.last[1].said and not (attempts.doubted and len(attempts.made) > 1)
+    return not attempts.last[1].assigned_correct and not (attempts.challenged and len(attempts.attempts) > 1)
 
 
-def _mark(
+def _grade_answers(
     config: RunConfig,
     teacher: Teacher,
-    met: Sequence[Attempts],
+    histories: Sequence[Attempts],
     answers: Sequence[Answer],
     turn: int,
-    luck: Sequence[object],
+    seed_key: Sequence[object],
 ) -> None:
     """Add each answer to its question's attempts, marked."""
-    marks = teacher.marks([(own.question, answer) for own, answer in zip(met, answers, strict=True)], luck=luck)
-    for own, answer, mark in zip(met, answers, marks, strict=True):
-        if not own.made and mark.right and mark.said and _doubts(config, turn, own.question):
-            own.doubted, mark = True, replace(mark, said_right=False, by="doubt")
-        own.made.append((answer, mark))
+    grades = teacher.grade_practice_answers(
+        [(history.question, answer) for history, answer in zip(histories, answers, strict=True)], seed_key=seed_key
+    )
+    for own, answer, grade in zip(histories, answers, grades, strict=True):
+        if (
+            not own.attempts
+            and grade.is_correct
+            and grade.assigned_correct
+            and _should_challenge(config, turn, own.question)
+        ):
+            own.challenged, grade = True, replace(grade, said_right=False, by="doubt")
+        own.attempts.append((answer, grade))
 
 
-def _doubts(config: RunConfig, turn: int, question: Question) -> bool:
-    share = config.teaching.doubts
-    return share > 0 and lucks.stream("doubt", config.seed, turn, question.id).random() < share
+def _should_challenge(config: RunConfig, turn: int, question: Question) -> bool:
+    challenge_rate = config.teaching.doubts
+    return challenge_rate > 0 and lucks.derive_rng("doubt", config.seed, turn, question.id).random() < challenge_rate
 
 
-def _words(teacher: Teacher, met: Sequence[Attempts], luck: Sequence[object]) -> dict[str, Feedback]:
+def _give_feedback(teacher: Teacher, histories: Sequence[Attempts], seed_key: Sequence[object]) -> dict[str, Feedback]:
     """The teacher's words to those who are to try again, by question; kept with their attempts."""
-    hearing = [own for own in met if _goes_on(own)]
-    said = teacher.feedback([(own.question, *own.last) for own in hearing], luck=luck) if hearing else []
-    found = {own.question.id: words for own, words in zip(hearing, said, strict=True) if words}
-    for own in hearing:
-        if own.question.id in found:
-            own.said.append((own.last[0].text, found[own.question.id].text))
-    return found
+    retrying = [history for history in histories if _needs_another_attempt(history)]
+    feedback_texts = (
+        teacher.give_feedback([(own.question, *own.last) for own in retrying], seed_key=seed_key) if retrying else []
+    )
+    feedback_by_question = {
+        own.question.id: words for own, words in zip(retrying, feedback_texts, strict=True) if words
+    }
+    for own in retrying:
+        if own.question.id in feedback_by_question:
+            own.feedback.append((own.last[0].text, feedback_by_question[own.question.id].text))
+    return feedback_by_question
 
 
-def _groups(answers: Iterator[Answer], size: int) -> Iterator[list[Answer]]:
+def _batched(answers: Iterator[Answer], size: int) -> Iterator[list[Answer]]:
     while group := list(islice(answers, size)):
         yield group
 
 
-def told(
+def answer_event(
     turn: int,
     phase: str,
     question: Question,
     answer: Answer,
-    mark: Mark,
+    grade: Grade,
     attempt: int = 1,
-    words: Feedback | None = None,
-    doubted: bool = False,
+    feedback: Feedback | None = None,
+    challenged: bool = False,
 ) -> Answered:
     """The event that tells of one marked answer, with the question as it was asked."""
     return Answered(
@@ -139,18 +150,18 @@ def told(
         text=answer.text,
         letter=answer.letter,
         value=answer.value,
-        right=mark.right,
-        misconception=mark.misconception,
+        right=grade.is_correct,
+        misconception=grade.misconception,
         logprob=answer.logprob,
         milliseconds=answer.milliseconds,
-        p_right=answer.p_right,
+        p_right=answer.p_correct,
         attempt=attempt,
-        marked_by=mark.by,
-        said_right=None if phase == "exam" else mark.said,
-        marker_right=mark.marker,
-        feedback=words.text if words else None,
-        feedback_level=words.level if words else None,
-        doubted=doubted,
+        marked_by=grade.graded_by,
+        said_right=None if phase == "exam" else grade.assigned_correct,
+        marker_right=grade.grader_correct,
+        feedback=feedback.text if feedback else None,
+        feedback_level=feedback.level if feedback else None,
+        doubted=challenged,
         topic=question.topic,
         ended=answer.ended,
         value_letter=answer.value_letter,

@@ -4,7 +4,7 @@
 
 P0, "Student Learning Simulation Using Large Language Model": 20 turns of 40 MathQA questions; google/gemma-2b-it in 4 bit, marked by a
 fine-tuned google/flan-t5-large; DPO with LoRA for 2 epochs; an exam of 40 every 2 turns. The preset runs on a bare laptop: where no
-model and no marker are named, the embedded ones stand in, and ``departures`` says so.
+model and no marker are named, the embedded ones stand in, and ``list_departures`` says so.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from typing import Any
 from studentsim.config import ALL_PROJECTIONS, HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
 
-STUDENT = "google/gemma-2b-it"
-MARKER = "google/flan-t5-large"
-BANK = "math_qa"
-STRATEGIES = ("random", "category", "log-probability", "log-probability+category")
+PAPER_STUDENT = "google/gemma-2b-it"
+PAPER_GRADER = "google/flan-t5-large"
+PAPER_DATASET = "math_qa"
+PAPER_STRATEGIES = ("random", "category", "log-probability", "log-probability+category")
 
 
 @dataclass(frozen=True)
 class Departure:
     """One thing in which a run is not the paper's."""
 
-    what: str
-    ours: str
-    papers: str
+    aspect: str
+    run_value: str
+    paper_value: str
     remedy: str = ""
     """How to have it as in the paper, on the command line; blank where that is plain."""
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.ours} (the paper: {self.papers}).{f' {self.remedy}' if self.remedy else ''}"
+        return f"{self.aspect}: {self.run_value} (the paper: {self.paper_value}).{f' {self.remedy}' if self.remedy else ''}"
 
 
 @dataclass(frozen=True)
@@ -78,45 +78,45 @@ PRESETS: Mapping[str, Preset] = {
 """All of them, by name. To add one, add an entry."""
 
 
-def preset(name: str, model: str = "embedded") -> RunConfig:
+def get_preset(name: str, model: str = "embedded") -> RunConfig:
     """The settings that a run with this model begins with, by a name of ``PRESETS``.
 
     :raises ConfigError: there is no such preset, or it is not for this model.
     """
-    found = PRESETS.get(name)
-    if found is None:
+    matching_preset = PRESETS.get(name)
+    if matching_preset is None:
         names = [repr(known) for known in PRESETS]
         raise ConfigError(
             f"There is no preset {name!r}.", f"Choose {', '.join(names[:-1])} or {names[-1]}.", field="preset"
         )
-    if found.language_model and model == "embedded":
+    if matching_preset.language_model and model == "embedded":
         raise ConfigError(
             f"The preset {name!r} is for language models, but the student is the embedded one.",
             "Name a model with --model, or choose 'default'.",
             field="preset",
         )
-    if found.make:
-        return found.make(model)
+    if matching_preset.make:
+        return matching_preset.make(model)
     settings = RunConfig.make(model=model).model_dump()
-    for changes in (HUB_DEFAULTS if model != "embedded" else {}, found.changes):
-        settings = _changed(settings, changes)
+    for changes in (HUB_DEFAULTS if model != "embedded" else {}, matching_preset.changes):
+        settings = _merge_changes(settings, changes)
     return RunConfig.make(**settings)
 
 
-def in_words() -> str:
+def describe_presets() -> str:
     """All presets in a line: ``default (what suits the model best), paper (…)``."""
     return ", ".join(f"{name} ({known.summary})" for name, known in PRESETS.items())
 
 
-def _changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    parts = {key: {**settings[key], **changes[key]} for key in PARTS if key in changes}
+def _merge_changes(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {key: {**settings[key], **changes[key]} for key in NESTED_SETTINGS if key in changes}
     return {**settings, **changes, **parts}
 
 
-PARTS = ("learning", "teaching", "hub")
+NESTED_SETTINGS = ("learning", "teaching", "hub")
 """Settings that are made of settings."""
 
-_SETTINGS: tuple[tuple[str, str, Any], ...] = (
+_PAPER_SETTINGS: tuple[tuple[str, str, Any], ...] = (
     ("turns", "lessons", 20),
     ("questions", "practice questions a lesson", 40),
     ("exam", "exam questions", 40),
@@ -149,46 +149,46 @@ _SETTINGS: tuple[tuple[str, str, Any], ...] = (
 """Setting, what people call it, the paper's value. Settings that the paper does not tell (its learning rate, say) are not here."""
 
 
-def departures(config: RunConfig) -> list[Departure]:
+def list_departures(config: RunConfig) -> list[Departure]:
     """In what a run departs from the paper's protocol, the weightiest first; empty for none."""
-    return [*_who(config), *_how(config)]
+    return [*_component_departures(config), *_setting_departures(config)]
 
 
-def _who(config: RunConfig) -> Iterator[Departure]:
+def _component_departures(config: RunConfig) -> Iterator[Departure]:
     """Student, teacher, questions and their choice."""
     embedded = config.model == "embedded"
-    if config.model != STUDENT:
+    if config.model != PAPER_STUDENT:
         ours = "the embedded one, which writes workings and reads no options" if embedded else config.model
-        yield Departure("student", ours, f"{STUDENT} in 4 bit", "Name it with --model." if embedded else "")
+        yield Departure("student", ours, f"{PAPER_STUDENT} in 4 bit", "Name it with --model." if embedded else "")
     if not embedded and config.hub.quantisation != "nf4":
         yield Departure("weights", f"quantisation {config.hub.quantisation}", "nf4", "--quantisation nf4")
     teaching = config.teaching
     if teaching.decides == "key":
         yield Departure("marks", "by the answer key", "by a trained marker", "--marker embedded --decides marker")
-    elif MARKER.rpartition("/")[2] not in teaching.marker:
+    elif PAPER_GRADER.rpartition("/")[2] not in teaching.marker:
         embedded_too = teaching.marker == "embedded"
         yield Departure(
-            "marker", "the embedded one" if embedded_too else teaching.marker, f"{MARKER}, fine-tuned on the student's own answers",
+            "marker", "the embedded one" if embedded_too else teaching.marker, f"{PAPER_GRADER}, fine-tuned on the student's own answers",
             "Name one with --marker; train-teacher --base makes it." if embedded_too else "",
         )  # fmt: skip
-    if config.bank != BANK:
+    if config.bank != PAPER_DATASET:
         ours = "the built-in curriculum" if config.bank == "curriculum" else config.bank
-        yield Departure("questions", ours, "MathQA", f"--bank {BANK}")
-    if config.strategy not in STRATEGIES:
-        yield Departure("way of choosing", config.strategy, "one of " + ", ".join(STRATEGIES))
+        yield Departure("questions", ours, "MathQA", f"--bank {PAPER_DATASET}")
+    if config.strategy not in PAPER_STRATEGIES:
+        yield Departure("way of choosing", config.strategy, "one of " + ", ".join(PAPER_STRATEGIES))
     if config.mix is not None:
         yield Departure("category mix", "your own", "none, or that of the last exam's mistakes")
 
 
-def _how(config: RunConfig) -> Iterator[Departure]:
-    """Numbers and names of ``_SETTINGS``."""
-    for path, name, papers in _SETTINGS:
+def _setting_departures(config: RunConfig) -> Iterator[Departure]:
+    """Numbers and names of ``_PAPER_SETTINGS``."""
+    for path, name, papers in _PAPER_SETTINGS:
         ours = reduce(getattr, path.split("."), config)
         if ours != papers:
-            yield Departure(name, _shown(ours), _shown(papers))
+            yield Departure(name, _format_value(ours), _format_value(papers))
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     if isinstance(value, bool):

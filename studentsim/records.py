@@ -23,7 +23,7 @@ SPLITS: tuple[str, ...] = ("pretrain", "study", "validation", "exam")
 
 @dataclass(frozen=True)
 class Option:
-    """One answer option. ``text`` is shown; ``working`` is the working that ends in it, if any is known.
+    """One answer option. ``text`` is shown; ``solution`` is the working that ends in it, if any is known.
 
     ``misconception`` is the id of the misconception that leads here; None for the right option, and for
     options that merely lie near.
@@ -32,7 +32,7 @@ class Option:
     letter: str
     text: str
     misconception: str | None = None
-    working: str | None = None
+    solution: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Question:
         return next((o for o in self.options if o.letter == letter), None)
 
     @property
-    def right(self) -> Option:
+    def correct_option(self) -> Option:
         """The right option."""
         return next(o for o in self.options if o.letter == self.correct)
 
@@ -80,7 +80,7 @@ class Answer:
     value: str | None
     logprob: float
     milliseconds: float
-    p_right: float | None = None
+    p_correct: float | None = None
     """Probability of the right working given the question, 0 to 1; None where options carry no working."""
     ended: bool | None = None
     """Whether it came to its end; False: it was cut at the longest answer. None: nothing was written, or it is not known."""
@@ -91,17 +91,17 @@ class Answer:
     where the two disagree."""
 
     @property
-    def disagrees(self) -> bool:
+    def contradicts_value(self) -> bool:
         """Whether the value written beside the letter is another option's."""
         return None not in (self.letter, self.value_letter) and self.letter != self.value_letter
 
 
-Earlier = Mapping[str, Sequence[tuple[str, str]]]
+AttemptHistory = Mapping[str, Sequence[tuple[str, str]]]
 """By question id: the attempts made at it so far, each with the teacher's words about it."""
 
 
 @dataclass(frozen=True)
-class Writing:
+class WritingProgress:
     """The answer that is being written now, as far as it has come. No event: it is shown and forgotten (runs/live_text.py)."""
 
     question_id: str
@@ -117,24 +117,24 @@ class Writing:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One answer, judged. ``right`` and ``misconception`` are the key's; ``said`` is what the teacher told the student.
+class Grade:
+    """One answer, judged. ``is_correct`` and ``misconception`` are the key's; ``assigned_correct`` is what the teacher told the student.
 
-    The two differ where the teacher errs. ``marker`` is a trained marker's verdict where one was asked, whoever decided.
+    The two differ where the teacher errs. ``grader_correct`` is a trained marker's verdict where one was asked, whoever decided.
     """
 
-    right: bool
+    is_correct: bool
     misconception: str | None = None
-    by: str = "key"
+    graded_by: str = "key"
     """Who decided what was said."""
-    marker: bool | None = None
-    said_right: bool | None = None
+    grader_correct: bool | None = None
+    assigned_override: bool | None = None
     """None: what the key says."""
 
     @property
-    def said(self) -> bool:
+    def assigned_correct(self) -> bool:
         """Whether the student was told that it is right."""
-        return self.right if self.said_right is None else self.said_right
+        return self.is_correct if self.assigned_override is None else self.assigned_override
 
 
 @dataclass(frozen=True)
@@ -183,21 +183,21 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """The event's fields and its ``type``, ready for ``json.dumps``."""
-        return {"type": type(self).__name__, **_plain(self)}
+        return {"type": type(self).__name__, **_to_plain(self)}
 
 
-_ATOMS = (str, int, float)
+_PLAIN_TYPES = (str, int, float)
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """As ``dataclasses.asdict``, which copies every text and number it meets on the way and takes five times as long."""
-    if value is None or isinstance(value, _ATOMS):
+    if value is None or isinstance(value, _PLAIN_TYPES):
         return value
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: _to_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {key: _to_plain(inner) for key, inner in value.items()}
+    return [_to_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -443,6 +443,6 @@ class Profile:
         """How often (0 to 1) it answers a question of this skill rightly. A category it does not know has the table's mean."""
         if skill is not None and skill in self.skills:
             return self.skills[skill]
-        known = self.categories or self.skills
-        level = self.categories.get(category, sum(known.values()) / len(known) if known else 0.5)
+        known_levels = self.categories or self.skills
+        level = self.categories.get(category, sum(known_levels.values()) / len(known_levels) if known_levels else 0.5)
         return min(1.0, max(0.0, level + {1: self.easy, 3: self.hard}.get(difficulty or 2, 0.0)))

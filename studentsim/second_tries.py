@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from math import sqrt
 
 from studentsim.bank import curriculum
-from studentsim.bank.feedback import LEVELS, to_right_called_wrong, to_wrong
-from studentsim.exam import Z95, wilson
+from studentsim.bank.feedback import FEEDBACK_LEVELS, feedback_for_misjudged_answer, feedback_for_wrong_answer
+from studentsim.exam import Z95, wilson_interval
 from studentsim.records import CATEGORIES, Answer, Question
 from studentsim.student.base import Student
-from studentsim.teacher.key import KeyTeacher
-from studentsim.teacher.teacher import believed
+from studentsim.teacher.key import AnswerKeyGrader
+from studentsim.teacher.teacher import sample_mistaken_key_option
 
-NOTHING = "none"
+NO_FEEDBACK = "none"
 """The question is asked again as if for the first time."""
 
 
 @dataclass(frozen=True)
-class Rate:
+class SuccessRate:
     """Of ``tried`` second attempts ``right`` were right; the 95 % interval (Wilson) as fractions 0 to 1."""
 
     words: str
@@ -33,82 +33,84 @@ class Rate:
     right: int
 
     @property
-    def share(self) -> float:
+    def accuracy(self) -> float:
         """Fraction right, 0 to 1; 0 where nothing was tried."""
         return self.right / self.tried if self.tried else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
         """Low and high."""
-        return wilson(self.right, self.tried)
+        return wilson_interval(self.right, self.tried)
 
 
 @dataclass(frozen=True)
-class SecondTries:
+class FeedbackEvaluation:
     """``after_wrong``: how many second attempts were right, by what was said. ``after_right``: the same for right first
     attempts that were called wrong; what is missing to 1 has flipped. ``gain``: hint minus nothing on the same questions,
     with its 95 % interval (paired, normal)."""
 
     questions: int
     first_right: int
-    after_wrong: tuple[Rate, ...]
-    after_right: tuple[Rate, ...]
+    after_wrong: tuple[SuccessRate, ...]
+    after_right: tuple[SuccessRate, ...]
     gain: tuple[float, float, float]
 
 
-def second_tries(student: Student, per_category: int = 200, *, seed: int = 0) -> SecondTries:
+def evaluate_feedback(student: Student, per_category: int = 200, *, seed: int = 0) -> FeedbackEvaluation:
     """Ask, mark, say, ask again: ``per_category`` exam questions of the curriculum in each category.
 
     :raises BankError: more questions than the curriculum has.
     """
-    questions = [q for category in CATEGORIES for q in exam_questions(category, per_category)]
+    questions = [q for category in CATEGORIES for q in get_exam_questions(category, per_category)]
     by_id = {q.id: q for q in questions}
-    key = KeyTeacher()
-    first = [(by_id[a.question_id], a) for a in student.answer(questions, luck=("second tries", seed, 1))]
-    wrong = [(q, a) for q, a in first if not key.mark(q, a).right]
-    right = [(q, a) for q, a in first if key.mark(q, a).right]
-    luck = ("second tries", seed, 2)
+    grader = AnswerKeyGrader()
+    first_answers = [(by_id[a.question_id], a) for a in student.answer(questions, seed_key=("second tries", seed, 1))]
+    wrong_answers = [(q, a) for q, a in first_answers if not grader.grade(q, a).is_correct]
+    correct_answers = [(q, a) for q, a in first_answers if grader.grade(q, a).is_correct]
+    seed_key = ("second tries", seed, 2)
 
-    def again(rows: Sequence[tuple[Question, Answer]], level: str) -> dict[str, bool]:
-        earlier = {q.id: [(a.text, _said(q, a, level, luck))] for q, a in rows if level != NOTHING}
-        answers = student.answer([q for q, _ in rows], luck=luck, earlier=earlier)
-        return {a.question_id: key.mark(by_id[a.question_id], a).right for a in answers}
+    def answer_again(rows: Sequence[tuple[Question, Answer]], level: str) -> dict[str, bool]:
+        earlier = {q.id: [(a.text, _feedback_text(q, a, level, seed_key))] for q, a in rows if level != NO_FEEDBACK}
+        answers = student.answer([q for q, _ in rows], seed_key=seed_key, earlier=earlier)
+        return {a.question_id: grader.grade(by_id[a.question_id], a).is_correct for a in answers}
 
-    after_wrong = {level: again(wrong, level) for level in (NOTHING, *LEVELS)}
-    after_right = {level: again(right, level) for level in (NOTHING, "mark", "hint")}
-    return SecondTries(
-        len(first),
-        len(right),
-        tuple(Rate(level, len(found), sum(found.values())) for level, found in after_wrong.items()),
-        tuple(Rate(level, len(found), sum(found.values())) for level, found in after_right.items()),
-        paired_gain(after_wrong["hint"], after_wrong[NOTHING]),
+    after_wrong = {level: answer_again(wrong_answers, level) for level in (NO_FEEDBACK, *FEEDBACK_LEVELS)}
+    after_right = {level: answer_again(correct_answers, level) for level in (NO_FEEDBACK, "mark", "hint")}
+    return FeedbackEvaluation(
+        len(first_answers),
+        len(correct_answers),
+        tuple(SuccessRate(level, len(found), sum(found.values())) for level, found in after_wrong.items()),
+        tuple(SuccessRate(level, len(found), sum(found.values())) for level, found in after_right.items()),
+        paired_gain_interval(after_wrong["hint"], after_wrong[NO_FEEDBACK]),
     )
 
 
-def paired_gain(with_words: dict[str, bool], without: dict[str, bool]) -> tuple[float, float, float]:
+def paired_gain_interval(treated: dict[str, bool], control: dict[str, bool]) -> tuple[float, float, float]:
     """Mean difference over the same questions with its 95 % interval, in fractions."""
-    differences = [with_words[id] - without[id] for id in with_words]
+    differences = [treated[id] - control[id] for id in treated]
     n = len(differences)
     if n < 2:
         return 0.0, -1.0, 1.0
     mean = sum(differences) / n
-    half = Z95 * sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n)
-    return mean, mean - half, mean + half
+    margin = Z95 * sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n)
+    return mean, mean - margin, mean + margin
 
 
-def _said(question: Question, answer: Answer, level: str, luck: Sequence[object]) -> str:
+def _feedback_text(question: Question, answer: Answer, level: str, seed_key: Sequence[object]) -> str:
     option = question.option(answer.letter)
     if option is not None and option.letter == question.correct:
-        return to_right_called_wrong(question, believed(question, luck=luck), level).text
-    return to_wrong(question, option, level).text
+        return feedback_for_misjudged_answer(
+            question, sample_mistaken_key_option(question, seed_key=seed_key), level
+        ).text
+    return feedback_for_wrong_answer(question, option, level).text
 
 
-def exam_questions(category: str, count: int) -> list[Question]:
+def get_exam_questions(category: str, count: int) -> list[Question]:
     """Exam questions of a category, its skills by turns.
 
     :raises BankError: more questions than the curriculum has.
     """
     skills = [s.id for s in curriculum.SKILLS.values() if s.category == category]
-    most = -(-count // len(skills))
-    dealt = zip(*(curriculum.pool(skill, "exam", most) for skill in skills), strict=True)
-    return [question for round_ in dealt for question in round_][:count]
+    per_skill = -(-count // len(skills))
+    rounds = zip(*(curriculum.generate_questions(skill, "exam", per_skill) for skill in skills), strict=True)
+    return [question for round_ in rounds for question in round_][:count]

@@ -3,7 +3,7 @@
     exam
     for each turn:  choose questions -> answer -> mark -> (feedback -> revise) -> pairs -> DPO -> (every k turns) exam
 
-What carries over from turn to turn is in ``Progress`` and in the student's adapter; both can be had from a journal and
+What carries over from turn to turn is in ``LoopState`` and in the student's adapter; both can be had from a journal and
 a checkpoint, and every random stream is derived, so a resumed run equals an uninterrupted one.
 """
 
@@ -18,53 +18,53 @@ from typing import Any
 from studentsim import luck
 from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
-from studentsim.exam import exam_result
-from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes
-from studentsim.learning.rehearsal import key_of
-from studentsim.practice import Attempts, practise, told
+from studentsim.exam import build_exam_result
+from studentsim.learning.pairs import build_held_out_pairs, pairs_from_mistakes
+from studentsim.learning.rehearsal import rehearsal_key
+from studentsim.practice import Attempts, run_practice, answer_event
 from studentsim.records import Answered, Event, Question, StageStarted, TrainingStep, TurnFinished, TurnStarted
-from studentsim.selection import Lookups, Situation, mix_of, select
-from studentsim.student.base import Learner, Student
+from studentsim.selection import ScoreRecorder, SelectionContext, count_by_category, select_questions
+from studentsim.student.base import Trainer, Student
 from studentsim.teacher.teacher import Teacher
 
 
 @dataclass(frozen=True)
-class Progress:
+class LoopState:
     """Where a run stands: the last complete turn (-1: none), how often each question was asked, the last exam's mistakes."""
 
-    turn: int = -1
-    asked: Mapping[str, int] = field(default_factory=dict)
-    wrong: Mapping[str, int] = field(default_factory=dict)
+    last_turn: int = -1
+    times_asked: Mapping[str, int] = field(default_factory=dict)
+    wrong_by_category: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, events: Iterable[Mapping[str, Any]]) -> Progress:
+    def from_events(cls, events: Iterable[Mapping[str, Any]]) -> LoopState:
         """The progress that a journal's standing events tell of."""
-        turn, asked, wrong = -1, {}, {}
+        turn, times_asked, wrong_by_category = -1, {}, {}
         for event in events:
             if event["type"] == "TurnFinished":
                 turn = event["turn"]
             elif event["type"] == "TurnStarted":
                 for id in event["question_ids"]:
-                    asked[id] = asked.get(id, 0) + 1
+                    times_asked[id] = times_asked.get(id, 0) + 1
             elif event["type"] == "ExamFinished":
-                wrong = event["wrong_by_category"]
-        return cls(turn, asked, wrong)
+                wrong_by_category = event["wrong_by_category"]
+        return cls(turn, times_asked, wrong_by_category)
 
 
 @dataclass(frozen=True)
-class Cast:
+class Components:
     """Everyone a run needs: the bank, the student, the teacher, and who trains the student."""
 
     bank: Bank
     student: Student
     teacher: Teacher
-    learner: Learner
+    trainer: Trainer
 
     def save(self, folder: Path) -> None:
-        """Write all that carries over from turn to turn, but ``Progress``, into an existing empty folder."""
+        """Write all that carries over from turn to turn, but ``LoopState``, into an existing empty folder."""
         self.student.save(folder)
-        if self.learner is not self.student:
-            self.learner.save(folder)
+        if self.trainer is not self.student:
+            self.trainer.save(folder)
 
     def load(self, folder: Path) -> None:
         """Take up what ``save`` wrote.
@@ -72,120 +72,126 @@ class Cast:
         :raises StudentError: the folder is incomplete or damaged.
         """
         self.student.load(folder)
-        if self.learner is not self.student:
-            self.learner.load(folder)
+        if self.trainer is not self.student:
+            self.trainer.load(folder)
 
 
-def simulate(config: RunConfig, cast: Cast, progress: Progress | None = None) -> Iterator[Event]:
-    """The events of a run, from after ``progress`` to its last turn. Each turn ends with its TurnFinished."""
-    progress = progress or Progress()
-    bank = cast.bank
-    exam = bank.exam_questions(config.exam, config.exam_seed)
-    pool = bank.pool(config.categories, config.skills, config.difficulties)
-    held_out = held_out_pairs(
-        bank.validation_questions(config.validation, config.exam_seed), config.teaching.chosen_text
+def simulate(config: RunConfig, components: Components, state: LoopState | None = None) -> Iterator[Event]:
+    """The events of a run, from after ``state`` to its last turn. Each turn ends with its TurnFinished."""
+    state = state or LoopState()
+    bank = components.bank
+    exam = bank.sample_exam_questions(config.exam, config.exam_seed)
+    pool = bank.filter_study_questions(config.categories, config.skills, config.difficulties)
+    held_out = build_held_out_pairs(
+        bank.sample_validation_questions(config.validation, config.exam_seed), config.teaching.chosen_text
     )
-    asked, wrong = dict(progress.asked), dict(progress.wrong)
-    for turn in range(progress.turn + 1, config.turns + 1):
-        clock = Clock()
+    times_asked, wrong_by_category = dict(state.times_asked), dict(state.wrong_by_category)
+    for turn in range(state.last_turn + 1, config.turns + 1):
+        timer = TurnTimer()
         practised: list[Attempts] = []
         pairs, rewards = [], None
         if turn > 0:
-            questions, looked = choose(config, cast, pool, turn, asked=asked, wrong=wrong)
-            asked.update({q.id: asked.get(q.id, 0) + 1 for q in questions})
-            mix = mix_of(questions, bank.categories)
-            yield TurnStarted(turn, tuple(q.id for q in questions), mix, looked.figures, looked.measure)
+            questions, score_recorder = choose_questions(
+                config, components, pool, turn, times_asked=times_asked, wrong_by_category=wrong_by_category
+            )
+            times_asked.update({q.id: times_asked.get(q.id, 0) + 1 for q in questions})
+            mix = count_by_category(questions, bank.categories)
+            yield TurnStarted(turn, tuple(q.id for q in questions), mix, score_recorder.scores, score_recorder.measure)
 
-            practised = yield from practise(config, cast.student, cast.teacher, questions, turn)
-            clock.lap("study")
+            practised = yield from run_practice(config, components.student, components.teacher, questions, turn)
+            timer.lap("study")
 
             if config.strategy != "none":
-                luck_of_study = ("study", config.seed, turn)
+                study_seed_key = ("study", config.seed, turn)
                 teaching = config.teaching
                 pairs = pairs_from_mistakes(
-                    practised, chosen=teaching.pairs, text=teaching.chosen_text, luck=luck_of_study
+                    practised, chosen_source=teaching.pairs, chosen_text=teaching.chosen_text, seed_key=study_seed_key
                 )
                 yield StageStarted(turn, "training", len(pairs))
-                luck_of_training = luck.number("dpo", config.seed, turn) % 2**31
-                keys = frozenset(key_of(q) for q in questions)
-                for event in cast.learner.learn(pairs, held_out, turn=turn, seed=luck_of_training, practised=keys):
+                training_seed = luck.derive_seed("dpo", config.seed, turn) % 2**31
+                practised_keys = frozenset(rehearsal_key(q) for q in questions)
+                for event in components.trainer.learn(
+                    pairs, held_out, turn=turn, seed=training_seed, practised=practised_keys
+                ):
                     rewards = event.metrics if isinstance(event, TrainingStep) else rewards
                     yield event
-                clock.lap("training")
+                timer.lap("training")
 
         if turn in config.exam_turns():
             yield StageStarted(turn, "exam", len(exam))
             answers = []
-            for event in sit(cast, exam, luck=("exam", config.exam_seed), turn=turn):
+            for event in run_exam(components, exam, seed_key=("exam", config.exam_seed), turn=turn):
                 answers.append(event)
                 yield event
-            seconds = clock.lap("exam")
-            result = exam_result(
+            seconds = timer.lap("exam")
+            result = build_exam_result(
                 turn,
                 answers,
                 categories=bank.categories,
-                practice=config.questions,
-                rule=config.mix_rule,
+                practice_count=config.questions,
+                mix_rule=config.mix_rule,
                 seconds=seconds,
             )
-            wrong = result.wrong_by_category
+            wrong_by_category = result.wrong_by_category
             yield result
 
         yield TurnFinished(
-            turn, sum(a.first[1].right for a in practised), len(practised), len(pairs), rewards, clock.seconds()
+            turn, sum(a.first[1].is_correct for a in practised), len(practised), len(pairs), rewards, timer.all_seconds()
         )  # fmt: skip
 
 
-def choose(
+def choose_questions(
     config: RunConfig,
-    cast: Cast,
+    components: Components,
     pool: Sequence[Question],
     turn: int,
     *,
-    asked: Mapping[str, int],
-    wrong: Mapping[str, int],
-) -> tuple[list[Question], Lookups]:
+    times_asked: Mapping[str, int],
+    wrong_by_category: Mapping[str, int],
+) -> tuple[list[Question], ScoreRecorder]:
     """The turn's practice questions, by the run's strategy, and what it looked at to choose them."""
-    looked = Lookups()
-    situation = Situation(
+    score_recorder = ScoreRecorder()
+    context = SelectionContext(
         pool=tuple(pool),
         count=config.questions,
-        rng=luck.stream("questions", config.seed, turn),
-        fixed_rng=luck.stream("questions", config.seed, "fixed"),
-        categories=cast.bank.categories,
-        wrong=wrong,
-        asked=asked,
-        confidence=looked.recording("confidence", cast.student.confidence),
-        p_correct=looked.recording("p_correct", cast.student.p_correct),
+        rng=luck.derive_rng("questions", config.seed, turn),
+        fixed_rng=luck.derive_rng("questions", config.seed, "fixed"),
+        categories=components.bank.categories,
+        wrong_by_category=wrong_by_category,
+        times_asked=times_asked,
+        confidence=score_recorder.wrap("confidence", components.student.confidence),
+        p_correct=score_recorder.wrap("p_correct", components.student.p_correct),
         threshold=config.threshold,
-        rule=config.mix_rule,
-        mix=config.mix,
+        mix_rule=config.mix_rule,
+        requested_mix=config.mix,
         turn=turn,
     )
-    return select(config.strategy, situation), looked
+    return select_questions(config.strategy, context), score_recorder
 
 
-def sit(cast: Cast, questions: Sequence[Question], *, luck: Sequence[object], turn: int) -> Iterator[Answered]:
+def run_exam(
+    components: Components, questions: Sequence[Question], *, seed_key: Sequence[object], turn: int
+) -> Iterator[Answered]:
     """An exam's answers as they are done, marked by the key; there is no feedback in an exam."""
     by_id = {q.id: q for q in questions}
-    for answer in cast.student.answer(questions, luck=luck, sure=True):
+    for answer in components.student.answer(questions, seed_key=seed_key, with_p_correct=True):
         question = by_id[answer.question_id]
-        yield told(turn, "exam", question, answer, cast.teacher.exam_mark(question, answer))
+        yield answer_event(turn, "exam", question, answer, components.teacher.grade_exam_answer(question, answer))
 
 
-class Clock:
+class TurnTimer:
     """Seconds spent on each part of a turn."""
 
     def __init__(self) -> None:
-        self.begun = self.last = time.monotonic()
-        self.laps: dict[str, float] = {}
+        self.started_at = self.last_lap_at = time.monotonic()
+        self.seconds_by_part: dict[str, float] = {}
 
     def lap(self, part: str) -> float:
         """The seconds since the last lap belong to ``part``; returns them."""
         now = time.monotonic()
-        self.laps[part], self.last = now - self.last, now
-        return self.laps[part]
+        self.seconds_by_part[part], self.last_lap_at = now - self.last_lap_at, now
+        return self.seconds_by_part[part]
 
-    def seconds(self) -> dict[str, float]:
+    def all_seconds(self) -> dict[str, float]:
         """All laps, and ``total`` since the clock was made."""
-        return {**self.laps, "total": time.monotonic() - self.begun}
+        return {**self.seconds_by_part, "total": time.monotonic() - self.started_at}

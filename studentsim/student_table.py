@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from studentsim.errors import ConfigError
 from studentsim.records import Profile
 
-LARGEST = 100_000
+MAX_TABLE_BYTES = 100_000
 """Bytes of a table's file at most: a thousand skills are a third of that."""
 
 Percent = Annotated[float, Field(strict=True, ge=0, le=100)]
@@ -56,17 +56,17 @@ class StudentTable(BaseModel):
 
     @field_validator("title", "summary")
     @classmethod
-    def _one_line(cls, value: str) -> str:
+    def _collapse_to_one_line(cls, value: str) -> str:
         """What is shown in a line, on pages and in terminals, is one: no line breaks, no control characters."""
         return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
 
     @model_validator(mode="after")
-    def _not_empty(self) -> StudentTable:
+    def _require_levels(self) -> StudentTable:
         if not self.categories and not self.skills:
             raise ValueError("the table gives no level; write at least one category, such as: physics = 30")
         return self
 
-    def profile(self, id: str) -> Profile:
+    def to_profile(self, id: str) -> Profile:
         """The same as a ``Profile``, its levels as fractions."""
         return Profile(
             id=id,
@@ -80,7 +80,7 @@ class StudentTable(BaseModel):
         )
 
 
-def read_table(path: Path) -> StudentTable:
+def read_student_table(path: Path) -> StudentTable:
     """The table in a TOML file.
 
     :raises ConfigError: it is not there, too large, no TOML, or no table; says which entry is wrong and what is allowed.
@@ -88,19 +88,19 @@ def read_table(path: Path) -> StudentTable:
     try:
         if not path.is_file():
             raise ConfigError(f"There is no student's table {str(path)!r}.", "Name a TOML file.", field="student")
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > MAX_TABLE_BYTES:
             raise ConfigError(
                 f"The student's table {str(path)!r} has {path.stat().st_size:,} bytes.",
-                f"A table has at most {LARGEST:,}.", field="student",
+                f"A table has at most {MAX_TABLE_BYTES:,}.", field="student",
             )  # fmt: skip
-        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        return StudentTable.model_validate(found)
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return StudentTable.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the table"
-        why = str(first.get("ctx", {}).get("error", first["msg"]))
+        location = ".".join(str(part) for part in first["loc"]) or "the table"
+        reason = str(first.get("ctx", {}).get("error", first["msg"]))
         raise ConfigError(
-            f"The student's table {str(path)!r} is wrong at {where}: {_shown(first['input'])}: {why}.",
+            f"The student's table {str(path)!r} is wrong at {location}: {_format_value(first['input'])}: {reason}.",
             "Levels are numbers from 0 to 100 under [categories] and [skills].", field="student",
         ) from error  # fmt: skip
     except (
@@ -114,7 +114,7 @@ def read_table(path: Path) -> StudentTable:
         ) from error  # fmt: skip
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     try:
         return repr(str(value)[:80])
     except ValueError:  # hexadecimal digits by the thousand, which Python reads but does not write

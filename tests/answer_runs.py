@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from studentsim.bank.curriculum import pool
+from studentsim.bank.curriculum import generate_questions
 from studentsim.config import RunConfig
 from studentsim.records import Question
 
@@ -40,7 +40,7 @@ def make_answers_run(
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.model_dump_json())
     events = [_event("RunStarted", 0, run_id=run_id, config=config.model_dump(mode="json"), versions={}, parent=None)]
-    asked = {phase: [q for s in SKILLS for q in pool(s, phase, 12)] for phase in ("study", "exam")}
+    asked = {phase: [q for s in SKILLS for q in generate_questions(s, phase, 12)] for phase in ("study", "exam")}
     luck = Random(7)
     for turn in range(lessons + 1):
         skill = 0.3 + 0.4 * turn / max(lessons, 1)
@@ -74,13 +74,15 @@ def _event(kind: str, turn: int, **fields: Any) -> dict[str, Any]:
 
 def _answer(turn: int, phase: str, question: Question, luck: Random, skill: float) -> dict[str, Any]:
     right = luck.random() < skill
-    option = question.right if right else luck.choice([o for o in question.options if o.letter != question.correct])
+    option = (
+        question.correct_option if right else luck.choice([o for o in question.options if o.letter != question.correct])
+    )
     ticked = right or luck.random() < 0.9
     return _event(
         "Answered", turn, phase=phase, question_id=question.id, category=question.category, skill=question.skill,
         difficulty=question.difficulty, problem=question.problem,
         options=[{"letter": o.letter, "text": o.text, "misconception": o.misconception} for o in question.options],
-        correct=question.correct, text=option.working or question.rationale, letter=option.letter if ticked else None,
+        correct=question.correct, text=option.solution or question.rationale, letter=option.letter if ticked else None,
         value=option.text, right=right, misconception=option.misconception if ticked else None, logprob=-4.25,
         milliseconds=11.0, p_right=0.5, attempt=1, marked_by="key",
     )  # fmt: skip

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from studentsim.runs.ending import kill_worker
-from studentsim.runs.folder import all_runs
+from studentsim.runs.folder import list_runs
 from studentsim.runs.lease import current_lease
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +99,7 @@ def serve(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)
-            for folder in all_runs(data_folder):
+            for folder in list_runs(data_folder):
                 if (lease := current_lease(folder)) and lease.pid != os.getpid():  # a test may hold a lease itself
                     kill_worker(folder)
 

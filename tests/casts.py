@@ -12,8 +12,8 @@ from pathlib import Path
 from studentsim.bank import curriculum
 from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
-from studentsim.records import Answer, Earlier, Pair, Question, TrainingStep, Validated
-from studentsim.simulation import Cast
+from studentsim.records import Answer, AttemptHistory, Pair, Question, TrainingStep, Validated
+from studentsim.simulation import Components
 from studentsim.student.fake import FakeStudent
 from studentsim.teacher.teacher import Teacher
 
@@ -31,8 +31,10 @@ def config(**settings: object) -> RunConfig:
 @lru_cache(maxsize=1)
 def bank() -> Bank:
     """A small bank."""
-    questions = [q for split, n in SMALL.items() for s in curriculum.SKILLS for q in curriculum.pool(s, split, n)]
-    return Bank.of("curriculum", questions)
+    questions = [
+        q for split, n in SMALL.items() for s in curriculum.SKILLS for q in curriculum.generate_questions(s, split, n)
+    ]
+    return Bank.from_questions("curriculum", questions)
 
 
 class Prone(FakeStudent):
@@ -48,10 +50,10 @@ class Prone(FakeStudent):
         *,
         luck: Sequence[object],
         sure: bool = False,
-        earlier: Earlier | None = None,
+        earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
         """See ``Student``."""
-        for answer in super().answer(questions, luck=luck, sure=sure, earlier=earlier):
+        for answer in super().answer(questions, seed_key=luck, with_p_correct=sure, earlier=earlier):
             self._count("answer")
             yield answer
 
@@ -82,17 +84,17 @@ class Prone(FakeStudent):
                 self.accident()
 
 
-def cast_of(student: FakeStudent, teacher: Teacher | None = None) -> Cast:
+def cast_of(student: FakeStudent, teacher: Teacher | None = None) -> Components:
     """A cast around this student."""
-    return Cast(bank(), student, teacher or Teacher(), student)
+    return Components(bank(), student, teacher or Teacher(), student)
 
 
-def fake(config: RunConfig) -> Cast:
+def fake(config: RunConfig) -> Components:
     """Nothing happens."""
     return cast_of(FakeStudent(), Teacher(config.teaching))
 
 
-def prone(moment: str, count: int, accident: Callable[[], None]) -> Callable[[RunConfig], Cast]:
+def prone(moment: str, count: int, accident: Callable[[], None]) -> Callable[[RunConfig], Components]:
     """A ``load_cast`` whose student meets with the accident."""
     return lambda config: cast_of(Prone(moment, count, accident))
 

@@ -14,20 +14,20 @@ from pathlib import Path
 from studentsim.store import ingest, journal, tables
 from studentsim.store.database import Cursor, Database
 
-TABLES = (*tables.COLUMNS, "journals")
+TABLES = (*tables.TABLE_COLUMNS, "journals")
 
 
 def crowd(data_folder: Path, templates: Sequence[str], *, answers: int) -> int:
     """Copies the templates (runs of that folder) by turns until there are so many answers in all; returns how many. Writes."""
     with Database.open(data_folder) as database:
-        ingest.sync(database, database.runs_folder)
-        sizes = dict(database.rows("SELECT run_id, count(*) FROM answers GROUP BY run_id"))
+        ingest.sync_journals(database, database.runs_folder)
+        sizes = dict(database.query_rows("SELECT run_id, count(*) FROM answers GROUP BY run_id"))
         total, number = sum(sizes.values()), 0
         while total < answers:
             template = templates[number % len(templates)]
             copy = f"{template}-{number:05d}"
             _folder(database.runs_folder, template, copy)
-            database.write(lambda cursor, template=template, copy=copy: _rows(cursor, template, copy))
+            database.run_transaction(lambda cursor, template=template, copy=copy: _rows(cursor, template, copy))
             total += sizes[template]
             number += 1
     return total
@@ -49,13 +49,13 @@ def swell(database: Database, run_id: str, *, answers: int) -> None:
         )
         cursor.execute("UPDATE journals SET rows = rows + ? WHERE run_id = ?", [times * own, run_id])
 
-    database.write(copies)
+    database.run_transaction(copies)
 
 
 def _folder(runs: Path, template: str, copy: str) -> None:
     (runs / copy).mkdir()
     shutil.copy2(runs / template / "config.json", runs / copy / "config.json")
-    os.link(runs / template / journal.NAME, runs / copy / journal.NAME)
+    os.link(runs / template / journal.JOURNAL_FILE_NAME, runs / copy / journal.JOURNAL_FILE_NAME)
 
 
 def _rows(cursor: Cursor, template: str, copy: str) -> None:

@@ -11,9 +11,9 @@ from studentsim import cli, foreground
 
 if __name__ == "__main__":
     what = sys.argv.pop(1)
-    foreground.load_cast = casts.fake
+    foreground.components_builder = casts.fake
     if what != "fake":
         moment, count, _ = what.split(":")
         data = Path(sys.argv[sys.argv.index("--data") + 1])
-        foreground.load_cast = casts.prone(moment, int(count), casts.gate(data / "gate"))
+        foreground.components_builder = casts.prone(moment, int(count), casts.gate(data / "gate"))
     cli.main()

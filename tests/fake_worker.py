@@ -20,7 +20,7 @@ def main() -> int:
         data = Path(arguments[arguments.index("--data") + 1])
         accident = casts.gate(data / "gate") if name == "gate" else getattr(casts, name)
         load_cast = casts.prone(moment, int(count), accident)
-    return worker.main(arguments, load_cast=load_cast, preload=casts.bank)
+    return worker.main(arguments, build_components=load_cast, preload=casts.bank)
 
 
 if __name__ == "__main__":

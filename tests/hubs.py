@@ -31,7 +31,7 @@ from transformers import (
 )
 
 from studentsim.bank.bank import Bank
-from studentsim.bank.curriculum import SKILLS, pool
+from studentsim.bank.curriculum import SKILLS, generate_questions
 from studentsim.config import RunConfig
 
 GEMMA_TEMPLATE = (
@@ -95,7 +95,7 @@ RECOMPUTED: dict[str, Callable[..., PreTrainedConfig]] = {
 @functools.lru_cache(maxsize=1)
 def _trained() -> str:
     """A small BPE tokenizer, trained on the curriculum's texts, as JSON."""
-    texts = [q.problem + "\n" + q.rationale for skill in SKILLS for q in pool(skill, "study", 3)]
+    texts = [q.problem + "\n" + q.rationale for skill in SKILLS for q in generate_questions(skill, "study", 3)]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -117,7 +117,7 @@ LLAMA2_TEMPLATE = (
 @functools.lru_cache(maxsize=2)
 def metaspace(scheme: str = "first", template: str = LLAMA2_TEMPLATE) -> PreTrainedTokenizerFast:
     """A tokenizer as SentencePiece's models have it: words begin with ``▁``, by ``scheme`` also a text that begins without a blank."""
-    texts = [q.problem + "\n" + q.rationale for skill in SKILLS for q in pool(skill, "study", 3)]
+    texts = [q.problem + "\n" + q.rationale for skill in SKILLS for q in generate_questions(skill, "study", 3)]
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
     trained.decoder = decoders.Metaspace(prepend_scheme=scheme)
@@ -172,7 +172,9 @@ def bank() -> Bank:
     """A few questions of every split."""
     skills = ("average-of-three", "rectangle-perimeter", "chance-of-one-kind", "profit-percent")
     counts = {"study": 4, "validation": 1, "exam": 2}
-    return Bank.of("curriculum", [q for split, n in counts.items() for s in skills for q in pool(s, split, n)])
+    return Bank.from_questions(
+        "curriculum", [q for split, n in counts.items() for s in skills for q in generate_questions(s, split, n)]
+    )
 
 
 def mathqa(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from studentsim.config import RunConfig
-from studentsim.exam import exam_result
+from studentsim.exam import build_exam_result
 from studentsim.records import (
     CATEGORIES,
     LETTERS,
@@ -28,9 +28,9 @@ from studentsim.records import (
     Validated,
 )
 from studentsim.runs.folder import RunFolder
-from studentsim.runs.groups import RACE, REPEAT, cells
+from studentsim.runs.groups import RACE_PLAN, REPEAT_PLAN, build_cells
 from studentsim.runs.lease import Lease
-from studentsim.store.journal import Journal, read_events
+from studentsim.store.journal import JournalWriter, read_events
 
 NASTY = "A shirt costs $5 and a coat $10. What do *both* cost? <b>Mind</b> the `change` :red[now]!"
 """A question whose text is markdown, LaTeX and HTML all at once."""
@@ -66,7 +66,7 @@ def make_run(
     if cell is not None:
         (folder / "cell.json").write_text(json.dumps(asdict(cell)))
     last = config.turns if turn is None else turn
-    with Journal(folder / "events.jsonl") as journal:
+    with JournalWriter(folder / "events.jsonl") as journal:
         journal.append(RunStarted(0, run_id, config.model_dump(mode="json"), {"torch": "2.13.0"}, group=cell))
         for event in _story(config, last, until):
             journal.append(_looked(event, figures, config) if isinstance(event, TurnStarted) else event)
@@ -79,7 +79,7 @@ def make_run(
             remedy = {"remedy": "Choose a smaller batch, then Resume."}
             journal.append(RunEnded(max(last, 0), status, 12.5, **(problem | remedy if status == "failed" else {})))
     if alive:
-        Lease.take(RunFolder(folder)).beat()
+        Lease.acquire(RunFolder(folder)).write_heartbeat()
     return folder
 
 
@@ -95,7 +95,7 @@ def make_group(
     told = [{**settings, **racer, "seed": seed} for seed in range(seeds) for racer in racers]
     known = set(RunConfig.model_fields)
     configs = [RunConfig.make(**{key: value for key, value in one.items() if key in known}) for one in told]
-    found = cells(name, RACE if len(racers) > 1 else REPEAT, configs)
+    found = build_cells(name, RACE_PLAN if len(racers) > 1 else REPEAT_PLAN, configs)
     ids = [f"{name.removeprefix('group-')}-run-{i}" for i in range(len(told))]
     for run_id, cell, one in zip(ids, found, told, strict=True):
         make_run(data_folder, run_id, cell=cell, **one)
@@ -105,16 +105,16 @@ def make_group(
 def go_on(data_folder: Path, run_id: str, *, answers: int = 0, lessons: int = 0) -> None:
     """Writes more of a run that stands in its first exam, or after a complete lesson, as its worker would."""
     folder = RunFolder(data_folder / "runs" / run_id)
-    config = folder.config()
-    told = [e for e in read_events(folder.journal) if e["type"] == "TurnFinished"]
+    config = folder.read_config()
+    told = [e for e in read_events(folder.journal_path) if e["type"] == "TurnFinished"]
     turn = told[-1]["turn"] + 1 if told else 0
-    with Journal(folder.journal) as journal:
+    with JournalWriter(folder.journal_path) as journal:
         for event in _answers(config, turn, "exam", 20)[12 : 12 + answers]:
             journal.append(event)
         for lesson in range(turn, turn + lessons):
             for event in _lesson(config, lesson):
                 journal.append(event)
-    Lease.take(folder).beat()
+    Lease.acquire(folder).write_heartbeat()
 
 
 def _looked(event: TurnStarted, figures: Sequence[float], config: RunConfig) -> TurnStarted:
@@ -158,8 +158,13 @@ def _lesson(config: RunConfig, turn: int) -> list[Event]:
         events += [
             StageStarted(turn, "exam", config.exam),
             *answers,
-            exam_result(
-                turn, answers, categories=CATEGORIES, practice=config.questions, rule=config.mix_rule, seconds=3.0
+            build_exam_result(
+                turn,
+                answers,
+                categories=CATEGORIES,
+                practice_count=config.questions,
+                mix_rule=config.mix_rule,
+                seconds=3.0,
             ),
         ]
     seconds = {"study": 0.4, "training": 1.2, "validation": 0.1, "exam": 3.0, "total": 4.7}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.runs.folder import RunFolder
-from studentsim.runs.manager import Manager
-from studentsim.store.journal import read_events, standing, tail
+from studentsim.runs.manager import RunManager
+from studentsim.store.journal import read_events, effective_events, read_new_events
 
 HERE = Path(__file__).parent
 
@@ -21,10 +21,10 @@ def worker(what: str = "fake") -> list[str]:
     return [sys.executable, str(HERE / "fake_worker.py"), what]
 
 
-def manager(data: Path, what: str = "fake", **options: Any) -> Manager:
+def manager(data: Path, what: str = "fake", **options: Any) -> RunManager:
     """A manager with such workers, that ticks only when told to and checks no settings."""
     options = {"tick_every": None, "check": lambda config: None, "grace": 0.0, **options}
-    return Manager(data, worker=worker(what), **options)
+    return RunManager(data, worker_command=worker(what), **options)
 
 
 def until(condition: Callable[[], Any], patience: float = 120.0) -> Any:
@@ -36,12 +36,12 @@ def until(condition: Callable[[], Any], patience: float = 120.0) -> Any:
     return found
 
 
-def until_status(manager: Manager, run_id: str, *status: str) -> str:
+def until_status(manager: RunManager, run_id: str, *status: str) -> str:
     """Wait, ticking, until the run has one of these states; the state."""
 
     def look() -> str:
         manager.tick()
-        now = manager.state(run_id).status
+        now = manager.get_state(run_id).status
         return now if now in status else ""
 
     return until(look)
@@ -55,33 +55,33 @@ def told(folder: RunFolder) -> list[dict[str, Any]]:
     """What the standing events tell, times and the coming and going of workers left out."""
     return [
         {key: value for key, value in event.items() if key not in TIMES}
-        for event in standing(read_events(folder.journal))
+        for event in effective_events(read_events(folder.journal_path))
         if event["type"] not in LIFECYCLE and event.get("stage") != "loading"
     ]
 
 
 def types(folder: RunFolder) -> list[str]:
     """The types of all events, void ones too."""
-    return [event["type"] for event in read_events(folder.journal)]
+    return [event["type"] for event in read_events(folder.journal_path)]
 
 
 def last(folder: RunFolder) -> dict[str, Any]:
     """The last event."""
-    return read_events(folder.journal)[-1]
+    return read_events(folder.journal_path)[-1]
 
 
 def lines(folder: RunFolder) -> int:
     """How many lines the journal has."""
-    return folder.journal.read_bytes().count(b"\n") if folder.journal.exists() else 0
+    return folder.journal_path.read_bytes().count(b"\n") if folder.journal_path.exists() else 0
 
 
 def at_answer(folder: RunFolder, number: int) -> None:
     """Wait until the run stands at this answer: all before it are in the journal."""
 
     def answers() -> int:
-        return sum(event["type"] == "Answered" for event in tail(folder.journal, 0)[0])
+        return sum(event["type"] == "Answered" for event in read_new_events(folder.journal_path, 0)[0])
 
-    until(lambda: folder.journal.exists() and answers() == number - 1)
+    until(lambda: folder.journal_path.exists() and answers() == number - 1)
 
 
 class Gate:

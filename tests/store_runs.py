@@ -108,6 +108,6 @@ def put(data: Path, run_id: str, events: list[Event], *, start: float = 1000.0) 
     folder = data / "runs" / run_id
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(CONFIG.model_dump_json())
-    path = folder / journal.NAME
+    path = folder / journal.JOURNAL_FILE_NAME
     path.write_text("".join(json.dumps(line) + "\n" for line in as_lines(events, start=start)))
     return path

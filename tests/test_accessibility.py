@@ -1,6 +1,6 @@
 """Every page of the menu, looked at by axe-core in a real browser: empty and with runs, light and dark, wide and narrow.
 
-The pages are those of ``shell.PAGES``, so a new one is looked at without being named here; ``WITHIN`` adds the places within them.
+The pages are those of ``shell.MENU_PAGES``, so a new one is looked at without being named here; ``WITHIN`` adds the places within them.
 What Streamlit itself draws and no page can change is listed in ``STREAMLITS_OWN``, element by element, with the reason.
 """
 
@@ -19,7 +19,7 @@ from journals import make_run
 from playwright.sync_api import Browser, Page
 from visits import stock
 
-from studentsim.ui.shell import PAGES
+from studentsim.ui.shell import MENU_PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ SERIOUS = {"serious", "critical"}
 TALLEST = 6000
 LOOKS: tuple[tuple[Literal["light", "dark"], int, int], ...] = (("light", 1280, 900), ("dark", 390, 844))
 """Theme, width and height. Colours depend on the theme and layout on the width: two looks see both of each."""
-NAMES = ["/" if script == "app.py" else f"/{Path(script).stem.partition('_')[2]}" for script, _, _ in PAGES]
+NAMES = ["/" if script == "app.py" else f"/{Path(script).stem.partition('_')[2]}" for script, _, _ in MENU_PAGES]
 QUERIES = {
     "/New_simulation": "?like=finished", "/Watch": "?run=finished", "/Compare": "?runs=finished,other&paper=1",
     "/Answers": "?run=finished", "/Weaknesses": "?run=finished",

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studentsim.bank import gsm8k
-from studentsim.bank.draft import settle
-from studentsim.bank.reading import rows_of
-from studentsim.student.answer_parsing.latex import without_latex
-from studentsim.student.answer_parsing.reasoning import first_answer, without_reasoning
-from studentsim.student.answer_parsing.tokens import read_tokens, sequence
-from studentsim.student.replies import read_reply
+from studentsim.bank.draft import build_question
+from studentsim.bank.reading import read_rows
+from studentsim.student.answer_parsing.latex import latex_to_text
+from studentsim.student.answer_parsing.reasoning import truncate_at_next_question, strip_reasoning
+from studentsim.student.answer_parsing.tokens import tokenize, token_key
+from studentsim.student.replies import parse_reply
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"
@@ -32,7 +32,7 @@ WORDS = replies.question(["the park", "a ab", "$\\frac{1}{2}$ of", "none of thes
 
 def case_letters(case: dict) -> tuple[str, list[str]]:
     """The letter read, and those that are right; "none" for none."""
-    found = read_reply(case["reply"], replies.question(case["options"], case.get("problem", "How many?")))[0]
+    found = parse_reply(case["reply"], replies.question(case["options"], case.get("problem", "How many?")))[0]
     return found or "none", case["right"].split(" or ")
 
 
@@ -79,7 +79,7 @@ def test_what_stands_around_a_reply_ticks_no_other_letter(around):
 def counted(count: int, seed: int) -> Counter[str]:
     found: Counter[str] = Counter()
     for question, text, letter in replies.generated(count, seed):
-        read = read_reply(text, question)[0]
+        read = parse_reply(text, question)[0]
         found["right" if read == letter else "unread" if read is None else f"wrong: {text!r} read as {read}"] += 1
     return found
 
@@ -98,10 +98,10 @@ def test_ten_thousand_generated_replies_never_tick_a_wrong_letter():
 @pytest.mark.skipif(not (SHARED / "data" / "gsm8k_test.jsonl").exists(), reason="GSM8K is not here")
 @pytest.mark.parametrize("form", ["A: {}", "#### {}", "\\boxed{{{}}}", "The answer is {}."])
 def test_solutions_of_gsm8k_that_end_in_their_result_tick_it(form):
-    for row in rows_of(SHARED / "data" / "gsm8k_test.jsonl")[::8]:
-        question = settle(gsm8k.SET, row, gsm8k.draft(row, 1))
-        text = f"{question.rationale.strip()}\n{form.format(question.right.text)}"
-        assert read_reply(text, question)[0] == question.correct, text
+    for row in read_rows(SHARED / "data" / "gsm8k_test.jsonl")[::8]:
+        question = build_question(gsm8k.DATASET, row, gsm8k.parse_row(row, 1))
+        text = f"{question.rationale.strip()}\n{form.format(question.correct_option.text)}"
+        assert parse_reply(text, question)[0] == question.correct, text
 
 
 # ------------------------------------------------------------------ its parts
@@ -136,9 +136,9 @@ def test_solutions_of_gsm8k_that_end_in_their_result_tick_it(form):
     ],
 )
 def test_two_ways_to_write_the_same_are_the_same(text, same):
-    from studentsim.student.plain import undressed
+    from studentsim.student.plain import strip_markup
 
-    assert sequence(read_tokens(undressed(text))) == sequence(read_tokens(undressed(same)))
+    assert token_key(tokenize(strip_markup(text))) == token_key(tokenize(strip_markup(same)))
 
 
 @pytest.mark.parametrize(
@@ -163,47 +163,47 @@ def test_two_ways_to_write_the_same_are_the_same(text, same):
     ],
 )
 def test_what_differs_in_meaning_differs(text, other):
-    assert sequence(read_tokens(text)) != sequence(read_tokens(other))
+    assert token_key(tokenize(text)) != token_key(tokenize(other))
 
 
 def test_thinking_is_left_out_however_it_is_fenced():
-    assert without_reasoning("<think>a</think>b<think>c</think>d") == "bd"
-    assert without_reasoning("a</think>b") == "b" and without_reasoning("a<think>b") == "a"
+    assert strip_reasoning("<think>a</think>b<think>c</think>d") == "bd"
+    assert strip_reasoning("a</think>b") == "b" and strip_reasoning("a<think>b") == "a"
     assert (
-        without_reasoning(
-            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b"
-        ).split()
+        strip_reasoning("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b").split()
         == ["assistant", "b"]
         or True
     )
     harmony = "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b<|return|>"
-    assert without_reasoning(harmony).strip() == "b"
-    assert without_reasoning("analysisWe think.assistantfinalB") == "B" and without_reasoning("analysisWe think") == ""
+    assert strip_reasoning(harmony).strip() == "b"
+    assert strip_reasoning("analysisWe think.assistantfinalB") == "B" and strip_reasoning("analysisWe think") == ""
 
 
 def test_the_next_question_is_cut_off_but_this_one_repeated_is_not():
     problem = "How many eggs has Tom in his basket?"
     mine = f"Question: {problem}\na) 12\nb) 24\nAnswer: b"
-    assert first_answer(mine, problem, frozenset({"12", "24"})) == mine
-    assert first_answer(f"Sure.\n{mine}", problem, frozenset({"12", "24"})).endswith("Answer: b")
-    assert first_answer("Answer: b\n\nQuestion: And Ann?\nAnswer: a", problem, frozenset()) == "Answer: b\n\n"
+    assert truncate_at_next_question(mine, problem, frozenset({"12", "24"})) == mine
+    assert truncate_at_next_question(f"Sure.\n{mine}", problem, frozenset({"12", "24"})).endswith("Answer: b")
+    assert (
+        truncate_at_next_question("Answer: b\n\nQuestion: And Ann?\nAnswer: a", problem, frozenset()) == "Answer: b\n\n"
+    )
 
 
 def test_braces_that_never_close_and_commands_without_arguments_are_passed_over():
     assert (
-        without_latex("\\frac{1}") == "1/"
-        and without_latex("\\boxed{24") == "\nAnswer: 24\n"
-        and without_latex("a } b \\x") == "a  b  x "
+        latex_to_text("\\frac{1}") == "1/"
+        and latex_to_text("\\boxed{24") == "\nAnswer: 24\n"
+        and latex_to_text("a } b \\x") == "a  b  x "
     )
 
 
 def test_of_a_reply_that_was_cut_off_only_a_stated_answer_counts():
-    assert read_reply("We have 30 + 6 = 36", NUMBERS)[0] == "c"
-    assert read_reply("We have 30 + 6 = 36", NUMBERS, ended=False) == (None, None)
-    assert read_reply("The answer is 12", NUMBERS, ended=False)[0] is None  # of 120, perhaps
-    assert read_reply("The answer is b. I hope", NUMBERS, ended=False)[0] == "b"
-    assert read_reply("So 12 x 3 = 36. Answer: (c)", NUMBERS, ended=False)[0] == "c"
-    assert read_reply("12 + 12 = 24\n\nQuestion: How many pens has", NUMBERS, ended=False)[0] == "b"
+    assert parse_reply("We have 30 + 6 = 36", NUMBERS)[0] == "c"
+    assert parse_reply("We have 30 + 6 = 36", NUMBERS, ended=False) == (None, None)
+    assert parse_reply("The answer is 12", NUMBERS, ended=False)[0] is None  # of 120, perhaps
+    assert parse_reply("The answer is b. I hope", NUMBERS, ended=False)[0] == "b"
+    assert parse_reply("So 12 x 3 = 36. Answer: (c)", NUMBERS, ended=False)[0] == "c"
+    assert parse_reply("12 + 12 = 24\n\nQuestion: How many pens has", NUMBERS, ended=False)[0] == "b"
 
 
 # ------------------------------------------------------------------ hostile text
@@ -293,7 +293,7 @@ def test_ten_thousand_characters_of_anything_are_read_at_once(piece):
     text = (piece * (10_000 // len(piece) + 1))[:10_000]
     for question in (NUMBERS, LONG, WORDS):
         began = time.process_time()
-        read_reply(text, question)
+        parse_reply(text, question)
         assert time.process_time() - began < 1
 
 
@@ -302,7 +302,7 @@ def test_ten_thousand_characters_of_anything_are_read_at_once(piece):
 def test_mixed_hostile_text_is_read_at_once(pieces):
     unit = "".join(pieces)
     began = time.process_time()
-    assert read_reply((unit * (10_000 // len(unit) + 1))[:10_000], WORDS)[0] in (None, *"abcdefg")
+    assert parse_reply((unit * (10_000 // len(unit) + 1))[:10_000], WORDS)[0] in (None, *"abcdefg")
     assert time.process_time() - began < 1
 
 
@@ -310,7 +310,7 @@ def test_mixed_hostile_text_is_read_at_once(pieces):
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_read_without_an_error(text):
     for question in (NUMBERS, WORDS):
-        assert read_reply(text, question)[0] in (None, *"abcdefg")
+        assert parse_reply(text, question)[0] in (None, *"abcdefg")
 
 
 @pytest.mark.parametrize("letter", "abcd")
@@ -319,4 +319,4 @@ def test_whatever_an_option_says_its_letter_ticks_it(letter):
         question = replies.question([ways[0] for ways in values])
         for form in ("Answer: {}", "The answer is ({}).", "\\boxed{{{}}}", "**{})**", "<answer>{}</answer>"):
             for said in (letter, letter.upper()):
-                assert read_reply(form.format(said), question)[0] == letter, (form, question.options)
+                assert parse_reply(form.format(said), question)[0] == letter, (form, question.options)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from studentsim import parallel
 from studentsim.config import Learning, RunConfig
 from studentsim.learning import apart
-from studentsim.learning.dpo import DPOLearner, Manner
-from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.dpo import DPOStudentTrainer, RuntimeOptions
+from studentsim.learning.pairs import build_held_out_pairs
 from studentsim.records import EpochFinished
 from studentsim.student.embedded import EmbeddedStudent
 
@@ -21,8 +21,10 @@ def learnt(in_parts: bool, **learning):
     """What three steps tell, and the adapter after them."""
     settings = Learning(learning_rate=5e-3, batch=4, **learning)
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=settings, max_new_tokens=16))
-    learner = DPOLearner(student, settings, Manner(in_parts=in_parts))
-    told = list(learner.learn(held_out_pairs(tiny.questions(11)), held_out_pairs(tiny.questions(3)), turn=1, seed=0))
+    learner = DPOStudentTrainer(student, settings, RuntimeOptions(split_rows=in_parts))
+    told = list(
+        learner.learn(build_held_out_pairs(tiny.questions(11)), build_held_out_pairs(tiny.questions(3)), turn=1, seed=0)
+    )
     return told, [p.detach().clone() for p in student.model.parameters() if p.requires_grad]
 
 
@@ -33,7 +35,7 @@ def steps_of(told):
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=40))
 def test_every_row_is_in_one_part_and_the_parts_are_as_even_as_they_can_be(lengths):
-    parts = apart.dealt(lengths)
+    parts = apart.split_rows_by_length(lengths)
     assert sorted(row for part in parts for row in part) == list(range(len(lengths)))
     assert len(parts) == min(2, len(lengths))
     most = max(len(part) * max(lengths[row] for row in part) for part in parts)
@@ -58,9 +60,9 @@ def test_the_number_of_cores_changes_not_one_bit(monkeypatch):
     found = []
     for threads in ("1", "3"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        parallel._pool.cache_clear()
+        parallel._thread_pool.cache_clear()
         found.append(learnt(True))
-    parallel._pool.cache_clear()
+    parallel._thread_pool.cache_clear()
     (told, weights), (others, same) = found
     assert others == told and all(torch.equal(a, b) for a, b in zip(weights, same, strict=True))
 
@@ -74,10 +76,12 @@ def test_the_gradient_is_that_of_the_whole():
         return figures, figures.detach() > 0
 
     def loss(parts):
-        return sum(((first * first).sum() for first, _ in apart.compute(tell, parts, [weight])), torch.tensor(0.0))
+        return sum(
+            ((first * first).sum() for first, _ in apart.compute_parts(tell, parts, [weight])), torch.tensor(0.0)
+        )
 
     (apart_,) = torch.autograd.grad(loss([[0, 3, 5], [1, 2, 4, 6]]), weight)
     (whole,) = torch.autograd.grad((tell(list(range(7)))[0] ** 2).sum(), weight)
     assert torch.allclose(apart_, whole)
     with torch.no_grad():
-        assert not apart.compute(tell, [[0], [1]], [weight])[0][0].requires_grad
+        assert not apart.compute_parts(tell, [[0], [1]], [weight])[0][0].requires_grad

@@ -18,16 +18,16 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from studentsim import casting
 from studentsim.errors import ConfigError, StudentError
-from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.pairs import build_held_out_pairs
 from studentsim.runs import models
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
-from studentsim.runs.past import past_events
-from studentsim.student.generate import read, write
-from studentsim.student.hub.loading import made
+from studentsim.runs.past import read_past_events
+from studentsim.student.generate import prefill, generate
+from studentsim.student.hub.loading import prepare_model
 from studentsim.student.hub.scoring import score_options
 from studentsim.student.hub.student import HubStudent
-from studentsim.student.recompute import Recomputing
+from studentsim.student.recompute import CachelessModel
 
 ENDS = [1, 4]
 LIMIT = 12
@@ -50,7 +50,7 @@ def student(kind: str) -> HubStudent:
     """A student that answers greedily, twelve tokens at most; made once."""
     config = hubs.config("-", temperature=0.0, max_new_tokens=LIMIT)
     model = hubs.model(kind, tie_word_embeddings=False)
-    loaded = made(model, hubs.tokenizer_of(kind), config, dtype=torch.float32, revision="")
+    loaded = prepare_model(model, hubs.tokenizer_of(kind), config, dtype=torch.float32, revision="")
     return HubStudent(loaded, config)
 
 
@@ -82,20 +82,22 @@ def holds(kind: str, lengths) -> None:
     s = student(kind)
     prompts = texts(lengths)
     with torch.no_grad():
-        prefix = read(s.reader, prompts, 0)
+        prefix = prefill(s.inference_model, prompts, 0)
         completions = [texts((1, 4, 20, 7), seed=n + 1)[: 2 + n % 3] for n in range(len(prompts))]
-        scored = score_options(s.reader, prefix, completions, at_once=5)
-        written = write(s.reader, prefix, None, np.zeros((len(prompts), LIMIT)), end=ENDS, temperature=0.0)
-        assert score_options(s.reader, prefix, completions, at_once=3) == [pytest.approx(r, abs=1e-4) for r in scored]
+        scored = score_options(s.inference_model, prefix, completions, batch_size=5)
+        written = generate(s.inference_model, prefix, None, np.zeros((len(prompts), LIMIT)), end=ENDS, temperature=0.0)
+        assert score_options(s.inference_model, prefix, completions, batch_size=3) == [
+            pytest.approx(r, abs=1e-4) for r in scored
+        ]
     for prompt, own, logps in zip(prompts, completions, scored, strict=True):
-        assert logps == pytest.approx([by_hand(s.base, prompt, c) for c in own], abs=1e-4)
-    if not isinstance(s.reader, Recomputing):
-        assert [w.ids for w in written] == generated(s.base, prompts)
+        assert logps == pytest.approx([by_hand(s.base_model, prompt, c) for c in own], abs=1e-4)
+    if not isinstance(s.inference_model, CachelessModel):
+        assert [w.ids for w in written] == generated(s.base_model, prompts)
     for prompt, w in zip(prompts, written, strict=True):
-        assert w.ended or w.logprob == pytest.approx(by_hand(s.base, prompt, w.ids), abs=1e-3)
+        assert w.ended or w.logprob == pytest.approx(by_hand(s.base_model, prompt, w.ids), abs=1e-3)
         for k in {0, len(w.ids) - 1} if w.ids else ():  # the likeliest, by a plain forward pass
             with torch.no_grad():
-                logits = s.base(torch.tensor([prompt + w.ids[:k]]), use_cache=False).logits
+                logits = s.base_model(torch.tensor([prompt + w.ids[:k]]), use_cache=False).logits
             assert logits[0, -1].argmax() == w.ids[k]
 
 
@@ -109,7 +111,7 @@ def sizes() -> Iterator:
 
 @pytest.mark.parametrize(("kind", "size"), sizes())
 def test_any_text_is_written_and_scored_as_transformers_does(kind, size):
-    assert not isinstance(student(kind).reader, Recomputing)
+    assert not isinstance(student(kind).inference_model, CachelessModel)
     holds(kind, LENGTHS[size])
 
 
@@ -117,24 +119,24 @@ def test_any_text_is_written_and_scored_as_transformers_does(kind, size):
 def test_questions_are_answered_and_options_weighed_as_transformers_does(kind):
     s = student(kind)
     questions = [*hubs.bank().exam[:3], replace(hubs.bank().exam[3], problem="What is 2 + 3 ?")]
-    prompts = {q.id: s._prompt(q) for q in questions}
+    prompts = {q.id: s._build_prompt(q) for q in questions}
     assert min(len(p.ids) for p in prompts.values()) > hubs.WINDOW
     in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
-    expected = generated(s.base, [prompts[q.id].ids for q in in_order], s.ends)
-    answers = {a.question_id: a for a in s.answer(questions, luck=("exam", 0), sure=True)}
+    expected = generated(s.base_model, [prompts[q.id].ids for q in in_order], s.end_token_ids)
+    answers = {a.question_id: a for a in s.answer(questions, seed_key=("exam", 0), with_p_correct=True)}
     for question, ids in zip(in_order, expected, strict=True):
         assert answers[question.id].text == s.tokenizer.decode(ids, skip_special_tokens=True).strip()
     assert len({a.text for a in answers.values()}) > 1
     for question, logps in zip(questions, s.option_logps(questions), strict=True):
         prompt = prompts[question.id]
-        said = [s.chat.continuation(prompt, f"Answer: {o.text}") for o in question.options]
-        assert logps == pytest.approx([by_hand(s.base, prompt.ids, ids) for ids in said], abs=1e-4)
+        said = [s.chat.encode_continuation(prompt, f"Answer: {o.text}") for o in question.options]
+        assert logps == pytest.approx([by_hand(s.base_model, prompt.ids, ids) for ids in said], abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", hubs.RECOMPUTED)
 def test_where_no_cache_can_be_relied_on_texts_are_read_anew_and_that_is_said(kind):
     s = student(kind)
-    assert isinstance(s.reader, Recomputing) and "anew" in s.said
+    assert isinstance(s.inference_model, CachelessModel) and "anew" in s.summary
     holds(kind, LENGTHS["across"])
 
 
@@ -142,11 +144,11 @@ def test_where_no_cache_can_be_relied_on_texts_are_read_anew_and_that_is_said(ki
 def test_learning_sees_the_log_probabilities_that_scoring_tells(kind):
     """Also where logits are bent after the head, by a setting that TRL knows (Gemma 2) or does not (RecurrentGemma)."""
     config = hubs.config("-", temperature=0.0, max_new_tokens=LIMIT)
-    loaded = made(hubs.model(kind), hubs.tokenizer_of(kind), config, dtype=torch.float32, revision="")
+    loaded = prepare_model(hubs.model(kind), hubs.tokenizer_of(kind), config, dtype=torch.float32, revision="")
     s = HubStudent(loaded, config)
-    assert s.plain_head == (kind not in ("gemma2", "recurrent_gemma"))
-    learner = casting.learner_of(s, config)
-    pairs = held_out_pairs(hubs.bank().study[:2])
+    assert s.has_plain_lm_head == (kind not in ("gemma2", "recurrent_gemma"))
+    learner = casting.build_trainer(s, config)
+    pairs = build_held_out_pairs(hubs.bank().study[:2])
     (chosen, rejected), *_ = before = s.pair_logps([s.pair_ids(p) for p in pairs])
     first = next(iter(learner.learn(pairs, [], turn=1, seed=0))).metrics
     assert first.logps_chosen == pytest.approx(sum(c for c, _ in before) / 2, abs=1e-3)
@@ -158,8 +160,8 @@ def test_positions_stay_where_longrope_turns_them_alike():
     rope = {"rope_type": "longrope", "short_factor": [1.0] * 8, "long_factor": [4.0] * 8, "factor": 8.0}
     config = hubs.config("-", max_new_tokens=LIMIT)
     model = hubs.model("phi3", rope_parameters=rope, original_max_position_embeddings=64)
-    s = HubStudent(made(model, hubs.tokenizer_of("phi3"), config, dtype=torch.float32, revision=""), config)
-    assert len(s._prompt(hubs.bank().exam[0]).ids) + LIMIT < 64 < model.config.max_position_embeddings
+    s = HubStudent(prepare_model(model, hubs.tokenizer_of("phi3"), config, dtype=torch.float32, revision=""), config)
+    assert len(s._build_prompt(hubs.bank().exam[0]).ids) + LIMIT < 64 < model.config.max_position_embeddings
 
 
 @pytest.mark.parametrize("kind", ["mamba", "mamba2", "falcon_mamba"])
@@ -170,9 +172,9 @@ def test_a_model_without_attention_is_refused_in_words(kind, tmp_path):
     made.save_pretrained(tmp_path)
     hubs.tokenizer().save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match=f"{kind}.* without attention"):
-        models.estimate(hubs.config(tmp_path))
+        models.estimate_model(hubs.config(tmp_path))
     with pytest.raises(StudentError, match=f"{kind}.* without attention"):
-        casting.load_cast(hubs.config(tmp_path))
+        casting.build_components(hubs.config(tmp_path))
 
 
 @pytest.mark.long
@@ -181,7 +183,7 @@ def test_a_run_of_two_lessons_finishes(kind, tmp_path):
     model = hubs.save(tmp_path, kind, tie_word_embeddings=False)
     folder = create_run(tmp_path, hubs.config(model, max_new_tokens=16))
     assert execute(folder) == "finished"
-    events = past_events(folder)
+    events = read_past_events(folder)
     trained = [e["metrics"] for e in events if e["type"] == "TrainingStep"]
     assert {e["turn"] for e in events if e["type"] == "TurnFinished"} == {0, 1, 2} and len(trained) >= 4
     assert all(math.isfinite(x) for metrics in trained for x in metrics.values() if x is not None)

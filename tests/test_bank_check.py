@@ -15,11 +15,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from studentsim.bank import sources
-from studentsim.bank.check import KINDS
+from studentsim.bank.check import ISSUE_KINDS
 from studentsim.bank.curriculum import SKILLS
-from studentsim.bank.option_sizes import OptionSizes, option_sizes, place_name
+from studentsim.bank.option_sizes import CorrectRankCounts, count_correct_option_ranks, format_size_rank
 from studentsim.bank.report_text import print_report
-from studentsim.bank.sources import check_bank, load, open_bank
+from studentsim.bank.sources import build_bank_report, load_questions, open_bank
 from studentsim.cli import app
 from studentsim.errors import BankError
 from studentsim.records import Option, Question
@@ -58,10 +58,10 @@ def doubted(tmp_path) -> str:
 
 
 def test_each_kind_of_doubt_is_found_at_its_row_and_nowhere_else(doubted):
-    report = check_bank(doubted)
+    report = build_bank_report(doubted)
     assert [(doubt.row, doubt.kind) for doubt in report.doubts] == [(n, kind) for n, kind, _ in DOUBTED if kind]
-    assert set(report.by_kind) == set(KINDS) and report.by_kind["contradiction"] == 2
-    assert all(report.by_kind[kind] for kind in KINDS) and report.doubtful_rows == 10
+    assert set(report.issue_counts) == set(ISSUE_KINDS) and report.issue_counts["contradiction"] == 2
+    assert all(report.issue_counts[kind] for kind in ISSUE_KINDS) and report.rows_with_issues == 10
     why = {doubt.row: doubt.why for doubt in report.doubts}
     assert "a to e" in why[2] and "'f'" in why[3] and "a and c" in why[4] and "b and d" in why[5]
     assert why[6] == "the same as row 1" and "option b" in why[7] and "gives 13" in why[8] and "row 10" in why[9]
@@ -73,22 +73,27 @@ def test_where_the_right_option_stands_by_size_is_told_of_numbers_of_one_unit():
         return Question("q", "bank", "general", "How many?", letters, "abcde"[correct], "")
 
     told = [asked("5 km", "7 km", "1.5 km"), asked("1/2", "0.25", "2", correct=2), asked("30", "4", "200", correct=1)]
-    assert option_sizes(told) == OptionSizes(3, (1, 1, 1))
+    assert count_correct_option_ranks(told) == CorrectRankCounts(3, (1, 1, 1))
     untold = [asked("5 km", "7 m", "9 km"), asked("none", "1", "2"), asked("1/2", "0.5", "2"), asked("3 + 4", "1", "2")]
-    assert option_sizes(untold) is None
-    assert option_sizes([*told, asked("1", "2"), *untold]) == OptionSizes(3, (1, 1, 1))
-    assert [place_name(place, 4) for place in range(4)] == ["smallest", "second smallest", "second largest", "largest"]
+    assert count_correct_option_ranks(untold) is None
+    assert count_correct_option_ranks([*told, asked("1", "2"), *untold]) == CorrectRankCounts(3, (1, 1, 1))
+    assert [format_size_rank(place, 4) for place in range(4)] == [
+        "smallest",
+        "second smallest",
+        "second largest",
+        "largest",
+    ]
 
 
 def test_the_report_counts_what_the_bank_holds(doubted):
-    report = check_bank(doubted)
+    report = build_bank_report(doubted)
     assert (report.set, report.rows, report.questions, report.without_question) == ("math_qa", 13, 10, 0)
     assert report.categories == {"general": 10} and report.option_counts == {5: 10}
     assert sum(report.splits.values()) == 10 and report.same_text == 5
     assert [(one.letter, one.right) for one in report.letters] == list(zip("abcde", (9, 1, 0, 0, 0), strict=True))
     assert report.letters[0].accuracy == 0.9
     # smallest first, of the rows whose five options differ: 8, 9, 10, 12, 46 with 10 right six times, with 12 once, and 0 to 4 with 10
-    assert report.sizes == OptionSizes(8, (0, 0, 6, 1, 1))
+    assert report.sizes == CorrectRankCounts(8, (0, 0, 6, 1, 1))
     assert report.annotation == {"key": 5, "other": 1, "none": 1, "unknown": 1}
     assert pickle.loads(pickle.dumps(report)) == report
     told = json.loads(json.dumps(report.to_json()))
@@ -108,7 +113,7 @@ def test_the_switch_leaves_out_just_the_doubtful_rows(tmp_path):
 
 
 def test_genotypes_that_differ_in_capitals_are_different_options():
-    report = check_bank(str(BANKS / "mmlu.jsonl"))
+    report = build_bank_report(str(BANKS / "mmlu.jsonl"))
     assert [(d.row, d.kind) for d in report.doubts] == [
         (2, "contradiction"), (3, "right twice"), (5, "contradiction"), (6, "contradiction"),
     ]  # fmt: skip
@@ -116,21 +121,21 @@ def test_genotypes_that_differ_in_capitals_are_different_options():
 
 
 def test_sciq_s_distractor_that_is_the_answer_is_found():
-    assert [(d.row, d.kind) for d in check_bank(str(BANKS / "sciq.json")).doubts] == [(2, "right twice")]
+    assert [(d.row, d.kind) for d in build_bank_report(str(BANKS / "sciq.json")).doubts] == [(2, "right twice")]
 
 
 def test_a_bank_with_nothing_to_ask_is_reported_too(tmp_path):
     path = tmp_path / "none.json"
     path.write_text(json.dumps([{**SUM, "correct": "x"}]))
-    report = check_bank(str(path))
-    assert (report.questions, report.letters, report.splits) == (0, (), {}) and report.by_kind["key"] == 1
+    report = build_bank_report(str(path))
+    assert (report.questions, report.letters, report.splits) == (0, (), {}) and report.issue_counts["key"] == 1
     with pytest.raises(BankError, match="no question for the split"):
         open_bank(str(path), leave_out_doubtful=True)
 
 
 def test_the_built_in_curriculum_has_nothing_doubtful(monkeypatch):
-    monkeypatch.setattr(sources, "PER_SKILL", {"study": 6, "validation": 2, "exam": 2})
-    report = check_bank("curriculum")
+    monkeypatch.setattr(sources, "QUESTIONS_PER_SKILL", {"study": 6, "validation": 2, "exam": 2})
+    report = build_bank_report("curriculum")
     assert report.doubts == () and report.questions == report.rows == 10 * len(SKILLS) and len(report.categories) == 6
     assert report.splits == {"study": 6 * len(SKILLS), "validation": 2 * len(SKILLS), "exam": 2 * len(SKILLS)}
 
@@ -166,7 +171,7 @@ def test_text_out_of_a_file_reaches_the_terminal_without_its_codes(tmp_path):
     path = tmp_path / "codes.json"
     path.write_text(json.dumps([{**SUM, "Problem": "\x1b[31m[bold]red\u202e", "correct": "\x1b]0;x\x07"}]))
     out = io.StringIO()
-    print_report(check_bank(str(path)), Console(file=out, width=200))
+    print_report(build_bank_report(str(path)), Console(file=out, width=200))
     assert "\x1b" not in out.getvalue() and "\u202e" not in out.getvalue() and "[bold]red" in out.getvalue()
 
 
@@ -184,9 +189,9 @@ def test_a_report_needs_neither_torch_nor_datasets(doubted):
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the released files are not here")
 def test_what_is_known_of_mathqa_s_dev_file_is_told():
-    report = check_bank(str(SHARED / "mathqa_dev.json"))
+    report = build_bank_report(str(SHARED / "mathqa_dev.json"))
     assert (report.rows, report.questions) == (4475, 4475)
-    assert (report.by_kind["right twice"], report.right_by_value) == (17, 3), "14 of them word for word"
+    assert (report.issue_counts["right twice"], report.right_by_value) == (17, 3), "14 of them word for word"
     assert [(one["set"], one["certainty"], one["read"]) for one in report.recognised] == [("math_qa", "sure", 50)]
     assert max(one.accuracy for one in report.letters) == pytest.approx(0.220, abs=0.001)
     share = {key: count / 4475 for key, count in report.annotation.items()}
@@ -199,5 +204,5 @@ def test_what_is_known_of_mathqa_s_dev_file_is_told():
     ("name", "doubtful"), [("aqua_dev.json", 1), ("gsm8k_test.jsonl", 0), ("mmlu_stem_test.jsonl", 16)]
 )
 def test_the_other_released_files_are_nearly_free_of_doubts(name, doubtful):
-    report = check_bank(str(SHARED / name))
-    assert report.doubtful_rows == doubtful and report.questions == report.rows == len(load(SHARED / name))
+    report = build_bank_report(str(SHARED / name))
+    assert report.rows_with_issues == doubtful and report.questions == report.rows == len(load_questions(SHARED / name))

@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from studentsim.bank import annotation
-from studentsim.bank.annotation import shown_number, verdict
-from studentsim.bank.draft import question_of
-from studentsim.bank.formula import OPERATIONS, evaluate, evaluate_linear, numbers_in
-from studentsim.bank.mathqa import SET
-from studentsim.bank.reading import Row
+from studentsim.bank.annotation import parse_number_with_decimals, compare_formula_to_key
+from studentsim.bank.draft import build_question_from_row
+from studentsim.bank.formula import OPERATIONS, evaluate_formula, evaluate_linear_formula, extract_numbers
+from studentsim.bank.mathqa import DATASET
+from studentsim.bank.reading import RawRow
 
 DEV = Path(__file__).parents[2] / "shared" / "data" / "mathqa_dev.json"
 
@@ -32,7 +32,7 @@ DEV = Path(__file__).parents[2] / "shared" / "data" / "mathqa_dev.json"
     ],
 )  # fmt: skip
 def test_formulas_are_worked_out(formula, value):
-    assert evaluate(formula) == pytest.approx(value)
+    assert evaluate_formula(formula) == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
@@ -46,28 +46,30 @@ def test_formulas_are_worked_out(formula, value):
     ],
 )  # fmt: skip
 def test_what_is_no_sound_formula_has_no_value(formula):
-    assert evaluate(formula) is None
+    assert evaluate_formula(formula) is None
 
 
 @given(st.text(alphabet="add,sqrt()n0#1 .-const_2power", max_size=60))
 @example("nan")
 @example("const_inf")
 def test_no_text_makes_the_evaluator_fail(text):
-    for value in (evaluate(text), evaluate_linear(text, [1.0, 2.0])):
+    for value in (evaluate_formula(text), evaluate_linear_formula(text, [1.0, 2.0])):
         assert value is None or math.isfinite(value)
 
 
 @given(st.sampled_from(sorted(OPERATIONS)), st.lists(st.integers(-2000, 2000), min_size=1, max_size=3))
 def test_every_operation_gives_a_number_or_nothing(name, numbers):
-    value = evaluate(f"{name}({', '.join(map(str, numbers))})")
+    value = evaluate_formula(f"{name}({', '.join(map(str, numbers))})")
     assert value is None or math.isfinite(value)
 
 
 def test_linear_formulas_are_chains_over_the_problem_s_numbers():
-    assert evaluate_linear("add(n2,n3)|multiply(n0,n1)|subtract(#1,#0)|", [3, 8, 5, 9]) == 10
-    assert evaluate_linear("add(n0,n1)|", [3]) is None and evaluate_linear("subtract(#1,n0)|", [3]) is None
-    assert evaluate_linear("", [3]) is None and evaluate_linear("add(n0,n0)|)", [3]) is None
-    assert numbers_in("of 3 numbers , 1,000 and 2.5 and .5") == [3, 1000, 2.5, 0.5]
+    assert evaluate_linear_formula("add(n2,n3)|multiply(n0,n1)|subtract(#1,#0)|", [3, 8, 5, 9]) == 10
+    assert (
+        evaluate_linear_formula("add(n0,n1)|", [3]) is None and evaluate_linear_formula("subtract(#1,n0)|", [3]) is None
+    )
+    assert evaluate_linear_formula("", [3]) is None and evaluate_linear_formula("add(n0,n0)|)", [3]) is None
+    assert extract_numbers("of 3 numbers , 1,000 and 2.5 and .5") == [3, 1000, 2.5, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_linear_formulas_are_chains_over_the_problem_s_numbers():
     ],
 )  # fmt: skip
 def test_the_number_an_option_shows(text, number):
-    found = shown_number(text)
+    found = parse_number_with_decimals(text)
     assert (found and found[0]) == (number and pytest.approx(number))
 
 
@@ -102,7 +104,7 @@ def test_an_annotation_leads_to_the_key_to_another_option_or_to_none(formula, co
         "Problem": "what is it ?", "Rationale": "", "options": OPTIONS, "correct": correct, "category": "general",
         "annotated_formula": formula, "linear_formula": "",
     }  # fmt: skip
-    found, why = verdict(values, question_of(SET, Row(1, values)))
+    found, why = compare_formula_to_key(values, build_question_from_row(DATASET, RawRow(1, values)))
     assert found == outcome and why
 
 
@@ -111,15 +113,20 @@ def test_the_linear_formula_stands_in_where_the_annotated_one_has_no_value():
         "Problem": "what is 4 and 6 ?", "Rationale": "", "options": OPTIONS, "correct": "a", "category": "general",
         "annotated_formula": "", "linear_formula": "add(n0,n1)|",
     }  # fmt: skip
-    assert verdict(values, question_of(SET, Row(1, values)))[0] == "key"
-    assert annotation.annotated(values) and not annotation.annotated({**values, "linear_formula": " "})
+    assert compare_formula_to_key(values, build_question_from_row(DATASET, RawRow(1, values)))[0] == "key"
+    assert annotation.has_formula_annotation(values) and not annotation.has_formula_annotation(
+        {**values, "linear_formula": " "}
+    )
 
 
 @pytest.mark.skipif(not DEV.exists(), reason="MathQA's dev file is not here")
 def test_both_forms_of_the_dev_file_agree():
     rows = json.loads(DEV.read_text(encoding="utf-8"))
     pairs = [
-        (evaluate(row["annotated_formula"]), evaluate_linear(row["linear_formula"], numbers_in(row["Problem"])))
+        (
+            evaluate_formula(row["annotated_formula"]),
+            evaluate_linear_formula(row["linear_formula"], extract_numbers(row["Problem"])),
+        )
         for row in rows
     ]
     both = [(a, b) for a, b in pairs if a is not None and b is not None]

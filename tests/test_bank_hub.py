@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from studentsim.bank import mathqa, sources
-from studentsim.bank.draft import Hub
-from studentsim.bank.hub import hub_rows
-from studentsim.bank.sources import check_bank, questions_of, rows_in
+from studentsim.bank.draft import HubDataset
+from studentsim.bank.hub import load_hub_rows
+from studentsim.bank.sources import build_bank_report, questions_from_rows, load_dataset_rows
 from studentsim.errors import BankError
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -44,8 +44,8 @@ def hub(monkeypatch):
 
 
 def opened(source: str):
-    bank, rows = rows_in(source)
-    return questions_of(bank, rows)
+    bank, rows = load_dataset_rows(source)
+    return questions_from_rows(bank, rows)
 
 
 def jsonl(name: str) -> list[dict]:
@@ -82,8 +82,8 @@ def test_mmlu_is_dealt_by_text_and_its_auxiliary_part_is_left_alone(hub):
     assert len(questions) == 6 and "from another set?" not in {q.problem for q in questions}
     assert {q.category for q in opened("mmlu:astronomy")} == {"astronomy"}
     with pytest.raises(BankError, match="no subject 'alchemy'"):
-        rows_in("mmlu:alchemy")
-    doubt = check_bank("mmlu").doubts[-1]
+        load_dataset_rows("mmlu:alchemy")
+    doubt = build_bank_report("mmlu").doubts[-1]
     assert (doubt.kind, doubt.part, doubt.row) == ("contradiction", "all dev", 1)
 
 
@@ -100,16 +100,16 @@ def test_every_configuration_of_a_set_is_asked_for(hub):
 
 def test_a_hub_that_cannot_be_reached_is_said(hub, monkeypatch):
     hub(ConnectionError("offline mode is enabled"))
-    for source in (bank.name for bank in sources.SETS):
+    for source in (bank.name for bank in sources.HUB_DATASETS):
         with pytest.raises(BankError, match="ConnectionError: offline") as caught:
-            rows_in(source)
+            load_dataset_rows(source)
         assert "give their path" in caught.value.remedy
     hub({})
     with pytest.raises(BankError, match="has no part train"):
-        rows_in("sciq")
+        load_dataset_rows("sciq")
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(BankError, match="not installed"):
-        rows_in("math_qa")
+        load_dataset_rows("math_qa")
 
 
 def test_datasets_itself_reads_a_local_folder(tmp_path, monkeypatch):
@@ -120,6 +120,6 @@ def test_datasets_itself_reads_a_local_folder(tmp_path, monkeypatch):
     for name, rows in (("train", ROWS[:2]), ("validation", ROWS[2:4]), ("test", ROWS[4:])):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    here = replace(mathqa.SET, hub=Hub(str(folder)))
-    questions = questions_of(here, hub_rows(here))
+    here = replace(mathqa.DATASET, hub=HubDataset(str(folder)))
+    questions = questions_from_rows(here, load_hub_rows(here))
     assert len(questions) == 6 and Counter(q.split for q in questions) == {"study": 2, "validation": 2, "exam": 2}

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from studentsim.bank import mmlu
-from studentsim.bank.parts import names_of, parts_of
-from studentsim.bank.reading import Row
-from studentsim.bank.sources import check_bank, is_on_hub, load, open_bank, rows_in
+from studentsim.bank.parts import split_source_names, load_bank_rows
+from studentsim.bank.reading import RawRow
+from studentsim.bank.sources import build_bank_report, has_hub_dataset, load_questions, open_bank, load_dataset_rows
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
-from studentsim.practice import told
-from studentsim.records import Answer, Mark, Question
+from studentsim.practice import answer_event
+from studentsim.records import Answer, Grade, Question
 from studentsim.runs import preflight
-from studentsim.store.tables import rows_of
+from studentsim.store.tables import build_event_rows
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -59,33 +59,33 @@ def questions(bank) -> list[Question]:
 
 
 def test_p3_asks_23_subjects_in_five_topics():
-    assert {topic: len(subjects) for topic, subjects in mmlu.P3_TOPICS.items()} == {
+    assert {topic: len(subjects) for topic, subjects in mmlu.P3_SUBJECTS_BY_TOPIC.items()} == {
         "math": 6, "natural sciences": 11, "computer science": 4, "engineering": 1, "other": 1,
     }  # fmt: skip
-    assert len(set(mmlu.P3)) == 23 and len(set(mmlu.P3) - set(mmlu.STEM)) == 5
-    rows = [Row(n, {"subject": name}) for n, name in enumerate((*mmlu.P3, "philosophy"), start=1)]
-    assert len(mmlu.subjects(rows, "p3")) == 23
-    assert [row.number for row in mmlu.subjects(rows, "p3,philosophy")][-1] == 24
+    assert len(set(mmlu.P3_SUBJECTS)) == 23 and len(set(mmlu.P3_SUBJECTS) - set(mmlu.STEM_SUBJECTS)) == 5
+    rows = [RawRow(n, {"subject": name}) for n, name in enumerate((*mmlu.P3_SUBJECTS, "philosophy"), start=1)]
+    assert len(mmlu.filter_rows_by_subject(rows, "p3")) == 23
+    assert [row.number for row in mmlu.filter_rows_by_subject(rows, "p3,philosophy")][-1] == 24
 
 
 def test_a_question_of_mmlu_bears_p3_s_topic_whatever_file_it_comes_from(tmp_path: Path):
-    found = Counter(q.topic for q in load(science(tmp_path)))
+    found = Counter(q.topic for q in load_questions(science(tmp_path)))
     assert found == {"natural sciences": 20, None: 20}
     csv = tmp_path / "logical_fallacies_test.csv"
     csv.write_text("Which?,w,x,y,z,A\n")
-    assert [q.topic for q in load(csv)] == ["other"]
-    report = check_bank(str(tmp_path / "science.jsonl"))
+    assert [q.topic for q in load_questions(csv)] == ["other"]
+    report = build_bank_report(str(tmp_path / "science.jsonl"))
     assert report.topics == {"natural sciences": 20} and json.loads(json.dumps(report.to_json()))["topics"]
 
 
 def test_the_topic_goes_into_the_journal_the_tables_and_the_export(tmp_path: Path):
-    (question, *_) = load(science(tmp_path))
-    event = told(1, "study", question, Answer(question.id, "t", "a", None, -1.0, 1.0), Mark(True))
+    (question, *_) = load_questions(science(tmp_path))
+    event = answer_event(1, "study", question, Answer(question.id, "t", "a", None, -1.0, 1.0), Grade(True))
     assert event.topic == "natural sciences"
     line = {**event.to_json(), "seq": 3, "at": 1.0}
-    assert rows_of("run", [line])["answers"][0]["topic"] == "natural sciences"
+    assert build_event_rows("run", [line])["answers"][0]["topic"] == "natural sciences"
     del line["topic"]  # a journal of before
-    assert rows_of("run", [line])["answers"][0]["topic"] is None
+    assert build_event_rows("run", [line])["answers"][0]["topic"] is None
 
 
 # ------------------------------------------------------------------ several in one
@@ -102,7 +102,7 @@ def test_joined_files_are_each_recognised_and_named_by_their_topic(tmp_path: Pat
     }
     assert {q.bank for q in questions(bank)} == {"plain", "gsm8k", "mmlu"}
     assert set(bank.categories) == {"fractions", "word problems", "college physics", "philosophy"}
-    report = check_bank(source)
+    report = build_bank_report(source)
     assert report.set == "plain | gsm8k | mmlu" and report.title == "a plain table, GSM8K and MMLU"
     assert [(one["part"], one["set"]) for one in report.recognised] == [
         ("fractions", "plain"), ("sums", "gsm8k"), ("science", "mmlu"),
@@ -127,8 +127,8 @@ def test_ids_are_unique_and_no_text_is_practised_that_is_examined(tmp_path: Path
     assert len(found) == 120 == len({q.id for q in found})
     assert Counter(q.topic for q in found) == {"a/sums": 60, "b/sums": 60}, "names that are alike are told apart"
     assert not {q.problem for q in bank.study} & {q.problem for q in bank.exam}
-    report = check_bank(f"{one} | {two}")
-    assert report.by_kind["doubled question"] == 30 and {d.part for d in report.doubts} == {"b/sums"}
+    report = build_bank_report(f"{one} | {two}")
+    assert report.issue_counts["doubled question"] == 30 and {d.part for d in report.doubts} == {"b/sums"}
     assert len(questions(open_bank(f"{one} | {two}", leave_out_doubtful=True))) == 90
 
 
@@ -145,11 +145,11 @@ def test_a_folder_of_files_of_different_sets_is_read_file_by_file(tmp_path: Path
         "MMLU": 20,
     }
     with pytest.raises(BankError, match="several sets"):
-        rows_in(str(folder))
+        load_dataset_rows(str(folder))
     (folder / "about.json").write_text('{"made": "today"}')
     with pytest.raises(BankError, match="Row 1 of about.json: the file is of no known set"):
         open_bank(str(folder))
-    report = check_bank(str(folder))
+    report = build_bank_report(str(folder))
     assert [(d.part, d.kind) for d in report.doubts] == [("about.json", "unreadable")] and report.questions == 160
     assert "no known set" not in report.title
 
@@ -162,24 +162,28 @@ def test_tables_of_one_folder_may_say_what_is_right_in_different_ways(tmp_path: 
         ]
         lines.append(",".join(map(str, ("And?", 70, 71, 72, 73, keys[0]))))
         (tmp_path / f"{name}.csv").write_text("\n".join(["question,a,b,c,d,answer", *lines]))
-    found = load(tmp_path)
+    found = load_questions(tmp_path)
     assert len(found) == 75 and {q.category for q in found} == {"letters", "numbers", "zero"}
     assert all(
-        q.right.text == "70" if q.problem == "And?" else 2 * int(q.right.text) == int(q.problem.split()[-1][:-1])
+        q.correct_option.text == "70"
+        if q.problem == "And?"
+        else 2 * int(q.correct_option.text) == int(q.problem.split()[-1][:-1])
         for q in found
     )
 
 
 def test_one_set_in_a_folder_has_no_topics_of_its_own(tmp_path: Path):
     sums(tmp_path, "one.jsonl"), sums(tmp_path, "two.jsonl", start=100)
-    assert {q.topic for q in load(tmp_path)} == {None} and check_bank(str(tmp_path)).topics == {}
+    assert {q.topic for q in load_questions(tmp_path)} == {None} and build_bank_report(str(tmp_path)).topics == {}
 
 
 def test_a_path_that_is_there_is_never_taken_apart(tmp_path: Path):
     path = sums(tmp_path, "this | that.jsonl")
-    assert names_of(str(path)) == (str(path),) and len(load(path)) == 60
-    assert names_of("gsm8k | mmlu:p3 | ") == ("gsm8k", "mmlu:p3") and names_of("a|b") == ("a|b",)
-    assert is_on_hub("gsm8k | x.csv") and is_on_hub("x.csv | mmlu:p3") and not is_on_hub("x.csv | y.csv")
+    assert split_source_names(str(path)) == (str(path),) and len(load_questions(path)) == 60
+    assert split_source_names("gsm8k | mmlu:p3 | ") == ("gsm8k", "mmlu:p3") and split_source_names("a|b") == ("a|b",)
+    assert (
+        has_hub_dataset("gsm8k | x.csv") and has_hub_dataset("x.csv | mmlu:p3") and not has_hub_dataset("x.csv | y.csv")
+    )
 
 
 @pytest.mark.parametrize(
@@ -193,17 +197,17 @@ def test_a_path_that_is_there_is_never_taken_apart(tmp_path: Path):
 )
 def test_parts_that_cannot_be_joined_are_refused(tmp_path: Path, source: str, message: str):
     with pytest.raises(BankError, match=message):
-        parts_of(source.format(sums(tmp_path)))
+        load_bank_rows(source.format(sums(tmp_path)))
 
 
 def test_a_run_takes_a_joined_bank_and_the_name_of_its_set(tmp_path: Path):
     source = f"{quiz(tmp_path)} | {sums(tmp_path)}"
     config = RunConfig.make(bank=source, questions=20, exam=10)
-    preflight.check(config)
-    assert preflight.outline_of(config).categories == ("fractions", "word problems")
+    preflight.check_run_config(config)
+    assert preflight.load_run_outline(config).categories == ("fractions", "word problems")
     forced = RunConfig.make(bank=str(sums(tmp_path)), bank_set="mmlu", questions=5, exam=5)
     with pytest.raises(BankError, match="Row 1: 'choices' is missing"):
-        preflight.check(forced)
+        preflight.check_run_config(forced)
     with pytest.raises(ConfigError, match="climbs"):
         RunConfig.make(bank=f"{sums(tmp_path)} | ../x.csv")
     assert RunConfig.from_json('{"bank": "gsm8k"}').bank_set == ""
@@ -221,7 +225,7 @@ def test_a_corrected_part_is_read_anew(tmp_path: Path):
 def test_the_released_files_are_one_bank_with_their_topics():
     names = ("aqua_dev.json", "gsm8k_test.jsonl", "mmlu_stem_test.jsonl")
     source = " | ".join(str(SHARED / name) for name in names)
-    report = check_bank(source)
+    report = build_bank_report(source)
     assert report.questions == 254 + 1319 + 3018 and report.set == "aqua_rat | gsm8k | mmlu"
     assert report.topics == {
         "natural sciences": 1397, "gsm8k_test": 1319, "math": 1064, "computer science": 412, "aqua_dev": 254, "engineering": 145,
@@ -232,4 +236,6 @@ def test_the_released_files_are_one_bank_with_their_topics():
 def test_files_beside_a_set_of_the_hub_are_found_by_paths_from_here(monkeypatch, tmp_path: Path):
     sums(tmp_path)
     monkeypatch.chdir(tmp_path)
-    preflight._check_apart(RunConfig.make(bank="sums.jsonl", questions=5, exam=5))  # as for "sums.jsonl | math_qa"
+    preflight._check_questions_in_subprocess(
+        RunConfig.make(bank="sums.jsonl", questions=5, exam=5)
+    )  # as for "sums.jsonl | math_qa"

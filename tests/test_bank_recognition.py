@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from studentsim.bank import recognition_text
-from studentsim.bank.reading import Row
-from studentsim.bank.recognition import recognise
-from studentsim.bank.sets import READ
-from studentsim.bank.sources import check_bank, load, open_bank
+from studentsim.bank.reading import RawRow
+from studentsim.bank.recognition import recognize_dataset
+from studentsim.bank.sets import RECOGNIZABLE_DATASETS
+from studentsim.bank.sources import build_bank_report, load_questions, open_bank
 from studentsim.cli import app
 from studentsim.errors import BankError
 from studentsim.records import Question
@@ -56,7 +56,7 @@ def table(heading: str, *rows: tuple[object, ...]) -> str:
 
 
 def rights(questions: tuple[Question, ...]) -> list[str]:
-    return [question.right.text for question in questions]
+    return [question.correct_option.text for question in questions]
 
 
 # ------------------------------------------------------------------ published forms
@@ -68,12 +68,12 @@ def test_math_500_has_subjects_and_numbers_for_levels(tmp_path: Path):
          "subject": "Number Theory", "level": 1 + n % 5, "unique_id": f"test/{n}"}
         for n in range(11, 17)
     ]  # fmt: skip
-    questions = load(saved(tmp_path, rows, "test.jsonl"))
+    questions = load_questions(saved(tmp_path, rows, "test.jsonl"))
     assert rights(questions) == [str(2 * n) for n in range(11, 17)]
     assert {q.category for q in questions} == {"number theory"} and {q.bank for q in questions} == {"math"}
     assert [q.difficulty for q in questions] == [1, 2, 3, 3, 1, 1]
     texts = [{**row, "level": f"{row['level']}"} for row in rows]
-    assert [q.difficulty for q in load(saved(tmp_path, texts, "texts.jsonl"))] == [1, 2, 3, 3, 1, 1]
+    assert [q.difficulty for q in load_questions(saved(tmp_path, texts, "texts.jsonl"))] == [1, 2, 3, 3, 1, 1]
 
 
 def test_mathqa_of_the_harness_has_small_letters_and_a_type(tmp_path: Path):
@@ -84,10 +84,10 @@ def test_mathqa_of_the_harness_has_small_letters_and_a_type(tmp_path: Path):
         for n in range(20, 24)
     ]  # fmt: skip
     path = saved(tmp_path, rows, "mathqa.jsonl")
-    report = check_bank(str(path))
+    report = build_bank_report(str(path))
     assert (report.set, report.questions, report.categories) == ("math_qa", 4, {"gain": 4})
-    assert report.annotation == {"key": 4} and rights(load(path)) == ["25", "26", "27", "28"]
-    assert load(path)[0].options[2].text == "1 , 5"
+    assert report.annotation == {"key": 4} and rights(load_questions(path)) == ["25", "26", "27", "28"]
+    assert load_questions(path)[0].options[2].text == "1 , 5"
 
 
 def test_mmlu_pro_has_up_to_ten_options_and_a_category(tmp_path: Path):
@@ -96,13 +96,13 @@ def test_mmlu_pro_has_up_to_ten_options_and_a_category(tmp_path: Path):
          "answer": "D", "answer_index": 3, "cot_content": "A: Let's add.", "category": "math", "src": "x"}
         for n in range(30, 34)
     ]  # fmt: skip
-    questions = load(saved(tmp_path, rows, "pro.jsonl"))
+    questions = load_questions(saved(tmp_path, rows, "pro.jsonl"))
     assert rights(questions) == ["60", "62", "64", "66"] and len(questions[0].options) == 10
     assert questions[0].rationale == "Let's add." and {q.category for q in questions} == {"math"}
     assert {q.bank for q in questions} == {"mmlu_pro"}
     torn = [*rows, {**rows[0], "answer": "E"}]
     with pytest.raises(BankError, match="Row 5: 'answer' is 'e', but 'answer_index' is 3"):
-        load(saved(tmp_path, torn, "torn.jsonl"))
+        load_questions(saved(tmp_path, torn, "torn.jsonl"))
 
 
 @pytest.mark.parametrize("other", [{"other": {"solution": "So."}}, {"other": None, "explanation": "So."}])
@@ -112,7 +112,7 @@ def test_agieval_has_labels_and_sometimes_a_passage(tmp_path: Path, other: dict[
         for q, o, k in ASKED
     ]  # fmt: skip
     rows[0]["passage"] = "Ann counts."
-    questions = load(saved(tmp_path, rows, "sat-math.jsonl"))
+    questions = load_questions(saved(tmp_path, rows, "sat-math.jsonl"))
     assert rights(questions) == RIGHT and {q.bank for q in questions} == {"agieval"}
     assert (
         questions[0].problem == "Ann counts.\nWhich of these is a prime, and odd?" and questions[0].rationale == "So."
@@ -128,12 +128,15 @@ def test_asdiv_gets_options_near_its_number_and_skips_answers_that_are_none(tmp_
         {"body": "Tom.", "question": "How much?", "answer": "1,250", "formula": "x", "solution_type": "TVQ-Final"},
     ]  # fmt: skip
     path = saved(tmp_path, rows, "asdiv.jsonl")
-    report = check_bank(str(path))
+    report = build_bank_report(str(path))
     assert (report.set, report.rows, report.questions, report.without_question) == ("asdiv", 3, 2, 1)
-    apples, money = load(path)
-    assert apples.problem == "Ann has 7 red and 2 green apples. How many apples has she?" and apples.right.text == "9"
+    apples, money = load_questions(path)
+    assert (
+        apples.problem == "Ann has 7 red and 2 green apples. How many apples has she?"
+        and apples.correct_option.text == "9"
+    )
     assert all(abs(int(o.text) - 9) <= 10 for o in apples.options) and apples.rationale == "7+2=9"
-    assert (money.right.text, apples.category, money.category) == ("1,250", "addition", "tvq-final")
+    assert (money.correct_option.text, apples.category, money.category) == ("1,250", "addition", "tvq-final")
 
 
 # ------------------------------------------------------------------ tables
@@ -185,7 +188,7 @@ def forms() -> dict[str, tuple[str, object]]:
 @pytest.mark.parametrize("form", list(forms()))
 def test_a_table_is_read_in_every_form(tmp_path: Path, form: str):
     name, content = forms()[form]
-    questions = load(saved(tmp_path, content, name))
+    questions = load_questions(saved(tmp_path, content, name))
     assert rights(questions) == RIGHT[: len(questions)] and len(questions) >= 2
     assert [tuple(o.text for o in q.options) for q in questions] == [o for _, o, _ in ASKED[: len(questions)]]
     assert {q.bank for q in questions} == {"plain"} and len({q.id for q in questions}) == len(questions)
@@ -194,13 +197,13 @@ def test_a_table_is_read_in_every_form(tmp_path: Path, form: str):
 def test_a_table_keeps_its_further_columns_and_else_is_called_as_its_file(tmp_path: Path):
     rows = [(n, q, *o, "abcd"[k], "Fractions", "Number", "Since so.", "hard") for n, (q, o, k) in enumerate(ASKED)]
     path = saved(tmp_path, table("id,question,a,b,c,d,answer,category,topic,explanation,difficulty", *rows), "x.csv")
-    one = load(path)[0]
+    one = load_questions(path)[0]
     assert (one.category, one.topic, one.rationale, one.difficulty) == ("fractions", "number", "Since so.", 3)
-    assert check_bank(str(path)).topics == {"number": 4}
+    assert build_bank_report(str(path)).topics == {"number": 4}
     bare = saved(tmp_path, forms()["a teacher's"][1], "Year_5, sums=all.csv")
-    assert {q.category for q in load(bare)} == {"year 5 sums all"}
+    assert {q.category for q in load_questions(bare)} == {"year 5 sums all"}
     mmlu = saved(tmp_path, forms()["choice0"][1], "astronomy_test.csv")
-    assert {(q.category, q.topic) for q in load(mmlu)} == {("astronomy", "natural sciences")}
+    assert {(q.category, q.topic) for q in load_questions(mmlu)} == {("astronomy", "natural sciences")}
 
 
 def test_wrong_answers_in_columns_of_their_own_are_options_in_an_order_by_chance(tmp_path: Path):
@@ -209,10 +212,10 @@ def test_wrong_answers_in_columns_of_their_own_are_options_in_an_order_by_chance
         "question,correct answer,wrong answer 1,wrong answer 2,wrong answer 3",
         "question,answer,wrong1,wrong2,wrong3",
     ):
-        questions = load(saved(tmp_path, table(heading, *rows), "t.csv"))
+        questions = load_questions(saved(tmp_path, table(heading, *rows), "t.csv"))
         assert rights(questions) == [str(n + 1) for n in range(30)] and {q.correct for q in questions} == set("abcd")
     trivia = [{"question": q, "correct_answer": o[0], "incorrect_answers": list(o[1:])} for q, o, _ in ASKED]
-    assert rights(load(saved(tmp_path, {"results": trivia}, "t.json"))) == [o[0] for _, o, _ in ASKED]
+    assert rights(load_questions(saved(tmp_path, {"results": trivia}, "t.json"))) == [o[0] for _, o, _ in ASKED]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_wrong_answers_in_columns_of_their_own_are_options_in_an_order_by_chance
 )  # fmt: skip
 def test_a_table_that_can_be_meant_in_two_ways_is_refused(tmp_path: Path, heading: str, rows: list[Any], why: str):
     with pytest.raises(BankError, match=why):
-        load(saved(tmp_path, table(heading, *rows), "t.csv"))
+        load_questions(saved(tmp_path, table(heading, *rows), "t.csv"))
 
 
 def test_a_damaged_row_is_named_by_its_number(tmp_path: Path):
@@ -242,7 +245,7 @@ def test_a_damaged_row_is_named_by_its_number(tmp_path: Path):
     path = saved(tmp_path, table("question,a,b,c,d,answer", *good, *bad), "t.csv")
     told = {
         doubt.row: (doubt.kind, doubt.why)
-        for doubt in check_bank(str(path)).doubts
+        for doubt in build_bank_report(str(path)).doubts
         if doubt.kind in ("unreadable", "key")
     }
     assert told == {
@@ -253,7 +256,7 @@ def test_a_damaged_row_is_named_by_its_number(tmp_path: Path):
         9: ("unreadable", "it has 1 options, not 2 to 10"),
     }
     with pytest.raises(BankError, match="Row 5: 'question' is blank"):
-        load(path)
+        load_questions(path)
 
 
 def test_a_first_row_that_is_damaged_does_not_hide_the_others(tmp_path: Path):
@@ -261,19 +264,19 @@ def test_a_first_row_that_is_damaged_does_not_hide_the_others(tmp_path: Path):
         {"question": "Which?"},
         *({"question": q, "options": list(o), "answer": "ABCD"[k]} for q, o, k in ASKED),
     ]
-    report = check_bank(str(saved(tmp_path, rows, "t.jsonl")))
+    report = build_bank_report(str(saved(tmp_path, rows, "t.jsonl")))
     assert (report.set, report.questions) == ("plain", 4) and [d.row for d in report.doubts] == [1]
 
 
 def test_what_only_looks_like_a_label_is_kept(tmp_path: Path):
     rows = [("Which is a product?", "A.B", "B+A", "C-B", "D:C", "a"), ("Which?", "A.B", "B.C", "C.D", "D.A", "b")]
-    questions = load(saved(tmp_path, table("question,a,b,c,d,answer", *rows), "t.csv"))
+    questions = load_questions(saved(tmp_path, table("question,a,b,c,d,answer", *rows), "t.csv"))
     assert rights(questions) == ["A.B", "B.C"]
 
 
 def test_options_that_bear_the_letters_of_other_places_are_refused(tmp_path: Path):
     rows = [{"question": f"{n}?", "options": ["B)1", "A)2"], "rationale": "", "correct": "A"} for n in range(9)]
-    report = check_bank(str(saved(tmp_path, rows, "aqua.jsonl")))
+    report = build_bank_report(str(saved(tmp_path, rows, "aqua.jsonl")))
     assert (report.set, report.questions) == ("aqua_rat", 0), "a plain table would have read them, with a wrong key"
 
 
@@ -282,25 +285,25 @@ def test_options_that_bear_the_letters_of_other_places_are_refused(tmp_path: Pat
 
 def test_how_sure_it_is_and_what_else_it_might_be_is_told(tmp_path: Path):
     rows = [{"question": q, "choices": list(o), "answer": k, "subject": "astronomy"} for q, o, k in ASKED]
-    (told,) = check_bank(str(saved(tmp_path, rows, "m.jsonl"))).recognised
+    (told,) = build_bank_report(str(saved(tmp_path, rows, "m.jsonl"))).recognised
     assert (told["set"], told["certainty"], told["read"], told["of"]) == ("mmlu", "sure", 4, 4)
     assert told["others"] == [{"set": "plain", "title": "a plain table", "read": 4}]
     assert told["columns"] == ["question", "choices", "answer", "subject"]
-    (sentence,) = recognition_text.sentences([told])
+    (sentence,) = recognition_text.describe_recognitions([told])
     assert (
         sentence == "Recognised as MMLU: all of the first 4 rows can be read. It could also be read as a plain table."
     )
     half = [{**row, "answer": 9} if n % 3 else row for n, row in enumerate(rows * 3)]
-    (told,) = check_bank(str(saved(tmp_path, half, "half.jsonl"))).recognised
+    (told,) = build_bank_report(str(saved(tmp_path, half, "half.jsonl"))).recognised
     assert (told["set"], told["certainty"], told["read"]) == ("mmlu", "unsure", 4)
-    assert "far from sure" in recognition_text.sentences([told])[0]
+    assert "far from sure" in recognition_text.describe_recognitions([told])[0]
 
 
 def test_nothing_of_a_question_with_options_goes_to_gsm8k(tmp_path: Path):
     rows = [{"question": q, "options": list(o), "answer": f"So it is.\n#### {o[k]}"} for q, o, k in ASKED]
     with pytest.raises(BankError, match="no answer is a letter, a number or the text"):
-        load(saved(tmp_path, rows, "t.jsonl"))
-    assert {q.bank for q in load(saved(tmp_path, forms()["text"][1], "t.csv"))} == {"plain"}
+        load_questions(saved(tmp_path, rows, "t.jsonl"))
+    assert {q.bank for q in load_questions(saved(tmp_path, forms()["text"][1], "t.csv"))} == {"plain"}
 
 
 @pytest.mark.parametrize(
@@ -319,7 +322,7 @@ def test_what_is_of_no_known_set_says_what_was_found_and_what_is_missing(tmp_pat
     names = heading.split(",")
     path = saved(tmp_path, table(heading, *([f"{n}"] * len(names) for n in range(3))), "t.csv")
     with pytest.raises(BankError) as caught:
-        check_bank(str(path))
+        build_bank_report(str(path))
     told = " ".join(str(caught.value).split())
     assert "is of no known set: its first row has the fields " + ", ".join(map(repr, names)) in told
     assert found in told and "a plain table (question, options" in caught.value.remedy
@@ -327,16 +330,16 @@ def test_what_is_of_no_known_set_says_what_was_found_and_what_is_missing(tmp_pat
 
 def test_a_set_that_is_named_wins(tmp_path: Path):
     path = str(BANKS / "mmlu.jsonl")
-    report = check_bank(path, set_name="plain")
+    report = build_bank_report(path, set_name="plain")
     assert report.set == "plain" and report.recognised[0]["certainty"] == "given"
-    assert "as you said" in recognition_text.sentences(report.recognised)[0]
+    assert "as you said" in recognition_text.describe_recognitions(report.recognised)[0]
     rows = [(f"How much is {n} and 1?", n, n + 1, n + 2, n + 3, "b") for n in range(40)]
     sums = str(saved(tmp_path, table("question,a,b,c,d,answer", *rows), "sums.csv"))
     assert {q.bank for q in open_bank(sums, set_name="plain").study} == {"plain"}
     with pytest.raises(BankError, match="Row 1: 'choices' is missing"):
         open_bank(sums, set_name="mmlu")
     with pytest.raises(BankError, match="There is no set 'quiz'"):
-        check_bank(path, set_name="quiz")
+        build_bank_report(path, set_name="quiz")
 
 
 def test_the_command_tells_what_a_file_was_taken_for(tmp_path: Path):
@@ -374,7 +377,7 @@ def test_a_table_is_never_read_with_a_wrong_key(tmp_path: Path, data: st.DataObj
         rows.append((f"Which, {n}?", *options, said))
         right.append(options[place])
     try:
-        assert rights(load(saved(tmp_path, table(",".join(heading), *rows), "t.csv"))) == right
+        assert rights(load_questions(saved(tmp_path, table(",".join(heading), *rows), "t.csv"))) == right
     except BankError as error:
         assert count < 30, error
 
@@ -400,10 +403,10 @@ ROWS = st.lists(st.one_of(st.dictionaries(st.sampled_from(NAMES), CELLS, max_siz
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ROWS)
 def test_recognition_never_raises(values: list[Any]):
-    rows = [Row(n, value) for n, value in enumerate(values, start=1)]
-    found = recognise([rows], READ)
-    assert json.dumps(found.to_json()) and found.read <= found.rows
-    assert recognition_text.sentences([{"part": "", **found.to_json()}])
+    rows = [RawRow(n, value) for n, value in enumerate(values, start=1)]
+    found = recognize_dataset([rows], RECOGNIZABLE_DATASETS)
+    assert json.dumps(found.to_json()) and found.readable_rows <= found.sampled_rows
+    assert recognition_text.describe_recognitions([{"part": "", **found.to_json()}])
 
 
 @pytest.mark.parametrize(
@@ -413,23 +416,26 @@ def test_recognition_never_raises(values: list[Any]):
     ids=range(13),
 )  # fmt: skip
 def test_hostile_cells_take_no_long_time(text: str):
-    rows = [Row(n, dict.fromkeys(NAMES, f"{text}x")) for n in range(1, 4)]
+    rows = [RawRow(n, dict.fromkeys(NAMES, f"{text}x")) for n in range(1, 4)]
     rows += [
-        Row(4, {"question": text, "answerKey": "A"}),
-        Row(5, {"question": "q", "options": [text] * 4, "answer": text}),
+        RawRow(4, {"question": text, "answerKey": "A"}),
+        RawRow(5, {"question": "q", "options": [text] * 4, "answer": text}),
     ]
-    rows += [Row(6, {"question": "q", "body": "b", "answer": f"1{text}"}), Row(7, {"problem": text, "solution": text})]
+    rows += [
+        RawRow(6, {"question": "q", "body": "b", "answer": f"1{text}"}),
+        RawRow(7, {"problem": text, "solution": text}),
+    ]
     began = time.process_time()
     for row in rows:
-        recognise([[row]], READ)
+        recognize_dataset([[row]], RECOGNIZABLE_DATASETS)
     assert time.process_time() - began < 2
 
 
 def test_only_the_first_rows_are_tried():
-    rows = [Row(n, {"question": f"{n}?", "answer": f"#### {n}"}) for n in range(1, 20_001)]
-    recognise([rows[:100]], READ)
+    rows = [RawRow(n, {"question": f"{n}?", "answer": f"#### {n}"}) for n in range(1, 20_001)]
+    recognize_dataset([rows[:100]], RECOGNIZABLE_DATASETS)
     began = time.process_time()
-    assert recognise([rows], READ).rows == 50
+    assert recognize_dataset([rows], RECOGNIZABLE_DATASETS).sampled_rows == 50
     assert time.process_time() - began < 0.2
 
 
@@ -447,7 +453,7 @@ def test_only_the_first_rows_are_tried():
     ],
 )  # fmt: skip
 def test_the_cases_are_read(name: str, expected: str, rows: int):
-    report = check_bank(str(CASES / name))
+    report = build_bank_report(str(CASES / name))
     assert (report.set, report.questions) == (expected, rows)
 
 
@@ -455,7 +461,7 @@ def test_the_cases_are_read(name: str, expected: str, rows: int):
 @pytest.mark.parametrize("name", ["mmlu_cp1252.csv", "mmlu_semicolon.csv", "mmlu_utf16.csv"])
 def test_what_is_no_utf_8_or_no_commas_is_refused_in_words(name: str):
     with pytest.raises(BankError, match="no UTF-8 text|set apart by semicolons"):
-        check_bank(str(CASES / "right" / name))
+        build_bank_report(str(CASES / "right" / name))
 
 
 # ------------------------------------------------------------------ two keys, options in a line
@@ -465,10 +471,10 @@ def test_two_columns_that_say_otherwise_which_option_is_right_are_refused(tmp_pa
     rows = [(problem, *options, "abcd"[place], "abcd"[place - 1]) for problem, options, place in ASKED]
     path = saved(tmp_path, table("question,a,b,c,d,answer,correct", *rows), "two.csv")
     with pytest.raises(BankError, match="'correct' and 'answer' both say which option is right, and differ"):
-        load(path)
+        load_questions(path)
     rows = [(problem, *options, "abcd"[place], place) for problem, options, place in ASKED]
     path = saved(tmp_path, table("question,a,b,c,d,answer,answer_index", *rows), "alike.csv")
-    assert rights(load(path)) == RIGHT
+    assert rights(load_questions(path)) == RIGHT
 
 
 @pytest.mark.parametrize("form", ["{}) {}", "({}) {}", "{}. {}"])
@@ -477,7 +483,7 @@ def test_options_in_a_line_with_their_letters_are_read(tmp_path: Path, form: str
         return " ".join(form.format("ABCD"[n], text) for n, text in enumerate(options))
 
     rows = [{"question_stem": p, "options": in_line(o), "answerKey": "ABCD"[k]} for p, o, k in ASKED]
-    questions = load(saved(tmp_path, rows, "line.json"))
+    questions = load_questions(saved(tmp_path, rows, "line.json"))
     assert rights(questions) == RIGHT
     assert [o.text for o in questions[0].options] == list(ASKED[0][1])
 
@@ -492,5 +498,5 @@ def test_a_table_of_something_else_is_of_no_known_set_and_its_columns_are_named(
     names = heading.split(",")
     rows = [(*(f"{name}{n}" for name in names[:-1]), last) for n in range(5)]
     with pytest.raises(BankError) as caught:
-        load(saved(tmp_path, table(heading, *rows), "contacts.csv"))
+        load_questions(saved(tmp_path, table(heading, *rows), "contacts.csv"))
     assert "of no known set" in caught.value.problem and all(repr(name) in caught.value.problem for name in names)

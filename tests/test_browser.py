@@ -33,7 +33,7 @@ def test_a_deep_link_is_the_first_thing_a_fresh_server_shows(page: Page, url: st
     page.goto(f"{url}/Watch?run=finished")
     expect(page.get_by_role("heading", name=re.compile("After 20 lessons"))).to_be_visible()
     menu = page.get_by_test_id("stSidebar").get_by_role("link")
-    expect(menu).to_have_text([re.compile(f"{name}$") for _, name, _ in shell.PAGES])
+    expect(menu).to_have_text([re.compile(f"{name}$") for _, name, _ in shell.MENU_PAGES])
 
 
 def test_a_link_to_no_run_leads_home(page: Page, url: str):

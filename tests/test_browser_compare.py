@@ -93,7 +93,7 @@ def test_a_comparison_grows_while_a_run_goes_on(page: Page, url: str, data_folde
     run = make_run(
         data_folder, "live", status="", turn=2, alive=True, turns=20, questions=40, exam=240, student="physics-gap"
     )
-    with Lease.take(RunFolder(run)).beating():
+    with Lease.acquire(RunFolder(run)).keep_alive():
         page.goto(f"{url}/Compare?runs=mixed,live")
         expect(page.get_by_role("heading", name=re.compile("So far: after 2 lessons"))).to_be_visible()
         go_on(data_folder, "live", lessons=2)

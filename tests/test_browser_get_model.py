@@ -11,7 +11,7 @@ from browser import app_with_fakes, serve
 from playwright.sync_api import Page, expect
 from run_help import Gate, worker
 
-from studentsim.records import Writing
+from studentsim.records import WritingProgress
 from studentsim.runs.live_text import LiveText
 
 pytestmark = pytest.mark.browser
@@ -53,8 +53,8 @@ def test_three_clicks_from_a_fresh_app_to_a_language_model_that_is_seen_writing(
 
 def _written(page: Page, live: LiveText, text: str) -> float:
     """Write so much of an answer as a worker does, wait until its end is seen; the card's height in pixels."""
-    live.turn, live.phase, live._next = 1, "study", 0.0
-    live.show(Writing("q", "What do a shirt of $5 and a coat of $10 cost?", text, 7, 10, 24, 1.5))
+    live.turn, live.phase, live._next_write_at = 1, "study", 0.0
+    live.update(WritingProgress("q", "What do a shirt of $5 and a coat of $10 cost?", text, 7, 10, 24, 1.5))
     card = page.locator(".studentsim-writing")
     expect(card.locator(".studentsim-text")).to_have_text(f"{text}▌")
     last = "e => e.scrollHeight - e.clientHeight - e.scrollTop"

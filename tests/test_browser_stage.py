@@ -14,11 +14,11 @@ from browsing import still
 from journals import make_run
 from playwright.sync_api import Browser, Page, expect
 
-from studentsim.records import Writing
+from studentsim.records import WritingProgress
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
 from studentsim.runs.live_text import LiveText
-from studentsim.ui.charts.labels import spread
+from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.watch import plot
 
 pytestmark = pytest.mark.browser
@@ -97,11 +97,13 @@ LINKS = {
 )
 def test_it_fits_its_screen_and_the_picture_takes_most_of_it(browser: Browser, url: str, data_folder: Path, shown: str):
     runs = [RunFolder(data_folder / "runs" / f"writes-{way}") for way in WAYS[:2]]
-    with Lease.take(runs[0]).beating(), Lease.take(runs[1]).beating():
+    with Lease.acquire(runs[0]).keep_alive(), Lease.acquire(runs[1]).keep_alive():
         for run in runs:
             live = LiveText(run)
-            live.begin(3, "study")
-            live.show(Writing(question_id="q", problem=LONG[:900], text=LONG, tokens=200, done=3, of=8, seconds=9.0))
+            live.begin_stage(3, "study")
+            live.update(
+                WritingProgress(question_id="q", problem=LONG[:900], text=LONG, tokens=200, done=3, of=8, seconds=9.0)
+            )
         for width, height in SIZES:
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(f"{url}/Watch?{LINKS[shown]}")
@@ -215,7 +217,7 @@ def test_the_browser_places_labels_as_python_does(page: Page):
     function = (Path(plot.__file__).parent / "labels.js").read_text()
     placed = page.evaluate(f"cases => {{ {function}; return cases.map(c => spread(...c)); }}", cases)
     for (wanted, heights, low, high), (centres, shrink) in zip(cases, placed, strict=True):
-        own_centres, own_shrink = spread(wanted, heights, low=low, high=high)
+        own_centres, own_shrink = spread_labels(wanted, heights, low=low, high=high)
         assert centres == pytest.approx(own_centres) and shrink == pytest.approx(own_shrink)
 
 

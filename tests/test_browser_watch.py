@@ -43,7 +43,7 @@ def test_answers_appear_with_their_journal_lines_and_what_was_opened_stays_open(
     page: Page, url: str, data_folder: Path
 ):
     run = make_run(data_folder, "live", status="", turn=-1, until="exam", alive=True)
-    with Lease.take(RunFolder(run)).beating():
+    with Lease.acquire(RunFolder(run)).keep_alive():
         page.goto(f"{url}/Watch?run=live")
         answers = page.get_by_text(re.compile("^first exam"))
         expect(answers).to_have_count(6)
@@ -60,7 +60,7 @@ def test_answers_appear_with_their_journal_lines_and_what_was_opened_stays_open(
 
 def test_zoom_survives_new_points_and_the_picture_is_never_made_anew(page: Page, url: str, data_folder: Path):
     run = make_run(data_folder, "growing", status="", turn=1, alive=True, turns=6, exam_every=1)
-    with Lease.take(RunFolder(run)).beating():
+    with Lease.acquire(RunFolder(run)).keep_alive():
         page.goto(f"{url}/Watch?run=growing")
         points = page.locator(PICTURE).first.locator(".scatterlayer .point")
         expect(points).to_have_count(2)
@@ -91,7 +91,7 @@ def test_every_live_picture_keeps_in_sight_what_it_draws_and_a_zoom_of_ones_own_
 ):
     run = make_run(data_folder, "leading", status="", turn=0, alive=True, turns=6, exam_every=1)
     lead = f"[...document.querySelectorAll('{PICTURE}')].at(-1)"
-    with Lease.take(RunFolder(run)).beating():
+    with Lease.acquire(RunFolder(run)).keep_alive():
         page.goto(f"{url}/Watch?run=leading")
         expect(page.locator(PICTURE)).to_have_count(3)  # exams, categories, and the mix that they ask for
         go_on(data_folder, "leading", lessons=1)
@@ -197,7 +197,7 @@ def test_a_race_in_the_presentation_view_is_paused_by_a_key_and_left_by_another(
 ):
     settings = {"status": "", "turn": 2, "alive": True, "turns": 6, "exam_every": 1, "exam": 240}
     runs = [make_run(data_folder, name, strategy=name, **settings) for name in ("random", "category")]
-    with Lease.take(RunFolder(runs[0])).beating(), Lease.take(RunFolder(runs[1])).beating():
+    with Lease.acquire(RunFolder(runs[0])).keep_alive(), Lease.acquire(RunFolder(runs[1])).keep_alive():
         page.goto(f"{url}/Watch?race=random,category&present=1")
         points = page.locator(POINTS)
         expect(points).to_have_count(6)

@@ -23,8 +23,8 @@ from studentsim.config import RunConfig, Teaching
 from studentsim.errors import StudentError
 from studentsim.records import CATEGORIES, PreferenceMetrics
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import all_runs, create_run, open_run
-from studentsim.runs.lease import grant
+from studentsim.runs.folder import list_runs, create_run, open_run
+from studentsim.runs.lease import grant_lease
 from studentsim.store.journal import read_events
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ def gate(tmp_path):
 @pytest.fixture
 def say(monkeypatch, capsys):
     """Runs a command in this process with a fake student."""
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
 
     def run(*arguments: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])
@@ -122,26 +122,26 @@ def test_a_run_s_json_tells_each_lesson_s_mix_with_the_exam_behind_it_and_its_ep
 
 def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_path):
     folder = create_run(tmp_path, casts.config())
-    execute(folder, load_cast=casts.fake)
-    old = [event for event in read_events(folder.journal) if event["type"] != "EpochFinished"]
+    execute(folder, build_components=casts.fake)
+    old = [event for event in read_events(folder.journal_path) if event["type"] != "EpochFinished"]
     for event in old:  # as 0.1 wrote them: no setting, no mean logits
         if event["type"] == "RunStarted":
             del event["config"]["validation_every"]
         for told_then in (event.get("metrics"), event.get("rewards")):
             for name in ("logits_chosen", "logits_rejected") if told_then else ():
                 del told_then[name]
-    folder.journal.write_text("".join(json.dumps(event) + "\n" for event in old))
-    found = foreground.result_of(folder)
+    folder.journal_path.write_text("".join(json.dumps(event) + "\n" for event in old))
+    found = foreground.build_run_result(folder)
     assert [turn["epochs"] for turn in found["turns"]] == [[], [], [], []]
     assert all(turn["rewards"]["loss"] > 0 and turn["mix"] for turn in found["turns"])
 
 
 def test_what_is_no_number_is_null_in_json_in_a_turns_last_step_too(tmp_path):
     folder = create_run(tmp_path, casts.config())
-    execute(folder, load_cast=casts.fake)
-    text = "".join(json.dumps(event) + "\n" for event in read_events(folder.journal))
-    folder.journal.write_text(re.sub(r'"loss": [\d.]+', '"loss": NaN', text))  # a training that diverged
-    found = foreground.result_of(folder)
+    execute(folder, build_components=casts.fake)
+    text = "".join(json.dumps(event) + "\n" for event in read_events(folder.journal_path))
+    folder.journal_path.write_text(re.sub(r'"loss": [\d.]+', '"loss": NaN', text))  # a training that diverged
+    found = foreground.build_run_result(folder)
     assert found["turns"][0]["rewards"]["loss"] is None and found["turns"][0]["epochs"][0]["training"]["loss"] is None
     json.dumps(found, allow_nan=False)
 
@@ -172,7 +172,7 @@ def test_every_option_reaches_the_settings(say, tmp_path):
     }  # fmt: skip
     arguments = [part for key, value in options.items() for part in (f"--{key}", value)]
     found = say("run", *arguments, "--data", tmp_path, "--json").last
-    config = open_run(tmp_path, found["run_id"]).config()
+    config = open_run(tmp_path, found["run_id"]).read_config()
     learning = config.learning.model_dump()
     parsed = {"categories": ("gain", "geometry"), "skills": (), "mix": {"gain": 25.0, "geometry": 75.0}}
     for key, value in options.items():
@@ -181,14 +181,14 @@ def test_every_option_reaches_the_settings(say, tmp_path):
 
 
 def test_the_papers_preset_gives_way_to_what_is_said():
-    assert foreground.config_of("paper", {}) == RunConfig.paper()
-    config = foreground.config_of("paper", {"turns": 3, "batch": 2, "beta": None})
+    assert foreground.build_config("paper", {}) == RunConfig.paper()
+    config = foreground.build_config("paper", {"turns": 3, "batch": 2, "beta": None})
     assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().learning.model_copy(update={"batch": 2}))
-    assert foreground.config_of("default", {}) == RunConfig()
+    assert foreground.build_config("default", {}) == RunConfig()
 
 
 def test_the_papers_preset_takes_the_model_and_the_marker_that_are_named():
-    config = foreground.config_of("paper", {"model": "a/model", "marker": "a/marker"})
+    config = foreground.build_config("paper", {"model": "a/model", "marker": "a/marker"})
     assert config == RunConfig.paper(model="a/model", teaching=Teaching(marker="a/marker", decides="marker"))
     assert (config.hub.quantisation, config.max_new_tokens, config.learning.batch) == ("nf4", 200, 1)
 
@@ -259,7 +259,7 @@ def test_a_run_that_fails_says_why_and_what_to_do_and_still_prints_its_json(say,
     def load_cast(config):
         raise StudentError("The model is broken.", "Choose another.")
 
-    monkeypatch.setattr(foreground, "load_cast", load_cast)
+    monkeypatch.setattr(foreground, "components_builder", load_cast)
     said = say("run", *SHORT, "--data", tmp_path, "--json")
     assert said.status == 1 and said.last["status"] == "failed" and said.last["exams"] == []
     assert said.err == "Error: The model is broken. Choose another.\n"
@@ -267,7 +267,7 @@ def test_a_run_that_fails_says_why_and_what_to_do_and_still_prints_its_json(say,
 
 def test_a_fallback_to_an_earlier_checkpoint_is_told(say, tmp_path, caplog):
     folder = create_run(tmp_path, casts.config())
-    execute(folder, load_cast=casts.prone("answer", 70, casts.memory))
+    execute(folder, build_components=casts.prone("answer", 70, casts.memory))
     newest = sorted(folder.checkpoints.iterdir())[-1]
     (newest / "fake.json").write_text("{}")
     said = say("resume", folder.run_id, "--data", tmp_path)
@@ -280,7 +280,7 @@ def test_a_fallback_to_an_earlier_checkpoint_is_told(say, tmp_path, caplog):
 def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, tmp_path, gate):
     command = [sys.executable, "tests/fake_cli.py", "answer:40:gate", "run", *SHORT, "--data", str(tmp_path)]
     child = subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    (folder,) = until(lambda: all_runs(tmp_path))
+    (folder,) = until(lambda: list_runs(tmp_path))
     at_answer(folder, 40)
     child.send_signal(signal.SIGINT)
     gate.open()
@@ -290,14 +290,14 @@ def test_ctrl_c_pauses_with_a_hint_and_resume_ends_as_an_uninterrupted_run(say, 
     said = say("resume", folder.run_id, "--data", tmp_path, "--json")
     assert said.status == 0 and said.last["status"] == "finished"
     whole = create_run(tmp_path / "whole", casts.config())
-    execute(whole, load_cast=casts.fake)
+    execute(whole, build_components=casts.fake)
     assert told(folder) == told(whole)
     assert "finished" in say("resume", folder.run_id, "--data", tmp_path).err
 
 
 def test_a_run_at_work_is_not_resumed_a_second_time(say, tmp_path):
     folder = create_run(tmp_path, casts.config())
-    grant(folder, os.getpid())
+    grant_lease(folder, os.getpid())
     said = say("resume", folder.run_id, "--data", tmp_path)
     assert said.status == 2 and "at work already" in said.err
 

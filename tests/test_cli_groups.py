@@ -15,9 +15,9 @@ from test_cli import SHORT, gate, say  # noqa: F401
 
 from studentsim.errors import DataFolderError
 from studentsim.runs import notes
-from studentsim.runs.folder import RunFolder, all_runs, create_run, open_run
+from studentsim.runs.folder import RunFolder, list_runs, create_run, open_run
 from studentsim.store.journal import read_events
-from studentsim.store.notes import Notes
+from studentsim.store.notes import RunNotes
 from studentsim.ui.report import archive
 
 
@@ -25,7 +25,7 @@ def test_a_run_is_repeated_with_several_seeds_as_one_group(say, tmp_path):  # no
     told = say("run", *SHORT, "--seed", 3, "--repeat", 2, "--name", "Class 7", "--data", tmp_path, "--json")
     assert told.status == 0
     ids = [result["run_id"] for result in told.last["runs"]]
-    events = [read_events(open_run(tmp_path, run_id).journal)[0] for run_id in ids]
+    events = [read_events(open_run(tmp_path, run_id).journal_path)[0] for run_id in ids]
     assert [e["group"]["coordinates"] for e in events] == [{"seed": 3}, {"seed": 4}]
     assert {e["group"]["group"] for e in events} == {told.last["group"]}
     assert [e["config"]["name"] for e in events] == ["Class 7, seed 3", "Class 7, seed 4"]
@@ -68,7 +68,7 @@ def test_words_about_a_run_are_kept_listed_and_taken_back(say, tmp_path):  # noq
     assert "#done" in say("runs", "--data", tmp_path).out
     assert "None of the 2 runs" in say("runs", "--tag", "nobody", "--data", tmp_path).out
     say("annotate", "a", "--name", "", "--note", "", "--data", tmp_path)
-    assert notes.read(open_run(tmp_path, "a")) == Notes(tags=("Year 7", "done"))
+    assert notes.read_notes(open_run(tmp_path, "a")) == RunNotes(tags=("Year 7", "done"))
     assert "Old  #Year 7" in say("annotate", "a", "--data", tmp_path).out
 
 
@@ -77,7 +77,7 @@ def test_several_runs_get_no_common_name_and_a_bad_one_is_one_line(say, tmp_path
     assert say("annotate", "group-1", "--name", "Both", "--data", tmp_path).status == 2
     refused = say("annotate", ids[0], "--name", "a\u202eb", "--data", tmp_path)
     assert refused.status == 2 and len(refused.err.splitlines()) == 1
-    assert notes.read(open_run(tmp_path, ids[0])) == Notes()
+    assert notes.read_notes(open_run(tmp_path, ids[0])) == RunNotes()
     assert say("annotate", "nobody", "--tag", "x", "--data", tmp_path).status == 2
 
 
@@ -116,7 +116,7 @@ def test_a_whole_run_is_one_file_with_all_that_it_left(say, tmp_path):  # noqa: 
     for name in figures:
         root = ElementTree.fromstring(read(to, name))
         assert root.tag == "{http://www.w3.org/2000/svg}svg" and root.get("viewBox") and len(root) > 3
-    journal = (open_run(data, run_id).journal).read_text()
+    journal = (open_run(data, run_id).journal_path).read_text()
     assert read(to, f"{run_id}/events.jsonl") == journal
     settings = json.loads(read(to, f"{run_id}/settings.json"))
     assert settings["turns"] == 4 and settings["name"] == ""  # as it ran
@@ -143,21 +143,21 @@ def test_a_run_that_waits_and_one_cut_short_are_packed_as_far_as_they_went(tmp_p
     from studentsim.config import RunConfig
 
     cut = RunFolder(make_run(tmp_path, "cut", status="", turn=1, until="study"))
-    with cut.journal.open("ab") as file:
+    with cut.journal_path.open("ab") as file:
         file.write(b'{"type": "Answ')
     waits = create_run(tmp_path, RunConfig())
-    to = archive.write([cut, waits], tmp_path / "some.zip")
-    assert read(to, "cut/events.jsonl").count("\n") == len(read_events(cut.journal))
+    to = archive.write_archive([cut, waits], tmp_path / "some.zip")
+    assert read(to, "cut/events.jsonl").count("\n") == len(read_events(cut.journal_path))
     assert {n for n in names_in(to) if n.startswith(waits.run_id)} == {f"{waits.run_id}/settings.json"}
 
 
 def test_what_is_too_large_or_cannot_be_written_is_said_and_leaves_nothing(tmp_path, monkeypatch):
     run = RunFolder(make_run(tmp_path / "data", "it", turns=1, exam=6))
     with pytest.raises(DataFolderError, match="cannot be written"):
-        archive.write([run], tmp_path / "nowhere" / "x.zip")
-    monkeypatch.setattr(archive, "LARGEST", 10)
+        archive.write_archive([run], tmp_path / "nowhere" / "x.zip")
+    monkeypatch.setattr(archive, "MAX_JOURNAL_BYTES", 10)
     with pytest.raises(DataFolderError, match="fewer runs"):
-        archive.write([run], tmp_path / "x.zip")
+        archive.write_archive([run], tmp_path / "x.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
@@ -166,6 +166,6 @@ def test_the_archive_leaves_the_data_folder_alone_and_takes_the_place_of_an_olde
     before = sorted(path.name for path in run.path.iterdir())
     to = tmp_path / "x.zip"
     to.write_text("old")
-    archive.write([run], to)
+    archive.write_archive([run], to)
     assert "README.txt" in names_in(to) and sorted(path.name for path in run.path.iterdir()) == before
-    assert [folder.run_id for folder in all_runs(tmp_path / "data")] == ["it"]
+    assert [folder.run_id for folder in list_runs(tmp_path / "data")] == ["it"]

@@ -13,20 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_selection import situation
 
-from studentsim.bank.curriculum import SKILLS, pool
+from studentsim.bank.curriculum import SKILLS, generate_questions
 from studentsim.config import RunConfig
 from studentsim.records import Question
-from studentsim.selection import Lookups, select
+from studentsim.selection import ScoreRecorder, select_questions
 from studentsim.student import embedded
-from studentsim.student.batches import even_batches
-from studentsim.student.best_candidate import best_logprobs
+from studentsim.student.batches import iter_even_batches
+from studentsim.student.best_candidate import best_candidate_logprobs
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
-from studentsim.student.drafts import _sample_along, _Sampling
+from studentsim.student.drafts import _sample_with_draft, _SamplingSettings
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.model import load_embedded
+from studentsim.student.model import load_embedded_model
 from studentsim.student.prompts import completion_ids
-from studentsim.student.sampling import sample
+from studentsim.student.sampling import sample_tokens
 
 NOISE = 1e-5
 """Differences of a figure by float32's rounding alone; three times what was seen."""
@@ -75,7 +75,7 @@ def test_the_likeliest_is_that_of_all_texts_scored_one_by_one(peaked: torch.nn.M
         masks.append(
             [data.draw(st.lists(st.integers(0, 1), min_size=len(ids), max_size=len(ids))) for ids in texts[-1]]
         )
-    found = best_logprobs(Decoder(peaked), prompts, texts, masked(texts, masks))
+    found = best_candidate_logprobs(Decoder(peaked), prompts, texts, masked(texts, masks))
     for logprob, prompt, own, own_masks in zip(found, prompts, texts, masks, strict=True):
         plain = [plain_logprob(peaked, prompt, ids, mask) for ids, mask in zip(own, own_masks, strict=True)]
         assert logprob == pytest.approx(max(plain), abs=1e-4, rel=1e-5)
@@ -84,7 +84,7 @@ def test_the_likeliest_is_that_of_all_texts_scored_one_by_one(peaked: torch.nn.M
 def read_by(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The positions of each pass from now on."""
     passes: list[int] = []
-    hidden = decoder.hidden
+    hidden = decoder.hidden_states
 
     def counted(**inputs):
         passes.append(inputs["input_ids"].numel())
@@ -102,13 +102,13 @@ def test_texts_that_cannot_be_the_likeliest_are_not_read(peaked: torch.nn.Module
             best.append(int(peaked(input_ids=torch.tensor([[5, *best]])).logits[0, -1].argmax()))
     others = [[*best[:4], 99, 98, 97], [98, 11, 12]]
     passes = read_by(decoder, monkeypatch)
-    found = best_logprobs(decoder, [[5]], [[best, *others]], lambda ids, until: [1] * until)
+    found = best_candidate_logprobs(decoder, [[5]], [[best, *others]], lambda ids, until: [1] * until)
     assert passes == [8]  # prompt and best text; of the others one token each was told by it
     assert found == pytest.approx([plain_logprob(peaked, [5], best, [1] * 8)], abs=1e-4)
     passes.clear()
-    assert best_logprobs(decoder, [[5]], [[others[0], best]], lambda ids, until: [1] * until) == pytest.approx(
-        found, abs=1e-4
-    )
+    assert best_candidate_logprobs(
+        decoder, [[5]], [[others[0], best]], lambda ids, until: [1] * until
+    ) == pytest.approx(found, abs=1e-4)
     assert passes == [7, 3]  # the second is read on from where it parts from the first
 
 
@@ -117,7 +117,7 @@ def test_texts_that_cannot_be_the_likeliest_are_not_read(peaked: torch.nn.Module
 
 @pytest.fixture(scope="module")
 def student() -> EmbeddedStudent:
-    return EmbeddedStudent(*load_embedded(), RunConfig.make())
+    return EmbeddedStudent(*load_embedded_model(), RunConfig.make())
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def questions() -> tuple[Question, ...]:
     by_category: dict[str, list[Question]] = {}
     for number in range(3):
         for skill in SKILLS:
-            question = pool(skill, "study", number + 1)[number]
+            question = generate_questions(skill, "study", number + 1)[number]
             by_category.setdefault(question.category, []).append(question)
     return tuple(q for own in by_category.values() for q in own[:8])
 
@@ -137,9 +137,11 @@ def plain(student: EmbeddedStudent, questions: tuple[Question, ...]) -> dict[str
     calculator = Calculator(student.tokenizer)
     found = {}
     for q in questions:
-        texts = [completion_ids(student.tokenizer, o.working) for o in q.options if o.working]
-        prompt = student._prompt(q)
-        found[q.id] = max(math.exp(plain_logprob(student.twin, prompt, t, calculator.mask(t))) for t in texts)
+        texts = [completion_ids(student.tokenizer, o.solution) for o in q.options if o.solution]
+        prompt = student._prompt_ids(q)
+        found[q.id] = max(
+            math.exp(plain_logprob(student.merged_model, prompt, t, calculator.loss_mask(t))) for t in texts
+        )
     return found
 
 
@@ -151,12 +153,12 @@ def test_the_same_questions_are_chosen_by_the_same_figures(
 ):  # fmt: skip
     chosen, looked = {}, {}
     for way, figures in (("plain", lambda qs: [plain[q.id] for q in qs]), ("fast", student.confidence)):
-        lookups = Lookups()
+        lookups = ScoreRecorder()
         given = situation(
             pool=questions, count=8, rng=Random(seed), threshold=threshold, wrong={"gain": 3, "physics": 4},
-            asked={}, confidence=lookups.recording("confidence", figures),
+            asked={}, confidence=lookups.wrap("confidence", figures),
         )  # fmt: skip
-        chosen[way], looked[way] = [q.id for q in select(strategy, given)], lookups.figures
+        chosen[way], looked[way] = [q.id for q in select_questions(strategy, given)], lookups.scores
     assert chosen["fast"] == chosen["plain"]
     assert list(looked["fast"]) == list(looked["plain"])
     for id, figure in looked["fast"].items():
@@ -186,22 +188,22 @@ def test_a_token_is_drawn_without_a_sum_only_where_no_other_could_be(seed, steep
     scores = torch.randn(6, 50, generator=torch.Generator().manual_seed(seed)) * steep
     p, luck = scores.softmax(-1), torch.full((6,), u, dtype=torch.float64)
     draft = torch.cat([scores[:4].argmax(-1), torch.tensor([7, 8])])  # most are what is likeliest, two are anything
-    manner = _Sampling(Calculator(tiny.tokenizer()), luck[None].numpy(), 1, temperature, min_p)
-    assert torch.equal(_sample_along(p, luck, draft, manner), sample(p, luck, temperature, min_p))
+    manner = _SamplingSettings(Calculator(tiny.tokenizer()), luck[None].numpy(), 1, temperature, min_p)
+    assert torch.equal(_sample_with_draft(p, luck, draft, manner), sample_tokens(p, luck, temperature, min_p))
 
 
 def test_a_mask_of_the_first_ids_is_that_of_all_cut_there(student: EmbeddedStudent, questions: tuple[Question, ...]):
     calculator = student.calculator
     for q in questions[:6]:
-        ids = completion_ids(student.tokenizer, q.right.working)
-        whole = calculator.mask(ids)
+        ids = completion_ids(student.tokenizer, q.correct_option.solution)
+        whole = calculator.loss_mask(ids)
         assert 0 in whole
-        assert all(calculator.mask(ids, until) == whole[:until] for until in range(len(ids) + 1))
+        assert all(calculator.loss_mask(ids, until) == whole[:until] for until in range(len(ids) + 1))
 
 
 @given(st.integers(0, 400), st.integers(1, 30))
 def test_batches_are_even_and_none_is_too_large(count: int, size: int):
-    batches = list(even_batches(range(count), size))
+    batches = list(iter_even_batches(range(count), size))
     assert [n for batch in batches for n in batch] == list(range(count))
     assert all(0 < len(batch) <= size for batch in batches)
     assert count == 0 or max(map(len, batches)) - min(map(len, batches)) <= 1
@@ -211,10 +213,12 @@ def test_batches_are_even_and_none_is_too_large(count: int, size: int):
 def test_answers_come_in_one_order_whatever_is_computed_together(
     student: EmbeddedStudent, questions: tuple[Question, ...], monkeypatch: pytest.MonkeyPatch
 ):
-    told = [(a.question_id, a.text) for a in student.answer(questions[:30], luck=("exam", 1), sure=True)]
+    told = [(a.question_id, a.text) for a in student.answer(questions[:30], seed_key=("exam", 1), with_p_correct=True)]
     monkeypatch.setattr(embedded, "LENGTH_WINDOW", 9)
-    monkeypatch.setattr(embedded, "FOLLOWED", 4)
-    assert told == [(a.question_id, a.text) for a in student.answer(questions[:30], luck=("exam", 1), sure=True)]
-    known = sorted(questions[:30], key=lambda q: len(q.right.working or ""))
-    lengths = [len(next(q for q in known if q.id == id).right.working or "") for id, _ in told]
+    monkeypatch.setattr(embedded, "DRAFT_BATCH_SIZE", 4)
+    assert told == [
+        (a.question_id, a.text) for a in student.answer(questions[:30], seed_key=("exam", 1), with_p_correct=True)
+    ]
+    known = sorted(questions[:30], key=lambda q: len(q.correct_option.solution or ""))
+    lengths = [len(next(q for q in known if q.id == id).correct_option.solution or "") for id, _ in told]
     assert lengths[:20] == sorted(lengths[:20])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from studentsim import presets
 from studentsim.config import STRATEGIES, Hub, Learning, RunConfig, Teaching, check_categories
 from studentsim.errors import ConfigError
-from studentsim.presets import departures
-from studentsim.selection import BY_NAME
+from studentsim.presets import list_departures
+from studentsim.selection import STRATEGY_FUNCTIONS
 
 
 @pytest.mark.parametrize(
@@ -87,23 +87,23 @@ def test_the_papers_protocol_is_what_the_paper_says():
 
 
 def test_a_run_tells_in_what_it_departs_from_the_paper():
-    assert [d.what for d in departures(RunConfig.paper())] == ["student", "marker", "questions"]
+    assert [d.aspect for d in list_departures(RunConfig.paper())] == ["student", "marker", "questions"]
     whole = RunConfig.paper(
         model="google/gemma-2b-it", bank="math_qa", teaching=Teaching(marker="google/flan-t5-large", decides="marker")
     )
-    assert departures(whole) == []
+    assert list_departures(whole) == []
     changed = whole.model_copy(update={"turns": 3, "strategy": "none", "hub": Hub(), "teaching": Teaching()})
-    assert [d.what for d in departures(changed)] == ["weights", "marks", "way of choosing", "lessons"]
-    assert "lessons: 3 (the paper: 20)." in map(str, departures(changed))
+    assert [d.aspect for d in list_departures(changed)] == ["weights", "marks", "way of choosing", "lessons"]
+    assert "lessons: 3 (the paper: 20)." in map(str, list_departures(changed))
     held = whole.model_copy(update={"learning": whole.learning.model_copy(update={"rehearsal": 0.3})})
-    assert [str(d) for d in departures(held)] == [
+    assert [str(d) for d in list_departures(held)] == [
         "how strongly what a lesson does not practise is held where it was: 0.3 (the paper: 0)."
     ]
     asked = whole.model_copy(update={"hub": whole.hub.model_copy(update={"answer_form": "letter"})})
-    assert [(d.ours, d.papers) for d in departures(asked)] == [("letter", "free")]
+    assert [(d.run_value, d.paper_value) for d in list_departures(asked)] == [("letter", "free")]
 
 
-@pytest.mark.parametrize("path, name, papers", presets._SETTINGS)
+@pytest.mark.parametrize("path, name, papers", presets._PAPER_SETTINGS)
 def test_the_preset_itself_has_each_of_the_papers_values(path, name, papers):
     assert reduce(getattr, path.split("."), RunConfig.paper()) == papers, name
 
@@ -116,4 +116,4 @@ def test_a_new_run_rehearses_and_the_papers_does_not():
 
 
 def test_every_strategy_of_the_settings_exists():
-    assert set(BY_NAME) == set(STRATEGIES)
+    assert set(STRATEGY_FUNCTIONS) == set(STRATEGIES)

@@ -22,12 +22,12 @@ from studentsim import foreground
 from studentsim.runs import checkpoints
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import open_run
-from studentsim.runs.manager import Manager
+from studentsim.runs.manager import RunManager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.student import embedded_weights
 from studentsim.ui import data
-from studentsim.ui.shell import COMPARE, PAGES
+from studentsim.ui.shell import COMPARE_PAGE, MENU_PAGES
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "data-0.1.tar.xz"
 EQUAL_ANSWERS = 0.95
@@ -48,7 +48,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     tiny.model().save_pretrained(folder)
     tiny.tokenizer().save_pretrained(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded_weights, "SHIPPED", folder)
+        patch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", folder)
         yield folder
 
 
@@ -58,9 +58,9 @@ def old(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> Iterato
     folder = unpack(tmp_path_factory.mktemp("old"))
     stock(folder / "data", written_bank)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(data.DATA_VARIABLE, str(folder / "data"))
-        patch.setattr(Manager, "warm", lambda self: None)
-        patch.setattr(Manager, "tick", lambda self: None)
+        patch.setenv(data.DATA_DIR_ENV_VAR, str(folder / "data"))
+        patch.setattr(RunManager, "ensure_warm_worker", lambda self: None)
+        patch.setattr(RunManager, "tick", lambda self: None)
         yield folder
         data.close_engines()
 
@@ -81,31 +81,34 @@ def holds(now: Any, then: Any) -> bool:
 
 
 def test_its_runs_are_listed_as_they_were(old: Path, shown: dict[str, Any]):
-    assert holds(foreground.overview(old / "data"), shown["runs"])
+    assert holds(foreground.summarize_runs(old / "data"), shown["runs"])
     assert {run["status"] for run in shown["runs"]} == {"finished", "interrupted"}
 
 
 def test_its_results_are_what_they_were(old: Path, shown: dict[str, Any]):
     for run_id, then in shown["results"].items():
-        assert holds(foreground.result_of(open_run(old / "data", run_id)), then)
+        assert holds(foreground.build_run_result(open_run(old / "data", run_id)), then)
 
 
 def test_its_database_opens_or_is_made_anew_with_the_same_numbers(old: Path, shown: dict[str, Any]):
     assert (old / "data" / "studentsim.duckdb").exists()
     with Database.open(old / "data") as database:
-        ingest.sync(database, old / "data" / "runs")
+        ingest.sync_journals(database, old / "data" / "runs")
         for run_id, count in shown["answers"].items():
             assert queries.count_answers(database, run_id) == count > 0
-            for table, query in (("validations", queries.validations), ("misconceptions", queries.misconceptions)):
+            for table, query in (
+                ("validations", queries.fetch_validations),
+                ("misconceptions", queries.fetch_misconceptions),
+            ):
                 rows = json.loads(query(database, run_id).to_json(orient="records", double_precision=15))
                 assert holds(rows, shown[table][run_id])
 
 
-@pytest.mark.parametrize("page", [script for script, _, _ in PAGES])
+@pytest.mark.parametrize("page", [script for script, _, _ in MENU_PAGES])
 def test_every_page_shows_its_runs(old: Path, shown: dict[str, Any], page: str):
     for run_id in shown["ids"].values():
         if run_id in shown["results"]:
-            app = visit(page, **{"runs" if page == COMPARE else "run": run_id})
+            app = visit(page, **{"runs" if page == COMPARE_PAGE else "run": run_id})
             assert not app.exception and not app.error, page
             assert text_of(app).strip()
 
@@ -114,8 +117,8 @@ def test_its_interrupted_run_resumes_and_ends_as_0_1_ended_it(tmp_path: Path):
     old = unpack(tmp_path)
     run_id = json.loads((old / "shown.json").read_text())["ids"]["interrupted"]
     folder = open_run(old / "data", run_id)
-    assert folder.config().weights == "embedded-0.1" and folder.config().learning.rehearsal == 0
-    assert not checkpoints.damage(folder.checkpoints, 2)
+    assert folder.read_config().weights == "embedded-0.1" and folder.read_config().learning.rehearsal == 0
+    assert not checkpoints.describe_damage(folder.checkpoints, 2)
     assert execute(folder) == "finished"
     then = [json.loads(line) for line in (old / "uninterrupted.jsonl").read_text().splitlines()]
     of_then, of_now = events_by_kind(then), events_by_kind(told(folder))

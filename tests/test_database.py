@@ -20,20 +20,20 @@ from store_runs import CONFIG, answered, as_lines, crashed_run, put, turn_of, tu
 from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StoreError
 from studentsim.records import Answered, Resumed, RunEnded
 from studentsim.store import intake, schema, tables
-from studentsim.store.database import NAME, Database, rebuild
-from studentsim.store.ingest import sync
+from studentsim.store.database import DATABASE_FILE_NAME, Database, rebuild_database
+from studentsim.store.ingest import sync_journals
 
 
 def contents(database: Database) -> dict[str, list]:
     """Every table but what is remembered about pieces of journals, in a fixed order."""
-    return {table: sorted(map(repr, database.rows(f"SELECT * FROM {table}"))) for table in tables.COLUMNS}
+    return {table: sorted(map(repr, database.query_rows(f"SELECT * FROM {table}"))) for table in tables.TABLE_COLUMNS}
 
 
 def filled(data: Path, **runs) -> dict[str, list]:
     for run_id, events in (runs or {"r1": crashed_run()}).items():
         put(data, run_id, events)
     with Database.open(data) as database:
-        sync(database, data / "runs")
+        sync_journals(database, data / "runs")
         return contents(database)
 
 
@@ -42,8 +42,8 @@ def filled(data: Path, **runs) -> dict[str, list]:
 
 def test_a_new_database_has_the_columns_that_the_events_fill(tmp_path):
     with Database.open(tmp_path) as database:
-        for table, columns in tables.COLUMNS.items():
-            made = database.rows(
+        for table, columns in tables.TABLE_COLUMNS.items():
+            made = database.query_rows(
                 "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position",
                 [table],
             )
@@ -64,7 +64,7 @@ def test_no_statement_reaches_files_the_network_or_the_settings(tmp_path):
             "SET threads = 1",
         ):
             with pytest.raises(StoreError):
-                database.frame(sql)
+                database.query_frame(sql)
 
 
 def test_the_data_folder_is_made_or_the_fault_is_said(tmp_path):
@@ -73,7 +73,7 @@ def test_the_data_folder_is_made_or_the_fault_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFolderError, match="cannot be made"):
         Database.open(tmp_path / "file")
-    (tmp_path / "c" / NAME).mkdir(parents=True)
+    (tmp_path / "c" / DATABASE_FILE_NAME).mkdir(parents=True)
     with pytest.raises(DataFolderError, match="cannot be opened"):
         Database.open(tmp_path / "c")
 
@@ -94,13 +94,13 @@ def test_a_second_process_is_told_which_one_owns_the_database(tmp_path):
     )
     try:
         assert owner.stdout.readline() == "open\n"
-        for attempt in (Database.open, rebuild):
+        for attempt in (Database.open, rebuild_database):
             with pytest.raises(DatabaseBusy, match=rf"process {owner.pid}\b"):
                 attempt(tmp_path)
     finally:
         owner.communicate("")
     with Database.open(tmp_path) as database:
-        assert sync(database, tmp_path / "runs") == len(whole_run())
+        assert sync_journals(database, tmp_path / "runs") == len(whole_run())
 
 
 # -------------------------------------------------------------------- damage
@@ -140,24 +140,24 @@ DAMAGE = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_database_is_put_aside_made_anew_and_said(tmp_path, damage):
     before = filled(tmp_path)
-    DAMAGE[damage](tmp_path / NAME)
-    spoilt = (tmp_path / NAME).read_bytes()
+    DAMAGE[damage](tmp_path / DATABASE_FILE_NAME)
+    spoilt = (tmp_path / DATABASE_FILE_NAME).read_bytes()
     with Database.open(tmp_path) as database:
         assert contents(database) == before
         (notice,) = database.notices
-        assert "made anew" in notice and f"{NAME}.damaged-1" in notice
-        assert sync(database, tmp_path / "runs") == 0
-    assert (tmp_path / f"{NAME}.damaged-1").read_bytes() == spoilt
+        assert "made anew" in notice and f"{DATABASE_FILE_NAME}.damaged-1" in notice
+        assert sync_journals(database, tmp_path / "runs") == 0
+    assert (tmp_path / f"{DATABASE_FILE_NAME}.damaged-1").read_bytes() == spoilt
 
 
 def test_a_database_that_is_damaged_a_second_time_leaves_the_first_one_where_it_was(tmp_path):
     before = filled(tmp_path)
     for number in (1, 2):
-        half(tmp_path / NAME)
-        spoilt = (tmp_path / NAME).read_bytes()
+        half(tmp_path / DATABASE_FILE_NAME)
+        spoilt = (tmp_path / DATABASE_FILE_NAME).read_bytes()
         with Database.open(tmp_path) as database:
             assert contents(database) == before
-        assert (tmp_path / f"{NAME}.damaged-{number}").read_bytes() == spoilt
+        assert (tmp_path / f"{DATABASE_FILE_NAME}.damaged-{number}").read_bytes() == spoilt
     with Database.open(tmp_path) as database:
         assert database.notices == []
 
@@ -165,19 +165,19 @@ def test_a_database_that_is_damaged_a_second_time_leaves_the_first_one_where_it_
 def test_damage_met_only_when_reading_is_mended_then_and_there(tmp_path):
     put(tmp_path, "r1", [*turn_zero(), *(answered(1, "study", n, text=f"{n}" * 300) for n in range(4000))])
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
         before = contents(database)
-        database.rows("CHECKPOINT")
+        database.query_rows("CHECKPOINT")
         texts = "SELECT max(block_id) FROM pragma_storage_info('answers') WHERE column_name = 'text' AND block_id >= 0"
-        block = database.rows(texts)[0][0]
-    with (tmp_path / NAME).open("r+b") as file:  # three headers of 4 KB, then blocks of 256 KB
+        block = database.query_rows(texts)[0][0]
+    with (tmp_path / DATABASE_FILE_NAME).open("r+b") as file:  # three headers of 4 KB, then blocks of 256 KB
         file.seek(3 * 4096 + block * 2**18 + 1000)
         file.write(b"\xff" * 3000)
     with Database.open(tmp_path) as database:
         assert database.notices == []
         assert contents(database) == before
         assert len(database.notices) == 1 and "made anew" in database.notices[0]
-        database.write(lambda cursor: cursor.execute("DELETE FROM steps"))
+        database.run_transaction(lambda cursor: cursor.execute("DELETE FROM steps"))
 
 
 WAL = """
@@ -197,7 +197,7 @@ def test_a_damaged_log_loses_nothing(tmp_path, cut):
     for number in range(4):
         put(tmp_path, f"r{number}", crashed_run())
     subprocess.run([sys.executable, "-c", WAL, str(tmp_path)], check=True)
-    log = tmp_path / f"{NAME}.wal"
+    log = tmp_path / f"{DATABASE_FILE_NAME}.wal"
     data = bytearray(log.read_bytes())
     if cut:
         del data[len(data) * 2 // 3 :]
@@ -205,25 +205,25 @@ def test_a_damaged_log_loses_nothing(tmp_path, cut):
         data[len(data) // 2 : len(data) // 2 + 20] = b"\xff" * 20
     log.write_bytes(data)
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
         after = contents(database)
-    (tmp_path / NAME).unlink()
+    (tmp_path / DATABASE_FILE_NAME).unlink()
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
         assert contents(database) == after
 
 
 def test_rows_lost_in_silence_are_noticed_at_the_next_start(tmp_path):
     before = filled(tmp_path)
     with Database.open(tmp_path) as database:
-        database.write(lambda cursor: cursor.execute("DELETE FROM answers WHERE seq % 3 = 0"))
+        database.run_transaction(lambda cursor: cursor.execute("DELETE FROM answers WHERE seq % 3 = 0"))
     with Database.open(tmp_path) as database:
         assert contents(database) == before
         assert "run r1 has" in database.notices[0]
 
 
 def test_a_log_without_its_database_is_put_aside(tmp_path):
-    (tmp_path / f"{NAME}.wal").write_bytes(b"left behind" * 50)
+    (tmp_path / f"{DATABASE_FILE_NAME}.wal").write_bytes(b"left behind" * 50)
     with Database.open(tmp_path) as database:
         assert contents(database)["runs"] == []
 
@@ -239,10 +239,10 @@ def test_a_database_that_shut_itself_is_opened_again(tmp_path, monkeypatch):
                 raise duckdb.FatalException("database has been invalidated because of a previous fatal error")
             return cursor.execute("SELECT 7").fetchone()[0]
 
-        assert database.write(shut_once) == 7
-        assert sync(database, tmp_path / "runs") == len(whole_run())
+        assert database.run_transaction(shut_once) == 7
+        assert sync_journals(database, tmp_path / "runs") == len(whole_run())
         with pytest.raises(StoreError, match="could not be used"):
-            database.write(lambda cursor: cursor.execute("SELECT nonsense"))
+            database.run_transaction(lambda cursor: cursor.execute("SELECT nonsense"))
         assert len(calls) == 2
 
 
@@ -286,10 +286,10 @@ def test_an_older_database_is_copied_and_migrated(tmp_path, monkeypatch):
 
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m002))
     with Database.open(tmp_path) as database:
-        assert database.rows("SELECT count(*), count(remark) FROM answers")[0] == (len(before["answers"]), 0)
-        assert f"{NAME}.version-{NOW}" in database.notices[0]
-        assert database.rows("SELECT version FROM meta") == [(NOW + 1,)]
-    assert (tmp_path / f"{NAME}.version-{NOW}").exists()
+        assert database.query_rows("SELECT count(*), count(remark) FROM answers")[0] == (len(before["answers"]), 0)
+        assert f"{DATABASE_FILE_NAME}.version-{NOW}" in database.notices[0]
+        assert database.query_rows("SELECT version FROM meta") == [(NOW + 1,)]
+    assert (tmp_path / f"{DATABASE_FILE_NAME}.version-{NOW}").exists()
     with Database.open(tmp_path) as database:
         assert database.notices == []
 
@@ -312,13 +312,13 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
 def test_a_newer_database_is_refused_and_left_as_it_was(tmp_path):
     filled(tmp_path)
     with Database.open(tmp_path) as database:
-        database.write(lambda cursor: cursor.execute("UPDATE meta SET version = 99"))
-    before = (tmp_path / NAME).read_bytes()
-    for attempt in (Database.open, rebuild):
+        database.run_transaction(lambda cursor: cursor.execute("UPDATE meta SET version = 99"))
+    before = (tmp_path / DATABASE_FILE_NAME).read_bytes()
+    for attempt in (Database.open, rebuild_database):
         with pytest.raises(DatabaseTooNew, match="version 99"):
             attempt(tmp_path)
-    assert (tmp_path / NAME).read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", NAME]
+    assert (tmp_path / DATABASE_FILE_NAME).read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", DATABASE_FILE_NAME]
 
 
 # -------------------------------------------------------------------- many threads
@@ -328,12 +328,12 @@ def test_many_threads_with_cursors_of_their_own_get_right_answers(tmp_path):
     put(tmp_path, "r1", whole_run())
     wrong, errors = [], []
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
 
         def read(number: int) -> None:
             try:
                 for n in range(25):
-                    frame = database.frame("SELECT ?::INT + i AS x FROM range(100) t(i)", [number * 1000 + n])
+                    frame = database.query_frame("SELECT ?::INT + i AS x FROM range(100) t(i)", [number * 1000 + n])
                     if frame["x"].sum() != 100 * (number * 1000 + n) + 4950:
                         wrong.append(number)
             except Exception as error:
@@ -344,7 +344,7 @@ def test_many_threads_with_cursors_of_their_own_get_right_answers(tmp_path):
             thread.start()
         for number in range(5):
             put(tmp_path, f"more-{number}", crashed_run())
-            sync(database, tmp_path / "runs")
+            sync_journals(database, tmp_path / "runs")
         for thread in threads:
             thread.join()
     assert not wrong and not errors
@@ -357,7 +357,8 @@ def test_many_threads_may_sync_at_once(tmp_path):
     counts = []
     with Database.open(tmp_path / "data") as database:
         threads = [
-            threading.Thread(target=lambda: counts.append(sync(database, database.runs_folder))) for _ in range(6)
+            threading.Thread(target=lambda: counts.append(sync_journals(database, database.runs_folder)))
+            for _ in range(6)
         ]
         for thread in threads:
             thread.start()
@@ -389,7 +390,7 @@ def test_readers_wait_while_the_database_is_mended(tmp_path):
                 raise duckdb.FatalException("invalidated")
             return "done"
 
-        assert database.write(shut_once) == "done" and go_on.is_set()
+        assert database.run_transaction(shut_once) == "done" and go_on.is_set()
         reading.join()
         assert contents(database) == before
 
@@ -400,16 +401,16 @@ def test_readers_wait_while_the_database_is_mended(tmp_path):
 def test_what_a_crash_left_half_done_is_not_in_the_tables(tmp_path):
     put(tmp_path, "r1", crashed_run())
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
-        assert database.rows("SELECT turn, count(*) FROM answers GROUP BY turn ORDER BY turn") == [
+        sync_journals(database, tmp_path / "runs")
+        assert database.query_rows("SELECT turn, count(*) FROM answers GROUP BY turn ORDER BY turn") == [
             (0, 4),
             (1, 3),
             (2, 7),
             (3, 3),
         ]
-        assert database.rows("SELECT turn, finished FROM turns ORDER BY turn") == [(t, True) for t in range(4)]
-        assert database.rows("SELECT count(*) FROM steps")[0][0] == 6
-        assert database.rows("SELECT mix FROM turns WHERE turn = 2") == [('{"general": 2, "gain": 1}',)]
+        assert database.query_rows("SELECT turn, finished FROM turns ORDER BY turn") == [(t, True) for t in range(4)]
+        assert database.query_rows("SELECT count(*) FROM steps")[0][0] == 6
+        assert database.query_rows("SELECT mix FROM turns WHERE turn = 2") == [('{"general": 2, "gain": 1}',)]
 
 
 def test_a_run_with_no_event_yet_is_queued(tmp_path):
@@ -418,29 +419,29 @@ def test_a_run_with_no_event_yet_is_queued(tmp_path):
         if missing:
             path.unlink()
         with Database.open(tmp_path) as database:
-            sync(database, tmp_path / "runs")
-            assert database.rows("SELECT status, last_seq, name, turns_planned FROM runs") == [
+            sync_journals(database, tmp_path / "runs")
+            assert database.query_rows("SELECT status, last_seq, name, turns_planned FROM runs") == [
                 ("queued", -1, "small", 3)
             ]
     put(tmp_path, "r1", list(turn_zero())[:1])
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
-        assert database.rows("SELECT status, last_seq, started FROM runs") == [("running", 0, 1000.0)]
+        sync_journals(database, tmp_path / "runs")
+        assert database.query_rows("SELECT status, last_seq, started FROM runs") == [("running", 0, 1000.0)]
 
 
 def test_nothing_new_costs_no_statement(tmp_path, monkeypatch):
     put(tmp_path, "r1", whole_run())
     with Database.open(tmp_path) as database:
-        assert sync(database, tmp_path / "runs", "r1") == len(whole_run())
+        assert sync_journals(database, tmp_path / "runs", "r1") == len(whole_run())
         monkeypatch.setattr(database, "write", lambda use: pytest.fail("asked the database"))
         monkeypatch.setattr(database, "rows", lambda *_: pytest.fail("asked the database"))
-        assert sync(database, tmp_path / "runs", "r1") == 0
+        assert sync_journals(database, tmp_path / "runs", "r1") == 0
 
 
 def test_a_journal_that_shrank_or_was_exchanged_is_read_again(tmp_path):
     path = put(tmp_path, "r1", whole_run())
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
         for start, events in (
             (5e3, list(turn_zero())),
             (6e3, whole_run(4)),
@@ -448,11 +449,15 @@ def test_a_journal_that_shrank_or_was_exchanged_is_read_again(tmp_path):
             (8e3, []),
         ):
             put(tmp_path, "r1", events, start=start)
-            sync(database, tmp_path / "runs")
-            assert database.rows("SELECT count(*) FROM answers")[0][0] == sum(isinstance(e, Answered) for e in events)
-            assert database.rows("SELECT started FROM runs WHERE status <> 'queued'") == ([(start,)] if events else [])
+            sync_journals(database, tmp_path / "runs")
+            assert database.query_rows("SELECT count(*) FROM answers")[0][0] == sum(
+                isinstance(e, Answered) for e in events
+            )
+            assert database.query_rows("SELECT started FROM runs WHERE status <> 'queued'") == (
+                [(start,)] if events else []
+            )
         shutil.rmtree(path.parent)
-        sync(database, tmp_path / "runs", "r1")
+        sync_journals(database, tmp_path / "runs", "r1")
         assert not any(contents(database).values())
 
 
@@ -460,13 +465,13 @@ def test_a_deleted_run_is_forgotten(tmp_path):
     put(tmp_path, "r1", whole_run())
     put(tmp_path, "r2", whole_run())
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
         shutil.rmtree(tmp_path / "runs" / "r1")
-        sync(database, tmp_path / "runs")
-        assert database.rows("SELECT DISTINCT run_id FROM answers") == [("r2",)]
-        assert database.rows("SELECT run_id FROM runs") == [("r2",)]
+        sync_journals(database, tmp_path / "runs")
+        assert database.query_rows("SELECT DISTINCT run_id FROM answers") == [("r2",)]
+        assert database.query_rows("SELECT run_id FROM runs") == [("r2",)]
         put(tmp_path, "r1", whole_run())
-        assert sync(database, tmp_path / "runs") == len(whole_run())
+        assert sync_journals(database, tmp_path / "runs") == len(whole_run())
 
 
 def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
@@ -479,10 +484,10 @@ def test_a_bad_journal_does_not_stop_the_others_and_is_said_once(tmp_path):
     put(tmp_path, "unset", []).with_name("config.json").write_text("{not json")
     put(tmp_path, "sound", whole_run())
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
-        sync(database, tmp_path / "runs")
-        assert database.rows("SELECT last_seq FROM runs WHERE run_id = 'sound'") == [(len(whole_run()) - 1,)]
-        assert database.rows("SELECT last_seq FROM runs WHERE run_id = 'bad'") == [(4,)]
+        sync_journals(database, tmp_path / "runs")
+        sync_journals(database, tmp_path / "runs")
+        assert database.query_rows("SELECT last_seq FROM runs WHERE run_id = 'sound'") == [(len(whole_run()) - 1,)]
+        assert database.query_rows("SELECT last_seq FROM runs WHERE run_id = 'bad'") == [(4,)]
         assert len(database.notices) == 3
         assert any("Line 6" in notice for notice in database.notices)
 
@@ -492,8 +497,8 @@ def test_an_event_of_a_later_version_is_passed_over(tmp_path):
     with path.open("a") as file:
         file.write(json.dumps({"type": "Praised", "turn": 3, "seq": 999, "at": 9.0, "words": "well done"}) + "\n")
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
-        assert database.rows("SELECT last_seq, status FROM runs") == [(999, "finished")]
+        sync_journals(database, tmp_path / "runs")
+        assert database.query_rows("SELECT last_seq, status FROM runs") == [(999, "finished")]
         assert database.notices == []
 
 
@@ -501,11 +506,11 @@ def test_an_event_of_a_later_version_is_passed_over(tmp_path):
 def test_a_link_to_no_run_takes_nothing_in(tmp_path, run_id):
     put(tmp_path, "r1", whole_run())
     with Database.open(tmp_path) as database:
-        assert sync(database, tmp_path / "runs", run_id) == 0
+        assert sync_journals(database, tmp_path / "runs", run_id) == 0
 
 
 def test_a_run_of_an_unknown_version_still_shows_what_it_says_of_itself():
-    row = tables.queued("r", {"name": "old", "strategy": "category", "a_setting_of_the_future": 5}, 1.0)
+    row = tables.build_queued_run_row("r", {"name": "old", "strategy": "category", "a_setting_of_the_future": 5}, 1.0)
     assert (row["title"], row["strategy"], row["turns_planned"]) == ("old", "category", CONFIG.model_copy().turns + 17)
 
 
@@ -515,9 +520,9 @@ def test_time_at_work_leaves_the_pause_out(tmp_path, end):
     lines = as_lines([*before, Resumed(0), *turn_of(1)])
     for line in lines[len(before) :]:
         line["at"] += 500
-    state = tables.fold("r1", None, lines[: len(before)])
+    state = tables.reduce_run("r1", None, lines[: len(before)])
     assert (state["status"], state["seconds"]) == (end, 12.0)
-    state = tables.fold("r1", state, lines[len(before) :])
+    state = tables.reduce_run("r1", state, lines[len(before) :])
     assert (state["status"], state["turn"], state["error"]) == ("running", 1, None)
     assert state["seconds"] == 12.0 + len(list(turn_of(1)))
 
@@ -552,21 +557,21 @@ def test_however_a_journal_grows_the_tables_become_what_a_rebuild_makes(tmp_path
     with Database.open(folder) as database:
         for end in [*cuts, len(whole)]:
             path.write_bytes(whole[:end])
-            sync(database, folder / "runs")
-            assert not database._guarded(intake.miscounted)
-        database.stamps.clear()
-        sync(database, folder / "runs")
+            sync_journals(database, folder / "runs")
+            assert not database._run_with_repair(intake.find_row_count_mismatch)
+        database.file_signatures.clear()
+        sync_journals(database, folder / "runs")
         grown = contents(database)
         assert database.notices == []
-    assert rebuild(folder) == 1
+    assert rebuild_database(folder) == 1
     with Database.open(folder) as database:
-        assert sync(database, folder / "runs") == 0
+        assert sync_journals(database, folder / "runs") == 0
         assert contents(database) == grown
 
 
 def test_rebuilding_gives_the_same_tables_and_counts_the_runs(tmp_path):
     before = filled(tmp_path, r1=crashed_run(), r2=whole_run())
-    assert rebuild(tmp_path) == 2
+    assert rebuild_database(tmp_path) == 2
     with Database.open(tmp_path) as database:
         assert contents(database) == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", NAME]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", DATABASE_FILE_NAME]

@@ -6,8 +6,8 @@ import torch
 
 from studentsim.config import RunConfig
 from studentsim.student.decoder import Decoder
-from studentsim.student.embedded import EmbeddedStudent, uniforms_of
-from studentsim.student.generate import read, score, write
+from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
+from studentsim.student.generate import prefill, completion_logprobs, generate
 from studentsim.student.prompts import completion_ids, prompt_ids
 
 
@@ -21,31 +21,37 @@ def prompts() -> list[list[int]]:
 
 def test_reading_writing_and_scoring_are_those_of_the_model():
     s = student()
-    calculator, model, decoder = s.calculator, s.twin, s.decoder
+    calculator, model, decoder = s.calculator, s.merged_model, s.decoder
     # A model that has learnt nothing finds every token as likely: one draw in a thousand is decided by rounding, none of these.
-    luck = np.stack([uniforms_of(("exam", 1, k), 40) for k in range(6)])
-    rights = [[completion_ids(tiny.tokenizer(), q.right.working)] for q in tiny.questions(6)]
-    masks = [[calculator.mask(c) for c in row] for row in rights]
-    theirs, ours = (read(m, prompts(), 0) for m in (model, decoder))
-    assert torch.allclose(theirs.scores, ours.scores, atol=1e-4)
-    written = [write(m, p, calculator, luck, end=1) for m, p in ((model, theirs), (decoder, ours))]
+    luck = np.stack([draw_uniforms(("exam", 1, k), 40) for k in range(6)])
+    rights = [[completion_ids(tiny.tokenizer(), q.correct_option.solution)] for q in tiny.questions(6)]
+    masks = [[calculator.loss_mask(c) for c in row] for row in rights]
+    theirs, ours = (prefill(m, prompts(), 0) for m in (model, decoder))
+    assert torch.allclose(theirs.next_token_logits, ours.next_token_logits, atol=1e-4)
+    written = [generate(m, p, calculator, luck, end=1) for m, p in ((model, theirs), (decoder, ours))]
     assert [w.ids for w in written[0]] == [w.ids for w in written[1]]
     assert np.allclose([w.logprob for w in written[0]], [w.logprob for w in written[1]], atol=1e-3)
-    scored = [score(m, p, rights, masks) for m, p in ((model, theirs), (decoder, ours))]
+    scored = [completion_logprobs(m, p, rights, masks) for m, p in ((model, theirs), (decoder, ours))]
     assert np.allclose(scored[0], scored[1], atol=1e-3)
-    assert torch.equal(ours.scores, read(decoder, prompts(), 0).scores)  # and left as they were
+    assert torch.equal(
+        ours.next_token_logits, prefill(decoder, prompts(), 0).next_token_logits
+    )  # and left as they were
 
 
 def test_weights_are_those_of_the_model_when_they_were_taken_over():
     s = student()
-    before = read(s.decoder, prompts(), 0).scores
+    before = prefill(s.decoder, prompts(), 0).next_token_logits
     with torch.no_grad():
-        s.twin.model.layers[0].self_attn.q_proj.weight.mul_(1.5)
-        s.twin.model.layers[-1].mlp.down_proj.weight.mul_(0.5)
-    assert torch.equal(read(s.decoder, prompts(), 0).scores, before)
-    s.decoder.take(s.twin)
-    assert torch.allclose(read(s.decoder, prompts(), 0).scores, read(s.twin, prompts(), 0).scores, atol=1e-4)
-    assert not torch.allclose(read(s.decoder, prompts(), 0).scores, before, atol=1e-4)
+        s.merged_model.model.layers[0].self_attn.q_proj.weight.mul_(1.5)
+        s.merged_model.model.layers[-1].mlp.down_proj.weight.mul_(0.5)
+    assert torch.equal(prefill(s.decoder, prompts(), 0).next_token_logits, before)
+    s.decoder.load_weights(s.merged_model)
+    assert torch.allclose(
+        prefill(s.decoder, prompts(), 0).next_token_logits,
+        prefill(s.merged_model, prompts(), 0).next_token_logits,
+        atol=1e-4,
+    )
+    assert not torch.allclose(prefill(s.decoder, prompts(), 0).next_token_logits, before, atol=1e-4)
 
 
 def test_norm_weights_and_other_shapes_are_heeded():
@@ -63,5 +69,5 @@ def test_norm_weights_and_other_shapes_are_heeded():
             if "norm" in name:
                 weight.uniform_(0.5, 2.0)
     rows = [[5, 6, 7, 8], [9, 10], [11] * 30]
-    theirs, ours = (read(m, rows, 0) for m in (model, Decoder(model)))
-    assert torch.allclose(theirs.scores, ours.scores, atol=1e-4)
+    theirs, ours = (prefill(m, rows, 0) for m in (model, Decoder(model)))
+    assert torch.allclose(theirs.next_token_logits, ours.next_token_logits, atol=1e-4)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from studentsim.config import RunConfig
 from studentsim.student import embedded
-from studentsim.student.drafts import write_along
-from studentsim.student.embedded import EmbeddedStudent, uniforms_of
-from studentsim.student.generate import read, write
-from studentsim.student.model import load_embedded
+from studentsim.student.drafts import generate_with_drafts
+from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
+from studentsim.student.generate import prefill, generate
+from studentsim.student.model import load_embedded_model
 from studentsim.student.prompts import completion_ids, prompt_ids
 
 LIMIT = 24
@@ -26,25 +26,25 @@ def prompts(count: int) -> list[list[int]]:
 
 def plainly(luck: np.ndarray, **manner) -> list:
     model = STUDENT.decoder
-    return write(model, read(model, prompts(len(luck)), 0), STUDENT.calculator, luck, end=1, **manner)
+    return generate(model, prefill(model, prompts(len(luck)), 0), STUDENT.calculator, luck, end=1, **manner)
 
 
 def along(luck: np.ndarray, drafts: list, **manner) -> tuple[list, list]:
     """Along the drafts, and plainly from where they end."""
     model, calculator = STUDENT.decoder, STUDENT.calculator
-    written, first = write_along(model, prompts(len(luck)), calculator, luck, drafts, end=1, **manner)
-    rest = [k for k, w in enumerate(written) if not w.done(luck.shape[1])]
+    written, first = generate_with_drafts(model, prompts(len(luck)), calculator, luck, drafts, end=1, **manner)
+    rest = [k for k, w in enumerate(written) if not w.is_done(luck.shape[1])]
     if rest:
         begun = [written[k] for k in rest]
-        prefix = read(model, prompts(len(luck)), 0).rows(rest)
-        done = write(model, prefix, calculator, luck[rest], end=1, begun=begun, **manner)
+        prefix = prefill(model, prompts(len(luck)), 0).take_rows(rest)
+        done = generate(model, prefix, calculator, luck[rest], end=1, partial_generations=begun, **manner)
         for k, w in zip(rest, done, strict=True):
             written[k] = w
     return written, first
 
 
 def luck_of(seed: int, rows: int = 4) -> np.ndarray:
-    return np.stack([uniforms_of(("exam", seed, k), LIMIT) for k in range(rows)])
+    return np.stack([draw_uniforms(("exam", seed, k), LIMIT) for k in range(rows)])
 
 
 @settings(max_examples=25, deadline=None)
@@ -56,7 +56,7 @@ def test_whatever_the_drafts_say_the_same_is_written(seed, kept, temperature, mi
     """Drafts that agree with what would be written for ``kept`` tokens and then say something else, or nothing to the point at all."""
     luck, manner = luck_of(seed), {"temperature": temperature, "min_p": min_p}
     wanted = plainly(luck, **manner)
-    working = completion_ids(tiny.tokenizer(), tiny.questions(1)[0].right.working)
+    working = completion_ids(tiny.tokenizer(), tiny.questions(1)[0].correct_option.solution)
     drafts = [[working, [*w.ids[:n], 7, 9, 1], [*w.ids, 1], working[:3]] for w, n in zip(wanted, kept, strict=True)]
     written, first = along(luck, drafts, **manner)
     assert [(w.ids, w.ended) for w in written] == [(w.ids, w.ended) for w in wanted]
@@ -68,7 +68,7 @@ def test_a_draft_that_is_what_would_be_written_costs_one_pass(monkeypatch):
     luck = luck_of(1)
     wanted = plainly(luck)
     passes = []
-    hidden = STUDENT.decoder.hidden
+    hidden = STUDENT.decoder.hidden_states
     monkeypatch.setattr(STUDENT.decoder, "hidden", lambda **inputs: passes.append(1) or hidden(**inputs))
     written, _ = along(luck, [[[*w.ids, 1]] for w in wanted])
     assert [w.ids for w in written] == [w.ids for w in wanted]
@@ -78,28 +78,28 @@ def test_a_draft_that_is_what_would_be_written_costs_one_pass(monkeypatch):
 def test_in_the_middle_of_the_calculators_result_it_goes_on_with_the_rest():
     calculator = STUDENT.calculator
     ids = completion_ids(tiny.tokenizer(), "Add: 999 + 999 =")[:-1]
-    result = calculator.result(ids)
+    result = calculator.result_ids(ids)
     assert len(result) > 1
-    forced, pending = calculator.walk([*ids, result[0]])
+    forced, pending = calculator.forced_ids([*ids, result[0]])
     assert forced[-1] == result[0] and list(pending) == result[1:] and set(forced[:-1]) == {None}
 
 
 def test_the_shipped_student_answers_the_same_with_and_without_its_drafts(monkeypatch):
     questions = tiny.questions(40)
-    model, tokenizer = load_embedded()
+    model, tokenizer = load_embedded_model()
     student = EmbeddedStudent(model, tokenizer, RunConfig.make())
-    answers = {a.question_id: a for a in student.answer(questions, luck=("exam", 0), sure=True)}
-    monkeypatch.setattr(embedded, "FOLLOWED", 7)
-    others = {a.question_id: a for a in student.answer(questions, luck=("exam", 0), sure=True)}
+    answers = {a.question_id: a for a in student.answer(questions, seed_key=("exam", 0), with_p_correct=True)}
+    monkeypatch.setattr(embedded, "DRAFT_BATCH_SIZE", 7)
+    others = {a.question_id: a for a in student.answer(questions, seed_key=("exam", 0), with_p_correct=True)}
     plain = [
         dataclasses.replace(q, options=tuple(dataclasses.replace(o, working=None) for o in q.options))
         for q in questions
     ]
-    alone = {a.question_id: a for a in student.answer(plain, luck=("exam", 0))}
+    alone = {a.question_id: a for a in student.answer(plain, seed_key=("exam", 0))}
     assert (
         {i: a.text for i, a in answers.items()}
         == {i: a.text for i, a in others.items()}
         == {i: a.text for i, a in alone.items()}
     )
     assert [answers[i].logprob for i in alone] == pytest.approx([a.logprob for a in alone.values()], abs=1e-3)
-    assert [answers[i].p_right for i in alone] == pytest.approx([others[i].p_right for i in alone], abs=1e-4)
+    assert [answers[i].p_correct for i in alone] == pytest.approx([others[i].p_correct for i in alone], abs=1e-4)

@@ -13,18 +13,18 @@ import pytest
 
 from studentsim.config import Hub, RunConfig
 from studentsim.runs import models, preflight
-from studentsim.student.hub.machine import Machine
-from studentsim.student.hub.sizes import Shape
+from studentsim.student.hub.machine import Hardware
+from studentsim.student.hub.sizes import ModelShape
 from studentsim.student.huggingface import dtype_choice
 
-SHAPE = Shape(576, 30, 9, 3, 64, 1536, 49152, 8192, gated=True, tied=True)
+SHAPE = ModelShape(576, 30, 9, 3, 64, 1536, 49152, 8192, gated=True, tied_embeddings=True)
 LARGE = 135_000_000
 
 
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path))
-    monkeypatch.setattr(dtype_choice, "_SPEEDS", {})
+    monkeypatch.setattr(dtype_choice, "_MEASURED_SPEEDUPS", {})
     return tmp_path
 
 
@@ -33,11 +33,11 @@ def measured(monkeypatch):
     """Measurements that give what is put into ``speed``; how many there were."""
     made = SimpleNamespace(speed=6.3, count=0)
 
-    def measure(shape: Shape, threads: int) -> float:
+    def measure(shape: ModelShape, threads: int) -> float:
         made.count += 1
         return made.speed
 
-    monkeypatch.setattr(dtype_choice, "_measured", measure)
+    monkeypatch.setattr(dtype_choice, "_measure_in_subprocess", measure)
     return made
 
 
@@ -47,14 +47,14 @@ def measured(monkeypatch):
 def test_bfloat16_must_gain_enough(measured, speed: float, dtype: str):
     measured.speed = speed
     found = dtype_choice.choose_dtype(SHAPE, LARGE)
-    assert (found.dtype, found.speed) == (dtype, speed)
+    assert (found.dtype, found.speedup) == (dtype, speed)
 
 
 def test_what_was_measured_is_kept_for_this_machine_and_shape(measured, monkeypatch, data_folder):
     first = dtype_choice.choose_dtype(SHAPE, LARGE)
-    monkeypatch.setattr(dtype_choice, "_SPEEDS", {})  # another process
+    monkeypatch.setattr(dtype_choice, "_MEASURED_SPEEDUPS", {})  # another process
     assert dtype_choice.choose_dtype(SHAPE, LARGE) == first and measured.count == 1
-    dtype_choice.choose_dtype(Shape(**{**SHAPE.__dict__, "hidden": 640}), LARGE)
+    dtype_choice.choose_dtype(ModelShape(**{**SHAPE.__dict__, "hidden": 640}), LARGE)
     assert measured.count == 2
     monkeypatch.setattr(dtype_choice, "cores", lambda: 17)
     dtype_choice.choose_dtype(SHAPE, LARGE)
@@ -74,7 +74,7 @@ def test_a_damaged_record_or_a_folder_that_is_none_costs_a_measurement_alone(mea
 
 def test_small_models_are_not_measured(measured):
     found = dtype_choice.choose_dtype(SHAPE, 19_000_000)
-    assert (found.dtype, found.speed, measured.count) == ("float32", None, 0)
+    assert (found.dtype, found.speedup, measured.count) == ("float32", None, 0)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_where_nothing_can_be_measured_float32_stands_and_nothing_is_kept(monkey
 
 
 def test_the_measurement_gives_seconds_for_both(monkeypatch, capsys):
-    monkeypatch.setattr(dtype_choice, "SECONDS", 0.01)
+    monkeypatch.setattr(dtype_choice, "MIN_TIMING_SECONDS", 0.01)
     sizes = {
         "hidden": 64,
         "intermediate": 96,
@@ -119,53 +119,59 @@ def test_the_measurement_gives_seconds_for_both(monkeypatch, capsys):
 def test_it_is_written_into_the_settings_when_the_run_is_made_and_stays(measured, monkeypatch, tmp_path):
     folder = str(hubs.save(tmp_path, "gemma"))
     asked = RunConfig.make(model=folder)
-    assert preflight.check(asked).hub.dtype == "float32" and measured.count == 0  # tiny
-    monkeypatch.setattr(dtype_choice, "LEAST_PARAMETERS", 0)
+    assert preflight.check_run_config(asked).hub.dtype == "float32" and measured.count == 0  # tiny
+    monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
     monkeypatch.setattr(models, "LEAST_PARAMETERS", 0)
-    made = preflight.check(asked)
+    made = preflight.check_run_config(asked)
     assert made.hub.dtype == "bfloat16" and measured.count == 1
-    monkeypatch.setattr(dtype_choice, "_SPEEDS", {})
+    monkeypatch.setattr(dtype_choice, "_MEASURED_SPEEDUPS", {})
     (tmp_path / "models" / ".dtype.json").unlink()
     measured.speed = 0.1  # another machine, another figure: the run keeps what it began with
-    assert preflight.check(made) == made and measured.count == 1
-    assert preflight.check(RunConfig.make(model=folder, hub=Hub(dtype="float32"))).hub.dtype == "float32"
+    assert preflight.check_run_config(made) == made and measured.count == 1
+    assert preflight.check_run_config(RunConfig.make(model=folder, hub=Hub(dtype="float32"))).hub.dtype == "float32"
 
 
 def test_a_gpu_is_asked_when_the_model_is_loaded(measured, monkeypatch, tmp_path):
-    monkeypatch.setattr(dtype_choice, "LEAST_PARAMETERS", 0)
-    monkeypatch.setattr(models, "machine", lambda device: Machine("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
+    monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
+    monkeypatch.setattr(models, "machine", lambda device: Hardware("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
     made = models.check_model(RunConfig.make(model=str(hubs.save(tmp_path, "gemma"))))
     assert made.hub.dtype == "auto" and measured.count == 0
 
 
 def test_the_estimate_says_which_and_why_and_reckons_with_it(measured, monkeypatch, tmp_path):
-    monkeypatch.setattr(dtype_choice, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
     monkeypatch.setattr(models, "LEAST_PARAMETERS", 0)
-    monkeypatch.setattr(dtype_choice, "bfloat16_unit", lambda: "AMX")
+    monkeypatch.setattr(dtype_choice, "bfloat16_instruction_set", lambda: "AMX")
     asked = RunConfig.make(model=str(hubs.save(tmp_path, "gemma")))
-    found = models.estimate(asked)
+    found = models.estimate_model(asked)
     assert (
         "computing in bfloat16 on this computer's processor: bfloat16 is 6.3 times as fast here (AMX)."
-        in found.sentences(asked)[0]
+        in found.describe(asked)[0]
     )
-    slower = models.estimate(RunConfig.make(model=asked.model, hub=Hub(dtype="float32")))
-    assert slower.plan.weights == 2 * found.plan.weights
-    assert "computing in float32" in slower.sentences(asked)[0] and "6.3 times" in slower.sentences(asked)[0]
-    assert models.estimate(preflight.check(asked)).why == found.why
+    slower = models.estimate_model(RunConfig.make(model=asked.model, hub=Hub(dtype="float32")))
+    assert slower.plan.base_weight_bytes == 2 * found.plan.base_weight_bytes
+    assert "computing in float32" in slower.describe(asked)[0] and "6.3 times" in slower.describe(asked)[0]
+    assert models.estimate_model(preflight.check_run_config(asked)).dtype_reason == found.dtype_reason
 
 
 def test_runs_of_before_that_left_it_open_compute_in_float32():
     from studentsim.student.hub import loading, sizes
 
     old = RunConfig.from_json('{"model": "m", "hub": {"dtype": "auto", "device": "cpu"}}').hub
-    assert str(loading.dtype_of(old)) == "torch.float32" and sizes.dtype_of(old, "cpu") == "float32"
+    assert (
+        str(loading.resolve_torch_dtype(old)) == "torch.float32" and sizes.resolve_dtype_name(old, "cpu") == "float32"
+    )
 
 
 @pytest.mark.long
 def test_a_child_process_measures_it(data_folder):
-    small = Shape(128, 2, 4, 2, 32, 256, 1000, 512, gated=True, tied=True)
+    small = ModelShape(128, 2, 4, 2, 32, 256, 1000, 512, gated=True, tied_embeddings=True)
     found = dtype_choice.choose_dtype(small, LARGE)
-    assert found.speed and found.speed > 0 and (found.dtype == "bfloat16") == (found.speed >= dtype_choice.LEAST_GAIN)
+    assert (
+        found.speedup
+        and found.speedup > 0
+        and (found.dtype == "bfloat16") == (found.speedup >= dtype_choice.MIN_SPEEDUP)
+    )
     assert list(json.loads((data_folder / "models" / ".dtype.json").read_text()).values()) == [
-        pytest.approx(found.speed, abs=1e-3)
+        pytest.approx(found.speedup, abs=1e-3)
     ]

@@ -16,19 +16,19 @@ from safetensors.torch import load_file, save_file
 from studentsim import casting, cli, foreground
 from studentsim.bank.sources import open_bank
 from studentsim.cli import recording
-from studentsim.config import EMBEDDED_0_1, RunConfig, stored
+from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, upgrade_stored_settings
 from studentsim.errors import ConfigError, StudentError
 from studentsim.runs import preflight, recorded
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import all_runs, create_run, open_run, with_weights
-from studentsim.runs.manager import Manager
-from studentsim.store.export import export
+from studentsim.runs.folder import list_runs, create_run, open_run, pin_embedded_weights
+from studentsim.runs.manager import RunManager
+from studentsim.store.export import export_run
 from studentsim.store.journal import read_events
 from studentsim.student import adapter, embedded_weights
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.embedded_weights import FILE, FINGERPRINT_0_1, OLD
-from studentsim.student.model import load_embedded
-from studentsim.ui.cards import config_of
+from studentsim.student.embedded_weights import WEIGHTS_FILENAME, FINGERPRINT_0_1, WEIGHTS_DIR_0_1
+from studentsim.student.model import load_embedded_model
+from studentsim.ui.cards import parse_stored_config
 
 NOWHERE = "0123456789abcdef"
 """The fingerprint of no weights that are here."""
@@ -38,17 +38,17 @@ NOWHERE = "0123456789abcdef"
 def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of the same shape as version 0.1's, with other values."""
     folder = tmp_path_factory.mktemp("others")
-    shutil.copytree(OLD, folder, dirs_exist_ok=True)
-    state = {name: tensor * 1.01 for name, tensor in load_file(folder / FILE).items()}
-    save_file(state, folder / FILE, metadata={"format": "pt"})
+    shutil.copytree(WEIGHTS_DIR_0_1, folder, dirs_exist_ok=True)
+    state = {name: tensor * 1.01 for name, tensor in load_file(folder / WEIGHTS_FILENAME).items()}
+    save_file(state, folder / WEIGHTS_FILENAME, metadata={"format": "pt"})
     return folder
 
 
 @pytest.fixture
 def shipped(others: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """This version ships other weights than version 0.1; their fingerprint."""
-    monkeypatch.setattr(embedded_weights, "SHIPPED", others)
-    return embedded_weights.fingerprint(others)
+    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", others)
+    return embedded_weights.compute_fingerprint(others)
 
 
 def as_0_1_stored(**settings: object) -> dict[str, Any]:
@@ -60,19 +60,19 @@ def as_0_1_stored(**settings: object) -> dict[str, Any]:
 
 
 def test_those_of_0_1_are_in_their_folder_whole():
-    assert embedded_weights.fingerprint(OLD) == FINGERPRINT_0_1
-    assert embedded_weights.find(EMBEDDED_0_1) == OLD
+    assert embedded_weights.compute_fingerprint(WEIGHTS_DIR_0_1) == FINGERPRINT_0_1
+    assert embedded_weights.find_weights(EMBEDDED_0_1_WEIGHTS) == WEIGHTS_DIR_0_1
 
 
 def test_weights_are_found_by_their_fingerprint_and_blank_are_the_shipped(shipped: str, others: Path):
-    assert embedded_weights.find() == embedded_weights.find(shipped) == others
-    assert embedded_weights.find(FINGERPRINT_0_1) == OLD
-    assert embedded_weights.pinned() == shipped != FINGERPRINT_0_1
-    assert embedded_weights.pinned(EMBEDDED_0_1) == EMBEDDED_0_1
+    assert embedded_weights.find_weights() == embedded_weights.find_weights(shipped) == others
+    assert embedded_weights.find_weights(FINGERPRINT_0_1) == WEIGHTS_DIR_0_1
+    assert embedded_weights.pin_weights() == shipped != FINGERPRINT_0_1
+    assert embedded_weights.pin_weights(EMBEDDED_0_1_WEIGHTS) == EMBEDDED_0_1_WEIGHTS
 
 
 def test_weights_that_are_not_here_are_told_with_those_that_are(shipped: str):
-    for look in (embedded_weights.find, load_embedded):
+    for look in (embedded_weights.find_weights, load_embedded_model):
         with pytest.raises(StudentError, match=f"{NOWHERE}; here are {shipped} .* and {FINGERPRINT_0_1}") as caught:
             look(NOWHERE)
         assert "start a new run" in caught.value.remedy
@@ -80,20 +80,20 @@ def test_weights_that_are_not_here_are_told_with_those_that_are(shipped: str):
 
 def test_one_changed_byte_is_noticed(tmp_path: Path, others: Path, monkeypatch: pytest.MonkeyPatch):
     folder = Path(shutil.copytree(others, tmp_path / "weights"))
-    monkeypatch.setattr(embedded_weights, "SHIPPED", folder)
-    monkeypatch.setattr(embedded_weights, "OLD", folder)
-    before = embedded_weights.pinned()
-    assert load_embedded(before)[0].weights_fingerprint == before
-    with (folder / FILE).open("r+b") as file:
+    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", folder)
+    monkeypatch.setattr(embedded_weights, "WEIGHTS_DIR_0_1", folder)
+    before = embedded_weights.pin_weights()
+    assert load_embedded_model(before)[0].weights_fingerprint == before
+    with (folder / WEIGHTS_FILENAME).open("r+b") as file:
         file.seek(-1, 2)
         last = file.read(1)[0]
         file.seek(-1, 2)
         file.write(bytes([last ^ 1]))
-    assert embedded_weights.pinned() == embedded_weights.fingerprint(folder) != before
+    assert embedded_weights.pin_weights() == embedded_weights.compute_fingerprint(folder) != before
     with pytest.raises(StudentError, match=f"had the weights {before}"):
-        load_embedded(before)
+        load_embedded_model(before)
     with pytest.raises(StudentError, match="not those of version 0.1"):
-        load_embedded(EMBEDDED_0_1)
+        load_embedded_model(EMBEDDED_0_1_WEIGHTS)
 
 
 # ------------------------------------------------------------------ settings
@@ -109,12 +109,12 @@ def test_weights_are_named_by_a_fingerprint_or_as_those_of_0_1(value: str):
 
 def test_a_stored_config_that_names_no_weights_had_those_of_0_1_and_no_rehearsal():
     told = as_0_1_stored(seed=7)
-    for read in (RunConfig.from_json(json.dumps(told)), config_of(told)):
-        assert (read.weights, read.learning.rehearsal, read.seed) == (EMBEDDED_0_1, 0.0, 7)
+    for read in (RunConfig.from_json(json.dumps(told)), parse_stored_config(told)):
+        assert (read.weights, read.learning.rehearsal, read.seed) == (EMBEDDED_0_1_WEIGHTS, 0.0, 7)
     del told["learning"]
     assert RunConfig.from_json(json.dumps(told)).learning.rehearsal == 0.0
-    unknown = config_of({**as_0_1_stored(), "setting_of_another_version": 1})
-    assert (unknown.weights, unknown.learning["rehearsal"]) == (EMBEDDED_0_1, 0.0)
+    unknown = parse_stored_config({**as_0_1_stored(), "setting_of_another_version": 1})
+    assert (unknown.weights, unknown.learning["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
 
 def test_a_stored_hub_model_has_no_weights_of_the_embedded_student():
@@ -124,10 +124,10 @@ def test_a_stored_hub_model_has_no_weights_of_the_embedded_student():
 
 def test_what_a_run_stored_stays_and_what_a_user_gives_has_today_s_defaults():
     config = casts.config(weights=NOWHERE, learning={"rehearsal": 0.7})
-    assert RunConfig.from_json(config.model_dump_json()) == config_of(config.model_dump()) == config
+    assert RunConfig.from_json(config.model_dump_json()) == parse_stored_config(config.model_dump()) == config
     assert RunConfig.from_json(RunConfig().model_dump_json()) == RunConfig() == RunConfig.make()
     assert (RunConfig().weights, RunConfig().learning.rehearsal) == ("", 0.5)
-    assert stored({"learning": "damaged"})["learning"] == "damaged"
+    assert upgrade_stored_settings({"learning": "damaged"})["learning"] == "damaged"
     with pytest.raises(ConfigError):
         RunConfig.from_json("[]")
     with pytest.raises(ConfigError):
@@ -140,25 +140,27 @@ def test_what_a_run_stored_stays_and_what_a_user_gives_has_today_s_defaults():
 def started(data: Path, run_id: str) -> tuple[str, str]:
     """The weights in a run's settings and in its first event."""
     folder = open_run(data, run_id)
-    if not folder.journal.exists():
-        execute(folder, load_cast=casts.fake)
-    return folder.config().weights, read_events(folder.journal)[0]["config"]["weights"]
+    if not folder.journal_path.exists():
+        execute(folder, build_components=casts.fake)
+    return folder.read_config().weights, read_events(folder.journal_path)[0]["config"]["weights"]
 
 
-@pytest.mark.parametrize("check", [preflight.check, lambda config: None])
+@pytest.mark.parametrize("check", [preflight.check_run_config, lambda config: None])
 def test_a_run_that_the_app_starts_names_its_weights(tmp_path: Path, shipped: str, check):
-    manager = Manager(tmp_path, limit=0, tick_every=None, check=check, spare=False)
+    manager = RunManager(
+        tmp_path, max_concurrent_runs=0, tick_interval_seconds=None, preflight_check=check, keep_warm_worker=False
+    )
     run_id = manager.start(casts.config())
     assert started(tmp_path, run_id) == (shipped, shipped)
-    of_0_1 = manager.start(casts.config(weights=EMBEDDED_0_1))
-    assert started(tmp_path, of_0_1) == (EMBEDDED_0_1, EMBEDDED_0_1)
+    of_0_1 = manager.start(casts.config(weights=EMBEDDED_0_1_WEIGHTS))
+    assert started(tmp_path, of_0_1) == (EMBEDDED_0_1_WEIGHTS, EMBEDDED_0_1_WEIGHTS)
 
 
 def test_a_waiting_run_of_0_1_begins_with_its_own_student_and_writes_that_down(tmp_path: Path, shipped: str):
     folder = create_run(tmp_path, casts.config())
     (folder.path / "config.json").write_text(json.dumps(as_0_1_stored(turns=1)))
-    assert started(tmp_path, folder.run_id) == (EMBEDDED_0_1, EMBEDDED_0_1)
-    assert read_events(folder.journal)[0]["config"]["learning"]["rehearsal"] == 0.0
+    assert started(tmp_path, folder.run_id) == (EMBEDDED_0_1_WEIGHTS, EMBEDDED_0_1_WEIGHTS)
+    assert read_events(folder.journal_path)[0]["config"]["learning"]["rehearsal"] == 0.0
 
 
 def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
@@ -166,31 +168,31 @@ def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
 ):
     folder = create_run(tmp_path, casts.config(turns=2, weights=NOWHERE))
 
-    def load_cast(config: RunConfig) -> casts.Cast:
-        casting._embedded(embedded_weights.pinned(config.weights))
+    def load_cast(config: RunConfig) -> casts.Components:
+        casting._load_embedded_once(embedded_weights.pin_weights(config.weights))
         return casts.fake(config)
 
-    assert execute(folder, load_cast=load_cast) == "failed"
-    last = read_events(folder.journal)[-1]
+    assert execute(folder, build_components=load_cast) == "failed"
+    last = read_events(folder.journal_path)[-1]
     assert NOWHERE in last["message"] and shipped in last["message"] and "start a new run" in last["remedy"]
-    monkeypatch.setattr(casting, "_embedded", lambda weights: None)
-    assert execute(folder, load_cast=load_cast) == "finished"
+    monkeypatch.setattr(casting, "_load_embedded_once", lambda weights: None)
+    assert execute(folder, build_components=load_cast) == "finished"
 
 
 def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
     from studentsim.runs import groups
 
-    manager = Manager(tmp_path, limit=0, tick_every=None, spare=False)
+    manager = RunManager(tmp_path, max_concurrent_runs=0, tick_interval_seconds=None, keep_warm_worker=False)
     configs = [casts.config(strategy=strategy) for strategy in ("random", "category")]
-    for run_id in manager.start_group(configs, groups.RACE, "token").run_ids:
+    for run_id in manager.start_group(configs, groups.RACE_PLAN, "token").run_ids:
         assert started(tmp_path, run_id) == (shipped, shipped)
 
 
 def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
     tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
-    for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1)):
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
+    for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1_WEIGHTS)):
         data = tmp_path / named
         short = ["--turns", "1", "--questions", "12", "--exam", "12", "--validation", "0", "--data", str(data)]
         monkeypatch.setattr(sys, "argv", ["studentsim", "run", *short, *given])
@@ -198,7 +200,7 @@ def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
             cli.main()
             sys.exit(0)
         assert ended.value.code in (0, None)
-        (folder,) = all_runs(data)
+        (folder,) = list_runs(data)
         assert started(data, folder.run_id) == (named, named)
         capsys.readouterr()
         command = ["export-adapter", folder.run_id, "--to", str(data / "adapter"), "--data", str(data)]
@@ -212,68 +214,70 @@ def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
 def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
     tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(recorded.VARIABLE, "1")
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setenv(recorded.RECORDED_VARIABLE, "1")
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
     settings = {"turns": 1, "questions": 12, "exam": 12, "validation": 0}
-    recording.record(recorded.EMBEDDED, tmp_path / "work", tmp_path / "study", seeds={"random": 1}, **settings)
-    (run_id,) = recorded.unpack(tmp_path / "data", tmp_path / "study")
+    recording.record_study(
+        recorded.EMBEDDED_STUDY, tmp_path / "work", tmp_path / "study", seeds_by_strategy={"random": 1}, **settings
+    )
+    (run_id,) = recorded.unpack_recorded_runs(tmp_path / "data", tmp_path / "study")
     assert started(tmp_path / "data", run_id) == (shipped, shipped)
     folder = create_run(tmp_path / "scratch", casts.config(turns=1, strategy="random"))
-    execute(folder, load_cast=casts.fake)
+    execute(folder, build_components=casts.fake)
     as_of_0_1(folder.path)
     (tmp_path / "old").mkdir()
-    recorded.pack(folder, tmp_path / "old")
-    recorded.unpack(tmp_path / "older", tmp_path / "old")
-    (read,) = [folder.config() for folder in all_runs(tmp_path / "older")]
-    assert (read.weights, read.learning.rehearsal) == (EMBEDDED_0_1, 0.0)
+    recorded.pack_run(folder, tmp_path / "old")
+    recorded.unpack_recorded_runs(tmp_path / "older", tmp_path / "old")
+    (read,) = [folder.read_config() for folder in list_runs(tmp_path / "older")]
+    assert (read.weights, read.learning.rehearsal) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
 
 def test_weights_that_are_not_here_are_refused_before_a_run_is_made(tmp_path: Path):
     with pytest.raises(StudentError, match=NOWHERE):
-        preflight.check(casts.config(weights=NOWHERE))
+        preflight.check_run_config(casts.config(weights=NOWHERE))
     with pytest.raises(ConfigError, match="the model is a/b") as caught:
-        preflight.check_student(casts.config(model="a/b", weights=EMBEDDED_0_1))
+        preflight.check_student(casts.config(model="a/b", weights=EMBEDDED_0_1_WEIGHTS))
     assert caught.value.field == "weights"
-    assert with_weights(casts.config(model="a/b")).weights == ""
+    assert pin_embedded_weights(casts.config(model="a/b")).weights == ""
 
 
 def test_a_run_of_0_1_needs_its_own_weights_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(embedded_weights, "SHIPPED", tmp_path)
-    assert preflight.check(casts.config(weights=EMBEDDED_0_1)).weights == EMBEDDED_0_1
+    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", tmp_path)
+    assert preflight.check_run_config(casts.config(weights=EMBEDDED_0_1_WEIGHTS)).weights == EMBEDDED_0_1_WEIGHTS
     with pytest.raises(StudentError, match="pretrain"):
-        preflight.check(casts.config())
+        preflight.check_run_config(casts.config())
     with pytest.raises(StudentError, match="pretrain"):
         create_run(tmp_path / "data", casts.config())
-    assert not all_runs(tmp_path / "data")
+    assert not list_runs(tmp_path / "data")
 
 
 def test_an_export_tells_what_an_older_version_did_not_write_down(tmp_path: Path):
     as_of_0_1(make_run(tmp_path, "it"))
-    export(tmp_path, "it", tmp_path / "to")
+    export_run(tmp_path, "it", tmp_path / "to")
     told = json.loads((tmp_path / "to" / "config.json").read_text())
-    assert (told["weights"], told["learning"]["rehearsal"]) == (EMBEDDED_0_1, 0.0)
+    assert (told["weights"], told["learning"]["rehearsal"]) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
 
 # ------------------------------------------------------------------ students and their adapters
 
 
 def test_a_run_gets_the_student_that_its_settings_name(shipped: str):
-    for named, wanted in ((EMBEDDED_0_1, FINGERPRINT_0_1), (FINGERPRINT_0_1, FINGERPRINT_0_1), ("", shipped)):
-        student, _ = casting._embedded_pair(casts.config(weights=named), open_bank("curriculum"))
+    for named, wanted in ((EMBEDDED_0_1_WEIGHTS, FINGERPRINT_0_1), (FINGERPRINT_0_1, FINGERPRINT_0_1), ("", shipped)):
+        student, _ = casting._build_embedded_student(casts.config(weights=named), open_bank("curriculum"))
         assert student.weights == wanted
 
 
 def student_with(weights: str = "", *, folder: Path | None = None) -> EmbeddedStudent:
-    return EmbeddedStudent(*load_embedded(weights, folder=folder), casts.config())
+    return EmbeddedStudent(*load_embedded_model(weights, folder=folder), casts.config())
 
 
 def test_an_adapter_never_goes_onto_other_weights_in_silence(shipped: str, tmp_path: Path):
-    old, new = student_with(EMBEDDED_0_1), student_with()
+    old, new = student_with(EMBEDDED_0_1_WEIGHTS), student_with()
     by_name, unnamed = tmp_path / "turn-0001", tmp_path / "turn-0002"
     for folder in (by_name, unnamed):
         folder.mkdir()
     new.save(by_name)
-    adapter.save(old.model, unnamed)  # as version 0.1 wrote it
+    adapter.save_adapter(old.model, unnamed)  # as version 0.1 wrote it
     new.load(by_name)
     old.load(unnamed)
     with pytest.raises(
@@ -284,20 +288,20 @@ def test_an_adapter_never_goes_onto_other_weights_in_silence(shipped: str, tmp_p
         StudentError, match=f"turn-0002 belongs to .* {FINGERPRINT_0_1}, but this student has {shipped}"
     ):
         new.load(unnamed)
-    (by_name / adapter.FILE).write_bytes(b"not an adapter")
+    (by_name / adapter.ADAPTER_FILENAME).write_bytes(b"not an adapter")
     with pytest.raises(StudentError, match="cannot be read"):
         new.load(by_name)
 
 
 def test_the_student_of_0_1_refuses_a_book_in_words():
-    student = EmbeddedStudent(*load_embedded(EMBEDDED_0_1), RunConfig.make(weights=EMBEDDED_0_1))
+    student = EmbeddedStudent(*load_embedded_model(EMBEDDED_0_1_WEIGHTS), RunConfig.make(weights=EMBEDDED_0_1_WEIGHTS))
     question = open_bank("curriculum").exam[0]
     with pytest.raises(StudentError, match="never had a book"):
-        list(student.answer([question], luck=("a book",), passages={question.id: "Add first."}))
-    assert len(list(student.answer([question], luck=("a book",), passages={question.id: ""}))) == 1
+        list(student.answer([question], seed_key=("a book",), passages={question.id: "Add first."}))
+    assert len(list(student.answer([question], seed_key=("a book",), passages={question.id: ""}))) == 1
 
 
-@pytest.mark.parametrize("weights", [EMBEDDED_0_1, FINGERPRINT_0_1])
+@pytest.mark.parametrize("weights", [EMBEDDED_0_1_WEIGHTS, FINGERPRINT_0_1])
 def test_the_student_of_0_1_is_no_table(weights):
     table = {"categories": {"physics": 10.0}}
     with pytest.raises(ConfigError, match="no table, such as 'mira'") as caught:

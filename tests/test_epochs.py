@@ -14,11 +14,11 @@ from studentsim import casting
 from studentsim.bank.bank import Bank
 from studentsim.config import Hub, Learning, RunConfig
 from studentsim.learning import trainer
-from studentsim.learning.dpo import DPOLearner
+from studentsim.learning.dpo import DPOStudentTrainer
 from studentsim.learning.epochs import EpochMeans
-from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.pairs import build_held_out_pairs
 from studentsim.records import Answered, EpochFinished, PreferenceMetrics, TrainingStep, Validated
-from studentsim.simulation import Cast, Progress, simulate
+from studentsim.simulation import Components, LoopState, simulate
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.teacher.teacher import Teacher
 
@@ -31,8 +31,8 @@ def learn(every: str = "turn", *, held_out: int = 4, of: EmbeddedStudent | None 
     """Seven pairs, four a step, two epochs; the student and its events."""
     learning = Learning(learning_rate=5e-3, batch=4, **{"epochs": 2, **settings})
     own = of or student(learning)
-    learner = DPOLearner(own, learning, validation_every=every)
-    pairs, others = held_out_pairs(tiny.questions(7)), held_out_pairs(tiny.questions(12)[7:][:held_out])
+    learner = DPOStudentTrainer(own, learning, validation_every=every)
+    pairs, others = build_held_out_pairs(tiny.questions(7)), build_held_out_pairs(tiny.questions(12)[7:][:held_out])
     return own, list(learner.learn(pairs, others, turn=1, seed=5))
 
 
@@ -45,13 +45,13 @@ def of_kind(events, kind):
 
 
 def test_an_epochs_figures_are_the_means_of_trls_own_logs_weighted_by_pairs(monkeypatch):
-    logged, hand_over = [], trainer.Teller.on_log
+    logged, hand_over = [], trainer.StepReporter.on_log
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         logged.append(dict(logs or {}))
         hand_over(self, args, state, control, logs=logs, **kwargs)
 
-    monkeypatch.setattr(trainer.Teller, "on_log", on_log)
+    monkeypatch.setattr(trainer.StepReporter, "on_log", on_log)
     _, events = learn()
     logged = [logs for logs in logged if "loss" in logs]
     epochs = of_kind(events, EpochFinished)
@@ -88,7 +88,7 @@ def test_looking_after_every_epoch_changes_nothing_that_is_learnt_or_answered(re
     for every in ("turn", "epoch"):
         own, first = learn(every, reference=reference)
         _, second = learn(every, reference=reference, of=own)  # the next turn's reference is the last pass's
-        answers = [(a.question_id, a.text, a.logprob) for a in own.answer(tiny.questions(4), luck=("exam", 0))]
+        answers = [(a.question_id, a.text, a.logprob) for a in own.answer(tiny.questions(4), seed_key=("exam", 0))]
         kept = [e if not isinstance(e, EpochFinished) else replace(e, validation=None) for e in (*first, *second)]
         found.append((kept, adapter(own.model), answers))
     (events, weights, answers), (same_events, same_weights, same_answers) = found
@@ -104,9 +104,9 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
     for every in ("turn", "epoch"):
         learning = Learning(learning_rate=1e-3, batch=4, epochs=2)
         hub = Hub(pairs_at_once=2, gradient_checkpointing="on")
-        cast = casting.load_cast(hubs.config(folder, learning=learning, validation_every=every, hub=hub))
-        pairs = held_out_pairs(hubs.bank().study[:6])
-        events = list(cast.learner.learn(pairs[:5], pairs[5:], turn=1, seed=3))
+        cast = casting.build_components(hubs.config(folder, learning=learning, validation_every=every, hub=hub))
+        pairs = build_held_out_pairs(hubs.bank().study[:6])
+        events = list(cast.trainer.learn(pairs[:5], pairs[5:], turn=1, seed=3))
         found.append((of_kind(events, TrainingStep), of_kind(events, Validated), adapter(cast.student.model)))
         assert [e.validation is not None for e in of_kind(events, EpochFinished)] == [every == "epoch", True]
     (steps, passes, weights), (same_steps, same_passes, same_weights) = found
@@ -120,8 +120,8 @@ def test_a_language_models_mean_logits_are_those_of_plain_passes(tmp_path, monke
     small = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64}
     scaled = {**small, "intermediate_size": 96, "max_position_embeddings": 512, "logits_scaling": 0.5}
     monkeypatch.setitem(hubs.ARCHITECTURES, "granite", lambda **ids: GraniteConfig(**scaled, **ids))
-    own = casting.load_cast(hubs.config(hubs.save(tmp_path, kind))).student
-    rows = [own.pair_ids(pair) for pair in held_out_pairs(hubs.bank().study[:4])]
+    own = casting.build_components(hubs.config(hubs.save(tmp_path, kind))).student
+    rows = [own.pair_ids(pair) for pair in build_held_out_pairs(hubs.bank().study[:4])]
     for row, score in zip(rows, own.pair_scores(rows), strict=True):
         for side, logp, mean in (
             ("chosen", score.chosen, score.chosen_logits),
@@ -144,16 +144,16 @@ def test_without_held_out_pairs_an_epoch_has_training_figures_alone():
 
 def test_no_pairs_no_epochs():
     own = student(Learning())
-    assert list(DPOLearner(own, Learning(), validation_every="epoch").learn([], [], turn=1, seed=0)) == []
+    assert list(DPOStudentTrainer(own, Learning(), validation_every="epoch").learn([], [], turn=1, seed=0)) == []
 
 
 def test_stopping_in_the_midst_looks_at_nothing_more(monkeypatch):
-    looked, look = [], DPOLearner._look
-    monkeypatch.setattr(DPOLearner, "_look", lambda self, rows: looked.append(1) or look(self, rows))
+    looked, look = [], DPOStudentTrainer._score_held_out
+    monkeypatch.setattr(DPOStudentTrainer, "_score_held_out", lambda self, rows: looked.append(1) or look(self, rows))
     learning = Learning(batch=1, epochs=20)
     own = student(learning)
-    pairs = held_out_pairs(tiny.questions(6))
-    events = DPOLearner(own, learning, validation_every="epoch").learn(pairs, pairs[:2], turn=1, seed=0)
+    pairs = build_held_out_pairs(tiny.questions(6))
+    events = DPOStudentTrainer(own, learning, validation_every="epoch").learn(pairs, pairs[:2], turn=1, seed=0)
     next(events)
     events.close()
     assert len(looked) <= 1 and list(own.model.peft_config) == ["default"]
@@ -163,17 +163,17 @@ def test_an_error_while_looking_reaches_whoever_asked(monkeypatch):
     def look(self, rows):
         raise MemoryError("full")
 
-    monkeypatch.setattr(DPOLearner, "_look", look)
+    monkeypatch.setattr(DPOStudentTrainer, "_score_held_out", look)
     with pytest.raises(MemoryError, match="full"):
         learn("epoch")
 
 
 def test_a_figure_that_one_step_lacks_has_no_mean():
-    means = EpochMeans(pairs=3, batch=2)
+    means = EpochMeans(pair_count=3, batch_size=2)
     plain = PreferenceMetrics(0.5, 1, -1, 1, 2, -10, -12)
-    means.add(replace(plain, logits_chosen=1.0))
-    means.add(replace(plain, loss=0.2))
-    told = means.finish()
+    means.add_step(replace(plain, logits_chosen=1.0))
+    means.add_step(replace(plain, loss=0.2))
+    told = means.finish_epoch()
     assert told.loss == pytest.approx((2 * 0.5 + 0.2) / 3) and told.logits_chosen is None and means.epoch == 2
 
 
@@ -184,10 +184,10 @@ def test_a_resumed_run_tells_the_same_epochs_as_one_that_was_never_stopped(tmp_p
     )  # fmt: skip
     questions = [*tiny.questions(15), *tiny.questions(5, "exam"), *tiny.questions(5, "validation")]
 
-    def cast() -> Cast:
+    def cast() -> Components:
         own = EmbeddedStudent(tiny.model(), tiny.tokenizer(), config)
-        learner = DPOLearner(own, config.learning, validation_every=config.validation_every)
-        return Cast(Bank.of("curriculum", questions), own, Teacher(config.teaching), learner)
+        learner = DPOStudentTrainer(own, config.learning, validation_every=config.validation_every)
+        return Components(Bank.from_questions("curriculum", questions), own, Teacher(config.teaching), learner)
 
     def told(events) -> list:
         kinds = (TrainingStep, EpochFinished, Validated, Answered)
@@ -202,7 +202,7 @@ def test_a_resumed_run_tells_the_same_epochs_as_one_that_was_never_stopped(tmp_p
     first.student.save(tmp_path)
     again = cast()
     again.student.load(tmp_path)
-    progress = Progress.of([e.to_json() for e in before])
+    progress = LoopState.from_events([e.to_json() for e in before])
     assert told([*before, *simulate(config, again, progress)]) == told(whole)
     epochs = of_kind(whole, EpochFinished)
     assert [(e.turn, e.epoch) for e in epochs] == [(1, 1), (1, 2), (2, 1), (2, 2)]

@@ -23,9 +23,9 @@ from run_help import Gate, at_answer, last, lines, manager, told, types, until, 
 from studentsim.runs import checkpoints, process
 from studentsim.runs import lease as leases
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, all_runs, create_run, open_run
+from studentsim.runs.folder import RunFolder, list_runs, create_run, open_run
 from studentsim.runs.lease import current_lease
-from studentsim.store.journal import read_events, standing
+from studentsim.store.journal import read_events, effective_events
 
 ROOT = Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -35,7 +35,7 @@ ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
 def whole(tmp_path_factory) -> list[dict]:
     """What a run tells that nothing interrupted."""
     folder = create_run(tmp_path_factory.mktemp("whole"), casts.config())
-    execute(folder, load_cast=casts.fake)
+    execute(folder, build_components=casts.fake)
     return told(folder)
 
 
@@ -43,9 +43,9 @@ def whole(tmp_path_factory) -> list[dict]:
 def no_worker_left(tmp_path):
     """Whatever a test started is ended, by PID and birth."""
     yield
-    for folder in all_runs(tmp_path):
+    for folder in list_runs(tmp_path):
         if lease := current_lease(folder):
-            process.kill(lease.pid, lease.pid_started)
+            process.kill_process(lease.pid, lease.pid_started)
 
 
 def run_worker(folder: RunFolder, what: str) -> subprocess.Popen:
@@ -55,14 +55,14 @@ def run_worker(folder: RunFolder, what: str) -> subprocess.Popen:
 
 
 def committed(folder: RunFolder) -> list[int]:
-    return [e["turn"] for e in standing(read_events(folder.journal)) if e["type"] == "TurnFinished"]
+    return [e["turn"] for e in effective_events(read_events(folder.journal_path)) if e["type"] == "TurnFinished"]
 
 
 def go_on(folder: RunFolder, whole: list[dict]) -> None:
     """Resume, in this process, and compare."""
     safe = committed(folder)
-    assert execute(folder, load_cast=casts.fake) == "finished"
-    resumed = [e["turn"] for e in read_events(folder.journal) if e["type"] == "Resumed"]
+    assert execute(folder, build_components=casts.fake) == "finished"
+    resumed = [e["turn"] for e in read_events(folder.journal_path) if e["type"] == "Resumed"]
     assert not resumed or resumed[-1] == max(safe, default=-1), "a committed turn was done again"
     assert told(folder) == whole
     assert committed(folder) == list(range(casts.SETTINGS["turns"] + 1))
@@ -80,7 +80,7 @@ def test_killed_at_any_moment_it_is_interrupted_and_resumed_it_equals_an_uninter
     folder = create_run(tmp_path, casts.config())
     assert run_worker(folder, f"{moment}:die").wait(timeout=60) == -signal.SIGKILL
     runs = manager(tmp_path)
-    assert runs.state(folder.run_id).status == "interrupted" and runs.state(folder.run_id).resumable
+    assert runs.get_state(folder.run_id).status == "interrupted" and runs.get_state(folder.run_id).is_resumable
     runs.close()
     go_on(folder, whole)
 
@@ -104,7 +104,7 @@ def test_killed_again_and_again_at_random_moments_from_outside(tmp_path, whole):
 def test_killed_in_a_save_the_half_checkpoint_is_not_one(tmp_path, whole):
     folder = create_run(tmp_path, casts.config())
     run_worker(folder, "save:3:die").wait(timeout=60)
-    assert checkpoints.turns(folder.checkpoints) == [0, 1] and list(folder.checkpoints.glob(".new-*"))
+    assert checkpoints.list_turns(folder.checkpoints) == [0, 1] and list(folder.checkpoints.glob(".new-*"))
     go_on(folder, whole)
     assert not list(folder.checkpoints.glob(".*"))
 
@@ -147,7 +147,7 @@ def app(tmp_path, gate):
 @pytest.mark.parametrize("how", ["kill -9", "Ctrl-C"])
 def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, gate, whole, how):
     child, folders, spare = app
-    born = process.birth(spare)
+    born = process.get_birth_id(spare)
     for folder in folders:
         at_answer(folder, 60)
     if how == "Ctrl-C":
@@ -156,12 +156,12 @@ def test_the_app_ends_and_its_workers_go_on_to_the_end(tmp_path, app, gate, whol
         child.kill()
     assert child.wait(timeout=30) != 0
     again = manager(tmp_path)  # the next start picks them up
-    assert {state.status for state in again.states().values()} == {"running"}
+    assert {state.status for state in again.get_states().values()} == {"running"}
     gate.open()
     for folder in folders:
         until_status(again, folder.run_id, "finished")
         assert told(folder) == whole and types(folder).count("RunStarted") == 1 and "Resumed" not in types(folder)
-    until(lambda: not process.alive(spare, born))  # nobody needs it: its stdin was closed
+    until(lambda: not process.is_alive(spare, born))  # nobody needs it: its stdin was closed
     again.close()
 
 
@@ -193,7 +193,7 @@ def test_a_worker_that_dies_before_its_first_heartbeat_is_found_and_shown_as_fai
     runs = manager(tmp_path, "exit-at-import")
     run_id = runs.start(casts.config())
     until_status(runs, run_id, "failed")
-    state = runs.state(run_id)
+    state = runs.get_state(run_id)
     assert "ImportError: no module named nonsense" in state.message and state.remedy
     runs.close()
     healthy = manager(tmp_path)
@@ -215,9 +215,9 @@ def test_a_pid_that_was_given_to_another_process_is_not_taken_for_the_worker_and
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         pretend(folder, pid=stranger.pid)
         runs = manager(tmp_path)
-        assert runs.state(folder.run_id).status == "interrupted"
+        assert runs.get_state(folder.run_id).status == "interrupted"
         runs.cancel(folder.run_id)
-        assert runs.state(folder.run_id).status == "cancelled"
+        assert runs.get_state(folder.run_id).status == "cancelled"
         assert stranger.poll() is None
         runs.close()
         stranger.kill()
@@ -228,13 +228,13 @@ def test_a_hung_worker_is_not_responding_and_can_be_cancelled(tmp_path, monkeypa
     run_id = runs.start(casts.config())
     folder = open_run(tmp_path, run_id)
     at_answer(folder, 60)
-    monkeypatch.setattr(leases, "LATE_AFTER", 0.2)
+    monkeypatch.setattr(leases, "HEARTBEAT_TIMEOUT_SECONDS", 0.2)
     until_status(runs, run_id, "not responding")
-    pid = runs.state(run_id).pid
-    born = process.birth(pid)
+    pid = runs.get_state(run_id).pid
+    born = process.get_birth_id(pid)
     runs.cancel(run_id)
     assert until_status(runs, run_id, "cancelled")
-    assert not process.alive(pid, born)
+    assert not process.is_alive(pid, born)
     assert last(folder)["status"] == "cancelled" and 0 in committed(folder)
     runs.close()
 
@@ -249,13 +249,13 @@ def test_a_stopped_worker_that_wakes_after_its_run_went_on_writes_nothing(tmp_pa
     child = run_worker(folder, "answer:60:hang")
     at_answer(folder, 60)
     until(lambda: "T" in Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0])
-    assert execute(folder, load_cast=casts.fake) == "finished"
+    assert execute(folder, build_components=casts.fake) == "finished"
     before = contents(folder)
     child.send_signal(signal.SIGCONT)
     assert child.wait(timeout=60) == 0
     old = folder.path / "leases" / "0001.json"  # its own file, that nobody reads any more
     assert {**before, old: b""} == {**contents(folder), old: b""}
-    assert "taken over" in folder.log.read_text()
+    assert "taken over" in folder.log_path.read_text()
     assert told(folder) == whole
 
 
@@ -267,12 +267,12 @@ def test_resumed_while_its_worker_hangs_the_old_worker_is_ended_first(tmp_path, 
     hung.close()
     runs = manager(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(leases, "LATE_AFTER", 0.0)
-        assert runs.state(run_id).status == "not responding"
-        pid = runs.state(run_id).pid
-        born = process.birth(pid)
+        patch.setattr(leases, "HEARTBEAT_TIMEOUT_SECONDS", 0.0)
+        assert runs.get_state(run_id).status == "not responding"
+        pid = runs.get_state(run_id).pid
+        born = process.get_birth_id(pid)
         runs.resume(run_id)
-    assert not process.alive(pid, born)
+    assert not process.is_alive(pid, born)
     until_status(runs, run_id, "finished")
     assert told(folder) == whole
     runs.close()
@@ -283,7 +283,7 @@ def test_out_of_memory_ends_that_run_alone(tmp_path, whole):
     poor, rich = manager(tmp_path, "answer:60:memory"), manager(tmp_path)
     failing = poor.start(casts.config())
     until_status(poor, failing, "failed")
-    assert "Out of memory" in poor.state(failing).message
+    assert "Out of memory" in poor.get_state(failing).message
     other = rich.start(casts.config())
     until_status(rich, other, "finished")
     assert told(open_run(tmp_path, other)) == whole
@@ -298,7 +298,7 @@ def test_start_clicked_twice_is_one_run(tmp_path):
     runs = manager(tmp_path)
     with ThreadPoolExecutor(8) as threads:
         ids = set(threads.map(lambda _: runs.start(casts.config(), "one form"), range(8)))
-    assert len(ids) == 1 and len(all_runs(tmp_path)) == 1
+    assert len(ids) == 1 and len(list_runs(tmp_path)) == 1
     (run_id,) = ids
     until_status(runs, run_id, "finished")
     folder = open_run(tmp_path, run_id)
@@ -306,7 +306,7 @@ def test_start_clicked_twice_is_one_run(tmp_path):
     assert current_lease(folder).epoch == 1
     assert runs.start(casts.config(), "one form") == run_id  # much later: still that run
     assert runs.start(casts.config(), "another form") != run_id
-    until(lambda: (runs.tick(), {s.status for s in runs.states().values()} == {"finished"})[1])
+    until(lambda: (runs.tick(), {s.status for s in runs.get_states().values()} == {"finished"})[1])
     runs.close()
 
 
@@ -314,12 +314,12 @@ def test_of_fifty_runs_only_as_many_work_as_there_are_places(tmp_path, gate):
     runs = manager(tmp_path, "answer:1:gate", limit=2)
     ids = [runs.start(casts.config(seed=seed)) for seed in range(50)]
     runs.tick()
-    states = runs.states()
-    assert [states[id].live for id in ids] == [True] * 2 + [False] * 48
-    assert [states[id].place for id in ids[2:]] == list(range(1, 49))
+    states = runs.get_states()
+    assert [states[id].is_live for id in ids] == [True] * 2 + [False] * 48
+    assert [states[id].queue_position for id in ids[2:]] == list(range(1, 49))
     for run_id in ids[2:]:
         runs.cancel(run_id)
-    assert {runs.state(id).status for id in ids[2:]} == {"cancelled"}
+    assert {runs.get_state(id).status for id in ids[2:]} == {"cancelled"}
     for run_id in ids[:2]:
         runs.cancel(run_id)
         until_status(runs, run_id, "cancelled")

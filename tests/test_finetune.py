@@ -17,21 +17,21 @@ from typer.testing import CliRunner
 
 from studentsim import casting, cli, foreground
 from studentsim.errors import ConfigError, DataFolderError, StudentError
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.runs import preflight
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import all_runs, create_run
+from studentsim.runs.folder import list_runs, create_run
 from studentsim.store.journal import read_events
 from studentsim.student.fake import FakeStudent
 from studentsim.teacher import finetune as finetuning
 from studentsim.teacher import grader_training
-from studentsim.teacher.finetune import finetune
+from studentsim.teacher.finetune import finetune_grader
 from studentsim.teacher.grader_training import FinetuneSettings
-from studentsim.teacher.marker import load_marker
-from studentsim.teacher.student_answer import Sizes
+from studentsim.teacher.marker import load_grader
+from studentsim.teacher.student_answer import SplitSizes
 from studentsim.ui.teaching import check
 
-SMALL = Sizes(40, 15, 15)
+SMALL = SplitSizes(40, 15, 15)
 ROWS = ["--train-rows", 40, "--validation-rows", 15, "--test-rows", 15]
 KINDS = ["t5", "bart"]
 
@@ -46,13 +46,13 @@ def school(tmp_path_factory):
 
 def fake_cast(config):
     """A student without a model, and the teacher that the settings name."""
-    return casts.cast_of(FakeStudent(), casting.teacher_of(config))
+    return casts.cast_of(FakeStudent(), casting.build_teacher(config))
 
 
 @pytest.fixture
 def say(monkeypatch, capsys):
     """Runs a command in this process with a fake student and a real teacher; what it printed, and its exit status."""
-    monkeypatch.setattr(foreground, "load_cast", fake_cast)
+    monkeypatch.setattr(foreground, "components_builder", fake_cast)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])
@@ -93,14 +93,14 @@ def test_from_the_command_line_a_students_answers_make_a_marker_and_it_decides_i
         "--data", tmp_path / "d", "--json",
     )  # fmt: skip
     assert status == 0 and "Marker" in err and "on 15 answers it had never seen" in err
-    (folder,) = all_runs(tmp_path / "d")
+    (folder,) = list_runs(tmp_path / "d")
     answers = practised(folder)
-    marker = load_marker(str(out))
+    marker = load_grader(str(out))
     by_id = {q.id: q for q in casts.bank().study}
     judged = marker.judge([(by_id[e["question_id"]], e["text"]) for e in answers])
-    assert [e["marker_right"] for e in answers] == [e["said_right"] for e in answers] == [v.right for v in judged]
+    assert [e["marker_right"] for e in answers] == [e["said_right"] for e in answers] == [v.is_correct for v in judged]
     assert {e["marked_by"] for e in answers} == {str(out)} and len(answers) == 24
-    assert folder.config().teaching.marker_revision.startswith("files-")
+    assert folder.read_config().teaching.marker_revision.startswith("files-")
     assert any(e["right"] != e["said_right"] for e in answers), "a marker of 40 rows errs, and its errors count"
 
 
@@ -108,31 +108,33 @@ def test_with_the_papers_settings_an_untrained_t5_learns_to_mark_a_real_students
     run_id = tiny_graders.real_run(tmp_path / "data", monkeypatch)
     answers = answers_of(tmp_path / "data", run_id)
     said: list[str] = []
-    made = finetune(str(tiny_graders.make_learner(tmp_path)), answers, tmp_path / "marker", say=said.append)
-    rows = {split: sum(counts.values()) for split, counts in made.dataset.counts().items()}
+    made = finetune_grader(
+        str(tiny_graders.make_learner(tmp_path)), answers, tmp_path / "marker", on_progress=said.append
+    )
+    rows = {split: sum(counts.values()) for split, counts in made.dataset.label_counts_by_split().items()}
     assert rows == {"train": 680, "validation": 110, "test": 110} and len(made.epochs) == 1
     right = sum(a.is_correct for a in made.dataset.test)
-    low, _ = wilson(made.after.agreed, 110)
+    low, _ = wilson_interval(made.grader_confusion.agreed, 110)
     assert low > max(right, 110 - right) / 110 > 0.5, "more than saying one word always"
-    assert made.after.accuracy > 0.85 > 0.75 > made.before.accuracy
+    assert made.grader_confusion.accuracy > 0.85 > 0.75 > made.base_confusion.accuracy
     assert not any("Careful" in line for line in said)
-    assert check.known(tmp_path / "marker").written.answers == 110
+    assert check.load_evaluation(tmp_path / "marker").written_answers.answers == 110
 
 
 def test_the_same_seed_makes_the_same_marker(school, tmp_path):
     base, answers = make(tmp_path), answers_of(*school[:1], school[1])
     weights = []
     for name in "ab":
-        finetune(str(base), answers, tmp_path / name, sizes=SMALL, say=lambda line: None)
+        finetune_grader(str(base), answers, tmp_path / name, sizes=SMALL, on_progress=lambda line: None)
         weights.append(load_file(tmp_path / name / "model.safetensors"))
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 def test_what_is_taught_is_what_a_judgement_asks_and_the_losses_are_the_models_own(school, tmp_path):
-    loaded = load_marker(str(make(tmp_path, "bart")))
+    loaded = load_grader(str(make(tmp_path, "bart")))
     model, tokenizer, answers = loaded.model, loaded.tokenizer, answers_of(school[0], school[1])[:6]
-    batch = grader_training.collate(
-        grader_training.features(answers, model, tokenizer, loaded.encode_input), tokenizer.pad_token_id
+    batch = grader_training.collate_features(
+        grader_training.build_features(answers, model, tokenizer, loaded.encode_input), tokenizer.pad_token_id
     )
     with torch.no_grad():
         ours = model(**batch).loss
@@ -146,7 +148,9 @@ def test_what_is_taught_is_what_a_judgement_asks_and_the_losses_are_the_models_o
 
 def test_a_marker_that_says_one_word_always_is_told_to_be_no_better(school, tmp_path):
     said: list[str] = []
-    finetune(str(make(tmp_path)), answers_of(school[0], school[1]), tmp_path / "m", sizes=SMALL, say=said.append)
+    finetune_grader(
+        str(make(tmp_path)), answers_of(school[0], school[1]), tmp_path / "m", sizes=SMALL, on_progress=said.append
+    )
     assert any("Careful: always saying" in line for line in said), said
     assert any("Targets have 5 tokens, not 3" in line for line in said), "the byte-level tokenizer needs more"
 
@@ -156,10 +160,10 @@ def test_a_marker_that_says_one_word_always_is_told_to_be_no_better(school, tmp_
 
 def test_a_resumed_run_refuses_another_marker_in_words(tmp_path):
     marker = shutil.copytree(make(tmp_path), tmp_path / "marker")
-    folder = create_run(tmp_path / "data", preflight.check(run_config(marker)))
+    folder = create_run(tmp_path / "data", preflight.check_run_config(run_config(marker)))
     shutil.copytree(make(tmp_path, seed=1), marker, dirs_exist_ok=True)
-    assert execute(folder, load_cast=fake_cast) == "failed"
-    end = read_events(folder.journal)[-1]
+    assert execute(folder, build_components=fake_cast) == "failed"
+    end = read_events(folder.journal_path)[-1]
     assert "not the one that was meant" in end["message"] and "Put the files back" in end["remedy"]
 
 
@@ -174,10 +178,10 @@ def test_a_marker_that_cannot_be_loaded_fails_the_run_in_words(tmp_path, damage)
         weights.write_bytes(weights.read_bytes()[:20_000])
     else:
         (marker / "tokenizer.json").unlink()
-    assert execute(folder, load_cast=fake_cast) == "failed"
-    end = read_events(folder.journal)[-1]
+    assert execute(folder, build_components=fake_cast) == "failed"
+    end = read_events(folder.journal_path)[-1]
     assert end["error"] in ("ConfigError", "StudentError") and end["stage"] == "loading" and end["remedy"]
-    assert not folder.log.exists() or "unexpected" not in end["message"].lower()
+    assert not folder.log_path.exists() or "unexpected" not in end["message"].lower()
 
 
 # ------------------------------------------------------------------ refused, and nothing left behind
@@ -257,13 +261,13 @@ def test_a_training_that_fails_leaves_nothing(school, tmp_path, monkeypatch):
     base, answers = make(tmp_path), answers_of(school[0], school[1])
     monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(StudentError, match="memory does not suffice.*--batch"):
-        finetune(str(base), answers, tmp_path / "out", sizes=SMALL, say=lambda line: None)
+        finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
     monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(DataFolderError, match="cannot be written.*No space left"):
-        finetune(str(base), answers, tmp_path / "out", sizes=SMALL, say=lambda line: None)
+        finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
     monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(RuntimeError("shapes\nmore")))
     with pytest.raises(StudentError, match=r"failed \(shapes\)\. Choose another base"):
-        finetune(str(base), answers, tmp_path / "out", sizes=SMALL, say=lambda line: None)
+        finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
     assert [p.name for p in tmp_path.iterdir()] == [base.name]
 
 
@@ -275,9 +279,9 @@ def test_a_training_that_diverges_is_told_as_such(school, tmp_path):
 
         state = {name: tensor * 1e30 for name, tensor in state.items()}
         save_file(state, base / "model.safetensors", metadata={"format": "pt"})
-        finetune(
+        finetune_grader(
             str(base), answers_of(school[0], school[1]), tmp_path / "out", sizes=SMALL,
-            settings=FinetuneSettings(learning_rate=1.0), say=lambda line: None,
+            settings=FinetuneSettings(learning_rate=1.0), on_progress=lambda line: None,
         )  # fmt: skip
 
 
@@ -298,14 +302,14 @@ def test_a_folder_that_is_the_place_itself_or_a_link_is_taken_too(school, tmp_pa
     (tmp_path / "link").symlink_to(tmp_path / "real")
     base = make(tmp_path)
     monkeypatch.chdir(tmp_path / "real" if out == "." else tmp_path)
-    finetune(str(base), answers_of(*school), Path(out), sizes=SMALL, say=lambda line: None)
+    finetune_grader(str(base), answers_of(*school), Path(out), sizes=SMALL, on_progress=lambda line: None)
     assert (tmp_path / "real" / "model.safetensors").is_file() and (tmp_path / "real" / "check.json").is_file()
     assert not list(tmp_path.glob(".new-*"))
 
 
 def test_a_folder_that_there_cannot_be_is_refused_before_anything_is_loaded():
     with pytest.raises(DataFolderError, match="another --out"):
-        finetune("no/model", [], Path("x" * 300), say=lambda line: None)
+        finetune_grader("no/model", [], Path("x" * 300), on_progress=lambda line: None)
 
 
 # ------------------------------------------------------------------ the check
@@ -330,7 +334,7 @@ def test_check_teacher_says_so_where_there_are_no_answers(tmp_path, say):
 
 def test_the_embedded_marker_is_made_as_before_where_no_base_is_named(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("studentsim.teacher.training.train_teacher", lambda *given, **more: asked.append((given, more)))
+    monkeypatch.setattr("studentsim.teacher.training.train_embedded_grader", lambda *given, **more: asked.append((given, more)))
     result = CliRunner().invoke(cli.app, ["train-teacher", "--steps", "7", "--out", str(tmp_path), "--work", "w"])
     assert result.exit_code == 0, result.output
     ((_, out), more), = asked  # fmt: skip

@@ -17,34 +17,38 @@ from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.config import Teaching
 from studentsim.errors import ConfigError
 from studentsim.runs import teachers
-from studentsim.teacher.check import Count, check_answers, count_replies, lines
+from studentsim.teacher.check import ConfusionCounts, evaluate_on_answers, confusion_by_reply_kind, format_evaluation
 from studentsim.teacher.encoding import InputEncoder
-from studentsim.teacher.finetune import Finetuned, finetune
-from studentsim.teacher.finetune_report import tell_result
+from studentsim.teacher.finetune import FinetuneResult, finetune_grader
+from studentsim.teacher.finetune_report import report_result
 from studentsim.teacher.grader_training import FinetuneSettings
-from studentsim.teacher.loading import CARD
-from studentsim.teacher.marker import WEIGHTS, load_marker
-from studentsim.teacher.prompt import beginning_and_end
-from studentsim.teacher.student_answer import Sizes
+from studentsim.teacher.loading import CARD_FILE_NAME
+from studentsim.teacher.marker import WEIGHTS_FOLDER, load_grader
+from studentsim.teacher.prompt import excerpt_both_ends
+from studentsim.teacher.student_answer import SplitSizes
 from studentsim.ui.teaching import check
 from studentsim.ui.teaching import replies as table
 
-SIZES = Sizes(96, 10, 30)
+SIZES = SplitSizes(96, 10, 30)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> tuple[Finetuned, Path, list[str]]:
+def made(tmp_path_factory) -> tuple[FinetuneResult, Path, list[str]]:
     """A marker made from the shipped one; its folder; what was said."""
     torch.set_num_threads(1)
     out, said = tmp_path_factory.mktemp("markers") / "mine", []
     settings = FinetuneSettings.for_base("embedded", epochs=2, learning_rate=2e-3, input_tokens=128)
-    return finetune("embedded", list(replies(300)), out, sizes=SIZES, settings=settings, say=said.append), out, said
+    return (
+        finetune_grader("embedded", list(replies(300)), out, sizes=SIZES, settings=settings, on_progress=said.append),
+        out,
+        said,
+    )
 
 
 def test_it_reads_replies_better_than_the_shipped_one_which_reads_their_end_alone(made):
     result, out, _ = made
     unseen = list(replies(60, right_every=2, seed=9))
-    before, after = (count_replies(load_marker(name), unseen) for name in ("embedded", str(out)))
+    before, after = (confusion_by_reply_kind(load_grader(name), unseen) for name in ("embedded", str(out)))
     kind = ReplyKind.ANSWER_THEN_EXPLANATION
     assert before[kind].right_right == 0 < before[kind].right_wrong, (
         "the letter stands where the shipped one does not look"
@@ -57,24 +61,24 @@ def test_a_run_can_take_it_and_pins_it_and_the_shipped_weights_stay(made):
     _, out, _ = made
     pinned = teachers.check_teacher(config(teaching=Teaching(marker=str(out), decides="marker"))).teaching
     assert pinned.marker_revision.startswith("files-") and pinned.marker == str(out)
-    before, after = load_file(WEIGHTS / "model.safetensors"), load_file(out / "model.safetensors")
+    before, after = load_file(WEIGHTS_FOLDER / "model.safetensors"), load_file(out / "model.safetensors")
     assert before.keys() == after.keys() and any(not torch.equal(before[name], after[name]) for name in before)
-    card = json.loads((out / CARD).read_text())
+    card = json.loads((out / CARD_FILE_NAME).read_text())
     assert card["base"] == "embedded" and card["settings"]["reading"] == "ends" and card["settings"]["balanced"]
-    encode = load_marker(str(out)).encode_input
-    assert isinstance(encode, InputEncoder) and (encode.reading, encode.limit) == ("ends", 128)
+    encode = load_grader(str(out)).encode_input
+    assert isinstance(encode, InputEncoder) and (encode.truncation, encode.max_tokens) == ("ends", 128)
 
 
 def test_figures_by_kind_stand_in_the_folder_are_printed_and_are_those_of_its_weights(made):
     result, out, said = made
     held_out = result.dataset.held_out
     assert set(result.replies) == set(ReplyKind) == {ReplyKind(kind) for kind in result.replies_before}
-    assert result.replies == count_replies(load_marker(str(out)), held_out)
-    assert sum(result.replies.values(), Count()).answers == len(held_out)
-    stored = json.loads((out / check.FIGURES).read_text())["replies"]
-    assert {kind: Count(**cells) for kind, cells in stored.items()} == result.replies
+    assert result.replies == confusion_by_reply_kind(load_grader(str(out)), held_out)
+    assert sum(result.replies.values(), ConfusionCounts()).answers == len(held_out)
+    stored = json.loads((out / check.EVALUATION_FILE).read_text())["replies"]
+    assert {kind: ConfusionCounts(**cells) for kind, cells in stored.items()} == result.replies
     assert {
-        k: Count(**c) for k, c in json.loads((out / CARD).read_text())["replies"]["before"].items()
+        k: ConfusionCounts(**c) for k, c in json.loads((out / CARD_FILE_NAME).read_text())["replies"]["before"].items()
     } == result.replies_before
     told = "\n".join(said)
     assert all(kind.title in told for kind in ReplyKind) and "false right" in told
@@ -85,12 +89,14 @@ def test_figures_by_kind_stand_in_the_folder_are_printed_and_are_those_of_its_we
 @pytest.mark.parametrize("balanced", [True, False])
 def test_where_the_base_agrees_more_often_on_all_held_out_answers_it_is_said(made, balanced: bool):
     result, out, _ = made
-    fewer, more = ({ReplyKind.LETTER_ONLY.value: count} for count in (Count(2, 0, 3, 5), Count(2, 0, 0, 8)))
+    fewer, more = (
+        {ReplyKind.LETTER_ONLY.value: count} for count in (ConfusionCounts(2, 0, 3, 5), ConfusionCounts(2, 0, 0, 8))
+    )
     settings = replace(result.settings, balanced=balanced)
 
-    def said(before: dict[str, Count], after: dict[str, Count]) -> list[str]:
+    def said(before: dict[str, ConfusionCounts], after: dict[str, ConfusionCounts]) -> list[str]:
         lines: list[str] = []
-        tell_result(replace(result, replies_before=before, replies=after, settings=settings), out, lines.append)
+        report_result(replace(result, replies_before=before, replies=after, settings=settings), out, lines.append)
         return [line for line in lines if "the base agrees with the key more often" in line]
 
     (line,) = said(more, fewer)
@@ -100,9 +106,9 @@ def test_where_the_base_agrees_more_often_on_all_held_out_answers_it_is_said(mad
 
 def test_the_page_has_them_with_intervals(made):
     result, out, _ = made
-    found = check.known(out)
-    assert found is not None and found.written.answers == 30 and found.replies is not None
-    shown = table.table(found.replies).set_index("kind")
+    found = check.load_evaluation(out)
+    assert found is not None and found.written_answers.answers == 30 and found.reply_kind_counts is not None
+    shown = table.reply_kind_frame(found.reply_kind_counts).set_index("kind")
     count = result.replies[ReplyKind.LETTER_VALUE_MISMATCH]
     row = shown.loc["letter and value disagree"]
     assert (row.answers, row.right) == (count.answers, count.right_right + count.right_wrong)
@@ -110,9 +116,9 @@ def test_the_page_has_them_with_intervals(made):
 
 
 def test_check_teacher_tells_them_of_any_run(made):
-    found = check_answers(load_marker(str(made[1])), list(replies(60, seed=3)))
-    assert found.written.answers == 60 == sum(found.replies.values(), Count()).answers
-    assert "By kind of reply:" in "\n".join(lines(found))
+    found = evaluate_on_answers(load_grader(str(made[1])), list(replies(60, seed=3)))
+    assert found.written.answers == 60 == sum(found.replies.values(), ConfusionCounts()).answers
+    assert "By kind of reply:" in "\n".join(format_evaluation(found))
 
 
 @pytest.mark.parametrize(
@@ -120,20 +126,20 @@ def test_check_teacher_tells_them_of_any_run(made):
 )
 def test_a_folder_that_does_not_say_how_it_reads_reads_as_before(tmp_path, text):
     folder = make(tmp_path)
-    (folder / CARD).write_text(text)
-    assert load_marker(str(folder)).encode_input.reading == "whole"
+    (folder / CARD_FILE_NAME).write_text(text)
+    assert load_grader(str(folder)).encode_input.reading == "whole"
 
 
 def test_of_a_long_reply_both_ends_are_read_within_the_limit():
-    tokenizer = load_marker().tokenizer
+    tokenizer = load_grader().tokenizer
     asked = question(3)
     long = answer(asked, f"b) 182\n\n{LONG}\nSo it is b) 182.")
     read = tokenizer.decode(InputEncoder(tokenizer, 256, "ends")(asked, long.text))
     end = tokenizer.decode(InputEncoder(tokenizer, 256)(asked, long.text))
     assert read != end and len(InputEncoder(tokenizer, 256, "ends")(asked, long.text)) <= 256
-    assert beginning_and_end(long.text, 60).startswith("b) 182\n") and beginning_and_end(long.text, 60).endswith("182.")
-    assert beginning_and_end("b) 182", 60) == "b) 182" and beginning_and_end("", 0) == ""
-    assert beginning_and_end("Because.\nAnswer: b) 182", 60) == "Answer: b) 182", "an answer line decides"
+    assert excerpt_both_ends(long.text, 60).startswith("b) 182\n") and excerpt_both_ends(long.text, 60).endswith("182.")
+    assert excerpt_both_ends("b) 182", 60) == "b) 182" and excerpt_both_ends("", 0) == ""
+    assert excerpt_both_ends("Because.\nAnswer: b) 182", 60) == "Answer: b) 182", "an answer line decides"
 
 
 def test_what_a_model_wrote_is_taken_and_what_was_scored_is_not(tmp_path, monkeypatch):
@@ -153,10 +159,10 @@ def test_of_the_embedded_marker_more_tokens_are_read_and_of_others_the_papers():
 
 def test_a_way_of_reading_that_there_is_not_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="--reading is 'half'. Choose whole or ends"):
-        finetune(
-            "embedded", [], tmp_path / "out", settings=FinetuneSettings.for_base("embedded", reading="half"), say=lambda _: None
+        finetune_grader(
+            "embedded", [], tmp_path / "out", settings=FinetuneSettings.for_base("embedded", reading="half"), on_progress=lambda _: None
         )  # fmt: skip
     with pytest.raises(ConfigError, match="--input-tokens is 0"):
-        finetune(
-            "embedded", [], tmp_path / "out", settings=FinetuneSettings.for_base("embedded", input_tokens=0), say=lambda _: None
+        finetune_grader(
+            "embedded", [], tmp_path / "out", settings=FinetuneSettings.for_base("embedded", input_tokens=0), on_progress=lambda _: None
         )  # fmt: skip

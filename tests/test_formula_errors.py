@@ -20,19 +20,19 @@ from studentsim.analysis.formula_errors import (
     OTHER_OPERATION,
     STEP_LEFT_OUT,
     WRONG_NUMBERS,
-    formula_error,
+    classify_formula_error,
 )
-from studentsim.analysis.written_sums import written_sums
+from studentsim.analysis.written_sums import extract_operations
 from studentsim.bank.formula import OPERATIONS
-from studentsim.bank.sources import load
+from studentsim.bank.sources import load_questions
 from studentsim.config import Teaching
 from studentsim.records import Answer, Option, Question
 from studentsim.store.database import Database
-from studentsim.store.ingest import sync
-from studentsim.teacher.key import KeyTeacher
+from studentsim.store.ingest import sync_journals
+from studentsim.teacher.key import AnswerKeyGrader
 from studentsim.teacher.teacher import Teacher
 from studentsim.ui.report import html
-from studentsim.ui.titles import slip_title
+from studentsim.ui.titles import misconception_title
 
 SMALL = Path(__file__).parent / "fixtures" / "mathqa_small.json"
 
@@ -105,7 +105,7 @@ def answer(text: str, letter: str | None = "b", value: str | None = None, ended:
 def test_each_kind_is_told_where_formula_and_working_tell_it(asked, text, kind):
     value = next((o.text for o in asked.options if text.rstrip("*").endswith(f") {o.text}")), None)
     letter = next((o.letter for o in asked.options if o.text == value), "b")
-    assert formula_error(asked, answer(text, letter, value)) == kind
+    assert classify_formula_error(asked, answer(text, letter, value)) == kind
 
 
 @pytest.mark.parametrize(
@@ -138,25 +138,25 @@ def test_each_kind_is_told_where_formula_and_working_tell_it(asked, text, kind):
     ],
 )
 def test_what_cannot_be_known_is_not_guessed(asked, given):
-    assert formula_error(asked, given) is None
+    assert classify_formula_error(asked, given) is None
 
 
 def test_a_fraction_or_sum_of_the_question_is_no_working():
     asked = question("3 / 4 + 1 / 4 of 60 is what ?", "multiply(60, const_1)", "60", "3 / 4", "15", "1 / 4")
-    assert formula_error(asked, answer("b) 3 / 4")) == NO_WORKING
+    assert classify_formula_error(asked, answer("b) 3 / 4")) == NO_WORKING
 
 
 def test_percentages_are_read_as_they_are_written():
     for text in ("600 * 20% = 120", "600 × 0.2 = 120", "20% of $600 = $120", "20/100 = 0.2 and 600 * 0.2 = 120"):
-        assert formula_error(INTEREST, answer(f"{text}. Answer: (b)")) == STEP_LEFT_OUT, text
+        assert classify_formula_error(INTEREST, answer(f"{text}. Answer: (b)")) == STEP_LEFT_OUT, text
 
 
 def test_shapes_are_sums_too():
     garden = question(
         "A garden is 12 m by 7 m . Its fence ?", "rectangle_perimeter(12, 7)", "38 m", "19 m", "84 m", "26 m"
     )
-    assert formula_error(garden, answer("12 + 7 = 19 m. Answer: (b)")) == STEP_LEFT_OUT
-    assert formula_error(garden, answer("12 × 7 = 84, 2 × 84 = 168. Answer: (c)")) == OTHER_OPERATION
+    assert classify_formula_error(garden, answer("12 + 7 = 19 m. Answer: (b)")) == STEP_LEFT_OUT
+    assert classify_formula_error(garden, answer("12 × 7 = 84, 2 × 84 = 168. Answer: (c)")) == OTHER_OPERATION
 
 
 # ------------------------------------------------------------------ the sums of a working
@@ -180,7 +180,7 @@ def test_shapes_are_sums_too():
     ],
 )
 def test_sums_are_read_as_people_write_them(text, sums):
-    assert [(s.left, s.operation, s.right, s.stated) for s in written_sums(text)] == sums
+    assert [(s.left, s.operator, s.right, s.stated_result) for s in extract_operations(text)] == sums
 
 
 # ------------------------------------------------------------------ never raises, never takes long
@@ -200,10 +200,10 @@ FORMULAS = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(text=st.one_of(st.lists(SIGNS, max_size=120).map("".join), st.text(max_size=200)), formula=FORMULAS)
 def test_no_text_and_no_formula_makes_it_raise(text, formula):
-    written_sums(text)
+    extract_operations(text)
     asked = [CRATES, INTEREST, replace(CRATES, formula=formula), replace(SPEED, formula=text)]
     for one in asked:
-        assert formula_error(one, answer(text, "b", text)) in {None, *FORMULA_ERRORS}
+        assert classify_formula_error(one, answer(text, "b", text)) in {None, *FORMULA_ERRORS}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_no_text_and_no_formula_makes_it_raise(text, formula):
 )
 def test_a_hostile_text_takes_no_longer_than_others(piece):
     began = time.process_time()
-    formula_error(CRATES, answer(piece * (200_000 // len(piece)), "b", piece * 1000))
+    classify_formula_error(CRATES, answer(piece * (200_000 // len(piece)), "b", piece * 1000))
     assert time.process_time() - began < 1.0
 
 
@@ -237,21 +237,21 @@ def test_a_hostile_text_takes_no_longer_than_others(piece):
 
 def test_a_mark_carries_it_where_the_key_names_none():
     given = answer("12 * 30 = 360. Answer: (b)")
-    mark = KeyTeacher().mark(CRATES, given)
-    assert (mark.right, mark.misconception) == (False, STEP_LEFT_OUT)
+    mark = AnswerKeyGrader().grade(CRATES, given)
+    assert (mark.is_correct, mark.misconception) == (False, STEP_LEFT_OUT)
     assert (
-        Teacher(Teaching()).exam_mark(CRATES, given)
-        == Teacher(Teaching()).marks([(CRATES, given)], luck=("x",))[0]
+        Teacher(Teaching()).grade_exam_answer(CRATES, given)
+        == Teacher(Teaching()).grade_practice_answers([(CRATES, given)], seed_key=("x",))[0]
         == mark
     )
     own = replace(CRATES, options=tuple(replace(o, misconception="its-own") for o in CRATES.options))
-    assert KeyTeacher().mark(own, given).misconception == "its-own"
-    assert KeyTeacher().mark(CRATES, answer("Answer: (a)", "a")).misconception is None
+    assert AnswerKeyGrader().grade(own, given).misconception == "its-own"
+    assert AnswerKeyGrader().grade(CRATES, answer("Answer: (a)", "a")).misconception is None
 
 
 def test_mathqas_questions_hold_their_formula_and_others_none():
     rows = json.loads(SMALL.read_text(encoding="utf-8"))
-    asked = load(SMALL, "math_qa")
+    asked = load_questions(SMALL, "math_qa")
     assert [q.formula for q in asked] == [row.get("annotated_formula") or None for row in rows]
     assert any(q.formula for q in asked)
 
@@ -286,19 +286,19 @@ def test_weaknesses_sorts_them_with_titles_and_a_sentence_each(folder: Path):
     wrong = sum(counts.values())
     assert f"Of the last exam's {wrong} wrong answers, {wrong} can be sorted by what went wrong: " in text
     assert (
-        f"“{slip_title(NO_WORKING)}” {counts[NO_WORKING]}, “{slip_title(STEP_LEFT_OUT)}” {counts[STEP_LEFT_OUT]}."
+        f"“{misconception_title(NO_WORKING)}” {counts[NO_WORKING]}, “{misconception_title(STEP_LEFT_OUT)}” {counts[STEP_LEFT_OUT]}."
         in text
     )
-    assert "that invite it, exam" not in text and f"{slip_title(NO_WORKING)}" in text
+    assert "that invite it, exam" not in text and f"{misconception_title(NO_WORKING)}" in text
     opened = visit("pages/5_Weaknesses.py", run="weak", category="physics", slip=STEP_LEFT_OUT)
     assert not opened.exception and not opened.error
     assert FORMULA_ERRORS[STEP_LEFT_OUT].explanation in text_of(opened)
     assert FORMULA_ERRORS[STEP_LEFT_OUT].hint in text_of(opened)
     assert f"Read {counts[STEP_LEFT_OUT]} such answers" in link_labels(opened)
     with Database.open(folder) as database:
-        sync(database, folder / "runs")
-        report = html.make(database, "weak")
-    assert slip_title(NO_WORKING) in report and FORMULA_ERRORS[NO_WORKING].explanation in report
+        sync_journals(database, folder / "runs")
+        report = html.build_report_html(database, "weak")
+    assert misconception_title(NO_WORKING) in report and FORMULA_ERRORS[NO_WORKING].explanation in report
 
 
 def test_the_card_and_the_list_of_answers_tell_the_kind(folder: Path):
@@ -307,7 +307,10 @@ def test_the_card_and_the_list_of_answers_tell_the_kind(folder: Path):
     app = visit("pages/4_Answers.py", run="weak", answer=str(one["seq"]), slip=STEP_LEFT_OUT)
     assert not app.exception and not app.warning
     text = text_of(app)
-    assert f"**The slip: {slip_title(STEP_LEFT_OUT)}**" in text and FORMULA_ERRORS[STEP_LEFT_OUT].explanation in text
+    assert (
+        f"**The slip: {misconception_title(STEP_LEFT_OUT)}**" in text
+        and FORMULA_ERRORS[STEP_LEFT_OUT].explanation in text
+    )
     assert set(app.dataframe[0].value.answer) >= {a["seq"] for a in answers if a["misconception"] == STEP_LEFT_OUT}
 
 

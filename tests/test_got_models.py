@@ -20,8 +20,8 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError, StudentError
 from studentsim.runs import model_use, worker
 from studentsim.runs.ending import end_run
-from studentsim.runs.folder import all_runs, create_run
-from studentsim.runs.manager import Manager
+from studentsim.runs.folder import list_runs, create_run
+from studentsim.runs.manager import RunManager
 from studentsim.student.hub import source
 from studentsim.student.huggingface import model_store
 
@@ -60,19 +60,19 @@ def test_the_commands_list_get_verify_and_remove(data, model, tmp_path):
     done = CliRunner().invoke(app, ["models", "verify", NAME, *at])
     assert done.exit_code == 1 and "config.json is missing" in done.output
     assert "removed" in invoke("remove", NAME, *at)
-    assert model_store.find(NAME) is None and left_over(data) == []
+    assert model_store.find_installed_model(NAME) is None and left_over(data) == []
     again = CliRunner().invoke(app, ["models", "remove", NAME, *at])
     assert isinstance(again.exception, ConfigError)
 
 
 @pytest.mark.parametrize("changed", [{"files": []}, {"source": None}, {"parameters": "many"}, {"extra": 1}])
 def test_a_record_of_another_shape_is_told_with_the_command_that_gets_it_again(data, model, tmp_path, changed):
-    record = put(tmp_path).folder / model_store.RECORD
+    record = put(tmp_path).folder / model_store.RECORD_FILE
     record.write_text(json.dumps(json.loads(record.read_text()) | changed))
     with pytest.raises(StudentError, match="record of the model .* cannot be read") as found:
-        model_store.verify(NAME)
+        model_store.get_verified_model(NAME)
     assert found.value.remedy == f"Get it again: python -m studentsim models get {NAME}"
-    assert model_store.all_models() == []
+    assert model_store.list_installed_models() == []
 
 
 @pytest.mark.parametrize("named", ["name", "folder", "writer"])
@@ -85,11 +85,11 @@ def test_a_model_that_an_unfinished_run_needs_stays(data, model, named, tmp_path
     folder = create_run(data, RunConfig.make(**settings))
     create_run(data, RunConfig.make())
     with pytest.raises(RunError, match=f"needed by the run {folder.run_id}, which is interrupted. Let it finish"):
-        model_use.remove(data, NAME)
-    assert model_store.verify(NAME)
+        model_use.remove_model(data, NAME)
+    assert model_store.get_verified_model(NAME)
     end_run(folder, "cancelled")
-    model_use.remove(data, NAME)
-    assert model_store.find(NAME) is None
+    model_use.remove_model(data, NAME)
+    assert model_store.find_installed_model(NAME) is None
 
 
 def test_the_job_says_each_step_and_last_the_model_or_what_is_wrong(data, model, tmp_path):
@@ -119,29 +119,29 @@ def test_a_run_with_a_model_that_is_not_here_is_refused_with_the_command_that_ge
 
 @pytest.mark.parametrize("named", ["name", "file"])
 def test_a_run_keeps_its_models_name_and_pins_its_version(data, model, tmp_path, monkeypatch, named):
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
     if named == "name":
         put(tmp_path)
     asked = NAME if named == "name" else str(tiny_packages.gguf_file(tmp_path / "mine.gguf"))
     short = ["--turns", "1", "--questions", "4", "--exam", "4", "--validation", "0", "--no-trial"]
     done = CliRunner().invoke(app, ["run", "--model", asked, *short, "--data", str(data)])
     assert done.exit_code == 0, (done.output, done.exception)
-    (folder,) = all_runs(data)
-    config = folder.config()
-    assert config.model == NAME if named == "name" else model_store.FROM_FILE.fullmatch(config.model)
-    found = source.find(config.model, config.hub.revision)
+    (folder,) = list_runs(data)
+    config = folder.read_config()
+    assert config.model == NAME if named == "name" else model_store.GGUF_MODEL_NAME_PATTERN.fullmatch(config.model)
+    found = source.resolve_model(config.model, config.hub.revision)
     assert found.folder == data / "models" / config.model and config.hub.revision == found.revision
     tokenizer = found.folder / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + " ")
     with pytest.raises(ConfigError, match="is not the one that was meant"):
-        source.find(config.model, config.hub.revision)
+        source.resolve_model(config.model, config.hub.revision)
 
 
 def test_whoever_opens_a_data_folder_looks_for_models_in_it(tmp_path, monkeypatch):
     monkeypatch.delenv("STUDENTSIM_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     assert model_store.models_folder() == tmp_path / "data" / "models"
-    Manager("first", tick_every=None, spare=False)
+    RunManager("first", tick_interval_seconds=None, keep_warm_worker=False)
     assert model_store.models_folder() == tmp_path / "first" / "models"
     assert CliRunner().invoke(app, ["models", "list", "--data", "second"]).exit_code == 0
     assert model_store.models_folder() == tmp_path / "second" / "models"
@@ -152,8 +152,8 @@ def test_whoever_opens_a_data_folder_looks_for_models_in_it(tmp_path, monkeypatc
         raise StudentError("That will do.")
 
     folder = create_run(tmp_path / "third", RunConfig.make())
-    monkeypatch.setattr(worker, "_detach", lambda _: None)  # it would take this process's output away
+    monkeypatch.setattr(worker, "_redirect_output_to_log", lambda _: None)  # it would take this process's output away
     before = signal.getsignal(signal.SIGINT)
-    worker.main(["--data", "third", "--run", folder.run_id], load_cast=look)
+    worker.main(["--data", "third", "--run", folder.run_id], build_components=look)
     signal.signal(signal.SIGINT, before)
     assert told == [tmp_path / "third" / "models"]

@@ -13,12 +13,12 @@ from tiny_graders import answers_of, fake_run
 from studentsim.errors import ConfigError, UnknownRun
 from studentsim.runs.folder import create_run
 from studentsim.store.journal import read_events
-from studentsim.teacher.grader_dataset import COLUMNS, build_dataset, write_rows
+from studentsim.teacher.grader_dataset import GRADER_ROW_COLUMNS, build_grader_dataset, write_grader_rows
 from studentsim.teacher.prompt import CORRECT, WRONG
-from studentsim.teacher.student_answer import SPLITS, Sizes, StudentAnswer
+from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 
 QUESTIONS = [*bank().study, *bank().exam]
-SMALL = Sizes(30, 6, 6)
+SMALL = SplitSizes(30, 6, 6)
 
 
 def answer(number: int, text: str, right: bool = True, question=None) -> StudentAnswer:
@@ -32,7 +32,7 @@ def plenty(count: int = 60, each: int = 1, wrong_every: int = 2) -> list[Student
 
 
 def build(answers, sizes=SMALL, *, seed=0, is_short=lambda a: True):
-    return build_dataset(answers, is_short, sizes, seed=seed)
+    return build_grader_dataset(answers, is_short, sizes, seed=seed)
 
 
 def split_rows(dataset):
@@ -40,7 +40,7 @@ def split_rows(dataset):
 
 
 def test_the_papers_sizes_are_the_default():
-    assert (Sizes(), Sizes().total) == (Sizes(680, 110, 110), 900)
+    assert (SplitSizes(), SplitSizes().total) == (SplitSizes(680, 110, 110), 900)
 
 
 def test_the_splits_have_the_sizes_asked_for_and_share_no_question():
@@ -72,19 +72,19 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others():
 
 def test_an_answer_that_repeats_another_is_left_out_and_told():
     dataset = build(plenty(60) * 3)
-    assert (dataset.answers, dataset.repeated, dataset.over_long) == (180, 120, 0)
+    assert (dataset.answer_count, dataset.duplicate_count, dataset.over_long_count) == (180, 120, 0)
     texts = [(a.question.id, a.text) for rows in split_rows(dataset).values() for a in rows]
     assert len(texts) == len(set(texts))
 
 
 def test_too_few_are_refused_with_the_counts_and_what_would_do():
     with pytest.raises(ConfigError) as caught:
-        build(plenty(30) * 2, Sizes(680, 110, 110))
+        build(plenty(30) * 2, SplitSizes(680, 110, 110))
     told = str(caught.value)
     assert "900 rows are needed (680 / 110 / 110), and there are 30 answers to 30 questions (30 left out" in told
     assert "--answers can be said several times" in told and "--train-rows" not in told, "30 are too few for any split"
     with pytest.raises(ConfigError, match="Or ask for fewer rows: --train-rows 75 --validation-rows 12 --test-rows 12"):
-        build(plenty(100), Sizes(680, 110, 110))
+        build(plenty(100), SplitSizes(680, 110, 110))
 
 
 def test_no_answers_at_all_are_too_few():
@@ -100,14 +100,14 @@ def test_one_sided_answers_are_refused_with_the_counts(right: bool):
 
 
 def test_answers_as_one_sided_as_is_allowed_are_taken_as_they_come():
-    dataset = build(plenty(100, wrong_every=4), Sizes(30, 20, 20))
-    counts = dataset.counts()
+    dataset = build(plenty(100, wrong_every=4), SplitSizes(30, 20, 20))
+    counts = dataset.label_counts_by_split()
     assert 0.6 < counts["train"][CORRECT] / 30 < 0.9 and sum(c[WRONG] for c in counts.values()) > 5
 
 
 def test_over_long_answers_are_left_out_and_told_and_too_many_are_refused():
     some = build(plenty(80), is_short=lambda a: int(a.text.split()[0]) >= 20)
-    assert some.over_long == 20 and all(int(a.text.split()[0]) >= 20 for a in some.train)
+    assert some.over_long_count == 20 and all(int(a.text.split()[0]) >= 20 for a in some.train)
     with pytest.raises(ConfigError, match="50 of 80 answers are longer than the marker reads"):
         build(plenty(80), is_short=lambda a: int(a.text.split()[0]) >= 50)
 
@@ -136,11 +136,11 @@ def test_the_answers_are_the_first_attempts_of_exams_and_practice_labelled_by_th
     assert [(a.question.id, a.text, a.is_correct) for a in answers] == [
         (e["question_id"], e["text"], e["right"]) for e in first
     ]
-    assert {(a.student, a.run) for a in answers} == {("balanced", folder.run_id)}
+    assert {(a.student, a.run_id) for a in answers} == {("balanced", folder.run_id)}
     by_id = {q.id: q for q in QUESTIONS}
     for a in answers:
         assert [o.text for o in a.question.options] == [o.text for o in by_id[a.question.id].options]
-        assert a.question.right == replace(by_id[a.question.id].right, working=None)
+        assert a.question.correct_option == replace(by_id[a.question.id].correct_option, working=None)
 
 
 def test_a_run_that_is_not_there_is_refused_and_one_without_answers_gives_none(run, tmp_path):
@@ -151,11 +151,11 @@ def test_a_run_that_is_not_there_is_refused_and_one_without_answers_gives_none(r
 
 def test_the_rows_are_written_for_a_look(run, tmp_path):
     data, folder = run
-    dataset = build(answers_of(data, folder.run_id), Sizes(40, 15, 15))
+    dataset = build(answers_of(data, folder.run_id), SplitSizes(40, 15, 15))
     for name, read in (("rows.csv", csv.read_csv), ("rows.parquet", parquet.read_table)):
-        write_rows(dataset, tmp_path / "new" / name)
+        write_grader_rows(dataset, tmp_path / "new" / name)
         table = read(tmp_path / "new" / name)
-        assert tuple(table.column_names) == COLUMNS and table.num_rows == 70
+        assert tuple(table.column_names) == GRADER_ROW_COLUMNS and table.num_rows == 70
     row = table.to_pylist()[0]
     assert row["sentences"].startswith(f"Context: {row['correct'].split(')')[0]}) ") and row["label"] in (
         CORRECT,
@@ -163,4 +163,4 @@ def test_the_rows_are_written_for_a_look(run, tmp_path):
     )
     assert row["sentences"].endswith("Is the answer Correct or Wrong?") and row["split"] == "train"
     with pytest.raises(ConfigError, match="neither .csv nor .parquet"):
-        write_rows(dataset, tmp_path / "rows.xlsx")
+        write_grader_rows(dataset, tmp_path / "rows.xlsx")

@@ -6,10 +6,16 @@ import torch
 
 from studentsim.config import Learning, RunConfig
 from studentsim.learning import holding
-from studentsim.learning.dpo import DPOLearner, Manner
-from studentsim.learning.pairs import held_out_pairs
-from studentsim.learning.rehearsal import EVERY, REHEARSED, Rehearsal, kept_pairs, key_of
-from studentsim.learning.trainer import Teller
+from studentsim.learning.dpo import DPOStudentTrainer, RuntimeOptions
+from studentsim.learning.pairs import build_held_out_pairs
+from studentsim.learning.rehearsal import (
+    STEP_INTERVAL,
+    TEXTS_PER_STEP,
+    Rehearsal,
+    sample_rehearsal_pairs,
+    rehearsal_key,
+)
+from studentsim.learning.trainer import StepReporter
 from studentsim.records import TrainingStep
 from studentsim.student.embedded import EmbeddedStudent
 
@@ -23,19 +29,19 @@ def student() -> EmbeddedStudent:
 
 
 def pairs(count: int):
-    return held_out_pairs([q for q in QUESTIONS if key_of(q) in PRACTISED][:count])
+    return build_held_out_pairs([q for q in QUESTIONS if rehearsal_key(q) in PRACTISED][:count])
 
 
-def learner(own: EmbeddedStudent, manner: Manner | None = None, **learning) -> DPOLearner:
+def learner(own: EmbeddedStudent, manner: RuntimeOptions | None = None, **learning) -> DPOStudentTrainer:
     settings = Learning(**{**SETTINGS, **learning})
-    return DPOLearner(own, settings, manner, rehearsal=Rehearsal(kept_pairs(QUESTIONS, 3), 3))
+    return DPOStudentTrainer(own, settings, manner, rehearsal=Rehearsal(sample_rehearsal_pairs(QUESTIONS, 3), 3))
 
 
 def trainable(model) -> list[torch.nn.Parameter]:
     return [p for p in model.parameters() if p.requires_grad]
 
 
-def steps_of(who: DPOLearner, count: int = 4, **how) -> list[TrainingStep]:
+def steps_of(who: DPOStudentTrainer, count: int = 4, **how) -> list[TrainingStep]:
     told = who.learn(pairs(count), [], turn=1, seed=5, **{"practised": PRACTISED, **how})
     return [e for e in told if isinstance(e, TrainingStep)]
 
@@ -48,7 +54,7 @@ def gradients(monkeypatch) -> list[list[torch.Tensor]]:
     def keep(self, args, state, control, model=None, **kwargs):
         found.append([p.grad.clone() for p in trainable(model)])
 
-    monkeypatch.setattr(Teller, "on_pre_optimizer_step", keep, raising=False)
+    monkeypatch.setattr(StepReporter, "on_pre_optimizer_step", keep, raising=False)
     return found
 
 
@@ -60,9 +66,9 @@ def plain_logp(own: EmbeddedStudent, row, which: str) -> torch.Tensor:
     return (logps * own_choice).sum()
 
 
-def shifted(who: DPOLearner) -> None:
+def shifted(who: DPOStudentTrainer) -> None:
     """References that lie off by 1 to 4 nats, and one that lies far out."""
-    begin = who.rehearsal.begin
+    begin = who.rehearsal.begin_turn
 
     def begin_then_shift(own, practised):
         begin(own, practised)
@@ -71,10 +77,10 @@ def shifted(who: DPOLearner) -> None:
             off[0] = (40.0, 3.0)
             who.rehearsal.references[key] = [(c + a, r + b) for (c, r), (a, b) in zip(rows, off, strict=True)]
 
-    who.rehearsal.begin = begin_then_shift
+    who.rehearsal.begin_turn = begin_then_shift
 
 
-def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor], float, float]:
+def expected(own: EmbeddedStudent, who: DPOStudentTrainer) -> tuple[list[torch.Tensor], float, float]:
     """A first step's gradients, its rehearsal loss, and how much of its gradient counts: DPO's at margin 0 and the squared drift,
     by hand."""
     beta, drift = who.learning.beta, 0.0
@@ -82,13 +88,15 @@ def expected(own: EmbeddedStudent, who: DPOLearner) -> tuple[list[torch.Tensor],
     own.model.train()
     margins = torch.stack([plain_logp(own, row, "chosen") - plain_logp(own, row, "rejected") for row in rows])
     loss = -torch.nn.functional.logsigmoid(beta * (margins - margins.detach())).mean()
-    who.rehearsal.begin(own, PRACTISED)
-    batch = who.rehearsal.draw(own, 1, PRACTISED, 1)[0]
+    who.rehearsal.begin_turn(own, PRACTISED)
+    batch = who.rehearsal.sample_batches(own, 1, PRACTISED, 1)[0]
     for held in batch:
-        drift = drift + 2 * (plain_logp(own, held.row, held.side) - held.logp).square().clamp(max=25) / len(batch)
+        drift = drift + 2 * (plain_logp(own, held.row, held.side) - held.reference_logp).square().clamp(max=25) / len(
+            batch
+        )
     lesson = torch.autograd.grad(loss, trainable(own.model))
-    held_back = torch.autograd.grad(EVERY * who.learning.rehearsal * drift, trainable(own.model))
-    share = min(1.0, (holding.LONGEST * length(lesson) / length(held_back)).item())
+    held_back = torch.autograd.grad(STEP_INTERVAL * who.learning.rehearsal * drift, trainable(own.model))
+    share = min(1.0, (holding.MAX_GRADIENT_RATIO * length(lesson) / length(held_back)).item())
     return [a + share * b for a, b in zip(lesson, held_back, strict=True)], drift.item(), share
 
 
@@ -99,12 +107,12 @@ def length(gradients) -> torch.Tensor:
 @pytest.mark.parametrize(
     "manner, strength",
     [
-        (Manner(), 0.3),
-        (Manner(), 1e-3),
-        (Manner(in_parts=True), 0.3),
-        (Manner(pairs_at_once=1), 0.3),
-        (Manner(plain_head=False), 0.3),
-        (Manner(checkpointing=True, pairs_at_once=2), 0.3),
+        (RuntimeOptions(), 0.3),
+        (RuntimeOptions(), 1e-3),
+        (RuntimeOptions(split_rows=True), 0.3),
+        (RuntimeOptions(micro_batch_size=1), 0.3),
+        (RuntimeOptions(has_plain_lm_head=False), 0.3),
+        (RuntimeOptions(gradient_checkpointing=True, micro_batch_size=2), 0.3),
     ],
     ids=["whole", "weak", "in parts", "one at once", "logits whole", "checkpointing, two at once"],
 )
@@ -125,8 +133,8 @@ def test_a_steps_gradient_is_that_of_both_losses_by_hand(gradients, manner, stre
 
 def test_far_gone_pairs_pull_no_more():
     told = torch.tensor([-5.0, -40.0, 2.0], requires_grad=True)
-    found = holding.drift(told, torch.tensor([-7.0, -10.0, 2.0]))
-    assert found.tolist() == [4.0, holding.CLAMP, 0.0]
+    found = holding.squared_drift(told, torch.tensor([-7.0, -10.0, 2.0]))
+    assert found.tolist() == [4.0, holding.MAX_SQUARED_DRIFT, 0.0]
     found.sum().backward()
     assert told.grad.tolist() == [4.0, 0.0, 0.0]
 
@@ -140,18 +148,18 @@ def test_every_second_step_rehearses_beginning_with_the_first_and_passes_go_on_c
 
 def held_rows(monkeypatch) -> list[int]:
     """How many texts each of rehearsal's passes through the model has, as they come."""
-    seen, told_by = [], holding.logps
+    seen, told_by = [], holding.compute_text_logps
     monkeypatch.setattr(
-        holding, "logps", lambda model, inputs: seen.append(len(inputs["input_ids"])) or told_by(model, inputs)
+        holding, "compute_text_logps", lambda model, inputs: seen.append(len(inputs["input_ids"])) or told_by(model, inputs)
     )
     return seen
 
 
 def test_few_go_through_the_model_at_once_where_it_is_large(monkeypatch):
     seen = held_rows(monkeypatch)
-    steps_of(learner(student(), Manner(pairs_at_once=1)))
+    steps_of(learner(student(), RuntimeOptions(micro_batch_size=1)))
     steps_of(learner(student()))
-    assert seen == [2] * (REHEARSED // 2) + [REHEARSED]
+    assert seen == [2] * (TEXTS_PER_STEP // 2) + [TEXTS_PER_STEP]
 
 
 @pytest.mark.parametrize("how", ["off", "all practised", "not told"])
@@ -159,14 +167,14 @@ def test_where_nothing_is_rehearsed_it_costs_nothing_and_all_is_as_without(monke
     """No pass through the model more, no random number drawn: the adapter is the same to the last bit."""
     seen, passes = held_rows(monkeypatch), []
     own, bare = student(), student()
-    everything = {key_of(q) for q in QUESTIONS}
+    everything = {rehearsal_key(q) for q in QUESTIONS}
     for who in (own, bare):
         who.model.get_base_model().model.register_forward_hook(lambda *_, who=who: passes.append(who is own))
         scores = who.pair_scores
         who.pair_scores = lambda rows, scores=scores, who=who: passes.append(who is own) or scores(rows)
     off = learner(own, rehearsal=0.0 if how == "off" else 0.3)
     ours = steps_of(off, practised={"off": PRACTISED, "all practised": everything, "not told": None}[how])
-    theirs = steps_of(DPOLearner(bare, Learning(**SETTINGS)))
+    theirs = steps_of(DPOStudentTrainer(bare, Learning(**SETTINGS)))
     assert ours == theirs and ours[0].metrics.rehearsal is None and not seen
     assert passes.count(True) == passes.count(False) > 0
     assert all(torch.equal(a, b) for a, b in zip(trainable(own.model), trainable(bare.model), strict=True))

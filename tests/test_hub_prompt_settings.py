@@ -18,15 +18,15 @@ from studentsim.config import Hub, Learning, RunConfig, Teaching
 from studentsim.errors import ConfigError
 from studentsim.records import Pair
 from studentsim.runs import model_job, models, preflight, trial
-from studentsim.runs.trouble import trial_trouble_of
+from studentsim.runs.trouble import classify_benchmark_error
 from studentsim.student.hub import chat as chats
-from studentsim.student.hub.chat import Chat
-from studentsim.student.hub.completions import option_ids
-from studentsim.student.hub.form import REQUEST, WORKING_REQUEST
-from studentsim.student.hub.loading import made
+from studentsim.student.hub.chat import ChatFormatter
+from studentsim.student.hub.completions import encode_options
+from studentsim.student.hub.form import LETTER_INSTRUCTION, WORKING_INSTRUCTION
+from studentsim.student.hub.loading import prepare_model
 from studentsim.student.hub.student import HubStudent
-from studentsim.student.replies import ReadReply, read_reply
-from studentsim.teacher.writer import load_writer
+from studentsim.student.replies import ParsedReply, parse_reply
+from studentsim.teacher.writer import load_hint_model
 
 DATED = (
     "{%- if not date_string is defined %}{%- if strftime_now is defined %}{%- set date_string = strftime_now('%d %b %Y') %}"
@@ -39,7 +39,7 @@ DATED = (
 def student(**hub) -> HubStudent:
     config = hubs.config("-", hub=Hub(**hub))
     return HubStudent(
-        made(hubs.model("llama"), hubs.tokenizer(), config, dtype=torch.float32, revision=""), config
+        prepare_model(hubs.model("llama"), hubs.tokenizer(), config, dtype=torch.float32, revision=""), config
     )  # fmt: skip
 
 
@@ -48,18 +48,20 @@ def student(**hub) -> HubStudent:
 
 def test_a_template_that_prints_the_date_prints_the_runs_own():
     question = hubs.bank().exam[0]
-    text = Chat(hubs.tokenizer(DATED), date="2025-02-03").prompt(question).text
+    text = ChatFormatter(hubs.tokenizer(DATED), prompt_date="2025-02-03").build_question_prompt(question).text
     assert text.startswith("<bos>Today Date: 03 Feb 2025\n2025-02-03<start_of_turn>user\n")
     today = f"{date.today():%d %b %Y}"
-    assert today in Chat(hubs.tokenizer(DATED)).prompt(question).text  # a run of before: as before
-    plain = Chat(hubs.tokenizer(), date="2025-02-03").prompt(question)
-    assert plain == Chat(hubs.tokenizer()).prompt(question)
+    assert (
+        today in ChatFormatter(hubs.tokenizer(DATED)).build_question_prompt(question).text
+    )  # a run of before: as before
+    plain = ChatFormatter(hubs.tokenizer(), prompt_date="2025-02-03").build_question_prompt(question)
+    assert plain == ChatFormatter(hubs.tokenizer()).build_question_prompt(question)
 
 
 def test_the_date_is_the_runs_own_where_a_tokenizer_has_several_templates():
     text = (
-        Chat(hubs.tokenizer({"default": DATED, "tool_use": "{{ messages }}"}), date="2025-02-03")
-        .prompt(hubs.bank().exam[0])
+        ChatFormatter(hubs.tokenizer({"default": DATED, "tool_use": "{{ messages }}"}), prompt_date="2025-02-03")
+        .build_question_prompt(hubs.bank().exam[0])
         .text
     )
     assert text.startswith("<bos>Today Date: 03 Feb 2025\n2025-02-03<start_of_turn>user\n")
@@ -67,24 +69,24 @@ def test_the_date_is_the_runs_own_where_a_tokenizer_has_several_templates():
 
 def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp_path):
     folder = hubs.save(tmp_path, "gemma")
-    assert preflight.check(RunConfig.make(model=str(folder))).hub.prompt_date == ""
+    assert preflight.check_run_config(RunConfig.make(model=str(folder))).hub.prompt_date == ""
     hubs.tokenizer(DATED).save_pretrained(folder)
-    config = preflight.check(RunConfig.make(model=str(folder)))
+    config = preflight.check_run_config(RunConfig.make(model=str(folder)))
     assert config.hub.prompt_date == date.today().isoformat()
     kept = RunConfig.make(model=str(folder), hub=Hub(prompt_date="2024-12-24"))
-    assert preflight.check(kept).hub.prompt_date == "2024-12-24"
-    assert models.prints_date(None)
+    assert preflight.check_run_config(kept).hub.prompt_date == "2024-12-24"
+    assert models.template_prints_date(None)
 
 
 def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
     writer = hubs.save(tmp_path, "gemma")
     hubs.tokenizer(DATED).save_pretrained(writer)
     told = Teaching(attempts=2, writer=str(writer))
-    assert preflight.check(RunConfig.make(teaching=told)).hub.prompt_date == date.today().isoformat()
+    assert preflight.check_run_config(RunConfig.make(teaching=told)).hub.prompt_date == date.today().isoformat()
     config = RunConfig.make(teaching=told, hub=Hub(prompt_date="2025-02-03"))
-    assert preflight.check(config).hub == config.hub
-    hints = load_writer(str(writer), config.hub)
-    assert "03 Feb 2025" in hints.chat.said("Give a hint.").text
+    assert preflight.check_run_config(config).hub == config.hub
+    hints = load_hint_model(str(writer), config.hub)
+    assert "03 Feb 2025" in hints.chat.build_user_prompt("Give a hint.").text
 
 
 @pytest.mark.parametrize("wrong", ["2025-13-01", "today", "2025-1-1"])
@@ -98,27 +100,28 @@ def test_a_date_that_is_none_is_refused(wrong):
 
 def test_a_model_is_asked_for_a_letter_behind_the_options():
     question = hubs.bank().exam[0]
-    free, letter = (student(answer_form=form)._prompt(question).text for form in ("free", "letter"))
-    assert REQUEST in letter and REQUEST not in free
+    free, letter = (student(answer_form=form)._build_prompt(question).text for form in ("free", "letter"))
+    assert LETTER_INSTRUCTION in letter and LETTER_INSTRUCTION not in free
     assert (
-        letter.replace(f"\n{REQUEST}", "") == free and f"{question.options[-1].text}\n{REQUEST}<end_of_turn>" in letter
+        letter.replace(f"\n{LETTER_INSTRUCTION}", "") == free
+        and f"{question.options[-1].text}\n{LETTER_INSTRUCTION}<end_of_turn>" in letter
     )
 
 
 def test_a_model_is_asked_for_its_working_first():
     question = hubs.bank().exam[0]
-    free, working = (student(answer_form=form)._prompt(question).text for form in ("free", "working"))
-    assert working.replace(f"\n{WORKING_REQUEST}", "") == free != working
-    assert WORKING_REQUEST.index("working first") < WORKING_REQUEST.index("Answer: (letter)")
+    free, working = (student(answer_form=form)._build_prompt(question).text for form in ("free", "working"))
+    assert working.replace(f"\n{WORKING_INSTRUCTION}", "") == free != working
+    assert WORKING_INSTRUCTION.index("working first") < WORKING_INSTRUCTION.index("Answer: (letter)")
 
 
 def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_letter():
     question = hubs.bank().exam[0]
-    wrong = next(o for o in question.options if o.working and o.letter != question.correct)
+    wrong = next(o for o in question.options if o.solution and o.letter != question.correct)
     unworked = replace(question, options=tuple(replace(o, working=None) for o in question.options))
-    ticked = f"Because.\nAnswer: {question.correct}) {question.right.text}"
+    ticked = f"Because.\nAnswer: {question.correct}) {question.correct_option.text}"
     for asked, chosen, rejected in (
-        (question, question.right.working, wrong.working),
+        (question, question.correct_option.solution, wrong.solution),
         (unworked, ticked, f"Answer: {wrong.letter}) {wrong.text}"),
     ):
         for form in ("letter", "working"):
@@ -127,17 +130,17 @@ def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_let
                 student().tokenizer.decode(row[side], skip_special_tokens=True)
                 for side in ("chosen_ids", "rejected_ids")
             ]
-            for text, option in zip(texts, (question.right, wrong), strict=True):
-                assert text.endswith(f"Answer: ({option.letter})") and read_reply(text, question)[0] == option.letter
+            for text, option in zip(texts, (question.correct_option, wrong), strict=True):
+                assert text.endswith(f"Answer: ({option.letter})") and parse_reply(text, question)[0] == option.letter
         plain = student(answer_form="free").pair_ids(Pair(asked, chosen, rejected))
         assert student().tokenizer.decode(plain["chosen_ids"], skip_special_tokens=True).strip() == chosen
 
 
 def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monkeypatch):
-    said = ReadReply("a", "980", "b")
+    said = ParsedReply("a", "980", "b")
     monkeypatch.setattr("studentsim.student.hub.student.read_reply_full", lambda *_, **__: said)
-    (answer,) = student().answer(hubs.bank().exam[:1], luck=("x",))
-    assert (answer.letter, answer.value, answer.value_letter) == said and answer.disagrees
+    (answer,) = student().answer(hubs.bank().exam[:1], seed_key=("x",))
+    assert (answer.letter, answer.value, answer.value_letter) == said and answer.contradicts_value
 
 
 def test_letters_are_weighed_in_the_form_that_is_asked_for():
@@ -145,7 +148,7 @@ def test_letters_are_weighed_in_the_form_that_is_asked_for():
 
     def weighed(**hub) -> str:
         own = student(**hub)
-        ids = option_ids(question, own._prompt(question), own.chat, scores=own.hub.scores)[2]
+        ids = encode_options(question, own._build_prompt(question), own.chat, option_scoring=own.hub.scores)[2]
         return own.tokenizer.decode(ids, skip_special_tokens=True).strip()
 
     for form in ("letter", "working"):
@@ -155,11 +158,11 @@ def test_letters_are_weighed_in_the_form_that_is_asked_for():
 
 
 def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():
-    assert foreground.config_of("default", {"model": "a/b"}).hub.answer_form == "free"
+    assert foreground.build_config("default", {"model": "a/b"}).hub.answer_form == "free"
     for form in ("letter", "working"):
-        assert foreground.config_of("default", {"model": "a/b", "answer_form": form}).hub.answer_form == form
-    assert foreground.config_of("paper", {"model": "a/b"}).hub.answer_form == "free"
-    assert RunConfig().hub.answer_form == foreground.config_of("default", {}).hub.answer_form == "free"
+        assert foreground.build_config("default", {"model": "a/b", "answer_form": form}).hub.answer_form == form
+    assert foreground.build_config("paper", {"model": "a/b"}).hub.answer_form == "free"
+    assert RunConfig().hub.answer_form == foreground.build_config("default", {}).hub.answer_form == "free"
     assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').hub == Hub()
 
 
@@ -170,10 +173,10 @@ def test_label_smoothing_with_a_loss_that_does_not_heed_it_is_refused_for_new_ru
     for loss in ("sigmoid", "ipo", "hinge"):
         config = RunConfig.make(learning=Learning(loss=loss, label_smoothing=0.1))
         with pytest.raises(ConfigError, match=loss) as caught:
-            preflight.check(config)
+            preflight.check_run_config(config)
         assert caught.value.field == "learning.label_smoothing" and "robust" in caught.value.remedy
         assert RunConfig.from_json(config.model_dump_json()) == config  # an old journal's settings open
-    preflight.check(RunConfig.make(learning=Learning(loss="robust", label_smoothing=0.1)))
+    preflight.check_run_config(RunConfig.make(learning=Learning(loss="robust", label_smoothing=0.1)))
 
 
 def test_the_page_says_so_at_the_field(folder):
@@ -189,16 +192,16 @@ def test_the_page_says_so_at_the_field(folder):
 
 def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
     try:
-        chats.dated("{{ x }}", "no date")
+        chats.fix_template_date("{{ x }}", "no date")
     except ValueError as error:
-        told = trial_trouble_of(error)
+        told = classify_benchmark_error(error)
     assert (
         "ValueError: Invalid isoformat string" in told.message
         and "chat.py:" in told.message
         and "dated" in told.message
     )
     for error in (RuntimeError("CUDA out of memory"), OSError(28, "full"), KeyError("x")):
-        told = trial_trouble_of(error)
+        told = classify_benchmark_error(error)
         assert "log" not in told.message + told.remedy and "resume" not in told.remedy and told.remedy
 
 
@@ -208,7 +211,7 @@ def test_a_trial_that_crashes_ends_with_the_reason(monkeypatch, capsys, tmp_path
         raise RuntimeError("The size of tensor a (151) must match the size of tensor b (128)")
 
     config = hubs.config(hubs.save(tmp_path, "llama"))
-    monkeypatch.setattr(trial, "measure", crash)
+    monkeypatch.setattr(trial, "benchmark_model", crash)
     monkeypatch.setattr("sys.stdin", io.StringIO(config.model_dump_json()))
     main()
     found = json.loads(capsys.readouterr().out.splitlines()[-1])

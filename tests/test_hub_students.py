@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 from studentsim import casting
 from studentsim.config import Hub, Learning
 from studentsim.errors import StudentError
-from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.pairs import build_held_out_pairs
 from studentsim.records import Answered, EpochFinished, ExamFinished, TrainingStep, TurnFinished, Validated
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
@@ -66,7 +66,7 @@ def told(events) -> list:
 
 
 def run(model, **settings):
-    cast = casting.load_cast(config := hubs.config(model, **settings))
+    cast = casting.build_components(config := hubs.config(model, **settings))
     before = weights(cast.student, adapter=False), weights(cast.student, adapter=True)
     events = list(simulate(config, cast))
     return cast.student, before, events
@@ -113,14 +113,14 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(models, tmp_
     def stop(event) -> None:
         cut.append(event)
         if isinstance(event, TurnFinished) and event.turn == 1:
-            folder.request("pause")
+            folder.write_request("pause")
 
     assert execute(folder, on_event=stop) == "paused"
     folder.clear_request()
     assert execute(folder, on_event=cut.append) == "finished", cut[-1]
     life = ("RunStarted", "Resumed", "RunEnded", "StageStarted")
     assert [e for e in told(cut) if e["type"] not in life] == [e for e in told(whole) if e["type"] not in life]
-    assert folder.config().hub.quantisation == held
+    assert folder.read_config().hub.quantisation == held
 
 
 def test_plain_peft_loads_the_saved_adapter_and_writes_the_same(models, tmp_path):
@@ -141,16 +141,16 @@ def test_every_projection_gets_an_adapter_whatever_the_architecture_calls_it(mod
         ("phi", {"fc1", "fc2", "dense"}),
         ("gemma", {"gate_proj"}),
     ):
-        student = casting.load_cast(hubs.config(models[kind])).student
+        student = casting.build_components(hubs.config(models[kind])).student
         names = {n.split(".lora_")[0].rpartition(".")[2] for n, _ in student.model.named_parameters() if "lora_" in n}
         assert ends <= names and "lm_head" not in names
 
 
 def learned(models, turn: int = 1, **settings):
     config = hubs.config(models["gemma"], **settings)
-    cast = casting.load_cast(config)
-    pairs = held_out_pairs(hubs.bank().study[:6])
-    return cast, list(cast.learner.learn(pairs, pairs[:2], turn=turn, seed=3))
+    cast = casting.build_components(config)
+    pairs = build_held_out_pairs(hubs.bank().study[:6])
+    return cast, list(cast.trainer.learn(pairs, pairs[:2], turn=turn, seed=3))
 
 
 def steps_of(told):
@@ -167,8 +167,8 @@ def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(mode
         Hub(pairs_at_once=2, gradient_checkpointing="on"),
     ):
         cast, other = learned(models, learning=learning, hub=hub)
-        assert cast.learner.manner.pairs_at_once == (hub.pairs_at_once or 4)
-        assert cast.learner.manner.checkpointing == (hub.gradient_checkpointing == "on")
+        assert cast.trainer.manner.pairs_at_once == (hub.pairs_at_once or 4)
+        assert cast.trainer.manner.checkpointing == (hub.gradient_checkpointing == "on")
         for a, b in zip(steps_of(plain), steps_of(other), strict=True):
             assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=2e-3)
             assert b.metrics.logps_chosen == pytest.approx(a.metrics.logps_chosen, abs=0.1)
@@ -190,10 +190,10 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
             hub=Hub(quantisation=held),
             learning=Learning(learning_rate=5e-3, reference="base", epochs=epochs, batch=3),
         )
-        cast = casting.load_cast(config)
-        pairs = held_out_pairs(hubs.bank().study[:6])
-        list(cast.learner.learn(pairs, [], turn=1, seed=1))
-        figures[epochs] = list(cast.learner.learn(pairs, pairs[:3], turn=2, seed=1))[0].metrics
+        cast = casting.build_components(config)
+        pairs = build_held_out_pairs(hubs.bank().study[:6])
+        list(cast.trainer.learn(pairs, [], turn=1, seed=1))
+        figures[epochs] = list(cast.trainer.learn(pairs, pairs[:3], turn=2, seed=1))[0].metrics
     base, own = {"base": True}, {}
     # Held-out pairs, then their questions' options: the base's once, and at the turn's end the student's own. A turn's pairs: with
     # two epochs alone.
@@ -206,25 +206,25 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
 def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
     """One epoch: TRL switches the adapter off at each step. Told beforehand, it must be the same."""
     config = hubs.config(models["llama"], learning=Learning(learning_rate=5e-3, reference="base", epochs=1, batch=3))
-    pairs = held_out_pairs(hubs.bank().study[:6])
+    pairs = build_held_out_pairs(hubs.bank().study[:6])
     found = []
     for once in (False, True):
-        cast = casting.load_cast(config)
-        list(cast.learner.learn(pairs, [], turn=1, seed=1))
+        cast = casting.build_components(config)
+        list(cast.trainer.learn(pairs, [], turn=1, seed=1))
         if once:
-            type(cast.learner)._reference_once, kept = property(lambda self: True), type(cast.learner)._reference_once
+            type(cast.trainer)._reference_once, kept = property(lambda self: True), type(cast.trainer)._reference_once
         try:
-            found.append(list(cast.learner.learn(pairs, pairs[:3], turn=2, seed=1)))
+            found.append(list(cast.trainer.learn(pairs, pairs[:3], turn=2, seed=1)))
         finally:
             if once:
-                type(cast.learner)._reference_once = kept
+                type(cast.trainer)._reference_once = kept
     for a, b in zip(*map(steps_of, found), strict=True):
         assert b.metrics.rewards_margins == pytest.approx(a.metrics.rewards_margins, abs=1e-4)
         assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=1e-4)
 
 
 def test_a_damaged_adapter_is_refused(models, tmp_path):
-    student = casting.load_cast(hubs.config(models["qwen2"])).student
+    student = casting.build_components(hubs.config(models["qwen2"])).student
     student.save(tmp_path)
     file = tmp_path / "adapter_model.safetensors"
     file.write_bytes(file.read_bytes()[:-50])
@@ -236,10 +236,10 @@ def test_an_adapter_of_another_version_of_the_model_is_refused(models, tmp_path)
     other = shutil.copytree(models["qwen2"], tmp_path / "other")
     with (other / "config.json").open("a") as file:
         file.write("\n")
-    one, two = (casting.load_cast(hubs.config(folder)).student for folder in (models["qwen2"], other))
+    one, two = (casting.build_components(hubs.config(folder)).student for folder in (models["qwen2"], other))
     for name, base in (("named", one.version), ("unnamed", "")):
         (tmp_path / name).mkdir()
-        adapter.save(one.model, tmp_path / name, base=base)
+        adapter.save_adapter(one.model, tmp_path / name, base_fingerprint=base)
         one.load(tmp_path / name)
     two.load(tmp_path / "unnamed")  # as runs of before have it
     with pytest.raises(StudentError, match=f"weights {one.version}, but this student has {two.version}"):

@@ -13,7 +13,7 @@ from store_runs import answered, crashed_run, metrics, whole_run
 from studentsim.errors import JournalError
 from studentsim.records import Resumed, StageStarted, TrainingStep
 from studentsim.store import journal
-from studentsim.store.journal import Journal, read_events, standing, tail
+from studentsim.store.journal import JournalWriter, read_events, effective_events, read_new_events
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def path(tmp_path):
 
 
 def written(path, events):
-    with Journal(path) as out:
+    with JournalWriter(path) as out:
         return [out.append(event) for event in events]
 
 
@@ -37,7 +37,7 @@ def test_what_is_written_is_read_again_with_seq_and_time(path):
 
 
 def test_a_line_is_in_the_file_as_soon_as_it_is_appended(path):
-    with Journal(path) as out:
+    with JournalWriter(path) as out:
         out.append(StageStarted(0, "loading"))
         assert len(read_events(path)) == 1
 
@@ -62,7 +62,7 @@ def test_a_half_written_last_line_is_passed_over_then_cut_and_its_seq_used_again
     with path.open("r+b") as file:
         file.truncate(min(two_lines + bytes_left, len(whole) - 1))
     assert [e["items"] for e in read_events(path)] == [0, 1]
-    with Journal(path) as out:
+    with JournalWriter(path) as out:
         assert path.stat().st_size == two_lines
         assert out.append(StageStarted(0, "exam", 9)) == 2
     assert [(e["seq"], e["items"]) for e in read_events(path)] == [(0, 0), (1, 1), (2, 9)]
@@ -73,7 +73,7 @@ def test_cutting_seven_bytes_loses_the_last_event_alone(path):
     count = len(read_events(path))
     os.truncate(path, path.stat().st_size - 7)
     assert len(read_events(path)) == count - 1
-    with Journal(path) as out:
+    with JournalWriter(path) as out:
         assert out.next_seq == count - 1
 
 
@@ -85,7 +85,7 @@ def test_a_last_line_of_garbage_counts_as_half_written(path, garbage):
     with path.open("ab") as file:
         file.write(garbage)
     assert len(read_events(path)) == 1
-    assert tail(path, 0)[1] == path.stat().st_size - len(garbage)
+    assert read_new_events(path, 0)[1] == path.stat().st_size - len(garbage)
     written(path, [StageStarted(0, "study")])
     assert [e["stage"] for e in read_events(path)] == ["exam", "study"]
 
@@ -98,10 +98,10 @@ def test_a_damaged_line_in_the_middle_is_named(path):
     with pytest.raises(JournalError, match="Line 3 of") as caught:
         read_events(path)
     assert "backup" in caught.value.remedy
-    events, offset = tail(path, 0)
+    events, offset = read_new_events(path, 0)
     assert [e["items"] for e in events] == [0, 1]
     with pytest.raises(JournalError, match="Line 3 of"):
-        tail(path, offset)
+        read_new_events(path, offset)
 
 
 def test_damage_far_back_is_found_even_when_read_in_small_pieces(path):
@@ -109,18 +109,18 @@ def test_damage_far_back_is_found_even_when_read_in_small_pieces(path):
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"x" * 40 + b"\n" + b"".join(lines))
     with pytest.raises(JournalError, match="Line 1 of"):
-        tail(path, 0, limit=45)
+        read_new_events(path, 0, max_bytes=45)
 
 
 def test_tail_gives_only_complete_lines_and_where_to_go_on(path):
     path.write_bytes(b"")
-    assert tail(path, 0) == ([], 0)
+    assert read_new_events(path, 0) == ([], 0)
     written(path, [StageStarted(0, "exam", n) for n in range(3)])
     whole = path.read_bytes()
     seen, offset = [], 0
     for end in range(len(whole) + 1):  # the file as it grows, byte by byte
         path.write_bytes(whole[:end])
-        events, offset = tail(path, offset)
+        events, offset = read_new_events(path, offset)
         seen += events
         assert len(seen) == whole[:end].count(b"\n")
     assert [e["items"] for e in seen] == [0, 1, 2] and offset == len(whole)
@@ -131,7 +131,7 @@ def test_tail_in_pieces_gives_what_reading_at_once_gives(path, limit):
     written(path, whole_run())
     seen, offset = [], 0
     while True:
-        events, offset = tail(path, offset, limit=limit)
+        events, offset = read_new_events(path, offset, max_bytes=limit)
         if not events:
             break
         seen += events
@@ -151,7 +151,7 @@ def test_a_full_disk_is_said_and_leaves_no_half_line(path, monkeypatch):
         return count
 
     monkeypatch.setattr(journal.os, "write", write)
-    with Journal(path) as out:
+    with JournalWriter(path) as out:
         out.append(StageStarted(0, "exam", 1))
         before = path.read_bytes()
         room[0] = 20
@@ -166,7 +166,7 @@ def test_a_full_disk_is_said_and_leaves_no_half_line(path, monkeypatch):
 
 def test_what_a_failed_write_left_is_cut_before_the_next_even_if_it_could_not_be_at_once(path, monkeypatch):
     real_write, real_cut = os.write, os.ftruncate
-    out = Journal(path)
+    out = JournalWriter(path)
     out.append(StageStarted(0, "exam", 1))
 
     def half(file, data):
@@ -191,20 +191,20 @@ def test_what_a_failed_write_left_is_cut_before_the_next_even_if_it_could_not_be
 
 def test_a_journal_that_cannot_be_opened_says_so(tmp_path):
     with pytest.raises(JournalError, match="cannot be opened"):
-        Journal(tmp_path / "nowhere" / "events.jsonl")
+        JournalWriter(tmp_path / "nowhere" / "events.jsonl")
     with pytest.raises(JournalError, match="cannot be read"):
         read_events(tmp_path / "events.jsonl")
 
 
 def test_closing_twice_is_no_error(path):
-    out = Journal(path)
+    out = JournalWriter(path)
     out.close()
     out.close()
 
 
 def test_a_resume_makes_the_half_done_turn_void_and_nothing_else(path):
     written(path, crashed_run())
-    kept = standing(read_events(path))
+    kept = effective_events(read_events(path))
     assert [e["turn"] for e in kept if e["type"] == "TurnStarted"] == [1, 2, 3]
     assert sum(e["type"] == "Answered" and e["turn"] == 2 for e in kept) == 3 + 4
     assert any(e["type"] == "Resumed" for e in kept)
@@ -216,15 +216,15 @@ def test_a_resume_before_the_first_turn_keeps_what_the_run_is():
         {"type": "Answered", "turn": 0, "seq": 1},
         {"type": "Resumed", "turn": -1, "seq": 2},
     ]
-    assert [e["type"] for e in standing(events)] == ["RunStarted", "Resumed"]
+    assert [e["type"] for e in effective_events(events)] == ["RunStarted", "Resumed"]
 
 
 def test_a_seq_written_twice_counts_once():
     events = [{"type": "Answered", "turn": 1, "seq": s, "n": n} for n, s in enumerate([0, 1, 1, 0, 2])]
-    assert [e["n"] for e in standing(events)] == [0, 1, 4]
+    assert [e["n"] for e in effective_events(events)] == [0, 1, 4]
 
 
 def test_later_resumes_reach_further_back():
     lines = [StageStarted(t, "study") for t in (1, 2, 3)] + [Resumed(2), StageStarted(3, "study"), Resumed(1)]
     events = [{**json.loads(json.dumps(e.to_json())), "seq": n} for n, e in enumerate(lines)]
-    assert [(e["type"], e["turn"]) for e in standing(events)] == [("StageStarted", 1), ("Resumed", 1)]
+    assert [(e["type"], e["turn"]) for e in effective_events(events)] == [("StageStarted", 1), ("Resumed", 1)]

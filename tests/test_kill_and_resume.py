@@ -35,10 +35,10 @@ def run_of(data: Path, pause_at: int = 0, **settings: object) -> RunFolder:
 
     def pause(_: object) -> None:
         if next(seen) == pause_at:
-            folder.request("pause")
+            folder.write_request("pause")
 
-    status = execute(folder, load_cast=casts.fake, on_event=pause)
-    return folder if status == "finished" or execute(folder, load_cast=casts.fake) else folder
+    status = execute(folder, build_components=casts.fake, on_event=pause)
+    return folder if status == "finished" or execute(folder, build_components=casts.fake) else folder
 
 
 def test_a_run_that_went_on_is_called_equal_and_another_is_not(bench, tmp_path):

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from studentsim.ui import charts, looks
-from studentsim.ui.charts.labels import spread
-from studentsim.ui.charts.race import INNER, LINE
+from studentsim.ui.charts.labels import spread_labels
+from studentsim.ui.charts.race import PLOT_HEIGHT_PX, LINE_HEIGHT_EM
 
 LABELS = st.lists(st.tuples(st.floats(-20, 120), st.floats(0.5, 40)), max_size=14)
 NEAR = 1e-6
@@ -17,7 +17,7 @@ NEAR = 1e-6
 def parts(labels: list[tuple[float, float]], low: float, high: float) -> tuple[list[tuple[float, float]], float]:
     """Of each label where it begins and ends, from the lowest up, and how much they shrank."""
     wanted, heights = [w for w, _ in labels], [h for _, h in labels]
-    centres, shrink = spread(wanted, heights, low=low, high=high)
+    centres, shrink = spread_labels(wanted, heights, low=low, high=high)
     return sorted((c - shrink * h / 2, c + shrink * h / 2) for c, h in zip(centres, heights, strict=True)), shrink
 
 
@@ -38,7 +38,7 @@ def test_labels_keep_their_lines_order_and_those_with_room_stay_where_they_are(
     labels: list[tuple[float, float]], high: float
 ):
     wanted, heights = [w for w, _ in labels], [h for _, h in labels]
-    centres, _ = spread(wanted, heights, high=high)
+    centres, _ = spread_labels(wanted, heights, high=high)
     assert all(
         centres[i] <= centres[j] + NEAR for i in range(len(labels)) for j in range(len(labels)) if wanted[i] < wanted[j]
     )
@@ -49,8 +49,8 @@ def test_labels_keep_their_lines_order_and_those_with_room_stay_where_they_are(
 
 
 def test_those_in_each_others_way_part_evenly():
-    assert spread([10, 50, 51], [6, 6, 6], high=100) == ([10, 47.5, 53.5], 1)
-    assert spread([51, 10, 50], [6, 6, 6], high=100) == ([53.5, 10, 47.5], 1)
+    assert spread_labels([10, 50, 51], [6, 6, 6], high=100) == ([10, 47.5, 53.5], 1)
+    assert spread_labels([51, 10, 50], [6, 6, 6], high=100) == ([53.5, 10, 47.5], 1)
 
 
 def exams(*marks: int) -> pd.DataFrame:
@@ -61,13 +61,15 @@ def exams(*marks: int) -> pd.DataFrame:
 
 @given(st.lists(st.tuples(st.integers(0, 240), st.text(max_size=80)), min_size=1, max_size=4))
 def test_a_race_s_names_lie_apart_and_inside_the_axis_whatever_they_are(racers: list[tuple[int, str]]):
-    figure = charts.race([(name, looks.look("random"), exams(100, mark)) for mark, name in racers], turns=4)
+    figure = charts.race_figure(
+        [(name, looks.strategy_style("random"), exams(100, mark)) for mark, name in racers], turns=4
+    )
     notes = [note for note in figure.layout.annotations if note.name == "end"]
     assert len(notes) == len(racers) and [end["y"] for end in figure.layout.meta["ends"]] == [
         100 * (mark / 240) for mark, _ in racers
     ]
-    pixel = 100 / INNER
-    halves = [pixel * note.font.size * LINE * len(note.text.split("<br>")) / 2 for note in notes]
+    pixel = 100 / PLOT_HEIGHT_PX
+    halves = [pixel * note.font.size * LINE_HEIGHT_EM * len(note.text.split("<br>")) / 2 for note in notes]
     placed = sorted((note.y - half, note.y + half) for note, half in zip(notes, halves, strict=True))
     assert placed[0][0] >= -NEAR and placed[-1][1] <= 100 + NEAR
     assert all(one[1] <= other[0] + NEAR for one, other in zip(placed, placed[1:], strict=False))

@@ -10,12 +10,12 @@ from run_help import beyond_rounding
 
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import StudentError
-from studentsim.learning.dpo import DPOLearner, MaskedPreferenceCollator
-from studentsim.learning.pairs import held_out_pairs, pairs_from_mistakes, right_answer
+from studentsim.learning.dpo import DPOStudentTrainer, MaskedPreferenceCollator
+from studentsim.learning.pairs import build_held_out_pairs, pairs_from_mistakes, correct_solution_text
 from studentsim.practice import Attempts
 from studentsim.records import Answer, EpochFinished, TrainingStep, Validated
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.teacher.key import KeyTeacher
+from studentsim.teacher.key import AnswerKeyGrader
 
 
 def student(**learning) -> EmbeddedStudent:
@@ -29,11 +29,11 @@ def weights(student: EmbeddedStudent, adapter: bool) -> str:
 
 
 def pairs(count: int = 6):
-    return held_out_pairs(tiny.questions(count))
+    return build_held_out_pairs(tiny.questions(count))
 
 
 def learn(student: EmbeddedStudent, turn: int = 1, seed: int = 0, **learning) -> list:
-    return list(DPOLearner(student, Learning(**learning)).learn(pairs(6), pairs(4), turn=turn, seed=seed))
+    return list(DPOStudentTrainer(student, Learning(**learning)).learn(pairs(6), pairs(4), turn=turn, seed=seed))
 
 
 def figures_of(event) -> list:
@@ -43,10 +43,10 @@ def figures_of(event) -> list:
 def test_the_adapter_changes_and_the_base_does_not():
     s = student()
     base, before = weights(s, adapter=False), weights(s, adapter=True)
-    twin = s.twin.model.layers[0].self_attn.q_proj.weight.clone()
+    twin = s.merged_model.model.layers[0].self_attn.q_proj.weight.clone()
     events = learn(s, batch=2, epochs=2)
     assert weights(s, adapter=False) == base and weights(s, adapter=True) != before
-    assert not torch.equal(s.twin.model.layers[0].self_attn.q_proj.weight, twin)
+    assert not torch.equal(s.merged_model.model.layers[0].self_attn.q_proj.weight, twin)
     assert [e.step for e in events if isinstance(e, TrainingStep)] == [1, 2, 3, 4, 5, 6]
     assert isinstance(events[-1], Validated)
 
@@ -62,7 +62,7 @@ def test_every_step_tells_its_figures_and_the_margin_grows():
 def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monkeypatch):
     ours, trls = student(), student()
     told = learn(ours, batch=3, epochs=2)
-    monkeypatch.setattr("studentsim.learning.head.put_on", lambda model, in_parts, plain: None)
+    monkeypatch.setattr("studentsim.learning.head.patch", lambda model, in_parts, plain: None)
     for one, two in zip(told, learn(trls, batch=3, epochs=2), strict=True):
         for figures, theirs in zip(figures_of(one), figures_of(two), strict=True):
             own, other = (beyond_rounding(asdict(f)) if f else f for f in (figures, theirs))
@@ -73,9 +73,9 @@ def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monke
 def test_the_twin_writes_as_the_trained_model_does():
     s = student()
     learn(s, batch=2, learning_rate=1e-2)
-    ids = torch.tensor([s._prompt(tiny.questions(1)[0])])
+    ids = torch.tensor([s._prompt_ids(tiny.questions(1)[0])])
     with torch.no_grad():
-        assert torch.allclose(s.model.eval()(ids).logits, s.twin(ids).logits, atol=1e-4)
+        assert torch.allclose(s.model.eval()(ids).logits, s.merged_model(ids).logits, atol=1e-4)
 
 
 def test_no_reference_adapter_is_left_behind():
@@ -103,13 +103,13 @@ def test_the_same_seed_trains_the_same_adapter_and_another_seed_another():
 def test_no_pairs_is_no_error():
     s = student()
     before = weights(s, True)
-    assert list(DPOLearner(s, Learning()).learn([], pairs(), turn=1, seed=0)) == []
+    assert list(DPOStudentTrainer(s, Learning()).learn([], pairs(), turn=1, seed=0)) == []
     assert weights(s, True) == before
 
 
 def test_closing_the_iterator_stops_the_training():
     s = student()
-    events = DPOLearner(s, Learning(batch=1, epochs=20)).learn(pairs(6), [], turn=1, seed=0)
+    events = DPOStudentTrainer(s, Learning(batch=1, epochs=20)).learn(pairs(6), [], turn=1, seed=0)
     assert next(events).steps == 120
     events.close()
     assert list(s.model.peft_config) == ["default"]
@@ -120,7 +120,7 @@ def test_an_error_in_training_reaches_whoever_asked():
     broken = [type(p)(p.question, p.chosen, p.rejected) for p in pairs(2)]
     s.pair_ids = lambda pair: {"prompt_ids": "not ids"}
     with pytest.raises(Exception, match=r"."):
-        list(DPOLearner(s, Learning()).learn(broken, [], turn=1, seed=0))
+        list(DPOStudentTrainer(s, Learning()).learn(broken, [], turn=1, seed=0))
 
 
 def test_the_calculators_tokens_do_not_count():
@@ -170,7 +170,7 @@ def test_projections_that_the_model_lacks_are_named():
 
 def test_pairs_are_made_of_wrong_answers_alone():
     questions = tiny.questions(4)
-    teacher = KeyTeacher()
+    teacher = AnswerKeyGrader()
     answers = [
         Answer(questions[0].id, questions[0].rationale, questions[0].correct, None, -1, 1),
         Answer(questions[1].id, "Answer: 1", None, "1", -1, 1),
@@ -178,7 +178,7 @@ def test_pairs_are_made_of_wrong_answers_alone():
         Answer(questions[3].id, questions[3].options[0].text, _wrong(questions[3]), None, -1, 1),
     ]
     made = pairs_from_mistakes(
-        [Attempts(q, [(a, teacher.mark(q, a))]) for q, a in zip(questions, answers, strict=True)]
+        [Attempts(q, [(a, teacher.grade(q, a))]) for q, a in zip(questions, answers, strict=True)]
     )
     assert [(p.question.id, p.rejected) for p in made] == [
         (questions[1].id, "Answer: 1"), (questions[3].id, questions[3].options[0].text),
@@ -189,8 +189,8 @@ def test_pairs_are_made_of_wrong_answers_alone():
 def test_a_question_without_workings_is_taught_by_rationale_letter_and_option():
     question = replace(tiny.questions(1)[0], rationale="Because.")
     question = replace(question, options=tuple(replace(o, working=None) for o in question.options))
-    assert right_answer(question) == f"Because.\nAnswer: {question.correct}) {question.right.text}"
-    assert held_out_pairs([question])[0].rejected.startswith("Answer: ")
+    assert correct_solution_text(question) == f"Because.\nAnswer: {question.correct}) {question.correct_option.text}"
+    assert build_held_out_pairs([question])[0].rejected.startswith("Answer: ")
 
 
 def _wrong(question) -> str:
@@ -200,6 +200,6 @@ def _wrong(question) -> str:
 def test_the_key_names_the_misconception_behind_the_chosen_option():
     question = tiny.questions(1)[0]
     for option in question.options:
-        mark = KeyTeacher().mark(question, Answer(question.id, "", option.letter, None, 0, 0))
-        assert mark.right == (option.letter == question.correct) and mark.misconception == option.misconception
-    assert KeyTeacher().mark(question, Answer(question.id, "", None, None, 0, 0)).right is False
+        mark = AnswerKeyGrader().grade(question, Answer(question.id, "", option.letter, None, 0, 0))
+        assert mark.is_correct == (option.letter == question.correct) and mark.misconception == option.misconception
+    assert AnswerKeyGrader().grade(question, Answer(question.id, "", None, None, 0, 0)).is_correct is False

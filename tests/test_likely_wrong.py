@@ -14,8 +14,8 @@ from test_selection import POOL, situation
 
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES, Question, TurnStarted
-from studentsim.selection import DRAWN, Lookups, mix_of, select
-from studentsim.simulation import Cast, simulate
+from studentsim.selection import CANDIDATES_PER_QUESTION, ScoreRecorder, count_by_category, select_questions
+from studentsim.simulation import Components, simulate
 from studentsim.student.fake import FakeStudent
 from studentsim.teacher.teacher import Teacher
 
@@ -40,51 +40,60 @@ RISING = {q.id: k / len(POOL) for k, q in enumerate(POOL)}
 
 def test_the_least_probable_of_the_draw_are_taken_least_first():
     watched = Watched(RISING)
-    chosen = [q.id for q in select("likely-wrong", situation(count=6, p_correct=watched))]
-    assert len(watched.seen) == DRAWN * 6
+    chosen = [q.id for q in select_questions("likely-wrong", situation(count=6, p_correct=watched))]
+    assert len(watched.seen) == CANDIDATES_PER_QUESTION * 6
     assert chosen == sorted(watched.seen, key=RISING.__getitem__)[:6]
 
 
 def test_the_draw_is_the_seeds():
     def chosen(seed: int) -> list[str]:
-        return [q.id for q in select("likely-wrong", situation(count=6, seed=seed, p_correct=Watched(RISING)))]
+        return [
+            q.id for q in select_questions("likely-wrong", situation(count=6, seed=seed, p_correct=Watched(RISING)))
+        ]
 
     assert chosen(1) == chosen(1) != chosen(2)
 
 
 def test_questions_of_equal_figures_come_by_their_ids():
     watched = Watched(dict.fromkeys(RISING, 0.25))
-    chosen = [q.id for q in select("likely-wrong", situation(count=6, p_correct=watched))]
+    chosen = [q.id for q in select_questions("likely-wrong", situation(count=6, p_correct=watched))]
     assert chosen == sorted(watched.seen)[:6]
 
 
 def test_the_mistakes_of_the_last_exam_have_no_say():
     figures = {q.id: 0.9 if q.category in ("probability", "general") else 0.1 for q in POOL}
-    mix = mix_of(select("likely-wrong", situation(count=12, p_correct=Watched(figures))), CATEGORIES)
+    mix = count_by_category(
+        select_questions("likely-wrong", situation(count=12, p_correct=Watched(figures))), CATEGORIES
+    )
     assert mix["probability"] == mix["general"] == 0  # although all of the exam's mistakes were there
 
 
 def test_a_users_own_mix_is_kept_and_the_least_probable_taken_within_it():
     watched = Watched(RISING)
     own = {"geometry": 75.0, "gain": 25.0}
-    chosen = select("likely-wrong", situation(count=4, mix=own, p_correct=watched))
-    assert mix_of(chosen, CATEGORIES) == {**dict.fromkeys(CATEGORIES, 0), "geometry": 3, "gain": 1}
+    chosen = select_questions("likely-wrong", situation(count=4, mix=own, p_correct=watched))
+    assert count_by_category(chosen, CATEGORIES) == {**dict.fromkeys(CATEGORIES, 0), "geometry": 3, "gain": 1}
     drawn = {c: sorted((id for id in watched.seen if CATEGORIES[int(id[1:]) % 6] == c), key=RISING.get) for c in own}
-    assert {c: len(ids) for c, ids in drawn.items()} == {"geometry": 3 * DRAWN, "gain": DRAWN}
+    assert {c: len(ids) for c, ids in drawn.items()} == {
+        "geometry": 3 * CANDIDATES_PER_QUESTION,
+        "gain": CANDIDATES_PER_QUESTION,
+    }
     assert sorted(q.id for q in chosen) == sorted([*drawn["geometry"][:3], *drawn["gain"][:1]])
 
 
 def test_what_was_not_asked_yet_comes_first_however_probable():
     asked: Counter[str] = Counter()
     for turn in range(25):
-        chosen = select("likely-wrong", situation(count=10, seed=turn, asked=asked, p_correct=Watched(RISING)))
+        chosen = select_questions(
+            "likely-wrong", situation(count=10, seed=turn, asked=asked, p_correct=Watched(RISING))
+        )
         asked.update(q.id for q in chosen)
         assert max(asked.values()) == 1 + turn // 12
 
 
 def test_a_student_that_cannot_tell_is_told_of():
     with pytest.raises(ConfigError, match="cannot tell"):
-        select("likely-wrong", situation(p_correct=None))
+        select_questions("likely-wrong", situation(p_correct=None))
 
 
 @given(
@@ -99,7 +108,7 @@ def test_no_question_drawn_and_left_is_less_probable_than_one_taken_of_its_quota
     mix = shares and {c: 100 * share / sum(shares) for c, share in zip(CATEGORIES, shares, strict=True)}
     allowed = [q for q in POOL if not mix or mix[q.category] > 0]
     count = min(count, len(allowed))
-    chosen = select("likely-wrong", situation(count=count, seed=seed, mix=mix or None, p_correct=watched))
+    chosen = select_questions("likely-wrong", situation(count=count, seed=seed, mix=mix or None, p_correct=watched))
     ids = [q.id for q in chosen]
     assert len(set(ids)) == count and all(not mix or mix[q.category] > 0 for q in chosen)
     if count == len(allowed):
@@ -107,7 +116,7 @@ def test_no_question_drawn_and_left_is_less_probable_than_one_taken_of_its_quota
     assert set(ids) <= watched.seen
     taken: set[str] = set()
     for drawn in watched.calls:  # each call is one quota's draw
-        quota = -(-len(drawn) // DRAWN)
+        quota = -(-len(drawn) // CANDIDATES_PER_QUESTION)
         own = [id for id in ids if id in drawn and id not in taken][:quota]
         left = set(drawn) - set(own) - taken
         assert all((figures[a], a) < (figures[b], b) for a in own for b in left)
@@ -129,7 +138,7 @@ class Uneven(FakeStudent):
 
 def started(strategy: str, **settings: object) -> list[TurnStarted]:
     student = Uneven()
-    players = Cast(casts.bank(), student, Teacher(), student)
+    players = Components(casts.bank(), student, Teacher(), student)
     events = simulate(casts.config(strategy=strategy, turns=2, **settings), players)
     return [e for e in events if isinstance(e, TurnStarted)]
 
@@ -152,7 +161,9 @@ def test_each_figure_looked_at_is_written_down_with_the_lesson(strategy: str):
 
 def test_likely_wrong_writes_down_p_right_of_all_it_drew():
     for event in started("likely-wrong"):
-        assert event.looked_by == "p_correct" and len(event.confidences) == DRAWN * len(event.question_ids)
+        assert event.looked_by == "p_correct" and len(event.confidences) == CANDIDATES_PER_QUESTION * len(
+            event.question_ids
+        )
         taken = [event.confidences[id] for id in event.question_ids]
         left = [figure for id, figure in event.confidences.items() if id not in event.question_ids]
         assert max(taken) <= min(left)
@@ -160,14 +171,14 @@ def test_likely_wrong_writes_down_p_right_of_all_it_drew():
 
 @given(st.floats(0, 1), st.integers(1, 9999))
 def test_a_figure_is_written_in_four_digits_on_its_own_side_of_the_threshold(figure: float, threshold: int):
-    looked = Lookups()
-    assert looked.recording("confidence", lambda qs: [figure])(POOL[:1]) == [figure]
-    stored = looked.figures[POOL[0].id]
+    looked = ScoreRecorder()
+    assert looked.wrap("confidence", lambda qs: [figure])(POOL[:1]) == [figure]
+    stored = looked.scores[POOL[0].id]
     assert (stored < threshold / 10_000) == (figure < threshold / 10_000)
     assert float(f"{stored:.4g}") == stored <= figure
 
 
 def test_a_figure_that_is_no_number_is_not_written_down():
-    looked = Lookups()
-    looked.recording("confidence", lambda qs: [float("nan"), 0.25])(POOL[:2])
-    assert looked.figures == {POOL[1].id: 0.25}
+    looked = ScoreRecorder()
+    looked.wrap("confidence", lambda qs: [float("nan"), 0.25])(POOL[:2])
+    assert looked.scores == {POOL[1].id: 0.25}

@@ -14,15 +14,15 @@ import pytest
 from run_help import last, told
 
 from studentsim.config import RunConfig
-from studentsim.records import Answer, Earlier, Question
+from studentsim.records import Answer, AttemptHistory, Question
 from studentsim.runs import live_text
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import RunFolder, create_run
-from studentsim.runs.live_text import LiveText, Writing
-from studentsim.simulation import Cast
+from studentsim.runs.live_text import LiveText, WritingProgress
+from studentsim.simulation import Components
 from studentsim.student.fake import FakeStudent
 
-WRITING = Writing("q1", "How many?", "3 + 4 =", 5, 2, 12, 1.5)
+WRITING = WritingProgress("q1", "How many?", "3 + 4 =", 5, 2, 12, 1.5)
 SHOWN = {
     "turn": 3, "phase": "study", "question_id": "q1", "problem": "How many?", "text": "3 + 4 =", "tokens": 5, "done": 2, "of": 12,
     "seconds": 1.5,
@@ -31,9 +31,9 @@ SHOWN = {
 
 @pytest.fixture
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LiveText:
-    monkeypatch.setattr(live_text, "EVERY", 0.0)
+    monkeypatch.setattr(live_text, "WRITE_INTERVAL_SECONDS", 0.0)
     found = LiveText(tmp_path)
-    found.begin(3, "study")
+    found.begin_stage(3, "study")
     return found
 
 
@@ -42,7 +42,7 @@ class Writer(FakeStudent):
 
     def __init__(self, look: Callable[[], None] = lambda: None) -> None:
         super().__init__()
-        self.listen: Callable[[Writing], None] | None = None
+        self.listen: Callable[[WritingProgress], None] | None = None
         self.look = look
 
     def answer(
@@ -51,15 +51,15 @@ class Writer(FakeStudent):
         *,
         luck: Sequence[object],
         sure: bool = False,
-        earlier: Earlier | None = None,
+        earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
         """See ``Student``."""
-        for done, answer in enumerate(super().answer(questions, luck=luck, sure=sure, earlier=earlier)):
+        for done, answer in enumerate(super().answer(questions, seed_key=luck, with_p_correct=sure, earlier=earlier)):
             for tokens in (1, 2):
                 assert self.listen
                 problem = next(q.problem for q in questions if q.id == answer.question_id)
                 text = " ".join(answer.text.split()[:tokens])
-                self.listen(Writing(answer.question_id, problem, text, tokens, done, len(questions), 0.1))
+                self.listen(WritingProgress(answer.question_id, problem, text, tokens, done, len(questions), 0.1))
                 self.look()
             yield answer
 
@@ -96,7 +96,7 @@ def test_it_is_written_twice_a_second_at_most(tmp_path, monkeypatch):
     seen = []
     for step in range(11):
         now[0] = 100 + step / 10
-        live.show(Writing("q", "", str(step), step, 0, 1, 0.0))
+        live.update(WritingProgress("q", "", str(step), step, 0, 1, 0.0))
         seen.append(LiveText.read(tmp_path)["tokens"])
     assert seen == [0] * 5 + [5] * 5 + [10]
 
@@ -104,7 +104,7 @@ def test_it_is_written_twice_a_second_at_most(tmp_path, monkeypatch):
 @pytest.mark.parametrize("problem", ["", "p" * 9000, "ü" * 9000])
 @pytest.mark.parametrize("text", ["", "a" * 9000, "→" * 9000 + "end", '\\"\n\t' * 3000, "\ud800 lone", "$x$ <b> `"])
 def test_however_long_and_strange_it_stays_small_and_ends_as_the_answer_does(live, tmp_path, problem, text):
-    live.show(Writing("q", problem, text, 1, 0, 1, 0.0))
+    live.show(WritingProgress("q", problem, text, 1, 0, 1, 0.0))
     found = LiveText.read(tmp_path)
     assert (tmp_path / "writing.json").stat().st_size <= 4096
     expected = text.encode("utf-8", "replace").decode()
@@ -141,11 +141,11 @@ def test_a_reader_never_sees_half_a_file(live, tmp_path):
             if found is None or found["text"] != str(found["tokens"]) * 300:
                 bad.append(found)
 
-    live.show(Writing("q", "", "0" * 300, 0, 0, 1, 0.0))
+    live.show(WritingProgress("q", "", "0" * 300, 0, 0, 1, 0.0))
     reader = threading.Thread(target=reading)
     reader.start()
     for tokens in range(10, 400):
-        live.show(Writing("q", "", str(tokens) * 300, tokens, 0, 1, 0.0))
+        live.show(WritingProgress("q", "", str(tokens) * 300, tokens, 0, 1, 0.0))
     stop.set()
     reader.join()
     assert not bad
@@ -154,14 +154,14 @@ def test_a_reader_never_sees_half_a_file(live, tmp_path):
 # ------------------------------------------------------------------ the run
 
 
-def listening(look: Callable[[], None] = lambda: None) -> Callable[[RunConfig], Cast]:
+def listening(look: Callable[[], None] = lambda: None) -> Callable[[RunConfig], Components]:
     return lambda config: casts.cast_of(Writer(look))
 
 
 def test_a_run_shows_the_answer_that_grows_and_leaves_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(live_text, "EVERY", 0.0)
+    monkeypatch.setattr(live_text, "WRITE_INTERVAL_SECONDS", 0.0)
     folder, seen = run_of(tmp_path), []
-    assert execute(folder, load_cast=listening(lambda: seen.append(LiveText.read(folder)))) == "finished"
+    assert execute(folder, build_components=listening(lambda: seen.append(LiveText.read(folder)))) == "finished"
     assert {(s["turn"], s["phase"]) for s in seen} == {(0, "exam"), (1, "study"), (1, "exam")}
     assert seen[0]["tokens"] == 1 and seen[1]["text"].startswith(seen[0]["text"]) and seen[0]["problem"]
     assert [s["done"] for s in seen if s["phase"] == "study"] == [n // 2 for n in range(24)]
@@ -170,8 +170,8 @@ def test_a_run_shows_the_answer_that_grows_and_leaves_no_file(tmp_path, monkeypa
 
 def test_a_run_whose_student_shows_its_answers_equals_one_whose_student_does_not(tmp_path):
     folders = [run_of(tmp_path / name) for name in ("one", "two")]
-    execute(folders[0], load_cast=listening())
-    execute(folders[1], load_cast=casts.fake)
+    execute(folders[0], build_components=listening())
+    execute(folders[1], build_components=casts.fake)
     assert told(folders[0]) == told(folders[1])
 
 
@@ -184,9 +184,9 @@ def test_paused_or_failed_it_leaves_no_file(tmp_path, how):
             assert LiveText.read(folder) is not None
             if how == "failure":
                 raise RuntimeError("broken")
-            folder.request("pause")
+            folder.write_request("pause")
 
-    assert execute(folder, load_cast=listening(look)) == ("paused" if how == "pause" else "failed")
+    assert execute(folder, build_components=listening(look)) == ("paused" if how == "pause" else "failed")
     assert last(folder)["type"] == "RunEnded" and not [*folder.path.glob("*writing*")]
 
 
@@ -196,11 +196,11 @@ def test_what_a_killed_worker_left_is_gone_when_the_run_goes_on(tmp_path):
     (folder.path / ".writing.json-123").write_text("{")
     seen = []
 
-    def load(config: RunConfig) -> Cast:
+    def load(config: RunConfig) -> Components:
         seen.append(LiveText.read(folder))
         return casts.fake(config)
 
-    assert execute(folder, load_cast=load) == "finished"
+    assert execute(folder, build_components=load) == "finished"
     assert seen == [None] and not [*folder.path.glob("*writing*")]
 
 
@@ -209,15 +209,15 @@ def test_a_disk_that_takes_nothing_stops_no_run(tmp_path, monkeypatch, trouble):
     def refuse(*_: object) -> None:
         raise trouble
 
-    monkeypatch.setattr(live_text, "EVERY", 0.0)
+    monkeypatch.setattr(live_text, "WRITE_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr(live_text.Path, "write_bytes", refuse)
     folder = run_of(tmp_path)
-    assert execute(folder, load_cast=listening()) == "finished"
+    assert execute(folder, build_components=listening()) == "finished"
     assert not [*folder.path.glob("*writing*")]
 
 
 def test_a_folder_that_is_gone_raises_nothing(tmp_path):
     live = LiveText(tmp_path / "nowhere")
-    live.show(WRITING)
-    live.begin(1, "exam")
+    live.update(WRITING)
+    live.begin_stage(1, "exam")
     assert LiveText.read(tmp_path / "nowhere") is None

@@ -13,15 +13,15 @@ from store_runs import as_lines, put, turn_of, turn_zero, whole_run
 from visits import WATCH, text_of, visit
 
 from studentsim import foreground
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.records import Resumed, RunEnded, TurnStarted
 from studentsim.runs.folder import RunFolder
 from studentsim.store import journal, queries
 from studentsim.store.database import Database
-from studentsim.store.export import export
-from studentsim.store.ingest import sync
+from studentsim.store.export import export_run
+from studentsim.store.ingest import sync_journals
 from studentsim.ui import lookups
-from studentsim.ui.lookups import LessonLookups
+from studentsim.ui.lookups import LessonSelectionStats
 from studentsim.ui.report import html
 
 COMPARE = "pages/3_Compare.py"
@@ -49,12 +49,12 @@ def blind(events: list) -> list:
 
 def opened(data: Path) -> Database:
     database = Database.open(data)
-    sync(database, data / "runs")
+    sync_journals(database, data / "runs")
     return database
 
 
-def lesson(passed: int | None, looked: int, *, chosen: int = 40, kept: int | None = None) -> LessonLookups:
-    return LessonLookups(1, "confidence", looked, chosen, passed, chosen if kept is None else kept, 0.5, 0.5)
+def lesson(passed: int | None, looked: int, *, chosen: int = 40, kept: int | None = None) -> LessonSelectionStats:
+    return LessonSelectionStats(1, "confidence", looked, chosen, passed, chosen if kept is None else kept, 0.5, 0.5)
 
 
 # ------------------------------------------------------------------ stored
@@ -63,7 +63,7 @@ def lesson(passed: int | None, looked: int, *, chosen: int = 40, kept: int | Non
 def test_every_figure_is_a_row_with_its_lesson_and_whether_it_was_chosen(tmp_path):
     put(tmp_path, "r1", looking(whole_run()))
     with opened(tmp_path) as db:
-        frame = queries.lookups(db, "r1")
+        frame = queries.fetch_selection_scores(db, "r1")
         assert list(frame.turn) == [1] * 5 + [3] * 5 and set(frame.measure) == {"confidence"}
         first = frame[frame.turn == 1]
         assert dict(zip(first.question_id, first.figure, strict=True)) == LOOKED and list(first.figure) == sorted(
@@ -77,23 +77,28 @@ def test_the_share_that_passes_is_told_of_each_lesson_by_the_runs_own_threshold(
     put(tmp_path, "r2", looking(whole_run(run_id="r2"), "p_correct"))
     put(tmp_path, "plain", blind(whole_run(run_id="plain")))
     with opened(tmp_path) as db:
-        rows = queries.looked_at(db, {"r1": 0.5, "plain": 0.5, "r2": 0.5}).to_dict("records")
+        rows = queries.fetch_selection_score_summary(db, {"r1": 0.5, "plain": 0.5, "r2": 0.5}).to_dict("records")
         assert [(r["run_id"], r["turn"]) for r in rows] == [("r1", 1), ("r1", 3), ("r2", 1), ("r2", 3)]
         assert rows[0] == {
             "run_id": "r1", "turn": 1, "measure": "confidence", "looked_at": 5, "chosen": 3, "passed": 2,
             "chosen_passed": 2, "share": 0.4, "mean": 0.5, "mean_chosen": 0.375,
         }  # fmt: skip
         assert pd.isna(rows[2]["passed"]) and rows[2]["mean_chosen"] == 0.375  # P(right) is not the rule's figure
-        assert list(queries.looked_at(db, {"r1": 0.7}).passed) == [3, 3]
-        assert queries.looked_at(db, {"plain": 0.5}).empty and queries.looked_at(db, {}).empty
+        assert list(queries.fetch_selection_score_summary(db, {"r1": 0.7}).passed) == [3, 3]
+        assert (
+            queries.fetch_selection_score_summary(db, {"plain": 0.5}).empty
+            and queries.fetch_selection_score_summary(db, {}).empty
+        )
 
 
 def test_journal_and_database_tell_the_same(tmp_path):
     events = looking(whole_run())
     put(tmp_path, "r1", events)
-    told = [lookups.from_event(e, 0.5) for e in as_lines(events) if e["type"] == "TurnStarted"]
+    told = [lookups.selection_stats_from_event(e, 0.5) for e in as_lines(events) if e["type"] == "TurnStarted"]
     with opened(tmp_path) as db:
-        assert lookups.from_frame(queries.looked_at(db, {"r1": 0.5})) == [found for found in told if found]
+        assert lookups.selection_stats_from_frame(queries.fetch_selection_score_summary(db, {"r1": 0.5})) == [
+            found for found in told if found
+        ]
 
 
 def test_what_a_resumed_run_did_over_again_counts_once(tmp_path):
@@ -101,13 +106,13 @@ def test_what_a_resumed_run_did_over_again_counts_once(tmp_path):
     again = looking([*list(turn_of(3))[:4], Resumed(1), *turn_of(3), RunEnded(3, "finished", 9.0)])
     put(tmp_path, "r1", [*half, *again])
     with opened(tmp_path) as db:
-        assert list(queries.looked_at(db, {"r1": 0.5}).looked_at) == [5, 5]
-        assert len(queries.lookups(db, "r1")) == 10
+        assert list(queries.fetch_selection_score_summary(db, {"r1": 0.5}).looked_at) == [5, 5]
+        assert len(queries.fetch_selection_scores(db, "r1")) == 10
 
 
 def test_the_figures_are_exported(tmp_path):
     put(tmp_path, "r1", looking(whole_run()))
-    export(tmp_path, "r1", tmp_path / "out")
+    export_run(tmp_path, "r1", tmp_path / "out")
     frame = pd.read_csv(tmp_path / "out" / "lookups.csv")
     assert list(frame.columns) == ["run_id", "seq", "turn", "at", "question_id", "measure", "figure", "chosen"]
     assert len(frame) == 10 and frame.figure.sum() == 2 * sum(LOOKED.values())
@@ -119,50 +124,56 @@ def test_a_journal_of_before_opens_and_tells_of_no_lookups(tmp_path):
     for line in lines:  # as 0.1 wrote it
         line.pop("confidences", None), line.pop("looked_by", None)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert [lookups.from_event(e, 0.5) for e in journal.standing(lines) if e["type"] == "TurnStarted"] == [None] * 3
+    assert [
+        lookups.selection_stats_from_event(e, 0.5)
+        for e in journal.effective_events(lines)
+        if e["type"] == "TurnStarted"
+    ] == [None] * 3
     with opened(tmp_path) as db:
-        assert len(queries.turns(db, "r1")) == 4 and queries.lookups(db, "r1").empty
-    export(tmp_path, "r1", tmp_path / "out")
+        assert len(queries.fetch_turns(db, "r1")) == 4 and queries.fetch_selection_scores(db, "r1").empty
+    export_run(tmp_path, "r1", tmp_path / "out")
     assert pd.read_parquet(tmp_path / "out" / "lookups.parquet").empty
 
 
 def test_a_database_of_version_3_gets_the_table_and_keeps_its_rows(tmp_path):
     put(tmp_path, "r1", blind(whole_run()))
     with opened(tmp_path) as db:
-        db.write(lambda cursor: (cursor.execute("DROP TABLE lookups"), cursor.execute("UPDATE meta SET version = 3")))
+        db.run_transaction(
+            lambda cursor: (cursor.execute("DROP TABLE lookups"), cursor.execute("UPDATE meta SET version = 3"))
+        )
     put(tmp_path, "r2", looking(whole_run(run_id="r2")))
     with opened(tmp_path) as db:
-        assert len(queries.turns(db, "r1")) == 4 and len(queries.lookups(db, "r2")) == 10
+        assert len(queries.fetch_turns(db, "r1")) == 4 and len(queries.fetch_selection_scores(db, "r2")) == 10
 
 
 # ------------------------------------------------------------------ told
 
 
 def test_a_rule_that_nearly_all_pass_is_said_to_choose_almost_at_random():
-    said = lookups.sentence([lesson(48, 50), lesson(48, 50)])
-    low, high = (round(100 * bound) for bound in wilson(96, 100))
+    said = lookups.describe_selection_stats([lesson(48, 50), lesson(48, 50)])
+    low, high = (round(100 * bound) for bound in wilson_interval(96, 100))
     assert said == (
         f"96 of 100 questions looked at pass the rule ({low} to {high}), so this way chooses almost at random here."
     )
-    assert lookups.warning([lesson(96, 100)])
+    assert lookups.selection_warning([lesson(96, 100)])
 
 
 def test_a_rule_that_hardly_any_pass_is_said_to_be_made_up():
-    said = lookups.sentence([lesson(3, 320, kept=3)])
+    said = lookups.describe_selection_stats([lesson(3, 320, kept=3)])
     assert said.startswith(
         "Only 1 of 100 questions looked at pass the rule (0 to 3), so nearly all of those chosen (37 of 40)"
     )
     assert said.endswith(" were made up with the least sure.")
-    assert "so 12 of the 40 chosen were" in lookups.sentence(
+    assert "so 12 of the 40 chosen were" in lookups.describe_selection_stats(
         [lesson(28, 320, kept=28)]
     )  # nine of a hundred pass, and fill most of the lesson
-    assert "so all of those chosen" in lookups.sentence([lesson(0, 320, kept=0)])
-    assert "made up" not in lookups.sentence([lesson(20, 320, chosen=20)])
-    assert lookups.warning([lesson(3, 320, kept=3)])
+    assert "so all of those chosen" in lookups.describe_selection_stats([lesson(0, 320, kept=0)])
+    assert "made up" not in lookups.describe_selection_stats([lesson(20, 320, chosen=20)])
+    assert lookups.selection_warning([lesson(3, 320, kept=3)])
 
 
 def test_few_questions_are_counted_and_bring_their_interval():
-    said = lookups.sentence([lesson(16, 16, chosen=8)])
+    said = lookups.describe_selection_stats([lesson(16, 16, chosen=8)])
     assert said == (
         "16 of 16 questions looked at pass the rule, which is 81 to 100 of 100, so this way chooses almost at random here."
     )
@@ -170,33 +181,41 @@ def test_few_questions_are_counted_and_bring_their_interval():
 
 @pytest.mark.parametrize("passed, warned", [(9, True), (10, False), (50, False), (90, False), (91, True)])
 def test_a_warning_is_given_above_90_and_below_10_of_100(passed: int, warned: bool):
-    assert bool(lookups.warning([lesson(passed, 100, kept=min(passed, 40))])) == warned
+    assert bool(lookups.selection_warning([lesson(passed, 100, kept=min(passed, 40))])) == warned
 
 
 def test_lessons_in_which_the_rule_hardly_chose_are_counted_where_the_whole_is_mixed():
     some = [lesson(96, 100), lesson(50, 100), lesson(40, 100), lesson(5, 100, kept=5)]
-    assert lookups.warning(some) == lookups.sentence(some)
-    assert "In 1 of 4 lessons more than 90 of 100 pass: there it chooses almost at random." in lookups.sentence(some)
-    assert "In 1 of 4 lessons fewer than 10 of 100 pass" in lookups.sentence(some)
-    assert not lookups.warning(some[1:3]) and "lesson" not in lookups.sentence(some[1:3])
+    assert lookups.selection_warning(some) == lookups.describe_selection_stats(some)
+    assert (
+        "In 1 of 4 lessons more than 90 of 100 pass: there it chooses almost at random."
+        in lookups.describe_selection_stats(some)
+    )
+    assert "In 1 of 4 lessons fewer than 10 of 100 pass" in lookups.describe_selection_stats(some)
+    assert not lookups.selection_warning(some[1:3]) and "lesson" not in lookups.describe_selection_stats(some[1:3])
 
 
 def test_of_likely_wrong_the_figures_of_the_chosen_and_of_all_are_told_and_nothing_is_warned_of():
-    found = lookups.from_event(
+    found = lookups.selection_stats_from_event(
         {"turn": 1, "question_ids": ["a"], "confidences": {"a": 0.1, "b": 0.7}, "looked_by": "p_correct"}, 0.5
     )
-    assert found and found.passed is found.share is None
-    assert "P(right) is 0.10 for these and 0.40 for all" in lookups.sentence([found])
-    assert lookups.warning([found]) == lookups.warning([]) == lookups.sentence([]) == ""
+    assert found and found.passed is found.pass_rate is None
+    assert "P(right) is 0.10 for these and 0.40 for all" in lookups.describe_selection_stats([found])
+    assert (
+        lookups.selection_warning([found])
+        == lookups.selection_warning([])
+        == lookups.describe_selection_stats([])
+        == ""
+    )
 
 
 def test_the_command_line_tells_of_each_lesson_and_of_the_whole(tmp_path):
     make_run(tmp_path, "sure", strategy="log-probability", figures=NEARLY_ALL)
     make_run(tmp_path, "plain", strategy="random")
-    found = foreground.result_of(RunFolder(tmp_path / "runs" / "sure"))
+    found = foreground.build_run_result(RunFolder(tmp_path / "runs" / "sure"))
     assert [(t["looked_at"], t["looked_by"], t["passed"]) for t in found["turns"]] == [(100, "confidence", 96)] * 4
     assert found["choosing"].endswith("almost at random here.")
-    plain = foreground.result_of(RunFolder(tmp_path / "runs" / "plain"))
+    plain = foreground.build_run_result(RunFolder(tmp_path / "runs" / "plain"))
     assert [(t["looked_at"], t["looked_by"], t["passed"]) for t in plain["turns"]] == [(0, "", None)] * 4
     assert plain["choosing"] == ""
 
@@ -206,11 +225,11 @@ def test_the_report_tells_the_rule_and_each_lessons_share(tmp_path):
     make_run(tmp_path, "wrong", strategy="likely-wrong", figures=[0.05] * 8 + [0.5] * 24)
     make_run(tmp_path, "plain", strategy="random")
     with opened(tmp_path) as db:
-        told = html.make(db, "sure")
+        told = html.build_report_html(db, "sure")
         assert "How the practice questions were chosen" in told and "stays below 0.6" in told
         assert "Only 1 of 100 questions looked at pass the rule" in told and told.count(">100<") >= 4
-        assert "P(right) is 0.05 for these and 0.39 for all" in html.make(db, "wrong")
-        assert "How the practice questions were chosen" not in html.make(db, "plain")
+        assert "P(right) is 0.05 for these and 0.39 for all" in html.build_report_html(db, "wrong")
+        assert "How the practice questions were chosen" not in html.build_report_html(db, "plain")
 
 
 def test_watch_and_compare_say_that_a_way_hardly_chooses(folder: Path):

@@ -10,21 +10,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studentsim import casting, simulation
-from studentsim.arithmetic import number
+from studentsim.arithmetic import parse_number
 from studentsim.bank.sources import open_bank
 from studentsim.records import Answer, TurnFinished
-from studentsim.student.parsing import read_answer
+from studentsim.student.parsing import parse_answer
 from studentsim.student.profiles import PROFILES
 from studentsim.teacher import check, collect, dataset, talk, training, values
-from studentsim.teacher.cases import HARD
-from studentsim.teacher.collect import STAGES, School
-from studentsim.teacher.key import KeyTeacher
-from studentsim.teacher.label import is_right, label
-from studentsim.teacher.marker import Verdict, load_marker
+from studentsim.teacher.cases import HARD_CASE_MAKERS
+from studentsim.teacher.collect import TURNS_BY_SPLIT, Simulator
+from studentsim.teacher.key import AnswerKeyGrader
+from studentsim.teacher.label import is_correct_by_key, label_by_key
+from studentsim.teacher.marker import GraderVerdict, load_grader
 from studentsim.teacher.prompt import CORRECT, WRONG
-from studentsim.teacher.training import Recipe, train_teacher
+from studentsim.teacher.training import TrainingRecipe, train_embedded_grader
 
-SMALL = Recipe(hidden=16, layers=1, heads=2, feed_forward=16, draws=1, steps=4, batch=4, warm_up=1, checkpoint_every=2)
+SMALL = TrainingRecipe(
+    hidden_size=16,
+    num_layers=1,
+    num_heads=2,
+    feed_forward_size=16,
+    cases_per_answer=1,
+    max_steps=4,
+    batch_size=4,
+    warmup_steps=1,
+    checkpoint_every_steps=2,
+)
 
 
 class Pupil:
@@ -46,17 +56,17 @@ class Cast:
 @pytest.fixture
 def school(monkeypatch):
     """Lessons that teach nothing, and few answers at each stage."""
-    monkeypatch.setattr(collect, "ANSWERS", {"train": 6, "validation": 3, "test": 8})
+    monkeypatch.setattr(collect, "ANSWERS_PER_PROFILE_AND_TURN", {"train": 6, "validation": 3, "test": 8})
 
     def simulate(config, cast):
         return (TurnFinished(turn, 0, 0, 0, None, {}) for turn in range(config.turns + 1))
 
-    return School(open_cast=lambda config: Cast(), simulate=simulate)
+    return Simulator(build_components=lambda config: Cast(), simulate=simulate)
 
 
 @pytest.fixture
 def own(school):
-    return list(collect.collect(school))
+    return list(collect.collect_answers(school))
 
 
 def of(own, part):
@@ -68,54 +78,60 @@ def of(own, part):
 
 def test_every_profile_is_asked_at_every_stage_of_each_part(own):
     seen = {(a.part, a.profile, a.stage) for a in own}
-    assert seen == {(part, profile, stage) for part in STAGES for profile in PROFILES for stage in STAGES[part]}
+    assert seen == {
+        (part, profile, stage) for part in TURNS_BY_SPLIT for profile in PROFILES for stage in TURNS_BY_SPLIT[part]
+    }
 
 
 def test_the_parts_share_no_question_and_the_test_no_stage(own):
-    questions = {part: {a.question.id for a in of(own, part)} for part in STAGES}
-    texts = {part: {a.question.problem for a in of(own, part)} for part in STAGES}
+    questions = {part: {a.question.id for a in of(own, part)} for part in TURNS_BY_SPLIT}
+    texts = {part: {a.question.problem for a in of(own, part)} for part in TURNS_BY_SPLIT}
     for a, b in (("train", "validation"), ("train", "test"), ("validation", "test")):
         assert not questions[a] & questions[b] and not texts[a] & texts[b]
-    assert not set(STAGES["test"]) & set(STAGES["train"] + STAGES["validation"])
+    assert not set(TURNS_BY_SPLIT["test"]) & set(TURNS_BY_SPLIT["train"] + TURNS_BY_SPLIT["validation"])
 
 
 def test_answers_are_collected_once_and_read_back_as_they_were(school, own, tmp_path):
     said = []
-    first = collect.kept(tmp_path, school, "train", said.append)
+    first = collect.load_or_collect(tmp_path, school, "train", said.append)
     assert len(said) == len(PROFILES) and first == of(own, "train")
-    assert collect.kept(tmp_path, school, "train", said.append) == first and len(said) == len(PROFILES)
+    assert collect.load_or_collect(tmp_path, school, "train", said.append) == first and len(said) == len(PROFILES)
 
 
 def test_lessons_are_the_products_own():
     """A real student, two stages, few answers: its lessons run and its texts can be read."""
-    school = School(casting.load_cast, simulation.simulate)
+    school = Simulator(casting.build_components, simulation.simulate)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collect, "STAGES", {"train": (0,), "validation": (0,), "test": (1,)})
-        patch.setattr(collect, "ANSWERS", {"train": 6, "validation": 2, "test": 6})
-        answers = list(collect.collect(school, profiles=["nearly-there"]))
-    assert [a.stage for a in answers] == [0] * 8 + [1] * 6
-    assert sum(is_right(a.question, a.text) for a in answers) >= 4
+        patch.setattr(collect, "TURNS_BY_SPLIT", {"train": (0,), "validation": (0,), "test": (1,)})
+        patch.setattr(collect, "ANSWERS_PER_PROFILE_AND_TURN", {"train": 6, "validation": 2, "test": 6})
+        answers = list(collect.collect_answers(school, profiles=["nearly-there"]))
+    assert [a.turns_trained for a in answers] == [0] * 8 + [1] * 6
+    assert sum(is_correct_by_key(a.question, a.text) for a in answers) >= 4
 
 
 # ------------------------------------------------------------------ labels
 
 
 def test_labels_are_the_keys(own):
-    for case in dataset.training_cases(of(own, "train"), 2):
-        letter, value = read_answer(case.text, case.question)
-        mark = KeyTeacher().mark(case.question, Answer(case.question.id, case.text, letter, value, 0.0, 0.0))
-        assert case.row().label == (CORRECT if mark.right else WRONG) or case.kind == "two letters"
+    for case in dataset.build_training_cases(of(own, "train"), 2):
+        letter, value = parse_answer(case.text, case.question)
+        mark = AnswerKeyGrader().grade(case.question, Answer(case.question.id, case.text, letter, value, 0.0, 0.0))
+        assert case.to_row().label == (CORRECT if mark.is_correct else WRONG) or case.kind == "two letters"
 
 
 @pytest.mark.parametrize("said", ["d or a", "d, a", "d/a", "d) or a)", "d) 5 or a) 6", "(d) (a)", "D and A"])
 def test_two_letters_tick_nothing(own, said):
     question = own[0].question
-    assert not any(is_right(question, f"Answer: {said}".replace("d", question.correct)) for said in (said, said[::-1]))
+    assert not any(
+        is_correct_by_key(question, f"Answer: {said}".replace("d", question.correct)) for said in (said, said[::-1])
+    )
 
 
 def test_one_letter_and_what_looks_like_another_is_one_letter(own):
     q = own[0].question
-    assert is_right(q, f"Answer: {q.correct}) a half") and is_right(q, f"Answer: {q.correct}) 5 a day")
+    assert is_correct_by_key(q, f"Answer: {q.correct}) a half") and is_correct_by_key(
+        q, f"Answer: {q.correct}) 5 a day"
+    )
 
 
 MUST = {
@@ -124,11 +140,15 @@ MUST = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", HARD)
+@pytest.mark.parametrize("kind", HARD_CASE_MAKERS)
 def test_each_kind_of_hard_case_is_labelled_as_the_table_says(own, kind):
     rng = Random(0)
-    texts = [(a.question, HARD[kind](a.question, a.text, rng, talk.TRAIN)) for a in own for _ in range(3)]
-    labels = Counter(label(question, text) for question, text in texts if text is not None)
+    texts = [
+        (a.question, HARD_CASE_MAKERS[kind](a.question, a.text, rng, talk.TRAIN_INJECTIONS))
+        for a in own
+        for _ in range(3)
+    ]
+    labels = Counter(label_by_key(question, text) for question, text in texts if text is not None)
     assert sum(labels.values()) >= 20
     if kind in MUST:
         assert set(labels) == {MUST[kind]}
@@ -142,59 +162,63 @@ def test_each_kind_of_hard_case_is_labelled_as_the_table_says(own, kind):
 @given(st.integers(1, 10**6), st.sampled_from([1, 2, 4, 5, 10, 20, 100]), st.randoms(use_true_random=False))
 def test_another_phrasing_is_the_same_number_and_a_slip_is_not(numerator, denominator, rng):
     for text in (f"{numerator}", f"{numerator / denominator:.2f}", f"{numerator}/{denominator}"):
-        value = number(text)
-        for said in (values.other_kind(text, rng), values.regrouped(text, rng), values.with_unit(text, rng)):
-            assert said is None or number(said) == value, said
-        assert number(values.near(text, rng)) not in (None, value)
+        value = parse_number(text)
+        for said in (
+            values.swap_fraction_and_decimal(text, rng),
+            values.change_digit_format(text, rng),
+            values.add_random_unit(text, rng),
+        ):
+            assert said is None or parse_number(said) == value, said
+        assert parse_number(values.perturb_number(text, rng)) not in (None, value)
 
 
 @settings(max_examples=50)
 @given(st.randoms(use_true_random=False))
 def test_drawn_values_are_numbers(rng):
-    assert number(values.drawn(rng)) is not None
+    assert parse_number(values.sample_number_text(rng)) is not None
 
 
 def test_text_without_a_number_has_no_slip():
     with pytest.raises(ValueError, match="none of these"):
-        values.near("none of these", Random(0))
-    assert values.with_unit("none of these", Random(0)) == "none of these"
+        values.perturb_number("none of these", Random(0))
+    assert values.add_random_unit("none of these", Random(0)) == "none of these"
 
 
 # ------------------------------------------------------------------ the data set
 
 
 def test_the_training_rows_are_balanced_and_of_every_kind(own):
-    cases = dataset.training_cases(of(own, "train"), 20)
+    cases = dataset.build_training_cases(of(own, "train"), 20)
     labels = Counter(case.label for case in cases)
     assert labels[CORRECT] == labels[WRONG] > 500
-    assert {case.kind for case in cases} == {"as written", *HARD}
+    assert {case.kind for case in cases} == {"as written", *HARD_CASE_MAKERS}
 
 
 def test_the_same_seed_gives_the_same_rows(own):
-    first, second = (dataset.training_cases(of(own, "train"), 2, seed=3) for _ in range(2))
-    assert [c.row() for c in first] == [c.row() for c in second]
-    assert first != dataset.training_cases(of(own, "train"), 2, seed=4)
+    first, second = (dataset.build_training_cases(of(own, "train"), 2, seed=3) for _ in range(2))
+    assert [c.to_row() for c in first] == [c.to_row() for c in second]
+    assert first != dataset.build_training_cases(of(own, "train"), 2, seed=4)
 
 
 def test_the_tests_answers_are_as_their_students_wrote_them_and_none_stands_twice(own):
-    cases = dataset.test_answers(of(own, "test"), 40)
+    cases = dataset.sample_test_cases(of(own, "test"), 40)
     assert len({(c.question.id, c.text) for c in cases}) == 40
     assert {(c.question.id, c.text) for c in cases} <= {(a.question.id, a.text) for a in of(own, "test")}
     assert Counter(c.label for c in cases) == {CORRECT: 20, WRONG: 20}
 
 
 def test_the_tests_talk_is_such_as_training_never_heard(own):
-    assert not set(talk.TEST) & set(talk.TRAIN)
-    cases = dataset.test_hard(of(own, "test"), 30)
-    assert Counter(c.kind for c in cases) == dict.fromkeys(HARD, 30)
+    assert not set(talk.TEST_INJECTIONS) & set(talk.TRAIN_INJECTIONS)
+    cases = dataset.build_hard_test_cases(of(own, "test"), 30)
+    assert Counter(c.kind for c in cases) == dict.fromkeys(HARD_CASE_MAKERS, 30)
 
 
 def test_rows_have_the_papers_fields(own, tmp_path):
-    case = dataset.Case("as written", own[0], own[0].question, "so\nAnswer: 7")
-    dataset.write([case], tmp_path / "rows.parquet")
+    case = dataset.GradingCase("as written", own[0], own[0].question, "so\nAnswer: 7")
+    dataset.write_cases([case], tmp_path / "rows.parquet")
     (row,) = parquet.read_table(tmp_path / "rows.parquet").to_pylist()
     assert row["answer"] == "so\nAnswer: 7" and row["label"] in (CORRECT, WRONG)
-    assert row["correct"] == f"{case.question.correct}) {case.question.right.text}"
+    assert row["correct"] == f"{case.question.correct}) {case.question.correct_option.text}"
     assert row["sentences"] == f'Context: {row["correct"]}\nAnswer: "Answer: 7"\nIs the answer Correct or Wrong?'
 
 
@@ -203,9 +227,11 @@ def test_rows_have_the_papers_fields(own, tmp_path):
 
 def test_training_changes_the_weights_and_what_is_written_judges_alike(school, tmp_path):
     said = []
-    train_teacher(school, tmp_path / "out", recipe=SMALL, work=tmp_path / "work", say=said.append)
-    marker = load_marker(str(tmp_path / "out"))
-    fresh = training.new_model(marker.tokenizer, SMALL).state_dict()
+    train_embedded_grader(
+        school, tmp_path / "out", recipe=SMALL, work_folder=tmp_path / "work", on_progress=said.append
+    )
+    marker = load_grader(str(tmp_path / "out"))
+    fresh = training.init_model(marker.tokenizer, SMALL).state_dict()
     changed = [n for n, t in marker.model.state_dict().items() if not torch.equal(t, fresh[n])]
     assert len(changed) > len(fresh) / 2
     assert any("validation loss" in line for line in said) and "MB" in said[-1]
@@ -215,15 +241,21 @@ def test_training_changes_the_weights_and_what_is_written_judges_alike(school, t
 @pytest.mark.long
 def test_a_stopped_training_goes_on_to_the_very_same_weights(school, tmp_path, monkeypatch):
     torch.set_num_threads(1)
-    train_teacher(school, tmp_path / "whole", recipe=SMALL, work=tmp_path / "a", say=lambda line: None)
+    train_embedded_grader(
+        school, tmp_path / "whole", recipe=SMALL, work_folder=tmp_path / "a", on_progress=lambda line: None
+    )
 
     with monkeypatch.context() as patch:
-        patch.setattr(training._Teller, "on_save", _stop_after_saving, raising=False)
+        patch.setattr(training._ProgressReporter, "on_save", _stop_after_saving, raising=False)
         with pytest.raises(KeyboardInterrupt):
-            train_teacher(school, tmp_path / "stopped", recipe=SMALL, work=tmp_path / "b", say=lambda line: None)
+            train_embedded_grader(
+                school, tmp_path / "stopped", recipe=SMALL, work_folder=tmp_path / "b", on_progress=lambda line: None
+            )
     assert not (tmp_path / "stopped").exists() and list((tmp_path / "b").glob("checkpoints-*/checkpoint-2"))
-    train_teacher(school, tmp_path / "stopped", recipe=SMALL, work=tmp_path / "b", say=lambda line: None)
-    whole, stopped = (load_marker(str(tmp_path / name)).model.state_dict() for name in ("whole", "stopped"))
+    train_embedded_grader(
+        school, tmp_path / "stopped", recipe=SMALL, work_folder=tmp_path / "b", on_progress=lambda line: None
+    )
+    whole, stopped = (load_grader(str(tmp_path / name)).model.state_dict() for name in ("whole", "stopped"))
     assert all(torch.equal(whole[name], stopped[name]) for name in whole)
 
 
@@ -241,28 +273,30 @@ class Key:
         self.errs = errs
 
     def judge(self, rows):
-        found = [is_right(question, text) != self.errs(text) for question, text in rows]
-        return [Verdict(right, float(right)) for right in found]
+        found = [is_correct_by_key(question, text) != self.errs(text) for question, text in rows]
+        return [GraderVerdict(right, float(right)) for right in found]
 
 
 def test_the_key_itself_has_no_errors_and_the_naive_rule_has(own):
-    cases = dataset.test_hard(of(own, "test"), 10)
-    found = check.count(Key(), cases)
+    cases = dataset.build_hard_test_cases(of(own, "test"), 10)
+    found = check.confusion_on_cases(Key(), cases)
     assert found.agreed == found.answers == len(cases) and found.naive < 0.8 * len(cases)
 
 
 def test_errors_stand_where_they_belong(own):
-    cases = dataset.test_answers(of(own, "test"), 40)
-    found = check.count(Key(lambda text: True), cases)
+    cases = dataset.sample_test_cases(of(own, "test"), 40)
+    found = check.confusion_on_cases(Key(lambda text: True), cases)
     assert (found.right_right, found.right_wrong, found.wrong_right, found.wrong_wrong) == (0, 20, 20, 0)
     assert found.naive == 40  # these students write the option's text
 
 
 def test_the_check_tells_its_figures(school, tmp_path):
     marker = Key(lambda text: "or" in text)
-    result = check.check(marker, school, tmp_path, answers=40, each=10, timed=50, say=lambda line: None)
-    told = "\n".join(check.lines(result))
-    assert result.written.answers == 40 and result.all_hard.answers == 10 * len(HARD)
-    assert 0 < result.all_hard.agreed < result.all_hard.answers
+    result = check.evaluate_grader(
+        marker, school, tmp_path, answer_count=40, hard_per_kind=10, timed_count=50, on_progress=lambda line: None
+    )
+    told = "\n".join(check.format_evaluation(result))
+    assert result.written.answers == 40 and result.hard_total.answers == 10 * len(HARD_CASE_MAKERS)
+    assert 0 < result.hard_total.agreed < result.hard_total.answers
     assert "hard cases" in told and "50 answers judged in" in told and "two letters" in told
     assert (tmp_path / "test.parquet").is_file()

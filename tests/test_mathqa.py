@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from studentsim.bank.dealing import split_of
-from studentsim.bank.mathqa import SET, options_of
-from studentsim.bank.reading import Row
-from studentsim.bank.sources import load, questions_of
+from studentsim.bank.dealing import assign_split
+from studentsim.bank.mathqa import DATASET, parse_options
+from studentsim.bank.reading import RawRow
+from studentsim.bank.sources import load_questions, questions_from_rows
 from studentsim.errors import BankError
 from studentsim.records import LETTERS
 
@@ -22,11 +22,11 @@ ROWS = json.loads(SMALL.read_text(encoding="utf-8"))
 
 
 def load_mathqa(path):
-    return load(path, "math_qa")
+    return load_questions(path, "math_qa")
 
 
 def asked_by(values):
-    return questions_of(SET, [Row(number, row) for number, row in enumerate(values, start=1)])
+    return questions_from_rows(DATASET, [RawRow(number, row) for number, row in enumerate(values, start=1)])
 
 
 def texts(question) -> list[str]:
@@ -49,11 +49,15 @@ def test_the_traps_of_the_format_are_read_rightly():
     assert texts(circle) == ["2 π", "4", "8 π", "4 π", "16"]
     assert texts(two_numbers) == ["25 , 5", "20 , 10", "15 , 15", "1,000 , 5", "30 , 0"]
     assert texts(train) == ["1 , b's way", "10", "100", "$ 600", "1,000"]
-    assert balls.correct == "c" and balls.right.letter == "c" and balls.options[0].text == balls.right.text
+    assert (
+        balls.correct == "c"
+        and balls.correct_option.letter == "c"
+        and balls.options[0].text == balls.correct_option.text
+    )
     assert [q.category for q in (average, circle, balls, train)] == ["general", "geometry", "probability", "physics"]
     assert average.rationale == "sum = 3 * 8 = 24 . third = 24 - 14 = 10 . answer : b ."
     assert balls.rationale == '1 of 4 balls is red , "so 1 / 4" . answer : c'
-    assert all(o.working is None and o.misconception is None for o in circle.options)
+    assert all(o.solution is None and o.misconception is None for o in circle.options)
 
 
 def test_ids_are_stable_distinct_and_of_the_question_alone():
@@ -67,11 +71,11 @@ def test_ids_are_stable_distinct_and_of_the_question_alone():
 
 def test_equal_problems_fall_to_the_same_split():
     *_, train, train_again = load_mathqa(SMALL)  # they differ in a capital, a space and their options
-    assert train.split == train_again.split == split_of(train.problem)
+    assert train.split == train_again.split == assign_split(train.problem)
 
 
 def test_splits_have_their_shares():
-    counts = Counter(split_of(f"what is {n} + {n} ?") for n in range(4000))
+    counts = Counter(assign_split(f"what is {n} + {n} ?") for n in range(4000))
     assert abs(counts["exam"] / 4000 - 0.25) < 0.03 and abs(counts["validation"] / 4000 - 0.05) < 0.015
 
 
@@ -99,7 +103,7 @@ def test_a_row_a_line_and_a_byte_order_mark_are_read_too(tmp_path):
 )
 def test_options_that_are_not_a_to_e_are_refused(text, problem):
     with pytest.raises(ValueError, match=problem):
-        options_of(text)
+        parse_options(text)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +140,6 @@ def test_the_whole_dev_file_is_read():
     assert Counter(q.category for q in questions) == {
         "general": 2006, "physics": 1056, "gain": 743, "geometry": 308, "other": 288, "probability": 74,
     }  # fmt: skip
-    assert sum(texts(q).count(q.right.text) > 1 for q in questions) == 14
+    assert sum(texts(q).count(q.correct_option.text) > 1 for q in questions) == 14
     assert not any(q.rationale.startswith('"') and q.rationale.endswith('"') for q in questions)
     assert min(Counter(q.split for q in questions).values()) > 150

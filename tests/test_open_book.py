@@ -2,43 +2,43 @@
 
 import pytest
 
-from studentsim.bank.curriculum import SKILLS, pool
+from studentsim.bank.curriculum import SKILLS, generate_questions
 from studentsim.config import RunConfig
-from studentsim.open_book import open_book, passage
+from studentsim.open_book import evaluate_open_book, sample_passage
 from studentsim.records import CATEGORIES
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.model import load_embedded
+from studentsim.student.model import load_embedded_model
 
 
 @pytest.fixture(scope="module")
 def beginner() -> EmbeddedStudent:
     table = {"categories": dict.fromkeys(CATEGORIES, 20)}
-    return EmbeddedStudent(*load_embedded(), RunConfig.make(student="beginner", student_table=table))
+    return EmbeddedStudent(*load_embedded_model(), RunConfig.make(student="beginner", student_table=table))
 
 
 def test_a_fitting_passage_helps_and_anothers_does_no_harm(beginner: EmbeddedStudent):
-    found = open_book(beginner, 35)
+    found = evaluate_open_book(beginner, 35)
     assert found.questions == 210 and found.fitting_gain[0] > 0.1
     assert abs(found.other_gain[0]) <= 0.03
 
 
 def test_the_student_tells_what_fits_and_lays_the_rest_aside(beginner: EmbeddedStudent):
-    questions = [q for skill in list(SKILLS)[::3] for q in pool(skill, "exam", 3)]
-    fitting, other = ({q.id: passage(q, fits, 1) for q in questions} for fits in (True, False))
-    assert len(beginner._beside(questions, fitting)) >= 0.95 * len(questions)
-    taken = beginner._beside(questions, other)
+    questions = [q for skill in list(SKILLS)[::3] for q in generate_questions(skill, "exam", 3)]
+    fitting, other = ({q.id: sample_passage(q, fits, 1) for q in questions} for fits in (True, False))
+    assert len(beginner._useful_passages(questions, fitting)) >= 0.95 * len(questions)
+    taken = beginner._useful_passages(questions, other)
     assert len(taken) <= 0.05 * len(questions)
-    texts = {a.question_id: a.text for a in beginner.answer(questions, luck=("laid aside",))}
-    with_others = {a.question_id: a.text for a in beginner.answer(questions, luck=("laid aside",), passages=other)}
+    texts = {a.question_id: a.text for a in beginner.answer(questions, seed_key=("laid aside",))}
+    with_others = {a.question_id: a.text for a in beginner.answer(questions, seed_key=("laid aside",), passages=other)}
     assert {id for id in texts if texts[id] != with_others[id]} <= set(taken)
 
 
 def test_a_passage_gives_no_answer_away_and_is_of_its_skill():
     for skill in list(SKILLS.values())[::7]:
-        for question in pool(skill.id, "exam", 6):
-            fitting = passage(question, True, 0)
-            hints = {slip.hint for slip in skill.slips}
-            example = next((q for q in pool(skill.id, "study", 20) if q.problem in fitting), None)
+        for question in generate_questions(skill.id, "exam", 6):
+            fitting = sample_passage(question, True, 0)
+            hints = {slip.hint for slip in skill.misconceptions}
+            example = next((q for q in generate_questions(skill.id, "study", 20) if q.problem in fitting), None)
             assert fitting in hints or (example and example.split == "study")
-            other = passage(question, False, 0)
-            assert other not in hints and not any(q.problem in other for q in pool(skill.id, "study", 20))
+            other = sample_passage(question, False, 0)
+            assert other not in hints and not any(q.problem in other for q in generate_questions(skill.id, "study", 20))

@@ -13,18 +13,18 @@ import store_runs
 import tiny
 
 from studentsim import casting
-from studentsim.cli.figures import result_of
+from studentsim.cli.figures import build_run_result
 from studentsim.config import Learning, RunConfig
-from studentsim.learning.dpo import DPOLearner
-from studentsim.learning.option_pairs import OptionPreference, option_pairs
-from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.dpo import DPOStudentTrainer
+from studentsim.learning.option_pairs import OptionPreferenceMeter, build_option_pairs
+from studentsim.learning.pairs import build_held_out_pairs
 from studentsim.records import Validated
 from studentsim.runs.folder import open_run
-from studentsim.simulation import Progress, simulate
+from studentsim.simulation import LoopState, simulate
 from studentsim.store import queries, schema
 from studentsim.store.database import Database
-from studentsim.store.export import export
-from studentsim.store.ingest import sync
+from studentsim.store.export import export_run
+from studentsim.store.ingest import sync_journals
 from studentsim.student.embedded import EmbeddedStudent
 from studentsim.ui import charts, rewards
 
@@ -36,32 +36,32 @@ def gemma(tmp_path_factory):
     return hubs.save(tmp_path_factory.mktemp("models"), "gemma")
 
 
-def learner(gemma: Path, reference: str) -> DPOLearner:
+def learner(gemma: Path, reference: str) -> DPOStudentTrainer:
     settings = Learning(learning_rate=5e-3, batch=4, reference=reference, rehearsal=0.0)
-    return casting.load_cast(hubs.config(gemma, learning=settings)).learner
+    return casting.build_components(hubs.config(gemma, learning=settings)).trainer
 
 
-def looked(own: DPOLearner, turn: int) -> Validated:
-    pairs = held_out_pairs(QUESTIONS)
+def looked(own: DPOStudentTrainer, turn: int) -> Validated:
+    pairs = build_held_out_pairs(QUESTIONS)
     return [e for e in own.learn(pairs[:4], pairs[4:], turn=turn, seed=turn) if isinstance(e, Validated)][-1]
 
 
 def test_both_texts_are_worded_alike_and_never_say_the_same():
-    for pair in option_pairs(QUESTIONS):
-        right = pair.question.right
+    for pair in build_option_pairs(QUESTIONS):
+        right = pair.question.correct_option
         assert pair.chosen == f"Answer: {right.letter}) {right.text}"
         letter, text = pair.rejected.removeprefix("Answer: ").split(") ", 1)
         assert pair.question.option(letter).text == text != right.text
-    assert option_pairs(QUESTIONS) == option_pairs(QUESTIONS)
-    assert len({p.rejected[8] for p in option_pairs(hubs.bank().study)}) > 1
-    twice = [replace(o, text=QUESTIONS[0].right.text) for o in QUESTIONS[0].options]
-    assert option_pairs([replace(QUESTIONS[0], options=tuple(twice))]) == []
+    assert build_option_pairs(QUESTIONS) == build_option_pairs(QUESTIONS)
+    assert len({p.rejected[8] for p in build_option_pairs(hubs.bank().study)}) > 1
+    twice = [replace(o, text=QUESTIONS[0].correct_option.text) for o in QUESTIONS[0].options]
+    assert build_option_pairs([replace(QUESTIONS[0], options=tuple(twice))]) == []
 
 
 @pytest.mark.parametrize("reference", ["last-turn", "base"])
 def test_the_figures_are_those_of_the_log_probabilities(gemma, reference: str):
     own = learner(gemma, reference)
-    rows = [own.student.pair_ids(pair) for pair in option_pairs(QUESTIONS[4:])]
+    rows = [own.student.pair_ids(pair) for pair in build_option_pairs(QUESTIONS[4:])]
     before = base = own.student.pair_logps(rows)
     for turn in (1, 2):
         told = looked(own, turn)
@@ -78,13 +78,13 @@ def test_the_figures_are_those_of_the_log_probabilities(gemma, reference: str):
 def test_the_reference_is_computed_once(gemma, reference: str, computed: int):
     own, calls = learner(gemma, reference), []
     logps = own.student.pair_logps
-    options = OptionPreference(own.student, own.learning)
+    options = OptionPreferenceMeter(own.student, own.learning)
     own.student.pair_logps = lambda rows, base=False: calls.append(base) or logps(rows, base=base)
     for _ in range(2):
-        options.begin(QUESTIONS)
-        options.finish()
+        options.begin_turn(QUESTIONS)
+        options.finish_turn()
     assert len(calls) == computed and sum(calls) == (reference == "base")
-    options.begin(QUESTIONS[:3])
+    options.begin_turn(QUESTIONS[:3])
     assert len(calls) == computed + 1
 
 
@@ -95,7 +95,7 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_p
     )
 
     def cast():
-        return replace(casting.load_cast(config), bank=hubs.bank())
+        return replace(casting.build_components(config), bank=hubs.bank())
 
     whole = [e for e in simulate(config, cast()) if isinstance(e, Validated)]
     first, before = cast(), []
@@ -105,7 +105,7 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_p
             break
     first.save(tmp_path)
     assert [e.turn for e in whole] == [1, 2] and all(e.option_accuracies is not None for e in whole)
-    asked = Progress.of([e.to_json() for e in before])
+    asked = LoopState.from_events([e.to_json() for e in before])
     second = cast()
     second.load(tmp_path)
     assert [e for e in simulate(config, second, asked) if isinstance(e, Validated)] == whole[1:]
@@ -113,10 +113,10 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_p
 
 def test_the_embedded_student_does_not_read_options_and_tells_nothing_of_them():
     own = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig(max_new_tokens=16))
-    pairs = held_out_pairs(tiny.questions(6))
+    pairs = build_held_out_pairs(tiny.questions(6))
     (told,) = [
         e
-        for e in DPOLearner(own, Learning(batch=4)).learn(pairs[:4], pairs[4:], turn=1, seed=0)
+        for e in DPOStudentTrainer(own, Learning(batch=4)).learn(pairs[:4], pairs[4:], turn=1, seed=0)
         if isinstance(e, Validated)
     ]
     assert told.option_accuracies is None and told.option_margins is None
@@ -143,17 +143,17 @@ def data(tmp_path: Path) -> Path:
 
 def test_the_database_keeps_them_and_old_journals_have_none(data: Path):
     with Database.open(data) as db:
-        sync(db, db.runs_folder)
-        frame = queries.validations(db, "r1")
+        sync_journals(db, db.runs_folder)
+        frame = queries.fetch_validations(db, "r1")
         assert frame.option_accuracies.isna().tolist() == [True, False, False]
         assert frame.option_margins.tolist()[1:] == pytest.approx([0.4, 0.6])
-        assert queries.validations(db, "old").option_accuracies.isna().all()
-    export(data, "r1", data / "out")
+        assert queries.fetch_validations(db, "old").option_accuracies.isna().all()
+    export_run(data, "r1", data / "out")
     assert pd.read_csv(data / "out" / "validations.csv").option_margins.tolist()[1:] == pytest.approx([0.4, 0.6])
 
 
 def test_the_command_line_tells_them_lesson_by_lesson(data: Path):
-    turns = result_of(open_run(data, "r1"))["turns"]
+    turns = build_run_result(open_run(data, "r1"))["turns"]
     assert [turn["options"] for turn in turns] == [
         None,
         {"accuracies": 0.75, "margins": 0.4},
@@ -177,27 +177,31 @@ def test_the_sentence_speaks_of_the_latest_lesson_that_looked():
     frame = pd.DataFrame(
         {"turn": [1, 2, 3], "pairs": 24, "option_accuracies": [0.5, 0.625, None], "option_margins": [0.0, 0.14, None]}
     )
-    told = rewards.options(frame)
+    told = rewards.describe_option_preference(frame)
     assert (
         "After lesson 2" in told
         and "15 of 24 held-out questions, which is 43 to 79 of 100;" in told
         and "+0.14" in told
     )
-    assert rewards.options(frame[frame.turn == 3]) == rewards.options(pd.DataFrame()) == ""
+    assert (
+        rewards.describe_option_preference(frame[frame.turn == 3])
+        == rewards.describe_option_preference(pd.DataFrame())
+        == ""
+    )
 
 
 @pytest.mark.parametrize(("view", "column"), [("accuracies", "option_accuracies"), ("margins", "option_margins")])
 def test_the_chart_has_one_line_more_where_options_were_looked_at(view: str, column: str):
-    columns = ["turn", *(c for v in rewards.VIEWS.values() for c in v.columns)]
+    columns = ["turn", *(c for v in rewards.REWARD_VIEWS.values() for c in v.columns)]
     steps = pd.DataFrame({c: [1.0, 2.0] for c in columns} | {"x": [0.5, 1.0], "step": [1, 2], "steps": [2, 2]})
     passes = pd.DataFrame(
         {c: [1.0, 2.0] for c in columns} | {"option_accuracies": [0.5, 0.75], "option_margins": [0.1, 0.2]}
     )
-    figure = charts.training(steps, passes, rewards.VIEWS[view], turns=2)
+    figure = charts.training_figure(steps, passes, rewards.REWARD_VIEWS[view], turns=2)
     line = figure.data[-1]
     factor = 100 if view == "accuracies" else 1
     assert line.name == "right option, held-out questions" and list(line.y) == pytest.approx(
         list(factor * passes[column])
     )
-    without = charts.training(steps, passes.drop(columns=column), rewards.VIEWS[view], turns=2)
+    without = charts.training_figure(steps, passes.drop(columns=column), rewards.REWARD_VIEWS[view], turns=2)
     assert len(without.data) == len(figure.data) - 1

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.bank.option_value import option_value, worth_the_same
-from studentsim.bank.sources import check_bank, open_bank
+from studentsim.bank.option_value import parse_number_with_unit, find_equal_value_options
+from studentsim.bank.sources import build_bank_report, open_bank
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from studentsim.bank.sources import check_bank, open_bank
     ],
 )  # fmt: skip
 def test_these_are_worth_the_same(one: str, other: str):
-    assert worth_the_same(one, [other]) == [0] == worth_the_same(other, [one])
+    assert find_equal_value_options(one, [other]) == [0] == find_equal_value_options(other, [one])
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,17 @@ def test_these_are_worth_the_same(one: str, other: str):
     ],
 )  # fmt: skip
 def test_these_are_not_said_to_be(one: str, other: str):
-    assert worth_the_same(one, [other]) == [] == worth_the_same(other, [one])
+    assert find_equal_value_options(one, [other]) == [] == find_equal_value_options(other, [one])
 
 
 @given(st.integers(-999, 999), st.integers(1, 99), st.integers(1, 9))
 def test_a_fraction_is_worth_what_it_is_when_it_is_extended(top: int, bottom: int, by: int):
-    assert option_value(f"{top} / {bottom}") == option_value(f"{top * by}/{bottom * by}") != None  # noqa: E711
+    assert parse_number_with_unit(f"{top} / {bottom}") == parse_number_with_unit(f"{top * by}/{bottom * by}") != None  # noqa: E711
 
 
 @given(st.text(max_size=130))
 def test_any_text_has_a_value_or_none(text: str):
-    option_value(text)
+    parse_number_with_unit(text)
 
 
 def test_no_text_takes_long():
@@ -62,7 +62,7 @@ def test_no_text_takes_long():
         "," * 120,
         "1" + " " * 118 + "x",
     ):
-        worth_the_same(f"{text}2", [text])
+        find_equal_value_options(f"{text}2", [text])
     assert time.process_time() - began < 0.2
 
 
@@ -74,7 +74,7 @@ def test_the_right_answer_twice_by_value_is_doubtful_and_left_out(tmp_path: Path
     ]  # fmt: skip
     path = tmp_path / "aqua.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
-    report = check_bank(str(path))
+    report = build_bank_report(str(path))
     assert [(d.row, d.kind, d.why) for d in report.doubts] == [
         (1, "right twice", "options a and b, '1/6' and '2/12', are worth the same"),
         (2, "right twice", "options a and b, '2/6' and '4/12', are worth the same"),

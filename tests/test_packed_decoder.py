@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 from studentsim import casting
 from studentsim.config import Learning
 from studentsim.learning import head, packed_forward
-from studentsim.learning.packed_forward import NO_LABEL
-from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.packed_forward import IGNORE_INDEX
+from studentsim.learning.pairs import build_held_out_pairs
 from studentsim.records import Pair
 from studentsim.student import adapter
-from studentsim.student.hub.batches import batches_in_room
+from studentsim.student.hub.batches import iter_batches_by_tokens
 from studentsim.student.huggingface.decoder import PackedDecoder
-from studentsim.student.huggingface.decoder_check import decoder_of, gap
-from studentsim.student.huggingface.generation import PackedSession, in_pieces
-from studentsim.student.huggingface.packing import Pack, PackedRow
+from studentsim.student.huggingface.decoder_check import build_packed_decoder, measure_decoder_error
+from studentsim.student.huggingface.generation import PackedSession, iter_token_chunks
+from studentsim.student.huggingface.packing import PackedBatch, PackedRow
 from studentsim.student.huggingface.scoring import score_completions
-from studentsim.student.huggingface.step_weights import OrderedWeights
-from studentsim.student.huggingface.threads import share_cores
-from studentsim.student.huggingface.token_logprobs import token_figures
-from studentsim.student.sampling import write_on
+from studentsim.student.huggingface.step_weights import ReorderedStepWeights
+from studentsim.student.huggingface.threads import limit_torch_threads
+from studentsim.student.huggingface.token_logprobs import compute_token_statistics
+from studentsim.student.sampling import iter_generations
 
 KINDS = ("llama", "qwen2", "qwen3")
 ROWS = [
@@ -57,7 +57,7 @@ def model(kind: str, dtype: torch.dtype = torch.float32, **learning):
     for name, parameter in made.named_parameters():
         if name.endswith("bias"):  # fresh ones are zero, and would hide what is wrong with them
             parameter.data.normal_(std=0.1)
-    with_adapter = adapter.put_on(made, Learning(**learning), 1)
+    with_adapter = adapter.attach_adapter(made, Learning(**learning), 1)
     generator = torch.Generator().manual_seed(0)
     for name, parameter in with_adapter.named_parameters():
         if "lora_B" in name:
@@ -73,9 +73,13 @@ def plainly(model, row: PackedRow, number: int) -> torch.Tensor:
 
 
 def told(decoder: PackedDecoder, rows) -> list[torch.Tensor]:
-    pack = Pack(rows)
-    figures = token_figures(decoder.hidden(pack, decoder.adapters(), pack.states), decoder.head, pack.targets)
-    return [figures.log_probs[pack.owners == n] for n in range(int(pack.owners.max()) + 1)]
+    pack = PackedBatch(rows)
+    figures = compute_token_statistics(
+        decoder.compute_hidden_states(pack, decoder.combine_layer_adapters(), pack.predicting_positions),
+        decoder.lm_head,
+        pack.targets,
+    )
+    return [figures.log_probs[pack.completion_numbers == n] for n in range(int(pack.completion_numbers.max()) + 1)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,7 +95,7 @@ def test_every_texts_tokens_are_what_transformers_tells_of_it_alone(kind, target
 
 def test_threads_that_read_texts_of_different_lengths_do_not_take_each_others_rotations(monkeypatch):
     decoder = PackedDecoder(model("llama"))
-    whole, may_go_on, begun = decoder._rotations, threading.Event(), threading.Event()
+    whole, may_go_on, begun = decoder._build_rotary_tables, threading.Event(), threading.Event()
 
     class Looked(torch.Tensor):
         """A table: who looks into it finds, right afterwards, that another thread has put in its own."""
@@ -110,10 +114,10 @@ def test_threads_that_read_texts_of_different_lengths_do_not_take_each_others_ro
         return cos.as_subclass(Looked), sin
 
     monkeypatch.setattr(decoder, "_rotations", computed)
-    other = threading.Thread(target=lambda: decoder.rotations(torch.tensor([600])))
+    other = threading.Thread(target=lambda: decoder.rotary_cos_sin(torch.tensor([600])))
     other.start()
     assert begun.wait(10)
-    cos, sin = decoder.rotations(torch.tensor([3000]))
+    cos, sin = decoder.rotary_cos_sin(torch.tensor([3000]))
     assert torch.equal(cos[0, 0], whole(3001)[0][3000]) and torch.equal(sin[0, 0], whole(3001)[1][3000])
 
 
@@ -180,8 +184,8 @@ def test_greedy_texts_are_those_of_generate(kind, rows):
     decoder = PackedDecoder(made)
     prompts = [list(row.prompt) for row in rows]
     ids: list[list[int]] = [[] for _ in prompts]
-    session = PackedSession(decoder, OrderedWeights(decoder), prompts)
-    written = dict(write_on(session, None, np.zeros((3, limit)), ids=ids, end=1, temperature=0.0))
+    session = PackedSession(decoder, ReorderedStepWeights(decoder), prompts)
+    written = dict(iter_generations(session, None, np.zeros((3, limit)), ids=ids, end=1, temperature=0.0))
     for number, prompt in enumerate(prompts):
         whole = made.generate(
             input_ids=torch.tensor([prompt]),
@@ -201,15 +205,15 @@ def test_greedy_texts_are_those_of_generate(kind, rows):
 def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch, rows):
     from studentsim.student.huggingface import generation
 
-    monkeypatch.setattr(generation, "ROOM", 3)  # so that it must grow
+    monkeypatch.setattr(generation, "CACHE_GROWTH_TOKENS", 3)  # so that it must grow
     decoder = PackedDecoder(model("llama"))
-    weights = OrderedWeights(decoder)
+    weights = ReorderedStepWeights(decoder)
     prompts, uniforms = [list(row.prompt) for row in rows], np.random.default_rng(3).random((3, 20))
 
     def write(numbers):
         session = PackedSession(decoder, weights, [prompts[n] for n in numbers])
         ids: list[list[int]] = [[] for _ in numbers]
-        written = write_on(session, None, uniforms[numbers], ids=ids, end=range(200, 300))
+        written = iter_generations(session, None, uniforms[numbers], ids=ids, end=range(200, 300))
         return {numbers[n]: text for n, text in written}
 
     together = write([0, 1, 2])
@@ -221,7 +225,7 @@ def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch, ro
 
 def test_rows_keep_their_own_scores_whoever_leaves_and_in_whatever_order():
     decoder = PackedDecoder(model("llama"))
-    weights = OrderedWeights(decoder)
+    weights = ReorderedStepWeights(decoder)
     prompts = [[5 + n, 9, 33, 40 + n][: 2 + n % 3] for n in range(7)]
     session, alone = (PackedSession(decoder, weights, prompts) for _ in range(2))
     rows = list(range(7))
@@ -236,18 +240,20 @@ def test_weights_in_the_processors_own_order_tell_the_same():
     made = model("qwen2", torch.bfloat16).requires_grad_(False)
     decoder = PackedDecoder(made)
     x = torch.randn(5, 64, generator=torch.Generator().manual_seed(2)).bfloat16()
-    weights = OrderedWeights(decoder)
-    for number, adapters in enumerate(decoder.adapters()):
+    weights = ReorderedStepWeights(decoder)
+    for number, adapters in enumerate(decoder.combine_layer_adapters()):
         for place in (0, 2):  # those that read what the layer reads
             plain = decoder.layers[number].projections[place](x, adapters[place]).float()
             assert torch.allclose(weights.layers[number][place](x), plain, atol=0.03 * float(plain.abs().max()))
-    assert torch.allclose(weights.head(x), decoder.logits(x), atol=0.02 * float(decoder.logits(x).abs().max()))
+    assert torch.allclose(
+        weights.lm_head(x), decoder.compute_logits(x), atol=0.02 * float(decoder.compute_logits(x).abs().max())
+    )
 
 
 def test_pieces_in_threads_of_their_own_tell_the_same(monkeypatch):
     decoder = PackedDecoder(model("llama"))
     whole = score_completions(decoder, ROWS)
-    monkeypatch.setattr("studentsim.student.huggingface.scoring.in_pieces", lambda rows: in_pieces(rows, 8))
+    monkeypatch.setattr("studentsim.student.huggingface.scoring.in_pieces", lambda rows: iter_token_chunks(rows, 8))
     alone = score_completions(decoder, ROWS)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert score_completions(decoder, ROWS) == alone
@@ -282,10 +288,10 @@ def batch():
     ids, there, labels = [], [], []
     for number, (prompt, text) in enumerate(texts):
         room = longest - len(prompt) - len(text)
-        asked = [NO_LABEL if (number, place) == (0, 2) else token for place, token in enumerate(text)]
+        asked = [IGNORE_INDEX if (number, place) == (0, 2) else token for place, token in enumerate(text)]
         ids.append([*prompt, *text, *[0] * room])
         there.append([*[1] * (len(prompt) + len(text)), *[0] * room])
-        labels.append([*[NO_LABEL] * len(prompt), *asked, *[NO_LABEL] * room])
+        labels.append([*[IGNORE_INDEX] * len(prompt), *asked, *[IGNORE_INDEX] * room])
     return {"input_ids": torch.tensor(ids), "attention_mask": torch.tensor(there), "labels": torch.tensor(labels)}
 
 
@@ -297,11 +303,11 @@ def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass(monkeyp
     learnt = [p for p in made.parameters() if p.requires_grad]
     found = []
     for packed in (False, True):
-        packed_forward.put_on(base, PackedDecoder(made)) if packed else head.put_on(base)
+        packed_forward.patch(base, PackedDecoder(made)) if packed else head.patch(base)
         try:
             out = made(**batch(), use_cache=False, fused_lm_head=True)
         finally:
-            head.take_off(base)
+            head.unpatch(base)
         loss = (out.log_probs.sum(-1) * torch.tensor([1.0, -0.5, 0.3, 2.0])).sum()
         found.append((out, torch.autograd.grad(loss, learnt)))
     (plain, wanted), (ours, gradients) = found
@@ -314,9 +320,9 @@ def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass(monkeyp
 
 def test_a_pairs_prompt_is_read_once(monkeypatch):
     read = []
-    monkeypatch.setattr(packed_forward, "Pack", lambda rows: read.append(Pack(rows)) or read[-1])
+    monkeypatch.setattr(packed_forward, "Pack", lambda rows: read.append(PackedBatch(rows)) or read[-1])
     made = model("llama")
-    packed_forward.told(PackedDecoder(made), [], **batch())
+    packed_forward.compute_token_outputs(PackedDecoder(made), [], **batch())
     # prompts of 3 and 5, of each text all but its last token
     assert sum(len(pack.ids) for pack in read) == 3 + 5 + 3 + 1 + 2 + 3 - 2  # "7, 8" begins both of the first pair's
 
@@ -325,44 +331,53 @@ def test_a_pairs_prompt_is_read_once(monkeypatch):
 
 
 def test_other_architectures_and_kinds_of_adapters_are_left_to_transformers():
-    served = {kind: decoder_of(adapter.put_on(hubs.model(kind).eval(), Learning(), 1), torch.float32) for kind in KINDS}
+    served = {
+        kind: build_packed_decoder(adapter.attach_adapter(hubs.model(kind).eval(), Learning(), 1), torch.float32)
+        for kind in KINDS
+    }
     assert all(served.values())
     for kind in ("gemma", "gemma3", "mistral"):  # other norms; windows
-        assert decoder_of(adapter.put_on(hubs.model(kind).eval(), Learning(), 1), torch.float32) is None
-    assert decoder_of(model("llama"), torch.bfloat16) is None, "computing in another dtype than its own"
+        assert (
+            build_packed_decoder(adapter.attach_adapter(hubs.model(kind).eval(), Learning(), 1), torch.float32) is None
+        )
+    assert build_packed_decoder(model("llama"), torch.bfloat16) is None, "computing in another dtype than its own"
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # PEFT's, of a head that is the embeddings too
 @pytest.mark.parametrize("target", ["lm_head", "embed_tokens"])
 def test_an_adapter_elsewhere_than_on_projections_is_left_to_transformers(target):
-    with_adapter = adapter.put_on(hubs.model("llama").eval(), Learning(lora_targets=("q_proj", target)), 1)
-    assert decoder_of(with_adapter, torch.float32) is None
+    with_adapter = adapter.attach_adapter(hubs.model("llama").eval(), Learning(lora_targets=("q_proj", target)), 1)
+    assert build_packed_decoder(with_adapter, torch.float32) is None
 
 
 def test_a_model_that_tells_otherwise_is_left_to_transformers():
     made = model("llama")
-    assert gap(PackedDecoder(made), made) < 1e-5
+    assert measure_decoder_error(PackedDecoder(made), made) < 1e-5
     made.get_base_model().model.layers[0].mlp.act_fn = torch.nn.GELU()
-    assert decoder_of(made, torch.float32) is None
+    assert build_packed_decoder(made, torch.float32) is None
 
 
 def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch, tmp_path):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
     folder = hubs.save(tmp_path, "llama")
     fast, slow = (
-        casting.load_cast(hubs.config(folder, temperature=0.0, max_new_tokens=12), fast=fast) for fast in (True, False)
+        casting.build_components(hubs.config(folder, temperature=0.0, max_new_tokens=12), fast=fast)
+        for fast in (True, False)
     )
     assert fast.student.decoder and not slow.student.decoder
     questions = hubs.bank().exam
-    both = [{a.question_id: a for a in c.student.answer(questions, luck=("e",), sure=True)} for c in (fast, slow)]
+    both = [
+        {a.question_id: a for a in c.student.answer(questions, seed_key=("e",), with_p_correct=True)}
+        for c in (fast, slow)
+    ]
     assert {k: a.text for k, a in both[0].items()} == {k: a.text for k, a in both[1].items()}
     for id, answer in both[0].items():
-        assert answer.p_right == pytest.approx(both[1][id].p_right, abs=1e-4)
+        assert answer.p_correct == pytest.approx(both[1][id].p_correct, abs=1e-4)
         assert answer.logprob == pytest.approx(both[1][id].logprob, abs=1e-3)
         assert answer.ids == both[1][id].ids
     assert np.allclose(fast.student.option_logps(questions), slow.student.option_logps(questions), atol=1e-3)
-    pairs = held_out_pairs(hubs.bank().study[:6])
-    learnt = [list(c.learner.learn(pairs, pairs[:2], turn=1, seed=3)) for c in (fast, slow)]
+    pairs = build_held_out_pairs(hubs.bank().study[:6])
+    learnt = [list(c.trainer.learn(pairs, pairs[:2], turn=1, seed=3)) for c in (fast, slow)]
     for one, other in zip(*learnt, strict=True):
         assert type(one) is type(other)
         if metrics := getattr(one, "metrics", None):
@@ -373,7 +388,7 @@ def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch,
 def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_path):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
     config = hubs.config(hubs.save(tmp_path, "llama"), hub={"exams": "scored", "dtype": "bfloat16"})
-    student = casting.load_cast(config).student
+    student = casting.build_components(config).student
     questions = hubs.bank().exam
     rounded = dict(zip((q.id for q in questions), student.option_logps(questions), strict=True))
     student.packed.decoder = PackedDecoder(student.model, torch.float32)
@@ -382,8 +397,8 @@ def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_pa
     assert all(max(rounded[id]) != pytest.approx(max(exact[id]), abs=1e-6) for id in exact), "nothing to tell apart"
     leads = {id: sorted(row)[-1] - sorted(row)[-2] for id, row in rounded.items()}
     close = sorted(leads.values())[len(leads) // 2]
-    monkeypatch.setattr("studentsim.student.huggingface.packed_inference.CLOSE", close)
-    for answer in student.answer(questions, luck=("e",), sure=True):
+    monkeypatch.setattr("studentsim.student.huggingface.packed_inference.CLOSE_CALL_NATS", close)
+    for answer in student.answer(questions, seed_key=("e",), with_p_correct=True):
         row = (exact if leads[answer.question_id] < close else rounded)[answer.question_id]
         assert answer.logprob == pytest.approx(max(row), abs=1e-6)
     assert 0 < sum(lead < close for lead in leads.values()) < len(leads)
@@ -393,9 +408,9 @@ def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhil
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
     config = hubs.config(hubs.save(tmp_path, "llama"), temperature=0.0, max_new_tokens=8, hub={"dtype": "bfloat16"})
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    left, fresh = (casting.load_cast(config).student for _ in range(2))
+    left, fresh = (casting.build_components(config).student for _ in range(2))
     questions = hubs.bank().exam[:4]
-    begun = left.answer(questions, luck=("e",))
+    begun = left.answer(questions, seed_key=("e",))
     next(begun)  # and it stays open
     assert torch.get_num_threads() == 2
     for student in (left, fresh):
@@ -404,7 +419,7 @@ def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhil
             if "lora_B" in name:
                 parameter.data.normal_(0, 0.3, generator=generator)
         student.trained()
-    found, wanted = ([(a.question_id, a.ids) for a in s.answer(questions, luck=("e",))] for s in (left, fresh))
+    found, wanted = ([(a.question_id, a.ids) for a in s.answer(questions, seed_key=("e",))] for s in (left, fresh))
     assert found == wanted
     begun.close()
     assert torch.get_num_threads() == 1
@@ -413,10 +428,10 @@ def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhil
 @pytest.mark.parametrize("fast", [True, False])
 def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12), fast=fast).student
+    student = casting.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12), fast=fast).student
     heard = []
     student.listen = heard.append
-    answers = {a.question_id: a for a in student.answer(hubs.bank().exam[:3], luck=("e",))}
+    answers = {a.question_id: a for a in student.answer(hubs.bank().exam[:3], seed_key=("e",))}
     assert len(heard) >= 2 and [w.tokens for w in heard] == sorted(w.tokens for w in heard)
     for writing in heard:
         assert answers[writing.question_id].text.startswith(
@@ -424,13 +439,13 @@ def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
         )  # half a letter may be at the end
         assert writing.of == 3 and 0 <= writing.done < 3
     student.listen = None
-    assert {a.question_id: a for a in student.answer(hubs.bank().exam[:3], luck=("e",))}.keys() == answers.keys()
+    assert {a.question_id: a for a in student.answer(hubs.bank().exam[:3], seed_key=("e",))}.keys() == answers.keys()
 
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(monkeypatch, tmp_path, fast):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    cast = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), hub={"calculator": True}), fast=fast)
+    cast = casting.build_components(hubs.config(hubs.save(tmp_path, "llama"), hub={"calculator": True}), fast=fast)
     student, tokenizer = cast.student, cast.student.tokenizer
     ids = tuple(tokenizer("4 x 6 = 24", add_special_tokens=False).input_ids)
     question = hubs.bank().exam[0]
@@ -451,19 +466,19 @@ def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(mon
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (7, 1), (8, 2), (16, 4)])
 def test_pieces_share_the_cores_that_there_are(monkeypatch, cores, threads):
     monkeypatch.setenv("OMP_NUM_THREADS", str(cores))
-    share_cores()
+    limit_torch_threads()
     assert torch.get_num_threads() == threads
 
 
 def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    student = casting.load_cast(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
+    student = casting.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
     questions = hubs.bank().exam[:6]
-    alike = [(a.question_id, a.ids) for a in student.answer(questions, luck=("e",))]
+    alike = [(a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))]
     begun, inner = [], student._written_packed
     monkeypatch.setattr(student, "_written_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
     student.room = 3 * (max(student.prompt_tokens(q)[1] for q in questions) + 8)
-    assert sorted((a.question_id, a.ids) for a in student.answer(questions, luck=("e",))) == sorted(alike)
+    assert sorted((a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))) == sorted(alike)
     assert max(begun) < 6 and sum(begun) == 6
 
 
@@ -477,9 +492,9 @@ tokens = st.lists(st.integers(1, 3), min_size=1, max_size=6)
 def test_a_pack_holds_each_texts_own_past_and_nothing_twice(rows, least):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("studentsim.student.huggingface.packing.LEAST_SHARED", least)
-        pack = Pack(rows)
+        pack = PackedBatch(rows)
     seen = {}
-    for queries, keys in pack.blocks():
+    for queries, keys in pack.attention_blocks():
         assert keys[-1] == queries
         for at in range(queries.start, queries.stop):
             past = [p for s in keys for p in range(s.start, min(s.stop, at + 1))]
@@ -487,10 +502,10 @@ def test_a_pack_holds_each_texts_own_past_and_nothing_twice(rows, least):
             assert [int(pack.positions[p]) for p in past] == list(range(len(past)))
     texts = [(row, text) for row in rows for text in row.completions]
     for owner, (row, text) in enumerate(texts):
-        own = (pack.owners == owner).nonzero().squeeze(-1).tolist()
+        own = (pack.completion_numbers == owner).nonzero().squeeze(-1).tolist()
         assert [int(pack.targets[k]) for k in own] == list(text)
         for place, k in enumerate(own):  # what predicts a token has seen the prompt and the text before it, and no more
-            assert seen[int(pack.states[k])] == [*row.prompt, *text[:place]]
+            assert seen[int(pack.predicting_positions[k])] == [*row.prompt, *text[:place]]
     beginnings = [tuple(row.prompt[: pack.prefix]) for row in rows]
     assert len(set(beginnings)) == 1
     # What all prompts begin with is read once, but none of them whole, and only where it is worth it.
@@ -503,7 +518,7 @@ def test_a_pack_holds_each_texts_own_past_and_nothing_twice(rows, least):
 
 @given(st.lists(st.integers(1, 900), max_size=30).map(sorted), st.integers(1, 8), st.integers(1, 4000))
 def test_long_prompts_are_written_behind_fewer_at_a_time_so_that_memory_does(lengths, size, room):
-    found = list(batches_in_room(range(len(lengths)), lengths, size=size, room=room))
+    found = list(iter_batches_by_tokens(range(len(lengths)), lengths, batch_size=size, max_tokens=room))
     assert [row for batch in found for row in batch] == list(range(len(lengths)))
     for number, batch in enumerate(found):
         assert 1 <= len(batch) <= size and (len(batch) == 1 or len(batch) * lengths[batch[-1]] <= room)
@@ -514,13 +529,13 @@ def test_long_prompts_are_written_behind_fewer_at_a_time_so_that_memory_does(len
 @given(st.lists(st.integers(1, 900), max_size=20), st.integers(1, 1000))
 def test_pieces_are_whole_rows_in_order_and_no_larger_than_they_must_be(lengths, most):
     rows = [PackedRow([1] * n) for n in lengths]
-    pieces = list(in_pieces(rows, most))
+    pieces = list(iter_token_chunks(rows, most))
     assert [row for piece in pieces for row in piece] == rows
     assert all(len(piece) == 1 or sum(map(len, piece)) <= most for piece in pieces)
 
 
 def test_no_thread_is_left_with_a_piece_while_the_others_have_none():
-    pieces = list(in_pieces([PackedRow([1] * (100 + n)) for n in range(44)]))  # 5,346 tokens
+    pieces = list(iter_token_chunks([PackedRow([1] * (100 + n)) for n in range(44)]))  # 5,346 tokens
     sizes = [sum(map(len, piece)) for piece in pieces]
     assert len(pieces) == 4 and max(sizes) < 1.1 * min(sizes)
-    assert len(list(in_pieces([PackedRow([1] * 100)] * 5))) == 1  # too little to share out
+    assert len(list(iter_token_chunks([PackedRow([1] * 100)] * 5))) == 1  # too little to share out

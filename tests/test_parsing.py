@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.bank.curriculum import pool
+from studentsim.bank.curriculum import generate_questions
 from studentsim.records import Option, Question
-from studentsim.student.parsing import read_answer
-from studentsim.student.plain import key, plain
-from studentsim.student.replies import read_reply
+from studentsim.student.parsing import parse_answer
+from studentsim.student.plain import comparison_key, clean_text
+from studentsim.student.replies import parse_reply
 
 
 def question(*texts: str) -> Question:
@@ -144,7 +144,7 @@ CASES = [
     ("question", "reply", "letter"), CASES, ids=[f"{n}: {r[:30]!r}" for n, (_, r, _) in enumerate(CASES)]
 )
 def test_the_reply_ticks_the_option_it_means(question, reply, letter):
-    assert read_reply(reply, question)[0] == letter
+    assert parse_reply(reply, question)[0] == letter
 
 
 def test_the_table_is_long_enough():
@@ -157,18 +157,18 @@ def test_the_table_is_long_enough():
 )
 def test_every_letter_is_read_in_every_dress(letter, dress):
     for said in (letter, letter.upper()):
-        assert read_reply(dress.format(said), NUMBERS)[0] == letter
+        assert parse_reply(dress.format(said), NUMBERS)[0] == letter
 
 
 @given(st.text(max_size=300))
 def test_any_text_at_all_is_read_without_an_error_and_ticks_an_option_or_nothing(text):
     for q in (NUMBERS, WORDS, MONEY):
-        assert read_reply(text, q)[0] in (None, *"abcde")
+        assert parse_reply(text, q)[0] in (None, *"abcde")
 
 
 @given(st.text(alphabet="(*a)b.c 2=4\\boxed{}:answer is\n", max_size=120))
 def test_scraps_of_answers_are_read_without_an_error(text):
-    assert read_reply(text, NUMBERS)[0] in (None, *"abcde")
+    assert parse_reply(text, NUMBERS)[0] in (None, *"abcde")
 
 
 @pytest.mark.parametrize(
@@ -176,22 +176,22 @@ def test_scraps_of_answers_are_read_without_an_error(text):
 )
 @pytest.mark.timeout(20)
 def test_long_nonsense_takes_no_long_time(text):
-    read_reply(text, NUMBERS)
+    parse_reply(text, NUMBERS)
 
 
 def test_the_embedded_students_own_answers_tick_the_same_option_either_way():
     for skill in ("average-of-three", "profit-percent", "chance-of-one-kind"):
-        for q in pool(skill, "study", 20):
+        for q in generate_questions(skill, "study", 20):
             for option in q.options:
-                text = option.working or f"Answer: {option.text}"
-                assert read_reply(text, q)[0] == read_answer(text, q)[0] == option.letter
+                text = option.solution or f"Answer: {option.text}"
+                assert parse_reply(text, q)[0] == parse_answer(text, q)[0] == option.letter
 
 
 def test_the_value_is_told_beside_the_letter():
-    assert read_reply("The answer is c) 24.", NUMBERS) == ("c", "24")
-    assert read_reply("Answer: 25", NUMBERS) == (None, "25")
+    assert parse_reply("The answer is c) 24.", NUMBERS) == ("c", "24")
+    assert parse_reply("Answer: 25", NUMBERS) == (None, "25")
 
 
 def test_markdown_and_latex_come_off():
-    assert plain("**x** = $\\frac{3}{4}$, `y`") == "x = 3/4, y"
-    assert key(" Rs. 1,200 . ") == "1200" and key("None of these.") == "noneofthese"
+    assert clean_text("**x** = $\\frac{3}{4}$, `y`") == "x = 3/4, y"
+    assert comparison_key(" Rs. 1,200 . ") == "1200" and comparison_key("None of these.") == "noneofthese"

@@ -6,15 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studentsim.bank import curriculum
-from studentsim.bank.feedback import first_step, gives_away, to_right_called_wrong, to_wrong
+from studentsim.bank.feedback import (
+    first_step_hint,
+    reveals_answer,
+    feedback_for_misjudged_answer,
+    feedback_for_wrong_answer,
+)
 from studentsim.config import Teaching
 from studentsim.errors import ConfigError
 from studentsim.learning.pairs import pairs_from_mistakes
-from studentsim.practice import practise
+from studentsim.practice import run_practice
 from studentsim.records import Answered, Option, Question, StageStarted
 from studentsim.simulation import simulate
 from studentsim.student.fake import FakeStudent
-from studentsim.teacher.teacher import Teacher, believed
+from studentsim.teacher.teacher import Teacher, sample_mistaken_key_option
 
 
 def lesson(questions=None, *, turn=1, judge=None, seed=0, **teaching):
@@ -22,7 +27,7 @@ def lesson(questions=None, *, turn=1, judge=None, seed=0, **teaching):
     run = config(seed=seed, teaching=Teaching(**teaching))
     questions = questions or bank().study[:60]
     events = []
-    steps = practise(run, FakeStudent(), Teacher(run.teaching, marker=judge), questions, turn)
+    steps = run_practice(run, FakeStudent(), Teacher(run.teaching, grader=judge), questions, turn)
     try:
         while True:
             events.append(next(steps))
@@ -83,14 +88,17 @@ def test_the_teacher_errs_at_its_rate_and_the_key_is_kept(rate, seed):
 
 def test_a_teachers_error_reaches_the_pairs_in_both_directions():
     _, attempts = lesson(bank().study, error_rate=0.5)
-    pairs = {p.question.id: p for p in pairs_from_mistakes(attempts, luck=("study", 0, 1))}
+    pairs = {p.question.id: p for p in pairs_from_mistakes(attempts, seed_key=("study", 0, 1))}
     for own in attempts:
         answer, mark = own.first
         pair = pairs.get(own.question.id)
         if mark.said:  # called right, whatever it is: nothing to learn from
             assert pair is None
         elif mark.right:  # what is right is dispreferred to what the teacher believes
-            assert pair.rejected == answer.text and pair.chosen == believed(own.question, luck=("study", 0, 1)).working
+            assert (
+                pair.rejected == answer.text
+                and pair.chosen == sample_mistaken_key_option(own.question, seed_key=("study", 0, 1)).solution
+            )
         else:
             assert pair.chosen == own.question.rationale
 
@@ -108,7 +116,7 @@ def test_a_doubted_right_answer_gets_one_more_attempt_and_teaches_nothing():
 @pytest.mark.parametrize("chosen", ["revision", "revision-or-working"])
 def test_pairs_may_be_made_of_the_students_own_revision(chosen):
     _, attempts = lesson(bank().study, attempts=2)
-    pairs = {p.question.id: p for p in pairs_from_mistakes(attempts, chosen=chosen)}
+    pairs = {p.question.id: p for p in pairs_from_mistakes(attempts, chosen_source=chosen)}
     wrong = [a for a in attempts if not a.first[1].right]
     for own in wrong:
         if own.last[1].right:
@@ -142,15 +150,15 @@ def test_exams_are_marked_by_the_key_and_hear_no_feedback():
 
 
 @pytest.mark.parametrize(
-    "question", [q for s in curriculum.SKILLS for q in curriculum.pool(s, "study", 2)], ids=lambda q: q.id
+    "question", [q for s in curriculum.SKILLS for q in curriculum.generate_questions(s, "study", 2)], ids=lambda q: q.id
 )
 def test_hints_of_the_curriculum_do_not_give_the_answer_away(question):
     for option in (*question.options, None):
         if option is None or option.letter != question.correct:
-            words = to_wrong(question, option, "hint")
+            words = feedback_for_wrong_answer(question, option, "hint")
             assert words.level == "hint"
-            assert not gives_away(words.text.removeprefix("Not quite. "), question), words
-            assert question.rationale in to_wrong(question, option, "explanation").text
+            assert not reveals_answer(words.text.removeprefix("Not quite. "), question), words
+            assert question.rationale in feedback_for_wrong_answer(question, option, "explanation").text
 
 
 def plain(rationale, right="24"):
@@ -170,7 +178,7 @@ def plain(rationale, right="24"):
     ],
 )
 def test_the_hint_of_other_questions_is_the_rationales_first_step_unless_it_tells(rationale, hint):
-    assert first_step(plain(rationale)) == hint
+    assert first_step_hint(plain(rationale)) == hint
 
 
 @pytest.mark.parametrize(
@@ -185,14 +193,14 @@ def test_the_hint_of_other_questions_is_the_rationales_first_step_unless_it_tell
     ],
 )  # fmt: skip
 def test_giving_away(words, right, tells):
-    assert gives_away(words, plain("", right)) == tells
+    assert reveals_answer(words, plain("", right)) == tells
 
 
 def test_words_to_a_right_answer_called_wrong_argue_for_the_believed_option():
     question = bank().study[0]
     option = next(o for o in question.options if o.misconception)
-    words = to_right_called_wrong(question, option, "explanation")
-    assert option.working in words.text and question.rationale not in words.text
+    words = feedback_for_misjudged_answer(question, option, "explanation")
+    assert option.solution in words.text and question.rationale not in words.text
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,11 @@ def small(monkeypatch):
 
 
 def test_a_preset_is_what_it_says_over_what_suits_the_model(small):
-    found = foreground.config_of("small", {"model": "some/model", "turns": 3})
+    found = foreground.build_config("small", {"model": "some/model", "turns": 3})
     assert found.learning.learning_rate == 2e-4 and found.teaching.chosen_text == "short" and found.turns == 3
     assert found.learning.batch == HUB_DEFAULTS["learning"]["batch"]
     assert found.max_new_tokens == HUB_DEFAULTS["max_new_tokens"] and found.mix == {"gain": 100.0}
-    default = presets.preset("default", "some/model")
+    default = presets.get_preset("default", "some/model")
     assert (
         found.model_copy(update={"turns": 20, "mix": None, "learning": default.learning, "teaching": default.teaching})
         == default
@@ -43,18 +43,20 @@ def test_a_preset_is_what_it_says_over_what_suits_the_model(small):
 
 def test_one_for_language_models_is_refused_for_the_embedded_student(small):
     with pytest.raises(ConfigError, match="embedded") as caught:
-        presets.preset("small")
+        presets.get_preset("small")
     assert caught.value.field == "preset" and "--model" in caught.value.remedy
 
 
 def test_what_there_was_is_as_it_was():
-    assert presets.preset("default") == RunConfig()
-    assert presets.preset("paper") == RunConfig.paper() and presets.preset("paper", "m") == RunConfig.paper(model="m")
+    assert presets.get_preset("default") == RunConfig()
+    assert presets.get_preset("paper") == RunConfig.paper() and presets.get_preset("paper", "m") == RunConfig.paper(
+        model="m"
+    )
 
 
 def test_the_small_model_s_is_the_cell_that_was_confirmed():
     cell = cell_named("curriculum-1e-03-r8-1x-option-sft10-last-turn").settings()
-    found = presets.preset("small-model", "smollm2").model_dump()
+    found = presets.get_preset("small-model", "smollm2").model_dump()
     assert {field: found["learning"][field] for field in cell["learning"]} == cell["learning"]
     assert {field: found["teaching"][field] for field in cell["teaching"]} == cell["teaching"]
     assert found["hub"]["exams"] == "scored" and found["bank"] == "curriculum"
@@ -62,7 +64,7 @@ def test_the_small_model_s_is_the_cell_that_was_confirmed():
 
 def test_an_unknown_one_is_refused_with_those_there_are(small):
     with pytest.raises(ConfigError, match="no preset 'none'") as caught:
-        presets.preset("none")
+        presets.get_preset("none")
     assert caught.value.remedy == "Choose 'default', 'paper', 'small-model' or 'small'."
 
 

@@ -14,27 +14,31 @@ from studentsim.student import pretrain as pretraining
 from studentsim.student.calculator import Calculator
 from studentsim.student.corpus import (
     CARELESS_SHARE,
-    REVISIONS,
+    REVISION_SHARE,
     Mixture,
-    Shelf,
-    any_example,
-    example,
-    material,
-    slip_weights,
+    ProblemPool,
+    sample_example,
+    make_example,
+    sample_worked_problems,
+    misconception_weights,
 )  # fmt: skip
-from studentsim.student.drills import drill
-from studentsim.student.model import load_embedded
-from studentsim.student.pretrain import Phase, Recipe, learning_rate, pretrain
-from studentsim.student.reading import BOOK, LEANINGS, LEVELS, OF_USE, WORK
+from studentsim.student.drills import make_drill
+from studentsim.student.model import load_embedded_model
+from studentsim.student.pretrain import TrainingPhase, Recipe, learning_rate, pretrain
+from studentsim.student.reading import BOOK_TOKEN, LEANINGS, LEVEL_STEPS, PASSAGE_VERDICT_WORDS, WORK_TOKEN
 
 SMALL = Recipe(
-    phases=(Phase(2, 1e-3), Phase(2, 1e-3, Mixture(drills=0.5))), batch=3, group=2, per_skill=1, checkpoint_every=1
+    phases=(TrainingPhase(2, 1e-3), TrainingPhase(2, 1e-3, Mixture(drill_share=0.5))),
+    batch_size=3,
+    batches_per_group=2,
+    draws_per_skill=1,
+    checkpoint_every=1,
 )
 
 
 @pytest.fixture(scope="module")
 def shelf():
-    return Shelf(material(3, seed=0))
+    return ProblemPool(sample_worked_problems(3, seed=0))
 
 
 PLAIN = Mixture()
@@ -45,7 +49,7 @@ def examples(shelf, count, skill=None, mixture=PLAIN):
     rng = Random(0)
     for _ in range(count):
         stuff = rng.choice(shelf.by_skill[skill]) if skill else shelf.draw(rng)
-        yield stuff, example(stuff, shelf, mixture, rng)
+        yield stuff, make_example(stuff, shelf, mixture, rng)
 
 
 def right(stuff, attempt):
@@ -58,25 +62,29 @@ def test_each_level_sees_right_workings_as_often_as_it_says(shelf):
         if not e.passage:
             seen[e.level] += 1
             correct[e.level] += right(stuff, e.workings[0])
-    assert len(seen) == LEVELS + 1 and not correct[0.0] and correct[1.0] == seen[1.0]
+    assert len(seen) == LEVEL_STEPS + 1 and not correct[0.0] and correct[1.0] == seen[1.0]
     for level in seen:
         assert correct[level] / seen[level] == pytest.approx(level, abs=0.08)
 
 
 def test_slips_lean_as_the_leaning_says(shelf):
-    skill = next(s for s in SKILLS.values() if {slip.kind for slip in s.slips} == {"careless", "concept"})
+    skill = next(s for s in SKILLS.values() if {slip.kind for slip in s.misconceptions} == {"careless", "concept"})
     kinds = {leaning: Counter() for leaning in LEANINGS}
     for stuff, e in examples(shelf, 6000, skill.id):
         if not right(stuff, e.workings[0]):
             slip = [w.text for w in stuff.workings].index(e.workings[0]) - 1
-            kinds[e.leaning][skill.slips[slip].kind] += 1
+            kinds[e.leaning][skill.misconceptions[slip].kind] += 1
     for leaning, seen in kinds.items():
         assert seen["careless"] / seen.total() == pytest.approx(CARELESS_SHARE[leaning], abs=0.05)
 
 
 def test_a_fitting_passage_helps_and_another_skills_changes_nothing(shelf):
-    seen, correct, hints = Counter(), Counter(), {s.id: {slip.hint for slip in s.slips} for s in SKILLS.values()}
-    mixture = Mixture(books=0.4, helps=0.6)
+    seen, correct, hints = (
+        Counter(),
+        Counter(),
+        {s.id: {slip.hint for slip in s.misconceptions} for s in SKILLS.values()},
+    )
+    mixture = Mixture(passage_share=0.4, passage_help_rate=0.6)
     for stuff, e in examples(shelf, 20_000, mixture=mixture):
         if not e.passage:
             kind = "none"
@@ -88,8 +96,8 @@ def test_a_fitting_passage_helps_and_another_skills_changes_nothing(shelf):
         seen[kind] += 1
         correct[kind] += right(stuff, e.workings[0])
     share = {kind: correct[kind] / seen[kind] for kind in seen}
-    assert (seen["fitting"] + seen["other"]) / 20_000 == pytest.approx(mixture.books, abs=0.02)
-    assert share["fitting"] == pytest.approx(0.5 + 0.5 * mixture.helps, abs=0.04)
+    assert (seen["fitting"] + seen["other"]) / 20_000 == pytest.approx(mixture.passage_share, abs=0.02)
+    assert share["fitting"] == pytest.approx(0.5 + 0.5 * mixture.passage_help_rate, abs=0.04)
     assert share["other"] == pytest.approx(share["none"], abs=0.04)
 
 
@@ -97,18 +105,18 @@ def test_revisions_follow_feedback_and_hints_help_more_than_a_bare_mark(shelf):
     mended = {"hint": [], "mark": []}
     revisions = 0
     for stuff, e in examples(shelf, 8000):
-        revisions += bool(e.said)
-        if e.said and not right(stuff, e.workings[0]):
-            level = "mark" if e.said[0] == "Not quite. Try again." else "hint"
+        revisions += bool(e.feedback_texts)
+        if e.feedback_texts and not right(stuff, e.workings[0]):
+            level = "mark" if e.feedback_texts[0] == "Not quite. Try again." else "hint"
             mended[level].append(right(stuff, e.workings[1]))
-    assert revisions / 8000 == pytest.approx(REVISIONS, abs=0.02)
+    assert revisions / 8000 == pytest.approx(REVISION_SHARE, abs=0.02)
     assert sum(mended["hint"]) / len(mended["hint"]) > sum(mended["mark"]) / len(mended["mark"]) + 0.3
 
 
 def test_slip_weights_are_shares():
     for skill in SKILLS.values():
         for leaning in LEANINGS:
-            assert sum(slip_weights(skill, leaning).values()) == pytest.approx(1)
+            assert sum(misconception_weights(skill, leaning).values()) == pytest.approx(1)
 
 
 def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_results():
@@ -116,8 +124,10 @@ def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_result
 
     from studentsim.student.calculator import Calculator
 
-    shelf = Shelf(material(1, 0))
-    ids, learnt = pretraining._row(tiny.tokenizer(), Calculator(tiny.tokenizer()), shelf, Mixture(), Random(1))
+    shelf = ProblemPool(sample_worked_problems(1, 0))
+    ids, learnt = pretraining._encode_example(
+        tiny.tokenizer(), Calculator(tiny.tokenizer()), shelf, Mixture(), Random(1)
+    )
     text = tiny.tokenizer().decode([i for i, own in zip(ids, learnt, strict=True) if own])
     assert "Answer:" in text and "?" not in text and "= " not in text and "Answer: " not in text
 
@@ -125,8 +135,8 @@ def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_result
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkeypatch, after):
     """After a checkpoint in a phase, and after the first phase's last."""
-    pretrain(tmp_path / "whole", recipe=SMALL, work=tmp_path / "a", say=lambda line: None)
-    save, saved = pretraining._save, []
+    pretrain(tmp_path / "whole", recipe=SMALL, checkpoint_dir=tmp_path / "a", on_message=lambda line: None)
+    save, saved = pretraining._save_checkpoint, []
 
     def save_and_stop(*args):
         save(*args)
@@ -134,22 +144,24 @@ def test_a_stopped_pretraining_goes_on_to_the_very_same_weights(tmp_path, monkey
         if len(saved) == after:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(pretraining, "_save", save_and_stop)
+    monkeypatch.setattr(pretraining, "_save_checkpoint", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(tmp_path / "stopped", recipe=SMALL, work=tmp_path / "b", say=lambda line: None)
-    monkeypatch.setattr(pretraining, "_save", save)
+        pretrain(tmp_path / "stopped", recipe=SMALL, checkpoint_dir=tmp_path / "b", on_message=lambda line: None)
+    monkeypatch.setattr(pretraining, "_save_checkpoint", save)
     said = []
-    pretrain(tmp_path / "stopped", recipe=SMALL, work=tmp_path / "b", say=said.append)
+    pretrain(tmp_path / "stopped", recipe=SMALL, checkpoint_dir=tmp_path / "b", on_message=said.append)
     assert f"starting at step {after} of 4" in said[0]
-    logs = [(tmp_path / name / pretraining.LOG).read_text().splitlines() for name in ("whole", "stopped")]
+    logs = [(tmp_path / name / pretraining.LOG_FILENAME).read_text().splitlines() for name in ("whole", "stopped")]
     assert len(logs[0]) == len(logs[1]) == 3 and logs[0][:2] == logs[1][:2]  # the recipe, the model, the last step
-    whole, stopped = (load_embedded(folder=tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
+    whole, stopped = (load_embedded_model(folder=tmp_path / name)[0].state_dict() for name in ("whole", "stopped"))
     assert all(torch.equal(whole[name], stopped[name]) for name in whole)
 
 
 def test_a_log_tells_where_another_device_took_over(tmp_path, monkeypatch):
-    one = Recipe(phases=(Phase(2, 1e-3),), batch=2, group=2, per_skill=1, checkpoint_every=1)
-    pretrain(tmp_path / "out", recipe=one, work=tmp_path / "work", say=lambda line: None)
+    one = Recipe(
+        phases=(TrainingPhase(2, 1e-3),), batch_size=2, batches_per_group=2, draws_per_skill=1, checkpoint_every=1
+    )
+    pretrain(tmp_path / "out", recipe=one, checkpoint_dir=tmp_path / "work", on_message=lambda line: None)
     path = tmp_path / "work" / "checkpoint.pt"
     state, loaded = torch.load(path, weights_only=True), []
     log = [line.replace("on cpu", "on cuda") for line in state["log"][:2]]
@@ -158,8 +170,8 @@ def test_a_log_tells_where_another_device_took_over(tmp_path, monkeypatch):
     monkeypatch.setattr(
         torch, "load", lambda *args, **how: loaded.append(how.get("map_location")) or load(*args, **how)
     )
-    pretrain(tmp_path / "out", recipe=one, work=tmp_path / "work", say=lambda line: None)
-    told = (tmp_path / "out" / pretraining.LOG).read_text().splitlines()
+    pretrain(tmp_path / "out", recipe=one, checkpoint_dir=tmp_path / "work", on_message=lambda line: None)
+    told = (tmp_path / "out" / pretraining.LOG_FILENAME).read_text().splitlines()
     assert (
         told[1].endswith("on cuda") and told[2] == "goes on after step 1 on cpu" and told[3].startswith("step      2")
     )
@@ -168,22 +180,22 @@ def test_a_log_tells_where_another_device_took_over(tmp_path, monkeypatch):
 
 def test_the_learning_rate_warms_up_and_comes_down():
     phase = Recipe().phases[0]
-    rates = [learning_rate(step, phase) for step in (1, phase.warmup, phase.steps // 2, phase.steps)]
-    assert rates[0] < rates[1] > rates[2] > rates[3] > 0 and max(rates) <= phase.peak
+    rates = [learning_rate(step, phase) for step in (1, phase.warmup_steps, phase.steps // 2, phase.steps)]
+    assert rates[0] < rates[1] > rates[2] > rates[3] > 0 and max(rates) <= phase.peak_learning_rate
 
 
 def test_a_step_has_its_place_in_a_phase():
-    assert [SMALL.place(step) for step in (1, 2, 3, 4)] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert [SMALL.locate_step(step) for step in (1, 2, 3, 4)] == [(0, 1), (0, 2), (1, 1), (1, 2)]
     with pytest.raises(ValueError, match="behind the last"):
-        SMALL.place(5)
+        SMALL.locate_step(5)
 
 
 def test_drills_come_as_often_as_the_phase_says_and_are_right():
     rng = Random(0)
-    shelf = Shelf(material(1, 0))
+    shelf = ProblemPool(sample_worked_problems(1, 0))
     drills = [
         e
-        for e in (any_example(shelf, Mixture(drills=0.25), rng) for _ in range(4000))
+        for e in (sample_example(shelf, Mixture(drill_share=0.25), rng) for _ in range(4000))
         if "The first: " in e.workings[0]
     ]
     assert len(drills) / 4000 == pytest.approx(0.25, abs=0.03)
@@ -197,7 +209,7 @@ def test_drills_come_as_often_as_the_phase_says_and_are_right():
 def test_every_number_is_common_in_drills():
     rng, seen = Random(0), Counter()
     for _ in range(20_000):
-        seen.update(re.findall(r"(?<![\d.])\d{3}(?!\d)", drill(rng)[1]))
+        seen.update(re.findall(r"(?<![\d.])\d{3}(?!\d)", make_drill(rng)[1]))
     assert len(seen) == 900 and min(seen.values()) >= 5
 
 
@@ -205,27 +217,29 @@ def test_every_number_is_common_in_drills():
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path, monkeypatch, device):
     monkeypatch.setattr(pretraining.torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match="cannot be made on") as caught:
-        pretrain(tmp_path / "out", recipe=SMALL, work=tmp_path / "work", device=device)
+        pretrain(tmp_path / "out", recipe=SMALL, checkpoint_dir=tmp_path / "work", device=device)
     assert caught.value.remedy and not list(tmp_path.iterdir())
 
 
 def test_whether_a_passage_fits_is_said_behind_it_and_learnt_in_the_phase_that_judges():
     import tiny
 
-    tokenizer, shelf = tiny.tokenizer(), Shelf(material(2, 0))
-    book, use, work = (tokenizer.convert_tokens_to_ids(t) for t in (BOOK, list(OF_USE), WORK))
+    tokenizer, shelf = tiny.tokenizer(), ProblemPool(sample_worked_problems(2, 0))
+    book, use, work = (
+        tokenizer.convert_tokens_to_ids(t) for t in (BOOK_TOKEN, list(PASSAGE_VERDICT_WORDS), WORK_TOKEN)
+    )
     assert None not in use and use[0] != use[1]
     said = Counter()
     for judged in (True, False):
-        mixture = Mixture(books=1.0, helps=0.4, judged=judged)
+        mixture = Mixture(passage_share=1.0, passage_help_rate=0.4, judges_passages=judged)
         for seed in range(40):
-            made = any_example(shelf, mixture, Random(seed))
-            ids, learnt = pretraining._row(tokenizer, Calculator(tokenizer), shelf, mixture, Random(seed))
+            made = sample_example(shelf, mixture, Random(seed))
+            ids, learnt = pretraining._encode_example(tokenizer, Calculator(tokenizer), shelf, mixture, Random(seed))
             begins = ids.index(work)
-            assert book in ids[:begins] and (made.fits is not None) == judged
+            assert book in ids[:begins] and (made.passage_fits is not None) == judged
             if judged:
-                assert ids[begins - 1] == use[made.fits] and learnt[: begins + 1] == [0] * (begins - 1) + [1, 0]
-                said[made.fits] += 1
+                assert ids[begins - 1] == use[made.passage_fits] and learnt[: begins + 1] == [0] * (begins - 1) + [1, 0]
+                said[made.passage_fits] += 1
             else:
                 assert not any(learnt[: begins + 1])
     assert min(said[True], said[False]) > 10

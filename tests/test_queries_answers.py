@@ -14,8 +14,8 @@ from answer_runs import FORMULA, SKILLS, make_answers_run
 
 from studentsim.store import queries, sheets
 from studentsim.store.database import Database
-from studentsim.store.ingest import sync
-from studentsim.store.queries import Filter
+from studentsim.store.ingest import sync_journals
+from studentsim.store.queries import AnswerFilter
 
 RUN = "study"
 
@@ -27,14 +27,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, pd.DataFra
     make_answers_run(folder, RUN)
     make_answers_run(folder, "other", lessons=2)
     database = Database.open(folder)
-    sync(database, folder / "runs")
+    sync_journals(database, folder / "runs")
     lines = [json.loads(line) for line in (folder / "runs" / RUN / "events.jsonl").read_text().splitlines()]
     yield database, pd.DataFrame([line for line in lines if line["type"] == "Answered"])
     database.close()
 
 
 def seqs(told: tuple[Database, pd.DataFrame], **wanted: object) -> list[int]:
-    return queries.answer_list(told[0], RUN, Filter(**wanted))["seq"].to_pylist()
+    return queries.fetch_answer_list(told[0], RUN, AnswerFilter(**wanted))["seq"].to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def seqs(told: tuple[Database, pd.DataFrame], **wanted: object) -> list[int]:
         ({"mark": "wrong"}, lambda a: ~a.right),
         ({"mark": "unanswered"}, lambda a: a.letter.isna()),
         ({"slip": "sale-price-discount-only"}, lambda a: a.misconception == "sale-price-discount-only"),
-        ({"slip": queries.NO_SLIP}, lambda a: ~a.right & a.misconception.isna()),
+        ({"slip": queries.UNKNOWN_MISCONCEPTION}, lambda a: ~a.right & a.misconception.isna()),
         ({"search": "INTEREST"}, lambda a: a.problem.str.contains("interest", case=False) | a.text.str.contains("interest", case=False)),
         ({"search": "100%' OR 1=1 --"}, lambda a: a.problem.str.contains("no such text")),
         ({"category": "general", "mark": "wrong", "search": "average"}, lambda a: (a.category == "general") & ~a.right),
@@ -62,28 +62,28 @@ def test_each_filter_lets_through_what_it_says(told, wanted, expected):
 
 
 def test_a_list_is_short_and_says_what_is_needed(told):
-    table = queries.answer_list(told[0], RUN, Filter(), limit=5)
+    table = queries.fetch_answer_list(told[0], RUN, AnswerFilter(), limit=5)
     assert table.num_rows == 5
     assert table.column_names == [
         "seq", "turn", "phase", "category", "skill", "mark", "problem", "value", "misconception",
     ]  # fmt: skip
-    assert set(table["mark"].to_pylist()) <= set(queries.MARKS)
+    assert set(table["mark"].to_pylist()) <= set(queries.ANSWER_OUTCOMES)
     assert max(len(text) for text in table["problem"].to_pylist()) <= queries.answer_lists.PROBLEM
 
 
 def test_a_list_is_in_order_even_where_the_database_is_not(tmp_path: Path):
     make_answers_run(tmp_path, RUN)
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
-        database.write(
+        sync_journals(database, tmp_path / "runs")
+        database.run_transaction(
             lambda cursor: cursor.execute("CREATE OR REPLACE TABLE answers AS SELECT * FROM answers ORDER BY problem")
         )
-        given = queries.answer_list(database, RUN, Filter())["seq"].to_pylist()
+        given = queries.fetch_answer_list(database, RUN, AnswerFilter())["seq"].to_pylist()
     assert given == sorted(given) and len(given) == 104
 
 
 def test_the_tally_adds_up_to_all_answers(told):
-    tally, answers = queries.answer_tally(told[0], RUN), told[1]
+    tally, answers = queries.fetch_answer_counts(told[0], RUN), told[1]
     assert list(tally.columns) == [
         "turn",
         "phase",
@@ -97,40 +97,43 @@ def test_the_tally_adds_up_to_all_answers(told):
     assert tally.answers.sum() == len(answers)
     assert tally[tally.mark == "right"].answers.sum() == answers.right.sum()
     assert tally[tally.mark == "unanswered"].answers.sum() == answers.letter.isna().sum()
-    some = queries.answer_tally(told[0], RUN, search="average", question_id=str(answers.question_id.iloc[0]))
+    some = queries.fetch_answer_counts(told[0], RUN, search="average", question_id=str(answers.question_id.iloc[0]))
     assert some.answers.sum() < tally.answers.sum()
 
 
 def test_a_card_is_the_whole_answer(told):
     wanted = told[1].iloc[2]
-    (row,) = queries.answer_cards(told[0], RUN, [int(wanted.seq), 10**9])
+    (row,) = queries.fetch_answers_by_seq(told[0], RUN, [int(wanted.seq), 10**9])
     assert row["text"] == FORMULA and row["letter"] is None and row["right"] is False
     assert json.loads(row["options"]) == wanted.options
-    assert queries.answer_cards(told[0], "nobody", [1]) == []
+    assert queries.fetch_answers_by_seq(told[0], "nobody", [1]) == []
 
 
 def test_a_question_s_history_follows_the_lessons(told):
     answers = told[1]
     wanted = answers[answers.phase == "exam"].question_id.iloc[5]
-    history = queries.question_history(told[0], RUN, wanted)
+    history = queries.fetch_question_history(told[0], RUN, wanted)
     assert history.seq.tolist() == answers[answers.question_id == wanted].seq.tolist()
     assert history.turn.tolist() == [0, 2, 4]
 
 
 def test_a_question_is_found_in_every_run_that_asked_it(told):
     wanted = told[1][told[1].phase == "exam"].question_id.iloc[0]
-    runs = queries.question_runs(told[0], wanted).set_index("run_id")
+    runs = queries.fetch_question_runs(told[0], wanted).set_index("run_id")
     assert set(runs.index) == {RUN, "other"}
     assert (runs.loc[RUN, "answers"], runs.loc["other", "answers"]) == (3, 2)
-    assert queries.question_runs(told[0], "' OR 1=1--").empty
+    assert queries.fetch_question_runs(told[0], "' OR 1=1--").empty
 
 
 def test_batches_are_the_whole_view_in_order_and_stop_at_the_limit(told):
-    pieces = list(queries.answer_batches(told[0], RUN, Filter(phase="exam"), limit=1000, size=10))
+    pieces = list(queries.iter_answer_batches(told[0], RUN, AnswerFilter(phase="exam"), limit=1000, batch_size=10))
     assert [piece.num_rows for piece in pieces] == [10] * 7 + [2]
     assert pa.concat_tables(pieces)["seq"].to_pylist() == told[1][told[1].phase == "exam"].seq.tolist()
-    assert sum(p.num_rows for p in queries.answer_batches(told[0], RUN, Filter(), limit=25, size=10)) == 25
-    (nothing,) = queries.answer_batches(told[0], RUN, Filter(category="astrology"), limit=10)
+    assert (
+        sum(p.num_rows for p in queries.iter_answer_batches(told[0], RUN, AnswerFilter(), limit=25, batch_size=10))
+        == 25
+    )
+    (nothing,) = queries.iter_answer_batches(told[0], RUN, AnswerFilter(category="astrology"), limit=10)
     assert nothing.num_rows == 0 and "problem" in nothing.column_names
 
 
@@ -138,11 +141,11 @@ def test_batches_are_the_whole_view_in_order_and_stop_at_the_limit(told):
 
 
 def pieces(told: tuple[Database, pd.DataFrame]) -> list[pa.Table]:
-    return list(queries.answer_batches(told[0], RUN, Filter(), limit=1000, size=50))
+    return list(queries.iter_answer_batches(told[0], RUN, AnswerFilter(), limit=1000, batch_size=50))
 
 
 def test_a_csv_reads_back_and_holds_no_formula(told):
-    data = sheets.csv(pieces(told))
+    data = sheets.to_csv_bytes(pieces(told))
     frame = pd.read_csv(io.BytesIO(data), encoding="utf-8-sig", keep_default_na=False)
     assert frame.seq.tolist() == told[1].seq.tolist()
     assert frame.text[2] == "'" + FORMULA
@@ -153,14 +156,16 @@ def test_a_csv_reads_back_and_holds_no_formula(told):
 
 
 def test_a_parquet_file_has_everything_as_it_is(told):
-    frame = pd.read_parquet(io.BytesIO(sheets.parquet(pieces(told))))
+    frame = pd.read_parquet(io.BytesIO(sheets.to_parquet_bytes(pieces(told))))
     assert frame.text.tolist() == told[1].text.tolist()
     assert frame.logprob.tolist() == told[1].logprob.tolist()
 
 
 def test_an_excel_file_has_texts_as_texts(told):
     headings = {"seq": "answer", "text": "what it wrote", "right": "right", "letter": "ticked", "logprob": "log"}
-    data = sheets.excel(pieces(told), sheet="answers", headings=headings, told={"letter": lambda v: v and v.upper()})
+    data = sheets.to_excel_bytes(
+        pieces(told), sheet_name="answers", headings=headings, formatters={"letter": lambda v: v and v.upper()}
+    )
     sheet = openpyxl.load_workbook(io.BytesIO(data))["answers"]
     rows = list(sheet.values)
     assert rows[0] == tuple(headings.values()) and len(rows) == len(told[1]) + 1
@@ -173,16 +178,20 @@ def test_an_excel_file_has_texts_as_texts(told):
 
 
 def test_an_excel_file_never_holds_more_than_a_sheet_can(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheets, "EXCEL_ROWS", 3)
+    monkeypatch.setattr(sheets, "EXCEL_MAX_ROWS", 3)
     table = pa.table({"a": ["x" * 40_000, "\x0b_x0041_", "c", "d", "e"]})
-    sheet = openpyxl.load_workbook(io.BytesIO(sheets.excel([table, table], sheet="s", headings={"a": "A"})))["s"]
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(sheets.to_excel_bytes([table, table], sheet_name="s", headings={"a": "A"}))
+    )["s"]
     values = [row[0] for row in sheet.values]
-    assert len(values) == 4 and len(values[1]) == sheets.EXCEL_CELL
+    assert len(values) == 4 and len(values[1]) == sheets.EXCEL_MAX_CELL_CHARS
 
 
 def test_every_formula_start_is_marked_in_a_csv_and_nothing_else():
     texts = ["=1", "+1", "-1", "@a", "\ta", "\ra", "\na", "a\n=1", "1=1", "", None, "'=1"]
-    lines = pd.read_csv(io.BytesIO(sheets.csv([pa.table({"t": texts, "n": range(12)})])), keep_default_na=False)
+    lines = pd.read_csv(
+        io.BytesIO(sheets.to_csv_bytes([pa.table({"t": texts, "n": range(12)})])), keep_default_na=False
+    )
     marked = ["'=1", "'+1", "'-1", "'@a", "'\ta", "'\ra", "'\na"]
     assert lines.iloc[:, 0].str.replace("\r\n", "\n").tolist()[: len(marked)] == [
         m.replace("\r\n", "\n") for m in marked

@@ -12,8 +12,8 @@ from studentsim.records import Answered
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.store import ingest, queries
-from studentsim.store.database import Database, build
-from studentsim.store.export import export
+from studentsim.store.database import Database, build_database
+from studentsim.store.export import export_run
 
 TEACHING = Teaching(attempts=3, error_rate=0.2, doubts=0.3)
 
@@ -23,14 +23,14 @@ def run(tmp_path_factory):
     """A data folder with one run of a teacher who errs, doubts and lets the student try again; and its events."""
     data, events = tmp_path_factory.mktemp("data"), []
     folder = create_run(data, config(questions=30, teaching=TEACHING))
-    assert execute(folder, load_cast=casts.fake, on_event=events.append) == "finished"
+    assert execute(folder, build_components=casts.fake, on_event=events.append) == "finished"
     return data, folder.run_id, [e for e in events if isinstance(e, Answered)]
 
 
 @pytest.fixture(scope="module")
 def db(run):
     with Database.open(run[0]) as database:
-        ingest.sync(database, run[0] / "runs")
+        ingest.sync_journals(database, run[0] / "runs")
         yield database
 
 
@@ -45,7 +45,7 @@ def lessons(answers):
 
 def test_every_attempt_and_what_was_said_is_in_the_database(run, db):
     _, run_id, answers = run
-    rows = queries.answers(db, run_id, limit=10_000).to_dict("records")
+    rows = queries.fetch_answers(db, run_id, limit=10_000).to_dict("records")
     assert len(rows) == len(answers)
     for row, answer in zip(rows, answers, strict=True):
         for field in ("attempt", "phase", "right", "marked_by", "feedback", "feedback_level", "doubted"):
@@ -56,7 +56,7 @@ def test_every_attempt_and_what_was_said_is_in_the_database(run, db):
 
 def test_errors_are_counted_and_doubts_are_not_errors(run, db):
     _, run_id, answers = run
-    marks = queries.teacher_marks(db, run_id)
+    marks = queries.fetch_grading_errors(db, run_id)
     practised = [a for a in answers if a.phase != "exam" and not a.doubted]
     assert marks["answers"].sum() == len(practised)
     assert marks["false_right"].sum() == sum(a.said_right and not a.right for a in practised) > 0
@@ -67,7 +67,7 @@ def test_errors_are_counted_and_doubts_are_not_errors(run, db):
 def test_second_tries_are_counted_by_what_was_said_and_by_slip(run, db):
     _, run_id, answers = run
     tried = [own for own in lessons(answers) if len(own) > 1 and not own[0].right]
-    found = queries.revisions(db, [run_id])
+    found = queries.fetch_revisions(db, [run_id])
     assert found["tried"].sum() == len(tried) > 0
     assert found["mended"].sum() == sum(own[-1].right for own in tried)
     by_slip = found.groupby("misconception", dropna=False)["tried"].sum()
@@ -79,7 +79,7 @@ def test_second_tries_are_counted_by_what_was_said_and_by_slip(run, db):
 def test_who_gives_way_to_a_false_wrong_is_counted_on_purpose_and_in_error(run, db):
     _, run_id, answers = run
     doubted = [own for own in lessons(answers) if len(own) > 1 and own[0].right]
-    found = queries.doubts(db, [run_id])
+    found = queries.fetch_challenges(db, [run_id])
     for on_purpose in (True, False):
         rows = found[found["on_purpose"] == on_purpose]
         mine = [own for own in doubted if own[0].doubted == on_purpose]
@@ -89,7 +89,7 @@ def test_who_gives_way_to_a_false_wrong_is_counted_on_purpose_and_in_error(run, 
 
 def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
     _, run_id, answers = run
-    found = queries.lasting(db, [run_id])
+    found = queries.fetch_retention(db, [run_id])
     tried: dict[tuple[int, str], list[bool]] = {}
     for own in lessons(answers):
         if len(own) > 1 and not own[0].right:
@@ -109,14 +109,14 @@ def test_what_lasts_is_looked_for_in_the_next_exam(run, db):
 
 def test_export_and_rebuild_know_it_all(run, db, tmp_path):
     data, run_id, answers = run
-    export(data, run_id, tmp_path / "out")
+    export_run(data, run_id, tmp_path / "out")
     frame = pd.read_parquet(tmp_path / "out" / "answers.parquet")
     assert len(frame) == len(answers) and [None if pd.isna(x) else x for x in frame["feedback"]] == [
         a.feedback for a in answers
     ]
-    assert build(tmp_path / "anew.duckdb", data / "runs") == 1
+    assert build_database(tmp_path / "anew.duckdb", data / "runs") == 1
     with Database(tmp_path / "anew.duckdb", data / "runs") as anew:
-        pd.testing.assert_frame_equal(queries.revisions(anew, [run_id]), queries.revisions(db, [run_id]))
+        pd.testing.assert_frame_equal(queries.fetch_revisions(anew, [run_id]), queries.fetch_revisions(db, [run_id]))
 
 
 def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_path):
@@ -127,12 +127,12 @@ def test_a_run_paused_between_two_attempts_ends_as_if_it_had_not_been(run, tmp_p
 
     def pausing(event):
         if isinstance(event, Answered) and event.turn == 2 and event.phase == "revision":
-            again.request("pause")
+            again.write_request("pause")
 
-    assert execute(again, load_cast=casts.fake, on_event=pausing) == "paused"
+    assert execute(again, build_components=casts.fake, on_event=pausing) == "paused"
     events = []
     again.clear_request()
-    assert execute(again, load_cast=casts.fake, on_event=events.append) == "finished"
+    assert execute(again, build_components=casts.fake, on_event=events.append) == "finished"
     late = [a for a in answers if a.turn >= 2]
     plain = [e for e in events if isinstance(e, Answered)]
     assert [(a.question_id, a.attempt, a.text, a.feedback, a.said_right, a.doubted) for a in plain] == [

@@ -14,7 +14,7 @@ from journals import make_run
 from studentsim.runs import recorded
 from studentsim.runs.folder import RunFolder
 from studentsim.student.hub.student import HubStudent
-from studentsim.ui.looks import STRATEGIES
+from studentsim.ui.looks import STRATEGY_STYLES
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
@@ -122,23 +122,23 @@ def test_the_page_s_parts_are_exchanged_and_others_stay():
 
 def test_the_study_s_figures_are_those_of_its_journals(tmp_path: Path):
     assert real_model_figures.study(tmp_path) == ""
-    names = {strategy: look.name for strategy, look in STRATEGIES.items()}
+    names = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
     exams = {}
     seeds = {"random": 2, "category": 2, "none": 2}
-    for config in recorded.SMOLLM2.configs(
-        names, seeds=seeds, bank="dev.json", turns=2, questions=8, exam=60, exam_every=1
+    for config in recorded.SMOLLM2_STUDY.build_configs(
+        names, seeds_by_strategy=seeds, bank="dev.json", turns=2, questions=8, exam=60, exam_every=1
     ):
-        folder = RunFolder(make_run(tmp_path, recorded.SMOLLM2.run_id_of(config), **config.model_dump()))
-        recorded.pack(folder, tmp_path)
-        events = [json.loads(line) for line in folder.journal.read_text().splitlines()]
+        folder = RunFolder(make_run(tmp_path, recorded.SMOLLM2_STUDY.run_id_for(config), **config.model_dump()))
+        recorded.pack_run(folder, tmp_path)
+        events = [json.loads(line) for line in folder.journal_path.read_text().splitlines()]
         exams.setdefault(config.strategy, []).append([e["correct"] for e in events if e["type"] == "ExamFinished"])
     text = real_model_figures.study(tmp_path)
     assert "6 runs" in text and "exams of 60 questions" in text
     for strategy, found in exams.items():
         last = 100 * sum(own[-1] for own in found) / (60 * len(found))
-        (line,) = [x for x in text.splitlines() if x.startswith(f"| {STRATEGIES[strategy].name} | 2 |")]
+        (line,) = [x for x in text.splitlines() if x.startswith(f"| {STRATEGY_STYLES[strategy].name} | 2 |")]
         assert line.split("|")[5].strip().startswith(f"{last:.1f} (")
-    assert text.count(f"| {STRATEGIES['random'].name} |") >= 3  # against each of the other ways, and its own line
+    assert text.count(f"| {STRATEGY_STYLES['random'].name} |") >= 3  # against each of the other ways, and its own line
 
 
 def test_the_measurements_are_told_as_tables(tmp_path: Path):

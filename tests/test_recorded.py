@@ -20,27 +20,27 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
 from studentsim.runs import recorded
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, all_runs, create_run, delete_run
-from studentsim.runs.manager import Manager
-from studentsim.runs.states import observe
+from studentsim.runs.folder import RunFolder, list_runs, create_run, delete_run
+from studentsim.runs.manager import RunManager
+from studentsim.runs.states import read_run_state
 from studentsim.store import ingest, queries
-from studentsim.store.database import Database, rebuild
+from studentsim.store.database import Database, rebuild_database
 from studentsim.store.journal import read_events
-from studentsim.ui.looks import STRATEGIES
+from studentsim.ui.looks import STRATEGY_STYLES
 
-NAMES = {strategy: look.name for strategy, look in STRATEGIES.items()}
-IDS = sorted(recorded.EMBEDDED.run_id_of(config) for config in recorded.EMBEDDED.configs(NAMES))
+NAMES = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
+IDS = sorted(recorded.EMBEDDED_STUDY.run_id_for(config) for config in recorded.EMBEDDED_STUDY.build_configs(NAMES))
 
 
 @pytest.fixture(autouse=True)
 def asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests want the recorded study."""
-    monkeypatch.setenv(recorded.VARIABLE, "1")
+    monkeypatch.setenv(recorded.RECORDED_VARIABLE, "1")
 
 
 def pack(folder: Path, to: Path, run_id: str = "it", **settings: object) -> Path:
     to.mkdir(exist_ok=True)
-    return recorded.pack(RunFolder(make_run(folder, run_id, **{"turns": 2, "strategy": "random", **settings})), to)
+    return recorded.pack_run(RunFolder(make_run(folder, run_id, **{"turns": 2, "strategy": "random", **settings})), to)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def ids(data: Path) -> list[str]:
-    return [folder.run_id for folder in all_runs(data)]
+    return [folder.run_id for folder in list_runs(data)]
 
 
 # ------------------------------------------------------------------ making it
@@ -68,30 +68,35 @@ def test_a_packed_journal_is_the_run_s_own_but_for_the_first_event_that_says_rec
 
 def test_packing_the_same_run_twice_gives_the_same_bytes(tmp_path: Path):
     folder = RunFolder(make_run(tmp_path, turns=2, strategy="random"))
-    assert recorded.pack(folder, tmp_path).read_bytes() == recorded.pack(folder, tmp_path).read_bytes()
+    assert recorded.pack_run(folder, tmp_path).read_bytes() == recorded.pack_run(folder, tmp_path).read_bytes()
 
 
 def test_a_study_s_runs_are_told_from_another_s_whose_ids_begin_alike():
-    assert recorded.EMBEDDED.holds("recorded-category-seed-12")
-    assert recorded.SMOLLM2.holds("recorded-smollm2-log-probability-category-seed-3")
+    assert recorded.EMBEDDED_STUDY.contains_run("recorded-category-seed-12")
+    assert recorded.SMOLLM2_STUDY.contains_run("recorded-smollm2-log-probability-category-seed-3")
     for other in ("recorded-gemma-random-seed-1", "recorded-random", "recorded-smollm2-random-seed-1"):
-        assert not recorded.EMBEDDED.holds(other) and recorded.study_of(other) in (recorded.SMOLLM2, None)
+        assert not recorded.EMBEDDED_STUDY.contains_run(other) and recorded.find_study_of_run(other) in (
+            recorded.SMOLLM2_STUDY,
+            None,
+        )
 
 
 @pytest.mark.parametrize("settings", [{"status": "paused", "turn": 1}, {"status": "", "turn": 1}])
 def test_a_run_that_did_not_finish_is_not_packed(tmp_path: Path, settings: Mapping):
     folder = RunFolder(make_run(tmp_path, turns=2, **settings))
     with pytest.raises(RunError, match="did not finish"):
-        recorded.pack(folder, tmp_path)
+        recorded.pack_run(folder, tmp_path)
 
 
 def test_a_run_that_was_interrupted_is_packed_as_if_it_had_not_been(tmp_path: Path):
     folder, whole = (create_run(tmp_path, casts.config(strategy="random")) for _ in range(2))
-    execute(folder, load_cast=casts.fake, on_event=lambda e: folder.request("pause") if e.turn == 2 else None)
+    execute(
+        folder, build_components=casts.fake, on_event=lambda e: folder.write_request("pause") if e.turn == 2 else None
+    )
     folder.clear_request()
-    assert execute(folder, load_cast=casts.fake) == execute(whole, load_cast=casts.fake) == "finished"
-    assert "Resumed" in {event["type"] for event in read_events(folder.journal)}
-    told = [_told(recorded.pack(run, tmp_path)) for run in (folder, whole)]
+    assert execute(folder, build_components=casts.fake) == execute(whole, build_components=casts.fake) == "finished"
+    assert "Resumed" in {event["type"] for event in read_events(folder.journal_path)}
+    told = [_told(recorded.pack_run(run, tmp_path)) for run in (folder, whole)]
     assert [event["seq"] for event in told[0]] == list(range(len(told[0])))
     assert [_bare(e) for e in told[0] if e["type"] != "StageStarted"] == [
         _bare(e) for e in told[1] if e["type"] != "StageStarted"
@@ -119,40 +124,44 @@ def test_a_packed_journal_names_the_bank_s_file_but_not_the_folder_it_lay_in(tmp
 
 
 def test_the_study_is_one_student_under_several_ways_and_those_compared_have_several_seeds():
-    configs = recorded.EMBEDDED.configs(NAMES)
+    configs = recorded.EMBEDDED_STUDY.build_configs(NAMES)
     assert Counter(c.strategy for c in configs) == {"random": 5, "category": 5, "none": 1, "fixed": 1}
     assert len({run for run in IDS}) == len(configs) == len({c.name for c in configs}) == 12
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
     assert len(same) == 1 and (configs[0].turns, configs[0].exam, configs[0].exam_every) == (8, 300, 2)
-    assert all(recorded.of_this_study(run_id) for run_id in IDS)
-    assert not recorded.of_this_study("recorded-random") and not recorded.of_this_study("20261121-031500-k3f9")
-    assert Counter(c.strategy for c in recorded.EMBEDDED.configs(NAMES, seeds={"random": 2})) == {"random": 2}
+    assert all(recorded.is_embedded_study_run(run_id) for run_id in IDS)
+    assert not recorded.is_embedded_study_run("recorded-random") and not recorded.is_embedded_study_run(
+        "20261121-031500-k3f9"
+    )
+    assert Counter(
+        c.strategy for c in recorded.EMBEDDED_STUDY.build_configs(NAMES, seeds_by_strategy={"random": 2})
+    ) == {"random": 2}
 
 
 def test_the_command_records_each_way_with_its_seeds_and_what_ran_is_what_a_checked_run_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
     checked = []
-    monkeypatch.setattr(recording.preflight, "check", lambda config: checked.append(config) or config)
-    (tmp_path / f"recorded-old{recorded.SUFFIX}").touch()
-    of_another_study = f"recorded-smollm2-none-seed-1{recorded.SUFFIX}"
+    monkeypatch.setattr(recording.preflight, "check_run_config", lambda config: checked.append(config) or config)
+    (tmp_path / f"recorded-old{recorded.JOURNAL_SUFFIX}").touch()
+    of_another_study = f"recorded-smollm2-none-seed-1{recorded.JOURNAL_SUFFIX}"
     (tmp_path / of_another_study).touch()
-    paths = recording.record(recorded.EMBEDDED, tmp_path / "work", tmp_path, turns=1, exam=12).files
+    paths = recording.record_study(recorded.EMBEDDED_STUDY, tmp_path / "work", tmp_path, turns=1, exam=12).files
     shutil.rmtree(tmp_path / "work")
     (tmp_path / of_another_study).unlink()  # it is still there
-    assert sorted(path.name.removesuffix(recorded.SUFFIX) for path in tmp_path.iterdir()) == IDS
+    assert sorted(path.name.removesuffix(recorded.JOURNAL_SUFFIX) for path in tmp_path.iterdir()) == IDS
     assert (
         len(paths) == len(IDS) == len(checked) and "Recorded study, mixed bag, seed 5: exam" in capsys.readouterr().out
     )
-    assert sorted(recorded.unpack(tmp_path / "data", tmp_path)) == IDS
+    assert sorted(recorded.unpack_recorded_runs(tmp_path / "data", tmp_path)) == IDS
 
 
 def test_the_command_takes_fewer_seeds_and_shorter_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
-    monkeypatch.setattr(recording.preflight, "check", lambda config: config)
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
+    monkeypatch.setattr(recording.preflight, "check_run_config", lambda config: config)
     handing_out.record(tmp_path, seeds=1, turns=1, exam=12)
     assert len(list(tmp_path.iterdir())) == 4 and f"MB in {tmp_path}" in capsys.readouterr().out
 
@@ -161,15 +170,15 @@ SMALL = recorded.RecordedStudy(
     "small",
     {"random": 2, "none": 1},
     {"turns": 2, "questions": 12, "exam": 24, "validation": 6},
-    prefix="recorded-small-",
+    run_id_prefix="recorded-small-",
 )
 
 
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings are not looked at: the whole bank would be made for that."""
-    monkeypatch.setattr(recording.preflight, "check", lambda config: config)
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
+    monkeypatch.setattr(recording.preflight, "check_run_config", lambda config: config)
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
 
 
 def test_a_recording_that_is_killed_goes_on_and_ends_as_one_that_was_not(
@@ -179,16 +188,16 @@ def test_a_recording_that_is_killed_goes_on_and_ends_as_one_that_was_not(
         raise KeyboardInterrupt
 
     loads = iter([casts.fake, casts.prone("answer", 60, killed)])
-    monkeypatch.setattr(foreground, "load_cast", lambda config: next(loads)(config))
+    monkeypatch.setattr(foreground, "components_builder", lambda config: next(loads)(config))
     with pytest.raises(KeyboardInterrupt):
-        recording.record(SMALL, tmp_path / "work", tmp_path / "to")
+        recording.record_study(SMALL, tmp_path / "work", tmp_path / "to")
     assert not (tmp_path / "to").exists()
     first = tmp_path / "work" / "runs" / "recorded-small-random-seed-1" / "events.jsonl"
     before = first.read_bytes()
-    monkeypatch.setattr(foreground, "load_cast", casts.fake)
-    found = recording.record(SMALL, tmp_path / "work", tmp_path / "to")
-    whole = recording.record(SMALL, tmp_path / "again", tmp_path / "whole")
-    assert first.read_bytes() == before and not found.left and len(found.files) == 3
+    monkeypatch.setattr(foreground, "components_builder", casts.fake)
+    found = recording.record_study(SMALL, tmp_path / "work", tmp_path / "to")
+    whole = recording.record_study(SMALL, tmp_path / "again", tmp_path / "whole")
+    assert first.read_bytes() == before and not found.remaining_run_ids and len(found.files) == 3
     resumed = (tmp_path / "work" / "runs" / "recorded-small-none-seed-1" / "events.jsonl").read_text()
     assert '"type":"Resumed"' in resumed
     for one, other in zip(found.files, whole.files, strict=True):
@@ -214,9 +223,9 @@ def test_a_recording_stops_when_its_time_is_up_says_what_is_left_and_goes_on(
 
 
 def test_a_folder_that_holds_runs_with_other_settings_is_refused(tmp_path: Path, unchecked: None):
-    recording.record(SMALL, tmp_path / "work", tmp_path / "to", hours=0)
+    recording.record_study(SMALL, tmp_path / "work", tmp_path / "to", max_hours=0)
     with pytest.raises(RunError, match="recorded-small-random-seed-1 with other settings"):
-        recording.record(SMALL, tmp_path / "work", tmp_path / "to", exam=12)
+        recording.record_study(SMALL, tmp_path / "work", tmp_path / "to", exam=12)
 
 
 def test_what_the_machine_decides_is_settled_once_for_all_runs(
@@ -230,24 +239,26 @@ def test_what_the_machine_decides_is_settled_once_for_all_runs(
             update={"hub": hub.model_copy(update={"dtype": next(dtypes)})} if hub.dtype == "auto" else {}
         )
 
-    monkeypatch.setattr(recording.preflight, "check", pinned)
-    recording.record(SMALL, tmp_path / "work", tmp_path / "to", hours=0)
-    assert {folder.config().hub.dtype for folder in all_runs(tmp_path / "work")} == {"bfloat16"}
+    monkeypatch.setattr(recording.preflight, "check_run_config", pinned)
+    recording.record_study(SMALL, tmp_path / "work", tmp_path / "to", max_hours=0)
+    assert {folder.read_config().hub.dtype for folder in list_runs(tmp_path / "work")} == {"bfloat16"}
 
 
 def test_a_run_that_fails_ends_the_recording_in_words(tmp_path: Path, unchecked: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(foreground, "load_cast", casts.prone("answer", 60, casts.memory))
+    monkeypatch.setattr(foreground, "components_builder", casts.prone("answer", 60, casts.memory))
     with pytest.raises(RunError, match="recorded-small-random-seed-1 failed"):
-        recording.record(SMALL, tmp_path / "work", tmp_path / "to")
+        recording.record_study(SMALL, tmp_path / "work", tmp_path / "to")
 
 
 def test_smollm2_s_study_is_the_paper_s_ways_and_no_teaching_on_questions_that_must_be_named(tmp_path: Path):
-    study = recorded.study_named("smollm2")
-    configs = study.configs(NAMES, bank="dev.json")
-    assert Counter(c.strategy for c in configs) == dict.fromkeys([*presets.STRATEGIES, "none"], 3)
-    ids = {study.run_id_of(config) for config in configs}
+    study = recorded.get_study("smollm2")
+    configs = study.build_configs(NAMES, bank="dev.json")
+    assert Counter(c.strategy for c in configs) == dict.fromkeys([*presets.PAPER_STRATEGIES, "none"], 3)
+    ids = {study.run_id_for(config) for config in configs}
     assert len(ids) == 15 and "recorded-smollm2-log-probability-category-seed-3" in ids
-    assert all(recorded.study_of(run_id) is study and not recorded.of_this_study(run_id) for run_id in ids)
+    assert all(
+        recorded.find_study_of_run(run_id) is study and not recorded.is_embedded_study_run(run_id) for run_id in ids
+    )
     config = configs[0]
     assert config.exam_turns() == (0, 5, 10) and (config.questions, config.exam, config.validation) == (24, 200, 8)
     assert (config.model, config.hub.exams, config.hub.dtype, config.learning.epochs) == (
@@ -256,14 +267,14 @@ def test_smollm2_s_study_is_the_paper_s_ways_and_no_teaching_on_questions_that_m
         "auto",
         1,
     )
-    suits = presets.preset("default", "smollm2")
+    suits = presets.get_preset("default", "smollm2")
     paper = RunConfig.paper(model="smollm2").learning.model_copy(update={"epochs": 1, "batch": suits.learning.batch})
     assert config.learning == paper and config.max_new_tokens == suits.max_new_tokens
     assert config.name == "Recorded study, SmolLM2, mixed bag, seed 1" and config.leave_out_doubtful
     with pytest.raises(ConfigError, match="do not come with the product"):
-        study.configs(NAMES)
+        study.build_configs(NAMES)
     with pytest.raises(ConfigError, match="Choose among embedded, smollm2"):
-        recorded.study_named("gemma")
+        recorded.get_study("gemma")
 
 
 # ------------------------------------------------------------------ taking it in
@@ -271,96 +282,96 @@ def test_smollm2_s_study_is_the_paper_s_ways_and_no_teaching_on_questions_that_m
 
 def test_a_data_folder_takes_the_study_in_once_as_finished_runs(tmp_path: Path, source: Path):
     data = tmp_path / "data"
-    taken = recorded.unpack(data, source)
+    taken = recorded.unpack_recorded_runs(data, source)
     assert sorted(taken) == ids(data) == ["recorded-log-probability-category-seed-0", "recorded-random-seed-0"]
-    assert all(observe(folder).status == "finished" for folder in all_runs(data))
-    assert {folder.config().strategy for folder in all_runs(data)} == {"random", "log-probability+category"}
-    assert recorded.unpack(data, source) == []
+    assert all(read_run_state(folder).status == "finished" for folder in list_runs(data))
+    assert {folder.read_config().strategy for folder in list_runs(data)} == {"random", "log-probability+category"}
+    assert recorded.unpack_recorded_runs(data, source) == []
 
 
 def test_the_switch_keeps_it_away(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(recorded.VARIABLE, "0")
-    assert recorded.unpack(tmp_path / "data", source) == [] and not (tmp_path / "data").exists()
+    monkeypatch.setenv(recorded.RECORDED_VARIABLE, "0")
+    assert recorded.unpack_recorded_runs(tmp_path / "data", source) == [] and not (tmp_path / "data").exists()
 
 
 def test_a_recorded_run_that_was_deleted_does_not_come_back(tmp_path: Path, source: Path):
     data = tmp_path / "data"
-    recorded.unpack(data, source)
+    recorded.unpack_recorded_runs(data, source)
     delete_run(RunFolder(data / "runs" / "recorded-random-seed-0"))
-    assert recorded.unpack(data, source) == []
-    (data / "runs" / recorded.KNOWN).unlink()
-    recorded.unpack(data, source)
+    assert recorded.unpack_recorded_runs(data, source) == []
+    (data / "runs" / recorded.FINGERPRINTS_FILE).unlink()
+    recorded.unpack_recorded_runs(data, source)
     assert "recorded-random-seed-0" not in ids(data)
 
 
 def test_whoever_deleted_all_recorded_runs_is_not_sent_those_of_another_version(tmp_path: Path, source: Path):
     data = tmp_path / "data"
-    for run_id in recorded.unpack(data, source):
+    for run_id in recorded.unpack_recorded_runs(data, source):
         delete_run(RunFolder(data / "runs" / run_id))
     pack(tmp_path / "again", tmp_path / "next", strategy="fixed", seed=1)
-    assert recorded.unpack(data, tmp_path / "next") == [] and ids(data) == []
+    assert recorded.unpack_recorded_runs(data, tmp_path / "next") == [] and ids(data) == []
 
 
 def test_a_folder_with_an_earlier_version_s_study_keeps_it_and_gets_the_new_one_beside_it(tmp_path: Path, source: Path):
     data = tmp_path / "data"
-    recorded.unpack(data, source)
+    recorded.unpack_recorded_runs(data, source)
     journals = {run_id: (data / "runs" / run_id / "events.jsonl").read_bytes() for run_id in ids(data)}
     pack(tmp_path / "again", tmp_path / "next", strategy="random", seed=1)
-    assert recorded.unpack(data, tmp_path / "next") == ["recorded-random-seed-1"]
+    assert recorded.unpack_recorded_runs(data, tmp_path / "next") == ["recorded-random-seed-1"]
     assert ids(data) == sorted([*journals, "recorded-random-seed-1"])
     assert all((data / "runs" / run_id / "events.jsonl").read_bytes() == text for run_id, text in journals.items())
 
 
 def test_a_newer_recording_takes_the_older_one_s_place_but_not_a_deleted_one_s(tmp_path: Path, source: Path):
     data = tmp_path / "data"
-    recorded.unpack(data, source)
+    recorded.unpack_recorded_runs(data, source)
     with Database.open(data) as database:
-        ingest.sync(database, data / "runs")
-        assert queries.last_seq(database, "recorded-random-seed-0") > 0
+        ingest.sync_journals(database, data / "runs")
+        assert queries.fetch_last_seq(database, "recorded-random-seed-0") > 0
         delete_run(RunFolder(data / "runs" / "recorded-log-probability-category-seed-0"))
         pack(tmp_path / "again", source, strategy="random", turns=4)
         pack(tmp_path / "again", source, "both", strategy="log-probability+category", turns=4)
-        assert recorded.unpack(data, source) == ["recorded-random-seed-0"]
-        ingest.sync(database, data / "runs")
-        assert queries.run(database, "recorded-random-seed-0").turns_planned == 4
-        assert queries.exams(database, "recorded-random-seed-0").turn.max() == 4
+        assert recorded.unpack_recorded_runs(data, source) == ["recorded-random-seed-0"]
+        ingest.sync_journals(database, data / "runs")
+        assert queries.fetch_run(database, "recorded-random-seed-0").turns_planned == 4
+        assert queries.fetch_exams(database, "recorded-random-seed-0").turn.max() == 4
     assert ids(data) == ["recorded-random-seed-0"]
     assert not list((data / "runs").glob(".gone-*"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"not xz at all", lzma.compress(b"{}\n"), lzma.compress(b"no line")])
 def test_a_damaged_file_is_left_out_and_hinders_nothing(tmp_path: Path, source: Path, damage: bytes):
-    (source / f"recorded-none-seed-0{recorded.SUFFIX}").write_bytes(damage)
-    assert len(recorded.unpack(tmp_path / "data", source)) == 2
+    (source / f"recorded-none-seed-0{recorded.JOURNAL_SUFFIX}").write_bytes(damage)
+    assert len(recorded.unpack_recorded_runs(tmp_path / "data", source)) == 2
 
 
 def test_a_data_folder_that_cannot_be_made_is_for_others_to_tell(tmp_path: Path, source: Path):
     (tmp_path / "file").touch()
-    assert recorded.unpack(tmp_path / "file" / "data", source) == []
+    assert recorded.unpack_recorded_runs(tmp_path / "file" / "data", source) == []
 
 
 def test_the_database_knows_that_they_are_recorded_and_keeps_them_out_of_this_computer_s_speed(
     tmp_path: Path, source: Path
 ):
     data = tmp_path / "data"
-    recorded.unpack(data, source)
+    recorded.unpack_recorded_runs(data, source)
     with Database.open(data) as database:
-        ingest.sync(database, data / "runs")
-        assert queries.run(database, "recorded-random-seed-0").recorded
-        assert queries.recent_speed(database).runs == 0
+        ingest.sync_journals(database, data / "runs")
+        assert queries.fetch_run(database, "recorded-random-seed-0").recorded
+        assert queries.fetch_recent_timings(database).runs == 0
         make_run(data, "own", turns=2)
-        ingest.sync(database, data / "runs")
-        assert queries.recent_speed(database).runs == 1
-        runs = queries.runs(database)
+        ingest.sync_journals(database, data / "runs")
+        assert queries.fetch_recent_timings(database).runs == 1
+        runs = queries.fetch_runs(database)
         assert set(runs[runs.recorded].run_id) == {"recorded-random-seed-0", "recorded-log-probability-category-seed-0"}
 
 
 def test_a_deleted_run_stays_away_when_the_database_is_made_anew(tmp_path: Path, source: Path):
     data = tmp_path / "data"
-    recorded.unpack(data, source)
-    manager = Manager(data, tick_every=None)
+    recorded.unpack_recorded_runs(data, source)
+    manager = RunManager(data, tick_interval_seconds=None)
     manager.delete("recorded-random-seed-0")
-    assert rebuild(data) == 1
+    assert rebuild_database(data) == 1
     for refused in (manager.resume, manager.cancel):
         with pytest.raises(RunError, match="is finished"):
             refused("recorded-log-probability-category-seed-0")
@@ -370,42 +381,48 @@ def test_a_deleted_run_stays_away_when_the_database_is_made_anew(tmp_path: Path,
 
 
 def shipped() -> list[Path]:
-    return sorted(recorded.FOLDER.glob(f"*{recorded.SUFFIX}"))
+    return sorted(recorded.RECORDED_FOLDER.glob(f"*{recorded.JOURNAL_SUFFIX}"))
 
 
 def test_what_ships_is_small_and_of_the_studies_that_there_are():
     files = shipped()
-    of = [recorded.study_of(path.name.removesuffix(recorded.SUFFIX)) for path in files]
-    assert None not in of and recorded.EMBEDDED in of
+    of = [recorded.find_study_of_run(path.name.removesuffix(recorded.JOURNAL_SUFFIX)) for path in files]
+    assert None not in of and recorded.EMBEDDED_STUDY in of
     assert sum(path.stat().st_size for path in files) <= 5e6
-    assert sum(path.stat().st_size for path, one in zip(files, of, strict=True) if one is recorded.EMBEDDED) < 1.3e6
+    assert (
+        sum(path.stat().st_size for path, one in zip(files, of, strict=True) if one is recorded.EMBEDDED_STUDY) < 1.3e6
+    )
 
 
 def test_smollm2_s_journals_ship_with_all_seeds_of_each_way_or_not_at_all_and_whose_questions_they_hold_is_said():
-    own = [path for path in shipped() if recorded.SMOLLM2.holds(path.name.removesuffix(recorded.SUFFIX))]
+    own = [
+        path
+        for path in shipped()
+        if recorded.SMOLLM2_STUDY.contains_run(path.name.removesuffix(recorded.JOURNAL_SUFFIX))
+    ]
     ways = Counter(path.name.partition("-seed-")[0] for path in own)
-    assert len(set(ways.values())) <= 1 and len(ways) in (0, len(recorded.SMOLLM2.seeds))
+    assert len(set(ways.values())) <= 1 and len(ways) in (0, len(recorded.SMOLLM2_STUDY.seeds_by_strategy))
     for path in own:
         config = _told(path)[0]["config"]
         assert (config["model"], config["hub"]["exams"]) == ("smollm2", "scored") and "/" not in config["bank"]
         assert config["hub"]["revision"] and config["hub"]["dtype"] != "auto"
-    notice = (recorded.FOLDER.parents[1] / "NOTICE").read_text()
+    notice = (recorded.RECORDED_FOLDER.parents[1] / "NOTICE").read_text()
     assert "MathQA" in notice and "Amini" in notice and "Apache License, Version 2.0" in notice
 
 
 def test_the_embedded_student_s_journals_are_whole_and_one_study(tmp_path: Path):
-    recorded.unpack(tmp_path)
-    configs = [folder.config() for folder in all_runs(tmp_path) if folder.run_id in IDS]
-    assert [folder.run_id for folder in all_runs(tmp_path) if recorded.of_this_study(folder.run_id)] == IDS
+    recorded.unpack_recorded_runs(tmp_path)
+    configs = [folder.read_config() for folder in list_runs(tmp_path) if folder.run_id in IDS]
+    assert [folder.run_id for folder in list_runs(tmp_path) if recorded.is_embedded_study_run(folder.run_id)] == IDS
     same = {c.model_copy(update={"strategy": "none", "seed": 0, "name": ""}).model_dump_json() for c in configs}
     assert len(same) == 1
-    assert configs[0].learning == RunConfig().learning and configs[0].student == recorded.SETTINGS["student"]
+    assert configs[0].learning == RunConfig().learning and configs[0].student == recorded.EMBEDDED_SETTINGS["student"]
     told = [read_events(tmp_path / "runs" / run_id / "events.jsonl") for run_id in IDS]
     exams = [[e["correct"] for e in events if e["type"] == "ExamFinished"] for events in told]
     assert len({own[0] for own in exams}) == 1 and all(len(own) == len(configs[0].exam_turns()) for own in exams)
     for run_id in IDS[:-1]:
         shutil.rmtree(tmp_path / "runs" / run_id)
     with Database.open(tmp_path) as database:  # one goes through the database; Home shows all in test_browser_new.py
-        ingest.sync(database, tmp_path / "runs")
-        assert queries.exams(database, IDS[-1]).correct.tolist() == exams[-1]
+        ingest.sync_journals(database, tmp_path / "runs")
+        assert queries.fetch_exams(database, IDS[-1]).correct.tolist() == exams[-1]
     assert not database.notices

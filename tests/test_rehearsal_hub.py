@@ -11,9 +11,9 @@ import torch
 
 from studentsim import casting
 from studentsim.bank.bank import Bank
-from studentsim.bank.curriculum import pool
+from studentsim.bank.curriculum import generate_questions
 from studentsim.config import Hub, Learning
-from studentsim.learning.pairs import held_out_pairs
+from studentsim.learning.pairs import build_held_out_pairs
 from studentsim.records import TrainingStep
 
 PRACTISED, KEPT = "geometry", "probability"
@@ -33,8 +33,10 @@ def one_thread(monkeypatch):
 def two_categories(monkeypatch):
     counts = {"study": 24, "validation": 8, "exam": 2}
     skills = ("rectangle-perimeter", "chance-of-one-kind")
-    questions = [replace(q, skill=None) for split, n in counts.items() for s in skills for q in pool(s, split, n)]
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: Bank.of("two", questions))
+    questions = [
+        replace(q, skill=None) for split, n in counts.items() for s in skills for q in generate_questions(s, split, n)
+    ]
+    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: Bank.from_questions("two", questions))
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +60,11 @@ class Outcome:
 
 def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISED}), lessons=LESSONS, **hub) -> Outcome:
     learning = Learning(learning_rate=1e-3, batch=4, rehearsal=strength)
-    cast = casting.load_cast(hubs.config(folder, learning=learning, hub=Hub(**hub), max_new_tokens=60))
-    pairs = held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
-    held_out, others = (held_out_pairs([q for q in cast.bank.validation if q.category == c]) for c in (KEPT, PRACTISED))
+    cast = casting.build_components(hubs.config(folder, learning=learning, hub=Hub(**hub), max_new_tokens=60))
+    pairs = build_held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
+    held_out, others = (
+        build_held_out_pairs([q for q in cast.bank.validation if q.category == c]) for c in (KEPT, PRACTISED)
+    )
 
     def said(of) -> torch.Tensor:
         return torch.tensor(cast.student.pair_logps([cast.student.pair_ids(p) for p in of]))
@@ -68,7 +72,7 @@ def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISE
     before, steps = [said(of) for of in (held_out, pairs, others)], []
     for turn in range(1, lessons + 1):
         begin = PAIRS * (turn - 1) % len(pairs)
-        told = cast.learner.learn(pairs[begin : begin + PAIRS], [], turn=turn, seed=turn, practised=practised)
+        told = cast.trainer.learn(pairs[begin : begin + PAIRS], [], turn=turn, seed=turn, practised=practised)
         steps += [event for event in told if isinstance(event, TrainingStep)]
     kept, *learnt = (said(of) - then for of, then in zip((held_out, pairs, others), before, strict=True))
     gains = [change[:, 0] - change[:, 1] for change in learnt]

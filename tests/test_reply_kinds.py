@@ -9,7 +9,7 @@ from written_replies import LONG, answer, question, write
 
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.records import Option
-from studentsim.teacher.reply_kinds import classify_reply, kinds_in_order
+from studentsim.teacher.reply_kinds import classify_reply, sort_reply_kinds
 
 ASKED = replace(
     question(0), options=tuple(Option(c, t) for c, t in zip("abcde", ("2200", "980", "1100", "12", "1/2"), strict=True))
@@ -62,7 +62,7 @@ def test_journals_that_do_not_tell_which_option_the_value_shows_are_read_anew():
 
 
 def test_kinds_are_told_in_one_order():
-    assert kinds_in_order([ReplyKind.TRUNCATED, ReplyKind.LETTER_ONLY, ReplyKind.TRUNCATED]) == [
+    assert sort_reply_kinds([ReplyKind.TRUNCATED, ReplyKind.LETTER_ONLY, ReplyKind.TRUNCATED]) == [
         ReplyKind.LETTER_ONLY,
         ReplyKind.TRUNCATED,
     ]

@@ -12,15 +12,15 @@ from answer_runs import make_answers_run
 from visits import text_of, visit
 from weak_runs import make_weak_run
 
-from studentsim.practice import told
-from studentsim.records import Answer, Mark, Option, Question
+from studentsim.practice import answer_event
+from studentsim.records import Answer, Grade, Option, Question
 from studentsim.store import queries, schema
 from studentsim.store.database import Database
-from studentsim.store.export import export
-from studentsim.store.ingest import sync
-from studentsim.student.replies import ReadReply, read_reply, read_reply_full
+from studentsim.store.export import export_run
+from studentsim.store.ingest import sync_journals
+from studentsim.student.replies import ParsedReply, parse_reply, parse_reply_full
 from studentsim.ui.report import html
-from studentsim.ui.titles import slip_title
+from studentsim.ui.titles import misconception_title
 
 
 def question(*options: str, problem: str = "How many tiles are needed?") -> Question:
@@ -58,32 +58,32 @@ TWICE = question("1/2", "0.5", "3", "3.0", "4")
     ],
 )
 def test_the_letter_counts_and_the_other_option_that_the_value_shows_is_kept(asked, text, letter, shown):
-    found = read_reply_full(text, asked, ended=True)
+    found = parse_reply_full(text, asked, ended=True)
     assert (found.letter, found.value_letter) == (letter, shown)
-    assert read_reply(text, asked, ended=True) == (found.letter, found.value)
+    assert parse_reply(text, asked, ended=True) == (found.letter, found.value)
 
 
 @pytest.mark.parametrize(
     "asked, text, found",
     [
-        (TILES, "a) 2200", ReadReply("a", "2200", "a")),  # its own text copied beside it
-        (TILES, "Answer: (a) 2,200 tiles", ReadReply("a", "2,200 tiles", "a")),
-        (TILES, "980", ReadReply("b", "980", "b")),
-        (TILES, "The answer is B.", ReadReply("b", None, None)),  # no value
-        (TILES, "Answer: a) 31", ReadReply("a", "31", None)),  # no option's
-        (TILES, "The answer is option a, which is correct", ReadReply("a", "which is correct", None)),
-        (TWICE, "Answer: e) 0.50", ReadReply("e", "0.50", None)),  # two options'
-        (TWICE, "Answer: a) 0.5", ReadReply("a", "0.5", "a")),  # two options', the letter's among them
-        (SIGNED, "Answer: (a) −4", ReadReply("a", "-4", "a")),
-        (SIGNED, "a) - 4", ReadReply("a", "- 4", "a")),
-        (TILES, "The answer is 31", ReadReply(None, "31", None)),
-        (TILES, "The answer is B, because a) 2200 is too many", ReadReply("b", "because a) 2200 is too many", None)),
-        (TILES, "a: 980", ReadReply(None, None, None)),  # as good as "Answer: 980"
-        (TILES, "", ReadReply(None, None, None)),
+        (TILES, "a) 2200", ParsedReply("a", "2200", "a")),  # its own text copied beside it
+        (TILES, "Answer: (a) 2,200 tiles", ParsedReply("a", "2,200 tiles", "a")),
+        (TILES, "980", ParsedReply("b", "980", "b")),
+        (TILES, "The answer is B.", ParsedReply("b", None, None)),  # no value
+        (TILES, "Answer: a) 31", ParsedReply("a", "31", None)),  # no option's
+        (TILES, "The answer is option a, which is correct", ParsedReply("a", "which is correct", None)),
+        (TWICE, "Answer: e) 0.50", ParsedReply("e", "0.50", None)),  # two options'
+        (TWICE, "Answer: a) 0.5", ParsedReply("a", "0.5", "a")),  # two options', the letter's among them
+        (SIGNED, "Answer: (a) −4", ParsedReply("a", "-4", "a")),
+        (SIGNED, "a) - 4", ParsedReply("a", "- 4", "a")),
+        (TILES, "The answer is 31", ParsedReply(None, "31", None)),
+        (TILES, "The answer is B, because a) 2200 is too many", ParsedReply("b", "because a) 2200 is too many", None)),
+        (TILES, "a: 980", ParsedReply(None, None, None)),  # as good as "Answer: 980"
+        (TILES, "", ParsedReply(None, None, None)),
     ],
 )
 def test_what_agrees_or_cannot_be_known_is_no_disagreement(asked, text, found):
-    assert read_reply_full(text, asked, ended=True) == found
+    assert parse_reply_full(text, asked, ended=True) == found
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_what_agrees_or_cannot_be_known_is_no_disagreement(asked, text, found):
     ["a) 2200\nb) 980\nc) 120\nd) 980", "c) 45\nd) 980", "8 * 15 = 120\na) 8 * 15 = 120", "a) 980 tiles are sold"],
 )
 def test_a_list_or_a_step_of_a_working_is_no_tick(text):
-    assert read_reply_full(text, TILES, ended=True).letter is None
+    assert parse_reply_full(text, TILES, ended=True).letter is None
 
 
 def test_a_reply_that_was_cut_off_ticks_nothing_by_its_last_line():
-    assert read_reply_full("a) 980", TILES, ended=False) == ReadReply(None, None, None)
+    assert parse_reply_full("a) 980", TILES, ended=False) == ParsedReply(None, None, None)
 
 
 # ------------------------------------------------------------------ what is kept
@@ -103,10 +103,10 @@ def test_a_reply_that_was_cut_off_ticks_nothing_by_its_last_line():
 
 def test_the_event_of_an_answer_holds_it():
     answer = Answer("q", "a) 980", "a", "980", -1.0, 2.0, value_letter="b")
-    assert answer.disagrees
-    assert not any(Answer("q", "", letter, None, 0, 0, value_letter="b").disagrees for letter in ("b", None))
-    assert not Answer("q", "a)", "a", None, 0, 0).disagrees
-    assert told(1, "exam", TILES, answer, Mark(False)).to_json()["value_letter"] == "b"
+    assert answer.contradicts_value
+    assert not any(Answer("q", "", letter, None, 0, 0, value_letter="b").contradicts_value for letter in ("b", None))
+    assert not Answer("q", "a)", "a", None, 0, 0).contradicts_value
+    assert answer_event(1, "exam", TILES, answer, Grade(False)).to_json()["value_letter"] == "b"
 
 
 def with_disagreements(path: Path, **which: int) -> pd.DataFrame:
@@ -128,19 +128,19 @@ def test_the_database_and_an_export_hold_it_and_old_journals_none(tmp_path):
     answers = with_disagreements(make_weak_run(tmp_path, "new"), exam=3)
     make_weak_run(tmp_path, "old")
     with Database.open(tmp_path) as database:
-        sync(database, tmp_path / "runs")
-        kept = queries.answers(database, "new", limit=1000)
+        sync_journals(database, tmp_path / "runs")
+        kept = queries.fetch_answers(database, "new", limit=1000)
         assert kept.value_letter.notna().sum() == 3
         assert set(kept[kept.value_letter.notna()].seq) == set(
             answers[answers.value_letter.notna()].index.map(answers.seq)
         )
-        assert queries.answers(database, "old", limit=1000).value_letter.isna().all()
-        assert not queries.disagreements(database, "old").disagree.any()
-        found = queries.disagreements(database, "new")
+        assert queries.fetch_answers(database, "old", limit=1000).value_letter.isna().all()
+        assert not queries.fetch_letter_value_mismatches(database, "old").disagree.any()
+        found = queries.fetch_letter_value_mismatches(database, "new")
         assert found[found.disagree > 0][
             ["phase", "turn", "answers", "disagree", "value_right", "letter_right"]
         ].values.tolist() == [["exam", 4, 36, 3, 3, 0]]
-    export(tmp_path, "new", tmp_path / "out")
+    export_run(tmp_path, "new", tmp_path / "out")
     assert pd.read_csv(tmp_path / "out" / "answers.csv").value_letter.notna().sum() == 3
 
 
@@ -194,8 +194,8 @@ def test_weaknesses_and_the_report_count_it_and_say_what_counts(folder: Path):
     text = text_of(visit("pages/5_Weaknesses.py", run="weak"))
     assert said in text and "The letter counts. In 5 of these the value is the right option's" in text
     with Database.open(folder) as database:
-        sync(database, folder / "runs")
-        assert said.replace("'", "&#x27;") in html.make(database, "weak")
+        sync_journals(database, folder / "runs")
+        assert said.replace("'", "&#x27;") in html.build_report_html(database, "weak")
 
 
 def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
@@ -212,7 +212,7 @@ def test_practice_is_counted_where_exams_are_only_scored(folder: Path):
     assert "In 7 of 32 answers in practice so far letter and value disagree" in text
     assert len(wrong) > 2
     assert f"Of {len(wrong) + 7} wrong answers in practice so far 2 can be sorted by what went wrong: " in text
-    assert f"“{slip_title('formula:no-working')}” 1" in text and "it cannot be known" in text
+    assert f"“{misconception_title('formula:no-working')}” 1" in text and "it cannot be known" in text
 
 
 def test_a_right_letter_beside_a_wrong_value_is_told_as_well(folder: Path):

@@ -19,12 +19,12 @@ from weak_runs import make_weak_run, questions
 
 from studentsim.cli import app
 from studentsim.errors import DatabaseBusy, DataFolderError, UnknownRun
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.records import Option
 from studentsim.store.database import Database
 from studentsim.ui.report import file, html, svg
 from studentsim.ui.report.style import CSS
-from studentsim.ui.report.text import escape, table
+from studentsim.ui.report.text import escape_html, table_html
 
 HOSTILE = "<script>alert('x')</script> & <img src=http://evil/a.png onerror=alert(1)> costs $5 and $6 \u202eabc שלום עולם \x07"
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -32,7 +32,7 @@ VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 def report(folder: Path, run_id: str = "weak") -> str:
     with database(folder) as opened:
-        return html.make(opened, run_id)
+        return html.build_report_html(opened, run_id)
 
 
 class Reader(HTMLParser):
@@ -178,12 +178,12 @@ def test_it_can_be_made_of_any_run(tmp_path: Path, settings: dict):
 
 def test_the_pictures_are_sound_xml_with_their_figures_in_words():
     exams = pd.DataFrame({"turn": [0, 2], "correct": [10, 20], "questions": [40, 40], "accuracy": [0.25, 0.5]})
-    exams["low"], exams["high"] = zip(*(wilson(k, 40) for k in exams.correct), strict=True)
+    exams["low"], exams["high"] = zip(*(wilson_interval(k, 40) for k in exams.correct), strict=True)
     cells = pd.DataFrame({"row": ["a<b", "c"], "turn": [0, 0], "correct": [3, 30], "questions": [6, 40]})
     line, heat, bars = (
-        svg.accuracy(exams, guessing=0.2),
-        svg.heatmap(cells, names={"a<b": "a<b & more", "c": "c"}),
-        svg.course([3, 0, 1], 6, "a <slip>"),
+        svg.accuracy_svg(exams, guessing_accuracy=0.2),
+        svg.heatmap_svg(cells, row_labels={"a<b": "a<b & more", "c": "c"}),
+        svg.history_bars_svg([3, 0, 1], 6, "a <slip>"),
     )
     for picture in (line, heat, bars):
         root = ElementTree.fromstring(picture)
@@ -197,16 +197,16 @@ def test_an_exam_before_any_lesson_alone_has_its_picture():
     exams = pd.DataFrame(
         {"turn": [0], "correct": [0], "questions": [4], "accuracy": [0.0], "low": [0.0], "high": [0.5]}
     )
-    ElementTree.fromstring(svg.accuracy(exams, guessing=0.2))
+    ElementTree.fromstring(svg.accuracy_svg(exams, guessing_accuracy=0.2))
 
 
 def test_shades_run_from_orange_to_blue():
-    assert (svg.shade(0), svg.shade(0.5), svg.shade(1)) == ("#F2A36B", "#F7EEE6", "#7DB9E8")
+    assert (svg.share_color(0), svg.share_color(0.5), svg.share_color(1)) == ("#F2A36B", "#F7EEE6", "#7DB9E8")
 
 
 def test_escape_leaves_no_markup_and_no_control_characters():
-    assert escape("<a href=\"x\">'&'\x00\ud800") == "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;\ufffd\ufffd"
-    assert "<b>" not in table(["<b>"], [["<b>", 1]], caption="<b>")
+    assert escape_html("<a href=\"x\">'&'\x00\ud800") == "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;\ufffd\ufffd"
+    assert "<b>" not in table_html(["<b>"], [["<b>", 1]], caption="<b>")
 
 
 # ------------------------------------------------------------------ the command line's way
@@ -222,20 +222,20 @@ def test_the_command_writes_it_and_says_where(tmp_path: Path):
 
 def test_it_is_written_to_a_file_even_while_the_app_has_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     make_weak_run(tmp_path)
-    first = file.write(tmp_path, "weak", tmp_path / "a.html").read_text(encoding="utf-8")
+    first = file.write_report(tmp_path, "weak", tmp_path / "a.html").read_text(encoding="utf-8")
 
     def busy(folder: object) -> Database:
         raise DatabaseBusy("in use", "close it")
 
     monkeypatch.setattr(Database, "open", busy)
-    assert file.write(tmp_path, "weak", tmp_path / "b.html").read_text(encoding="utf-8") == first
+    assert file.write_report(tmp_path, "weak", tmp_path / "b.html").read_text(encoding="utf-8") == first
 
 
 def test_what_cannot_be_reported_is_one_sentence(tmp_path: Path):
     make_weak_run(tmp_path, turns=(0,))
     with pytest.raises(UnknownRun):
-        file.write(tmp_path, "nobody", tmp_path / "a.html")
+        file.write_report(tmp_path, "nobody", tmp_path / "a.html")
     with pytest.raises(DataFolderError, match="no data folder"):
-        file.write(tmp_path / "none", "weak", tmp_path / "a.html")
+        file.write_report(tmp_path / "none", "weak", tmp_path / "a.html")
     with pytest.raises(DataFolderError, match="cannot be written"):
-        file.write(tmp_path, "weak", tmp_path / "no" / "such" / "a.html")
+        file.write_report(tmp_path, "weak", tmp_path / "no" / "such" / "a.html")

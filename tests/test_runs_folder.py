@@ -15,16 +15,16 @@ import pytest
 
 from studentsim.errors import DataFolderError, RunError, UnknownRun
 from studentsim.runs.folder import (
-    RUN_ID,
+    RUN_ID_PATTERN,
     RunFolder,
-    all_runs,
+    list_runs,
     check_run_id,
     create_run,
     delete_run,
     new_run_id,
     open_run,
     runs_folder,
-    with_weights,
+    pin_embedded_weights,
 )
 
 
@@ -32,7 +32,7 @@ def test_ids_sort_by_time_and_do_not_repeat():
     assert new_run_id(1_800_000_000)[:-4] == "20270115-080000-"
     assert len({new_run_id(0) for _ in range(200)}) > 195
     assert new_run_id(0) < new_run_id(1) < new_run_id(10**9)
-    assert RUN_ID.fullmatch(new_run_id())
+    assert RUN_ID_PATTERN.fullmatch(new_run_id())
 
 
 NO_IDS = [
@@ -55,14 +55,14 @@ def test_a_run_that_never_was_and_one_that_was_deleted_are_told_apart(tmp_path):
     delete_run(folder)
     with pytest.raises(UnknownRun, match="was deleted"):
         open_run(tmp_path, folder.run_id)
-    assert all_runs(tmp_path) == [] and not folder.path.exists()
+    assert list_runs(tmp_path) == [] and not folder.path.exists()
 
 
 def test_a_made_run_holds_its_settings(tmp_path):
     config = casts.config(seed=7, mix={"general": 50.0, "gain": 50.0})
     folder = create_run(tmp_path, config)
-    assert open_run(tmp_path, folder.run_id).config() == with_weights(config) != config
-    assert all_runs(tmp_path) == [folder]
+    assert open_run(tmp_path, folder.run_id).read_config() == pin_embedded_weights(config) != config
+    assert list_runs(tmp_path) == [folder]
 
 
 def test_a_crash_while_a_run_is_made_leaves_no_run(tmp_path, monkeypatch):
@@ -72,13 +72,13 @@ def test_a_crash_while_a_run_is_made_leaves_no_run(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "rename", crash)
     with pytest.raises(KeyboardInterrupt):
         create_run(tmp_path, casts.config())
-    assert all_runs(tmp_path) == []
+    assert list_runs(tmp_path) == []
 
 
 def test_the_same_token_gives_the_same_run_from_any_thread(tmp_path):
     with ThreadPoolExecutor(16) as threads:
         made = list(threads.map(lambda n: create_run(tmp_path, casts.config(), f"token {n % 2}"), range(32)))
-    assert len(set(made)) == 2 and all_runs(tmp_path) == sorted(set(made), key=lambda f: f.run_id)
+    assert len(set(made)) == 2 and list_runs(tmp_path) == sorted(set(made), key=lambda f: f.run_id)
 
 
 def test_the_same_token_gives_the_same_run_from_any_process(tmp_path):
@@ -96,7 +96,7 @@ def test_the_same_token_gives_the_same_run_from_any_process(tmp_path):
         click.stdin.write("x")
         click.stdin.flush()
     ids = {click.communicate()[0].strip() for click in clicks}
-    assert len(ids) == 1 and [folder.run_id for folder in all_runs(tmp_path)] == list(ids)
+    assert len(ids) == 1 and [folder.run_id for folder in list_runs(tmp_path)] == list(ids)
 
 
 def test_a_token_whose_run_was_never_made_makes_it_now(tmp_path):
@@ -127,30 +127,30 @@ def test_a_data_folder_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path
 
 def test_requests_are_read_back_with_their_age_and_cleared(tmp_path):
     folder = create_run(tmp_path, casts.config())
-    assert folder.requested() is None
-    folder.request("pause")
-    folder.request("cancel")
-    what, age = folder.requested()
+    assert folder.read_request() is None
+    folder.write_request("pause")
+    folder.write_request("cancel")
+    what, age = folder.read_request()
     assert what == "cancel" and 0 <= age < 5
     folder.clear_request()
     folder.clear_request()
-    assert folder.requested() is None
+    assert folder.read_request() is None
     with pytest.raises(RunError, match="explode"):
-        folder.request("explode")
+        folder.write_request("explode")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"request": "pause"}', "null"])
 def test_a_damaged_request_is_none(tmp_path, text):
     folder = create_run(tmp_path, casts.config())
     (folder.path / "control.json").write_text(text)
-    assert folder.requested() is None
+    assert folder.read_request() is None
 
 
 def test_settings_that_cannot_be_read_are_an_error(tmp_path):
     folder = create_run(tmp_path, casts.config())
     (folder.path / "config.json").unlink()
     with pytest.raises(RunError, match="cannot be read"):
-        folder.config()
+        folder.read_config()
 
 
 def test_what_crosses_processes_can_be_pickled(tmp_path):
@@ -163,5 +163,5 @@ def test_other_names_beside_the_runs_are_no_runs(tmp_path):
     folder = create_run(tmp_path, casts.config(), "t")
     (runs_folder(tmp_path) / "empty").mkdir()
     (runs_folder(tmp_path) / "a file").write_text("x")
-    assert all_runs(tmp_path) == [folder]
+    assert list_runs(tmp_path) == [folder]
     assert json.loads((folder.path / "config.json").read_text())["turns"] == casts.SETTINGS["turns"]

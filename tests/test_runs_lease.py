@@ -19,7 +19,7 @@ from studentsim.errors import LeaseLost
 from studentsim.runs import lease as leases
 from studentsim.runs import process
 from studentsim.runs.folder import RunFolder, create_run
-from studentsim.runs.lease import Lease, current_lease, grant
+from studentsim.runs.lease import Lease, current_lease, grant_lease
 
 
 @pytest.fixture
@@ -39,41 +39,41 @@ def test_a_run_that_nobody_worked_on_has_no_lease(folder):
 
 
 def test_the_next_lease_ends_the_one_before(folder):
-    first = Lease.take(folder)
-    first.check()
-    grant(folder, os.getppid())
-    assert not first.held()
+    first = Lease.acquire(folder)
+    first.ensure_current()
+    grant_lease(folder, os.getppid())
+    assert not first.is_current()
     with pytest.raises(LeaseLost, match="taken over"):
-        first.check()
+        first.ensure_current()
     assert current_lease(folder).epoch == 2
 
 
 def test_a_worker_takes_up_the_lease_that_was_granted_to_it(folder):
-    info = grant(folder, os.getpid())
-    assert Lease.take(folder).info == info
+    info = grant_lease(folder, os.getpid())
+    assert Lease.acquire(folder).info == info
 
 
 def test_a_lease_given_back_belongs_to_nobody(folder):
-    lease = Lease.take(folder)
+    lease = Lease.acquire(folder)
     lease.close()
     lease.close()
-    lease.beat()  # too late: no effect
-    assert current_lease(folder).pid == 0 and not current_lease(folder).alive
+    lease.write_heartbeat()  # too late: no effect
+    assert current_lease(folder).pid == 0 and not current_lease(folder).is_alive
 
 
 def test_heartbeats_are_seen_and_stop_with_their_work(folder, monkeypatch):
-    monkeypatch.setattr(leases, "BEAT_EVERY", 0.005)
-    lease = Lease.take(folder)
-    with lease.beating():
+    monkeypatch.setattr(leases, "HEARTBEAT_INTERVAL_SECONDS", 0.005)
+    lease = Lease.acquire(folder)
+    with lease.keep_alive():
         until(lambda: current_lease(folder).beats > 3)
     beats = current_lease(folder).beats
-    assert current_lease(folder).beats == beats and not current_lease(folder).late
+    assert current_lease(folder).beats == beats and not current_lease(folder).is_overdue
 
 
 def test_a_lost_lease_never_overwrites_the_new_one(folder):
-    old = Lease.take(folder)
-    new = grant(folder, os.getppid())
-    old.beat()
+    old = Lease.acquire(folder)
+    new = grant_lease(folder, os.getppid())
+    old.write_heartbeat()
     old.close()
     assert current_lease(folder) == new
 
@@ -81,7 +81,7 @@ def test_a_lost_lease_never_overwrites_the_new_one(folder):
 def test_only_one_of_many_gets_each_lease(folder):
     def take(_: int) -> int:
         try:
-            return grant(folder, os.getpid()).epoch
+            return grant_lease(folder, os.getpid()).epoch
         except LeaseLost:
             return 0
 
@@ -92,80 +92,80 @@ def test_only_one_of_many_gets_each_lease(folder):
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"epoch": 1}', "[]"])
 def test_a_damaged_lease_belongs_to_nobody_and_the_next_one_can_be_taken(folder, text):
-    Lease.take(folder).close()
+    Lease.acquire(folder).close()
     (folder.path / "leases" / "0001.json").write_text(text)
-    assert not current_lease(folder).alive
-    assert Lease.take(folder).info.epoch == 2
+    assert not current_lease(folder).is_alive
+    assert Lease.acquire(folder).info.epoch == 2
 
 
 def test_a_dead_process_and_a_deleted_run_get_no_lease(folder, sleeper):
     sleeper.kill()
     sleeper.wait()
     with pytest.raises(LeaseLost, match="ended"):
-        grant(folder, sleeper.pid)
+        grant_lease(folder, sleeper.pid)
     gone = RunFolder(folder.path.with_name("gone"))
     with pytest.raises(LeaseLost, match="deleted"):
-        Lease.take(gone)
+        Lease.acquire(gone)
 
 
 @pytest.mark.parametrize(
     ("beats", "age", "late"), [(1, 14, False), (1, 16, True), (0, 16, False), (0, 121, True), (5, -9, False)]
 )
 def test_late_is_judged_by_the_age_of_the_last_beat(folder, beats, age, late):
-    info = replace(grant(folder, os.getpid()), beats=beats, beat=time.monotonic() - age)
-    assert info.late is late
+    info = replace(grant_lease(folder, os.getpid()), beats=beats, beat=time.monotonic() - age)
+    assert info.is_overdue is late
 
 
 def test_the_clock_does_not_matter(folder, monkeypatch):
     """Fault 20: the clock jumps."""
-    lease = Lease.take(folder)
-    lease.beat()
+    lease = Lease.acquire(folder)
+    lease.write_heartbeat()
     for jump in (-(10**6), 10**6):
         monkeypatch.setattr(time, "time", lambda jump=jump: 1.8e9 + jump)
-        assert current_lease(folder).alive and not current_lease(folder).late
+        assert current_lease(folder).is_alive and not current_lease(folder).is_overdue
 
 
 # ------------------------------------------------------------------ processes
 
 
 def test_a_process_is_known_by_its_pid_and_its_birth(sleeper):
-    born = process.birth(sleeper.pid)
-    assert process.alive(sleeper.pid, born)
-    assert not process.alive(sleeper.pid, "another birth") and not process.alive(sleeper.pid, "")
-    assert process.birth(sleeper.pid) == born != process.birth(os.getpid())
+    born = process.get_birth_id(sleeper.pid)
+    assert process.is_alive(sleeper.pid, born)
+    assert not process.is_alive(sleeper.pid, "another birth") and not process.is_alive(sleeper.pid, "")
+    assert process.get_birth_id(sleeper.pid) == born != process.get_birth_id(os.getpid())
 
 
 def test_another_process_with_that_pid_is_never_signalled(sleeper):
     """Fault 6."""
-    assert not process.kill(sleeper.pid, "another birth")
+    assert not process.kill_process(sleeper.pid, "another birth")
     assert sleeper.poll() is None
-    assert process.kill(sleeper.pid, process.birth(sleeper.pid))
+    assert process.kill_process(sleeper.pid, process.get_birth_id(sleeper.pid))
     assert sleeper.wait() == -signal.SIGKILL
 
 
 def test_a_stopped_process_lives_and_a_zombie_does_not(sleeper):
-    born = process.birth(sleeper.pid)
+    born = process.get_birth_id(sleeper.pid)
     os.kill(sleeper.pid, signal.SIGSTOP)
-    assert process.alive(sleeper.pid, born)
+    assert process.is_alive(sleeper.pid, born)
     os.kill(sleeper.pid, signal.SIGKILL)
-    until(lambda: not process.alive(sleeper.pid, born))  # not yet waited for: a zombie
-    assert not process.kill(sleeper.pid, born)
+    until(lambda: not process.is_alive(sleeper.pid, born))  # not yet waited for: a zombie
+    assert not process.kill_process(sleeper.pid, born)
 
 
 @pytest.mark.parametrize("pid", [0, -1, 2**22 + 1])
 def test_pids_that_are_none_have_no_birth(pid):
-    assert process.birth(pid) is None and not process.kill(pid, "x")
+    assert process.get_birth_id(pid) is None and not process.kill_process(pid, "x")
 
 
 def test_without_proc_psutil_tells_the_same(sleeper, monkeypatch):
     monkeypatch.setattr(process.Path, "exists", lambda self: False)
-    born = process.birth(sleeper.pid)
-    assert process.alive(sleeper.pid, born)
+    born = process.get_birth_id(sleeper.pid)
+    assert process.is_alive(sleeper.pid, born)
     sleeper.kill()
     sleeper.wait()
-    assert not process.alive(sleeper.pid, born)
+    assert not process.is_alive(sleeper.pid, born)
 
 
 def test_leases_can_be_pickled(folder):
-    info = grant(folder, os.getpid())
+    info = grant_lease(folder, os.getpid())
     assert pickle.loads(pickle.dumps(info)) == info

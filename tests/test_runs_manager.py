@@ -14,25 +14,25 @@ from run_help import Gate, at_answer, lines, manager, told, types, until, until_
 from studentsim.errors import ConfigError, RunError, UnknownRun
 from studentsim.runs import process
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, all_runs, create_run, open_run
+from studentsim.runs.folder import RunFolder, list_runs, create_run, open_run
 from studentsim.runs.lease import current_lease
-from studentsim.runs.manager import Manager
+from studentsim.runs.manager import RunManager
 
 
 @pytest.fixture
 def managers(tmp_path):
     """A maker of managers that are closed afterwards, and whose runs are cancelled."""
-    made: list[Manager] = []
+    made: list[RunManager] = []
 
-    def make(what: str = "fake", **options) -> Manager:
+    def make(what: str = "fake", **options) -> RunManager:
         made.append(manager(tmp_path, what, **options))
         return made[-1]
 
     yield make
-    for folder in all_runs(tmp_path):
+    for folder in list_runs(tmp_path):
         lease = current_lease(folder)
         if lease:
-            process.kill(lease.pid, lease.pid_started)
+            process.kill_process(lease.pid, lease.pid_started)
     for each in made:
         each.close()
 
@@ -46,7 +46,7 @@ def gated(tmp_path, managers):
 
 def reference(tmp_path: Path, **settings) -> list[dict]:
     folder = create_run(tmp_path / "reference", casts.config(**settings))
-    execute(folder, load_cast=casts.fake)
+    execute(folder, build_components=casts.fake)
     return told(folder)
 
 
@@ -60,7 +60,7 @@ def test_a_started_run_ends_as_it_would_in_this_process(tmp_path, managers):
 
 
 def test_the_warm_spare_takes_the_next_run_and_another_is_warmed_a_little_later(tmp_path, managers, monkeypatch):
-    monkeypatch.setattr("studentsim.runs.manager.WARM_AFTER", 0.1)
+    monkeypatch.setattr("studentsim.runs.manager.WARM_DELAY_SECONDS", 0.1)
     runs = managers()
     runs.warm()
     until(lambda: runs.is_warm)
@@ -193,11 +193,13 @@ def test_a_ticking_manager_needs_nobody_to_look(tmp_path, managers):
 
 
 def test_a_command_that_does_not_exist_fails_the_run_with_words(tmp_path):
-    runs = Manager(tmp_path, worker=["/no/such/program"], check=lambda config: None, tick_every=None)
-    folder = create_run(tmp_path, casts.config(), ticket='{"since": 1}')
+    runs = RunManager(
+        tmp_path, worker_command=["/no/such/program"], preflight_check=lambda config: None, tick_interval_seconds=None
+    )
+    folder = create_run(tmp_path, casts.config(), queue_entry='{"since": 1}')
     runs.tick()
-    state = runs.state(folder.run_id)
-    assert state.status == "failed" and "No worker could be started" in state.message and state.resumable
+    state = runs.get_state(folder.run_id)
+    assert state.status == "failed" and "No worker could be started" in state.message and state.is_resumable
     runs.close()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from studentsim.bank.curriculum import SKILLS
-from studentsim.bank.sources import PER_SKILL, open_bank
+from studentsim.bank.sources import QUESTIONS_PER_SKILL, open_bank
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.runs import preflight
@@ -20,11 +20,11 @@ from studentsim.student import embedded_weights
 @pytest.fixture(autouse=True)
 def weights(tmp_path, monkeypatch):
     """The embedded student's weights are there, whatever the state of this checkout."""
-    (tmp_path / embedded_weights.FILE).touch()
-    monkeypatch.setattr(embedded_weights, "SHIPPED", tmp_path)
+    (tmp_path / embedded_weights.WEIGHTS_FILENAME).touch()
+    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", tmp_path)
 
 
-STUDY, EXAM = PER_SKILL["study"], PER_SKILL["exam"] * len(SKILLS)
+STUDY, EXAM = QUESTIONS_PER_SKILL["study"], QUESTIONS_PER_SKILL["exam"] * len(SKILLS)
 NAN, INFINITE = float("nan"), float("inf")
 
 BAD = [
@@ -73,7 +73,7 @@ BAD = [
 @pytest.mark.parametrize(("settings", "field", "words"), BAD, ids=[str(s)[:60] for s, *_ in BAD])
 def test_a_bad_setting_is_refused_at_its_field(settings, field, words):
     with pytest.raises(ConfigError) as caught:
-        preflight.check(RunConfig.make(**settings))
+        preflight.check_run_config(RunConfig.make(**settings))
     assert caught.value.field == field and words in str(caught.value)
     assert caught.value.remedy and len(str(caught.value)) < 400
 
@@ -91,36 +91,36 @@ def test_a_bad_setting_is_refused_at_its_field(settings, field, words):
     ],
 )
 def test_good_settings_pass(settings):
-    preflight.check(RunConfig.make(**settings))
+    preflight.check_run_config(RunConfig.make(**settings))
 
 
 def test_the_papers_own_protocol_passes():
-    preflight.check(RunConfig.paper())
+    preflight.check_run_config(RunConfig.paper())
 
 
 def test_the_outline_of_the_built_in_bank_is_that_of_the_bank_itself():
-    outline, bank = preflight.outline("curriculum"), open_bank("curriculum")
+    outline, bank = preflight.load_bank_outline("curriculum"), open_bank("curriculum")
     assert outline.categories == bank.categories and outline.exam == len(bank.exam)
     assert sum(outline.study.values()) == len(bank.study)
     for (category, skill, difficulty), count in outline.study.items():
-        assert len(bank.pool((category,), (skill,), (difficulty,))) == count
+        assert len(bank.filter_study_questions((category,), (skill,), (difficulty,))) == count
 
 
 def test_missing_weights_are_refused_with_the_command_that_makes_them(monkeypatch):
-    monkeypatch.setattr(embedded_weights, "SHIPPED", Path("/no/such/folder"))
+    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", Path("/no/such/folder"))
     with pytest.raises(StudentError, match="pretrain"):
-        preflight.check(RunConfig())
+        preflight.check_run_config(RunConfig())
 
 
 def test_a_bank_file_that_is_not_there_is_refused():
     with pytest.raises(BankError):
-        preflight.check(RunConfig.make(bank="/no/such/file.json"))
+        preflight.check_run_config(RunConfig.make(bank="/no/such/file.json"))
 
 
 def test_a_model_that_is_neither_here_nor_can_be_had_is_refused(monkeypatch):
     """Fault 19: empty cache, no network; tests/test_hub_preflight.py has the rest."""
     with pytest.raises(ConfigError, match="not on this computer, and the hub cannot be reached") as caught:
-        preflight.check(RunConfig.make(model="someone/some-model"))
+        preflight.check_run_config(RunConfig.make(model="someone/some-model"))
     assert caught.value.field == "model"
 
 
@@ -144,13 +144,13 @@ def test_what_the_process_finds_is_raised_here(monkeypatch):
 
     config = RunConfig.make(bank="math_qa")
     answer("null\n")
-    preflight.check(config)
+    preflight.check_run_config(config)
     answer('{"problem": "Too many.", "remedy": "Fewer.", "field": "exam"}')
     with pytest.raises(ConfigError, match="Too many"):
-        preflight.check(config)
+        preflight.check_run_config(config)
     answer('{"problem": "No network.", "remedy": "Connect.", "field": ""}')
     with pytest.raises(BankError, match="No network"):
-        preflight.check(config)
+        preflight.check_run_config(config)
     answer("", "Traceback … KeyError")
     with pytest.raises(BankError, match="cannot be read"):
-        preflight.check(config)
+        preflight.check_run_config(config)

@@ -12,9 +12,9 @@ import pytest
 from studentsim.records import Answered, Resumed, RunEnded, RunStarted, StageStarted
 from studentsim.runs import waiting
 from studentsim.runs.folder import RunFolder, create_run
-from studentsim.runs.lease import Lease, grant
-from studentsim.runs.states import RunState, last_event, log_line, observe, stamp
-from studentsim.store.journal import Journal
+from studentsim.runs.lease import Lease, grant_lease
+from studentsim.runs.states import RunState, read_last_event, read_last_log_line, read_run_state, state_fingerprint
+from studentsim.store.journal import JournalWriter
 
 STARTED = RunStarted(0, "x", {}, {})
 LOADING = StageStarted(0, "loading")
@@ -36,9 +36,9 @@ def hold(folder: RunFolder, who: str) -> None:
     if who == "nobody":
         return
     if who == "released":
-        Lease.take(folder).close()
+        Lease.acquire(folder).close()
         return
-    info = grant(folder, os.getpid())
+    info = grant_lease(folder, os.getpid())
     changes = {
         "new": {},
         "beating": {"beats": 3},
@@ -47,9 +47,9 @@ def hold(folder: RunFolder, who: str) -> None:
         "dead at birth": {"pid_started": GONE},
     }[who]
     path = folder.path / "leases" / f"{info.epoch:04d}.json"
-    from studentsim.runs.lease import _encode, replace
+    from studentsim.runs.lease import _encode_lease, replace
 
-    path.write_bytes(_encode(replace(info, **changes)))
+    path.write_bytes(_encode_lease(replace(info, **changes)))
 
 
 TABLE = [
@@ -85,67 +85,67 @@ TABLE = [
 
 @pytest.mark.parametrize(("events", "lease", "queued", "status"), TABLE)
 def test_a_state_follows_from_the_files(folder, events, lease, queued, status):
-    with Journal(folder.journal) as journal:
+    with JournalWriter(folder.journal) as journal:
         for event in events:
             journal.append(event)
     hold(folder, lease)
     if queued:
-        waiting.enter(folder)
-    state = observe(folder)
+        waiting.enqueue(folder)
+    state = read_run_state(folder)
     assert state.status == status
-    assert state.live == (status in ("starting", "running", "not responding"))
-    assert state.resumable == (status in ("paused", "interrupted", "failed"))
+    assert state.is_live == (status in ("starting", "running", "not responding"))
+    assert state.is_resumable == (status in ("paused", "interrupted", "failed"))
     assert pickle.loads(pickle.dumps(state)) == state
 
 
 def test_a_failed_run_tells_what_and_what_to_do(folder):
-    with Journal(folder.journal) as journal:
+    with JournalWriter(folder.journal) as journal:
         journal.append(ended("failed"))
-    assert observe(folder) == RunState(folder.run_id, "failed", "", "It broke.", "Mend it.", "SomeError")
+    assert read_run_state(folder) == RunState(folder.run_id, "failed", "", "It broke.", "Mend it.", "SomeError")
 
 
 def test_a_worker_that_died_before_it_began_is_told_with_its_last_words(folder):
     hold(folder, "dead at birth")
     folder.log.write_text("Traceback …\nImportError: no module named nonsense\n\n")
-    state = observe(folder)
+    state = read_run_state(folder)
     assert "ImportError: no module named nonsense" in state.message and state.remedy and state.epoch == 1
 
 
 def test_a_request_is_shown_until_it_is_done(folder):
     hold(folder, "beating")
     folder.request("pause")
-    assert observe(folder).request == "pause"
+    assert read_run_state(folder).request == "pause"
 
 
 def test_the_last_event_is_found_however_long_the_lines_are(folder):
     long = Answered(3, "exam", "q", "general", None, None, "x" * 300_000, (), "a", "t", "a", "1", True, None, -1.0, 1.0)
-    with Journal(folder.journal) as journal:
+    with JournalWriter(folder.journal) as journal:
         journal.append(STARTED)
         journal.append(long)
-    assert last_event(folder.journal)["turn"] == 3
+    assert read_last_event(folder.journal)["turn"] == 3
     with folder.journal.open("ab") as handle:
         handle.write(b'{"type":"RunEnded","sta')  # half a line does not count
-    assert last_event(folder.journal)["turn"] == 3
-    assert last_event(folder.path / "none") is None
+    assert read_last_event(folder.journal)["turn"] == 3
+    assert read_last_event(folder.path / "none") is None
     folder.journal.write_bytes(b"")
-    assert last_event(folder.journal) is None
+    assert read_last_event(folder.journal) is None
 
 
 def test_the_last_words_are_short_and_may_be_any_bytes(folder):
-    assert log_line(folder) == ""
+    assert read_last_log_line(folder) == ""
     folder.log.write_bytes(b"\xff\xfe" + b"y" * 1000 + b"\n \n")
-    assert len(log_line(folder)) == 300
+    assert len(read_last_log_line(folder)) == 300
 
 
 def test_the_stamp_changes_with_what_the_state_depends_on(folder):
-    seen = [stamp(folder)]
-    waiting.enter(folder)
-    seen.append(stamp(folder))
-    grant(folder, os.getpid())
-    seen.append(stamp(folder))
+    seen = [state_fingerprint(folder)]
+    waiting.enqueue(folder)
+    seen.append(state_fingerprint(folder))
+    grant_lease(folder, os.getpid())
+    seen.append(state_fingerprint(folder))
     folder.request("cancel")
-    seen.append(stamp(folder))
-    with Journal(folder.journal) as journal:
+    seen.append(state_fingerprint(folder))
+    with JournalWriter(folder.journal) as journal:
         journal.append(STARTED)
-    seen.append(stamp(folder))
+    seen.append(state_fingerprint(folder))
     assert len(set(seen)) == len(seen)

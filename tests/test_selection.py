@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from studentsim.errors import ConfigError
 from studentsim.records import CATEGORIES, Option, Question
-from studentsim.selection import BY_NAME, Situation, category_mix, mix_of, planned_mix, select
+from studentsim.selection import (
+    STRATEGY_FUNCTIONS,
+    SelectionContext,
+    apportion_questions,
+    count_by_category,
+    plan_category_quotas,
+    select_questions,
+)
 
 COUNTS = st.lists(st.integers(0, 50), min_size=6, max_size=6)
 
@@ -24,32 +31,32 @@ COUNTS = st.lists(st.integers(0, 50), min_size=6, max_size=6)
     ],
 )
 def test_the_papers_own_lines_come_out_exactly(wrong, mix):
-    assert category_mix(wrong, 40, rule="paper") == mix
+    assert apportion_questions(wrong, 40, rule="paper") == mix
 
 
 @given(COUNTS, st.integers(0, 200), st.sampled_from(["paper", "largest-remainder"]))
 def test_a_mix_sums_to_the_questions_and_is_never_negative(wrong, questions, rule):
-    mix = category_mix(wrong, questions, rule=rule)
+    mix = apportion_questions(wrong, questions, rule=rule)
     assert sum(mix) == questions and min(mix) >= 0
 
 
 @given(COUNTS.filter(any), st.integers(0, 200))
 def test_largest_remainder_is_never_a_whole_question_off(wrong, questions):
-    mix = category_mix(wrong, questions)
+    mix = apportion_questions(wrong, questions)
     assert all(abs(m - questions * w / sum(wrong)) < 1 for m, w in zip(mix, wrong, strict=True))
     assert all(m == 0 for m, w in zip(mix, wrong, strict=True) if w == 0)
 
 
 def test_nothing_wrong_means_all_categories_alike():
-    assert category_mix([0] * 6, 12) == [2] * 6
+    assert apportion_questions([0] * 6, 12) == [2] * 6
 
 
 @pytest.mark.parametrize("wrong", [[], [-1, 2]])
 def test_impossible_counts_are_refused(wrong):
     with pytest.raises(ConfigError):
-        category_mix(wrong, 40)
+        apportion_questions(wrong, 40)
     with pytest.raises(ConfigError, match="fairest"):
-        category_mix([1, 2], 40, rule="fairest")
+        apportion_questions([1, 2], 40, rule="fairest")
 
 
 def question(k: int, category: str) -> Question:
@@ -60,37 +67,37 @@ def question(k: int, category: str) -> Question:
 POOL = tuple(question(k, CATEGORIES[k % 6]) for k in range(120))
 
 
-def situation(count=12, seed=0, **changes) -> Situation:
-    plain = Situation(
+def situation(count=12, seed=0, **changes) -> SelectionContext:
+    plain = SelectionContext(
         pool=POOL, count=count, rng=Random(seed), fixed_rng=Random(99), categories=CATEGORIES,
-        wrong={"probability": 3, "general": 1}, asked={}, confidence=lambda qs: [0.9 for _ in qs], p_correct=lambda qs: [0.5 for _ in qs],
+        wrong_by_category={"probability": 3, "general": 1}, times_asked={}, confidence=lambda qs: [0.9 for _ in qs], p_correct=lambda qs: [0.5 for _ in qs],
     )  # fmt: skip
     return replace(plain, **changes)
 
 
-@pytest.mark.parametrize("strategy", BY_NAME)
+@pytest.mark.parametrize("strategy", STRATEGY_FUNCTIONS)
 @given(st.integers(1, 120), st.integers(0, 1000))
 def test_every_strategy_gives_as_many_different_questions_as_asked(strategy, count, seed):
-    chosen = select(strategy, situation(count, seed))
+    chosen = select_questions(strategy, situation(count, seed))
     assert len(chosen) == count == len({q.id for q in chosen})
 
 
-@pytest.mark.parametrize("strategy", [s for s in BY_NAME if s != "fixed"])
+@pytest.mark.parametrize("strategy", [s for s in STRATEGY_FUNCTIONS if s != "fixed"])
 def test_no_question_comes_twice_until_the_pool_is_used_up(strategy):
     asked: Counter = Counter()
     for turn in range(25):
-        chosen = select(strategy, situation(count=10, seed=turn, asked=asked))
+        chosen = select_questions(strategy, situation(count=10, seed=turn, asked=asked))
         asked.update(q.id for q in chosen)
         assert max(asked.values()) == 1 + turn // 12
 
 
 def test_category_follows_the_mistakes():
-    mix = mix_of(select("category", situation(count=12)), CATEGORIES)
+    mix = count_by_category(select_questions("category", situation(count=12)), CATEGORIES)
     assert mix == {"general": 3, "physics": 0, "gain": 0, "geometry": 0, "other": 0, "probability": 9}
 
 
 def test_what_a_category_lacks_comes_from_the_others():
-    mix = mix_of(select("category", situation(count=60, wrong={"probability": 1})), CATEGORIES)
+    mix = count_by_category(select_questions("category", situation(count=60, wrong={"probability": 1})), CATEGORIES)
     assert mix["probability"] == 20 and sum(mix.values()) == 60
 
 
@@ -99,7 +106,7 @@ def test_equal_shares_of_an_own_mix_are_equal_over_the_turns(questions, shares):
     mix = dict(zip(CATEGORIES, shares, strict=False))
     counts = {category: [] for category in mix}
     for turn in range(1, 61):
-        planned = planned_mix(situation(count=questions, mix=mix, turn=turn), follow_mistakes=False)
+        planned = plan_category_quotas(situation(count=questions, mix=mix, turn=turn), follow_mistakes=False)
         assert sum(planned.values()) == questions
         for category in mix:
             counts[category].append(planned[category])
@@ -112,13 +119,13 @@ def test_equal_shares_of_an_own_mix_are_equal_over_the_turns(questions, shares):
 def test_a_users_own_mix_stands_above_the_strategys():
     own = {"geometry": 50.0, "gain": 50.0}
     for strategy in ("random", "category", "log-probability", "none"):
-        mix = mix_of(select(strategy, situation(count=12, mix=own)), CATEGORIES)
+        mix = count_by_category(select_questions(strategy, situation(count=12, mix=own)), CATEGORIES)
         assert mix["geometry"] == mix["gain"] == 6
 
 
 def test_log_probability_takes_the_unsure_questions():
     unsure = {q.id for q in POOL[::4]}
-    chosen = select(
+    chosen = select_questions(
         "log-probability", situation(count=12, confidence=lambda qs: [0.4 if q.id in unsure else 0.6 for q in qs])
     )
     assert {q.id for q in chosen} <= unsure
@@ -126,30 +133,32 @@ def test_log_probability_takes_the_unsure_questions():
 
 def test_log_probability_makes_up_the_number_with_the_least_sure():
     sure = {q.id: 0.5 + k / 1000 for k, q in enumerate(POOL)}
-    chosen = select("log-probability", situation(count=5, confidence=lambda qs: [sure[q.id] for q in qs]))
+    chosen = select_questions("log-probability", situation(count=5, confidence=lambda qs: [sure[q.id] for q in qs]))
     assert sorted(q.id for q in chosen) == [q.id for q in POOL[:5]]
 
 
 def test_both_follows_the_mistakes_among_the_unsure():
     unsure = {q.id for q in POOL if int(q.id[1:]) % 12 in (0, 5)}  # half of general, half of probability
-    chosen = select(
+    chosen = select_questions(
         "log-probability+category",
         situation(count=8, confidence=lambda qs: [0.1 if q.id in unsure else 0.9 for q in qs]),
     )
     assert {q.id for q in chosen} <= unsure
-    assert mix_of(chosen, CATEGORIES)["probability"] == 6
+    assert count_by_category(chosen, CATEGORIES)["probability"] == 6
 
 
 def test_fixed_asks_the_same_questions_every_turn():
-    turns = [select("fixed", situation(seed=t, fixed_rng=Random(99), asked={POOL[t].id: 5})) for t in range(3)]
+    turns = [
+        select_questions("fixed", situation(seed=t, fixed_rng=Random(99), asked={POOL[t].id: 5})) for t in range(3)
+    ]
     assert turns[0] == turns[1] == turns[2]
 
 
 def test_a_pool_smaller_than_a_turn_is_refused():
     with pytest.raises(ConfigError, match="the pool holds 120"):
-        select("random", situation(count=121))
+        select_questions("random", situation(count=121))
 
 
 def test_an_unknown_strategy_is_refused_by_name():
     with pytest.raises(ConfigError, match="'best'"):
-        select("best", situation())
+        select_questions("best", situation())

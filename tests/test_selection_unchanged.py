@@ -10,8 +10,8 @@ from test_likely_wrong import Uneven
 from test_selection import POOL, situation
 
 from studentsim.records import Question, TurnStarted
-from studentsim.selection import select
-from studentsim.simulation import Cast, simulate
+from studentsim.selection import select_questions
+from studentsim.simulation import Components, simulate
 from studentsim.teacher.teacher import Teacher
 
 SITUATIONS = {
@@ -77,7 +77,7 @@ def sure(questions: list[Question]) -> list[float]:
 @pytest.mark.parametrize("strategy", CHOSEN)
 def test_a_strategy_of_version_0_1_chooses_what_it_chose(strategy: str, name: str):
     given = situation(count=8, seed=3, confidence=sure, **SITUATIONS[name])
-    chosen = select(strategy, given)
+    chosen = select_questions(strategy, given)
     assert " ".join(q.id[1:] for q in chosen) == CHOSEN[strategy][name]
     after = 0.237965 if strategy == "fixed" else NEXT_DRAW.get(name, 0.313831)
     assert given.rng.random() == pytest.approx(after, abs=1e-6)
@@ -86,6 +86,6 @@ def test_a_strategy_of_version_0_1_chooses_what_it_chose(strategy: str, name: st
 @pytest.mark.parametrize("strategy", RUNS)
 def test_a_run_of_version_0_1_practises_what_it_practised(strategy: str):
     student = Uneven()
-    events = simulate(casts.config(strategy=strategy, seed=5), Cast(casts.bank(), student, Teacher(), student))
+    events = simulate(casts.config(strategy=strategy, seed=5), Components(casts.bank(), student, Teacher(), student))
     ids = [id for e in events if isinstance(e, TurnStarted) for id in e.question_ids]
     assert hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16] == RUNS[strategy]

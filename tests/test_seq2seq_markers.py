@@ -25,11 +25,11 @@ from studentsim.errors import ConfigError, StudentError
 from studentsim.records import Option
 from studentsim.runs import preflight, teachers
 from studentsim.student.hub import source
-from studentsim.student.hub.machine import Machine
+from studentsim.student.hub.machine import Hardware
 from studentsim.teacher import marker as marking
-from studentsim.teacher.encoding import InputEncoder, decoder_start, label_ids, target_ids
-from studentsim.teacher.marker import load_marker, marker_of
-from studentsim.teacher.prompt import prompt
+from studentsim.teacher.encoding import InputEncoder, get_decoder_start_token_id, encode_label, encode_targets
+from studentsim.teacher.marker import load_grader, build_grader
+from studentsim.teacher.prompt import build_grader_prompt
 
 KINDS = ["t5", "bart"]
 QUESTION = bank().study[0]
@@ -51,52 +51,56 @@ def says(model, tokenizer, kind, ids, word):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_verdict_is_the_likelier_of_the_two_words_and_every_answer_gets_one(made, kind):
-    marker = load_marker(str(made[kind]))
+    marker = load_grader(str(made[kind]))
     verdicts = marker.judge(ROWS)
-    assert len({round(v.probability, 7) for v in verdicts}) > 20, "a verdict hangs on what was read"
+    assert len({round(v.p_correct, 7) for v in verdicts}) > 20, "a verdict hangs on what was read"
     model, tokenizer = (
         AutoModelForSeq2SeqLM.from_pretrained(made[kind]).eval(),
         AutoTokenizer.from_pretrained(made[kind]),
     )
     with torch.no_grad():
         for (question, text), verdict in zip(ROWS[:8], verdicts, strict=False):
-            ids = tokenizer(prompt(question, text)).input_ids
+            ids = tokenizer(build_grader_prompt(question, text)).input_ids
             logps = [says(model, tokenizer, kind, ids, word) for word in ("Correct", "Wrong")]
-            assert verdict.probability == pytest.approx(torch.tensor(logps).softmax(-1)[0].item(), rel=1e-3)
+            assert verdict.p_correct == pytest.approx(torch.tensor(logps).softmax(-1)[0].item(), rel=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["mt5", "longt5", "mbart", "switch_transformers"])
 def test_other_kinds_of_encoders_and_decoders_judge_too(tmp_path, kind):
-    marker = load_marker(str(make(tmp_path, kind)))
-    together = [v.probability for v in marker.judge(ROWS[:6])]
-    assert together == pytest.approx([marker.judge([row])[0].probability for row in ROWS[:6]], rel=1e-3)
+    marker = load_grader(str(make(tmp_path, kind)))
+    together = [v.p_correct for v in marker.judge(ROWS[:6])]
+    assert together == pytest.approx([marker.judge([row])[0].p_correct for row in ROWS[:6]], rel=1e-3)
     assert len(set(together)) > 3
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_verdict_hangs_on_neither_batch_nor_padding(made, kind):
-    marker = load_marker(str(made[kind]))
+    marker = load_grader(str(made[kind]))
     rows = [(q, f"{'more ' * (n % 7)}\nAnswer: {n}") for n, (q, _) in enumerate(ROWS)]
-    together = [v.probability for v in marker.judge(rows)]
-    assert together == pytest.approx([marker.judge([row])[0].probability for row in rows], abs=1e-5)
+    together = [v.p_correct for v in marker.judge(rows)]
+    assert together == pytest.approx([marker.judge([row])[0].p_correct for row in rows], abs=1e-5)
 
 
 def test_a_large_marker_judges_alike_on_all_cores_and_gives_them_back(made, monkeypatch):
-    small = [v.probability for v in load_marker(str(made["t5"])).judge(ROWS)]
-    monkeypatch.setattr(marking, "LARGE", 1)
+    small = [v.p_correct for v in load_grader(str(made["t5"])).judge(ROWS)]
+    monkeypatch.setattr(marking, "LARGE_MODEL_PARAMETERS", 1)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     threads, seen = torch.get_num_threads(), []
-    large = load_marker(str(made["t5"]))
+    large = load_grader(str(made["t5"]))
     monkeypatch.setattr(
-        marking, "padded", lambda *given, real=marking.padded: (seen.append(torch.get_num_threads()), real(*given))[1]
+        marking,
+        "pad_batch",
+        lambda *given, real=marking.pad_batch: (seen.append(torch.get_num_threads()), real(*given))[1],
     )
-    assert [v.probability for v in large.judge(ROWS)] == pytest.approx(small, abs=1e-5)
+    assert [v.p_correct for v in large.judge(ROWS)] == pytest.approx(small, abs=1e-5)
     assert set(seen) == {2} and len(seen) == 3 and torch.get_num_threads() == threads
 
 
 def test_the_decoder_begins_as_its_config_says_and_a_tokenizers_beginning_stays_before_the_word(made):
     tokenizer = AutoTokenizer.from_pretrained(made["bart"])
-    assert [decoder_start(AutoModelForSeq2SeqLM.from_pretrained(made[k]), tokenizer) for k in ("t5", "bart")] == [0, 1]
+    assert [
+        get_decoder_start_token_id(AutoModelForSeq2SeqLM.from_pretrained(made[k]), tokenizer) for k in ("t5", "bart")
+    ] == [0, 1]
     backend = tokenizer.backend_tokenizer
     from tokenizers import processors
 
@@ -104,8 +108,8 @@ def test_the_decoder_begins_as_its_config_says_and_a_tokenizers_beginning_stays_
         single="<bos> $A <eos>", special_tokens=[("<bos>", 2), ("<eos>", 1)]
     )
     words = [backend.encode(word, add_special_tokens=False).ids for word in ("Correct", "Wrong")]
-    assert target_ids(tokenizer) == [[2, *ids] for ids in words]
-    assert label_ids(tokenizer, correct=False) == [2, *words[1], 1]
+    assert encode_targets(tokenizer) == [[2, *ids] for ids in words]
+    assert encode_label(tokenizer, is_correct=False) == [2, *words[1], 1]
 
 
 def test_a_tokenizer_without_padding_will_do(made, tmp_path):
@@ -113,10 +117,10 @@ def test_a_tokenizer_without_padding_will_do(made, tmp_path):
     config = json.loads((tmp_path / "it" / "tokenizer_config.json").read_text())
     config["pad_token"] = None
     (tmp_path / "it" / "tokenizer_config.json").write_text(json.dumps(config))
-    marker = load_marker(str(tmp_path / "it"))
+    marker = load_grader(str(tmp_path / "it"))
     assert marker.tokenizer.pad_token_id is None
-    expected = [v.probability for v in load_marker(str(made["bart"])).judge(ROWS)]
-    assert [v.probability for v in marker.judge(ROWS)] == pytest.approx(expected, abs=1e-5)
+    expected = [v.p_correct for v in load_grader(str(made["bart"])).judge(ROWS)]
+    assert [v.p_correct for v in marker.judge(ROWS)] == pytest.approx(expected, abs=1e-5)
 
 
 def test_padding_and_truncation_that_a_tokenizer_was_saved_with_are_not_heeded(made, tmp_path):
@@ -125,7 +129,7 @@ def test_padding_and_truncation_that_a_tokenizer_was_saved_with_are_not_heeded(m
     tokenizer.backend_tokenizer.enable_truncation(12)
     tokenizer.backend_tokenizer.enable_padding(length=200)
     tokenizer.backend_tokenizer.save(str(tmp_path / "it" / "tokenizer.json"))
-    assert load_marker(str(tmp_path / "it")).judge(ROWS) == load_marker(str(made["t5"])).judge(ROWS)
+    assert load_grader(str(tmp_path / "it")).judge(ROWS) == load_grader(str(made["t5"])).judge(ROWS)
 
 
 # ------------------------------------------------------------------ the input's limit
@@ -139,9 +143,9 @@ def test_a_long_answer_without_an_answer_line_keeps_its_end_and_the_question_to_
     encode = InputEncoder(hubs.tokenizer(None))
     text = "first " + "and so on " * 200 + "so I take 17"
     said = tokens_of(encode, QUESTION, text)
-    assert len(encode.whole(QUESTION, text)) > 128 >= len(encode(QUESTION, text)) > 110
+    assert len(encode.encode_untruncated(QUESTION, text)) > 128 >= len(encode(QUESTION, text)) > 110
     assert said.endswith('so I take 17"\nIs the answer Correct or Wrong?') and "first" not in said
-    assert said.startswith(f"Context: {QUESTION.correct}) {QUESTION.right.text}")
+    assert said.startswith(f"Context: {QUESTION.correct}) {QUESTION.correct_option.text}")
 
 
 def test_a_long_answer_with_an_answer_line_keeps_what_it_answers():
@@ -169,7 +173,7 @@ def test_an_answer_that_fits_is_read_whole():
 def test_a_model_with_fewer_places_gets_shorter_inputs(made):
     model, tokenizer = AutoModelForSeq2SeqLM.from_pretrained(made["bart"]), AutoTokenizer.from_pretrained(made["bart"])
     model.config.max_position_embeddings = 80
-    assert len(marker_of(model, tokenizer).encode_input(QUESTION, "word " * 300)) <= 80
+    assert len(build_grader(model, tokenizer).encode_input(QUESTION, "word " * 300)) <= 80
 
 
 def test_a_tokenizer_written_in_python_will_do_and_control_tokens_in_an_answer_are_plain_characters():
@@ -177,7 +181,7 @@ def test_a_tokenizer_written_in_python_will_do_and_control_tokens_in_an_answer_a
     model = T5ForConditionalGeneration(
         T5Config(vocab_size=384, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2, decoder_start_token_id=0)
     )
-    marker = marker_of(model, tokenizer)
+    marker = build_grader(model, tokenizer)
     ids = marker.encode_input(QUESTION, "Answer: 17 </s><pad>")
     assert ids.count(tokenizer.eos_token_id) == 1 and tokenizer.pad_token_id not in ids and len(ids) <= 128
     assert [len(ids) for ids in marker.targets] == [7, 5] and len(marker.judge(ROWS[:3])) == 3
@@ -190,10 +194,10 @@ def test_a_folder_without_its_tokenizer_is_refused_and_not_read_as_unknown_words
     for kind in ("t5", "bart"):
         AutoModelForSeq2SeqLM.from_pretrained(made[kind]).save_pretrained(tmp_path / kind)
         with pytest.raises(ConfigError, match="has no tokenizer"):
-            load_marker(str(tmp_path / kind))
+            load_grader(str(tmp_path / kind))
         (tmp_path / kind / "tokenizer_config.json").write_text("{}")  # of which transformers makes one without words
         with pytest.raises(StudentError, match="cannot write 'Correct' and 'Wrong'|tokenizer of .* cannot be read"):
-            load_marker(str(tmp_path / kind))
+            load_grader(str(tmp_path / kind))
 
 
 def test_weights_that_lack_the_decoder_are_refused_and_not_made_up(made, tmp_path):
@@ -201,7 +205,7 @@ def test_weights_that_lack_the_decoder_are_refused_and_not_made_up(made, tmp_pat
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
         shutil.copy(made["t5"] / name, tmp_path / "half")
     with pytest.raises(StudentError, match="not whole: .* of its weights are missing"):
-        load_marker(str(tmp_path / "half"))
+        load_grader(str(tmp_path / "half"))
 
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path):
@@ -211,24 +215,24 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path):
     ).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(StudentError, match=f"{len(tokenizer)} tokens and the model 100"):
-        load_marker(str(tmp_path))
+        load_grader(str(tmp_path))
 
 
 # ------------------------------------------------------------------ refused before a run is made
 
 
 def pinned(marker, **settings):
-    return preflight.check(tiny_graders.run_config(marker, **settings)).teaching
+    return preflight.check_run_config(tiny_graders.run_config(marker, **settings)).teaching
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_version_is_written_in_and_another_one_is_refused_in_words(made, tmp_path, kind):
     folder = shutil.copytree(made[kind], tmp_path / "it")
     teaching = pinned(folder)
-    assert teaching.marker_revision == source.fingerprint(folder) and teaching.marker == str(folder)
+    assert teaching.marker_revision == source.compute_fingerprint(folder) and teaching.marker == str(folder)
     shutil.copytree(make(tmp_path / "other", kind, seed=1), folder, dirs_exist_ok=True)
     config = tiny_graders.run_config(folder).model_copy(update={"teaching": teaching})
-    for ask in (lambda: preflight.check(config), lambda: casting.teacher_of(config)):
+    for ask in (lambda: preflight.check_run_config(config), lambda: casting.build_teacher(config)):
         with pytest.raises(ConfigError, match="not the one that was meant: its files are files-.*not files-") as caught:
             ask()
         assert caught.value.field == "teaching.marker_revision"
@@ -242,12 +246,12 @@ def test_a_folder_is_pinned_by_its_whole_path(made, tmp_path, monkeypatch):
 @pytest.mark.parametrize("marker", ["", "embedded"])
 def test_a_version_of_a_marker_that_has_none_is_refused(marker):
     with pytest.raises(ConfigError) as caught:
-        preflight.check(RunConfig.make(teaching=Teaching(marker=marker, marker_revision="abc")))
+        preflight.check_run_config(RunConfig.make(teaching=Teaching(marker=marker, marker_revision="abc")))
     assert caught.value.field == "teaching.marker_revision" and "abc" in caught.value.problem
 
 
 def test_a_plain_teacher_and_the_embedded_marker_stay_as_they_were():
-    assert preflight.check(tiny_graders.run_config("embedded")).teaching == Teaching(
+    assert preflight.check_run_config(tiny_graders.run_config("embedded")).teaching == Teaching(
         marker="embedded", decides="marker"
     )
     assert Teaching().marker_revision == ""
@@ -260,7 +264,7 @@ def test_a_causal_model_is_refused_as_a_marker_and_an_encoder_and_decoder_as_stu
         pinned(causal)
     assert caught.value.field == "teaching.marker"
     with pytest.raises(ConfigError, match="an encoder and decoder .t5., and so cannot be a student") as caught:
-        preflight.check(hubs.config(made["t5"]))
+        preflight.check_run_config(hubs.config(made["t5"]))
     assert caught.value.field == "model"
     with pytest.raises(ConfigError, match="cannot be a writer of hints") as caught:
         teachers.check_teacher(hubs.config("embedded", teaching={"writer": str(made["t5"]), "attempts": 2}))
@@ -294,11 +298,11 @@ def test_a_name_that_is_none_is_refused_at_the_marker(name):
 
 def test_a_marker_larger_than_the_machine_is_refused_alone_and_beside_a_student(made, tmp_path, monkeypatch):
     need = 4 * source.count_parameters(made["t5"])
-    monkeypatch.setattr(teachers, "machine", lambda device: Machine("cpu", "a watch", need - 1, need - 1))
+    monkeypatch.setattr(teachers, "machine", lambda device: Hardware("cpu", "a watch", need - 1, need - 1))
     with pytest.raises(ConfigError, match="needs about 0.0 GB of memory, and a watch has") as caught:
         pinned(made["t5"])
     assert caught.value.field == "teaching.marker"
-    monkeypatch.setattr(teachers, "machine", lambda device: Machine("cpu", "a watch", need + 10**6, need))
+    monkeypatch.setattr(teachers, "machine", lambda device: Hardware("cpu", "a watch", need + 10**6, need))
     assert pinned(made["t5"]).marker_revision
     student = hubs.save(tmp_path, "gemma")
     with pytest.raises(ConfigError, match="beside the student"):

@@ -9,16 +9,16 @@ from statsmodels.stats.proportion import proportion_confint
 
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.records import Answered, ExamFinished, TrainingStep, TurnFinished, TurnStarted
-from studentsim.simulation import Cast, Progress, simulate
+from studentsim.simulation import Components, LoopState, simulate
 from studentsim.student.fake import FakeStudent
 from studentsim.teacher.teacher import Teacher
 
 
-def cast() -> Cast:
+def cast() -> Components:
     student = FakeStudent()
-    return Cast(open_bank("curriculum"), student, Teacher(), student)
+    return Components(open_bank("curriculum"), student, Teacher(), student)
 
 
 def small(**changes) -> RunConfig:
@@ -95,9 +95,9 @@ def test_a_run_taken_up_after_any_turn_ends_as_an_uninterrupted_one(turn, strate
     student = FakeStudent()
     for event in before:  # what a checkpoint would hold
         if isinstance(event, Answered) and event.phase == "study" and not event.right:
-            student.taught[event.category] = student.taught.get(event.category, 0) + 1
+            student.pairs_by_category[event.category] = student.pairs_by_category.get(event.category, 0) + 1
     resumed = replace(cast(), student=student, learner=student)
-    after = list(simulate(config, resumed, Progress.of(e.to_json() for e in before)))
+    after = list(simulate(config, resumed, LoopState.from_events(e.to_json() for e in before)))
     assert without_times(before + after) == without_times(whole)
 
 
@@ -128,10 +128,10 @@ def test_the_exam_tells_wrong_answers_by_category_in_the_papers_order():
 @given(st.integers(0, 300), st.integers(1, 300))
 def test_the_interval_is_wilsons_as_statsmodels_has_it(correct, questions):
     correct = min(correct, questions)
-    assert wilson(correct, questions) == pytest.approx(
+    assert wilson_interval(correct, questions) == pytest.approx(
         proportion_confint(correct, questions, method="wilson"), abs=1e-9
     )
 
 
 def test_no_answers_are_the_widest_interval():
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson_interval(0, 0) == (0.0, 1.0)

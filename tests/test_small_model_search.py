@@ -14,10 +14,10 @@ import casts
 import hubs
 import pytest
 
-from studentsim.bank.dealing import words
+from studentsim.bank.dealing import normalize_problem_text
 from studentsim.bank.sources import open_bank
 from studentsim.config import Teaching
-from studentsim.exam import paired_interval
+from studentsim.exam import paired_difference_interval
 from studentsim.runs.folder import RunFolder
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
@@ -81,11 +81,11 @@ def test_the_search_s_exam_and_the_confirmation_s_share_no_problem_and_nobody_st
     sizes = {"searched": 12, "confirmed": 16}
     assert len(bank.exam) < 28  # so that questions for study are needed too
     parts = [search_runs.dealt(bank, confirming=confirming, **sizes) for confirming in (False, True)]
-    exams = [{words(q.problem) for q in part.exam} for part in parts]
+    exams = [{normalize_problem_text(q.problem) for q in part.exam} for part in parts]
     assert [len(part.exam) for part in parts] == [len(exam) for exam in exams] == [12, 16]
     assert not exams[0] & exams[1]
     for part in parts:
-        others = {words(q.problem) for q in (*part.study, *part.validation)}
+        others = {normalize_problem_text(q.problem) for q in (*part.study, *part.validation)}
         assert part.study and not others & (exams[0] | exams[1]) and {q.split for q in part.exam} == {"exam"}
     assert parts[0].study == parts[1].study
     with pytest.raises(SystemExit, match="too small"):
@@ -143,7 +143,7 @@ def test_a_gain_s_interval_is_paired_and_grows_with_what_seeds_differ_in():
     better = [{q: right or rng.random() < 0.1 for q, right in before.items()} for _ in range(3)]
     one = search_runs.gain_interval(before, better[:1])
     gained = sum(better[0][q] and not before[q] for q in before)
-    assert one == paired_interval(gained, 0, 400)
+    assert one == paired_difference_interval(gained, 0, 400)
     low, high = search_runs.gain_interval(before, better)
     mean = sum(sum(run.values()) - sum(before.values()) for run in better) / 1200
     assert low > 0 and (low + high) / 2 == pytest.approx(mean) and high - low < one[1] - one[0]
@@ -177,8 +177,8 @@ def test_the_first_exam_is_sat_once_and_whoever_has_practised_sits_its_own(monke
         return made
 
     one, other = student(), student()
-    told = [list(s.answer(exam, luck=("exam", 0), sure=True)) for s in (one, other)]
+    told = [list(s.answer(exam, seed_key=("exam", 0), with_p_correct=True)) for s in (one, other)]
     assert told[0] == told[1] and sat == ["exam"]
-    list(other.answer(practice, luck=("study", 1, 1)))
-    list(other.answer(exam, luck=("exam", 0), sure=True))
+    list(other.answer(practice, seed_key=("study", 1, 1)))
+    list(other.answer(exam, seed_key=("exam", 0), with_p_correct=True))
     assert sat == ["exam", "study", "exam"]

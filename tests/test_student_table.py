@@ -7,9 +7,9 @@ import pytest
 from studentsim.bank.curriculum import SKILLS
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.runs.students import student_settings
-from studentsim.student.profiles import ORDER, PROFILES, TABLES, category_mastery, profile_of
-from studentsim.student_table import read_table
+from studentsim.runs.students import resolve_student_settings
+from studentsim.student.profiles import PROFILE_IDS, PROFILES, TABLES_DIR, category_mastery, get_run_profile
+from studentsim.student_table import read_student_table
 
 TABLE = """
 title = "Mira"
@@ -38,12 +38,12 @@ def test_a_shipped_student_has_a_level_for_every_skill(profile):
 
 
 def test_every_table_that_ships_is_a_student():
-    assert {file.stem for file in TABLES.glob("*.toml")} == set(ORDER) == set(PROFILES)
+    assert {file.stem for file in TABLES_DIR.glob("*.toml")} == set(PROFILE_IDS) == set(PROFILES)
 
 
 def test_a_skills_own_level_stands_above_its_categorys_and_an_unknown_category_has_the_mean(tmp_path):
-    settings = student_settings(str(written(tmp_path, TABLE)))
-    mira = profile_of(RunConfig.make(**settings))
+    settings = resolve_student_settings(str(written(tmp_path, TABLE)))
+    mira = get_run_profile(RunConfig.make(**settings))
     assert (mira.id, mira.title, mira.leaning) == ("mira", "Mira", "careless")
     assert mira.level("average-speed", "physics", 1) == 0.4
     assert mira.level("unheard-of", "physics", 2) == 0.1 and mira.level(None, "general") == 0.85
@@ -53,15 +53,15 @@ def test_a_skills_own_level_stands_above_its_categorys_and_an_unknown_category_h
 
 def test_what_is_shown_of_a_table_is_one_line_without_control_characters(tmp_path):
     text = 'title = "Mira\\n\\n# big\\u001b[2J"\nsummary = """\nGood\nat sums."""\n[categories]\nphysics = 10'
-    table = read_table(written(tmp_path, text))
+    table = read_student_table(written(tmp_path, text))
     assert (table.title, table.summary) == ("Mira # big [2J", "Good at sums.")
 
 
 def test_a_run_keeps_its_table(tmp_path):
-    config = RunConfig.make(**student_settings(str(written(tmp_path, TABLE))))
+    config = RunConfig.make(**resolve_student_settings(str(written(tmp_path, TABLE))))
     (tmp_path / "mira.toml").unlink()
     again = RunConfig.from_json(config.model_dump_json())
-    assert again.student_table == config.student_table and profile_of(again) == profile_of(config)
+    assert again.student_table == config.student_table and get_run_profile(again) == get_run_profile(config)
 
 
 @pytest.mark.parametrize(
@@ -85,22 +85,24 @@ def test_a_run_keeps_its_table(tmp_path):
 )
 def test_a_wrong_table_is_refused_with_what_is_wrong(tmp_path, text, said):
     with pytest.raises(ConfigError, match=said) as caught:
-        read_table(written(tmp_path, text))
+        read_student_table(written(tmp_path, text))
     assert caught.value.remedy
 
 
 def test_a_changed_copy_of_a_profiles_file_is_not_taken_for_the_profile(tmp_path):
-    (copy := tmp_path / "balanced.toml").write_text((TABLES / "balanced.toml").read_text())
-    settings = student_settings(str(copy))
+    (copy := tmp_path / "balanced.toml").write_text((TABLES_DIR / "balanced.toml").read_text())
+    settings = resolve_student_settings(str(copy))
     assert settings["student"] == "balanced-table" not in PROFILES and settings["student_table"] is not None
-    assert student_settings(str(written(tmp_path, TABLE)))["student"] == "mira"
-    assert len(RunConfig.make(**student_settings(str(copy.rename(tmp_path / f"{'x' * 200}.toml")))).student) == 70
+    assert resolve_student_settings(str(written(tmp_path, TABLE)))["student"] == "mira"
+    assert (
+        len(RunConfig.make(**resolve_student_settings(str(copy.rename(tmp_path / f"{'x' * 200}.toml")))).student) == 70
+    )
 
 
 def test_a_student_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no student's table"):
-        student_settings(str(tmp_path / "none.toml"))
+        resolve_student_settings(str(tmp_path / "none.toml"))
     with pytest.raises(ConfigError, match="nobody-of-that-name"):
-        student_settings("~nobody-of-that-name/mira.toml")
+        resolve_student_settings("~nobody-of-that-name/mira.toml")
     with pytest.raises(ConfigError, match="balanced"):
-        student_settings("nobody")
+        resolve_student_settings("nobody")

@@ -6,15 +6,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.bank.curriculum import SKILLS, pool
-from studentsim.student.calculator import Calculator, CalculatorProcessor, sum_before
-from studentsim.student.parsing import read_answer
-from studentsim.student.prompts import as_read, completion_ids, prompt_ids
+from studentsim.bank.curriculum import SKILLS, generate_questions
+from studentsim.student.calculator import Calculator, CalculatorProcessor, expression_before_equals
+from studentsim.student.parsing import parse_answer
+from studentsim.student.prompts import normalize_problem, completion_ids, prompt_ids
 from studentsim.student.reading import prompt_text
-from studentsim.student.tokenizer import SPACE, encode
+from studentsim.student.tokenizer import SPACE_MARKER, encode
 
 
-@given(st.text(max_size=80).filter(lambda t: SPACE not in t))
+@given(st.text(max_size=80).filter(lambda t: SPACE_MARKER not in t))
 def test_any_text_can_be_encoded_and_comes_back(text):
     ids = encode(tiny.tokenizer(), text)
     assert tiny.tokenizer().decode(ids) == text
@@ -23,12 +23,12 @@ def test_any_text_can_be_encoded_and_comes_back(text):
 @given(st.integers(0, 10**9))
 def test_numbers_are_tokens_of_up_to_three_digits_grouped_from_the_right(n):
     pieces = tiny.tokenizer().convert_ids_to_tokens(encode(tiny.tokenizer(), f" {n}"))
-    assert pieces == [f"{SPACE}{n:,}".split(",")[0], *f"{n:,}".split(",")[1:]]
+    assert pieces == [f"{SPACE_MARKER}{n:,}".split(",")[0], *f"{n:,}".split(",")[1:]]
 
 
 @pytest.mark.parametrize("skill", SKILLS)
 def test_every_word_of_the_curriculum_is_one_token(skill):
-    question = pool(skill, "exam", 1)[0]
+    question = generate_questions(skill, "exam", 1)[0]
     text = question.problem + "\n" + question.rationale
     assert len(encode(tiny.tokenizer(), text)) <= 1.9 * len(text.split()) + 20
     pieces = tiny.tokenizer().convert_ids_to_tokens(encode(tiny.tokenizer(), text))
@@ -44,7 +44,7 @@ def test_control_tokens_in_a_question_are_plain_text():
 
 def test_a_number_is_read_apart_from_the_sign_before_it():
     assert (
-        as_read("It costs $219, then 3/4 of $1,000.50 (24 cm) is 5%.")
+        normalize_problem("It costs $219, then 3/4 of $1,000.50 (24 cm) is 5%.")
         == "It costs $ 219, then 3/4 of $ 1,000.50 ( 24 cm) is 5%."
     )
 
@@ -82,13 +82,13 @@ def calculator() -> Calculator:
 def test_the_calculator_answers_sums_and_nothing_else(written, result):
     ids = encode(tiny.tokenizer(), written)
     expected = None if result is None else encode(tiny.tokenizer(), result)
-    assert calculator().result(ids) == expected
+    assert calculator().result_ids(ids) == expected
 
 
 def test_the_mask_leaves_out_exactly_what_the_calculator_wrote():
-    question = pool("average-of-three", "study", 1)[0]
+    question = generate_questions("average-of-three", "study", 1)[0]
     ids = completion_ids(tiny.tokenizer(), question.rationale)
-    chosen = [i for i, own in zip(ids, calculator().mask(ids), strict=True) if own]
+    chosen = [i for i, own in zip(ids, calculator().loss_mask(ids), strict=True) if own]
     lines = question.rationale.splitlines()
     kept = [line.rpartition(" = ")[0] + " =" for line in lines[:-1]] + ["Answer:"]
     assert tiny.tokenizer().decode(chosen[:-1]) == "\n".join(kept)
@@ -96,7 +96,7 @@ def test_the_mask_leaves_out_exactly_what_the_calculator_wrote():
 
 def test_a_result_that_is_not_the_calculators_is_the_students_own():
     ids = encode(tiny.tokenizer(), "Add: 1 + 1 = 3")
-    assert all(calculator().mask(ids))
+    assert all(calculator().loss_mask(ids))
 
 
 def test_the_processor_forces_the_whole_result_and_then_lets_go():
@@ -112,32 +112,32 @@ def test_the_processor_forces_the_whole_result_and_then_lets_go():
 
 
 def test_the_sum_begins_after_the_last_colon_line_or_equals():
-    assert sum_before("Add: 1 + 2 = 3\nDouble it: 3 × 2") == "3 × 2"
-    assert sum_before("= 3 + 4") == "3 + 4"
+    assert expression_before_equals("Add: 1 + 2 = 3\nDouble it: 3 × 2") == "3 × 2"
+    assert expression_before_equals("= 3 + 4") == "3 + 4"
 
 
 def question():
-    return pool("average-of-three", "study", 1)[0]
+    return generate_questions("average-of-three", "study", 1)[0]
 
 
 def test_the_value_ticks_the_option_that_shows_it():
     for option in question().options:
-        assert read_answer(f"Add: 1 + 2 = 3\nAnswer: {option.text}", question()) == (option.letter, option.text)
+        assert parse_answer(f"Add: 1 + 2 = 3\nAnswer: {option.text}", question()) == (option.letter, option.text)
 
 
 @pytest.mark.parametrize("said", ["c", "C", "(c)", "c)", "c) 24", "(c) whatever", "c."])
 def test_a_letter_is_accepted_too(said):
-    assert read_answer(f"Answer: {said}", question())[0] == "c"
+    assert parse_answer(f"Answer: {said}", question())[0] == "c"
 
 
 @pytest.mark.parametrize("text", ["", "I do not know", "Answer:", "Answer: 123456", "Answer: z) 4 or 5", "12"])
 def test_what_no_option_shows_is_unanswered(text):
-    assert read_answer(text, question())[0] is None
+    assert parse_answer(text, question())[0] is None
 
 
 def test_the_last_answer_counts():
     a, b = question().options[0].text, question().options[1].text
-    assert read_answer(f"Answer: {a}\nAnswer: {b}", question())[0] == "b"
+    assert parse_answer(f"Answer: {a}\nAnswer: {b}", question())[0] == "b"
 
 
 def test_the_pages_show_exactly_what_the_student_is_shown():

@@ -10,8 +10,8 @@ import torch
 
 from studentsim.config import RunConfig
 from studentsim.records import Pair
-from studentsim.student.embedded import EmbeddedStudent, uniforms_of
-from studentsim.student.generate import read, score, write
+from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
+from studentsim.student.generate import prefill, completion_logprobs, generate
 from studentsim.student.prompts import completion_ids, prompt_ids
 
 
@@ -35,9 +35,11 @@ def alone(model, prompt: list[int], completion: list[int], own: list[int]) -> fl
 def test_scores_with_a_shared_prompt_equal_plain_forward_passes():
     model, student_ = tiny.model(), student()
     questions = tiny.questions(6)
-    completions = [[completion_ids(tiny.tokenizer(), o.working) for o in q.options if o.working][:3] for q in questions]
-    masks = [[student_.calculator.mask(c) for c in row] for row in completions]
-    got = score(model, read(model, prompts(), 0), completions, masks)
+    completions = [
+        [completion_ids(tiny.tokenizer(), o.solution) for o in q.options if o.solution][:3] for q in questions
+    ]
+    masks = [[student_.calculator.loss_mask(c) for c in row] for row in completions]
+    got = completion_logprobs(model, prefill(model, prompts(), 0), completions, masks)
     for prompt, row, own, scores in zip(prompts(), completions, masks, got, strict=True):
         for c, m, s in zip(row, own, scores, strict=True):
             assert s == pytest.approx(alone(model, prompt, c, m), abs=1e-3)
@@ -45,47 +47,47 @@ def test_scores_with_a_shared_prompt_equal_plain_forward_passes():
 
 def test_scoring_leaves_the_prefix_as_it_was():
     model = tiny.model()
-    prefix = read(model, prompts(), 0)
+    prefix = prefill(model, prompts(), 0)
     rows = [[[5, 6, 7]]] * 6
-    first = score(model, prefix, rows, rows)
-    assert score(model, prefix, rows, rows) == first
+    first = completion_logprobs(model, prefix, rows, rows)
+    assert completion_logprobs(model, prefix, rows, rows) == first
 
 
 def test_writing_leaves_the_prefix_as_it_was():
     model, calculator = tiny.model(), student().calculator
-    luck = np.stack([uniforms_of(("exam", 0, k), 24) for k in range(6)])
-    prefix = read(model, prompts(), 0)
-    first = write(model, prefix, calculator, luck, end=1)
-    assert write(model, prefix, calculator, luck, end=1) == first
-    some = write(model, prefix.rows([4, 1]), calculator, luck[[4, 1]], end=1)
+    luck = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
+    prefix = prefill(model, prompts(), 0)
+    first = generate(model, prefix, calculator, luck, end=1)
+    assert generate(model, prefix, calculator, luck, end=1) == first
+    some = generate(model, prefix.take_rows([4, 1]), calculator, luck[[4, 1]], end=1)
     assert [w.ids for w in some] == [first[4].ids, first[1].ids]
 
 
 def test_p_right_is_the_right_workings_probability_and_what_was_told_is_not_scored_again(monkeypatch):
     s = student()
     questions = [_short(q) for q in tiny.questions(6)]
-    answers = {a.question_id: a for a in s.answer(questions, luck=("exam", 0), sure=True)}
+    answers = {a.question_id: a for a in s.answer(questions, seed_key=("exam", 0), with_p_correct=True)}
     for q in questions:
-        prompt, right = s._prompt(q), completion_ids(tiny.tokenizer(), q.right.working)
-        told = alone(s.twin, prompt, right, s.calculator.mask(right))
-        assert math.log(answers[q.id].p_right) == pytest.approx(told, abs=1e-3)
-    rows = [s.pair_ids(Pair(q, q.right.working, "Answer: 1")) for q in questions]
+        prompt, right = s._prompt_ids(q), completion_ids(tiny.tokenizer(), q.correct_option.solution)
+        told = alone(s.merged_model, prompt, right, s.calculator.loss_mask(right))
+        assert math.log(answers[q.id].p_correct) == pytest.approx(told, abs=1e-3)
+    rows = [s.pair_ids(Pair(q, q.correct_option.solution, "Answer: 1")) for q in questions]
     both = s.pair_logps(rows)
-    s._told.clear()
+    s._logprob_cache.clear()
     assert [c for c, _ in both] == pytest.approx([c for c, _ in s.pair_logps(rows)], abs=1e-3)
     for row in rows:
-        s._told[tuple(row["prompt_ids"]), tuple(row["chosen_ids"])] = -1.0
-        s._told[tuple(row["prompt_ids"]), tuple(row["rejected_ids"])] = -2.0
+        s._logprob_cache[tuple(row["prompt_ids"]), tuple(row["chosen_ids"])] = -1.0
+        s._logprob_cache[tuple(row["prompt_ids"]), tuple(row["rejected_ids"])] = -2.0
     monkeypatch.setattr("studentsim.student.embedded.read", None)  # nothing is left to be read
     assert s.pair_logps(rows) == [(-1.0, -2.0)] * 6
-    s.trained()
-    assert not s._told
+    s.on_adapter_changed()
+    assert not s._logprob_cache
 
 
 def test_p_right_is_told_where_it_is_asked_for():
     for sure in (True, False):
-        (answer,) = student().answer([_short(tiny.questions(1)[0])], luck=("exam", 0), sure=sure)
-        assert (answer.p_right is not None) == sure
+        (answer,) = student().answer([_short(tiny.questions(1)[0])], seed_key=("exam", 0), with_p_correct=sure)
+        assert (answer.p_correct is not None) == sure
 
 
 def _short(question):
@@ -96,29 +98,29 @@ def _short(question):
 
 def test_a_row_writes_the_same_whoever_is_in_its_batch():
     model, calculator = tiny.model(), student().calculator
-    luck = np.stack([uniforms_of(("exam", 0, k), 24) for k in range(6)])
-    together = write(model, read(model, prompts(), 0), calculator, luck, end=1)
+    luck = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
+    together = generate(model, prefill(model, prompts(), 0), calculator, luck, end=1)
     for k, prompt in enumerate(prompts()):
-        single = write(model, read(model, [prompt], 0), calculator, luck[k : k + 1], end=1)[0]
+        single = generate(model, prefill(model, [prompt], 0), calculator, luck[k : k + 1], end=1)[0]
         assert single.ids == together[k].ids
         assert single.logprob == pytest.approx(together[k].logprob, abs=1e-3)
 
 
 def test_the_told_log_probability_is_that_of_the_tokens_the_student_chose():
     model, student_ = tiny.model(), student()
-    luck = np.stack([uniforms_of(("exam", 0, k), 24) for k in range(6)])
+    luck = np.stack([draw_uniforms(("exam", 0, k), 24) for k in range(6)])
     for prompt, row in zip(
-        prompts(), write(model, read(model, prompts(), 0), student_.calculator, luck, end=1), strict=True
+        prompts(), generate(model, prefill(model, prompts(), 0), student_.calculator, luck, end=1), strict=True
     ):
         ids = [*row.ids, 1] if row.ended else row.ids
-        assert row.logprob == pytest.approx(alone(model, prompt, ids, student_.calculator.mask(ids)), abs=2e-3)
+        assert row.logprob == pytest.approx(alone(model, prompt, ids, student_.calculator.loss_mask(ids)), abs=2e-3)
 
 
 def test_temperature_zero_takes_the_likeliest_token():
     model = tiny.model()
     luck = np.full((1, 8), 0.999)
     prompt = prompts()[0]
-    written = write(model, read(model, [prompt], 0), student().calculator, luck, end=1, temperature=0)[0].ids
+    written = generate(model, prefill(model, [prompt], 0), student().calculator, luck, end=1, temperature=0)[0].ids
     ids = list(prompt)
     for token in written:
         with torch.no_grad():
@@ -127,9 +129,9 @@ def test_temperature_zero_takes_the_likeliest_token():
 
 
 def test_answers_do_not_depend_on_the_order_of_the_questions():
-    one = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6), luck=("exam", 0))}
-    two = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6)[::-1], luck=("exam", 0))}
-    other = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6), luck=("exam", 1))}
+    one = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6), seed_key=("exam", 0))}
+    two = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6)[::-1], seed_key=("exam", 0))}
+    other = {a.question_id: (a.text, a.letter) for a in student().answer(tiny.questions(6), seed_key=("exam", 1))}
     assert one == two != other
 
 
@@ -137,15 +139,15 @@ def test_confidence_is_the_likeliest_working():
     model, student_ = tiny.model(), student()
     for question, told in zip(tiny.questions(5), student_.confidence(tiny.questions(5)), strict=True):
         prompt = prompt_ids(tiny.tokenizer(), tiny.opening(), question.problem)
-        ids = [completion_ids(tiny.tokenizer(), o.working) for o in question.options if o.working]
-        best = max(math.exp(alone(model, prompt, c, student_.calculator.mask(c))) for c in ids)
+        ids = [completion_ids(tiny.tokenizer(), o.solution) for o in question.options if o.solution]
+        best = max(math.exp(alone(model, prompt, c, student_.calculator.loss_mask(c))) for c in ids)
         assert told == pytest.approx(best, rel=1e-2, abs=1e-12)
 
 
 def test_p_correct_is_what_an_exam_tells_of_the_right_working_whoever_is_in_the_batch():
     student_, questions = student(), tiny.questions(9)
     told = student_.p_correct(questions)
-    exam = {a.question_id: a.p_right for a in student_.answer(questions, luck=("exam", 0), sure=True)}
+    exam = {a.question_id: a.p_correct for a in student_.answer(questions, seed_key=("exam", 0), with_p_correct=True)}
     assert told == pytest.approx([exam[q.id] for q in questions], rel=1e-3)
     assert student_.p_correct(questions[::-1])[::-1] == pytest.approx(told, rel=1e-4)
     right = [w <= c * (1 + 1e-4) for w, c in zip(told, student_.confidence(questions), strict=True)]
@@ -172,4 +174,4 @@ def test_confidence_on_questions_without_workings_is_a_share_of_the_options():
         for q in tiny.questions(3)
     ]
     assert all(0.2 <= p <= 1 for p in student().confidence(plain))
-    assert [a.p_right for a in student().answer(plain, luck=("x",), sure=True)] == [None] * 3
+    assert [a.p_correct for a in student().answer(plain, seed_key=("x",), with_p_correct=True)] == [None] * 3

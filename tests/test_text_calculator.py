@@ -17,9 +17,9 @@ from transformers import PreTrainedTokenizerFast
 from studentsim import foreground
 from studentsim.config import HUB_DEFAULTS, Hub, RunConfig
 from studentsim.errors import ConfigError
-from studentsim.presets import departures
-from studentsim.student.huggingface.calculator import WINDOW, TextCalculator
-from studentsim.student.huggingface.sums import result_after, show
+from studentsim.presets import list_departures
+from studentsim.student.huggingface.calculator import WINDOW_TOKENS, TextCalculator
+from studentsim.student.huggingface.sums import complete_equation, format_calculator_value
 
 # ------------------------------------------------------------------ sums in running text
 
@@ -46,7 +46,7 @@ from studentsim.student.huggingface.sums import result_after, show
     ],
 )  # fmt: skip
 def test_what_follows_a_closed_sum_is_computed(text, written):
-    assert result_after(text) == written
+    assert complete_equation(text) == written
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_what_follows_a_closed_sum_is_computed(text, written):
     ],
 )  # fmt: skip
 def test_what_is_no_closed_sum_is_left_alone(text):
-    assert result_after(text) is None
+    assert complete_equation(text) is None
 
 
 def test_a_sum_that_began_before_what_is_looked_at_is_left_alone():
-    assert result_after("9 + " + "1 + " * 20 + "1 =") == " 30"
-    assert result_after("9 + " + "1 + " * 60 + "1 =") is None
-    assert result_after("word " * 60 + "so 3 + 4 =") == " 7"
+    assert complete_equation("9 + " + "1 + " * 20 + "1 =") == " 30"
+    assert complete_equation("9 + " + "1 + " * 60 + "1 =") is None
+    assert complete_equation("word " * 60 + "so 3 + 4 =") == " 7"
 
 
 OPS = {"+": ("+",), "-": ("-", "−"), "×": ("×", "*", "x"), "÷": ("÷", "/")}
@@ -102,7 +102,7 @@ def sums(draw: st.DrawFn, depth: int = 2) -> tuple[str, Fraction | None]:
 @settings(max_examples=150, deadline=None)
 def test_what_is_written_reads_back_as_the_sum_s_value(found, before, equals):
     text, value = found
-    written = result_after(before + text + equals)
+    written = complete_equation(before + text + equals)
     if value is None or "(" not in text:
         assert written is None
     elif written is not None:
@@ -111,7 +111,7 @@ def test_what_is_written_reads_back_as_the_sum_s_value(found, before, equals):
         rounding = 0 if "/" in written or (value * 10**6).denominator == 1 else Fraction(1, 2 * 10**4)
         assert abs(read - value) <= rounding and abs(read - value) <= abs(value) / 100
     else:
-        assert show(value) is None or len(before + text) > 118
+        assert format_calculator_value(value) is None or len(before + text) > 118
 
 
 @given(
@@ -120,7 +120,7 @@ def test_what_is_written_reads_back_as_the_sum_s_value(found, before, equals):
 )
 @settings(max_examples=200, deadline=None)
 def test_no_text_makes_it_raise(text, end):
-    written = result_after(text + end)
+    written = complete_equation(text + end)
     assert written is None or Fraction(written.replace("$", "").strip().rstrip("%")) is not None
 
 
@@ -156,7 +156,7 @@ def ids_of(name: str, text: str) -> list[int]:
 def written_by(name: str, rows: list[str], *, limit: int = 24) -> tuple[list[list[int]], list[list[int]]]:
     """What rows write whose student means to write these texts, and 0 for each id that left it no choice.
 
-    A loop as ``generate.write`` has it, greedy; rows leave when they are done.
+    A loop as ``generate.generate`` has it, greedy; rows leave when they are done.
     """
     tokens = TOKENIZERS[name]()
     meant = [ids_of(name, row) for row in rows]
@@ -217,7 +217,7 @@ def test_the_mask_marks_what_the_processor_forced_and_nothing_else(name, limit):
     found, chosen = written_by(
         name, ["".join(rng.choice(pieces) + " a" for _ in range(4)) for _ in range(12)], limit=limit
     )
-    assert [calculator(name).forced_mask(ids) for ids in found] == chosen
+    assert [calculator(name).loss_mask(ids) for ids in found] == chosen
     assert sum(row.count(0) for row in chosen) > 12
 
 
@@ -230,7 +230,7 @@ def test_an_answer_goes_on_wherever_it_was_cut(name):
         scores = processor(torch.tensor([[0, *whole[:cut]]]), torch.zeros(1, len(TOKENIZERS[name]())))
         assert bool(torch.isfinite(scores).sum() > 1) == chosen[cut]
         assert chosen[cut] or int(scores.argmax()) == token
-        assert calculator(name).forced_mask(whole[:cut]) == chosen[:cut]
+        assert calculator(name).loss_mask(whole[:cut]) == chosen[:cut]
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
@@ -238,7 +238,7 @@ def test_an_answer_goes_on_wherever_it_was_cut(name):
 def test_no_digit_of_the_student_s_makes_the_value_another(name, cut):
     """Here it would rather write digits than anything: behind the value, and behind a point after it, it may not."""
     tokens, begun = TOKENIZERS[name](), written_by(name, ["12 + 15 ="])[0][0]
-    digits, point = calculator(name).digits, tokens.convert_tokens_to_ids(".")
+    digits, point = calculator(name).digit_token_ids, tokens.convert_tokens_to_ids(".")
     ids = begun if cut else ids_of(name, "12 + 15 =")
     processor = calculator(name).processor([ids])
     history = torch.tensor([[0, *ids]])
@@ -257,32 +257,32 @@ def test_no_digit_of_the_student_s_makes_the_value_another(name, cut):
 
 def test_what_the_student_wrote_itself_is_its_own():
     right, wrong = ids_of("bpe", "12 + 15 = 27."), ids_of("bpe", "12 + 15 = 28.")
-    assert 0 in calculator("bpe").forced_mask(right)
-    assert calculator("bpe").forced_mask(wrong) == [1] * len(wrong)
+    assert 0 in calculator("bpe").loss_mask(right)
+    assert calculator("bpe").loss_mask(wrong) == [1] * len(wrong)
 
 
 def test_the_sum_is_found_in_long_answers_and_its_own_line_alone():
     long = ids_of("bytes", "word " * 60 + "so 3 + 4 =")
-    assert len(long) > WINDOW and bytewise().decode(calculator("bytes").result(long)) == " 7"
-    assert calculator("bytes").result(ids_of("bytes", "3 +\n4 =")) == ()
+    assert len(long) > WINDOW_TOKENS and bytewise().decode(calculator("bytes").result_ids(long)) == " 7"
+    assert calculator("bytes").result_ids(ids_of("bytes", "3 +\n4 =")) == ()
     # Signs of two tokens each: the text that is left is short, and its beginning is missing all the same.
-    assert calculator("bytes").result(ids_of("bytes", "1+" + "1×" * 42 + "2 =")) == ()
-    assert bytewise().decode(calculator("bytes").result(ids_of("bytes", "1+" + "1×" * 40 + "2 ="))) == " 3"
+    assert calculator("bytes").result_ids(ids_of("bytes", "1+" + "1×" * 42 + "2 =")) == ()
+    assert bytewise().decode(calculator("bytes").result_ids(ids_of("bytes", "1+" + "1×" * 40 + "2 ="))) == " 3"
 
 
 def test_a_value_that_the_tokenizer_cannot_write_is_left_alone():
     core = Tokenizer(models.WordLevel({"<u>": 0, "3": 1, "4": 2, "+": 3, "=": 4}, unk_token="<u>"))
     core.pre_tokenizer = pre_tokenizers.Whitespace()
     own = PreTrainedTokenizerFast(tokenizer_object=core, unk_token="<u>", eos_token="<u>")
-    assert TextCalculator(own).result(own("3 + 4 =").input_ids) == ()
+    assert TextCalculator(own).result_ids(own("3 + 4 =").input_ids) == ()
 
 
 @given(st.lists(st.integers(0, 720), max_size=40))
 @settings(max_examples=100, deadline=None)
 def test_no_ids_make_it_raise(ids):
-    mask = calculator("bpe").forced_mask(ids)
+    mask = calculator("bpe").loss_mask(ids)
     assert len(mask) == len(ids) and set(mask) <= {0, 1}
-    calculator("bpe").state(ids)
+    calculator("bpe").compute_row_state(ids)
 
 
 # ------------------------------------------------------------------ the setting
@@ -290,11 +290,11 @@ def test_no_ids_make_it_raise(ids):
 
 def test_the_calculator_is_off_unless_asked_for():
     assert not Hub().calculator and "calculator" not in HUB_DEFAULTS["hub"]
-    assert foreground.config_of("default", {"model": "a/b", "calculator": True}).hub.calculator
+    assert foreground.build_config("default", {"model": "a/b", "calculator": True}).hub.calculator
     with pytest.raises(ConfigError, match=r"hub\.calculator"):
         RunConfig.make(hub={"calculator": "sometimes"})
     paper = RunConfig.paper(model="a/b")
     asked = paper.model_copy(update={"hub": paper.hub.model_copy(update={"calculator": True})})
-    assert {*map(str, departures(asked))} - {*map(str, departures(paper))} == {
+    assert {*map(str, list_departures(asked))} - {*map(str, list_departures(paper))} == {
         "a calculator for its sums: yes (the paper: no)."
     }

@@ -16,11 +16,11 @@ from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
 from visits import link_labels, text_of, use, visit
 
-from studentsim.store.queries import NO_SLIP
+from studentsim.store.queries import UNKNOWN_MISCONCEPTION
 from studentsim.ui import data, words
-from studentsim.ui.answers import View, filters, listing, sentences
-from studentsim.ui.answers.counts import Count
-from studentsim.ui.titles import slip_title
+from studentsim.ui.answers import AnswersView, filters, listing, sentences
+from studentsim.ui.answers.counts import AnswerCounts
+from studentsim.ui.titles import misconception_title
 
 ANSWERS = "pages/4_Answers.py"
 
@@ -135,17 +135,17 @@ def test_a_run_opens_on_the_wrong_answers_of_its_last_exam_numbered_from_1(folde
 
 
 def test_where_the_last_exam_went_all_right_all_of_it_is_listed():
-    assert View("it").opening(4, 0) == View("it", lesson=4, phase="exam")
-    assert View("it").opening(None, 0) == View("it"), "the first exam is still under way"
-    for asked in (View("it", all="1"), View("it", category="gain"), View("it", answer=7)):
-        assert asked.opening(4, 9) == asked
+    assert AnswersView("it").with_default_filters(4, 0) == AnswersView("it", lesson=4, phase="exam")
+    assert AnswersView("it").with_default_filters(None, 0) == AnswersView("it"), "the first exam is still under way"
+    for asked in (AnswersView("it", all="1"), AnswersView("it", category="gain"), AnswersView("it", answer=7)):
+        assert asked.with_default_filters(4, 9) == asked
 
 
 def test_a_row_s_button_opens_the_answer_of_that_row_however_the_table_is_sorted(monkeypatch: pytest.MonkeyPatch):
     opened: list[tuple[str, int]] = []
-    monkeypatch.setattr(filters, "set_to", lambda *change: opened.append(change))
+    monkeypatch.setattr(filters, "update_link", lambda *change: opened.append(change))
     monkeypatch.setattr(st, "session_state", {"answers.open": SimpleNamespace(label="3")})
-    listing._open([40, 41, 57, 58])
+    listing._open_answer([40, 41, 57, 58])
     assert opened == [("answer", 57)]
 
 
@@ -154,7 +154,10 @@ def test_question_slip_and_mark_come_first_and_fit_a_screen_1280_wide(folder: Pa
     assert list(grid(visit(ANSWERS, run="it")))[:4] == ["row", "mark", "question", "slip"]
     beside_slips, beside_card = 520, 390  # pixels of the list's column
     for opened, room in ((False, beside_slips), (True, beside_card)):
-        assert listing.ROW_WIDTH + listing.MARK_WIDTH + sum(listing.WIDTHS[opened]) < room
+        assert (
+            listing.ROW_COLUMN_WIDTH_PX + listing.MARK_COLUMN_WIDTH_PX + sum(listing.TEXT_COLUMN_WIDTHS_PX[opened])
+            < room
+        )
 
 
 # ------------------------------------------------------------------ filters and links
@@ -193,9 +196,10 @@ def test_a_category_is_called_by_what_it_holds(folder: Path):
     )
     assert "in “profit, discount, interest”" in app.header[0].value
     assert set(grid(app).category) == {"profit, discount, interest"}
-    assert sentences.subject(View("it", category="general"), 2, ["general", "algebra"]) == "answers in general", (
-        "a bank of one's own"
-    )
+    assert (
+        sentences.answers_phrase(AnswersView("it", category="general"), 2, ["general", "algebra"])
+        == "answers in general"
+    ), "a bank of one's own"
 
 
 def test_choosing_a_filter_writes_the_link(folder: Path):
@@ -245,8 +249,8 @@ def test_what_the_sentence_names_is_a_link(folder: Path):
     row = told(folder).query("misconception.notna()").iloc[0]
     change(folder, lambda e: e | {"right": False, "letter": row.letter, "misconception": row.misconception})
     app = visit(ANSWERS, run="study")
-    label = words.shortened(f"24 × {slip_title(row.misconception)}")
-    assert f"most often “{slip_title(row.misconception)}”, 24 of 24" in app.header[0].value
+    label = words.shorten_label(f"24 × {misconception_title(row.misconception)}")
+    assert f"most often “{misconception_title(row.misconception)}”, 24 of 24" in app.header[0].value
     assert links(app)[label] == {"run": "study", "slip": row.misconception, "mark": "wrong"}
     assert label not in links(visit(ANSWERS, run="study", answer=str(row.seq))), "the card is what one came for"
 
@@ -280,7 +284,7 @@ def test_another_category_drops_the_skill_and_the_slip(folder: Path):
 def test_what_cannot_be_meant_is_left_out_and_said(study: Path, name: str, value: str):
     app = visit(ANSWERS, run="study", **{name: value})
     assert not app.exception and not app.error
-    assert sentences.NAMES.get(name, name) in app.warning[0].value
+    assert sentences.PARAMETER_LABELS.get(name, name) in app.warning[0].value
     assert len(grid(app)) == len(told(study))
 
 
@@ -311,7 +315,7 @@ def test_a_card_tells_the_whole_answer(folder: Path):
     app = visit(ANSWERS, run="study", answer=str(row.seq))
     assert not app.exception
     text = text_of(app)
-    assert row.problem in text and slip_title(row.misconception) in text
+    assert row.problem in text and misconception_title(row.misconception) in text
     assert row.text in [c.value for c in app.code]
     assert f"Marked wrong by the answer key: {row.letter} was ticked, {row.correct} is right." in text
     assert "A right working" in text
@@ -400,47 +404,61 @@ def test_many_answers_are_listed_and_counted(folder: Path):
 # ------------------------------------------------------------------ words
 
 
-BASE = Count(answers=240, wrong=38, unanswered=2, slips={"speed-no-conversion": 20, "b": 6})
+BASE = AnswerCounts(answers=240, wrong=38, unanswered=2, misconceptions={"speed-no-conversion": 20, "b": 6})
 
 
 @pytest.mark.parametrize(
     "view, base, expected",
     [
         (
-            View(phase="exam", lesson=20),
+            AnswersView(phase="exam", lesson=20),
             BASE,
             "38 of 240 exam answers after lesson 20 are wrong, 16 of 100 (12 to 21); most often",
         ),
-        (View(phase="exam", lesson=0), BASE, "38 of 240 exam answers before any lesson are wrong"),
-        (View(phase="study", lesson=3), BASE, "38 of 240 practice answers of lesson 3 are wrong;"),
-        (View(category="gain", search="a b"), BASE, "38 of 240 answers in gain that mention “a b” are wrong;"),
-        (View(skill="sale-price"), BASE, "38 of 240 answers on “Price after a discount” are wrong;"),
-        (View(phase="exam", lesson=2), Count(12, 3, 0, {"a": 1}), "3 of 12 exam answers after lesson 2 are wrong"),
-        (View(), Count(5, 0, 0, {}), "All 5 answers are right."),
-        (View(mark="wrong"), Count(5, 0, 0, {}), "All 5 answers are right."),
-        (View(), Count(240, 38, 0, {"a": 12, "b": 11}), "38 of 240 answers are wrong; no slip stands out."),
-        (View(), Count(40, 9, 0, {"a": 2}), "9 of 40 answers are wrong."),
+        (AnswersView(phase="exam", lesson=0), BASE, "38 of 240 exam answers before any lesson are wrong"),
+        (AnswersView(phase="study", lesson=3), BASE, "38 of 240 practice answers of lesson 3 are wrong;"),
+        (AnswersView(category="gain", search="a b"), BASE, "38 of 240 answers in gain that mention “a b” are wrong;"),
+        (AnswersView(skill="sale-price"), BASE, "38 of 240 answers on “Price after a discount” are wrong;"),
         (
-            View(),
-            Count(240, 38, 14, {"a": 11, "b": 1}),
+            AnswersView(phase="exam", lesson=2),
+            AnswerCounts(12, 3, 0, {"a": 1}),
+            "3 of 12 exam answers after lesson 2 are wrong",
+        ),
+        (AnswersView(), AnswerCounts(5, 0, 0, {}), "All 5 answers are right."),
+        (AnswersView(mark="wrong"), AnswerCounts(5, 0, 0, {}), "All 5 answers are right."),
+        (
+            AnswersView(),
+            AnswerCounts(240, 38, 0, {"a": 12, "b": 11}),
+            "38 of 240 answers are wrong; no slip stands out.",
+        ),
+        (AnswersView(), AnswerCounts(40, 9, 0, {"a": 2}), "9 of 40 answers are wrong."),
+        (
+            AnswersView(),
+            AnswerCounts(240, 38, 14, {"a": 11, "b": 1}),
             "38 of 240 answers are wrong; most often no option shows its result, 14 of 38; the most frequent slip is “a”, 11.",
         ),
         (
-            View(),
-            Count(240, 38, 14, {"a": 11, "b": 10}),
+            AnswersView(),
+            AnswerCounts(240, 38, 14, {"a": 11, "b": 10}),
             "38 of 240 answers are wrong; most often no option shows its result, 14 of 38.",
         ),
-        (View(), Count(240, 38, 11, {"a": 11, "b": 1}), "38 of 240 answers are wrong; most often “a”, 11 of 38."),
+        (
+            AnswersView(),
+            AnswerCounts(240, 38, 11, {"a": 11, "b": 1}),
+            "38 of 240 answers are wrong; most often “a”, 11 of 38.",
+        ),
     ],
 )
-def test_the_opening_claims_only_what_the_answers_bear(view: View, base: Count, expected: str):
-    assert sentences.opening(view, base, base).startswith(expected)
+def test_the_opening_claims_only_what_the_answers_bear(view: AnswersView, base: AnswerCounts, expected: str):
+    assert sentences.describe_view(view, base, base).startswith(expected)
 
 
 def test_a_slip_s_view_says_how_many_are_listed():
-    text = sentences.opening(View(slip="a", mark="wrong"), BASE, Count(6, 6, 0, {}))
+    text = sentences.describe_view(AnswersView(slip="a", mark="wrong"), BASE, AnswerCounts(6, 6, 0, {}))
     assert text.endswith("Listed: the 6 with the slip “a”.") and "most often" not in text
-    assert "Listed: the 6 with no known slip." in sentences.opening(View(slip=NO_SLIP), BASE, Count(6, 6, 0, {}))
+    assert "Listed: the 6 with no known slip." in sentences.describe_view(
+        AnswersView(slip=UNKNOWN_MISCONCEPTION), BASE, AnswerCounts(6, 6, 0, {})
+    )
 
 
 @pytest.mark.parametrize(
@@ -457,13 +475,15 @@ def test_a_slip_s_view_says_how_many_are_listed():
 def test_a_history_is_one_sentence(marks: str, expected: str):
     frame = pd.DataFrame({"mark": ["right" if m == "r" else "wrong" for m in marks]})
     frame = frame.assign(turn=[2 * i for i in range(len(marks))], phase="exam", seq=range(len(marks)), attempt=1)
-    assert sentences.history(frame) == expected
+    assert sentences.describe_history(frame) == expected
 
 
 def test_a_view_and_its_link_are_the_same():
-    view = View("r", 0, "exam", "gain", "sale-price", "unknown", "wrong", "a & b=c", "q-1", "other", 17, "cards", 2)
-    assert View.read(view.params()) == (view, [])
-    assert View.read({}) == (View(), [])
-    assert view.to(lesson=3).answer is None and view.to(answer=4).page == 2
-    assert view.whole.params() == {"run": "r", "show": "cards", "all": "1"}
-    assert View.read(view.whole.params()) == (View("r", show="cards", all="1"), [])
+    view = AnswersView(
+        "r", 0, "exam", "gain", "sale-price", "unknown", "wrong", "a & b=c", "q-1", "other", 17, "cards", 2
+    )
+    assert AnswersView.from_params(view.to_params()) == (view, [])
+    assert AnswersView.from_params({}) == (AnswersView(), [])
+    assert view.with_changes(lesson=3).answer is None and view.with_changes(answer=4).page == 2
+    assert view.without_filters.to_params() == {"run": "r", "show": "cards", "all": "1"}
+    assert AnswersView.from_params(view.without_filters.to_params()) == (AnswersView("r", show="cards", all="1"), [])

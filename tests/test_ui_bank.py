@@ -15,15 +15,15 @@ from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import HOME, NEW, PAUSE, WATCH, text_of, visit
 
-from studentsim.bank.dealing import split_of
-from studentsim.bank.sources import check_bank
+from studentsim.bank.dealing import assign_split
+from studentsim.bank.sources import build_bank_report
 from studentsim.config import RunConfig
 from studentsim.errors import BankError
 from studentsim.runs import bank_job
 from studentsim.store import ingest, queries
 from studentsim.ui import banks, jobs
 from studentsim.ui.checking import choose, listing, sentences
-from studentsim.ui.data import engine
+from studentsim.ui.data import get_engine
 from studentsim.ui.watch import pulse
 
 CHECK = "pages/8_Check_questions.py"
@@ -203,12 +203,12 @@ def test_the_list_as_csv_starts_no_cell_like_a_formula(few_doubts: Path):
     rows = json.loads(few_doubts.read_text())
     rows += [{**rows[14], "Problem": "=1+1 what is it ?", "correct": "c"}]
     few_doubts.write_text(json.dumps(rows))
-    from studentsim.bank.sources import check_bank
-    from studentsim.store.export import safe_cells
+    from studentsim.bank.sources import build_bank_report
+    from studentsim.store.export import escape_formula_cells
 
-    frame = listing.doubts(check_bank(str(few_doubts)).to_json())
+    frame = listing.issue_frame(build_bank_report(str(few_doubts)).to_json())
     assert frame.question.str.startswith("=").any()
-    cells = [cell for line in csv.reader(io.StringIO(safe_cells(frame).to_csv(index=False))) for cell in line]
+    cells = [cell for line in csv.reader(io.StringIO(escape_formula_cells(frame).to_csv(index=False))) for cell in line]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
@@ -238,7 +238,7 @@ def test_an_upload_is_checked_under_its_own_name_and_not_kept(folder: Path, few_
 def test_a_bad_upload_is_a_message_that_names_it_as_its_owner_does(content: bytes, message: str):
     with pytest.raises(BankError) as error:
         name = "my questions.json" if b";" not in content else "my.csv"
-        bank_job._checked_files([(name, content)], {"category": ""})
+        bank_job._check_uploaded_files([(name, content)], {"category": ""})
     assert message in str(error.value) and "/tmp" not in str(error.value) and "my" in str(error.value)
 
 
@@ -251,7 +251,7 @@ def test_a_bad_file_is_a_message_on_the_page(folder: Path, tmp_path: Path):
 
 
 def test_an_upload_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path):
-    monkeypatch.setattr(choose, "MOST_MB", 1)
+    monkeypatch.setattr(choose, "MAX_UPLOAD_MB", 1)
     app = visit(CHECK)
     app.segmented_control(key="check.bank").set_value("upload").run()
     app.file_uploader(key="check.upload").set_value(
@@ -279,7 +279,7 @@ def test_checked_questions_go_on_to_a_new_simulation(folder: Path, few_doubts: P
 
 @pytest.mark.parametrize("name", ["math_qa", "mmlu:stem", "mmlu:astronomy,law", "curriculum", "/home/me/train.json"])
 def test_every_bank_has_a_name_for_people(name: str):
-    assert banks.title(name) and banks.kind_of(name) in banks.KINDS
+    assert banks.bank_title(name) and banks.source_kind(name) in banks.SOURCE_KINDS
     RunConfig.make(bank=name)
 
 
@@ -297,21 +297,23 @@ def report(letters: dict[str, int], options: int, **fields: Any) -> dict[str, An
 
 
 def test_letters_are_spoken_of_only_where_one_gives_itself_away():
-    assert "Mind the letters: always ticking a would score 60 of 100" in sentences.letters(
+    assert "Mind the letters: always ticking a would score 60 of 100" in sentences.describe_letter_bias(
         report({"a": 60, "b": 40, "c": 0, "d": 0}, 4)
     )
-    assert "clearly more often than luck" in sentences.letters(report({"a": 4, "b": 4, "c": 3, "d": 3}, 4))
-    assert sentences.letters(report({"a": 26, "b": 25, "c": 25, "d": 24}, 4)).startswith("No letter gives itself away")
+    assert "clearly more often than luck" in sentences.describe_letter_bias(report({"a": 4, "b": 4, "c": 3, "d": 3}, 4))
+    assert sentences.describe_letter_bias(report({"a": 26, "b": 25, "c": 25, "d": 24}, 4)).startswith(
+        "No letter gives itself away"
+    )
 
 
 def test_mixed_numbers_of_options_guess_by_their_mean():
     mixed = report({"a": 50, "b": 50}, 2, option_counts={"2": 50, "4": 50})
-    assert "Guessing would give 38 of 100" in sentences.options(mixed)
+    assert "Guessing would give 38 of 100" in sentences.describe_options(mixed)
 
 
 def test_sizes_that_give_the_right_option_away_are_named_and_others_not():
     def told(right: list[int], questions: int = 200, asked: int = 200) -> str:
-        return sentences.sizes({"sizes": {"questions": questions, "right": right}, "questions": asked})
+        return sentences.describe_size_bias({"sizes": {"questions": questions, "right": right}, "questions": asked})
 
     assert told([20, 62, 48, 40, 30]).startswith(
         "Mind the sizes: always ticking the second smallest would score 31 of 100"
@@ -322,11 +324,11 @@ def test_sizes_that_give_the_right_option_away_are_named_and_others_not():
     assert (
         told([40, 42, 41, 39, 38])
         == told([3, 4, 2, 2, 1], 12)
-        == sentences.sizes({"sizes": None, "questions": 3})
+        == sentences.describe_size_bias({"sizes": None, "questions": 3})
         == ""
     )
-    built_in = check_bank("curriculum").to_json()
-    assert "Mind the sizes" in sentences.sizes(built_in)
+    built_in = build_bank_report("curriculum").to_json()
+    assert "Mind the sizes" in sentences.describe_size_bias(built_in)
 
 
 @pytest.mark.parametrize("page", [WATCH, "pages/3_Compare.py", "pages/4_Answers.py", "pages/5_Weaknesses.py"])
@@ -364,7 +366,7 @@ def test_the_page_says_what_a_file_was_taken_for_and_what_it_holds(folder: Path,
 
 
 def test_questions_of_which_none_is_for_exams_are_said_to_be_too_few(folder: Path, tmp_path: Path):
-    assert "exam" not in {split_of(f"What is half of {2 * n}?") for n in range(2)}
+    assert "exam" not in {assign_split(f"What is half of {2 * n}?") for n in range(2)}
     told = text_of(looked(visit(CHECK, source=str(table(tmp_path / "few.csv", count=2)))))
     assert "0 for exams" in told and "without them nothing can be measured" in told
     assert "The embedded student knows the built-in curriculum alone" in told
@@ -412,7 +414,7 @@ def test_several_files_make_one_bank_by_their_paths(started: list, tmp_path: Pat
     assert not app.exception and not app.error and "in 3 categories" in text_of(app)
     app.button(key="new.start").click().run()
     assert started[0][0].bank == source
-    assert banks.title(source) == "halves.csv and mmlu.jsonl" and banks.kind_of(source) == banks.FILE
+    assert banks.bank_title(source) == "halves.csv and mmlu.jsonl" and banks.source_kind(source) == banks.LOCAL_FILE
     app = looked(visit(CHECK, source=source))
     assert not app.exception and "A plain table and MMLU" in app.header[0].value
     assert "Questions by topic: mmlu 80, halves 60." in text_of(app)
@@ -442,7 +444,7 @@ def test_p3_s_subjects_are_offered(started: list):
     app.multiselect(key="new.bank.subjects").set_value(["p3"]).run()
     assert not app.exception and not app.error and len(app.pills(key="new.categories").options) == 23
     app.button(key="new.start").click().run()
-    assert started[0][0].bank == "mmlu:p3" and "23 in five topics" in banks.title("mmlu:p3")
+    assert started[0][0].bank == "mmlu:p3" and "23 in five topics" in banks.bank_title("mmlu:p3")
 
 
 # ------------------------------------------------------------------ children, and the guessing line of a run
@@ -453,16 +455,16 @@ def test_a_child_that_is_stopped_or_takes_too_long_is_told_of(
 ):
     (tmp_path / "sleepy_job.py").write_text("import time; print('{\"done\": 0.5}', flush=True); time.sleep(60)")
     monkeypatch.setattr(jobs, "ROOT", tmp_path)
-    slow = jobs.start("sleepy_job", {"n": 1}, patience=0.4)
-    stopped = jobs.start("sleepy_job", {"n": 2})
-    assert jobs.start("sleepy_job", {"n": 2}) is stopped, "the same question is one child"
-    while not stopped.said:
+    slow = jobs.start_job("sleepy_job", {"n": 1}, timeout_seconds=0.4)
+    stopped = jobs.start_job("sleepy_job", {"n": 2})
+    assert jobs.start_job("sleepy_job", {"n": 2}) is stopped, "the same question is one child"
+    while not stopped.last_message:
         time.sleep(0.02)
-    stopped.end()
-    while slow.running or stopped.running:
+    stopped.cancel()
+    while slow.is_running or stopped.is_running:
         time.sleep(0.02)
     assert "was not done within" in slow.result["problem"] and "stopped" in stopped.result["problem"]
-    assert jobs.known("sleepy_job", {"n": 2}) is None
+    assert jobs.find_job("sleepy_job", {"n": 2}) is None
 
 
 def test_the_guessing_line_is_the_mean_over_the_exam_s_questions(folder: Path):
@@ -473,9 +475,11 @@ def test_the_guessing_line_is_the_mean_over_the_exam_s_questions(folder: Path):
         event["options"] = event["options"][:2]
     path.write_text("".join(json.dumps(e) + "\n" for e in lines))
     visit(HOME)
-    opened = engine()
-    ingest.sync(opened.database, opened.runs_folder)
-    assert queries.guessing(opened.database, ["mixed", "nobody"]) == {"mixed": pytest.approx((30 / 2 + 30 / 5) / 60)}
-    assert pulse.look(opened, "mixed").guessing == pytest.approx(0.35)
+    opened = get_engine()
+    ingest.sync_journals(opened.database, opened.runs_dir)
+    assert queries.fetch_chance_accuracy(opened.database, ["mixed", "nobody"]) == {
+        "mixed": pytest.approx((30 / 2 + 30 / 5) / 60)
+    }
+    assert pulse.take_snapshot(opened, "mixed").chance_accuracy == pytest.approx(0.35)
     app = visit(WATCH, run="mixed")
     assert not app.exception and not app.error

@@ -14,7 +14,7 @@ from studentsim.config import RunConfig
 from studentsim.runs import groups
 from studentsim.runs.folder import open_run
 from studentsim.ui.compare import sentences
-from studentsim.ui.compare.groups import Run, grouped
+from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
 
 COMPARE = "pages/3_Compare.py"
 SHORT = {"turns": 1, "questions": 8, "exam": 40}
@@ -48,7 +48,7 @@ def test_the_same_with_another_way_has_the_seeds_of_what_was_compared_and_stands
 def test_one_run_alone_is_started_beside_it_too(started: list, folder: Path):
     make_run(folder, "a", strategy="random", **SHORT)
     app = another_way(visit(COMPARE, runs="a"))
-    assert app.number_input(key="new.seeds").value == groups.USUAL
+    assert app.number_input(key="new.seeds").value == groups.DEFAULT_SEEDS
     app.button(key="new.strategy.category").click().run()
     app.button(key="new.start").click().run()
     assert app.title[0].value == "Compare" and app.query_params["runs"] == "a,run-1"
@@ -76,22 +76,24 @@ def test_back_to_the_defaults_leads_to_no_comparison(started: list, folder: Path
     make_group(folder, seeds=3, **SHORT)
     app = visit(NEW, like="1-run-0", beside="group-1")
     app.button(key="new.defaults").click().run()
-    assert app.number_input(key="new.seeds").value == groups.USUAL and "beside" not in app.query_params
+    assert app.number_input(key="new.seeds").value == groups.DEFAULT_SEEDS and "beside" not in app.query_params
     app.button(key="new.start").click().run()
     assert app.query_params["run"] == "run-1"
 
 
-def run(status: str, **settings: Any) -> Run:
-    return Run(repr(settings), RunConfig.make(**settings), status, False, 0.0, -1, 0)
+def run(status: str, **settings: Any) -> ComparedRun:
+    return ComparedRun(repr(settings), RunConfig.make(**settings), status, False, 0.0, -1, 0)
 
 
 def test_runs_that_wait_in_the_queue_are_said_to_wait():
     done, queued = run("finished", strategy="random"), [run("queued", seed=seed) for seed in range(3)]
-    told = sentences.nothing_shared(grouped([done, *queued])[0], alive=True)
+    told = sentences.describe_no_shared_exam(group_runs_by_settings([done, *queued])[0], is_active=True)
     assert "3 runs wait in the queue" in told and "moments" not in told
-    at_work = grouped([done, run("running", seed=9), queued[0]])[0]
-    assert "1 run waits in the queue" in sentences.nothing_shared(at_work, alive=True)
-    assert "queue" not in sentences.nothing_shared(grouped([done, run("running")])[0], alive=True)
+    at_work = group_runs_by_settings([done, run("running", seed=9), queued[0]])[0]
+    assert "1 run waits in the queue" in sentences.describe_no_shared_exam(at_work, is_active=True)
+    assert "queue" not in sentences.describe_no_shared_exam(
+        group_runs_by_settings([done, run("running")])[0], is_active=True
+    )
 
 
 def test_a_way_that_waits_is_said_to_wait_where_it_stands_alone(folder: Path):

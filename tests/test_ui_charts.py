@@ -15,8 +15,8 @@ from streamlit.elements.lib import streamlit_plotly_theme
 
 from studentsim.config import STRATEGIES
 from studentsim.ui import charts, looks
-from studentsim.ui.charts.race import SIGNS
-from studentsim.ui.rewards import VIEWS
+from studentsim.ui.charts.race import MARKER_CHARACTERS
+from studentsim.ui.rewards import REWARD_VIEWS
 
 EXAMS = pd.DataFrame(
     {
@@ -37,7 +37,7 @@ NO_STEPS, NO_EXAMS = STEPS.iloc[:0], EXAMS.iloc[:0]
 
 
 def test_exam_accuracy_has_its_interval_as_a_bar_and_the_guessing_line():
-    figure = charts.exam_accuracy(EXAMS, strategy="category", turns=20)
+    figure = charts.exam_accuracy_figure(EXAMS, strategy="category", turns=20)
     (trace,) = figure.data
     assert list(trace.y) == [31, 61]
     assert [round(v) for v in trace.error_y.array] == [6, 6] and [round(v) for v in trace.error_y.arrayminus] == [6, 6]
@@ -46,29 +46,33 @@ def test_exam_accuracy_has_its_interval_as_a_bar_and_the_guessing_line():
 
 
 def test_the_axis_of_lessons_is_as_long_as_the_run_from_the_start():
-    figure = charts.exam_accuracy(NO_EXAMS, strategy="random", turns=20)
+    figure = charts.exam_accuracy_figure(NO_EXAMS, strategy="random", turns=20)
     assert figure.layout.xaxis.range[1] >= 20
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_strategy_is_drawn_in_its_own_colour_line_and_marker(strategy: str):
-    (trace,) = charts.exam_accuracy(EXAMS, strategy=strategy, turns=2).data
-    look = looks.look(strategy)
-    assert (trace.line.color, trace.line.dash, trace.marker.symbol) == (looks.colour(look.slot), look.dash, look.symbol)
+    (trace,) = charts.exam_accuracy_figure(EXAMS, strategy=strategy, turns=2).data
+    look = looks.strategy_style(strategy)
+    assert (trace.line.color, trace.line.dash, trace.marker.symbol) == (
+        looks.theme_color(look.color_slot),
+        look.dash,
+        look.symbol,
+    )
 
 
-@pytest.mark.parametrize("view", list(VIEWS))
+@pytest.mark.parametrize("view", list(REWARD_VIEWS))
 @pytest.mark.parametrize("frames", ["empty", "steps", "steps and validations"])
 def test_every_reward_view_is_drawn_at_every_stage(view: str, frames: str):
     steps = NO_STEPS if frames == "empty" else STEPS
     validations = STEPS.iloc[1:] if frames.endswith("validations") else NO_STEPS
-    figure = charts.training(steps, validations, VIEWS[view], turns=20)
-    assert len(figure.data) == len(VIEWS[view].columns) * (2 if frames.endswith("validations") else 1)
+    figure = charts.training_figure(steps, validations, REWARD_VIEWS[view], turns=20)
+    assert len(figure.data) == len(REWARD_VIEWS[view].columns) * (2 if frames.endswith("validations") else 1)
 
 
 def test_zoom_survives_new_data_of_the_same_run_only():
     one, more, other = (
-        charts.exam_accuracy(f, strategy="random", turns=2, revision=r)
+        charts.exam_accuracy_figure(f, strategy="random", turns=2, revision=r)
         for f, r in ((NO_EXAMS, "a"), (EXAMS, "a"), (EXAMS, "b"))
     )
     assert one.layout.uirevision == more.layout.uirevision != other.layout.uirevision
@@ -77,17 +81,17 @@ def test_zoom_survives_new_data_of_the_same_run_only():
 def test_no_picture_has_a_transition_with_which_an_axis_would_never_follow_its_data():
     """plotly's react() keeps an axis without a range at its first drawing's as soon as there is one, even of 0 milliseconds."""
     figures = [
-        charts.exam_accuracy(EXAMS, strategy="random", turns=2),
-        *(charts.training(STEPS, STEPS, view, turns=2) for view in VIEWS.values()),
+        charts.exam_accuracy_figure(EXAMS, strategy="random", turns=2),
+        *(charts.training_figure(STEPS, STEPS, view, turns=2) for view in REWARD_VIEWS.values()),
     ]
     assert all(figure.layout.transition.to_plotly_json() == {} for figure in figures)
 
 
-@pytest.mark.parametrize("view", list(VIEWS))
+@pytest.mark.parametrize("view", list(REWARD_VIEWS))
 def test_a_lesson_of_a_single_step_is_seen(view: str):
     """A line through one point is nothing on the screen."""
     one = pd.concat([STEPS, STEPS.iloc[-1:].assign(turn=2, step=1, steps=1, x=2.0)])
-    trace = charts.training(one, NO_STEPS, VIEWS[view], turns=2).data[0]
+    trace = charts.training_figure(one, NO_STEPS, REWARD_VIEWS[view], turns=2).data[0]
     seen = {x: size for x, y, size in zip(trace.x, trace.y, trace.marker.size, strict=True) if not np.isnan(y)}
     assert "markers" in trace.mode and seen[2.0] > 0 and seen[0.5] == 0
 
@@ -95,8 +99,8 @@ def test_a_lesson_of_a_single_step_is_seen(view: str):
 @pytest.mark.parametrize("exam_every", [1, 2, 5, 10])
 def test_each_exam_of_a_race_stands_at_its_lesson_and_is_moved_by_pixels_alone(exam_every: int):
     exams = EXAMS.assign(turn=[0, 20])
-    lanes = [(name, looks.look("random"), exams) for name in "abcd"]
-    figure = charts.race(lanes, turns=20, exam_every=exam_every)
+    lanes = [(name, looks.strategy_style("random"), exams) for name in "abcd"]
+    figure = charts.race_figure(lanes, turns=20, exam_every=exam_every)
     first, last = figure.layout.xaxis.range
     assert all(first < x < last for trace in figure.data for x in trace.x)
     assert all(list(trace.x) == [0, 20] for trace in figure.data)
@@ -107,10 +111,10 @@ def test_each_exam_of_a_race_stands_at_its_lesson_and_is_moved_by_pixels_alone(e
 
 def test_a_race_s_intervals_are_those_of_the_last_exam_and_each_name_has_its_marker_and_a_thread():
     lanes = [
-        ("Mixed bag", looks.look("random"), EXAMS),
-        ("No teaching", looks.look("none"), EXAMS.assign(accuracy=0.31)),
+        ("Mixed bag", looks.strategy_style("random"), EXAMS),
+        ("No teaching", looks.strategy_style("none"), EXAMS.assign(accuracy=0.31)),
     ]
-    figure = charts.race(lanes, turns=8)
+    figure = charts.race_figure(lanes, turns=8)
     for trace in figure.data:
         assert trace.error_y.array[0] == trace.error_y.arrayminus[0] == 0 < trace.error_y.array[1]
     names = [note for note in figure.layout.annotations if note.name == "end"]
@@ -123,12 +127,12 @@ def test_a_race_s_intervals_are_those_of_the_last_exam_and_each_name_has_its_mar
 
 
 def test_every_marker_of_a_strategy_has_its_sign():
-    assert {look.symbol for look in looks.STRATEGIES.values()} <= set(SIGNS)
+    assert {look.symbol for look in looks.STRATEGY_STYLES.values()} <= set(MARKER_CHARACTERS)
 
 
 def test_a_category_name_cannot_smuggle_markup_into_a_chart():
     frame = pd.DataFrame({"row": ["<b>loud</b>"], "turn": [0], "correct": [5], "questions": [10]})
-    heat = charts.category_heatmap(frame, rows=["<b>loud</b>"])
+    heat = charts.category_heatmap_figure(frame, rows=["<b>loud</b>"])
     assert heat.layout.yaxis.ticktext == ("&lt;b&gt;loud&lt;/b&gt;",) and heat.data[0].hovertext == (
         "&lt;b&gt;loud&lt;/b&gt;",
     )
@@ -138,7 +142,7 @@ def test_every_slot_has_a_colour_in_both_themes():
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"]
     for kind in ("light", "dark"):
         assert len(theme[kind]["chartCategoricalColors"]) == 11
-    assert {looks.colour(slot) for slot in range(11)} == {f"#{n:06d}" for n in range(1, 12)}
+    assert {looks.theme_color(slot) for slot in range(11)} == {f"#{n:06d}" for n in range(1, 12)}
 
 
 def test_streamlits_own_pictures_draw_the_eleventh_slot_in_its_colour():
@@ -147,7 +151,7 @@ def test_streamlits_own_pictures_draw_the_eleventh_slot_in_its_colour():
     for kind in ("light", "dark"):
         assert len(theme[kind]["chartSequentialColors"]) == 10
         assert theme[kind]["chartSequentialColors"][0] == theme[kind]["chartCategoricalColors"][10]
-    assert looks.colour(looks.STRATEGIES["likely-wrong"].slot) == streamlit_plotly_theme.SEQUENTIAL_0
+    assert looks.theme_color(looks.STRATEGY_STYLES["likely-wrong"].color_slot) == streamlit_plotly_theme.SEQUENTIAL_0
 
 
 def linear(colour: str) -> np.ndarray:
@@ -184,7 +188,7 @@ def lab(light: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["light", "dark"])
 def test_the_seventh_way_stands_out_from_the_ground_and_from_the_others_for_every_eye(kind: str):
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"][kind]
-    slots = {id: look.slot for id, look in looks.STRATEGIES.items()}
+    slots = {id: look.color_slot for id, look in looks.STRATEGY_STYLES.items()}
     colours = {id: theme["chartCategoricalColors"][slot] for id, slot in slots.items()}
     own = colours.pop("likely-wrong")
     for ground in ("backgroundColor", "secondaryBackgroundColor"):
@@ -196,37 +200,40 @@ def test_the_seventh_way_stands_out_from_the_ground_and_from_the_others_for_ever
 
 
 def test_no_two_ways_are_drawn_with_one_dash_and_marker():
-    drawn = [(look.dash, look.symbol) for look in looks.STRATEGIES.values()]
+    drawn = [(look.dash, look.symbol) for look in looks.STRATEGY_STYLES.values()]
     assert len(set(drawn)) == len({symbol for _, symbol in drawn}) == len(drawn)
 
 
 @pytest.mark.parametrize("kind", ["light", "dark"])
-@pytest.mark.parametrize("strategy", looks.STRATEGIES)
+@pytest.mark.parametrize("strategy", looks.STRATEGY_STYLES)
 def test_two_and_three_of_one_way_stand_apart_for_every_eye(kind: str, strategy: str):
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"][kind]
-    shown = [looks.look(strategy, n) for n in looks.variants([strategy] * 3)]
-    assert shown[0] is looks.look(strategy)
+    shown = [looks.strategy_style(strategy, n) for n in looks.assign_variants([strategy] * 3)]
+    assert shown[0] is looks.strategy_style(strategy)
     for one, other in itertools.combinations(shown, 2):
         assert one.dash != other.dash and one.symbol != other.symbol
-        a, b = (theme["chartCategoricalColors"][look.slot] for look in (one, other))
+        a, b = (theme["chartCategoricalColors"][look.color_slot] for look in (one, other))
         for eye, matrix in [("usual", np.eye(3)), *SEEN_WITHOUT.items()]:
             assert np.linalg.norm(lab(matrix @ linear(a)) - lab(matrix @ linear(b))) > 20, (eye, one, other)
 
 
-@given(st.lists(st.sampled_from([*looks.STRATEGIES, "of another version"]), max_size=12))
+@given(st.lists(st.sampled_from([*looks.STRATEGY_STYLES, "of another version"]), max_size=12))
 def test_however_many_ways_stand_side_by_side_no_two_have_one_dash_and_marker_while_there_are_looks(ways: list[str]):
-    shown = [(looks.look(way, n), looks.mark(way, n)) for way, n in zip(ways, looks.variants(ways), strict=True)]
-    known = [one for one, way in zip(shown, ways, strict=True) if way in looks.STRATEGIES]
+    shown = [
+        (looks.strategy_style(way, n), looks.marker_character(way, n))
+        for way, n in zip(ways, looks.assign_variants(ways), strict=True)
+    ]
+    known = [one for one, way in zip(shown, ways, strict=True) if way in looks.STRATEGY_STYLES]
     for key in ("dash", "symbol"):
-        told = [(getattr(look, key), look.slot) for look, _ in known]
+        told = [(getattr(look, key), look.color_slot) for look, _ in known]
         assert len(set(told)) == len(told)
     assert len({look.symbol for look, _ in known}) == len({mark for _, mark in known}) == len(known)
-    slots = {looks.look(way).slot for way in ways}
-    further = [look.slot for way, (look, _) in zip(ways, shown, strict=True) if look != looks.look(way)]
+    slots = {looks.strategy_style(way).color_slot for way in ways}
+    further = [look.color_slot for way, (look, _) in zip(ways, shown, strict=True) if look != looks.strategy_style(way)]
     assert len({*slots, *further}) == min(8, len(slots) + len(further))
 
 
 def test_a_figure_holds_no_colour_of_its_own():
-    text = charts.exam_accuracy(EXAMS, strategy="random", turns=2).update_layout(template=None).to_json()
+    text = charts.exam_accuracy_figure(EXAMS, strategy="random", turns=2).update_layout(template=None).to_json()
     own = {part[:6] for part in text.split("#")[1:]}
     assert own <= {f"{n:06d}" for n in range(1, 12)}

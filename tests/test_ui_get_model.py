@@ -26,8 +26,8 @@ GET = f"new.get.{SMOL}"
 
 @pytest.fixture(autouse=True)
 def fake_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs._jobs().known.clear()
-    monkeypatch.setattr(model_card, "JOB", "fake_get_model")
+    jobs._job_registry().jobs.clear()
+    monkeypatch.setattr(model_card, "JOB_MODULE", "fake_get_model")
     monkeypatch.setattr(jobs, "ROOT", ROOT / "tests")
 
 
@@ -140,7 +140,7 @@ def test_it_begins_with_what_was_found_to_make_it_learn(started: list, folder: P
     app = visit(NEW)
     app.button(key=f"new.model.{SMOL}").click().run()
     app.button(key="new.start").click().run()
-    found, small = started[0][0], presets.preset("small-model", SMOL)
+    found, small = started[0][0], presets.get_preset("small-model", SMOL)
     assert (found.learning, found.teaching, found.hub.exams) == (small.learning, small.teaching, "scored")
 
 
@@ -200,39 +200,51 @@ def test_progress_never_goes_back_over_a_whole_get_and_tells_the_time_left():
         {"step": "checking", "done": 93e6, "of": 93e6}, {"step": "unpacking", "done": 0, "of": 98e6},
         {"step": "converting"}, {"step": "trying"},
     ]  # fmt: skip
-    shares = [getting.Progress.of_message(one, 0.0).share for one in said]
+    shares = [getting.DownloadProgress.from_message(one, 0.0).fraction for one in said]
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
-    begun = getting.Progress.of_message({"step": "downloading", "done": 10e6, "of": 93e6}, 100.0)
-    now = getting.Progress.of_message({"step": "downloading", "done": 53e6, "of": 93e6}, 110.0)
-    assert now.sentence(begun) == "Downloading: 53 of 93 MB, about 9 seconds left."
-    assert begun.sentence(begun) == "Downloading: 10 of 93 MB."
-    first, later = (getting.Progress.of_message({"step": "converting"}, at) for at in (0.0, 9.0))
-    assert later.sentence(first) == "Converting it for this program, 9 seconds so far."
-    assert begun.left(begun) is None and now.left(getting.Progress("checking", 0, 0, 0.0)) is None
+    begun = getting.DownloadProgress.from_message({"step": "downloading", "done": 10e6, "of": 93e6}, 100.0)
+    now = getting.DownloadProgress.from_message({"step": "downloading", "done": 53e6, "of": 93e6}, 110.0)
+    assert now.describe(begun) == "Downloading: 53 of 93 MB, about 9 seconds left."
+    assert begun.describe(begun) == "Downloading: 10 of 93 MB."
+    first, later = (getting.DownloadProgress.from_message({"step": "converting"}, at) for at in (0.0, 9.0))
+    assert later.describe(first) == "Converting it for this program, 9 seconds so far."
+    assert (
+        begun.estimate_seconds_left(begun) is None
+        and now.estimate_seconds_left(getting.DownloadProgress("checking", 0, 0, 0.0)) is None
+    )
 
 
 @pytest.mark.parametrize("said", [{"step": None, "done": "x", "of": -1}, {"step": "newly named", "done": 5, "of": 2}])
 def test_a_message_that_is_not_known_here_is_no_error(said: dict):
-    now = getting.Progress.of_message(said, 0.0)
-    assert 0 <= now.share <= 1 and now.sentence(now)
+    now = getting.DownloadProgress.from_message(said, 0.0)
+    assert 0 <= now.fraction <= 1 and now.describe(now)
 
 
 def test_every_page_calls_it_by_its_title_and_says_once_what_it_is():
     config = RunConfig(model=SMOL)
-    assert words.title(config) == "SmolLM2: follow the mistakes"
-    assert words.student_version(config) == language_models.about(SMOL) == CATALOGUE[SMOL].described
-    assert settings.said("model", config) == "SmolLM2, 135 M parameters, from 4-bit weights"
-    assert settings.said("model", RunConfig(model="a/model")) == "a/model" == words.student(RunConfig(model="a/model"))
-    assert groups._told("model", config) == "SmolLM2" and groups._told("model", RunConfig()) == "embedded"
-    assert [d.ours for d in language_models.departures(config) if d.what == "student"] == [
+    assert words.run_title(config) == "SmolLM2: follow the mistakes"
+    assert (
+        words.student_version_label(config) == language_models.describe_model(SMOL) == CATALOGUE[SMOL].size_description
+    )
+    assert settings.format_setting("model", config) == "SmolLM2, 135 M parameters, from 4-bit weights"
+    assert (
+        settings.format_setting("model", RunConfig(model="a/model"))
+        == "a/model"
+        == words.student_title(RunConfig(model="a/model"))
+    )
+    assert (
+        groups._setting_label("model", config) == "SmolLM2"
+        and groups._setting_label("model", RunConfig()) == "embedded"
+    )
+    assert [d.run_value for d in language_models.preset_departures(config) if d.aspect == "student"] == [
         "SmolLM2 (135 M parameters, from 4-bit weights)"
     ]
 
 
 def test_a_run_that_suits_it_ends_in_reasonable_time():
-    config = suited.settings(SMOL)
-    assert 60 < estimate.seconds(config) < 20 * 60
+    config = suited.default_config(SMOL)
+    assert 60 < estimate.estimate_seconds(config) < 20 * 60
     longer = config.model_copy(update={"learning": config.learning.model_copy(update={"epochs": 2})})
-    assert estimate.seconds(longer) > estimate.seconds(config)
+    assert estimate.estimate_seconds(longer) > estimate.estimate_seconds(config)
     written = config.model_copy(update={"hub": config.hub.model_copy(update={"exams": "written"})})
-    assert estimate.seconds(written) > estimate.seconds(config)
+    assert estimate.estimate_seconds(written) > estimate.estimate_seconds(config)

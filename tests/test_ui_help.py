@@ -12,11 +12,11 @@ from visits import text_of, visit
 
 from studentsim.bank import curriculum
 from studentsim.cli import app as command_line
-from studentsim.cli.transfer import keep
+from studentsim.cli.transfer import save_recorded_matrix
 from studentsim.config import STRATEGIES, RunConfig
 from studentsim.records import CATEGORIES
 from studentsim.transfer import matrix as transfer_matrix
-from studentsim.transfer.matrix import Cell, Marked, Matrix, matrix_of
+from studentsim.transfer.matrix import CategoryResult, PairedOutcome, TransferMatrix, build_transfer_matrix
 from studentsim.ui import category_names, glossary, rewards, shell
 from studentsim.ui import transfer as said
 from studentsim.ui.help import places, transfer, words
@@ -30,10 +30,10 @@ def test_every_term_is_explained_once_in_one_plain_sentence():
     assert len(glossary.TERMS) == len(glossary._TERMS), "two terms share an id"
     assert len({t.name.lower() for t in glossary.TERMS.values()}) == len(glossary.TERMS), "two terms share a name"
     for term in glossary.TERMS.values():
-        assert term.group in glossary.GROUPS
-        assert re.fullmatch(r"[A-Z].*\.", term.short) and len(term.short) < 160, term.id
+        assert term.group in glossary.TERM_GROUPS
+        assert re.fullmatch(r"[A-Z].*\.", term.summary) and len(term.summary) < 160, term.id
         assert re.fullmatch(r"[a-z][a-z-]*", term.id), f"{term.id} would not survive a link"
-        assert "!" not in term.short + term.more
+        assert "!" not in term.summary + term.details
 
 
 def test_the_terms_that_pages_use_are_there():
@@ -42,44 +42,49 @@ def test_the_terms_that_pages_use_are_there():
         "interval", "guessing", "seed", "recorded", "facility", "discrimination", "p-right",
     }  # fmt: skip
     assert wanted <= set(glossary.TERMS)
-    assert {glossary.way(strategy) for strategy in STRATEGIES} <= set(glossary.TERMS)
+    assert {glossary.strategy_term_id(strategy) for strategy in STRATEGIES} <= set(glossary.TERMS)
 
 
 def test_what_the_terms_claim_of_the_questions_is_so():
-    assert all(category in glossary.TERMS["category"].short for category in CATEGORIES)
+    assert all(category in glossary.TERMS["category"].summary for category in CATEGORIES)
     assert all(skill.category in CATEGORIES for skill in curriculum.SKILLS.values())
 
 
 def test_every_category_is_explained_where_it_stands_and_a_strange_one_is_left_alone():
-    assert tuple(category_names.HOLDS) == CATEGORIES and set(category_names.SHORT) < set(CATEGORIES)
-    assert category_names.about("gain") == "Gain: profit, discount and interest."
-    assert category_names.about("astrology") is None
-    assert (
-        category_names.brief("gain", CATEGORIES) == "profit …"
-        and category_names.brief("physics", CATEGORIES) == "physics"
+    assert tuple(category_names.CATEGORY_CONTENTS) == CATEGORIES and set(category_names.SHORT_CATEGORY_CONTENTS) < set(
+        CATEGORIES
     )
-    assert category_names.unclear(["physics", "gain"]) == "The data set's own names: gain (profit, discount, interest)."
+    assert category_names.describe_category("gain") == "Gain: profit, discount and interest."
+    assert category_names.describe_category("astrology") is None
+    assert (
+        category_names.brief_category_label("gain", CATEGORIES) == "profit …"
+        and category_names.brief_category_label("physics", CATEGORIES) == "physics"
+    )
+    assert (
+        category_names.explain_category_names(["physics", "gain"])
+        == "The data set's own names: gain (profit, discount, interest)."
+    )
     for own in (
         ["astrology"],
         ["general", "other"],
         ["gain", "loss"],
     ):  # a bank of one's own means its own things by its names
-        assert category_names.unclear(own) == ""
+        assert category_names.explain_category_names(own) == ""
 
 
 def test_every_view_of_the_learning_has_a_term_that_explains_it(folder: Path):
     make_run(folder, "it")
-    for shown in rewards.VIEWS.values():
-        app = visit(shell.WATCH, run="it", **{"watch.view": shown.name})
+    for shown in rewards.REWARD_VIEWS.values():
+        app = visit(shell.WATCH_PAGE, run="it", **{"watch.view": shown.name})
         assert not app.exception
-        label = f"What is “{glossary.TERMS[shown.explained].name}”?"
+        label = f"What is “{glossary.TERMS[shown.glossary_id].name}”?"
         link = next(link for link in app.get("page_link") if link.label == label)
-        assert link.proto.query_string.endswith(f"term={shown.explained}")
+        assert link.proto.query_string.endswith(f"term={shown.glossary_id}")
 
 
 def test_short_help_is_the_sentence_and_the_fields_word():
-    assert glossary.help("lora").endswith("In the field: LoRA, low-rank adaptation.")
-    assert glossary.help("skill") == glossary.TERMS["skill"].short
+    assert glossary.term_help("lora").endswith("In the field: LoRA, low-rank adaptation.")
+    assert glossary.term_help("skill") == glossary.TERMS["skill"].summary
 
 
 @pytest.mark.parametrize(
@@ -87,21 +92,21 @@ def test_short_help_is_the_sentence_and_the_fields_word():
     [("margin", "margin"), ("LoRA", "lora"), ("misconception", "slip"), ("turn", "lesson"), ("seed", "seed")],
 )
 def test_the_search_knows_the_fields_words_too(text: str, first: str):
-    assert glossary.find(text)[0].id == first
-    assert glossary.find("") == list(glossary.TERMS.values())
-    assert glossary.find("xyzzy") == []
+    assert glossary.search_terms(text)[0].id == first
+    assert glossary.search_terms("") == list(glossary.TERMS.values())
+    assert glossary.search_terms("xyzzy") == []
 
 
 def test_every_command_that_help_names_exists():
     names = {c.name or c.callback.__name__ for c in command_line.registered_commands if c.callback}
-    named = {m[1] for _, _, command in words.CARE for m in re.finditer(r"-m studentsim (\w+)", command)}
+    named = {m[1] for _, _, command in words.DATA_CARE_STEPS for m in re.finditer(r"-m studentsim (\w+)", command)}
     assert named and named <= names
 
 
 def test_the_keys_of_the_presentation_view_are_those_its_buttons_have():
     """Whoever changes one finds the other."""
-    hands = f"1 to {links.MOST + 1}"
-    told = {key for key, _ in words.PRESENTATION_KEYS}
+    hands = f"1 to {links.MAX_RACE_RUNS + 1}"
+    told = {key for key, _ in words.PRESENTATION_SHORTCUTS}
     sources = "".join(path.read_text() for path in (ROOT / "studentsim" / "ui" / "watch").glob("*.py"))
     for key in told - {hands}:
         assert f'"{key}"' in sources, key
@@ -112,11 +117,11 @@ def test_sizes_are_those_on_the_disk(tmp_path: Path):
     run = make_run(tmp_path)
     (run / "checkpoints" / "turn-0001").mkdir(parents=True)
     (run / "checkpoints" / "turn-0001" / "adapter").write_bytes(b"x" * 1000)
-    found = places.places(tmp_path)
-    assert (found.runs, found.checkpoints) == (1, 1000)
-    assert found.journals == (run / "events.jsonl").stat().st_size
-    assert places.places(tmp_path / "nowhere").runs == 0
-    assert [words.size(n) for n in (0, 10, 12_400, 3_400_000, 2e9)] == [
+    found = places.measure_data_folder(tmp_path)
+    assert (found.run_count, found.checkpoint_bytes) == (1, 1000)
+    assert found.journal_bytes == (run / "events.jsonl").stat().st_size
+    assert places.measure_data_folder(tmp_path / "nowhere").run_count == 0
+    assert [words.format_bytes(n) for n in (0, 10, 12_400, 3_400_000, 2e9)] == [
         "nothing yet",
         "1 KB",
         "12 KB",
@@ -134,7 +139,7 @@ def test_help_explains_limits_keys_and_where_the_data_lies(folder: Path):
     assert not app.exception and not app.error
     text = text_of(app)
     for term in glossary.TERMS.values():
-        assert term.short.split(",")[0].split("(")[0][:40] in text.replace("\\", "")
+        assert term.summary.split(",")[0].split("(")[0][:40] in text.replace("\\", "")
     assert "nothing about a real pupil" in text and "1 simulation" in text
     assert str(folder) in [c.value for c in app.get("code")]
 
@@ -169,7 +174,7 @@ def test_the_search_narrows_and_says_when_nothing_fits(folder: Path):
 
 
 def test_help_is_in_the_menu():
-    assert shell.PAGES[-1][:2] == (HELP, "Help")
+    assert shell.MENU_PAGES[-1][:2] == (HELP, "Help")
 
 
 # ------------------------------------------------------------------ what practice of one category does for the others
@@ -177,13 +182,13 @@ def test_help_is_in_the_menu():
 
 def matrix(
     rehearsal: float, seed: int = 5, *, own: int = 12, other: int = 1, student: str = "balanced", rate: float = 1e-3
-) -> Matrix:
+) -> TransferMatrix:
     """An invented transfer matrix of two categories, 20 questions each."""
     cells = [
-        Cell(
+        CategoryResult(
             practised,
             tuple(
-                Marked(f"{c}{i}", c, False, i < (own if c == practised else other))
+                PairedOutcome(f"{c}{i}", c, False, i < (own if c == practised else other))
                 for c in ("gain", "x<y")
                 for i in range(20)
             ),
@@ -192,27 +197,31 @@ def matrix(
         for practised in ("gain", "x<y")
     ]
     config = RunConfig.make(turns=12, exam=60, seed=seed, student=student).model_dump(mode="json")
-    return matrix_of(
+    return build_transfer_matrix(
         cells, config={**config, "learning": {**config["learning"], "rehearsal": rehearsal, "learning_rate": rate}}
     )
 
 
 def test_help_shows_what_practice_of_one_category_does_with_its_seed_and_intervals(folder: Path, tmp_path, monkeypatch):
     path = tmp_path / "transfer.json"
-    monkeypatch.setattr(transfer_matrix, "RECORDED", path)
+    monkeypatch.setattr(transfer_matrix, "BUNDLED_MATRICES_PATH", path)
     others = (matrix(0.3, seed=7, student="careless"), matrix(0.0, other=3, student="careless"))
     for made in (matrix(0.3), *others, matrix(0.3, seed=6), matrix(0.0, other=6, rate=7e-4), matrix(0.0, other=9)):
-        keep(made, path)
+        save_recorded_matrix(made, path)
     app = visit(HELP)
     assert not app.exception and not app.error
     text = text_of(app).replace("\\", "")
-    assert transfer.TITLE in text and "(#transfer)" in text
+    assert transfer.SECTION_TITLE in text and "(#transfer)" in text
     found = matrix(0.3)
-    assert said.summary(found, said.by_content(found)) in text and "rehearsal 0.3" in text and "seed 5" in text
+    assert (
+        said.describe_transfer(found, said.inline_category_namer(found)) in text
+        and "rehearsal 0.3" in text
+        and "seed 5" in text
+    )
     assert "With other seeds, practised and not practised on the mean: seed 6: +60" in text
     assert "seed 7" not in text and "Balanced beginner" in text
     assert "Without rehearsal, as in the paper, practice of one category moves them all" in text and "+45 (" in text
-    assert len(app.get("plotly_chart")) == 1 and transfer.COMMAND in [c.value for c in app.get("code")]
+    assert len(app.get("plotly_chart")) == 1 and transfer.TRANSFER_COMMAND in [c.value for c in app.get("code")]
 
 
 def test_help_s_matrix_names_categories_by_what_they_hold(folder: Path):
@@ -225,16 +234,18 @@ def test_help_s_matrix_names_categories_by_what_they_hold(folder: Path):
         told = " ".join(names).replace("<br>", " ")
         assert "profit, discount, interest" in told and "sequences, counting, percent" in told and "physics" in told
         assert not {"gain", "other", "general"} & set(names)
-    first = transfer.shown()[0]
-    assert said.summary(first, said.by_content(first)) in text_of(app).replace("\\", "")
+    first = transfer.rehearsal_matrices()[0]
+    assert said.describe_transfer(first, said.inline_category_namer(first)) in text_of(app).replace("\\", "")
     assert "The data set's own names: general (averages, ages, ratios)" in text_of(app)
 
 
 @pytest.mark.parametrize("made", [None, "{", '{"matrices": []}'])
 def test_help_says_nothing_of_transfer_where_no_matrix_came_with_it(folder: Path, tmp_path, monkeypatch, made):
-    monkeypatch.setattr(transfer_matrix, "RECORDED", tmp_path / "transfer.json")
+    monkeypatch.setattr(transfer_matrix, "BUNDLED_MATRICES_PATH", tmp_path / "transfer.json")
     if made is not None:
         (tmp_path / "transfer.json").write_text(made)
     app = visit(HELP)
     assert not app.exception and not app.error
-    assert transfer.TITLE not in text_of(app) and "#transfer" not in text_of(app) and not app.get("plotly_chart")
+    assert (
+        transfer.SECTION_TITLE not in text_of(app) and "#transfer" not in text_of(app) and not app.get("plotly_chart")
+    )

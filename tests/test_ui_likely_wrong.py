@@ -12,13 +12,13 @@ from journals import make_run
 from visits import NEW, WATCH, text_of, visit
 
 from studentsim.config import RunConfig
-from studentsim.runs.models import Trial
-from studentsim.selection import DRAWN
-from studentsim.store.queries import Speed
+from studentsim.runs.models import BenchmarkResult
+from studentsim.selection import CANDIDATES_PER_QUESTION
+from studentsim.store.queries import RunTimings
 from studentsim.ui import charts, looks
-from studentsim.ui.charts.sketch import DASHES
+from studentsim.ui.charts.sketch import DASH_PATTERNS
 from studentsim.ui.new import estimate
-from studentsim.ui.still import still
+from studentsim.ui.still import render_sketch
 
 ID, NAME = "likely-wrong", "What it would get wrong"
 
@@ -55,10 +55,10 @@ def test_a_race_draws_it_in_the_eleventh_colour_with_a_dash_and_a_marker_of_its_
 
 
 def test_a_small_picture_knows_its_dash_and_its_marker():
-    told = charts.spark([0.3, 0.7], ID).told()
-    assert {item.get("dash") for item in told["items"]} & {DASHES["longdashdot"]}
+    told = charts.exams_sparkline([0.3, 0.7], ID).to_dict()
+    assert {item.get("dash") for item in told["items"]} & {DASH_PATTERNS["longdashdot"]}
     assert [item["slot"] for item in told["items"]] == [10] * len(told["items"])
-    script = (Path(still.__code__.co_filename).parent / "still.js").read_text()
+    script = (Path(render_sketch.__code__.co_filename).parent / "still.js").read_text()
     assert re.search(r'star: "M[\d.,L-]+Z"', script)
 
 
@@ -68,28 +68,29 @@ def test_its_practice_is_said_to_be_no_fair_sample(folder: Path):
 
 
 def test_estimates_count_what_it_looks_at():
-    nothing = Speed(runs=0, start=None, study_question=None, pair=None, exam_question=None, turn=None)
+    nothing = RunTimings(runs=0, start=None, study_question=None, pair=None, exam_question=None, turn=None)
     plain, looking, unsure = (
-        estimate.seconds(RunConfig(strategy=strategy), nothing) for strategy in ("random", ID, "log-probability")
+        estimate.estimate_seconds(RunConfig(strategy=strategy), nothing)
+        for strategy in ("random", ID, "log-probability")
     )
     assert plain < looking < unsure
-    known = Speed(runs=5, start=1.0, study_question=0.02, pair=0.05, exam_question=0.01, turn=3.0)
-    assert estimate.seconds(RunConfig(strategy=ID), known) == estimate.seconds(RunConfig(), known)
+    known = RunTimings(runs=5, start=1.0, study_question=0.02, pair=0.05, exam_question=0.01, turn=3.0)
+    assert estimate.estimate_seconds(RunConfig(strategy=ID), known) == estimate.estimate_seconds(RunConfig(), known)
 
-    figures = {f.name: 0.0 for f in fields(Trial)} | {
+    figures = {f.name: 0.0 for f in fields(BenchmarkResult)} | {
         "said": "",
         "problem": "",
         "text": "",
         "letter": None,
         "choice": 1.0,
     }
-    trial, config = Trial(**figures), RunConfig(strategy=ID, turns=3, questions=10)
-    assert trial.seconds(config) == 3 * DRAWN * 10
-    assert trial.seconds(config.model_copy(update={"strategy": "log-probability"})) == 3 * 2 * 10
-    assert trial.seconds(config.model_copy(update={"strategy": "random"})) == 0
+    trial, config = BenchmarkResult(**figures), RunConfig(strategy=ID, turns=3, questions=10)
+    assert trial.estimate_run_seconds(config) == 3 * CANDIDATES_PER_QUESTION * 10
+    assert trial.estimate_run_seconds(config.model_copy(update={"strategy": "log-probability"})) == 3 * 2 * 10
+    assert trial.estimate_run_seconds(config.model_copy(update={"strategy": "random"})) == 0
 
 
 @pytest.mark.parametrize("place", ["summary", "when"])
 def test_it_is_explained_in_words_of_its_own(place: str):
-    told = [getattr(look, place) for look in looks.STRATEGIES.values()]
-    assert len(set(told)) == len(told) and getattr(looks.look(ID), place)
+    told = [getattr(look, place) for look in looks.STRATEGY_STYLES.values()]
+    assert len(set(told)) == len(told) and getattr(looks.strategy_style(ID), place)

@@ -18,12 +18,12 @@ from studentsim import casting
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.config import Teaching
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import all_runs
+from studentsim.runs.folder import list_runs
 from studentsim.store.journal import read_events
 from studentsim.student.fake import FakeStudent
 from studentsim.student.hub import source
-from studentsim.teacher.finetune import finetune
-from studentsim.teacher.student_answer import Sizes
+from studentsim.teacher.finetune import finetune_grader
+from studentsim.teacher.student_answer import SplitSizes
 from studentsim.ui.teaching import names
 
 
@@ -33,11 +33,13 @@ def marker(tmp_path_factory) -> Path:
     torch.set_num_threads(1)
     work = tmp_path_factory.mktemp("work")
     answers = answers_of(work, fake_run(work).run_id)
-    finetune(str(make(work)), answers, work / "marker", sizes=Sizes(30, 12, 12), say=lambda line: None)
+    finetune_grader(
+        str(make(work)), answers, work / "marker", sizes=SplitSizes(30, 12, 12), on_progress=lambda line: None
+    )
     return work / "marker"
 
 
-def own(name: Path | str, who: str = names.MARKER) -> AppTest:
+def own(name: Path | str, who: str = names.MODEL_GRADES) -> AppTest:
     """The page with another model as marker."""
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(who).run()
@@ -57,17 +59,17 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     assert shown["answers"].sum() >= 12 and set(shown["kind of reply"]) <= {kind.title for kind in ReplyKind}
     app.button(key="new.start").click().run()
     assert not app.exception and not app.error
-    (run,) = all_runs(folder)
-    assert run.config().teaching == Teaching(
-        marker=str(marker), marker_revision=source.fingerprint(marker), decides="marker"
+    (run,) = list_runs(folder)
+    assert run.read_config().teaching == Teaching(
+        marker=str(marker), marker_revision=source.compute_fingerprint(marker), decides="marker"
     )
-    cast = lambda config: casts.cast_of(FakeStudent(), casting.teacher_of(config))  # noqa: E731
-    assert execute(run, load_cast=cast) == "finished"
-    told = [e for e in read_events(run.journal) if e["type"] == "Answered" and e["phase"] == "study"]
+    cast = lambda config: casts.cast_of(FakeStudent(), casting.build_teacher(config))  # noqa: E731
+    assert execute(run, build_components=cast) == "finished"
+    told = [e for e in read_events(run.journal_path) if e["type"] == "Answered" and e["phase"] == "study"]
     assert len(told) == 24 and all(e["said_right"] is e["marker_right"] is not None for e in told)
 
 
-@pytest.mark.parametrize("who, decides", [(names.BESIDE, "key"), (names.MARKER, "marker")])
+@pytest.mark.parametrize("who, decides", [(names.KEY_GRADES_MODEL_OBSERVES, "key"), (names.MODEL_GRADES, "marker")])
 def test_a_name_of_the_hub_is_started_without_asking_the_network(started: list, who: str, decides: str):
     app = own("google/flan-t5-large", who)
     assert not app.error and "looked for when you start" in text_of(app)
@@ -99,14 +101,14 @@ def test_a_name_that_the_hub_does_not_have_is_refused_at_its_field_when_it_is_st
     app = own("nobody/has-this")
     app.button(key="new.start").click().run()
     assert len(app.error) == 1 and "nobody/has-this is not on this computer" in app.error[0].value
-    assert "*The marker's folder or name* above" in text_of(app) and not all_runs(folder)
+    assert "*The marker's folder or name* above" in text_of(app) and not list_runs(folder)
 
 
 def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_up(
     started: list, folder: Path, marker: Path, tmp_path: Path
 ):
     mine = shutil.copytree(marker, tmp_path / "mine")
-    teaching = {"marker": str(mine), "marker_revision": source.fingerprint(mine), "decides": "marker"}
+    teaching = {"marker": str(mine), "marker_revision": source.compute_fingerprint(mine), "decides": "marker"}
     make_run(folder, "before", teaching=teaching)
     app = visit(NEW, like="before")
     assert not app.error

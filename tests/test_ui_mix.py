@@ -29,9 +29,9 @@ PLAN = {"general": 8, "physics": 12, "gain": 11, "geometry": 9}
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SHARED", 0.0)
+    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    pulse._kept.clear()
+    pulse._run_cache.clear()
 
 
 def simulated(**settings: object) -> tuple[RunConfig, list[Event]]:
@@ -66,8 +66,8 @@ def picture(app: AppTest) -> dict:
 def told(config: RunConfig, *events: Event) -> tuple[list[dict], list[dict]]:
     lines = [event.to_json() for event in events]
     lessons, exams = ([e for e in lines if e["type"] == kind] for kind in ("TurnStarted", "ExamFinished"))
-    found = practice_mix.rows_of("r", config.model_dump(mode="json"), lessons, exams)
-    return found, practice_mix.exam_rows_of("r", exams)
+    found = practice_mix.build_practice_mix_rows("r", config.model_dump(mode="json"), lessons, exams)
+    return found, practice_mix.build_exam_mix_rows("r", exams)
 
 
 def exam(turn: int, wrong: dict[str, int] = WRONG, plan: dict[str, int] = PLAN) -> ExamFinished:
@@ -90,23 +90,23 @@ def exam(turn: int, wrong: dict[str, int] = WRONG, plan: dict[str, int] = PLAN) 
 def test_the_last_exams_mistakes_are_told_with_what_they_lead_to(after, going_on, says):
     config = RunConfig(turns=20)
     lessons, exams = told(config, exam(4), *after)
-    said = mix_sentences.current(config, lessons, exams, going_on=going_on)
+    said = mix_sentences.describe_current_mix(config, lessons, exams, is_running=going_on)
     assert said == f"17 of 58 mistakes in the exam after lesson 4 were in physics, {says}"
 
 
 def test_before_the_first_exam_and_after_one_without_mistakes_no_cause_is_made_up():
     config = RunConfig()
-    assert "will settle the mix" in mix_sentences.current(config, [], [], going_on=True)
-    assert mix_sentences.current(config, [], [], going_on=False) == ""
+    assert "will settle the mix" in mix_sentences.describe_current_mix(config, [], [], is_running=True)
+    assert mix_sentences.describe_current_mix(config, [], [], is_running=False) == ""
     lessons, exams = told(config, exam(4, dict.fromkeys(WRONG, 0)))
-    assert "all categories count alike" in mix_sentences.current(config, lessons, exams, going_on=True)
+    assert "all categories count alike" in mix_sentences.describe_current_mix(config, lessons, exams, is_running=True)
 
 
 def test_no_number_is_announced_where_the_settings_limit_the_pool():
     """The plan counts categories that cannot come; the lesson's own mix is told once it has begun."""
     config = RunConfig(categories=("gain", "geometry"))
     lessons, exams = told(config, exam(4))
-    said = mix_sentences.current(config, lessons, exams, going_on=True)
+    said = mix_sentences.describe_current_mix(config, lessons, exams, is_running=True)
     assert (
         said
         == "16 of 58 mistakes in the exam after lesson 4 were in “profit, discount, interest”; the next lesson's mix follows that."
@@ -117,17 +117,23 @@ def test_no_number_is_announced_where_the_settings_limit_the_pool():
 @pytest.mark.parametrize("own", [None, {"gain": 50.0, "geometry": 50.0}])
 def test_every_way_says_what_its_mix_rests_on_and_only_some_rest_on_mistakes(strategy, own):
     config = RunConfig(strategy=strategy, mix=own)
-    said = mix_sentences.rests_on(config)
+    said = mix_sentences.describe_mix_source(config)
     assert ("follows the mistakes" in said) == config.follows_mistakes
     assert ("set by hand" in said) == (own is not None and strategy != "fixed")
     lessons, exams = told(config, exam(4), TurnStarted(5, (), PLAN))
     if not config.follows_mistakes:
-        assert mix_sentences.current(config, lessons, exams, going_on=True) == said and "mistakes" not in said
+        assert (
+            mix_sentences.describe_current_mix(config, lessons, exams, is_running=True) == said
+            and "mistakes" not in said
+        )
 
 
 def test_a_way_of_a_newer_version_claims_nothing_but_that_it_heeds_no_exam():
     config = RunConfig.model_construct(**{**RunConfig().__dict__, "strategy": "clever"})
-    assert mix_sentences.rests_on(config) == "This way of choosing (clever) does not look at the mistakes of the exams."
+    assert (
+        mix_sentences.describe_mix_source(config)
+        == "This way of choosing (clever) does not look at the mistakes of the exams."
+    )
 
 
 # ------------------------------------------------------------------ what stands side by side
@@ -139,19 +145,19 @@ def test_an_exam_is_shown_with_the_first_lesson_that_it_led_to():
     )
 
     def turns(lessons: list[dict], *, going_on: bool) -> tuple[set[int], set[int]]:
-        found = mix_table.latest(lessons, exams, going_on=going_on)
+        found = mix_table.latest_exam_and_lesson(lessons, exams, is_running=going_on)
         return tuple({row["turn"] for row in rows} for rows in found)
 
     assert turns(lessons, going_on=True) == turns(lessons, going_on=False) == ({4}, {5})
     first = [row for row in lessons if row["turn"] == 1]
     assert turns(first, going_on=True) == ({4}, set()), "its lesson is still to come"
     assert turns(first, going_on=False) == ({0}, {1}), "no lesson will come after the last exam"
-    assert mix_table.latest([], [], going_on=True) == ([], [])
+    assert mix_table.latest_exam_and_lesson([], [], is_running=True) == ([], [])
 
 
 def test_runs_of_other_categories_share_their_columns():
     one, two = ({"turn": 1, "category": c, "wrong": n, "practised": n} for c, n in (("a", 3), ("b", 5)))
-    columns, counts = mix_table.side_by_side([([one], [one]), ([two], [])])
+    columns, counts = mix_table.align_run_mixes([([one], [one]), ([two], [])])
     assert columns == ("a", "b") and counts == [((3, 0), (3, 0)), ((0, 5), (0, 0))]
 
 
@@ -166,8 +172,8 @@ def cells(figure) -> tuple:
 def test_an_exams_mistakes_are_as_wide_as_the_lessons_that_they_led_to():
     config = RunConfig(turns=6, exam_every=2)
     events = [exam(0), TurnStarted(1, (), PLAN), TurnStarted(2, (), PLAN), exam(2), TurnStarted(3, (), PLAN)]
-    found = mix_table.table(*told(config, *events))
-    mistakes, questions = cells(charts.mix_by_lesson(found, exam_turns=config.exam_turns(), revision="a"))
+    found = mix_table.build_mix_table(*told(config, *events))
+    mistakes, questions = cells(charts.mix_by_lesson_figure(found, exam_turns=config.exam_turns(), revision="a"))
     physics = [i for i, told in enumerate(mistakes.hovertext) if told.startswith("physics")]
     edges = [(mistakes.x[i] - mistakes.width[i] / 2, mistakes.x[i] + mistakes.width[i] / 2) for i in physics]
     assert [tuple(round(edge) for edge in pair) for pair in edges] == [(0, 2), (2, 4)]
@@ -186,7 +192,9 @@ def test_its_cells_stay_where_they_are_while_a_run_goes_on_and_the_last_exam_say
     taught = [TurnStarted(turn, (), PLAN) for turn in range(1, 5)]
     events = [exam(0), *taught[:2], exam(2), *taught[2:], exam(4)]
     figures = [
-        charts.mix_by_lesson(mix_table.table(*told(config, *events[:n]), follows=True), exam_turns=config.exam_turns())
+        charts.mix_by_lesson_figure(
+            mix_table.build_mix_table(*told(config, *events[:n]), follows_mistakes=True), exam_turns=config.exam_turns()
+        )
         for n in (1, 3, 4, 5, 7)
     ]
     assert len({str(figure.layout.xaxis.range) for figure in figures}) == 1
@@ -199,15 +207,15 @@ def test_its_cells_stay_where_they_are_while_a_run_goes_on_and_the_last_exam_say
 
 
 def test_equal_shares_are_equally_dark_and_no_number_hides_in_colour_alone():
-    figure = charts.mix_by_way([("<b>A</b>", (10, 30), (10, 30)), ("B", (0, 0), (5, 0))], ["x", "<i>y</i>"])
+    figure = charts.mix_by_strategy_figure([("<b>A</b>", (10, 30), (10, 30)), ("B", (0, 0), (5, 0))], ["x", "<i>y</i>"])
     above, below = cells(figure)
     assert list(above.text) == ["10", "30"] and list(below.text) == ["10", "30", "5", "0"], "no mistakes, no cells"
-    shades = [looks.shade(n / 10 + 0.05) for n in range(10)]
+    shades = [looks.diverging_color(n / 10 + 0.05) for n in range(10)]
     assert [4 - shades.index(c) for c in above.marker.color] == [shades.index(c) - 5 for c in below.marker.color][:2]
     assert "<b>" not in str(figure.layout.yaxis.ticktext) + str(above.hovertext) and "<i>" not in str(
         figure.layout.xaxis.ticktext
     )
-    shares = charts.mix_by_way([("A", (1, 3), (10, 30))], ["x", "y"], of_hundred=True)
+    shares = charts.mix_by_strategy_figure([("A", (1, 3), (10, 30))], ["x", "y"], of_hundred=True)
     assert list(shares.data[0].text) == ["25", "75"] and "3 of 4 mistakes" in shares.data[0].hovertext[1]
 
 
@@ -218,9 +226,9 @@ def test_watch_shows_each_lessons_mix_beside_the_mistakes_that_led_to_it(folder:
     config = keep(folder, "it", turns=4)
     app = visit(WATCH, run="it")
     assert not app.exception and "Which mistakes led to which practice?" in text_of(app)
-    run = pulse.look(data.engine(), "it")
+    run = pulse.take_snapshot(data.get_engine(), "it")
     assert run.practised and {row["category"] for row in run.practised} == set(CATEGORIES)
-    said = mix_sentences.led_to(config, run.practised)
+    said = mix_sentences.describe_mix_cause(config, run.practised)
     assert said in text_of(app).replace("\\", "") and ", so " in said and said in picture(app)["alt"]
     assert "Hatched: what the last exam asks for." in text_of(app)
 
@@ -244,7 +252,7 @@ def test_a_way_without_mistakes_says_what_its_mix_rests_on(folder: Path, setting
     keep(folder, "it", turns=2, **settings)
     app = visit(WATCH, run="it")
     text = text_of(app).replace("\\", "")
-    assert says in text and mix_sentences.BESIDE in text and "What does it practise?" in text
+    assert says in text and mix_sentences.MISTAKES_NOT_USED_NOTE in text and "What does it practise?" in text
     assert not app.exception and "what the last exam asks for" not in text and ", so " not in picture(app)["alt"]
 
 
@@ -270,7 +278,7 @@ def test_a_race_before_any_lesson_and_a_run_before_its_first_exam_show_no_mix(fo
         journals.make_run(folder, name, status="", turn=-1, until="exam", alive=True)
     assert "What does each practise" not in text_of(visit(WATCH, race="a,b"))
     assert "Which mistakes led" not in text_of(visit(WATCH, run="a"))
-    assert mix.card(pulse.look(data.engine(), "a")) == {}
+    assert mix.build_mix_card(pulse.take_snapshot(data.get_engine(), "a")) == {}
 
 
 def test_the_projector_shows_the_mix_of_each_run(folder: Path):
@@ -278,8 +286,8 @@ def test_the_projector_shows_the_mix_of_each_run(folder: Path):
     keep(folder, "b", turns=4, until=2)
     (cards,) = [d["cards"] for d in drawn(visit(WATCH, race="a,b", present="1")) if "cards" in d]
     done, waiting = (card["mix"] for card in cards)
-    run = pulse.look(data.engine(), "a")
-    assert done["sentence"] == mix.sentence(run) and done["follows"]
+    run = pulse.take_snapshot(data.get_engine(), "a")
+    assert done["sentence"] == mix.describe_mix(run) and done["follows"]
     first = [row for row in run.practised if row["turn"] == 1]
     assert [(p["mistakes"], p["questions"]) for p in done["parts"]] == [
         (row["wrong"], row["practised"]) for row in first
@@ -290,12 +298,18 @@ def test_the_projector_shows_the_mix_of_each_run(folder: Path):
 
 def test_beside_other_runs_a_card_tells_the_category_with_the_most_mistakes_in_words():
     six = ("general", "physics", "gain", "geometry", "other", "probability")
-    assert mix.most(six, (8, 49, 8, 6, 9, 7), (4, 22, 3, 4, 4, 3)) == (
+    assert mix.describe_most_mistakes(six, (8, 49, 8, 6, 9, 7), (4, 22, 3, 4, 4, 3)) == (
         "Most mistakes in physics: 49 of 87; 22 of 40 questions practise it."
     )
-    assert mix.most(six, (9, 1, 2, 0, 0, 0), None) == "Most mistakes in “averages, ages, ratios”: 9 of 12."
-    assert mix.most(("a", "b"), (4, 4), (1, 1)) == "No category has the most mistakes alone: 2 have 4 of 8 each."
-    assert mix.most(("a",), (0,), (5,)) == "No mistake in the last exam."
+    assert (
+        mix.describe_most_mistakes(six, (9, 1, 2, 0, 0, 0), None)
+        == "Most mistakes in “averages, ages, ratios”: 9 of 12."
+    )
+    assert (
+        mix.describe_most_mistakes(("a", "b"), (4, 4), (1, 1))
+        == "No category has the most mistakes alone: 2 have 4 of 8 each."
+    )
+    assert mix.describe_most_mistakes(("a",), (0,), (5,)) == "No mistake in the last exam."
 
 
 def test_compare_shows_what_each_way_practised_and_what_its_mix_rests_on(folder: Path):
@@ -312,9 +326,9 @@ def test_compare_counts_each_exam_once_and_only_those_before_a_lesson(folder: Pa
     from studentsim.ui.compare import mix as section
 
     keep(folder, "a", turns=2)
-    run = pulse.look(data.engine(), "a")
-    columns, ((label, mistakes, questions),) = section._counted(
-        data.engine().database, str(folder), (("A", (("a", run.turn),)),)
+    run = pulse.take_snapshot(data.get_engine(), "a")
+    columns, ((label, mistakes, questions),) = section._cached_counts(
+        data.get_engine().database, str(folder), (("A", (("a", run.turn),)),)
     )
     first = [row for row in run.mistakes if row["turn"] == 0]
     assert label == "A" and list(columns) == [row["category"] for row in first]
@@ -348,8 +362,8 @@ def test_the_papers_table_has_practice_figures_mistakes_and_ratio_of_each_lesson
 def test_the_papers_table_of_a_run_that_recorded_no_passes_is_told_from_its_steps(folder: Path):
     run = journals.make_run(folder, "it", turns=2)
     assert run.exists()
-    seen = pulse.look(data.engine(), "it")
-    table = paper_table.table(
+    seen = pulse.take_snapshot(data.get_engine(), "it")
+    table = paper_table.paper_table_frame(
         seen.lessons, seen.exams, seen.mistakes, seen.steps, seen.validations, pd.DataFrame({"turn": []})
     )
     assert list(table.turn) == [0, 1, 2] and "epoch" not in table
@@ -360,15 +374,15 @@ def test_the_papers_table_of_a_run_that_recorded_no_passes_is_told_from_its_step
 def test_each_pass_has_a_row_where_there_were_several():
     epochs = pd.DataFrame(
         [{"turn": 1, "epoch": n, "epochs": 2, "training_loss": 0.6, "validation_loss": 0.5}
-         | {f"validation_{name}": 0.1 for name in paper_table.FIGURES} for n in (1, 2)]
+         | {f"validation_{name}": 0.1 for name in paper_table.DPO_METRICS} for n in (1, 2)]
     )  # fmt: skip
     lessons = pd.DataFrame([{"turn": 1, "correct": 4, "questions": 8, "accuracy": 0.5, "low": 0.2, "high": 0.8}])
     none = pd.DataFrame({"turn": []})
-    table = paper_table.table(lessons, none, [], none, none, epochs)
+    table = paper_table.paper_table_frame(lessons, none, [], none, none, epochs)
     assert list(table.epoch) == ["1 of 2", "2 of 2"] and list(table.correct.isna()) == [True, False]
 
 
 def test_the_note_says_whether_the_lessons_follow_the_ratio():
     rows = [{"category": c, "turn": 0} for c in ("a", "b")]
-    assert "which the lessons follow" in paper_table.note(RunConfig(), rows)
-    assert "does not follow it" in paper_table.note(RunConfig(strategy="random"), rows)
+    assert "which the lessons follow" in paper_table.paper_table_note(RunConfig(), rows)
+    assert "does not follow it" in paper_table.paper_table_note(RunConfig(strategy="random"), rows)

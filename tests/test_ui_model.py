@@ -18,7 +18,7 @@ from studentsim.ui.new import model_check
 
 @pytest.fixture
 def fake_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_check, "JOB", "fake_model_job")
+    monkeypatch.setattr(model_check, "JOB_MODULE", "fake_model_job")
     monkeypatch.setattr(jobs, "ROOT", ROOT / "tests")
 
 
@@ -140,7 +140,7 @@ def test_the_check_tells_what_it_found_literally_and_how_long_the_run_will_take(
     app = checked(own("works"))
     assert not app.exception and not app.error
     for sentence in TOLD:
-        assert words.literal(sentence) in said(app)
+        assert words.escape_markdown(sentence) in said(app)
     assert "What is $5 + $6?" in [t.value for t in app.text] and "**b)** <b>11</b>" in [c.value for c in app.code]
     assert "read as **b)**" in said(app)
     assert "judged by the check of the model" in said(app)

@@ -15,10 +15,10 @@ from studentsim.config import Learning, RunConfig
 from studentsim.errors import BankError, ConfigError
 from studentsim.records import CATEGORIES
 from studentsim.runs import preflight
-from studentsim.runs.manager import Manager
+from studentsim.runs.manager import RunManager
 from studentsim.student.profiles import PROFILES
 from studentsim.ui import data, sentences, words
-from studentsim.ui.looks import STRATEGIES
+from studentsim.ui.looks import STRATEGY_STYLES
 from studentsim.ui.new import questions
 
 BOTTOM = 3
@@ -65,7 +65,7 @@ def test_new_simulation_starts_the_run_that_was_set_up(started: list):
     assert app.query_params["run"] == "run-1"
 
 
-@pytest.mark.parametrize("field, ids", [("student", list(PROFILES)), ("strategy", list(STRATEGIES))])
+@pytest.mark.parametrize("field, ids", [("student", list(PROFILES)), ("strategy", list(STRATEGY_STYLES))])
 def test_every_card_can_be_chosen_and_shows_that_it_is(folder: Path, field: str, ids: list[str]):
     app = visit(NEW)
     for id in ids:
@@ -82,7 +82,7 @@ def test_the_ready_made_lengths_and_the_paper_s_protocol_fill_the_fields(started
     press(app, "new.paper")
     assert "student: the embedded one" in text_of(app) and "the paper google/flan-t5-large" in text_of(app)
     press(app, "new.start")
-    assert started[0][0] == RunConfig.paper() == foreground.config_of("paper", {})
+    assert started[0][0] == RunConfig.paper() == foreground.build_config("paper", {})
 
 
 @pytest.mark.parametrize("first", ["the protocol", "the model"])
@@ -100,7 +100,7 @@ def test_the_paper_s_protocol_with_a_model_and_a_marker_of_one_s_own_is_that_of_
     app.selectbox(key="new.which").set_value("own").run()
     app.text_input(key="new.marker").set_value("a/marker").run()
     press(app, "new.start")
-    assert started[0][0] == foreground.config_of("paper", {"model": "a/model", "marker": "a/marker"})
+    assert started[0][0] == foreground.build_config("paper", {"model": "a/model", "marker": "a/marker"})
 
 
 def test_where_the_page_departs_from_the_paper_is_said_in_its_own_words(started: list):
@@ -123,7 +123,7 @@ def test_the_paper_s_protocol_leaves_student_questions_way_of_choosing_and_seed(
     press(app, "new.paper")
     press(app, "new.start")
     given = {"student": "physics-gap", "strategy": "random", "seed": 7, "categories": "physics"}
-    assert started[0][0] == foreground.config_of("paper", given)
+    assert started[0][0] == foreground.build_config("paper", given)
 
 
 def test_the_paper_s_protocol_leaves_a_student_its_own_table_and_others_get_none(
@@ -228,7 +228,9 @@ def test_a_ready_made_mix_and_other_categories_open_the_locks(folder: Path):
     assert all(s.disabled for s in app.slider), "the third has nothing to move against"
 
 
-EACH_WAY = [pytest.param(s, marks=() if s in ("random", "category", "none") else pytest.mark.long) for s in STRATEGIES]
+EACH_WAY = [
+    pytest.param(s, marks=() if s in ("random", "category", "none") else pytest.mark.long) for s in STRATEGY_STYLES
+]
 
 
 @pytest.mark.parametrize("strategy", [way for way in EACH_WAY if "fixed" not in way.values])
@@ -240,13 +242,15 @@ def test_that_an_own_mix_goes_before_the_way_is_said_at_the_field_in_the_summary
     assert "settles the categories" not in text_of(app)
     app.segmented_control(key="new.mix").set_value("even").run()
     app.number_input(key="new.number.physics").set_value(75).run()
-    assert f"The mix below settles the categories, whatever *{STRATEGIES[strategy].name}* would choose" in text_of(app)
+    assert f"The mix below settles the categories, whatever *{STRATEGY_STYLES[strategy].name}* would choose" in text_of(
+        app
+    )
     told = "own mix (physics 75 %, “averages, ages, ratios” 5 %, …)"
     summary = next(m.value for m in app.markdown if "20 lessons of 40" in m.value)
     assert told in summary and "follow the mistakes" not in summary
     assert told in app.text_input(key="new.name").placeholder
     press(app, "new.start")
-    assert told in words.title(started[0][0])
+    assert told in words.run_title(started[0][0])
 
 
 def test_the_same_questions_again_heed_no_mix_and_say_so(started: list):
@@ -298,10 +302,10 @@ def test_a_pool_smaller_than_a_lesson_is_said_at_the_questions(folder: Path):
 def test_what_only_the_start_can_find_wrong_is_said_at_its_field(
     folder: Path, monkeypatch: pytest.MonkeyPatch, error: ConfigError, where: str
 ):
-    def refuse(self: Manager, config: RunConfig, token: str = "") -> str:
+    def refuse(self: RunManager, config: RunConfig, token: str = "") -> str:
         raise error
 
-    monkeypatch.setattr(Manager, "start", refuse)
+    monkeypatch.setattr(RunManager, "start", refuse)
     app = press(visit(NEW), "new.start")
     assert not app.exception
     assert [e.value for e in app.error] == [f"{error.problem} {error.remedy}"]
@@ -418,8 +422,8 @@ def test_a_run_whose_settings_cannot_be_read_leaves_the_defaults(folder: Path):
 
 def test_home_and_the_form_tell_one_estimate(folder: Path):
     config = RunConfig()
-    guess = data.estimate(data.engine(), config)
-    told = sentences.estimate(guess.low, guess.high, guess.runs)
+    guess = data.estimate_duration(data.get_engine(), config)
+    told = sentences.describe_estimated_duration(guess.low_seconds, guess.high_seconds, guess.run_count)
     assert told in text_of(visit(HOME)) and told in text_of(visit(NEW))
 
 
@@ -453,8 +457,8 @@ def test_the_pool_s_sentence_tells_how_often_a_question_comes():
     class Filled:
         settings = {"turns": 20, "questions": 40, "categories": ("gain", "other")}
 
-    assert questions.pool_sentence(Filled, {"gain": 300, "other": 100}, CATEGORIES) == (
+    assert questions.describe_pool(Filled, {"gain": 300, "other": 100}, CATEGORIES) == (
         "The pool holds 400 questions from “profit, discount, interest” and “sequences, counting, percent”; this "
         "simulation asks 800, so that each comes about 2.0 times."
     )
-    assert questions.pool_sentence(Filled, {}, CATEGORIES) == ""
+    assert questions.describe_pool(Filled, {}, CATEGORIES) == ""

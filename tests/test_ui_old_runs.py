@@ -9,13 +9,13 @@ import pytest
 from journals import as_of_0_1, make_run
 from visits import HOME, NEW, WATCH, text_of, visit
 
-from studentsim.config import EMBEDDED_0_1, RunConfig
+from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
 from studentsim.store import ingest
 from studentsim.store.database import Database
 from studentsim.student import embedded_weights
 from studentsim.ui import words
 from studentsim.ui.compare import sentences, settings
-from studentsim.ui.compare.groups import Run, grouped
+from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
 from studentsim.ui.report import html
 from studentsim.ui.watch import pulse
 
@@ -27,8 +27,8 @@ SHIPPED = "0123456789abcdef"
 @pytest.fixture(autouse=True)
 def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """This version ships other weights than version 0.1. No look at a run is kept."""
-    monkeypatch.setattr(embedded_weights, "_remembered", lambda folder: SHIPPED)
-    monkeypatch.setattr(pulse, "SHARED", 0.0)
+    monkeypatch.setattr(embedded_weights, "_cached_fingerprint", lambda folder: SHIPPED)
+    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ def test_the_list_of_runs_tells_it_once_for_the_one_run(runs: Path):
 
 def test_the_report_s_settings_tell_it(runs: Path):
     with Database.open(runs) as database:
-        ingest.sync(database, runs / "runs")
-        pages = {run_id: html.make(database, run_id) for run_id in ("old", "new", "hub")}
-    name = settings.NAMES["weights"]
+        ingest.sync_journals(database, runs / "runs")
+        pages = {run_id: html.build_report_html(database, run_id) for run_id in ("old", "new", "hub")}
+    name = settings.SETTING_LABELS["weights"]
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?0\.1<", pages["old"])
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?{SHIPPED}<", pages["new"])
     assert name not in pages["hub"]
@@ -67,18 +67,18 @@ def test_compare_shows_the_versions_and_warns(runs: Path):
     assert "different versions" not in text_of(visit(COMPARE, runs="old"))
 
 
-def run(run_id: str, weights: str, **own: object) -> Run:
+def run(run_id: str, weights: str, **own: object) -> ComparedRun:
     config = RunConfig.make(turns=4, exam=240, weights=weights, **own)
-    return Run(run_id, config, "finished", False, 0.0, config.turns, 99)
+    return ComparedRun(run_id, config, "finished", False, 0.0, config.turns, 99)
 
 
 def test_students_of_0_1_are_the_same_by_either_name():
-    by_name, by_fingerprint = run("a", EMBEDDED_0_1), run("b", embedded_weights.FINGERPRINT_0_1, seed=1)
-    assert words.student_version(by_name.config) == words.student_version(by_fingerprint.config) != ""
-    (group,), _ = grouped([by_name, by_fingerprint])
-    assert len(group.runs) == 2 and not sentences._other_versions([group])
-    groups, _ = grouped([by_name, run("c", SHIPPED)])
-    assert sentences._other_versions(groups)
+    by_name, by_fingerprint = run("a", EMBEDDED_0_1_WEIGHTS), run("b", embedded_weights.FINGERPRINT_0_1, seed=1)
+    assert words.student_version_label(by_name.config) == words.student_version_label(by_fingerprint.config) != ""
+    (group,), _ = group_runs_by_settings([by_name, by_fingerprint])
+    assert len(group.runs) == 2 and not sentences._describe_version_mismatch([group])
+    groups, _ = group_runs_by_settings([by_name, run("c", SHIPPED)])
+    assert sentences._describe_version_mismatch(groups)
     assert {group.label for group in groups} == {"student of version 0.1", f"student of version {SHIPPED}"}
 
 

@@ -28,7 +28,7 @@ def test_what_nobody_foresaw_is_a_sentence_with_the_details_folded(folder: Path,
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the sum of nothing")
 
-    monkeypatch.setattr(data, "recent", broken)
+    monkeypatch.setattr(data, "list_recent_runs", broken)
     app = visit(HOME)
     assert not app.exception
     assert "Something went wrong" in app.error[0].value

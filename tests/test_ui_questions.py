@@ -13,16 +13,16 @@ from answer_runs import make_answers_run
 from streamlit.testing.v1 import AppTest
 from visits import link_labels, stock, text_of, visit
 
-from studentsim.bank.curriculum import SKILLS, SLIPS, make
-from studentsim.bank.table import COLUMNS, fingerprint
+from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS, generate_question
+from studentsim.bank.table import QUESTION_COLUMNS, compute_bank_fingerprint
 from studentsim.errors import BankError
 from studentsim.student.profiles import PROFILES
 from studentsim.student.reading import prompt_text
 from studentsim.ui.questions import bank, coverage, known, sentences
-from studentsim.ui.questions.view import View
+from studentsim.ui.questions.view import QuestionsView
 
 QUESTIONS = "pages/6_Questions.py"
-NAME = f"curriculum-{fingerprint()}.parquet"
+NAME = f"curriculum-{compute_bank_fingerprint()}.parquet"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def stocked(folder: Path, written_bank: Path) -> Path:
 @pytest.fixture(scope="module")
 def frame(written_bank: Path) -> pd.DataFrame:
     found = pd.read_parquet(written_bank)
-    assert len(found) == 6888 and list(found.columns) == list(COLUMNS)
+    assert len(found) == 6888 and list(found.columns) == list(QUESTION_COLUMNS)
     return found
 
 
@@ -81,7 +81,9 @@ def test_choosing_a_filter_writes_the_link(stocked: Path):
     assert app.query_params == {"skill": "sale-price", "split": "exam", "search": "coat"}
     app.selectbox(key="questions.category").set_value("gain").run()
     assert app.query_params["skill"] == "sale-price"
-    assert View(category="gain", skill="sale-price").to(category="physics") == View(category="physics")
+    assert QuestionsView(category="gain", skill="sale-price").with_changes(category="physics") == QuestionsView(
+        category="physics"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_choosing_a_filter_writes_the_link(stocked: Path):
 def test_what_cannot_be_meant_is_left_out_and_said(stocked: Path, name: str, value: str):
     app = visit(QUESTIONS, **{name: value})
     assert not app.exception and not app.error
-    assert sentences.NAMES.get(name, name) in app.warning[0].value
+    assert sentences.FILTER_LABELS.get(name, name) in app.warning[0].value
     assert len(app.dataframe[0].value) == 6888
 
 
@@ -104,7 +106,7 @@ def test_a_search_without_a_find_can_be_removed(stocked: Path):
 
 
 def test_a_question_shows_what_its_options_stand_for_and_what_the_student_sees(stocked: Path):
-    question = make("sale-price", "exam", 3)
+    question = generate_question("sale-price", "exam", 3)
     app = visit(QUESTIONS, question=question.id)
     assert not app.exception
     text, codes = text_of(app), [code.value for code in app.code]
@@ -112,7 +114,7 @@ def test_a_question_shows_what_its_options_stand_for_and_what_the_student_sees(s
     for option in question.options:
         assert f"{option.letter})  {option.text}" in text
         if option.misconception:
-            assert SLIPS[option.misconception].explanation in text and option.working in codes
+            assert MISCONCEPTIONS[option.misconception].explanation in text and option.solution in codes
     balanced = PROFILES["balanced"]
     level = balanced.level(question.skill, question.category, question.difficulty)
     assert prompt_text(level, "mixed", question.problem) in codes
@@ -142,7 +144,7 @@ def test_a_skill_has_its_own_card(stocked: Path, skill: str):
     text = text_of(app)
     assert SKILLS[skill].title in text and f"{len(SKILLS[skill].phrasings)} ways of wording" in text
     assert [e.label.rpartition(" (")[0] for e in app.expander] == [
-        SLIPS[o.misconception].title for o in make(skill, "study", 0).options if o.misconception
+        MISCONCEPTIONS[o.misconception].title for o in generate_question(skill, "study", 0).options if o.misconception
     ]
 
 
@@ -159,13 +161,13 @@ def test_a_damaged_file_is_made_anew_and_old_ones_are_taken_away(
         shutil.copy(written_bank, path)
         return pd.read_parquet(path)
 
-    monkeypatch.setattr(bank, "_made", make_it)
+    monkeypatch.setattr(bank, "_export_bank_file", make_it)
     (folder / "bank").mkdir()
     (folder / "bank" / NAME).write_bytes(b"PAR1 not really")
     (folder / "bank" / "curriculum-0123456789ab.parquet").write_bytes(b"old")
     assert not visit(QUESTIONS).exception
     assert [p.name for p in (folder / "bank").iterdir()] == [NAME] and len(makings) == 1
-    bank._frame.clear()
+    bank._cached_frame.clear()
     visit(QUESTIONS)
     assert len(makings) == 1
 
@@ -176,19 +178,19 @@ def test_what_fails_in_the_making_is_one_sentence(folder: Path, monkeypatch: pyt
     assert not app.exception
     assert "could not be written out" in app.error[0].value and "Reload" in app.error[0].value
     with pytest.raises(BankError):
-        bank._made(folder / "x.parquet")
+        bank._export_bank_file(folder / "x.parquet")
 
 
 def test_known_questions_are_those_of_the_bank(frame: pd.DataFrame):
     for row in frame.iloc[::997].itertuples():
-        question = known.question(row.id, row.problem)
+        question = known.find_question(row.id, row.problem)
         assert question is not None and (question.rationale, question.correct) == (row.rationale, row.correct)
-        assert known.question(row.id, "another text") is None
+        assert known.find_question(row.id, "another text") is None
 
 
 def test_the_coverage_counts_what_the_bank_holds(frame: pd.DataFrame):
     counted = frame.groupby(["category", "difficulty"]).size()
-    for row in coverage.by_category().itertuples():
+    for row in coverage.category_coverage_frame().itertuples():
         assert counted[row.category, row.difficulty] == row.questions
-    skills = coverage.by_skill().set_index("skill")
+    skills = coverage.skill_coverage_frame().set_index("skill")
     assert frame[frame.split == "study"].groupby("skill").size().to_dict() == skills.study.to_dict()

@@ -12,13 +12,13 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.runs import groups
 from studentsim.runs.folder import open_run
-from studentsim.runs.manager import Manager
+from studentsim.runs.manager import RunManager
 from studentsim.ui import repeat, words
 from studentsim.ui.compare import data as compare
-from studentsim.ui.compare.groups import Run
-from studentsim.ui.compare.started import told_of
-from studentsim.ui.new.category_mix import MIXES
-from studentsim.ui.new.estimate import Estimate
+from studentsim.ui.compare.groups import ComparedRun
+from studentsim.ui.compare.started import summarize_group
+from studentsim.ui.new.category_mix import MIX_LABELS
+from studentsim.ui.new.estimate import DurationEstimate
 
 COMPARE = "pages/3_Compare.py"
 
@@ -77,21 +77,23 @@ def test_settings_that_cannot_work_can_not_be_repeated_either(started: list):
 
 
 def test_what_only_the_start_finds_wrong_is_said_and_nothing_is_left(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    def start(self: Manager, config: RunConfig, token: str = "", cell: object = None) -> str:
+    def start(self: RunManager, config: RunConfig, token: str = "", cell: object = None) -> str:
         raise ConfigError("The bank has too few questions.", "Ask for fewer.", field="exam")
 
-    monkeypatch.setattr(Manager, "start", start)
+    monkeypatch.setattr(RunManager, "start", start)
     app = visit(NEW)
     app.button(key="new.repeat").click().run()
     assert not app.exception and any("Ask for fewer" in error.value for error in app.error)
 
 
 def test_the_time_is_told_for_all_of_them():
-    told = repeat.will_do([RunConfig()], range(5), [Estimate(60, 60, 3)])
+    told = repeat.describe_repeat([RunConfig()], range(5), [DurationEstimate(60, 60, 3)])
     assert "5 minutes" in told and told.startswith("5 runs (seeds 0 to 4)")
-    race = repeat.will_do([RunConfig(), RunConfig(strategy="none")], [0, 1], [Estimate(60, 60, 3), Estimate(30, 30, 3)])
+    race = repeat.describe_repeat(
+        [RunConfig(), RunConfig(strategy="none")], [0, 1], [DurationEstimate(60, 60, 3), DurationEstimate(30, 30, 3)]
+    )
     assert race.startswith("2 runs of each of the 2 (seeds 0 and 1)") and "3 minutes" in race
-    unknown = repeat.will_do([RunConfig(model="own/model")], [0, 1], [Estimate(1, 1, 0)])
+    unknown = repeat.describe_repeat([RunConfig(model="own/model")], [0, 1], [DurationEstimate(1, 1, 0)])
     assert "2 times as long as one" in unknown
 
 
@@ -153,7 +155,7 @@ def racers_of(app, started: list, what: str) -> list[RunConfig]:
 def test_a_race_can_differ_in_anything_and_in_nothing_else(started: list, what: str, values):
     configs = racers_of(visit(WATCH, race="new"), started, what)
     assert len(configs) == 2 and len({values(c) for c in configs}) == 2
-    (differ,) = {tuple(sorted(cell.coordinates)) for cell in groups.cells("g", "race", configs)}
+    (differ,) = {tuple(sorted(cell.coordinates)) for cell in groups.build_cells("g", "race", configs)}
     asked = {
         "Category mix": {"mix"}, "Feedback": {"teaching.attempts", "teaching.feedback"}, "Length": {"turns", "questions"},
         "Teacher's errors": {"teaching.error_rate"}, "Another setting": {"learning.learning_rate"},
@@ -164,7 +166,7 @@ def test_a_race_can_differ_in_anything_and_in_nothing_else(started: list, what: 
 def test_a_race_calls_an_even_mix_as_the_form_does(folder: Path):
     app = visit(WATCH, race="new")
     app.segmented_control(key="watch.race.differs").set_value("Category mix").run()
-    assert MIXES["even"] in app.multiselect(key="watch.race.Category mix").options
+    assert MIX_LABELS["even"] in app.multiselect(key="watch.race.Category mix").options
 
 
 def test_an_own_mix_in_a_race_is_taken_in_proportion(started: list):
@@ -255,8 +257,8 @@ def test_two_racers_who_are_alike_cannot_start(folder: Path):
 # ------------------------------------------------------------------ Compare
 
 
-def run(run_id: str, *, group: str = "", **settings: object) -> Run:
-    return Run(run_id, RunConfig(**settings), "finished", False, 0.0, 4, 1, started_with=group)
+def run(run_id: str, *, group: str = "", **settings: object) -> ComparedRun:
+    return ComparedRun(run_id, RunConfig(**settings), "finished", False, 0.0, 4, 1, group_id=group)
 
 
 def test_a_group_is_chosen_as_one_thing_and_drawn_as_a_mean_with_its_interval(folder: Path):
@@ -288,23 +290,27 @@ def test_names_of_groups_in_a_link_are_known_unknown_or_left_with_one_run():
         r.run_id: r
         for r in (run("a", group="group-1", seed=0), run("b", group="group-1", seed=1), run("c", group="group-2"))
     }
-    asked = compare.asked_for(["group-1,c,group-9"], runs)
-    assert asked.names == ("group-1", "c") and asked.unknown == ("group-9",)
-    assert [r.run_id for r in compare.runs_of(["group-1", "b", "c"], runs)] == ["a", "b", "c"]
-    assert [r.run_id for r in compare.runs_of(["group-2"], runs)] == ["c"]
+    asked = compare.parse_selection(["group-1,c,group-9"], runs)
+    assert asked.names == ("group-1", "c") and asked.unknown_names == ("group-9",)
+    assert [r.run_id for r in compare.resolve_runs(["group-1", "b", "c"], runs)] == ["a", "b", "c"]
+    assert [r.run_id for r in compare.resolve_runs(["group-2"], runs)] == ["c"]
 
 
 def test_no_more_runs_are_compared_than_a_group_may_have():
     runs = {f"r{i}": run(f"r{i}", group=f"group-{i // 50}", seed=i) for i in range(150)}
-    assert len(compare.runs_of(["group-0", "group-1", "group-2"], runs)) == compare.MOST_RUNS == groups.LARGEST
+    assert (
+        len(compare.resolve_runs(["group-0", "group-1", "group-2"], runs))
+        == compare.MAX_COMPARED_RUNS
+        == groups.MAX_GROUP_RUNS
+    )
 
 
 def test_a_group_is_proposed_as_one_thing():
     runs = {f"g{i}": run(f"g{i}", group="group-1", seed=i // 2, strategy=("random", "none")[i % 2]) for i in range(30)}
-    assert compare.proposal(runs, "g3") == ["group-1"]
+    assert compare.propose_selection(runs, "g3") == ["group-1"]
     runs["alone"] = run("alone", seed=99)
-    assert set(compare.proposal(runs, "g3")) == {"group-1", "alone"}
-    assert compare.proposal({"a": run("a", group="group-1")}, None) == ["a"]
+    assert set(compare.propose_selection(runs, "g3")) == {"group-1", "alone"}
+    assert compare.propose_selection({"a": run("a", group="group-1")}, None) == ["a"]
 
 
 def test_compare_repeats_each_way_with_seeds_that_none_of_them_has_had(started: list, folder: Path):
@@ -343,17 +349,24 @@ def test_a_group_is_called_by_what_its_runs_share():
     def named(**settings: object) -> RunConfig:
         return RunConfig(**settings)
 
-    alone = told_of([named(seed=s, strategy="random") for s in (0, 1, 3)])
-    assert (alone.title, alone.student, alone.size) == ("mixed bag", "Balanced beginner", "3 seeds (0, 1 and 3)")
-    own = told_of([named(seed=s, name=f"Class 7, seed {s}") for s in (0, 1)])
+    alone = summarize_group([named(seed=s, strategy="random") for s in (0, 1, 3)])
+    assert (alone.title, alone.student, alone.size_label) == ("mixed bag", "Balanced beginner", "3 seeds (0, 1 and 3)")
+    own = summarize_group([named(seed=s, name=f"Class 7, seed {s}") for s in (0, 1)])
     assert own.title == "Class 7"
-    race = told_of([named(student=s, seed=4) for s in ("balanced", "careless")])
-    assert race.student == "" and race.size == "2 ways × 1 seed (4)" and race.title.startswith("race: ")
+    race = summarize_group([named(student=s, seed=4) for s in ("balanced", "careless")])
+    assert race.student == "" and race.size_label == "2 ways × 1 seed (4)" and race.title.startswith("race: ")
 
 
 def test_seeds_are_told_shortly():
-    assert words.seeds([]) == "no seed" and words.seeds([4]) == "seed 4" and words.seeds([1, 3]) == "seeds 1 and 3"
-    assert words.seeds(range(20)) == "seeds 0 to 19" and words.seeds(range(0, 40, 2)) == "20 seeds from 0 to 38"
+    assert (
+        words.format_seeds([]) == "no seed"
+        and words.format_seeds([4]) == "seed 4"
+        and words.format_seeds([1, 3]) == "seeds 1 and 3"
+    )
+    assert (
+        words.format_seeds(range(20)) == "seeds 0 to 19"
+        and words.format_seeds(range(0, 40, 2)) == "20 seeds from 0 to 38"
+    )
 
 
 def test_a_new_race_s_start_is_pinned_in_sight(folder: Path):

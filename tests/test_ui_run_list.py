@@ -18,7 +18,7 @@ from visits import HOME, WATCH, link_labels, text_of, visit
 from studentsim.errors import StudentsimError
 from studentsim.runs import notes
 from studentsim.runs.folder import RunFolder, open_run
-from studentsim.store.notes import Notes
+from studentsim.store.notes import RunNotes
 from studentsim.ui import data, download
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import filters, groups, rows
@@ -36,7 +36,7 @@ def link(app: AppTest, label: str) -> dict[str, str]:
 
 def say(app: AppTest, run_id: str, **words: str) -> AppTest:
     """Fill and save the dialog of a run's words."""
-    app.menu_button(key=f"home.more.{run_id}").click(rows.WORDS).run()
+    app.menu_button(key=f"home.more.{run_id}").click(rows.EDIT_OPTION).run()
     for field, text in words.items():
         kind = app.text_area if field == "note" else app.text_input
         kind(key=f"home.say.{run_id}.{field}").set_value(text)
@@ -84,7 +84,7 @@ def test_a_tick_stays_where_its_run_is_folded_away_and_goes_with_a_run_that_is_d
     app.session_state["home.older"] = False
     app.run()
     assert set(link(app, "Compare the 2 ticked")["runs"].split(",")) == {"r0", "r5"}
-    data.engine().manager.delete("r5")
+    data.get_engine().manager.delete("r5")
     app.run()
     assert link(app, "Compare what is ticked")["runs"] == "r0"
 
@@ -95,7 +95,7 @@ def test_a_tick_stays_where_its_run_is_folded_away_and_goes_with_a_run_that_is_d
 def test_a_run_gets_a_name_tags_and_a_note_and_its_links_stay(folder: Path):
     make_run(folder, "it", **QUICK)
     app = say(visit(HOME), "it", name="Class 7", tags=" pilot, Year 7,pilot ", note="Look at\nphysics.")
-    assert notes.read(open_run(folder, "it")) == Notes("Class 7", ("pilot", "Year 7"), "Look at\nphysics.")
+    assert notes.read_notes(open_run(folder, "it")) == RunNotes("Class 7", ("pilot", "Year 7"), "Look at\nphysics.")
     app = visit(HOME)
     assert link(app, "Class 7") == {"run": "it"}
     text = text_of(app)
@@ -105,11 +105,11 @@ def test_a_run_gets_a_name_tags_and_a_note_and_its_links_stay(folder: Path):
 
 @pytest.mark.parametrize("page", [WATCH, ANSWERS, WEAKNESSES])
 def test_a_new_name_is_shown_on_every_page_at_once(folder: Path, page: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pulse, "SHARED", 0.0)
+    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
     make_run(folder, "it", name="Old", **QUICK)
     old = visit(page, run="it")
     assert "Old" in text_of(old)
-    notes.write(open_run(folder, "it"), Notes.make(name="New"))
+    notes.write_notes(open_run(folder, "it"), RunNotes.make(name="New"))
     new = visit(page, run="it")
     assert not new.exception and "New" in text_of(new) and "Old" not in text_of(new)
     assert "New" in text_of(visit(page)) + "".join(link_labels(visit(page)))
@@ -118,7 +118,7 @@ def test_a_new_name_is_shown_on_every_page_at_once(folder: Path, page: str, monk
 def test_a_new_name_is_shown_in_a_comparison_that_is_kept(folder: Path):
     make_run(folder, "it", name="Old", **QUICK)
     assert "**Old**" in text_of(visit(COMPARE, runs="it"))
-    notes.write(open_run(folder, "it"), Notes.make(name="New"))
+    notes.write_notes(open_run(folder, "it"), RunNotes.make(name="New"))
     assert "**New**" in text_of(visit(COMPARE, runs="it"))
 
 
@@ -128,14 +128,14 @@ def test_a_blank_name_brings_the_first_one_back(folder: Path):
     app = say(visit(HOME), "it", name="")
     assert "First" in link_labels(visit(HOME)) and not (folder / "runs" / "it" / "notes.json").exists()
     say(app, "it", name="First", tags="x")
-    assert notes.read(open_run(folder, "it")) == Notes(tags=("x",))
+    assert notes.read_notes(open_run(folder, "it")) == RunNotes(tags=("x",))
 
 
 def test_words_are_shown_literally(folder: Path):
     make_run(folder, "it", **QUICK)
-    notes.write(
+    notes.write_notes(
         open_run(folder, "it"),
-        Notes.make(name="$a$ `b` [c](d)", tags=[":red[x]", "<b>"], note="# $1 and $2 <script>"),
+        RunNotes.make(name="$a$ `b` [c](d)", tags=[":red[x]", "<b>"], note="# $1 and $2 <script>"),
     )
     app = visit(HOME)
     assert not app.exception and r"\$a\$ \`b\` \[c\](d)" in link_labels(app)
@@ -147,7 +147,7 @@ def test_words_are_shown_literally(folder: Path):
 def test_what_cannot_be_kept_is_said_in_the_dialog_and_nothing_changes(folder: Path):
     make_run(folder, "it", **QUICK)
     app = say(visit(HOME), "it", name="a\u202eb", tags="ok")
-    assert "a name cannot" in app.error[0].value and notes.read(open_run(folder, "it")) == Notes()
+    assert "a name cannot" in app.error[0].value and notes.read_notes(open_run(folder, "it")) == RunNotes()
     app = say(visit(HOME), "it", tags="x" * 40)
     assert "cannot be a tag" in app.error[0].value
 
@@ -158,7 +158,7 @@ def test_a_folder_that_may_not_be_written_is_said_before_anything_is_typed(
     make_run(folder, "it", **QUICK)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     app = visit(HOME)
-    app.menu_button(key="home.more.it").click(rows.WORDS).run()
+    app.menu_button(key="home.more.it").click(rows.EDIT_OPTION).run()
     assert not app.exception and "read-only" in app.warning[0].value
     assert app.button(key="home.say.it.save").disabled and app.text_input(key="home.say.it.name").disabled
 
@@ -207,7 +207,7 @@ def test_words_are_found_wherever_they_stand_and_all_must_be_there():
     ]
 
     def found(text: str) -> list[str]:
-        return [run.run_id for run in filters.narrowed(runs, {filters.FIND: text})]
+        return [run.run_id for run in filters.filter_runs(runs, {filters.FIND_KEY: text})]
 
     assert found("careless") == ["a", "b"] and found("careless PHYSICS") == ["b"] and found("seed 3 mixed") == ["a"]
     assert (
@@ -222,7 +222,7 @@ def test_the_list_is_narrowed_by_a_link(folder: Path):
     for i, way in enumerate(("random", "category", "none")):
         make_run(folder, f"r{i}", strategy=way, name=f"Run {i}", **QUICK)
     make_run(folder, "stopped", name="Stopped", status="failed", turn=0, until="training", **{**QUICK, "turns": 2})
-    notes.write(open_run(folder, "r1"), Notes.make(tags=["pilot"]))
+    notes.write_notes(open_run(folder, "r1"), RunNotes.make(tags=["pilot"]))
 
     def listed(**query: str) -> set[str]:
         app = visit(HOME, **query)
@@ -239,7 +239,7 @@ def test_the_list_is_narrowed_by_a_link(folder: Path):
 
 
 def test_typing_narrows_the_list_and_writes_the_link(folder: Path):
-    for i in range(rows.FIRST + 2):
+    for i in range(rows.INITIAL_ROWS + 2):
         make_run(folder, f"r{i}", name=f"Run {i}", **QUICK)
     app = visit(HOME)
     app.text_input(key="find").set_value("run 3").run()
@@ -313,36 +313,43 @@ def test_a_race_of_three_is_named_whole(folder: Path):
 
 def test_the_state_of_several_runs_is_said_of_several():
     waits = [replace(card(run_id), status="queued") for run_id in "abc"]
-    assert groups.standing(waits) == "all 3 waiting for their turn"
-    assert groups.standing([card("d"), waits[0]]) == "1 finished, 1 waiting for its turn"
+    assert groups.describe_statuses(waits) == "all 3 waiting for their turn"
+    assert groups.describe_statuses([card("d"), waits[0]]) == "1 finished, 1 waiting for its turn"
 
 
 def test_a_group_s_mean_rests_on_those_that_sat_the_same_last_exam_and_says_how_many():
     def sat(correct: int, turn: int) -> RunCard:
         return card(f"r{correct}", last=(correct, 100, turn))
 
-    told = groups.average([sat(50, 20), sat(60, 20), sat(99, 10), card("none")])
+    told = groups.describe_mean_score([sat(50, 20), sat(60, 20), sat(99, 10), card("none")])
     assert told.startswith("on average 55 of 100 (") and told.endswith("right after 20 lessons, in 2 runs")
     low, high = (int(x) for x in told.split("(")[1].split(")")[0].split(" to "))
     assert low < 45 and high > 65  # two runs tell little
-    assert groups.average([sat(50, 20), sat(60, 10)]) == "" and groups.average([sat(30, 0), sat(31, 0)]) == ""
+    assert (
+        groups.describe_mean_score([sat(50, 20), sat(60, 10)]) == ""
+        and groups.describe_mean_score([sat(30, 0), sat(31, 0)]) == ""
+    )
 
 
 def test_a_group_is_tagged_stopped_and_deleted_as_one(folder: Path):
     ids = make_group(folder, seeds=3, status="paused", turn=1)
-    notes.write(open_run(folder, ids[0]), Notes.make(name="Mine", tags=["old"]))
+    notes.write_notes(open_run(folder, ids[0]), RunNotes.make(name="Mine", tags=["old"]))
     app = visit(HOME)
-    app.menu_button(key="home.more.group-1").click(groups.TAG).run()
+    app.menu_button(key="home.more.group-1").click(groups.TAG_OPTION).run()
     app.text_input(key="home.say.group-1.tags").set_value("trial, old")
     app.button(key="home.say.group-1.save").click().run()
-    assert [notes.read(open_run(folder, i)).tags for i in ids] == [("old", "trial"), ("trial", "old"), ("trial", "old")]
-    assert notes.read(open_run(folder, ids[0])).name == "Mine"
-    app.menu_button(key="home.more.group-1").click(groups.STOP).run()
+    assert [notes.read_notes(open_run(folder, i)).tags for i in ids] == [
+        ("old", "trial"),
+        ("trial", "old"),
+        ("trial", "old"),
+    ]
+    assert notes.read_notes(open_run(folder, ids[0])).name == "Mine"
+    app.menu_button(key="home.more.group-1").click(groups.STOP_OPTION).run()
     assert "3 simulations of 3 are cancelled" in text_of(app)
     app.button(key="home.stop").click().run()
-    assert all(RunFolder(folder / "runs" / i).requested()[0] == "cancel" for i in ids)
+    assert all(RunFolder(folder / "runs" / i).read_request()[0] == "cancel" for i in ids)
     app = visit(HOME)
-    app.menu_button(key="home.more.group-1").click(groups.DELETE).run()
+    app.menu_button(key="home.more.group-1").click(groups.DELETE_OPTION).run()
     app.button(key="home.delete").click().run()
     assert not app.exception and not (folder / "runs" / ids[0]).exists()
     assert "You have not run a simulation yet" in text_of(visit(HOME))
@@ -351,7 +358,7 @@ def test_a_group_is_tagged_stopped_and_deleted_as_one(folder: Path):
 def test_a_group_of_which_one_is_at_work_is_not_deleted(folder: Path):
     make_group(folder, seeds=2, status="", turn=1, until="study", alive=True)
     app = visit(HOME)
-    app.menu_button(key="home.more.group-1").click(groups.DELETE).run()
+    app.menu_button(key="home.more.group-1").click(groups.DELETE_OPTION).run()
     assert "2 of them are at work" in text_of(app) and "home.delete" not in [b.key for b in app.button]
 
 
@@ -362,7 +369,7 @@ def test_a_whole_run_is_offered_but_made_only_on_a_click(folder: Path, monkeypat
     make_run(folder, "it", **QUICK)
     monkeypatch.setattr(download.subprocess, "run", lambda *_, **__: pytest.fail("made while the page is drawn"))
     app = visit(HOME)
-    app.menu_button(key="home.more.it").click(rows.DOWNLOAD).run()
+    app.menu_button(key="home.more.it").click(rows.DOWNLOAD_OPTION).run()
     assert not app.exception and "at most 400 MB" in text_of(app)
     (button,) = app.get("download_button")
     assert button.proto.label == "Download everything" and not button.proto.disabled
@@ -370,10 +377,10 @@ def test_a_whole_run_is_offered_but_made_only_on_a_click(folder: Path, monkeypat
 
 def test_the_file_is_made_by_a_child_process(folder: Path):
     make_run(folder, "it", **QUICK)
-    with zipfile.ZipFile(io.BytesIO(download.made(folder, ["it"]))) as packed:
+    with zipfile.ZipFile(io.BytesIO(download.build_archive(folder, ["it"]))) as packed:
         assert {"README.txt", "runs.csv", "it/report.html", "it/tables/answers.csv"} <= set(packed.namelist())
     with pytest.raises(StudentsimError, match="could not be made: .*no run"):
-        download.made(folder, ["nobody"])
+        download.build_archive(folder, ["nobody"])
 
 
 def test_how_the_file_stands_is_said_until_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -383,22 +390,22 @@ def test_how_the_file_stands_is_said_until_it_is_done(tmp_path: Path, monkeypatc
         def script(stands: list[str]) -> None:
             from studentsim.ui import download
 
-            download._standing(stands)
+            download._render_archive_stage(stands)
 
         app = AppTest.from_function(script, kwargs={"stands": stands}).run()
         return [e.value for kind in ("info", "success", "error") for e in app.get(kind)]
 
     assert said() == []
-    monkeypatch.setattr(download, "made", lambda *_: said()[0].encode())
-    assert b"is being made" in download._handed_out(tmp_path, ["it"], stands)
+    monkeypatch.setattr(download, "build_archive", lambda *_: said()[0].encode())
+    assert b"is being made" in download._build_archive_with_stages(tmp_path, ["it"], stands)
     assert "Done" in said()[0]
 
     def refused(*_: object) -> bytes:
         raise StudentsimError("no", "no")
 
-    monkeypatch.setattr(download, "made", refused)
+    monkeypatch.setattr(download, "build_archive", refused)
     with pytest.raises(StudentsimError):
-        download._handed_out(tmp_path, ["it"], stands)
+        download._build_archive_with_stages(tmp_path, ["it"], stands)
     assert "could not be made" in said()[0]
 
 
@@ -406,7 +413,7 @@ def test_runs_too_large_for_one_file_are_not_offered_and_the_command_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
     make_run(folder, "it", **QUICK)
-    monkeypatch.setattr(download, "LARGEST", 10)
+    monkeypatch.setattr(download, "MAX_JOURNAL_BYTES", 10)
     app = visit(COMPARE, runs="it")
     (button,) = [b for b in app.get("download_button") if b.proto.label == "Download everything"]
     assert button.proto.disabled and "studentsim export RUN" in text_of(app)
@@ -419,4 +426,4 @@ def test_all_that_is_compared_can_be_taken_away_together(folder: Path):
 
 
 def test_the_page_and_the_command_know_one_limit():
-    assert download.LARGEST == archive.LARGEST
+    assert download.MAX_JOURNAL_BYTES == archive.MAX_JOURNAL_BYTES

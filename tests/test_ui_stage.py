@@ -23,15 +23,15 @@ from studentsim.runs.folder import RunFolder
 from studentsim.ui import data, recorded_race, words
 from studentsim.ui.cards import RunCard
 from studentsim.ui.watch import ballot, lanes, mix, predictions, pulse, replay, stage
-from studentsim.ui.watch.predictions import NOBODY, Tally
+from studentsim.ui.watch.predictions import NOBODY, VoteTally
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SHARED", 0.0)
+    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    for kept in (pulse._kept, replay._past, replay._kept):
+    for kept in (pulse._run_cache, replay._load_replay_data, replay._past_run_cache):
         kept.clear()
 
 
@@ -172,44 +172,44 @@ def test_a_run_s_past_is_what_a_run_that_stopped_there_shows(folder: Path):
     """What a page shows of a run halfway is what it would show of one whose journal ends there."""
     paced(make_run(folder, "whole"))
     make_run(folder, "half", status="", turn=2, alive=True)
-    engine = data.engine()
-    half = pulse.look(engine, "half")
-    (past,) = replay.look(engine, ("whole",), LESSON_3)
+    engine = data.get_engine()
+    half = pulse.take_snapshot(engine, "half")
+    (past,) = replay.take_past_snapshots(engine, ("whole",), LESSON_3)
     assert past.turn == half.turn == 2 and past.status == "running"
     for name in ("exams", "weak", "cells", "lessons", "steps", "validations"):
         columns = [c for c in getattr(half, name).columns if c not in ("at", "seq")]
         pd.testing.assert_frame_equal(
             getattr(past, name)[columns].reset_index(drop=True), getattr(half, name)[columns].reset_index(drop=True)
         )
-    assert past.seqs["exams"] == half.seqs["exams"] and past.seqs["turns"] == half.seqs["turns"]
+    assert past.last_seqs["exams"] == half.last_seqs["exams"] and past.last_seqs["turns"] == half.last_seqs["turns"]
     assert past.mistakes == [row | {"run_id": "whole"} for row in half.mistakes]
 
 
 def test_a_replay_knows_of_no_mix_before_its_lesson(folder: Path):
     paced(make_run(folder, "whole"))
-    engine = data.engine()
-    (whole,) = replay.look(engine, ("whole",), 1)
-    seen = [replay.look(engine, ("whole",), share / 50)[0] for share in range(50)]
+    engine = data.get_engine()
+    (whole,) = replay.take_past_snapshots(engine, ("whole",), 1)
+    seen = [replay.take_past_snapshots(engine, ("whole",), share / 50)[0] for share in range(50)]
     for past in seen:
         assert past.practised == whole.practised[: len(past.practised)]
         assert all(row["turn"] <= past.turn + bool(past.stage) for row in past.practised)
         assert all(row["turn"] <= past.turn + 1 for row in past.mistakes)
-    assert len({len(past.practised) for past in seen}) == 5 and mix.card(seen[0]) == {}, (
+    assert len({len(past.practised) for past in seen}) == 5 and mix.build_mix_card(seen[0]) == {}, (
         "one more with each of the four lessons"
     )
 
 
 def test_a_look_at_the_past_asks_the_database_once(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "it")
-    engine = data.engine()
-    replay.look(engine, ("it",), 0.3)
+    engine = data.get_engine()
+    replay.take_past_snapshots(engine, ("it",), 0.3)
     asked: list[str] = []
-    frame = type(engine.database).frame
+    frame = type(engine.database).query_frame
     monkeypatch.setattr(
         type(engine.database), "frame", lambda self, sql, *rest: asked.append(sql) or frame(self, sql, *rest)
     )
     for share in (0.0, 0.31, 0.5, 0.9, 1.0):
-        replay.look(engine, ("it",), share)
+        replay.take_past_snapshots(engine, ("it",), share)
     assert asked == []
 
 
@@ -242,7 +242,7 @@ def test_a_room_predicts_by_number_keys_before_the_race_and_is_told_how_it_did(f
 
 def test_a_replay_does_not_begin_with_the_hands_of_an_earlier_room(folder: Path, clock: SimpleNamespace):
     ids = race(folder)
-    predictions.count(folder, ["a", "b"], "b", 9)
+    predictions.add_votes(folder, ["a", "b"], "b", 9)
     shown = visit(WATCH, race=ids, present="1")
     assert note(shown).startswith("The room said “Follow the mistakes” (9 of 9)")
     app = shown.button(key="watch.replay").click().run()
@@ -259,11 +259,11 @@ def test_a_replay_does_not_begin_with_the_hands_of_an_earlier_room(folder: Path,
     ]
     reload = visit(WATCH, race=ids, **link)
     assert reload.button(key="watch.ballot.2").label.endswith(": 1")
-    (path,) = (p for p in (folder / predictions.FOLDER).iterdir() if '"b": 1' in p.read_text())
+    (path,) = (p for p in (folder / predictions.PREDICTIONS_FOLDER).iterdir() if '"b": 1' in p.read_text())
     os.utime(path, (1.0, 1.0))
     assert visit(WATCH, race=ids, **link).button(key="watch.ballot.2").label.endswith(": 0"), "a bookmark of long ago"
-    os.utime(predictions._path(folder, ["a", "b"], ""), (1.0, 1.0))
-    assert predictions.read(folder, ["a", "b"]).of("b") == 9, "nothing that was said live is lost"
+    os.utime(predictions._tally_path(folder, ["a", "b"], ""), (1.0, 1.0))
+    assert predictions.load_tally(folder, ["a", "b"]).votes_for("b") == 9, "nothing that was said live is lost"
 
 
 def test_the_hands_of_a_race_can_be_cleared(folder: Path):
@@ -271,7 +271,7 @@ def test_the_hands_of_a_race_can_be_cleared(folder: Path):
     app.button(key="watch.ballot.2").click().run()
     app.button(key="watch.ballot.clear").click().run()
     assert app.button(key="watch.ballot.2").label.endswith(": 0")
-    assert not predictions.read(folder, ["a", "b"], "replay").all
+    assert not predictions.load_tally(folder, ["a", "b"], "replay").total
 
 
 def test_a_race_that_has_just_begun_waits_while_the_room_predicts(folder: Path):
@@ -280,7 +280,7 @@ def test_a_race_that_has_just_begun_waits_while_the_room_predicts(folder: Path):
     app = visit(WATCH, race=ids)
     app.button(key="watch.predict").click().run()
     assert not app.exception
-    assert all(RunFolder(folder / "runs" / run_id).requested()[0] == "pause" for run_id in "ab")
+    assert all(RunFolder(folder / "runs" / run_id).read_request()[0] == "pause" for run_id in "ab")
     assert app.query_params["present"] in ("1", ["1"]) and "Who will be ahead" in sentence(app)
     app.button(key="watch.ballot.1").click().run()
     assert app.button(key="watch.ballot.1").label.endswith(": 1")
@@ -312,17 +312,17 @@ def test_one_run_alone_has_nobody_to_bet_on(folder: Path):
     "text", ["", "{", "[]", "null", '{"hands": []}', '{"hands": {"a": -3, "b": "7", "nobody": 1e99, "c": 4}}']
 )
 def test_a_damaged_tally_is_an_empty_one(tmp_path: Path, text: str):
-    predictions.count(tmp_path, ["a", "b"], "a")
-    (path,) = (tmp_path / predictions.FOLDER).iterdir()
+    predictions.add_votes(tmp_path, ["a", "b"], "a")
+    (path,) = (tmp_path / predictions.PREDICTIONS_FOLDER).iterdir()
     path.write_text(text)
-    assert predictions.read(tmp_path, ["b", "a"]) == Tally()
-    predictions.count(tmp_path, ["a", "b"], "b")
-    assert predictions.read(tmp_path, ["a", "b"]).of("b") == 1
+    assert predictions.load_tally(tmp_path, ["b", "a"]) == VoteTally()
+    predictions.add_votes(tmp_path, ["a", "b"], "b")
+    assert predictions.load_tally(tmp_path, ["a", "b"]).votes_for("b") == 1
 
 
 def test_a_tally_that_cannot_be_written_is_said(folder: Path):
     ids = race(folder)
-    (folder / predictions.FOLDER).write_text("a file in its place")
+    (folder / predictions.PREDICTIONS_FOLDER).write_text("a file in its place")
     app = visit(WATCH, race=ids, replay="60")
     app.button(key="watch.ballot.1").click().run()
     assert not app.exception and "cannot be written" in app.error[0].value
@@ -346,25 +346,27 @@ END_A, END_B, END_C = (8, 160, 240, 0.60, 0.72), (8, 90, 240, 0.32, 0.44), (8, 1
 )  # fmt: skip
 def test_how_a_room_did_is_told_by_who_is_ahead_by_more_than_luck(hands: dict[str, int], says: str):
     up = [lane("A", START, END_A), lane("B", START, END_B)]
-    assert predictions.told(Tally(hands), up, over=True) == says
+    assert predictions.describe_predictions(VoteTally(hands), up, is_over=True) == says
 
 
 def test_a_room_that_doubts_is_right_where_nobody_is_clearly_ahead():
     up = [lane("A", START, END_A), lane("C", START, END_C)]
-    assert lanes.leader(up) is None
+    assert lanes.find_leader(up) is None
     assert (
-        predictions.told(Tally({NOBODY: 3, "A": 2}), up, over=True)
+        predictions.describe_predictions(VoteTally({NOBODY: 3, "A": 2}), up, is_over=True)
         == "The room was right: 3 of 5 said “Nobody clearly”."
     )
-    assert "“A” 2" in predictions.told(Tally({NOBODY: 3, "A": 2}), up, over=False)
-    assert "The room said:" in predictions.told(Tally({"A": 2}), [lane("A", START), lane("C")], over=True)
+    assert "“A” 2" in predictions.describe_predictions(VoteTally({NOBODY: 3, "A": 2}), up, is_over=False)
+    assert "The room said:" in predictions.describe_predictions(
+        VoteTally({"A": 2}), [lane("A", START), lane("C")], is_over=True
+    )
 
 
 @given(st.dictionaries(st.sampled_from(["A", "B", NOBODY]), st.integers(0, 40)), st.sampled_from([END_B, END_C]))
 def test_what_a_room_is_told_agrees_with_the_headline(hands: dict[str, int], other: tuple):
     up = [lane("A", START, END_A), lane("B", START, other)]
-    said = predictions.told(Tally(hands), up, over=True)
-    clear = "by more than luck" in lanes.headline(up)
+    said = predictions.describe_predictions(VoteTally(hands), up, is_over=True)
+    clear = "by more than luck" in lanes.describe_standings(up)
     best = max(hands.values(), default=0)
     won = hands.get("A" if clear else NOBODY, 0)
     assert ("The room was right" in said) == (0 < best == won and list(hands.values()).count(best) == 1)
@@ -372,21 +374,21 @@ def test_what_a_room_is_told_agrees_with_the_headline(hands: dict[str, int], oth
 
 def test_the_keys_are_as_many_as_there_are_choices():
     up = [lane(name, START) for name in "ABCD"]
-    assert [key for key, *_ in ballot.keys(up)] == ["1", "2", "3", "4", "5"]
+    assert [key for key, *_ in ballot.number_choices(up)] == ["1", "2", "3", "4", "5"]
 
 
 # ------------------------------------------------------------------ recorded races
 
 
 def card(run_id: str, strategy: str, status: str = "finished", recorded: str = "recorded 3 July 2026") -> RunCard:
-    return RunCard(run_id, "", status, 8, 8, "", 0.0, recorded=recorded, strategy=strategy, accuracies=())
+    return RunCard(run_id, "", status, 8, 8, "", 0.0, recorded_label=recorded, strategy=strategy, exam_accuracies=())
 
 
 def test_a_recorded_race_has_one_run_of_each_way_and_only_recorded_ones():
     runs = [card(f"recorded-{way}-seed-{seed}", way) for way in ("random", "category", "none") for seed in (2, 1)]
     runs.append(card("mine", "fixed", recorded=""))
-    assert recorded_race.racers(runs) == [f"recorded-{way}-seed-1" for way in ("category", "random", "none")]
-    assert recorded_race.racers(runs[:2]) == [] and recorded_race.racers([]) == []
+    assert recorded_race.select_race_runs(runs) == [f"recorded-{way}-seed-1" for way in ("category", "random", "none")]
+    assert recorded_race.select_race_runs(runs[:2]) == [] and recorded_race.select_race_runs([]) == []
 
 
 @pytest.mark.parametrize("page", [HOME, WATCH])
@@ -439,14 +441,18 @@ def test_a_long_reply_is_cut_alone_on_the_stage(wordy: Path):
 
 def test_the_lines_of_a_working_stay_apart_on_the_stage():
     assert (
-        stage._line("Square: 3 × 3 = 9\nHalve it:\n 9 ÷ 2 = 4.5\n\nAnswer: 4.5")
+        stage._join_lines("Square: 3 × 3 = 9\nHalve it:\n 9 ÷ 2 = 4.5\n\nAnswer: 4.5")
         == "Square: 3 × 3 = 9; Halve it: 9 ÷ 2 = 4.5; Answer: 4.5"
     )
-    assert stage._line("") == "" and stage._line("so it is\n") == "so it is" and stage._line("a;") == "a;"
+    assert (
+        stage._join_lines("") == ""
+        and stage._join_lines("so it is\n") == "so it is"
+        and stage._join_lines("a;") == "a;"
+    )
 
 
 @given(st.text(max_size=1500), st.integers(20, 400), st.integers(1, 8))
 def test_a_beginning_is_one_and_no_longer_than_it_may_be(text: str, characters: int, lines: int):
-    head = words.beginning(text, characters=characters, lines=lines)
+    head = words.truncate_text(text, max_chars=characters, max_lines=lines)
     assert head == text or (text.startswith(head.removesuffix("…").rstrip()) and head.endswith(" …"))
     assert len(head) <= max(1.2 * characters, characters + 2) and head.count("\n") < max(1.2 * lines, lines + 1)

@@ -13,11 +13,11 @@ from visits import stock, text_of, visit
 
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
-from studentsim.runs.manager import Manager
+from studentsim.runs.manager import RunManager
 from studentsim.store import ingest, intake, queries
 from studentsim.store.database import Database
 from studentsim.ui import data
-from studentsim.ui.shell import COMPARE, HOME, OF_A_RUN, PAGES
+from studentsim.ui.shell import COMPARE_PAGE, HOME_PAGE, SINGLE_RUN_PAGES, MENU_PAGES
 
 STATES = {
     "running": {"status": "", "turn": 2, "until": "study"},
@@ -38,18 +38,18 @@ def all_states(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> 
         for name, settings in STATES.items():
             run = make_run(folder, name, **settings)
             if name == "running":
-                stack.enter_context(Lease.take(RunFolder(run)).beating())
+                stack.enter_context(Lease.acquire(RunFolder(run)).keep_alive())
         with Database.open(folder) as database:
-            ingest.sync(database, folder / "runs")
+            ingest.sync_journals(database, folder / "runs")
             swell(database, "many-answers", answers=100_000)
             with database.cursor() as cursor:
-                assert not intake.miscounted(cursor)
+                assert not intake.find_row_count_mismatch(cursor)
             assert queries.count_answers(database, "many-answers") >= 100_000
             assert queries.count_answers(database, "one-answer") == 1
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(data.DATA_VARIABLE, str(folder))
-            patch.setattr(Manager, "warm", lambda self: None)
-            patch.setattr(Manager, "tick", lambda self: None)
+            patch.setenv(data.DATA_DIR_ENV_VAR, str(folder))
+            patch.setattr(RunManager, "ensure_warm_worker", lambda self: None)
+            patch.setattr(RunManager, "tick", lambda self: None)
             yield folder
             data.close_engines()
 
@@ -60,18 +60,18 @@ ELSEWHERE = ("running", "paused", "finished")
 
 def visits() -> Iterator:
     """Each page that shows runs with each state. Home shows all of them at once, and the others none: these are visited once."""
-    for page, _, _ in PAGES:
-        own = page in (*OF_A_RUN, COMPARE)
+    for page, _, _ in MENU_PAGES:
+        own = page in (*SINGLE_RUN_PAGES, COMPARE_PAGE)
         for state in STATES if own else ["finished"]:
             yield pytest.param(page, state, marks=pytest.mark.long if own and state in ELSEWHERE else ())
 
 
 @pytest.mark.parametrize(("page", "state"), visits())
 def test_a_page_stands_whatever_the_run_s_state(all_states: Path, page: str, state: str):
-    if page == COMPARE:
+    if page == COMPARE_PAGE:
         app = visit(page, runs=f"{state},finished")
     else:
-        app = visit(page) if page == HOME else visit(page, run=state)
+        app = visit(page) if page == HOME_PAGE else visit(page, run=state)
     assert not app.exception
     said = text_of(app)
     assert "not your pupils" in said and "Something went wrong" not in said
@@ -79,7 +79,7 @@ def test_a_page_stands_whatever_the_run_s_state(all_states: Path, page: str, sta
     assert not problems or (state == "failed" and all("memory is full" in text for text in problems)), problems
 
 
-@pytest.mark.parametrize("page", [script for script, _, _ in PAGES])
+@pytest.mark.parametrize("page", [script for script, _, _ in MENU_PAGES])
 def test_a_page_without_any_run_says_what_to_do(folder: Path, written_bank: Path, page: str):
     stock(folder, written_bank)
     app = visit(page)

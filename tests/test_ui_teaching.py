@@ -15,12 +15,12 @@ from streamlit.testing.v1 import AppTest
 from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import Learning, RunConfig, Teaching
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.store.ingest import sync
+from studentsim.store.ingest import sync_journals
 from studentsim.store.journal import read_events
 from studentsim.ui.compare import second_tries as compared
 from studentsim.ui.compare import settings
@@ -39,7 +39,7 @@ def made(tmp_path_factory) -> tuple[Path, str]:
     """A data folder with one run of a teacher who errs, doubts, and lets the student try again."""
     data = tmp_path_factory.mktemp("data")
     folder = create_run(data, config(questions=30, teaching=TEACHING))
-    assert execute(folder, load_cast=casts.fake) == "finished"
+    assert execute(folder, build_components=casts.fake) == "finished"
     return data, folder.run_id
 
 
@@ -136,18 +136,18 @@ def test_with_one_try_nothing_is_asked_that_needs_two(started: list):
 
 
 def test_a_marker_that_is_not_installed_is_refused_at_its_field(started: list, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(check, "is_here", lambda: False)
+    monkeypatch.setattr(check, "is_grader_installed", lambda: False)
     app = visit(NEW)
-    app.selectbox(key="new.who").set_value(names.MARKER).run()
+    app.selectbox(key="new.who").set_value(names.MODEL_GRADES).run()
     assert len(app.error) == 1 and "train-teacher" in app.error[0].value
     assert app.button(key="new.start").disabled and "*Who marks practice* above" in text_of(app)
-    app.selectbox(key="new.who").set_value(names.KEY).run()
+    app.selectbox(key="new.who").set_value(names.KEY_GRADES).run()
     assert not app.error
 
 
-@pytest.mark.parametrize("who, decides", [(names.BESIDE, "key"), (names.MARKER, "marker")])
+@pytest.mark.parametrize("who, decides", [(names.KEY_GRADES_MODEL_OBSERVES, "key"), (names.MODEL_GRADES, "marker")])
 def test_the_trained_marker_looks_on_or_decides(started: list, monkeypatch: pytest.MonkeyPatch, who: str, decides: str):
-    monkeypatch.setattr(check, "is_here", lambda: True)
+    monkeypatch.setattr(check, "is_grader_installed", lambda: True)
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(who).run()
     app.button(key="new.start").click().run()
@@ -163,12 +163,12 @@ def test_run_again_carries_the_teacher(run: str, started: list):
 
 def test_the_estimate_knows_that_tries_take_time(made: tuple[Path, str], tmp_path: Path):
     plain, twice, often = (RunConfig(teaching=Teaching(attempts=n)) for n in (1, 2, 5))
-    assert estimate.further(plain) == 0 < estimate.further(twice) < estimate.further(often)
-    assert estimate.seconds(plain) < estimate.seconds(twice) < estimate.seconds(often)
+    assert estimate.expected_retries(plain) == 0 < estimate.expected_retries(twice) < estimate.expected_retries(often)
+    assert estimate.estimate_seconds(plain) < estimate.estimate_seconds(twice) < estimate.estimate_seconds(often)
     data, run_id = made
     with Database.open(tmp_path) as db:
-        sync(db, data / "runs")
-        lessons, speed = queries.turns(db, run_id), queries.recent_speed(db)
+        sync_journals(db, data / "runs")
+        lessons, speed = queries.fetch_turns(db, run_id), queries.fetch_recent_timings(db)
     answers = pd.Series([a["turn"] for a in practised(data, run_id)]).value_counts()
     each = [row.seconds_study / answers[row.turn] for row in lessons.itertuples() if row.turn]
     assert speed.study_question == pytest.approx(pd.Series(each).median())
@@ -244,9 +244,9 @@ def test_watch_tells_of_second_tries_errors_and_flips(folder: Path, run: str):
     again = [own for own in firsts if len(own) > 1]
     tried = [own for own in again if not own[0]["right"]]
     mended = sum(own[-1]["right"] for own in tried)
-    assert sentences.told(mended, len(tried)) in text
+    assert sentences.format_rate(mended, len(tried)) in text
     doubted = [own for own in again if own[0]["right"]]
-    assert f"Given up: {sentences.told(sum(not own[-1]['right'] for own in doubted), len(doubted))}" in text
+    assert f"Given up: {sentences.format_rate(sum(not own[-1]['right'] for own in doubted), len(doubted))}" in text
     marked = [a for a in answers if not a["doubted"]]
     assert f"The teacher marked {len(marked)} practice answers." in text
 
@@ -266,7 +266,7 @@ def test_weaknesses_tells_what_the_student_mends_itself(folder: Path, run: str):
     assert not app.exception
     text = text_of(app)
     assert "Second tries: what does the student mend itself?" in text
-    assert "**Does it last?**" in text and sentences.CAVEAT in text
+    assert "**Does it last?**" in text and sentences.RETRY_CAVEAT in text
     assert "Does it give way to a false “wrong”?" in text
     category = practised(folder, run)[0]["category"]
     inside = visit(WEAKNESSES, run=run, category=category)
@@ -278,20 +278,20 @@ def test_compare_sets_second_tries_side_by_side(folder: Path, run: str):
     app = visit(COMPARE, runs=f"{run},plain")
     assert not app.exception and "Do second tries help?" in text_of(app)
     with Database.open(folder / "again") as db:
-        sync(db, folder / "runs")
-        found = tries.gather(db, [run])
-        rows = compared.rows_of(found, "Follow the mistakes")
-    assert rows.tried.sum() == found.tried and rows.mended.sum() == found.mended
-    assert (rows.doubted.iloc[0], rows.flipped.iloc[0]) == (str(found.doubted), str(found.flipped))
+        sync_journals(db, folder / "runs")
+        found = tries.query_retry_results(db, [run])
+        rows = compared.second_tries_frame(found, "Follow the mistakes")
+    assert rows.tried.sum() == found.tried and rows.mended.sum() == found.corrected
+    assert (rows.doubted.iloc[0], rows.flipped.iloc[0]) == (str(found.challenged), str(found.gave_way))
 
 
 def test_the_report_tells_the_same_in_short(made: tuple[Path, str], tmp_path: Path):
     data, run_id = made
     with Database.open(tmp_path) as db:
-        sync(db, data / "runs")
-        found, page = tries.gather(db, [run_id]), report.make(db, run_id)
+        sync_journals(db, data / "runs")
+        found, page = tries.query_retry_results(db, [run_id]), report.build_report_html(db, run_id)
     assert "<h2>Second tries, and the teacher</h2>" in page
-    assert sentences.mended(found) in page and "Not as the key does" in page
+    assert sentences.describe_retries(found) in page and "Not as the key does" in page
 
 
 def test_nothing_of_it_is_said_of_a_plain_teacher(folder: Path):
@@ -304,15 +304,15 @@ def test_nothing_of_it_is_said_of_a_plain_teacher(folder: Path):
     assert "second tries" not in visit(ANSWERS, run="plain").segmented_control(key="answers.phase").options
     assert "second tr" not in text_of(visit(COMPARE, runs="plain")).lower()
     with Database.open(folder / "again") as db:
-        sync(db, folder / "runs")
-        assert "Second tries" not in report.make(db, "plain")
+        sync_journals(db, folder / "runs")
+        assert "Second tries" not in report.build_report_html(db, "plain")
 
 
 def test_before_anything_was_tried_again_it_says_when_that_begins(folder: Path):
     make_run(folder, "young", turn=0, status="", teaching=Teaching(attempts=2, error_rate=0.1).model_dump())
     for page in (WATCH, WEAKNESSES, COMPARE):
         app = visit(page, **({"runs": "young"} if page == COMPARE else {"run": "young"}))
-        assert not app.exception and sentences.NOBODY in text_of(app), page
+        assert not app.exception and sentences.NO_RETRIES_NOTE in text_of(app), page
     assert "has not marked any practice answer yet" in text_of(visit(WATCH, run="young"))
 
 
@@ -329,15 +329,15 @@ FIGURES = {
 
 
 def test_the_marker_s_check_is_told_with_intervals_and_by_kind_of_case(tmp_path: Path):
-    (tmp_path / check.FIGURES).write_text(json.dumps(FIGURES))
-    found = check.known(tmp_path)
+    (tmp_path / check.EVALUATION_FILE).write_text(json.dumps(FIGURES))
+    found = check.load_evaluation(tmp_path)
     assert found is not None
-    assert (found.written.agreed, found.written.answers) == (1990, 2000)
-    assert (found.hard.agreed, found.hard.answers) == (195, 200)
-    assert (found.hard.low, found.hard.high) == pytest.approx(wilson(195, 200))
-    said = sentences.marker_check(found)
+    assert (found.written_answers.agreed, found.written_answers.answers) == (1990, 2000)
+    assert (found.hard_cases.agreed, found.hard_cases.answers) == (195, 200)
+    assert (found.hard_cases.low, found.hard_cases.high) == pytest.approx(wilson_interval(195, 200))
+    said = sentences.describe_grader_evaluation(found)
     assert "2,000 answers" in said and "99.5 of 100" in said and "200 hard cases" in said and "97.5 of 100" in said
-    table = help_marker.table(found)
+    table = help_marker.case_frame(found)
     assert table.kind.tolist() == ["as written", "two letters", "commas"] and table.wrong_right.tolist() == [6, 3, 0]
 
 
@@ -353,16 +353,16 @@ HOSTILE = [
     "text", ["", "[]", "{", '{"written": 1}', '{"written": {"right_right": "x"}}', "\x00", *HOSTILE], ids=range(11)
 )
 def test_figures_that_cannot_be_read_are_as_if_there_were_none(tmp_path: Path, text: str):
-    (tmp_path / check.FIGURES).write_text(text)
-    assert check.known(tmp_path) is None and check.known(tmp_path / "nowhere") is None
+    (tmp_path / check.EVALUATION_FILE).write_text(text)
+    assert check.load_evaluation(tmp_path) is None and check.load_evaluation(tmp_path / "nowhere") is None
 
 
 @pytest.mark.parametrize("installed, command", [(False, "train-teacher"), (True, "check-teacher")])
 def test_help_says_how_to_have_the_figures(
     folder: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, command: str
 ):
-    monkeypatch.setattr(check, "known", lambda: None)
-    monkeypatch.setattr(check, "is_here", lambda: installed)
+    monkeypatch.setattr(check, "load_evaluation", lambda: None)
+    monkeypatch.setattr(check, "is_grader_installed", lambda: installed)
     app = visit(HELP, term="giving-way")
     assert not app.exception and "sycophancy" in text_of(app)
     assert any(command in c.value for c in app.code)
@@ -383,32 +383,36 @@ def test_help_says_how_to_have_the_figures(
     ],
 )  # fmt: skip
 def test_what_is_said_of_a_mark(row: dict, said: list[str]):
-    told = " ".join(judgement.told({"phase": "study", **row}))
+    told = " ".join(judgement.describe_grading({"phase": "study", **row}))
     assert bool(told) == bool(said) and all(part in told for part in said)
 
 
 def test_few_are_told_as_few():
-    assert sentences.told(3, 7) == "3 of 7, too few to say more"
-    assert sentences.told(7, 12).startswith("7 of 12, which is ")
-    assert sentences.told(40, 80).startswith("50 of 100 (")
+    assert sentences.format_rate(3, 7) == "3 of 7, too few to say more"
+    assert sentences.format_rate(7, 12).startswith("7 of 12, which is ")
+    assert sentences.format_rate(40, 80).startswith("50 of 100 (")
 
 
-def told(tried: int, mended: int, doubted: int, flipped: int) -> tries.Tries:
+def told(tried: int, mended: int, doubted: int, flipped: int) -> tries.RetryResults:
     revisions = pd.DataFrame({"tried": [tried], "mended": [mended]})
     doubts = pd.DataFrame({"on_purpose": [True], "doubted": [doubted], "flipped": [flipped]})
-    return tries.Tries(revisions, doubts, pd.DataFrame())
+    return tries.RetryResults(revisions, doubts, pd.DataFrame())
 
 
 def test_mending_is_called_more_frequent_than_giving_way_only_where_the_counts_bear_it():
-    assert "mend more often" in sentences.beside(told(100, 70, 50, 5))
-    assert "mislead more often" in sentences.beside(told(100, 10, 50, 40))
-    assert "cannot be told" in sentences.beside(told(20, 9, 8, 2))
-    assert sentences.beside(told(100, 70, 0, 0)) == ""
+    assert "mend more often" in sentences.compare_feedback_effects(told(100, 70, 50, 5))
+    assert "mislead more often" in sentences.compare_feedback_effects(told(100, 10, 50, 40))
+    assert "cannot be told" in sentences.compare_feedback_effects(told(20, 9, 8, 2))
+    assert sentences.compare_feedback_effects(told(100, 70, 0, 0)) == ""
 
 
 def test_runs_that_differ_in_their_teacher_are_told_apart():
     plain, other = RunConfig(), RunConfig(teaching=TEACHING)
-    assert settings.differing([plain, other]) == ["teaching.attempts", "teaching.error_rate", "teaching.doubts"]
-    assert settings.said("teaching.error_rate", other) == "20 of 100"
-    assert settings.said("teaching.feedback", plain) == "none: one try alone"
-    assert lanes.names([plain, other]) == ["1 try", "3 tries, hint, 20 of 100 marks wrong"]
+    assert settings.differing_settings([plain, other]) == [
+        "teaching.attempts",
+        "teaching.error_rate",
+        "teaching.doubts",
+    ]
+    assert settings.format_setting("teaching.error_rate", other) == "20 of 100"
+    assert settings.format_setting("teaching.feedback", plain) == "none: one try alone"
+    assert lanes.entry_names([plain, other]) == ["1 try", "3 tries, hint, 20 of 100 marks wrong"]

@@ -18,12 +18,12 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import ConfigError, RunError
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.records import Cell, Validated
 from studentsim.runs import states
 from studentsim.runs.folder import RunFolder
-from studentsim.runs.manager import Manager
-from studentsim.runs.waiting import enter, leave
+from studentsim.runs.manager import RunManager
+from studentsim.runs.waiting import enqueue, dequeue
 from studentsim.store import intake, queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, data, glossary, looks, rewards
@@ -33,9 +33,9 @@ from studentsim.ui.watch import lanes, links, live, pictures, plot, practice, pu
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SHARED", 0.0)
+    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    pulse._kept.clear()
+    pulse._run_cache.clear()
 
 
 def drawn(app: AppTest) -> list[dict]:
@@ -124,11 +124,11 @@ def test_an_action_that_came_too_late_is_a_sentence(folder: Path, monkeypatch: p
     make_run(folder, "it", **STATES["paused"][0])
     app = visit(WATCH, run="it")
 
-    def late(self: Manager, run_id: str) -> None:
+    def late(self: RunManager, run_id: str) -> None:
         raise RunError("The run it is finished; only a run at work can be paused.")
 
     app.button(key="watch.resume").click()
-    monkeypatch.setattr(Manager, "resume", late)
+    monkeypatch.setattr(RunManager, "resume", late)
     app.run()
     assert not app.exception
     assert "only a run at work can be paused" in app.error[0].value
@@ -171,7 +171,7 @@ def test_a_link_to_no_run_gives_a_friendly_page_with_a_way_home(folder: Path, li
 def test_a_run_deleted_under_its_watcher_is_said_to_be_gone(folder: Path):
     make_run(folder, "it")
     app = visit(WATCH, run="it")
-    data.engine().manager.delete("it")
+    data.get_engine().manager.delete("it")
     app.run()
     assert not app.exception and "deleted" in app.error[0].value
     assert "Go to Home" in link_labels(app)
@@ -191,7 +191,7 @@ def test_every_view_of_the_learning_can_be_chosen_and_linked(folder: Path, view:
     app = visit(WATCH, run="it")
     app.segmented_control(key="watch.view").set_value(view).run()
     assert not app.exception and not app.error
-    linked = visit(WATCH, **{"run": "it", "watch.view": rewards.VIEWS[view].name})
+    linked = visit(WATCH, **{"run": "it", "watch.view": rewards.REWARD_VIEWS[view].name})
     assert linked.segmented_control(key="watch.view").value == view
 
 
@@ -226,17 +226,17 @@ def test_what_was_not_practised_is_told_of_where_it_was_rehearsed(folder: Path, 
     make_run(folder, "it")
     line = "What lesson 4 does not practise stays as it was (rehearsal: drift 0.25 nat² a step)."
     (caption,) = [c for c in visit(WATCH, run="it").caption if "rehearsal" in c.value]
-    assert caption.value == line and glossary.TERMS["rehearsal"].short in caption.help
+    assert caption.value == line and glossary.TERMS["rehearsal"].summary in caption.help
     assert not [c for c in visit(WATCH, run="before").caption if "rehearsal" in c.value]
     with Database.open(folder) as database:
-        frame = queries.steps(database, "it")
+        frame = queries.fetch_training_steps(database, "it")
     assert (frame.rehearsal.notna() == (frame.step % 2 == 1)).all() and set(live.STEP_COLUMNS) <= set(frame)
 
 
 def test_a_link_to_a_view_that_is_not_there_shows_the_usual_one(folder: Path):
     make_run(folder, "it")
     app = visit(WATCH, **{"run": "it", "watch.view": "x" * 3000})
-    assert not app.exception and app.segmented_control(key="watch.view").value == rewards.USUAL
+    assert not app.exception and app.segmented_control(key="watch.view").value == rewards.DEFAULT_REWARD_VIEW
 
 
 def test_new_events_appear_at_the_next_look(folder: Path):
@@ -253,65 +253,69 @@ def test_new_events_appear_at_the_next_look(folder: Path):
 
 def test_only_tables_that_hold_something_new_are_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "it", status="", turn=2, alive=True)
-    engine = data.engine()
-    first = pulse.look(engine, "it")
+    engine = data.get_engine()
+    first = pulse.take_snapshot(engine, "it")
     asked: list[str] = []
-    frame = Database.frame
-    monkeypatch.setattr(Database, "frame", lambda self, sql, *rest: asked.append(sql) or frame(self, sql, *rest))
-    pulse.look(engine, "it")
+    frame = Database.query_frame
+    monkeypatch.setattr(Database, "query_frame", lambda self, sql, *rest: asked.append(sql) or frame(self, sql, *rest))
+    pulse.take_snapshot(engine, "it")
     assert asked == [], "nothing is new, so nothing is read"
     go_on(folder, "it", answers=3)
-    second = pulse.look(engine, "it")
+    second = pulse.take_snapshot(engine, "it")
     assert len(asked) == 1 and "FROM answers" in asked[0]
     assert second.exams is first.exams and second.steps is first.steps
     assert not second.answers.equals(first.answers)
     go_on(folder, "it", lessons=1)
-    assert len(pulse.look(engine, "it").steps) > len(first.steps)
+    assert len(pulse.take_snapshot(engine, "it").steps) > len(first.steps)
 
 
 def test_one_look_and_one_picture_serve_all_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "it", **STATES["learning"][0])
-    engine = data.engine()
-    monkeypatch.setattr(pulse, "SHARED", 60.0)
-    first = pulse.look(engine, "it")
+    engine = data.get_engine()
+    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 60.0)
+    first = pulse.take_snapshot(engine, "it")
     go_on(folder, "it", answers=3)
-    assert pulse.look(engine, "it") is first
-    assert pictures.exams(first) is pictures.exams(pulse.look(engine, "it"))
-    pulse.act(engine, "pause", ["it"])
-    assert pulse.look(engine, "it").state.request == "pause", "what a button did is seen at once"
+    assert pulse.take_snapshot(engine, "it") is first
+    assert pictures.pack_exam_figure(first) is pictures.pack_exam_figure(pulse.take_snapshot(engine, "it"))
+    pulse.control_runs(engine, "pause", ["it"])
+    assert pulse.take_snapshot(engine, "it").state.request == "pause", "what a button did is seen at once"
 
 
 def test_a_run_refreshes_while_it_goes_on_and_more_eagerly_before_its_first_answer(folder: Path):
     make_run(folder, "done")
     make_run(folder, "ready", **STATES["getting ready"][0])
     make_run(folder, "busy", **STATES["learning"][0])
-    done, ready, busy = (pulse.look(data.engine(), name) for name in ("done", "ready", "busy"))
-    assert live.every([done]) is None
+    done, ready, busy = (pulse.take_snapshot(data.get_engine(), name) for name in ("done", "ready", "busy"))
+    assert live.refresh_interval([done]) is None
     make_run(folder, "paused", **STATES["paused"][0])
-    assert live.every([pulse.look(data.engine(), "paused"), done]) == live.IDLE, "another visitor may resume it"
+    assert (
+        live.refresh_interval([pulse.take_snapshot(data.get_engine(), "paused"), done]) == live.IDLE_REFRESH_SECONDS
+    ), "another visitor may resume it"
     killed = make_run(folder, "killed", **STATES["interrupted"][0])
-    RunFolder(killed).request("cancel")
-    assert live.every([pulse.look(data.engine(), "killed")]) == live.EVERY, "it will be cancelled in a moment"
-    assert live.every([done, busy]) == live.EVERY == 1.0
-    assert live.every([ready]) == live.every([busy, ready]) == live.EAGER == 0.5
+    RunFolder(killed).write_request("cancel")
+    assert live.refresh_interval([pulse.take_snapshot(data.get_engine(), "killed")]) == live.REFRESH_SECONDS, (
+        "it will be cancelled in a moment"
+    )
+    assert live.refresh_interval([done, busy]) == live.REFRESH_SECONDS == 1.0
+    assert live.refresh_interval([ready]) == live.refresh_interval([busy, ready]) == live.EAGER_REFRESH_SECONDS == 0.5
 
 
 def test_a_resumed_run_forgets_what_is_void(folder: Path):
     path = make_run(folder, "it", status="paused", turn=2, until="training")
-    engine = data.engine()
-    before = pulse.look(engine, "it")
+    engine = data.get_engine()
+    before = pulse.take_snapshot(engine, "it")
     from studentsim.records import Resumed
-    from studentsim.store.journal import Journal
+    from studentsim.store.journal import JournalWriter
 
-    with Journal(path / "events.jsonl") as journal:
+    with JournalWriter(path / "events.jsonl") as journal:
         journal.append(Resumed(2))
-    after = pulse.look(engine, "it")
+    after = pulse.take_snapshot(engine, "it")
     assert before.steps.turn.max() == 3 and after.steps.turn.max() == 2
 
 
 def test_a_journal_that_grows_while_it_is_read_does_not_hold_its_reader(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "it", **STATES["learning"][0])
-    engine, pieces, take_in = data.engine(), [], intake.take_in
+    engine, pieces, take_in = data.get_engine(), [], intake.apply_chunk
 
     def and_it_grows(*args: object) -> tuple[int, int]:
         taken = take_in(*args)
@@ -319,8 +323,8 @@ def test_a_journal_that_grows_while_it_is_read_does_not_hold_its_reader(folder: 
         go_on(folder, "it", answers=1)
         return taken
 
-    monkeypatch.setattr(intake, "take_in", and_it_grows)
-    pulse.look(engine, "it")
+    monkeypatch.setattr(intake, "apply_chunk", and_it_grows)
+    pulse.take_snapshot(engine, "it")
     assert len(pieces) == 1
 
 
@@ -328,30 +332,32 @@ def test_a_run_that_is_just_being_handed_to_its_worker_does_not_look_interrupted
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
     waiting = RunFolder(make_run(folder, "it", status="", turn=-1))
-    enter(waiting)
+    enqueue(waiting)
     real = states.current_lease
 
     def and_then_it_is_handed_over(run: RunFolder) -> object:
         seen = real(run)
-        leave(run)
+        dequeue(run)
         return seen
 
     monkeypatch.setattr(states, "current_lease", and_then_it_is_handed_over)
-    assert states.observe(waiting).status == "queued"
+    assert states.read_run_state(waiting).status == "queued"
 
 
 def test_the_newest_answers_are_the_last_ones_wherever_they_lie(folder: Path):
     make_run(folder, "it", turns=2, exam=60)
-    engine = data.engine()
-    pulse.look(engine, "it")
-    last = queries.last_seq(engine.database, "it")
-    all_of_them = queries.latest_answers(engine.database, "it", 500)
+    engine = data.get_engine()
+    pulse.take_snapshot(engine, "it")
+    last = queries.fetch_last_seq(engine.database, "it")
+    all_of_them = queries.fetch_latest_answers(engine.database, "it", 500)
     for limit in (1, 6, 500):
-        newest = queries.newest_answers(engine.database, "it", last, limit)
+        newest = queries.fetch_newest_answers(engine.database, "it", last, limit)
         assert list(newest.seq) == list(all_of_them.seq[:limit])
-    assert queries.answered(engine.database, "it", turn=0, phase="exam") == 60
-    assert list(queries.lessons(engine.database, "it").turn) == [1, 2]
-    assert queries.last_seqs(engine.database, "nobody") == dict.fromkeys(("exams", "turns", "steps", "validations"), -1)
+    assert queries.count_phase_answers(engine.database, "it", turn=0, phase="exam") == 60
+    assert list(queries.fetch_finished_turns(engine.database, "it").turn) == [1, 2]
+    assert queries.fetch_last_seqs(engine.database, "nobody") == dict.fromkeys(
+        ("exams", "turns", "steps", "validations"), -1
+    )
 
 
 # ------------------------------------------------------------------ race
@@ -451,7 +457,7 @@ def test_a_race_s_form_says_that_others_are_at_work_or_wait(folder: Path):
 def queued(folder: Path, run_id: str, **settings: object) -> None:
     """A run that waits for a free place."""
     path = make_run(folder, run_id, status="", turn=-1, **settings)
-    enter(RunFolder(path))
+    enqueue(RunFolder(path))
 
 
 def test_a_race_that_waits_for_its_turn_says_so_and_not_that_it_is_on(folder: Path):
@@ -482,19 +488,19 @@ def test_a_race_that_waits_for_its_turn_says_so_and_not_that_it_is_on(folder: Pa
     ],
 )
 def test_before_anybody_leads_a_race_says_how_it_stands(statuses: list[str], says: str):
-    assert lanes.headline([lane("A"), lane("B")], statuses).startswith(says)
+    assert lanes.describe_standings([lane("A"), lane("B")], statuses).startswith(says)
 
 
 def test_if_one_of_a_race_cannot_start_none_does(started: list, monkeypatch: pytest.MonkeyPatch):
-    begin, cancelled = Manager.start, []
+    begin, cancelled = RunManager.start, []
 
-    def start(self: Manager, config: RunConfig, token: str = "", cell: Cell | None = None) -> str:
+    def start(self: RunManager, config: RunConfig, token: str = "", cell: Cell | None = None) -> str:
         if started:
             raise ConfigError("The bank has too few questions.", "Ask for fewer.", field="exam")
         return begin(self, config, token, cell)
 
-    monkeypatch.setattr(Manager, "start", start)
-    monkeypatch.setattr(Manager, "cancel", lambda self, run_id: cancelled.append(run_id))
+    monkeypatch.setattr(RunManager, "start", start)
+    monkeypatch.setattr(RunManager, "cancel", lambda self, run_id: cancelled.append(run_id))
     app = visit(WATCH, race="new")
     app.button(key="watch.race.start").click().run()
     assert not app.exception and "Ask for fewer" in app.error[0].value
@@ -545,8 +551,8 @@ def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
     return frame.assign(accuracy=frame.correct / frame.questions)
 
 
-def lane(name: str, *rows: tuple[int, int, int, float, float]) -> lanes.Lane:
-    return lanes.Lane(name, name, looks.look("random"), exams(*rows))
+def lane(name: str, *rows: tuple[int, int, int, float, float]) -> lanes.RaceEntry:
+    return lanes.RaceEntry(name, name, looks.strategy_style("random"), exams(*rows))
 
 
 START = (0, 72, 240, 0.24, 0.36)
@@ -556,11 +562,13 @@ def test_a_race_names_a_leader_only_where_the_intervals_bear_it():
     fast = lane("Fast", START, (4, 160, 240, 0.60, 0.72))
     near = lane("Near", START, (4, 150, 240, 0.56, 0.68))
     slow = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
-    assert "“Fast” is ahead of “Slow” by more than luck" in lanes.headline([slow, fast])
-    assert lanes.leader([slow, fast]) == 1 and lanes.leader([near, slow, fast]) is None
-    assert "nobody is clearly ahead" in lanes.headline([near, fast]) and "may be luck" in lanes.headline([near, fast])
-    assert lanes.headline([near, near]).endswith("nobody is clearly ahead: 63 of 100 each.")
-    three = lanes.headline([near, slow, fast])
+    assert "“Fast” is ahead of “Slow” by more than luck" in lanes.describe_standings([slow, fast])
+    assert lanes.find_leader([slow, fast]) == 1 and lanes.find_leader([near, slow, fast]) is None
+    assert "nobody is clearly ahead" in lanes.describe_standings(
+        [near, fast]
+    ) and "may be luck" in lanes.describe_standings([near, fast])
+    assert lanes.describe_standings([near, near]).endswith("nobody is clearly ahead: 63 of 100 each.")
+    three = lanes.describe_standings([near, slow, fast])
     assert "ahead of “Slow” by more than luck, but not clearly of “Near”" in three
 
 
@@ -568,20 +576,27 @@ def test_a_race_is_told_at_the_last_exam_that_all_have_sat_and_says_so_where_one
     further = (6, 200, 240, 0.78, 0.88)
     ahead = lane("Fast", START, (4, 160, 240, 0.60, 0.72), further)
     behind = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
-    assert lanes.headline([ahead, behind]).startswith(
+    assert lanes.describe_standings([ahead, behind]).startswith(
         "After 4 lessons, the last exam that all have sat, “Fast” is ahead of"
     )
-    assert lanes.headline([ahead, behind]).endswith("“Fast” has gone on to lesson 6.")
+    assert lanes.describe_standings([ahead, behind]).endswith("“Fast” has gone on to lesson 6.")
     near = lane("Near", START, (4, 150, 240, 0.56, 0.68), further)
-    assert "“Fast” and “Near” have gone on to lesson 6." in lanes.headline([ahead, near, behind])
+    assert "“Fast” and “Near” have gone on to lesson 6." in lanes.describe_standings([ahead, near, behind])
     late = lane("Late", START, (4, 150, 240, 0.56, 0.68), (8, 180, 240, 0.69, 0.80))
-    assert lanes.headline([ahead, late, behind]).endswith("“Fast” has gone on to lesson 6, “Late” to lesson 8.")
-    level = lanes.headline([lane("A", START, (4, 90, 240, 0.32, 0.44)), lane("B", START, (4, 90, 240, 0.32, 0.44))])
+    assert lanes.describe_standings([ahead, late, behind]).endswith(
+        "“Fast” has gone on to lesson 6, “Late” to lesson 8."
+    )
+    level = lanes.describe_standings(
+        [lane("A", START, (4, 90, 240, 0.32, 0.44)), lane("B", START, (4, 90, 240, 0.32, 0.44))]
+    )
     assert level == "After 4 lessons nobody is clearly ahead: 38 of 100 each."
-    first = lanes.headline([ahead, lane("New", START)])
+    first = lanes.describe_standings([ahead, lane("New", START)])
     assert "before any lesson" in first and first.endswith("“Fast” has gone on to lesson 6.")
-    assert "once all have sat" in lanes.headline([ahead, lane("Newer")])
-    assert lanes.compared([ahead, behind]) == 4 and lanes.compared([ahead, lane("Newer")]) is None
+    assert "once all have sat" in lanes.describe_standings([ahead, lane("Newer")])
+    assert (
+        lanes.last_common_exam_turn([ahead, behind]) == 4
+        and lanes.last_common_exam_turn([ahead, lane("Newer")]) is None
+    )
 
 
 def test_a_race_s_picture_marks_the_lesson_that_is_compared_where_one_is_further(folder: Path):
@@ -595,36 +610,36 @@ def test_a_race_s_picture_marks_the_lesson_that_is_compared_where_one_is_further
 def test_of_races_among_equals_at_most_one_in_twenty_has_a_leader():
     luck = Random("races among equals")
 
-    def racer(name: str) -> lanes.Lane:
+    def racer(name: str) -> lanes.RaceEntry:
         right = sum(luck.random() < 0.6 for _ in range(100))
-        return lane(name, START, (4, right, 100, *wilson(right, 100)))
+        return lane(name, START, (4, right, 100, *wilson_interval(right, 100)))
 
-    led = sum(lanes.leader([racer(name) for name in "ABCD"]) is not None for _ in range(1000))
+    led = sum(lanes.find_leader([racer(name) for name in "ABCD"]) is not None for _ in range(1000))
     assert led <= 50
 
 
 def test_lanes_are_named_by_what_sets_them_apart():
     ways = [RunConfig(strategy="random"), RunConfig(strategy="category")]
-    assert lanes.names(ways) == ["Mixed bag", "Follow the mistakes"]
+    assert lanes.entry_names(ways) == ["Mixed bag", "Follow the mistakes"]
     students = [RunConfig(student="balanced"), RunConfig(student="physics-gap")]
-    assert lanes.names(students) == ["Balanced beginner", "Physics gap"]
+    assert lanes.entry_names(students) == ["Balanced beginner", "Physics gap"]
     twins = [RunConfig(), RunConfig(seed=1)]
-    assert len(set(lanes.names(twins))) == 2
+    assert len(set(lanes.entry_names(twins))) == 2
     for configs in (ways, students, twins, [*ways, *students]):
-        assert len({id(look) for look in lanes.looks(configs)}) == len(configs)
+        assert len({id(look) for look in lanes.entry_styles(configs)}) == len(configs)
 
 
 def test_a_race_of_unlike_runs_says_so():
-    assert lanes.unfair([RunConfig(strategy="random"), RunConfig()]) == ""
-    assert "exam seed" in lanes.unfair([RunConfig(exam_seed=3), RunConfig()])
+    assert lanes.describe_unfairness([RunConfig(strategy="random"), RunConfig()]) == ""
+    assert "exam seed" in lanes.describe_unfairness([RunConfig(exam_seed=3), RunConfig()])
 
 
 def test_the_practice_is_told_with_its_interval_and_why_it_is_no_exam():
-    lessons = practice.with_bounds(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
-    text = practice.sentence(lessons, "category")
+    lessons = practice.with_practice_accuracy(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
+    text = practice.describe_latest_practice(lessons, "category")
     assert "In lesson 2 it answered 12 of 40 rightly, which is 18 to 45 of 100." in text
     assert "only the exam says what was learnt" in text
-    assert "no practice yet" in practice.sentence(lessons.iloc[:0], "category")
+    assert "no practice yet" in practice.describe_latest_practice(lessons.iloc[:0], "category")
 
 
 # ------------------------------------------------------------------ pictures
@@ -637,7 +652,7 @@ CELLS = pd.DataFrame(
 
 
 def test_a_heatmap_shows_its_number_in_each_cell_and_hatches_those_of_few_answers():
-    (bars,) = charts.category_heatmap(CELLS, rows=["physics", "<b>odd</b>", "empty"]).data
+    (bars,) = charts.category_heatmap_figure(CELLS, rows=["physics", "<b>odd</b>", "empty"]).data
     assert list(bars.text) == ["25", "75", "3/7"]
     assert list(bars.marker.pattern.shape) == ["", "", "/"]
     assert [tuple(point[:4]) for point in bars.customdata] == [
@@ -645,21 +660,23 @@ def test_a_heatmap_shows_its_number_in_each_cell_and_hatches_those_of_few_answer
         ("physics", 2, 30, 40),
         ("<b>odd</b>", 0, 3, 7),
     ]
-    assert bars.marker.color[0] == looks.shade(0.25) != bars.marker.color[1] == looks.shade(0.75)
+    assert bars.marker.color[0] == looks.diverging_color(0.25) != bars.marker.color[1] == looks.diverging_color(0.75)
     assert "<b>" not in bars.hovertext[2]
 
 
 def test_the_heatmaps_cells_stay_where_they_are_while_a_run_goes_on():
-    full = charts.category_heatmap(CELLS, rows=["physics"], turns=range(0, 9, 2), revision="a")
-    fewer = charts.category_heatmap(CELLS[CELLS.turn == 0], rows=["physics"], turns=range(0, 9, 2), revision="a")
+    full = charts.category_heatmap_figure(CELLS, rows=["physics"], turns=range(0, 9, 2), revision="a")
+    fewer = charts.category_heatmap_figure(CELLS[CELLS.turn == 0], rows=["physics"], turns=range(0, 9, 2), revision="a")
     assert full.layout.xaxis == fewer.layout.xaxis and full.layout.uirevision == fewer.layout.uirevision
-    assert charts.category_heatmap(CELLS.iloc[:0], rows=[]).data
+    assert charts.category_heatmap_figure(CELLS.iloc[:0], rows=[]).data
 
 
 def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
     one, two = exams(START, (2, 120, 240, 0.44, 0.56)), exams(START)
-    figure = charts.race(
-        [("A", looks.look("random"), one), ("<i>B</i>", looks.look("category"), two)], turns=4, exam_every=2
+    figure = charts.race_figure(
+        [("A", looks.strategy_style("random"), one), ("<i>B</i>", looks.strategy_style("category"), two)],
+        turns=4,
+        exam_every=2,
     )
     first, second = figure.data
     assert (first.line.dash, second.line.dash) == ("solid", "dash")
@@ -667,29 +684,33 @@ def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
     ends = [note for note in figure.layout.annotations if note.name == "end"]
     assert {note.text for note in ends} == {"● A<br><b>50</b> after 2", "■ &lt;i&gt;B&lt;/i&gt;<br><b>30</b> after 0"}
     assert abs(ends[0].y - ends[1].y) >= 5
-    level = charts.race([("A", looks.look("random"), one), ("B", looks.look("category"), one)], turns=4, exam_every=2)
+    level = charts.race_figure(
+        [("A", looks.strategy_style("random"), one), ("B", looks.strategy_style("category"), one)],
+        turns=4,
+        exam_every=2,
+    )
     assert {note.text for note in level.layout.annotations if note.name == "end"} == {"● A <b>50</b>", "■ B <b>50</b>"}
 
 
 def test_practice_looks_unlike_an_exam():
-    lessons = practice.with_bounds(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
-    (trace,) = charts.practice(lessons, turns=20).data
+    lessons = practice.with_practice_accuracy(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
+    (trace,) = charts.practice_figure(lessons, turns=20).data
     assert trace.mode == "markers" and "open" in trace.marker.symbol and trace.error_y.array is not None
 
 
 def test_a_packed_picture_is_small_and_never_holds_plotly_itself():
-    figure = charts.exam_accuracy(exams(START, (2, 120, 240, 0.44, 0.56)), strategy="random", turns=20)
-    packed = plot.packed(figure, alt="what it shows")
+    figure = charts.exam_accuracy_figure(exams(START, (2, 120, 240, 0.44, 0.56)), strategy="random", turns=20)
+    packed = plot.pack_figure(figure, alt="what it shows")
     assert len(packed) < 8000
     told = json.loads(packed)
     assert told["alt"] == "what it shows" and told["height"] == "340px"
-    assert (plot.PLOTLY / "plotly.min.js").exists() and told["plotly"].endswith("/plotly.min.js")
+    assert (plot.PLOTLY_FOLDER / "plotly.min.js").exists() and told["plotly"].endswith("/plotly.min.js")
 
 
 def test_where_the_browser_cannot_get_plotly_streamlits_own_chart_stands_in(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(plot, "PLOTLY", folder / "nowhere")
+    monkeypatch.setattr(plot, "PLOTLY_FOLDER", folder / "nowhere")
     make_run(folder, "it")
     app = visit(WATCH, run="it")
     assert not app.exception and len(app.get("plotly_chart")) == 5
@@ -699,7 +720,7 @@ def test_where_the_browser_cannot_get_plotly_streamlits_own_chart_stands_in(
 def test_any_race_parameter_is_read_without_trouble(folder: Path, query: str):
     app = visit(WATCH, race=query)
     assert not app.exception
-    assert links.MOST == 4
+    assert links.MAX_RACE_RUNS == 4
 
 
 def test_new_simulation_and_watch_know_the_way_to_one_another(folder: Path):

@@ -15,11 +15,11 @@ from weak_runs import GAIN, PHYSICS, PROBABILITY, make_weak_run, plain, question
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import Question
 from studentsim.ui import data
-from studentsim.ui.weaknesses.data import view
-from studentsim.ui.weaknesses.place import Place
-from studentsim.ui.weaknesses.sentences import behind_wrong
-from studentsim.ui.weaknesses.slips import most_frequent
-from studentsim.ui.weaknesses.trends import SHOWN, slips_of
+from studentsim.ui.weaknesses.data import load_view
+from studentsim.ui.weaknesses.place import WeaknessesSelection
+from studentsim.ui.weaknesses.sentences import find_wrong_answer_causes
+from studentsim.ui.weaknesses.slips import sort_by_frequency
+from studentsim.ui.weaknesses.trends import MAX_MISCONCEPTIONS_DRAWN, filter_misconceptions
 
 WEAKNESSES = "pages/5_Weaknesses.py"
 HOSTILE = "<script>alert('x')</script> costs $5 and $6 *now*, `code`, :red[red] \u202eabc"
@@ -143,7 +143,7 @@ def test_the_most_frequent_slips_are_those_that_the_first_sentence_names():
     """Of many slips those of the last exam come first, whatever was made more often at the beginning."""
     rows = [(f"early {i}", 5 - i % 3, 0) for i in range(8)] + [("late b", 1, 3), ("late a", 1, 3), ("late c", 1, 2)]
     frame = pd.DataFrame([(slip, max(a, b), b) for slip, a, b in rows], columns=["misconception", "most", "last_made"])
-    order = list(most_frequent(frame).misconception)
+    order = list(sort_by_frequency(frame).misconception)
     assert order[:3] == ["late a", "late b", "late c"] and order[3] == "early 0" and len(order) == 11
 
 
@@ -157,10 +157,10 @@ def test_what_the_first_sentence_calls_commonest_is_among_the_most_frequent(fold
 
     make_weak_run(folder, letter=late)
     app = visit(WEAKNESSES, run="weak", **({"category": category} if category else {}))
-    shown = view(data.engine(), "weak").found
-    here = slips_of(shown, Place("weak", category))
-    drawn = list(most_frequent(here).head(SHOWN).misconception)
-    named = [s for c in here.category.unique() for s in behind_wrong(shown, c).slips[:2]]
+    shown = load_view(data.get_engine(), "weak").findings
+    here = filter_misconceptions(shown, WeaknessesSelection("weak", category))
+    drawn = list(sort_by_frequency(here).head(MAX_MISCONCEPTIONS_DRAWN).misconception)
+    named = [s for c in here.category.unique() for s in find_wrong_answer_causes(shown, c).top_misconceptions[:2]]
     assert not app.exception and named and drawn[0] in named
     if category:
         assert set(named) <= set(drawn)

@@ -33,9 +33,9 @@ NOW = {
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SHARED", 0.0)
+    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    pulse._kept.clear()
+    pulse._run_cache.clear()
 
 
 def write(run: Path, **changed: Any) -> None:
@@ -125,10 +125,22 @@ def test_a_race_and_the_room_s_view_have_a_card_a_lane(folder: Path):
 
 def test_of_a_long_text_the_end_is_shown_and_of_a_long_question_the_beginning():
     said = {**NOW, "text": "word " * 500 + "end", "problem": "Why " * 200}
-    now = writing.written(said, stage="study", turn=3)
-    assert now and now.text.startswith("… word ") and now.text.endswith(" end") and len(now.text) <= writing.TEXT + 2
-    assert now.problem.startswith("Why Why") and now.problem.endswith(" …") and len(now.problem) <= writing.PROBLEM + 2
-    assert writing.written({**said, "text": "9" * 5000}, stage="study", turn=3).text == f"… {'9' * writing.TEXT}"
+    now = writing.parse_partial_answer(said, stage="study", turn=3)
+    assert (
+        now
+        and now.text.startswith("… word ")
+        and now.text.endswith(" end")
+        and len(now.text) <= writing.MAX_TEXT_CHARS + 2
+    )
+    assert (
+        now.problem.startswith("Why Why")
+        and now.problem.endswith(" …")
+        and len(now.problem) <= writing.MAX_PROBLEM_CHARS + 2
+    )
+    assert (
+        writing.parse_partial_answer({**said, "text": "9" * 5000}, stage="study", turn=3).text
+        == f"… {'9' * writing.MAX_TEXT_CHARS}"
+    )
 
 
 def test_the_steps_of_a_language_model_are_those_it_takes():
@@ -138,8 +150,8 @@ def test_the_steps_of_a_language_model_are_those_it_takes():
         ("starting", "loading", 2),
         ("running", "exam", 3),
     ):
-        assert [ready for _, ready in sentences.first_steps(status, stage, "SmolLM2")] == [i < done for i in range(4)]
-    assert len(sentences.first_steps("starting", "")) == 3
+        assert [ready for _, ready in sentences.startup_steps(status, stage, "SmolLM2")] == [i < done for i in range(4)]
+    assert len(sentences.startup_steps("starting", "")) == 3
 
 
 def test_home_leads_to_the_real_language_model(folder: Path):

@@ -6,10 +6,10 @@ import pytest
 import tiny
 
 from studentsim.config import Learning, RunConfig
-from studentsim.learning.dpo import DPOLearner
-from studentsim.learning.pairs import held_out_pairs
-from studentsim.learning.trainer import Teller
-from studentsim.learning.validation import validation
+from studentsim.learning.dpo import DPOStudentTrainer
+from studentsim.learning.pairs import build_held_out_pairs
+from studentsim.learning.trainer import StepReporter
+from studentsim.learning.validation import compute_held_out_metrics
 from studentsim.records import Validated
 from studentsim.student.embedded import EmbeddedStudent
 
@@ -24,11 +24,11 @@ from studentsim.student.embedded import EmbeddedStudent
 def test_the_figures_are_those_of_trl(settings, tmp_path):
     learning = Learning(learning_rate=5e-3, batch=4, **settings)
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
-    learner = DPOLearner(student, learning)
-    pairs, held_out = held_out_pairs(tiny.questions(6)), held_out_pairs(tiny.questions(11)[6:])
-    reference = learner._rows(held_out)  # as the student is before it learns
+    learner = DPOStudentTrainer(student, learning)
+    pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(11)[6:])
+    reference = learner._build_dataset(held_out)  # as the student is before it learns
     told = next(e for e in learner.learn(pairs, held_out, turn=1, seed=0) if isinstance(e, Validated))
-    trainer = learner._trainer(pairs, 0, str(tmp_path), Teller(None))
+    trainer = learner._build_trainer(pairs, 0, str(tmp_path), StepReporter(None))
     columns = ("ref_chosen_logps", "ref_rejected_logps")
     if not set(columns) <= set(reference.column_names):
         logps = student.pair_logps([student.pair_ids(p) for p in held_out], base=True)
@@ -49,14 +49,14 @@ def test_the_figures_are_those_of_trl(settings, tmp_path):
 def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypatch):
     learning = Learning(learning_rate=5e-3, reference=reference)
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(learning=learning, max_new_tokens=16))
-    learner, told = DPOLearner(student, learning), []
-    pairs, held_out = held_out_pairs(tiny.questions(6)), held_out_pairs(tiny.questions(9)[6:])
+    learner, told = DPOStudentTrainer(student, learning), []
+    pairs, held_out = build_held_out_pairs(tiny.questions(6)), build_held_out_pairs(tiny.questions(9)[6:])
     list(learner.learn(pairs, held_out, turn=1, seed=0))
     wanted = student.pair_logps([student.pair_ids(p) for p in held_out], base=reference == "base")
 
     def told_of(own, before, *rest):
         told.append(before)
-        return validation(own, before, *rest)
+        return compute_held_out_metrics(own, before, *rest)
 
     monkeypatch.setattr("studentsim.learning.dpo.validation", told_of)
     list(learner.learn(pairs, held_out, turn=2, seed=1))
@@ -65,5 +65,7 @@ def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypa
 
 def test_no_held_out_pairs_is_no_error():
     student = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new_tokens=16))
-    events = list(DPOLearner(student, Learning()).learn(held_out_pairs(tiny.questions(3)), [], turn=1, seed=0))
+    events = list(
+        DPOStudentTrainer(student, Learning()).learn(build_held_out_pairs(tiny.questions(3)), [], turn=1, seed=0)
+    )
     assert events and not any(isinstance(e, Validated) for e in events)

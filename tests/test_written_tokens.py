@@ -14,18 +14,18 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from studentsim import casting
 from studentsim.learning.pairs import pairs_from_mistakes
 from studentsim.practice import Attempts
-from studentsim.records import Answer, Mark, Pair
+from studentsim.records import Answer, Grade, Pair
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.store import queries
-from studentsim.store.database import Database, rebuild
-from studentsim.store.export import export
+from studentsim.store.database import Database, rebuild_database
+from studentsim.store.export import export_run
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.hub.chat import Chat
-from studentsim.student.hub.loading import made
+from studentsim.student.hub.chat import ChatFormatter
+from studentsim.student.hub.loading import prepare_model
 from studentsim.student.hub.student import HubStudent
 
-WRONG, RIGHT = Mark(False), Mark(True)
+WRONG, RIGHT = Grade(False), Grade(True)
 
 
 @functools.cache
@@ -40,7 +40,7 @@ def student(kind: str = "llama", scheme: str = "") -> HubStudent:
         model = AutoModelForCausalLM.from_config(own)
     else:
         model = hubs.model(kind)
-    return HubStudent(made(model, tokenizer, config, dtype=torch.float32, revision=""), config)
+    return HubStudent(prepare_model(model, tokenizer, config, dtype=torch.float32, revision=""), config)
 
 
 def answered(s, count: int = 6) -> list[tuple]:
@@ -59,17 +59,19 @@ def test_an_answer_cut_at_the_limit_is_rejected_without_an_end_and_one_that_ende
     assert not all(a.ended for a in by_id.values())
     for pair in pairs:
         answer, row = by_id[pair.question.id], s.pair_ids(pair)
-        assert pair.rejected_ended == answer.ended == (answer.ids[-1] in s.ends)
+        assert pair.rejected_ended == answer.ended == (answer.ids[-1] in s.end_token_ids)
         assert row["rejected_ids"] == list(answer.ids) and len(row["rejected_mask"]) == len(answer.ids)
-        assert (row["rejected_ids"][-1] in s.ends) == answer.ended and len(row["rejected_ids"]) <= s.limit
-        assert row["chosen_ids"][-1] == s.chat.end
+        assert (row["rejected_ids"][-1] in s.end_token_ids) == answer.ended and len(
+            row["rejected_ids"]
+        ) <= s.max_new_tokens
+        assert row["chosen_ids"][-1] == s.chat.end_token_id
 
 
 def test_of_several_end_tokens_the_one_that_was_written_is_learnt():
     s = student("gemma")
     answer = Answer("q", "so", None, None, 0, 0, ended=True, ids=(9, 1))
     row = s.pair_ids(pairs_from_mistakes([Attempts(hubs.bank().study[0], [(answer, WRONG)])])[0])
-    assert {1, s.chat.end} <= s.ends and s.chat.end != 1 and row["rejected_ids"] == [9, 1]
+    assert {1, s.chat.end_token_id} <= s.end_token_ids and s.chat.end_token_id != 1 and row["rejected_ids"] == [9, 1]
 
 
 def test_a_revision_that_was_cut_is_preferred_without_an_end():
@@ -78,7 +80,7 @@ def test_a_revision_that_was_cut_is_preferred_without_an_end():
         Answer(question.id, text, None, None, 0, 0, ended=False, ids=ids)
         for text, ids in (("one two", (9, 10)), ("three", (11, 12)))
     )
-    pair = pairs_from_mistakes([Attempts(question, [(first, WRONG), (second, RIGHT)])], chosen="revision")[0]
+    pair = pairs_from_mistakes([Attempts(question, [(first, WRONG), (second, RIGHT)])], chosen_source="revision")[0]
     row = s.pair_ids(pair)
     assert (row["chosen_ids"], row["rejected_ids"]) == ([11, 12], [9, 10])
 
@@ -100,10 +102,10 @@ def test_a_run_tells_of_each_answer_whether_it_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
     folder = create_run(tmp_path, hubs.config(hubs.save(tmp_path, "llama"), turns=1, exam_every=1))
     assert execute(folder) == "finished"
-    rebuild(tmp_path)
+    rebuild_database(tmp_path)
     with Database.open(tmp_path) as database:
-        found = queries.answers(database, folder.run_id)
-    export(tmp_path, folder.run_id, tmp_path / "out")
+        found = queries.fetch_answers(database, folder.run_id)
+    export_run(tmp_path, folder.run_id, tmp_path / "out")
     assert pd.read_parquet(tmp_path / "out" / "answers.parquet").ended.tolist() == found.ended.tolist()
     assert len(found) == 12 and not found.ended.isna().any() and not found.ended.all()
 
@@ -113,10 +115,10 @@ def test_a_run_tells_of_each_answer_whether_it_ended(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("scheme", ["first", "always"])
 def test_a_working_goes_on_from_a_llama_2_prompt_with_whole_words(scheme):
-    chat = Chat(hubs.metaspace(scheme))
-    prompt = chat.prompt(hubs.bank().exam[0])
-    assert prompt.text.endswith("[/INST]") and chat.lead == " "
-    ids = chat.completion(prompt, "The perimeter is 12")
+    chat = ChatFormatter(hubs.metaspace(scheme))
+    prompt = chat.build_question_prompt(hubs.bank().exam[0])
+    assert prompt.text.endswith("[/INST]") and chat.answer_prefix == " "
+    ids = chat.encode_completion(prompt, "The perimeter is 12")
     tokens = chat.tokenizer.convert_ids_to_tokens(ids)
     assert tokens[0].startswith("▁") and tokens[-1] == "<eos>"
     assert chat.tokenizer.convert_tokens_to_string(tokens[:-1]).strip() == "The perimeter is 12"
@@ -140,15 +142,15 @@ def test_what_was_written_is_learnt_token_for_token(scheme):
     "template", ["{{ bos_token }}{{ messages[0]['content'] }} So: ", "{{ bos_token }}{{ messages[0]['content'] }}12"]
 )
 def test_a_prompt_that_would_grow_together_with_the_answer_is_gone_on_from_all_the_same(template):
-    chat = Chat(hubs.metaspace("always", template))
-    prompt = chat.prompt(hubs.bank().exam[0])
-    ids = chat.continuation(prompt, "3 units")
+    chat = ChatFormatter(hubs.metaspace("always", template))
+    prompt = chat.build_question_prompt(hubs.bank().exam[0])
+    ids = chat.encode_continuation(prompt, "3 units")
     text = chat.tokenizer.decode([*prompt.ids, *ids])
     assert text.endswith(prompt.text[-3:] + "3 units"), text
 
 
 def test_a_prompt_that_lost_its_middle_is_gone_on_from_as_a_whole_one():
     s = student(scheme="first")
-    whole = s.chat.prompt(hubs.bank().exam[0])
+    whole = s.chat.build_question_prompt(hubs.bank().exam[0])
     cut = type(whole)(whole.text, whole.ids[:20] + whole.ids[-20:])
-    assert s.chat.continuation(cut, "The sum") == s.chat.continuation(whole, "The sum")
+    assert s.chat.encode_continuation(cut, "The sum") == s.chat.encode_continuation(whole, "The sum")

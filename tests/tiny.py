@@ -5,21 +5,21 @@ import functools
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from studentsim.bank.curriculum import pool
+from studentsim.bank.curriculum import generate_questions
 from studentsim.records import Question
 from studentsim.student import prompts
-from studentsim.student.corpus import every_text
-from studentsim.student.tokenizer import build_tokenizer, words_of
+from studentsim.student.corpus import all_curriculum_texts
+from studentsim.student.tokenizer import build_tokenizer, extract_words
 
 
 @functools.lru_cache(maxsize=1)
 def tokenizer():
-    return build_tokenizer(words_of(every_text()))
+    return build_tokenizer(extract_words(all_curriculum_texts()))
 
 
 def opening() -> list[int]:
     """The control tokens of a student who knows a third and leans to no kind of slip."""
-    return prompts.opening(tokenizer(), 0.34, "mixed")
+    return prompts.control_token_ids(tokenizer(), 0.34, "mixed")
 
 
 def model(seed: int = 0) -> LlamaForCausalLM:
@@ -34,4 +34,4 @@ def model(seed: int = 0) -> LlamaForCausalLM:
 
 def questions(count: int = 6, split: str = "study") -> list[Question]:
     skills = ("average-of-three", "rectangle-perimeter", "chance-of-one-kind", "profit-percent", "tank-with-a-leak")
-    return [pool(skill, split, 1 + k // 5)[k // 5] for k in range(count) for skill in [skills[k % 5]]]
+    return [generate_questions(skill, split, 1 + k // 5)[k // 5] for k in range(count) for skill in [skills[k % 5]]]

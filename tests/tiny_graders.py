@@ -21,12 +21,12 @@ from transformers import (
 
 from studentsim.config import RunConfig
 from studentsim.runs import recorded
-from studentsim.runs.answers import first_attempts
+from studentsim.runs.answers import iter_first_attempts
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import RunFolder, create_run
 from studentsim.teacher.student_answer import StudentAnswer
 from studentsim.teacher.tokenizer import build_tokenizer
-from studentsim.teacher.training import Recipe, new_model, save
+from studentsim.teacher.training import TrainingRecipe, init_model, save_grader
 
 _T5 = {"d_model": 32, "d_kv": 16, "d_ff": 48, "num_layers": 2, "num_heads": 2}
 _BART = {
@@ -66,14 +66,18 @@ def make(folder: Path, kind: str = "t5", seed: int = 0) -> Path:
 def make_learner(folder: Path) -> Path:
     """An untrained T5 that looks for equal tokens from the start, as the embedded marker did: it learns from hundreds of rows."""
     tokenizer = build_tokenizer()
-    save(new_model(tokenizer, Recipe(hidden=48, layers=2, feed_forward=64)), tokenizer, folder / "learner")
+    save_grader(
+        init_model(tokenizer, TrainingRecipe(hidden_size=48, num_layers=2, feed_forward_size=64)),
+        tokenizer,
+        folder / "learner",
+    )
     return folder / "learner"
 
 
 def fake_run(data: Path, **settings: object) -> RunFolder:
     """A finished run of a student without a model: some hundred answers."""
     folder = create_run(data, casts.config(**{"exam": 48, "questions": 30, **settings}))
-    assert execute(folder, load_cast=casts.fake) == "finished"
+    assert execute(folder, build_components=casts.fake) == "finished"
     return folder
 
 
@@ -82,14 +86,16 @@ def real_run(data: Path, patch: pytest.MonkeyPatch) -> str:
     patch.setenv("STUDENTSIM_RECORDED", "1")
     source = data / "recorded"
     source.mkdir(parents=True)
-    shutil.copy(Path(__file__).parent / "fixtures" / f"recorded-random{recorded.SUFFIX}", source)
-    (run_id,) = recorded.unpack(data, source)
+    shutil.copy(Path(__file__).parent / "fixtures" / f"recorded-random{recorded.JOURNAL_SUFFIX}", source)
+    (run_id,) = recorded.unpack_recorded_runs(data, source)
     return run_id
 
 
 def answers_of(data: Path, *runs: str) -> list[StudentAnswer]:
     """The runs' first attempts."""
-    return [StudentAnswer.of_event(event, run=run, student=who) for run, who, event in first_attempts(data, runs)]
+    return [
+        StudentAnswer.from_event(event, run_id=run, student=who) for run, who, event in iter_first_attempts(data, runs)
+    ]
 
 
 def run_config(marker: Path | str, **settings: object) -> RunConfig:

@@ -17,11 +17,11 @@ from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
-from studentsim.bank.table import fingerprint
+from studentsim.bank.table import compute_bank_fingerprint
 from studentsim.config import RunConfig
 from studentsim.records import Cell
-from studentsim.runs.manager import Manager
-from studentsim.store.database import NAME, Database
+from studentsim.runs.manager import RunManager
+from studentsim.store.database import DATABASE_FILE_NAME, Database
 from studentsim.ui import data
 from studentsim.ui.questions import bank
 
@@ -90,14 +90,14 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a database without runs. To make one takes as long as a page's visit; how it is made is tested elsewhere."""
     folder = tmp_path_factory.mktemp("empty")
     Database.open(folder).close()
-    return folder / NAME
+    return folder / DATABASE_FILE_NAME
 
 
 def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the app use this data folder, over which no worker process is started."""
-    monkeypatch.setenv(data.DATA_VARIABLE, str(folder))
-    monkeypatch.setattr(Manager, "warm", lambda self: None)
-    monkeypatch.setattr(Manager, "tick", lambda self: None)
+    monkeypatch.setenv(data.DATA_DIR_ENV_VAR, str(folder))
+    monkeypatch.setattr(RunManager, "ensure_warm_worker", lambda self: None)
+    monkeypatch.setattr(RunManager, "tick", lambda self: None)
 
 
 @pytest.fixture
@@ -113,7 +113,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path
 def written_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built-in questions' file as the page of questions makes it, once for all test processes: it takes seconds."""
     base = tmp_path_factory.getbasetemp()
-    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"curriculum-{fingerprint()}.parquet"
+    path = (
+        base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    ) / f"curriculum-{compute_bank_fingerprint()}.parquet"
     try:
         path.with_suffix(".begun").touch(exist_ok=False)
     except FileExistsError:  # another process is at it
@@ -121,7 +123,7 @@ def written_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
         while not path.exists() and time.monotonic() < end:
             time.sleep(0.1)
     if not path.exists():
-        bank._made(path)
+        bank._export_bank_file(path)
     return path
 
 
@@ -137,13 +139,13 @@ def started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[RunConf
     """What was started, each with its token; the run is made, but nobody works on it."""
     starts: list[tuple[RunConfig, str]] = []
 
-    def start(self: Manager, config: RunConfig, token: str = "", cell: Cell | None = None) -> str:
+    def start(self: RunManager, config: RunConfig, token: str = "", cell: Cell | None = None) -> str:
         if token not in [t for _, t in starts]:
             make_run(folder, f"run-{len(starts) + 1}", status="", turn=-1, cell=cell, **config.model_dump())
         starts.append((config, token))
         return f"run-{len({t for _, t in starts})}"
 
-    monkeypatch.setattr(Manager, "start", start)
+    monkeypatch.setattr(RunManager, "start", start)
     return starts
 
 

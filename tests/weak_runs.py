@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from studentsim.bank.curriculum import pool
+from studentsim.bank.curriculum import generate_questions
 from studentsim.config import RunConfig
-from studentsim.exam import exam_result
+from studentsim.exam import build_exam_result
 from studentsim.records import (
     CATEGORIES,
     Answered,
@@ -34,7 +34,7 @@ Letter = Callable[[int, int, Question], str | None]
 
 def questions(skills: Sequence[str] = (GAIN, PROBABILITY, PHYSICS), each: int = PER_SKILL) -> list[Question]:
     """The exam."""
-    return [question for skill in skills for question in pool(skill, "exam", each)]
+    return [question for skill in skills for question in generate_questions(skill, "exam", each)]
 
 
 def slip(question: Question, number: int = 0) -> str:
@@ -91,7 +91,7 @@ def make_weak_run(
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.model_dump_json())
     lines = [json.dumps({**event.to_json(), "seq": seq, "at": start + seq}) + "\n" for seq, event in enumerate(events)]
-    (folder / journal.NAME).write_text("".join(lines), encoding="utf-8")
+    (folder / journal.JOURNAL_FILE_NAME).write_text("".join(lines), encoding="utf-8")
     return folder
 
 
@@ -112,11 +112,13 @@ def _answer(turn: int, question: Question, letter: str | None) -> Answered:
         turn=turn, phase="exam", question_id=question.id, category=question.category, skill=question.skill,
         difficulty=question.difficulty, problem=question.problem,
         options=tuple({"letter": o.letter, "text": o.text, "misconception": o.misconception} for o in question.options),
-        correct=question.correct, text=(ticked.working if ticked else None) or "I do not know", letter=letter,
+        correct=question.correct, text=(ticked.solution if ticked else None) or "I do not know", letter=letter,
         value=ticked.text if ticked else None, right=right, misconception=ticked.misconception if ticked else None,
         logprob=-3.0, milliseconds=9.0, p_right=None,
     )  # fmt: skip
 
 
 def _result(turn: int, answers: Sequence[Answered]) -> Event:
-    return exam_result(turn, answers, categories=CATEGORIES, practice=8, rule="largest-remainder", seconds=1.0)
+    return build_exam_result(
+        turn, answers, categories=CATEGORIES, practice_count=8, mix_rule="largest-remainder", seconds=1.0
+    )

@@ -7,7 +7,7 @@ from random import Random
 
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.records import Option, Question
-from studentsim.student.replies import read_reply_full
+from studentsim.student.replies import parse_reply_full
 from studentsim.teacher.student_answer import StudentAnswer
 
 LONG = (
@@ -26,7 +26,7 @@ def question(number: int, correct: str = "b") -> Question:
 
 def answer(asked: Question, text: str, *, ended: bool | None = True) -> StudentAnswer:
     """The answer as a run's journal tells it: read by the reader of replies, marked by the key."""
-    read = read_reply_full(text, asked, ended=ended)
+    read = parse_reply_full(text, asked, ended=ended)
     return StudentAnswer(
         asked, text, read.letter == asked.correct, "run", "model", 1, "study",
         letter=read.letter, value=read.value, value_letter=read.value_letter, ended=ended,
@@ -57,7 +57,7 @@ def replies(count: int, right_every: int = 4, seed: int = 0) -> Iterator[Student
     for number in range(count):
         asked = question(number, rng.choice("abcde"))
         wrong = [option for option in asked.options if option.letter != asked.correct]
-        ticked = asked.right if number // len(kinds) % right_every == 0 else rng.choice(wrong)
+        ticked = asked.correct_option if number // len(kinds) % right_every == 0 else rng.choice(wrong)
         other = rng.choice([option for option in asked.options if option is not ticked])
         text, ended = write(kinds[number % len(kinds)], asked, ticked, other)
         yield answer(asked, text, ended=ended)

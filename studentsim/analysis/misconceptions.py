@@ -9,77 +9,89 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studentsim.analysis import claims
-from studentsim.analysis.claims import Count
+from studentsim.analysis.claims import CountOfTotal
 
-ENOUGH = 3
+MIN_REMAINING_COUNT = 3
 """A slip made less often than this in an exam is hardly there: it can't be called still there."""
 
 
 @dataclass(frozen=True)
-class Course:
-    """One slip over the exams, in order: how often it was ``made``, on how many questions that ``offered`` it, how many of these were
-    ``right``; and which share of them ``blind`` ticks would make it on in the last exam.
+class MisconceptionHistory:
+    """One slip over the exams, in order: how often it was ``occurrences``, on how many questions that ``opportunities`` it, how many of these were
+    ``correct_answers``; and which share of them ``chance_rate`` ticks would make it on in the last exam.
     """
 
-    made: tuple[int, ...]
-    offered: tuple[int, ...]
-    right: tuple[int, ...]
-    blind: float
+    occurrences: tuple[int, ...]
+    opportunities: tuple[int, ...]
+    correct_answers: tuple[int, ...]
+    chance_rate: float
 
-    def count(self, exam: int) -> Count:
+    def count_in_exam(self, exam_index: int) -> CountOfTotal:
         """How often it was made in one exam, of how many questions."""
-        return self.made[exam], self.offered[exam]
+        return self.occurrences[exam_index], self.opportunities[exam_index]
 
 
 @dataclass(frozen=True)
-class Family:
+class ComparisonCounts:
     """For how many looks at a run's slips to correct: changes from the first exam to the last, returns, slips still there."""
 
     changes: int
     returns: int
-    standing: int
+    remaining: int
 
 
-def family(courses: Sequence[Course]) -> Family:
+def count_comparisons(histories: Sequence[MisconceptionHistory]) -> ComparisonCounts:
     """All slips of a run, also those never made."""
-    return Family(
-        changes=claims.comparisons((course.count(0), course.count(-1)) for course in courses),
-        returns=claims.comparisons(
-            (course.count(exam), course.count(-1)) for course in courses for exam in range(1, len(course.made) - 1)
+    return ComparisonCounts(
+        changes=claims.count_testable_comparisons(
+            (course.count_in_exam(0), course.count_in_exam(-1)) for course in histories
         ),
-        standing=len(courses),
+        returns=claims.count_testable_comparisons(
+            (course.count_in_exam(exam), course.count_in_exam(-1))
+            for course in histories
+            for exam in range(1, len(course.occurrences) - 1)
+        ),
+        remaining=len(histories),
     )
 
 
-def verdict(course: Course, of: Family) -> str:
+def classify_trend(history: MisconceptionHistory, comparisons: ComparisonCounts) -> str:
     """What became of one slip. Claims: ``back, grown, remains, replaced, less, unlearnt``. Where luck could make what the counts show,
     only these are told: ``fewer, more, same``; ``seen`` where there is one exam alone.
     """
-    first, last = course.count(0), course.count(-1)
-    if _came_back(course, of):
+    first, last = history.count_in_exam(0), history.count_in_exam(-1)
+    if _has_come_back(history, comparisons):
         return "back"
-    change = claims.change(first, last, of=of.changes)
+    change = claims.significant_change(first, last, comparisons=comparisons.changes)
     if change > 0:
         return "grown"
-    if last[0] >= ENOUGH and claims.above_chance(last, course.blind, of=of.standing):
+    if last[0] >= MIN_REMAINING_COUNT and claims.is_above_chance(
+        last, history.chance_rate, comparisons=comparisons.remaining
+    ):
         return "remains"
     if change < 0:
-        if last[0] > course.blind * last[1]:
+        if last[0] > history.chance_rate * last[1]:
             return "less"
-        gone, won = first[0] - last[0], course.right[-1] - course.right[0]
-        return "unlearnt" if 2 * won >= gone else "replaced"
-    if len(course.made) < 2:
+        decrease, correct_increase = first[0] - last[0], history.correct_answers[-1] - history.correct_answers[0]
+        return "unlearnt" if 2 * correct_increase >= decrease else "replaced"
+    if len(history.occurrences) < 2:
         return "seen"
     before, now = first[0] * last[1], last[0] * first[1]
     return "fewer" if now < before else "more" if now > before else "same"
 
 
-def _came_back(course: Course, of: Family) -> bool:
+def _has_come_back(history: MisconceptionHistory, comparisons: ComparisonCounts) -> bool:
     """Whether some exam between lies clearly below both an earlier one and the last."""
-    exams = range(len(course.made))
-    last = course.count(-1)
+    exams = range(len(history.occurrences))
+    last = history.count_in_exam(-1)
     return any(
-        claims.change(course.count(low), last, of=of.returns) > 0
-        and any(claims.change(course.count(high), course.count(low), of=of.returns) < 0 for high in exams[:low])
+        claims.significant_change(history.count_in_exam(low), last, comparisons=comparisons.returns) > 0
+        and any(
+            claims.significant_change(
+                history.count_in_exam(high), history.count_in_exam(low), comparisons=comparisons.returns
+            )
+            < 0
+            for high in exams[:low]
+        )
         for low in exams[1:-1]
     )

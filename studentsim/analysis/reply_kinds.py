@@ -38,10 +38,10 @@ class ReplyKind(StrEnum):
     @property
     def title(self) -> str:
         """The kind in words."""
-        return TITLES[self]
+        return REPLY_KIND_TITLES[self]
 
 
-TITLES = {
+REPLY_KIND_TITLES = {
     ReplyKind.LETTER_AND_VALUE: "letter and value agree",
     ReplyKind.LETTER_ONLY: "bare letter",
     ReplyKind.VALUE_ONLY: "value alone",

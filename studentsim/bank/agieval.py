@@ -13,55 +13,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from studentsim.bank.aqua import unlabelled
+from studentsim.bank.aqua import strip_option_labels
 from studentsim.bank.draft import (
-    Draft,
-    QuestionSet,
-    column,
-    field,
-    is_list_of_texts,
-    lettered,
-    named_by_file,
-    prose,
-    text_field,
-    texts,
+    ParsedRow,
+    DatasetSpec,
+    get_field,
+    require_text_field,
+    is_text_list,
+    label_options,
+    category_from_file_name,
+    normalize_whitespace,
+    get_text_field,
+    require_text_list,
 )
-from studentsim.bank.reading import Row
+from studentsim.bank.reading import RawRow
 
 
-def draft(row: Row, seed: int = 0) -> Draft:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """What a row of AGIEval says.
 
     :raises ValueError: a field is not sound.
     """
-    passage, question = prose(text_field(row.values, "passage")), prose(field(row.values, "question"))
-    return Draft(
+    passage, question = (
+        normalize_whitespace(get_text_field(row.values, "passage")),
+        normalize_whitespace(require_text_field(row.values, "question")),
+    )
+    return ParsedRow(
         problem=f"{passage}\n{question}" if passage else question,
-        options=lettered([prose(text) for text in unlabelled(texts(row.values, "options"))]),
-        key=field(row.values, "label").strip().strip("()").lower(),
-        category=text_field(row.values, "category", "subject") or named_by_file(row),
-        rationale=prose(_solution(row)),
+        options=label_options(
+            [normalize_whitespace(text) for text in strip_option_labels(require_text_list(row.values, "options"))]
+        ),
+        correct_label=require_text_field(row.values, "label").strip().strip("()").lower(),
+        category=get_text_field(row.values, "category", "subject") or category_from_file_name(row),
+        rationale=normalize_whitespace(_get_solution(row)),
     )
 
 
-def _solution(row: Row) -> str:
+def _get_solution(row: RawRow) -> str:
     """The worked solution, wherever the test keeps it."""
-    other = column(row.values, "other")
-    found = text_field(other, "solution") if isinstance(other, Mapping) else ""
-    return found or text_field(row.values, "explanation", "solution")
+    other = get_field(row.values, "other")
+    solution = get_text_field(other, "solution") if isinstance(other, Mapping) else ""
+    return solution or get_text_field(row.values, "explanation", "solution")
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="agieval",
     title="AGIEval",
-    rows="passage, question, options (a list: (A)…, (B)…), label, other or explanation",
-    prefix="agieval",
+    row_description="passage, question, options (a list: (A)…, (B)…), label, other or explanation",
+    id_prefix="agieval",
     hub=None,
-    columns=frozenset({"passage", "question", "options", "label", "other", "explanation", "answer", "solution"}),
-    fits=lambda values: (
-        column(values, "question") is not None
-        and is_list_of_texts(column(values, "options"))
-        and isinstance(column(values, "label"), str)
+    known_columns=frozenset({"passage", "question", "options", "label", "other", "explanation", "answer", "solution"}),
+    matches_row=lambda values: (
+        get_field(values, "question") is not None
+        and is_text_list(get_field(values, "options"))
+        and isinstance(get_field(values, "label"), str)
     ),
-    draft=draft,
+    parse_row=parse_row,
 )

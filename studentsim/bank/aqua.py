@@ -15,66 +15,66 @@ from collections.abc import Sequence
 
 from studentsim.bank.draft import (
     OPTION_LETTERS,
-    Draft,
-    Hub,
-    QuestionSet,
-    column,
-    field,
-    is_list_of_texts,
-    lettered,
-    prose,
-    texts,
+    ParsedRow,
+    HubDataset,
+    DatasetSpec,
+    get_field,
+    require_text_field,
+    is_text_list,
+    label_options,
+    normalize_whitespace,
+    require_text_list,
 )
-from studentsim.bank.reading import Row
+from studentsim.bank.reading import RawRow
 
 CATEGORY = "word problems"
-_LABEL = re.compile(r"\s*\(?([A-Ja-j])\s*\)\s*")
+_OPTION_LABEL = re.compile(r"\s*\(?([A-Ja-j])\s*\)\s*")
 
 
-def draft(row: Row, seed: int = 0) -> Draft:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """What a row of AQuA says.
 
     :raises ValueError: a field is not sound.
     """
-    options = unlabelled(texts(row.values, "options"))
-    return Draft(
-        problem=prose(field(row.values, "question")),
-        options=lettered(options),
-        key=field(row.values, "correct").strip().lower(),
+    options = strip_option_labels(require_text_list(row.values, "options"))
+    return ParsedRow(
+        problem=normalize_whitespace(require_text_field(row.values, "question")),
+        options=label_options(options),
+        correct_label=require_text_field(row.values, "correct").strip().lower(),
         category=CATEGORY,
-        rationale=prose(field(row.values, "rationale", blank=True)),
+        rationale=normalize_whitespace(require_text_field(row.values, "rationale", allow_blank=True)),
     )
 
 
-def unlabelled(options: Sequence[str]) -> list[str]:
+def strip_option_labels(options: Sequence[str]) -> list[str]:
     """Options without the letters before them.
 
     :raises ValueError: a letter is not that of its place.
     """
-    return [_without_label(text, place) for place, text in enumerate(options)]
+    return [_strip_option_label(text, index) for index, text in enumerate(options)]
 
 
-def _without_label(text: str, place: int) -> str:
+def _strip_option_label(text: str, index: int) -> str:
     """``B)6`` as ``6``; an option without its letter is known by its place."""
-    match = _LABEL.match(text)
+    match = _OPTION_LABEL.match(text)
     if not match:
         return text.strip()
-    if place >= len(OPTION_LETTERS) or match[1].lower() != OPTION_LETTERS[place]:
-        raise ValueError(f"option {place + 1} of 'options' is called {match[1]!r}")
+    if index >= len(OPTION_LETTERS) or match[1].lower() != OPTION_LETTERS[index]:
+        raise ValueError(f"option {index + 1} of 'options' is called {match[1]!r}")
     return text[match.end() :].strip()
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="aqua_rat",
     title="AQuA-RAT",
-    rows="question, options (a list), rationale, correct",
-    prefix="aqua",
-    hub=Hub("deepmind/aqua_rat", ("raw",)),
-    columns=frozenset({"question", "options", "rationale", "correct"}),
-    fits=lambda values: (
-        column(values, "question") is not None
-        and is_list_of_texts(column(values, "options"))
-        and isinstance(column(values, "correct"), str)
+    row_description="question, options (a list), rationale, correct",
+    id_prefix="aqua",
+    hub=HubDataset("deepmind/aqua_rat", ("raw",)),
+    known_columns=frozenset({"question", "options", "rationale", "correct"}),
+    matches_row=lambda values: (
+        get_field(values, "question") is not None
+        and is_text_list(get_field(values, "options"))
+        and isinstance(get_field(values, "correct"), str)
     ),
-    draft=draft,
+    parse_row=parse_row,
 )

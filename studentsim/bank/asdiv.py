@@ -18,71 +18,80 @@ from typing import Any
 
 from studentsim import luck
 from studentsim.bank.draft import (
-    Draft,
-    QuestionSet,
+    ParsedRow,
+    DatasetSpec,
     check_text,
-    column,
-    field,
-    lettered,
-    named_by_file,
-    prose,
-    text_field,
+    get_field,
+    require_text_field,
+    label_options,
+    category_from_file_name,
+    normalize_whitespace,
+    get_text_field,
 )
-from studentsim.bank.gsm8k import REACH
-from studentsim.bank.near import like, near, plain, shuffled
-from studentsim.bank.reading import Row
+from studentsim.bank.gsm8k import MAX_DISTRACTOR_DISTANCE
+from studentsim.bank.near import make_number_formatter, sample_distractors, parse_decimal, shuffle_options
+from studentsim.bank.reading import RawRow
 
-_ANSWER = re.compile(r"\$?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,6})?)(?:\s*\([^()]*\))?")
+_NUMBER_WITH_UNIT = re.compile(r"\$?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,6})?)(?:\s*\([^()]*\))?")
 
 
-def draft(row: Row, seed: int = 0) -> Draft | None:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
     """What a row of ASDiv says, with options made up; None where its answer is no single number.
 
     :raises ValueError: a field is not sound.
     """
-    body, question = prose(text_field(row.values, "body")), prose(field(row.values, "question"))
+    body, question = (
+        normalize_whitespace(get_text_field(row.values, "body")),
+        normalize_whitespace(require_text_field(row.values, "question")),
+    )
     problem = f"{body} {question}".strip()
-    match = _ANSWER.fullmatch(_answer(row.values).strip())
+    match = _NUMBER_WITH_UNIT.fullmatch(_answer_text(row.values).strip())
     if not match:
         return None
-    written = match[1]
-    write, rng = like(written.lstrip("-")), luck.stream("options", "asdiv", seed, problem)
-    wrong = [write(number) for number in near(plain(written), REACH, rng)]
-    options = lettered(shuffled(written, wrong, rng)[0])
-    return Draft(
+    correct_text = match[1]
+    format_number, rng = (
+        make_number_formatter(correct_text.lstrip("-")),
+        luck.derive_rng("options", "asdiv", seed, problem),
+    )
+    distractors = [
+        format_number(number)
+        for number in sample_distractors(parse_decimal(correct_text), MAX_DISTRACTOR_DISTANCE, rng)
+    ]
+    options = label_options(shuffle_options(correct_text, distractors, rng)[0])
+    return ParsedRow(
         problem=problem,
         options=options,
-        key=next(label for label, text in options if text == written),
-        category=text_field(row.values, "solution_type", "solution-type", "type") or named_by_file(row),
-        rationale=prose(text_field(row.values, "formula", "equation")),
-        identity=written,
+        correct_label=next(label for label, text in options if text == correct_text),
+        category=get_text_field(row.values, "solution_type", "solution-type", "type") or category_from_file_name(row),
+        rationale=normalize_whitespace(get_text_field(row.values, "formula", "equation")),
+        id_text=correct_text,
     )
 
 
-def _answer(values: Mapping[str, Any]) -> str:
+def _answer_text(values: Mapping[str, Any]) -> str:
     """The answer as text; a whole number may come as 8.0."""
-    found = column(values, "answer")
+    found = get_field(values, "answer")
     if isinstance(found, int | float) and not isinstance(found, bool):
         return f"{found:g}" if abs(found) < 10**6 else str(found)
     if isinstance(found, str):
         check_text(found, "'answer'")
-    return field(values, "answer")
+    return require_text_field(values, "answer")
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="asdiv",
     title="ASDiv",
-    rows="body, question, answer (a number, its unit in brackets), formula, solution_type",
-    prefix="asdiv",
+    row_description="body, question, answer (a number, its unit in brackets), formula, solution_type",
+    id_prefix="asdiv",
     hub=None,
-    columns=frozenset(
+    known_columns=frozenset(
         {"body", "question", "answer", "formula", "solution_type", "solution-type", "equation", "type", "grade", "id"}
     ),
-    fits=lambda values: (
-        isinstance(column(values, "body"), str)
-        and column(values, "question") is not None
-        and column(values, "answer") is not None
-        and column(values, "choices", "options") is None
+    matches_row=lambda values: (
+        isinstance(get_field(values, "body"), str)
+        and get_field(values, "question") is not None
+        and get_field(values, "answer") is not None
+        and get_field(values, "choices", "options") is None
     ),
-    draft=draft,
+    parse_row=parse_row,
 )

@@ -21,23 +21,23 @@ class Bank:
     categories: tuple[str, ...] = CATEGORIES
 
     @classmethod
-    def of(cls, name: str, questions: Sequence[Question]) -> Bank:
+    def from_questions(cls, name: str, questions: Sequence[Question]) -> Bank:
         """A bank of these questions, each in the split that it names.
 
         :raises BankError: there is no question to study, or none for the exam.
         """
-        by = {split: tuple(q for q in questions if q.split == split) for split in ("study", "validation", "exam")}
+        by_split = {split: tuple(q for q in questions if q.split == split) for split in ("study", "validation", "exam")}
         for split in ("study", "exam"):
-            if not by[split]:
+            if not by_split[split]:
                 raise BankError(
                     f"The bank {name!r} has no question for the split {split!r} (it holds {len(questions)} in all).",
                     "Use a larger set of questions.",
                 )
-        known = [c for c in CATEGORIES if any(q.category == c for q in questions)]
-        others = sorted({q.category for q in questions} - set(known))
-        return cls(name, **by, categories=(*known, *others))
+        standard_categories = [c for c in CATEGORIES if any(q.category == c for q in questions)]
+        other_categories = sorted({q.category for q in questions} - set(standard_categories))
+        return cls(name, **by_split, categories=(*standard_categories, *other_categories))
 
-    def pool(
+    def filter_study_questions(
         self, categories: Sequence[str] = (), skills: Sequence[str] = (), difficulties: Sequence[int] = ()
     ) -> tuple[Question, ...]:
         """The study questions of these categories, skills and difficulties (empty: all)."""
@@ -49,26 +49,28 @@ class Bank:
             and (not difficulties or q.difficulty in difficulties)
         )
 
-    def exam_questions(self, count: int, seed: int) -> tuple[Question, ...]:
+    def sample_exam_questions(self, count: int, seed: int) -> tuple[Question, ...]:
         """An exam: each category by its share of the bank, within it the skills evenly. The same seed, the same exam.
 
         :raises BankError: the exam split has fewer questions.
         """
-        return self._sample(self.exam, count, "exam", seed)
+        return self._sample_stratified(self.exam, count, "exam", seed)
 
-    def validation_questions(self, count: int, seed: int) -> tuple[Question, ...]:
+    def sample_validation_questions(self, count: int, seed: int) -> tuple[Question, ...]:
         """Questions for held-out pairs, chosen as an exam is; fewer where the bank has fewer."""
-        return self._sample(self.validation, min(count, len(self.validation)), "validation", seed)
+        return self._sample_stratified(self.validation, min(count, len(self.validation)), "validation", seed)
 
-    def _sample(self, questions: tuple[Question, ...], count: int, what: str, seed: int) -> tuple[Question, ...]:
+    def _sample_stratified(
+        self, questions: tuple[Question, ...], count: int, split: str, seed: int
+    ) -> tuple[Question, ...]:
         if count > len(questions):
             raise BankError(
-                f"{count} {what} questions were asked for, but the bank {self.name!r} has {len(questions)}.",
+                f"{count} {split} questions were asked for, but the bank {self.name!r} has {len(questions)}.",
                 f"Ask for {len(questions)} or fewer.",
             )
         # Deal the shuffled questions out in rounds, one of each skill, weighted by the category's share of the bank:
         # sorting by (rank within the group / size of the group) interleaves groups in proportion.
-        rng = luck.stream(what, seed, self.name)
+        rng = luck.derive_rng(split, seed, self.name)
         groups: dict[tuple[str, str], list[Question]] = {}
         for question in questions:
             groups.setdefault((question.category, question.skill or ""), []).append(question)

@@ -12,74 +12,74 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-MAX_LENGTH = 2_000
-MAX_DEPTH = 40
-MAX_WHOLE = 1_000
+MAX_FORMULA_CHARS = 2_000
+MAX_NESTING_DEPTH = 40
+MAX_FACTORIAL_ARGUMENT = 1_000
 """Largest argument of factorial, choose and permutation."""
 
 
 @dataclass(frozen=True)
-class Node:
+class FormulaNode:
     """A number (``operation`` blank), or an operation on ``arguments``, with its value."""
 
     value: float
     operation: str = ""
-    arguments: tuple[Node, ...] = ()
+    arguments: tuple[FormulaNode, ...] = ()
 
 
-def evaluate(annotated: str) -> float | None:
+def evaluate_formula(formula: str) -> float | None:
     """The value of an ``annotated_formula``; None where it cannot be evaluated.
 
-    >>> evaluate("divide(multiply(8, const_100), add(2, 3))"), evaluate("power(9, power(9, 9))"), evaluate("__import__(os)")
+    >>> evaluate_formula("divide(multiply(8, const_100), add(2, 3))"), evaluate_formula("power(9, power(9, 9))"), evaluate_formula("__import__(os)")
     (160.0, None, None)
     """
-    found = parse(annotated)
-    return found and found.value
+    node = parse_formula(formula)
+    return node and node.value
 
 
-def parse(annotated: str) -> Node | None:
+def parse_formula(formula: str) -> FormulaNode | None:
     """An ``annotated_formula`` with the value of each of its operations; None where it cannot be evaluated.
 
-    >>> parse("add(2, 3)")
+    >>> parse_formula("add(2, 3)")
     Node(value=5.0, operation='add', arguments=(Node(value=2.0, operation='', arguments=()), Node(value=3.0, operation='', arguments=())))
     """
-    tokens = _tokens(annotated)
+    tokens = _tokenize_reversed(formula)
     if not tokens:
         return None
     try:
-        node, rest = _node(tokens, {}, 0)
+        node, rest = _parse_node(tokens, {}, 0)
         return None if rest else node
-    except _UNEVALUATED:
+    except _EVALUATION_ERRORS:
         return None
 
 
-def evaluate_linear(linear: str, numbers: Sequence[float]) -> float | None:
+def evaluate_linear_formula(linear_formula: str, numbers: Sequence[float]) -> float | None:
     """The value of a ``linear_formula`` for a problem's numbers; None where it cannot be evaluated.
 
-    >>> evaluate_linear("add(n0,n1)|divide(#0,const_2)|", [3, 5]), evaluate_linear("add(n0,n7)|", [3])
+    >>> evaluate_linear_formula("add(n0,n1)|divide(#0,const_2)|", [3, 5]), evaluate_linear_formula("add(n0,n7)|", [3])
     (4.0, None)
     """
-    steps = [step for step in linear[:MAX_LENGTH].split("|") if step.strip()]
-    names = {f"n{place}": float(number) for place, number in enumerate(numbers)}
+    steps = [step for step in linear_formula[:MAX_FORMULA_CHARS].split("|") if step.strip()]
+    values_by_name = {f"n{index}": float(number) for index, number in enumerate(numbers)}
     value = None
     try:
         for place, step in enumerate(steps):
-            node, rest = _node(_tokens(step.replace(",", ", ")), names, 0)
+            node, rest = _parse_node(_tokenize_reversed(step.replace(",", ", ")), values_by_name, 0)
             if rest:
                 return None
-            value = names[f"#{place}"] = node.value
-    except _UNEVALUATED:
+            value = values_by_name[f"#{place}"] = node.value
+    except _EVALUATION_ERRORS:
         return None
-    return None if value is None else _finite(value)
+    return None if value is None else _check_finite(value)
 
 
-def numbers_in(problem: str) -> list[float]:
+def extract_numbers(text: str) -> list[float]:
     """A problem's numbers in their order, as ``linear_formula`` counts them.
 
-    >>> numbers_in("a 3 - digit number is 1,200 more than 0.5 or 7 .")
+    >>> extract_numbers("a 3 - digit number is 1,200 more than 0.5 or 7 .")
     [3.0, 1200.0, 0.5, 7.0]
     """
-    return [float(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+", problem)]
+    return [float(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+", text)]
 
 
 # ------------------------------------------------------------------ the grammar
@@ -89,54 +89,54 @@ _TOKEN = re.compile(
 )
 """``power(1,000, 2)`` has two arguments: a comma that sets arguments apart has a space after it. What neither rule reads
 (``17,3``) is left alone."""
-_UNEVALUATED = (ValueError, ArithmeticError, TypeError, IndexError, KeyError)
+_EVALUATION_ERRORS = (ValueError, ArithmeticError, TypeError, IndexError, KeyError)
 
 
-def _tokens(text: str) -> list[str]:
+def _tokenize_reversed(text: str) -> list[str]:
     """The formula's tokens, last first; empty where it is none."""
-    tokens, at, text = [], 0, text.strip()
-    if len(text) > MAX_LENGTH:
+    tokens, position, text = [], 0, text.strip()
+    if len(text) > MAX_FORMULA_CHARS:
         return []
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    while position < len(text):
+        match = _TOKEN.match(text, position)
         if not match:
             return []
         tokens.append(match[1])
-        at = match.end()
+        position = match.end()
     return tokens[::-1]
 
 
-def _node(tokens: list[str], names: Mapping[str, float], depth: int) -> tuple[Node, list[str]]:
+def _parse_node(tokens: list[str], values_by_name: Mapping[str, float], depth: int) -> tuple[FormulaNode, list[str]]:
     """The expression that the tokens begin with, and the tokens after it (``tokens`` is used up)."""
-    if depth > MAX_DEPTH:
+    if depth > MAX_NESTING_DEPTH:
         raise ValueError("nested too deeply")
     head = tokens.pop()
     if not tokens or tokens[-1] != "(":
-        return Node(_finite(_constant(head, names))), tokens
+        return FormulaNode(_check_finite(_parse_constant(head, values_by_name))), tokens
     operation, arguments = OPERATIONS[head], []
     while tokens.pop() in "(,":
-        argument, tokens = _node(tokens, names, depth + 1)
+        argument, tokens = _parse_node(tokens, values_by_name, depth + 1)
         arguments.append(argument)
         if tokens[-1] not in ",)":
             raise ValueError("neither a comma nor a bracket")
-    value = _finite(float(operation(*(argument.value for argument in arguments))))
-    return Node(value, head, tuple(arguments)), tokens
+    value = _check_finite(float(operation(*(argument.value for argument in arguments))))
+    return FormulaNode(value, head, tuple(arguments)), tokens
 
 
-def _constant(token: str, names: Mapping[str, float]) -> float:
+def _parse_constant(token: str, values_by_name: Mapping[str, float]) -> float:
     """``const_pi``, ``const_0_25`` (0.25), ``n0``, ``#1`` or a number."""
-    if token in names:
-        return names[token]
+    if token in values_by_name:
+        return values_by_name[token]
     if token == "const_pi":
         return math.pi
     if token == "const_deg_to_rad":
         return math.pi / 180
-    return _finite(
+    return _check_finite(
         float(token.removeprefix("const_").replace("_", ".", 1).replace(",", ""))
     )  # "nan" is a float to Python
 
 
-def _finite(value: float) -> float:
+def _check_finite(value: float) -> float:
     if not math.isfinite(value):
         raise ValueError("not finite")
     return value
@@ -145,21 +145,21 @@ def _finite(value: float) -> float:
 # ------------------------------------------------------------------ the operations
 
 
-def _whole(value: float) -> int:
-    if value != int(value) or not 0 <= value <= MAX_WHOLE:
+def _to_small_whole_number(value: float) -> int:
+    if value != int(value) or not 0 <= value <= MAX_FACTORIAL_ARGUMENT:
         raise ValueError("no small whole number")
     return int(value)
 
 
-def _integer(value: float) -> int:
+def _to_integer(value: float) -> int:
     if value != int(value):
         raise ValueError("no whole number")
     return int(value)
 
 
-def _heron(a: float, b: float, c: float) -> float:
-    half = (a + b + c) / 2
-    return math.sqrt(half * (half - a) * (half - b) * (half - c))
+def _heron_triangle_area(a: float, b: float, c: float) -> float:
+    half_perimeter = (a + b + c) / 2
+    return math.sqrt(half_perimeter * (half_perimeter - a) * (half_perimeter - b) * (half_perimeter - c))
 
 
 OPERATIONS: Mapping[str, Callable[..., float]] = {
@@ -176,11 +176,11 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
     "max": lambda a, b: max(a, b),
     "min": lambda a, b: min(a, b),
     "reminder": lambda a, b: a % b,
-    "gcd": lambda a, b: math.gcd(_integer(a), _integer(b)),
-    "lcm": lambda a, b: math.lcm(_integer(a), _integer(b)),
-    "factorial": lambda a: math.factorial(_whole(a)),
-    "choose": lambda n, k: math.comb(_whole(n), _whole(k)),
-    "permutation": lambda n, k: math.perm(_whole(n), _whole(k)),
+    "gcd": lambda a, b: math.gcd(_to_integer(a), _to_integer(b)),
+    "lcm": lambda a, b: math.lcm(_to_integer(a), _to_integer(b)),
+    "factorial": lambda a: math.factorial(_to_small_whole_number(a)),
+    "choose": lambda n, k: math.comb(_to_small_whole_number(n), _to_small_whole_number(k)),
+    "permutation": lambda n, k: math.perm(_to_small_whole_number(n), _to_small_whole_number(k)),
     "negate_prob": lambda p: 1 - p,
     "union_prob": lambda p, q, both: p + q - both,
     "sine": lambda a: math.sin(a),
@@ -204,7 +204,7 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
     "rhombus_perimeter": lambda a: 4 * a,
     "quadrilateral_area": lambda diagonal, h, i: diagonal * (h + i) / 2,
     "triangle_area": lambda base, height: base * height / 2,
-    "triangle_area_three_edges": _heron,
+    "triangle_area_three_edges": _heron_triangle_area,
     "triangle_perimeter": lambda a, b, c: a + b + c,
     "circle_area": lambda r: math.pi * r * r,
     "circumface": lambda r: 2 * math.pi * r,

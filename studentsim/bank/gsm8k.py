@@ -14,52 +14,63 @@ from __future__ import annotations
 import re
 
 from studentsim import luck
-from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, lettered, prose
-from studentsim.bank.near import like, near, plain, shuffled
-from studentsim.bank.reading import Row
+from studentsim.bank.draft import (
+    ParsedRow,
+    HubDataset,
+    DatasetSpec,
+    get_field,
+    require_text_field,
+    label_options,
+    normalize_whitespace,
+)
+from studentsim.bank.near import make_number_formatter, sample_distractors, parse_decimal, shuffle_options
+from studentsim.bank.reading import RawRow
 
 CATEGORY = "word problems"
-REACH = 10
+MAX_DISTRACTOR_DISTANCE = 10
 """How far wrong options lie from the right one, at most (P3)."""
-_FINAL = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?)\.?")
+_FINAL_NUMBER = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?)\.?")
 
 
-def draft(row: Row, seed: int = 0) -> Draft:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """What a row of GSM8K says, with options made up.
 
     :raises ValueError: a field is not sound, or the answer does not end in ``####`` and a number.
     """
-    problem = prose(field(row.values, "question"))
-    working, mark, final = field(row.values, "answer").rpartition("####")
-    match = _FINAL.fullmatch(final.strip().lstrip("$"))
-    if not mark or not match:
+    problem = normalize_whitespace(require_text_field(row.values, "question"))
+    solution, separator, final_answer = require_text_field(row.values, "answer").rpartition("####")
+    match = _FINAL_NUMBER.fullmatch(final_answer.strip().lstrip("$"))
+    if not separator or not match:
         raise ValueError("'answer' does not end in #### and a number")
-    written = match[1] + match[2]
-    write, rng = like(match[2]), luck.stream("options", "gsm8k", seed, problem)
-    wrong = [write(number) for number in near(plain(written), REACH, rng)]
-    options = lettered(shuffled(written, wrong, rng)[0])
-    return Draft(
+    correct_text = match[1] + match[2]
+    format_number, rng = make_number_formatter(match[2]), luck.derive_rng("options", "gsm8k", seed, problem)
+    distractors = [
+        format_number(number)
+        for number in sample_distractors(parse_decimal(correct_text), MAX_DISTRACTOR_DISTANCE, rng)
+    ]
+    options = label_options(shuffle_options(correct_text, distractors, rng)[0])
+    return ParsedRow(
         problem=problem,
         options=options,
-        key=next(label for label, text in options if text == written),
+        correct_label=next(label for label, text in options if text == correct_text),
         category=CATEGORY,
-        rationale=prose(re.sub(r"<<[^<>]*>>", "", working)),
-        identity=written,
+        rationale=normalize_whitespace(re.sub(r"<<[^<>]*>>", "", solution)),
+        id_text=correct_text,
     )
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="gsm8k",
     title="GSM8K",
-    rows="question, answer (ending in #### and a number)",
-    prefix="gsm8k",
-    hub=Hub("openai/gsm8k", ("main",)),
-    columns=frozenset({"question", "answer"}),
+    row_description="question, answer (ending in #### and a number)",
+    id_prefix="gsm8k",
+    hub=HubDataset("openai/gsm8k", ("main",)),
+    known_columns=frozenset({"question", "answer"}),
     # Who has options of his own wants them asked, not three numbers made up.
-    fits=lambda values: (
-        column(values, "question") is not None
-        and isinstance(column(values, "answer"), str)
-        and column(values, "choices", "options") is None
+    matches_row=lambda values: (
+        get_field(values, "question") is not None
+        and isinstance(get_field(values, "answer"), str)
+        and get_field(values, "choices", "options") is None
     ),
-    draft=draft,
+    parse_row=parse_row,
 )

@@ -21,88 +21,102 @@ from collections.abc import Mapping
 from typing import Any
 
 from studentsim import luck
-from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, lettered, prose, text_field
-from studentsim.bank.near import like, near, plain, shuffled
-from studentsim.bank.reading import Row
+from studentsim.bank.draft import (
+    ParsedRow,
+    HubDataset,
+    DatasetSpec,
+    get_field,
+    require_text_field,
+    label_options,
+    normalize_whitespace,
+    get_text_field,
+)
+from studentsim.bank.near import make_number_formatter, sample_distractors, parse_decimal, shuffle_options
+from studentsim.bank.reading import RawRow
 
-REACH = 5
+MAX_DISTRACTOR_DISTANCE = 5
 """How far a number of the answer is moved, at most (P3)."""
 SUBJECTS = (
     "algebra", "counting_and_probability", "geometry", "intermediate_algebra", "number_theory", "prealgebra", "precalculus",
 )  # fmt: skip
-DIFFICULTY = {"Level 1": 1, "Level 2": 1, "Level 3": 2, "Level 4": 3, "Level 5": 3}
+DIFFICULTY_BY_LEVEL = {"Level 1": 1, "Level 2": 1, "Level 3": 2, "Level 4": 3, "Level 5": 3}
 """Ours of the set's own levels; a few rows have ``Level ?``."""
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,\\!|\{,\})\d{3})+(?:\.\d{1,9})?|\d{1,15}(?:\.\d{1,9})?")
-_THOUSANDS = re.compile(r"(?:-|\\?\$)*\d{1,3}(?:,\d{3})+(?:\.\d{1,9})?")
-_SEPARATORS = (r",\!", "{,}", ",")
-_TIGHT_FRACTION = re.compile(r"(\\[dt]?frac)\s*(\d)\s*(\d)(?!\d)")
+_GROUPED_NUMBER = re.compile(r"(?:-|\\?\$)*\d{1,3}(?:,\d{3})+(?:\.\d{1,9})?")
+_THOUSANDS_SEPARATORS = (r",\!", "{,}", ",")
+_UNBRACED_FRACTION = re.compile(r"(\\[dt]?frac)\s*(\d)\s*(\d)(?!\d)")
 
 
-def draft(row: Row, seed: int = 0) -> Draft | None:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
     """What a row of MATH says, with options made up; None where its answer holds no number.
 
     :raises ValueError: a field is not sound, or the solution has no box.
     """
-    problem = prose(field(row.values, "problem"))
-    solution = prose(field(row.values, "solution"))
-    right = _TIGHT_FRACTION.sub(r"\1{\2}{\3}", boxed(solution))
-    rng = luck.stream("options", "math", seed, problem)
-    numbers = list((_THOUSANDS if _THOUSANDS.fullmatch(right) else _NUMBER).finditer(right))
+    problem = normalize_whitespace(require_text_field(row.values, "problem"))
+    solution = normalize_whitespace(require_text_field(row.values, "solution"))
+    correct_text = _UNBRACED_FRACTION.sub(r"\1{\2}{\3}", extract_boxed_answer(solution))
+    rng = luck.derive_rng("options", "math", seed, problem)
+    numbers = list((_GROUPED_NUMBER if _GROUPED_NUMBER.fullmatch(correct_text) else _NUMBER).finditer(correct_text))
     if not numbers:
         return None
-    place = rng.choice(numbers)
-    written = place[0].lstrip("-$\\")
-    start, end = place.end() - len(written), place.end()
-    write = like(written, next((s for s in _SEPARATORS if s in written), ","))
-    wrong = [right[:start] + write(number) + right[end:] for number in near(plain(written), REACH, rng)]
-    options = lettered(shuffled(right, wrong, rng)[0])
-    return Draft(
+    chosen_number = rng.choice(numbers)
+    number_text = chosen_number[0].lstrip("-$\\")
+    start, end = chosen_number.end() - len(number_text), chosen_number.end()
+    format_number = make_number_formatter(
+        number_text, next((s for s in _THOUSANDS_SEPARATORS if s in number_text), ",")
+    )
+    distractors = [
+        correct_text[:start] + format_number(number) + correct_text[end:]
+        for number in sample_distractors(parse_decimal(number_text), MAX_DISTRACTOR_DISTANCE, rng)
+    ]
+    options = label_options(shuffle_options(correct_text, distractors, rng)[0])
+    return ParsedRow(
         problem=problem,
         options=options,
-        key=next(label for label, text in options if text == right),
-        category=text_field(row.values, "type", "subject", "category"),
+        correct_label=next(label for label, text in options if text == correct_text),
+        category=get_text_field(row.values, "type", "subject", "category"),
         rationale=solution,
-        difficulty=DIFFICULTY.get(_level(row.values)),
-        identity=right,
+        difficulty=DIFFICULTY_BY_LEVEL.get(_level_name(row.values)),
+        id_text=correct_text,
     )
 
 
-def _level(values: Mapping[str, Any]) -> str:
+def _level_name(values: Mapping[str, Any]) -> str:
     """``Level 3``, also where a row has the number alone, as a number or as text."""
-    found = column(values, "level")
+    found = get_field(values, "level")
     return found if isinstance(found, str) and not found.isdigit() else f"Level {str(found)[:9]}"
 
 
-def boxed(solution: str) -> str:
+def extract_boxed_answer(solution: str) -> str:
     r"""What stands in the last ``\boxed{…}`` of a solution, its braces balanced; ``\boxed 5`` and ``\fbox{5}`` count too.
 
     :raises ValueError: there is none, or its braces do not close.
     """
-    at = max(solution.rfind("\\boxed"), solution.rfind("\\fbox"))
-    if at < 0:
+    box_start = max(solution.rfind("\\boxed"), solution.rfind("\\fbox"))
+    if box_start < 0:
         raise ValueError(r"'solution' has no \boxed answer")
-    rest = solution[at:].split("box", 1)[1].removeprefix("ed").lstrip()
+    rest = solution[box_start:].split("box", 1)[1].removeprefix("ed").lstrip()
     if not rest.startswith("{"):
-        return re.split(r"[\s$]", rest, maxsplit=1)[0].rstrip(".,") or _no_answer()
+        return re.split(r"[\s$]", rest, maxsplit=1)[0].rstrip(".,") or _raise_blank_answer()
     depth = 0
-    for place, character in enumerate(rest):
+    for index, character in enumerate(rest):
         depth += (character == "{") - (character == "}")
         if depth == 0:
-            return rest[1:place].strip() or _no_answer()
+            return rest[1:index].strip() or _raise_blank_answer()
     raise ValueError(r"the braces of \boxed in 'solution' do not close")
 
 
-def _no_answer() -> str:
+def _raise_blank_answer() -> str:
     raise ValueError(r"the \boxed answer in 'solution' is blank")
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="math",
     title="MATH",
-    rows=r"problem, level, type or subject, solution (with a \boxed answer)",
-    prefix="math",
-    hub=Hub("EleutherAI/hendrycks_math", SUBJECTS),
-    columns=frozenset({"problem", "level", "type", "solution", "subject", "answer", "unique_id"}),
-    fits=lambda values: column(values, "problem") is not None and column(values, "solution") is not None,
-    draft=draft,
+    row_description=r"problem, level, type or subject, solution (with a \boxed answer)",
+    id_prefix="math",
+    hub=HubDataset("EleutherAI/hendrycks_math", SUBJECTS),
+    known_columns=frozenset({"problem", "level", "type", "solution", "subject", "answer", "unique_id"}),
+    matches_row=lambda values: get_field(values, "problem") is not None and get_field(values, "solution") is not None,
+    parse_row=parse_row,
 )

@@ -18,34 +18,37 @@ from __future__ import annotations
 import ast
 import re
 
-from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, text_field
-from studentsim.bank.formula import MAX_LENGTH
-from studentsim.bank.reading import Row
+from studentsim.bank.draft import ParsedRow, HubDataset, DatasetSpec, get_field, require_text_field, get_text_field
+from studentsim.bank.formula import MAX_FORMULA_CHARS
+from studentsim.bank.reading import RawRow
 from studentsim.records import CATEGORIES, LETTERS
 
-_OPTION = re.compile(r"(?:^|(?<!\s)\s*,\s*)([a-e]) \) ?")
+_OPTION_LABEL = re.compile(r"(?:^|(?<!\s)\s*,\s*)([a-e]) \) ?")
 """Begins at the first of several blanks alone, or a text of blanks would take time by the square of its length."""
 
 
-def draft(row: Row, seed: int = 0) -> Draft:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """What a row of MathQA says.
 
     :raises ValueError: a field is not sound.
     """
-    problem, rationale = field(row.values, "Problem"), field(row.values, "Rationale", blank=True)
-    options, correct = field(row.values, "options"), field(row.values, "correct")
-    return Draft(
+    problem, rationale = (
+        require_text_field(row.values, "Problem"),
+        require_text_field(row.values, "Rationale", allow_blank=True),
+    )
+    options, correct = require_text_field(row.values, "options"), require_text_field(row.values, "correct")
+    return ParsedRow(
         problem=" ".join(problem.split()),
-        options=options_of(options),
-        key=correct.strip().lower(),
-        category=text_field(row.values, "category", "type"),
-        rationale=_unquoted(rationale),
-        formula=_formula(column(row.values, "annotated_formula")),
-        identity=options,
+        options=parse_options(options),
+        correct_label=correct.strip().lower(),
+        category=get_text_field(row.values, "category", "type"),
+        rationale=_strip_quotes(rationale),
+        formula=_usable_formula(get_field(row.values, "annotated_formula")),
+        id_text=options,
     )
 
 
-def options_of(text: str) -> tuple[tuple[str, str], ...]:
+def parse_options(text: str) -> tuple[tuple[str, str], ...]:
     """Letter and text of each option, from MathQA's one text for all of them. A text may be blank, a letter not missing.
 
     :raises ValueError: they are not exactly a to e.
@@ -58,39 +61,39 @@ def options_of(text: str) -> tuple[tuple[str, str], ...]:
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
             raise ValueError(f"options are no list of texts: {text[:80]!r}")
         text = " , ".join(parts)
-    pieces = _OPTION.split(text.strip())
+    pieces = _OPTION_LABEL.split(text.strip())
     letters, texts = tuple(pieces[1::2]), tuple(piece.strip() for piece in pieces[2::2])
     if pieces[0].strip() or letters != LETTERS:
         raise ValueError(f"options are not exactly a to e: {text[:80]!r}")
     return tuple(zip(letters, texts, strict=True))
 
 
-def _formula(annotated: object) -> str:
+def _usable_formula(annotated: object) -> str:
     """The annotated formula; blank where there is none, or one that nothing can be made of."""
-    return annotated.strip() if isinstance(annotated, str) and len(annotated) <= MAX_LENGTH else ""
+    return annotated.strip() if isinstance(annotated, str) and len(annotated) <= MAX_FORMULA_CHARS else ""
 
 
-def _unquoted(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     """Without the quotation marks that most rationales are wrapped in, and with plain spaces."""
     text = " ".join(text.split())
     return text.strip('"').strip() if text.startswith('"') or text.endswith('"') else text
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="math_qa",
     title="MathQA",
-    rows="Problem, Rationale, options (one text), correct, category",
-    prefix="mathqa",
+    row_description="Problem, Rationale, options (one text), correct, category",
+    id_prefix="mathqa",
     # Its main branch is a script, which ``datasets`` 4 and later rightly refuses to run; the other has plain files.
-    hub=Hub("allenai/math_qa", revision="refs/convert/parquet"),
-    columns=frozenset(
+    hub=HubDataset("allenai/math_qa", revision="refs/convert/parquet"),
+    known_columns=frozenset(
         {"problem", "rationale", "options", "correct", "annotated_formula", "linear_formula", "category", "type"}
     ),
-    fits=lambda values: (
-        isinstance(column(values, "problem"), str)
-        and isinstance(column(values, "options"), str)
-        and column(values, "correct") is not None
+    matches_row=lambda values: (
+        isinstance(get_field(values, "problem"), str)
+        and isinstance(get_field(values, "options"), str)
+        and get_field(values, "correct") is not None
     ),
-    draft=draft,
-    categories=CATEGORIES,
+    parse_row=parse_row,
+    allowed_categories=CATEGORIES,
 )

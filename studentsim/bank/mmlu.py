@@ -21,20 +21,20 @@ from typing import Any
 
 from studentsim.bank.draft import (
     OPTION_LETTERS,
-    Draft,
-    Hub,
-    QuestionSet,
-    column,
-    field,
-    is_list_of_texts,
-    lettered,
-    prose,
-    texts,
+    ParsedRow,
+    HubDataset,
+    DatasetSpec,
+    get_field,
+    require_text_field,
+    is_text_list,
+    label_options,
+    normalize_whitespace,
+    require_text_list,
 )
-from studentsim.bank.reading import Row
+from studentsim.bank.reading import RawRow
 from studentsim.errors import BankError
 
-STEM = (
+STEM_SUBJECTS = (
     "abstract_algebra", "astronomy", "college_biology", "college_chemistry", "college_computer_science",
     "college_mathematics", "college_physics", "computer_security", "conceptual_physics", "electrical_engineering",
     "elementary_mathematics", "high_school_biology", "high_school_chemistry", "high_school_computer_science",
@@ -42,7 +42,7 @@ STEM = (
 )  # fmt: skip
 """Its 18 subjects of mathematics, the natural sciences, computing and engineering, as its own code groups them."""
 
-P3_TOPICS: Mapping[str, tuple[str, ...]] = {
+P3_SUBJECTS_BY_TOPIC: Mapping[str, tuple[str, ...]] = {
     "math": (
         "abstract_algebra", "elementary_mathematics", "college_mathematics", "high_school_mathematics", "formal_logic",
         "high_school_statistics",
@@ -58,53 +58,55 @@ P3_TOPICS: Mapping[str, tuple[str, ...]] = {
     "other": ("logical_fallacies",),
 }  # fmt: skip
 """P3's 23 subjects by topic (P3.6)."""
-P3 = tuple(subject for subjects in P3_TOPICS.values() for subject in subjects)
-GROUPS: Mapping[str, tuple[str, ...]] = {"stem": STEM, "p3": P3}
+P3_SUBJECTS = tuple(subject for subjects in P3_SUBJECTS_BY_TOPIC.values() for subject in subjects)
+SUBJECT_GROUPS: Mapping[str, tuple[str, ...]] = {"stem": STEM_SUBJECTS, "p3": P3_SUBJECTS}
 """Names that stand for several subjects."""
-_TOPIC = {subject.replace("_", " "): topic for topic, subjects in P3_TOPICS.items() for subject in subjects}
+_P3_TOPIC_BY_SUBJECT = {
+    subject.replace("_", " "): topic for topic, subjects in P3_SUBJECTS_BY_TOPIC.items() for subject in subjects
+}
 
 
-def draft(row: Row, seed: int = 0) -> Draft:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """What a row of MMLU says.
 
     :raises ValueError: a field is not sound.
     """
-    category = subject(row)
-    return Draft(
-        problem=prose(field(row.values, "question")),
-        options=lettered([prose(text) for text in texts(row.values, "choices")]),
-        key=_key(column(row.values, "answer")),
+    category = get_subject(row)
+    return ParsedRow(
+        problem=normalize_whitespace(require_text_field(row.values, "question")),
+        options=label_options([normalize_whitespace(text) for text in require_text_list(row.values, "choices")]),
+        correct_label=_parse_answer_letter(get_field(row.values, "answer")),
         category=category,
-        topic=topic(category),
+        topic=find_p3_topic(category),
     )
 
 
-def topic(subject: str) -> str:
+def find_p3_topic(subject: str) -> str:
     """P3's topic of a subject, however it is written; blank: P3 does not ask it.
 
-    >>> topic("college_physics"), topic("Machine learning"), topic("philosophy")
+    >>> find_p3_topic("college_physics"), find_p3_topic("Machine learning"), find_p3_topic("philosophy")
     ('natural sciences', 'computer science', '')
     """
-    return _TOPIC.get(" ".join(subject.replace("_", " ").lower().split()), "")
+    return _P3_TOPIC_BY_SUBJECT.get(" ".join(subject.replace("_", " ").lower().split()), "")
 
 
-def subject(row: Row) -> str:
+def get_subject(row: RawRow) -> str:
     """The subject a row belongs to.
 
     :raises ValueError: the row names one that is no text.
     """
     for name in ("subject", "type"):
-        if column(row.values, name):
-            return field(row.values, name)
-    return file_subject(row.source)
+        if get_field(row.values, name):
+            return require_text_field(row.values, name)
+    return subject_from_file_name(row.source_name)
 
 
-def file_subject(source: str) -> str:
+def subject_from_file_name(file_stem: str) -> str:
     """The subject that a file of the release names: ``astronomy_test`` is of astronomy."""
-    return re.sub(r"_(test|val|dev)$", "", source)
+    return re.sub(r"_(test|val|dev)$", "", file_stem)
 
 
-def _key(answer: Any) -> str:
+def _parse_answer_letter(answer: Any) -> str:
     """The letter: rows of the hub count the options from 0, the CSV names the letter."""
     if answer is None:
         raise ValueError("'answer' is missing")
@@ -115,34 +117,35 @@ def _key(answer: Any) -> str:
     return answer.strip().lower()
 
 
-def subjects(rows: Sequence[Row], wanted: str) -> list[Row]:
+def filter_rows_by_subject(rows: Sequence[RawRow], subject_names: str) -> list[RawRow]:
     """The rows of some subjects: ``stem``, ``p3``, or names set apart by commas.
 
     :raises BankError: there is no such subject.
     """
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    names = [one for name in names for one in GROUPS.get(name, (name,))]
-    there = {row.values.get("subject") for row in rows}
+    names = [name.strip() for name in subject_names.split(",") if name.strip()]
+    names = [one for name in names for one in SUBJECT_GROUPS.get(name, (name,))]
+    available = {row.values.get("subject") for row in rows}
     for name in names:
-        if name not in there:
-            some = ", ".join(sorted(str(subject) for subject in there if subject)[:60])
+        if name not in available:
+            some = ", ".join(sorted(str(subject) for subject in available if subject)[:60])
             raise BankError(
-                f"MMLU has no subject {name[:60]!r}.", f"Choose {' or '.join(map(repr, GROUPS))}, or among {some}."
+                f"MMLU has no subject {name[:60]!r}.",
+                f"Choose {' or '.join(map(repr, SUBJECT_GROUPS))}, or among {some}.",
             )
     return [row for row in rows if row.values.get("subject") in names]
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="mmlu",
     title="MMLU",
-    rows="question, choices (a list), answer (0, 1, 2 … or a letter), subject; or CSV: question, four options, letter",
-    prefix="mmlu",
-    hub=Hub("cais/mmlu", ("all",)),
-    columns=frozenset({"question", "choices", "answer", "subject", "type"}),
-    fits=lambda values: (
-        column(values, "question") is not None
-        and is_list_of_texts(column(values, "choices"))
-        and column(values, "answerKey") is None
+    row_description="question, choices (a list), answer (0, 1, 2 … or a letter), subject; or CSV: question, four options, letter",
+    id_prefix="mmlu",
+    hub=HubDataset("cais/mmlu", ("all",)),
+    known_columns=frozenset({"question", "choices", "answer", "subject", "type"}),
+    matches_row=lambda values: (
+        get_field(values, "question") is not None
+        and is_text_list(get_field(values, "choices"))
+        and get_field(values, "answerKey") is None
     ),
-    draft=draft,
+    parse_row=parse_row,
 )

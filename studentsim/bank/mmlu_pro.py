@@ -13,52 +13,54 @@ from __future__ import annotations
 
 from studentsim.bank.draft import (
     OPTION_LETTERS,
-    Draft,
-    Hub,
-    QuestionSet,
-    column,
-    field,
-    is_list_of_texts,
-    lettered,
-    prose,
-    text_field,
-    texts,
+    ParsedRow,
+    HubDataset,
+    DatasetSpec,
+    get_field,
+    require_text_field,
+    is_text_list,
+    label_options,
+    normalize_whitespace,
+    get_text_field,
+    require_text_list,
 )
-from studentsim.bank.reading import Row
+from studentsim.bank.reading import RawRow
 
 
-def draft(row: Row, seed: int = 0) -> Draft:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """What a row of MMLU-Pro says.
 
     :raises ValueError: a field is not sound, or letter and index of the answer differ.
     """
     values = row.values
-    key, index = field(values, "answer").strip().lower(), column(values, "answer_index")
-    if isinstance(index, int) and OPTION_LETTERS[index : index + 1] != key:
-        raise ValueError(f"'answer' is {key[:20]!r}, but 'answer_index' is {str(index)[:20]} (counted from 0)")
-    return Draft(
-        problem=prose(field(values, "question")),
-        options=lettered([prose(text) for text in texts(values, "options")]),
-        key=key,
-        category=text_field(values, "category"),
-        rationale=prose(text_field(values, "cot_content")).removeprefix("A: "),
+    answer_letter, index = require_text_field(values, "answer").strip().lower(), get_field(values, "answer_index")
+    if isinstance(index, int) and OPTION_LETTERS[index : index + 1] != answer_letter:
+        raise ValueError(
+            f"'answer' is {answer_letter[:20]!r}, but 'answer_index' is {str(index)[:20]} (counted from 0)"
+        )
+    return ParsedRow(
+        problem=normalize_whitespace(require_text_field(values, "question")),
+        options=label_options([normalize_whitespace(text) for text in require_text_list(values, "options")]),
+        correct_label=answer_letter,
+        category=get_text_field(values, "category"),
+        rationale=normalize_whitespace(get_text_field(values, "cot_content")).removeprefix("A: "),
     )
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="mmlu_pro",
     title="MMLU-Pro",
-    rows="question, options (a list of up to ten), answer (a letter), answer_index, category",
-    prefix="mmlupro",
-    hub=Hub("TIGER-Lab/MMLU-Pro"),
-    columns=frozenset(
+    row_description="question, options (a list of up to ten), answer (a letter), answer_index, category",
+    id_prefix="mmlupro",
+    hub=HubDataset("TIGER-Lab/MMLU-Pro"),
+    known_columns=frozenset(
         {"question_id", "question", "options", "answer", "answer_index", "cot_content", "category", "src"}
     ),
-    fits=lambda values: (
-        is_list_of_texts(column(values, "options"))
-        and isinstance(column(values, "answer"), str)
-        and column(values, "answer_index") is not None
-        and column(values, "question") is not None
+    matches_row=lambda values: (
+        is_text_list(get_field(values, "options"))
+        and isinstance(get_field(values, "answer"), str)
+        and get_field(values, "answer_index") is not None
+        and get_field(values, "question") is not None
     ),
-    draft=draft,
+    parse_row=parse_row,
 )

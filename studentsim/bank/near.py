@@ -11,46 +11,46 @@ from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 
-WRONG = 3
+DISTRACTOR_COUNT = 3
 """Wrong options a question gets (P3)."""
 
 
-def near(value: Decimal, reach: int, rng: Random) -> list[Decimal]:
-    """Three numbers, unequal, within ``reach`` of the value and unequal to it; whole steps away.
+def sample_distractors(correct_value: Decimal, max_distance: int, rng: Random) -> list[Decimal]:
+    """Three numbers, unequal, within ``max_distance`` of the value and unequal to it; whole steps away.
 
     A positive number gets positive neighbours alone, and 0 none below it: a negative one would give itself away.
     """
-    above = [value + step for step in range(1, reach + 1)]
-    below = [value - step for step in range(1, reach + 1)]
-    if value >= 0:
-        below = [number for number in below if number > 0 and value > 0]
-    fewest, most = max(0, WRONG - len(above)), min(WRONG, len(below))
+    above = [correct_value + step for step in range(1, max_distance + 1)]
+    below = [correct_value - step for step in range(1, max_distance + 1)]
+    if correct_value >= 0:
+        below = [number for number in below if number > 0 and correct_value > 0]
+    fewest, most = max(0, DISTRACTOR_COUNT - len(above)), min(DISTRACTOR_COUNT, len(below))
     count = rng.randint(fewest, most)
-    return rng.sample(below, count) + rng.sample(above, WRONG - count)
+    return rng.sample(below, count) + rng.sample(above, DISTRACTOR_COUNT - count)
 
 
-def shuffled(right: str, wrong: list[str], rng: Random) -> tuple[list[str], int]:
+def shuffle_options(correct: str, distractors: list[str], rng: Random) -> tuple[list[str], int]:
     """All options in an order by chance, and the place of the right one."""
-    options = [right, *wrong]
+    options = [correct, *distractors]
     rng.shuffle(options)
-    return options, options.index(right)
+    return options, options.index(correct)
 
 
-def like(written: str, separator: str = ",") -> Callable[[Decimal], str]:
+def make_number_formatter(example: str, separator: str = ",") -> Callable[[Decimal], str]:
     """A function that writes numbers as this one is written: as many decimals, thousands set off or not.
 
-    >>> like("1,250")(Decimal(980)), like("1,250")(Decimal(1251)), like("0.50")(Decimal("1.5"))
+    >>> make_number_formatter("1,250")(Decimal(980)), make_number_formatter("1,250")(Decimal(1251)), make_number_formatter("0.50")(Decimal("1.5"))
     ('980', '1,251', '1.50')
     """
-    decimals = len(written.partition(".")[2])
-    grouped = separator in written
+    decimals = len(example.partition(".")[2])
+    grouped = separator in example
     return lambda number: f"{number:{',' if grouped else ''}.{decimals}f}".replace(",", separator)
 
 
-def plain(written: str) -> Decimal:
+def parse_decimal(text: str) -> Decimal:
     """The value of a number whose thousands may be set off.
 
-    >>> plain("1,250"), plain(r"10,\\!000")
+    >>> parse_decimal("1,250"), parse_decimal(r"10,\\!000")
     (Decimal('1250'), Decimal('10000'))
     """
-    return Decimal(re.sub(r"[^\d.-]", "", written))
+    return Decimal(re.sub(r"[^\d.-]", "", text))

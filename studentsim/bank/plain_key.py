@@ -13,130 +13,149 @@ from typing import Any
 
 from studentsim.bank.draft import OPTION_LETTERS
 
-LETTER, TEXT, FROM_0, FROM_1 = "letter", "text", "from 0", "from 1"
-WAYS = {
-    LETTER: "the letter of an option",
-    TEXT: "the text of an option",
-    FROM_0: "the number of an option, counted from 0",
-    FROM_1: "the number of an option, counted from 1",
+BY_LETTER, BY_TEXT, ZERO_BASED, ONE_BASED = "letter", "text", "from 0", "from 1"
+ANSWER_KEY_FORMATS = {
+    BY_LETTER: "the letter of an option",
+    BY_TEXT: "the text of an option",
+    ZERO_BASED: "the number of an option, counted from 0",
+    ONE_BASED: "the number of an option, counted from 1",
 }
 """How a column may say it, and how that is said."""
-_LETTER = re.compile(
+_LETTER_ANSWER = re.compile(
     r"(?:(?:the )?(?:correct )?(?:answer|option|choice|ans|opt)(?: is)?[ :._-]{0,2})?\(? ?([a-j]) ?\)?[.):]?",
     re.IGNORECASE,
 )
-_LETTER_AND_TEXT = re.compile(r"\(?([a-jA-J])[).:]\s*(\S.*)", re.DOTALL)
-_NUMBER = re.compile(r"(?:(?:option|choice|opt|ans|answer)[ ._-]?)?\(?(\d{1,2})(?:\.0)?\)?\.?", re.IGNORECASE)
+_LETTER_AND_TEXT_ANSWER = re.compile(r"\(?([a-jA-J])[).:]\s*(\S.*)", re.DOTALL)
+_NUMBER_ANSWER = re.compile(r"(?:(?:option|choice|opt|ans|answer)[ ._-]?)?\(?(\d{1,2})(?:\.0)?\)?\.?", re.IGNORECASE)
 
-NEARLY = 0.8
+MIN_RIVAL_SHARE = 0.8
 """A way that fits this share of the rows that the best one fits is to be reckoned with."""
-Asked = tuple[tuple[str, ...], Any]
+OptionsAndAnswer = tuple[tuple[str, ...], Any]
 """A row's options, and what its answer column holds."""
 
 
 @dataclass(frozen=True)
-class KeyWay:
+class AnswerKeyFormat:
     """How a file says which option is right."""
 
-    way: str
-    """One of ``WAYS``; blank: it cannot be told."""
-    why: str = ""
+    name: str
+    """One of ``ANSWER_KEY_FORMATS``; blank: it cannot be told."""
+    failure_reason: str = ""
     """Where it cannot be told: why, in words."""
-    rows: int = 0
+    matched_rows: int = 0
     """Rows of those looked at that it gives an option."""
 
-    def place(self, options: Sequence[str], answer: Any) -> int | None:
+    def find_correct_index(self, options: Sequence[str], answer: Any) -> int | None:
         """The place of the right option, from 0; None: the answer names none of them."""
-        found = _PLACES[self.way](options, answer)
-        if found is not None or self.way == TEXT:
-            return found
+        index = _INDEX_FINDERS[self.name](options, answer)
+        if index is not None or self.name == BY_TEXT:
+            return index
         # Now and then a teacher writes the option out. What looks like a letter or a number, but is none of them, is a slip.
-        meant = isinstance(answer, str) and (_NUMBER if self.way != LETTER else _LETTER).fullmatch(answer.strip()[:40])
-        return None if meant or not isinstance(answer, str) else _text(options, answer)
+        looks_like_key = isinstance(answer, str) and (
+            _NUMBER_ANSWER if self.name != BY_LETTER else _LETTER_ANSWER
+        ).fullmatch(answer.strip()[:40])
+        return None if looks_like_key or not isinstance(answer, str) else _find_index_by_text(options, answer)
 
 
-def key_way(rows: Sequence[Asked], *, first: int | None, from_zero: bool) -> KeyWay:
-    """The way that fits most rows. ``first`` is the number of the first option's column, where they are numbered;
-    ``from_zero``: the column's name is one that programs give to numbers which count from 0.
+def detect_answer_key_format(
+    rows: Sequence[OptionsAndAnswer], *, first_option_number: int | None, has_zero_based_name: bool
+) -> AnswerKeyFormat:
+    """The way that fits most rows. ``first_option_number`` is the number of the first option's column, where they are numbered;
+    ``has_zero_based_name``: the column's name is one that programs give to numbers which count from 0.
     """
-    places = {way: [find(options, answer) for options, answer in rows] for way, find in _PLACES.items()}
-    counts = {way: sum(place is not None for place in found) for way, found in places.items()}
-    most = max(counts.values(), default=0)
-    if not most:
-        return KeyWay("", "no answer is a letter, a number or the text of an option")
-    likely = [way for way in WAYS if counts[way] >= NEARLY * most]
-    counted = {FROM_0, FROM_1}
-    less = _less_likely(counts, first, from_zero)
-    if counted <= set(likely) and less:
-        likely.remove(less)
-    chosen = max(likely, key=counts.__getitem__)
-    for other in likely:
-        if {chosen, other} != counted and any(
-            None not in (a, b) and a != b for a, b in zip(places[chosen], places[other], strict=True)
+    indexes_by_format = {
+        way: [find(options, answer) for options, answer in rows] for way, find in _INDEX_FINDERS.items()
+    }
+    counts = {way: sum(place is not None for place in found) for way, found in indexes_by_format.items()}
+    max_count = max(counts.values(), default=0)
+    if not max_count:
+        return AnswerKeyFormat("", "no answer is a letter, a number or the text of an option")
+    likely_formats = [way for way in ANSWER_KEY_FORMATS if counts[way] >= MIN_RIVAL_SHARE * max_count]
+    number_formats = {ZERO_BASED, ONE_BASED}
+    unlikely_format = _unlikely_number_format(counts, first_option_number, has_zero_based_name)
+    if number_formats <= set(likely_formats) and unlikely_format:
+        likely_formats.remove(unlikely_format)
+    chosen = max(likely_formats, key=counts.__getitem__)
+    for other in likely_formats:
+        if {chosen, other} != number_formats and any(
+            None not in (a, b) and a != b
+            for a, b in zip(indexes_by_format[chosen], indexes_by_format[other], strict=True)
         ):
-            return KeyWay("", f"an answer could be {WAYS[chosen]} or {WAYS[other]}, and these differ", most)
-    if chosen in counted and not less:
+            return AnswerKeyFormat(
+                "",
+                f"an answer could be {ANSWER_KEY_FORMATS[chosen]} or {ANSWER_KEY_FORMATS[other]}, and these differ",
+                max_count,
+            )
+    if chosen in number_formats and not unlikely_format:
         why = "the answers are numbers of options, but it is not clear whether they count from 0 or from 1"
-        return KeyWay("", why, most)
-    return KeyWay(chosen, rows=most)
+        return AnswerKeyFormat("", why, max_count)
+    return AnswerKeyFormat(chosen, matched_rows=max_count)
 
 
-def _less_likely(counts: Mapping[str, int], first: int | None, from_zero: bool) -> str:
+def _unlikely_number_format(
+    counts: Mapping[str, int], first_option_number: int | None, has_zero_based_name: bool
+) -> str:
     """Which of the two ways of counting is not meant: the one that fits fewer rows, or by the columns' names; blank: nobody can
     tell, since neither says so, or they contradict each other.
     """
-    hints = {first, 0 if from_zero else None} - {None}
-    told = {FROM_1 if hint == 0 else FROM_0 for hint in hints}
-    if counts[FROM_0] != counts[FROM_1]:
-        told.add(FROM_0 if counts[FROM_0] < counts[FROM_1] else FROM_1)
-    return told.pop() if len(told) == 1 else ""
+    hints = {first_option_number, 0 if has_zero_based_name else None} - {None}
+    excluded = {ONE_BASED if hint == 0 else ZERO_BASED for hint in hints}
+    if counts[ZERO_BASED] != counts[ONE_BASED]:
+        excluded.add(ZERO_BASED if counts[ZERO_BASED] < counts[ONE_BASED] else ONE_BASED)
+    return excluded.pop() if len(excluded) == 1 else ""
 
 
-def _letter(options: Sequence[str], answer: Any) -> int | None:
+def _find_index_by_letter(options: Sequence[str], answer: Any) -> int | None:
     if not isinstance(answer, str):
         return None
     text = answer.strip()
     if len(text) > 40:
-        return _letter_and_text(options, text)
-    match = _LETTER.fullmatch(text)
+        return _find_by_letter_and_text(options, text)
+    match = _LETTER_ANSWER.fullmatch(text)
     if not match:
-        return _letter_and_text(options, text)
-    place = OPTION_LETTERS.index(match[1].lower())
-    return place if place < len(options) else None
+        return _find_by_letter_and_text(options, text)
+    index = OPTION_LETTERS.index(match[1].lower())
+    return index if index < len(options) else None
 
 
-def _letter_and_text(options: Sequence[str], text: str) -> int | None:
+def _find_by_letter_and_text(options: Sequence[str], text: str) -> int | None:
     """``B) 12`` where 12 is what option b says."""
-    match = _LETTER_AND_TEXT.fullmatch(text)
+    match = _LETTER_AND_TEXT_ANSWER.fullmatch(text)
     if not match:
         return None
-    place = OPTION_LETTERS.index(match[1].lower())
-    return place if place < len(options) and _same(options[place]) == _same(match[2]) else None
+    index = OPTION_LETTERS.index(match[1].lower())
+    return (
+        index
+        if index < len(options) and _collapse_whitespace(options[index]) == _collapse_whitespace(match[2])
+        else None
+    )
 
 
-def _text(options: Sequence[str], answer: Any) -> int | None:
+def _find_index_by_text(options: Sequence[str], answer: Any) -> int | None:
     """The first option with this text; capitals count only where two options differ in nothing else."""
-    text = _same(written(answer))
-    found = [place for place, option in enumerate(options) if _same(option) == text]
-    if not found:
-        found = [place for place, option in enumerate(options) if _same(option).casefold() == text.casefold()]
-        found = found if len(found) == 1 else []
-    return found[0] if text and found else None
+    text = _collapse_whitespace(cell_to_text(answer))
+    indexes = [place for place, option in enumerate(options) if _collapse_whitespace(option) == text]
+    if not indexes:
+        indexes = [
+            place for place, option in enumerate(options) if _collapse_whitespace(option).casefold() == text.casefold()
+        ]
+        indexes = indexes if len(indexes) == 1 else []
+    return indexes[0] if text and indexes else None
 
 
-def _counted(first: int) -> Callable[[Sequence[str], Any], int | None]:
-    def place(options: Sequence[str], answer: Any) -> int | None:
-        match = _NUMBER.fullmatch(written(answer).strip()[:20])
-        found = int(match[1]) - first if match else -1
-        return found if 0 <= found < len(options) else None
+def _make_index_finder_by_number(first_number: int) -> Callable[[Sequence[str], Any], int | None]:
+    def find_index(options: Sequence[str], answer: Any) -> int | None:
+        match = _NUMBER_ANSWER.fullmatch(cell_to_text(answer).strip()[:20])
+        index = int(match[1]) - first_number if match else -1
+        return index if 0 <= index < len(options) else None
 
-    return place
+    return find_index
 
 
-def written(value: Any) -> str:
+def cell_to_text(value: Any) -> str:
     """A cell as text: numbers of JSON too; blank for what is neither.
 
-    >>> written(12), written(0.5), written("12 km"), written(None), written([1])
+    >>> cell_to_text(12), cell_to_text(0.5), cell_to_text("12 km"), cell_to_text(None), cell_to_text([1])
     ('12', '0.5', '12 km', '', '')
     """
     if isinstance(value, str):
@@ -149,10 +168,10 @@ def written(value: Any) -> str:
         return ""
 
 
-def _same(text: str) -> str:
+def _collapse_whitespace(text: str) -> str:
     return " ".join(text.split())
 
 
-_PLACES: dict[str, Callable[[Sequence[str], Any], int | None]] = {
-    LETTER: _letter, TEXT: _text, FROM_0: _counted(0), FROM_1: _counted(1),
+_INDEX_FINDERS: dict[str, Callable[[Sequence[str], Any], int | None]] = {
+    BY_LETTER: _find_index_by_letter, BY_TEXT: _find_index_by_text, ZERO_BASED: _make_index_finder_by_number(0), ONE_BASED: _make_index_finder_by_number(1),
 }  # fmt: skip

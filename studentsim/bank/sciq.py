@@ -12,40 +12,53 @@ rationale. It names no category, so all its questions are of one: science.
 from __future__ import annotations
 
 from studentsim import luck
-from studentsim.bank.draft import Draft, Hub, QuestionSet, column, field, lettered, prose, text_field
-from studentsim.bank.near import shuffled
-from studentsim.bank.reading import Row
+from studentsim.bank.draft import (
+    ParsedRow,
+    HubDataset,
+    DatasetSpec,
+    get_field,
+    require_text_field,
+    label_options,
+    normalize_whitespace,
+    get_text_field,
+)
+from studentsim.bank.near import shuffle_options
+from studentsim.bank.reading import RawRow
 
 CATEGORY = "science"
 
 
-def draft(row: Row, seed: int = 0) -> Draft:
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     """What a row of SciQ says, its options in an order by chance.
 
     :raises ValueError: a field is not sound.
     """
-    problem = prose(field(row.values, "question"))
-    right = prose(field(row.values, "correct_answer"))
-    wrong = [prose(field(row.values, f"distractor{n}")) for n in (1, 2, 3)]
-    options, place = shuffled(right, wrong, luck.stream("options", "sciq", seed, problem))
-    labelled = lettered(options)
-    return Draft(
+    problem = normalize_whitespace(require_text_field(row.values, "question"))
+    correct_text = normalize_whitespace(require_text_field(row.values, "correct_answer"))
+    distractors = [normalize_whitespace(require_text_field(row.values, f"distractor{n}")) for n in (1, 2, 3)]
+    options, correct_index = shuffle_options(
+        correct_text, distractors, luck.derive_rng("options", "sciq", seed, problem)
+    )
+    labelled = label_options(options)
+    return ParsedRow(
         problem=problem,
         options=labelled,
-        key=labelled[place][0],
+        correct_label=labelled[correct_index][0],
         category=CATEGORY,
-        rationale=prose(text_field(row.values, "support")),
-        identity="\n".join([right, *wrong]),
+        rationale=normalize_whitespace(get_text_field(row.values, "support")),
+        id_text="\n".join([correct_text, *distractors]),
     )
 
 
-SET = QuestionSet(
+DATASET = DatasetSpec(
     name="sciq",
     title="SciQ",
-    rows="question, correct_answer, distractor1 to distractor3, support",
-    prefix="sciq",
-    hub=Hub("allenai/sciq"),
-    columns=frozenset({"question", "correct_answer", "distractor1", "distractor2", "distractor3", "support"}),
-    fits=lambda values: column(values, "correct_answer") is not None and column(values, "distractor1") is not None,
-    draft=draft,
+    row_description="question, correct_answer, distractor1 to distractor3, support",
+    id_prefix="sciq",
+    hub=HubDataset("allenai/sciq"),
+    known_columns=frozenset({"question", "correct_answer", "distractor1", "distractor2", "distractor3", "support"}),
+    matches_row=lambda values: (
+        get_field(values, "correct_answer") is not None and get_field(values, "distractor1") is not None
+    ),
+    parse_row=parse_row,
 )

@@ -15,37 +15,39 @@ from studentsim.bank import (
     plain_table,
     sciq,
 )
-from studentsim.bank.draft import QuestionSet
+from studentsim.bank.draft import DatasetSpec
 from studentsim.errors import BankError
 
-SETS: tuple[QuestionSet, ...] = (
-    mathqa.SET, aqua.SET, gsm8k.SET, hendrycks_math.SET, mmlu.SET, mmlu_pro.SET, arc.SET, arc.EASY, arc.CHALLENGE, sciq.SET,
+HUB_DATASETS: tuple[DatasetSpec, ...] = (
+    mathqa.DATASET, aqua.DATASET, gsm8k.DATASET, hendrycks_math.DATASET, mmlu.DATASET, mmlu_pro.DATASET, arc.DATASET, arc.EASY_DATASET, arc.CHALLENGE_DATASET, sciq.DATASET,
 )  # fmt: skip
 """The sets of the hub, by name there and by the look of their rows."""
-FILE_SETS: tuple[QuestionSet, ...] = (agieval.SET, asdiv.SET, plain_table.SET)
+FILE_DATASETS: tuple[DatasetSpec, ...] = (agieval.DATASET, asdiv.DATASET, plain_table.DATASET)
 """Sets that come as files alone; the most general is the last, so that every other one goes before it."""
-READ: tuple[QuestionSet, ...] = tuple(one for one in (*SETS, *FILE_SETS) if one not in (arc.EASY, arc.CHALLENGE))
+RECOGNIZABLE_DATASETS: tuple[DatasetSpec, ...] = tuple(
+    one for one in (*HUB_DATASETS, *FILE_DATASETS) if one not in (arc.EASY_DATASET, arc.CHALLENGE_DATASET)
+)
 """The sets that a file is tried as: ARC's two parts look as the whole does."""
 
 
-def named(name: str) -> QuestionSet:
+def get_dataset(name: str) -> DatasetSpec:
     """The set of that name.
 
     :raises BankError: there is none.
     """
-    known = {one.name: one for one in (*SETS, *FILE_SETS)}
-    if name not in known:
-        raise BankError(f"There is no set {name[:80]!r}.", f"Choose among {', '.join(known)}.")
-    return known[name]
+    datasets_by_name = {one.name: one for one in (*HUB_DATASETS, *FILE_DATASETS)}
+    if name not in datasets_by_name:
+        raise BankError(f"There is no set {name[:80]!r}.", f"Choose among {', '.join(datasets_by_name)}.")
+    return datasets_by_name[name]
 
 
-def is_set_of_hub(source: str) -> bool:
+def is_hub_dataset(source: str) -> bool:
     """Whether a source is the name of one set of the hub, with a part of it perhaps (``mmlu:stem``)."""
     name, colon, _ = source.partition(":")
-    return name in {one.name for one in SETS} and (not colon or name == mmlu.SET.name)
+    return name in {one.name for one in HUB_DATASETS} and (not colon or name == mmlu.DATASET.name)
 
 
-def known() -> str:
+def describe_known_datasets() -> str:
     """A sentence on the sets that are known, and how their rows are recognised."""
-    looks = "; ".join(f"{one.title} ({one.rows})" for one in READ)
-    return f"Known are the rows of {looks}. Names of sets at the hub: {', '.join(one.name for one in SETS)}."
+    descriptions = "; ".join(f"{one.title} ({one.row_description})" for one in RECOGNIZABLE_DATASETS)
+    return f"Known are the rows of {descriptions}. Names of sets at the hub: {', '.join(one.name for one in HUB_DATASETS)}."

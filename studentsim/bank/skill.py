@@ -20,13 +20,13 @@ from functools import cache
 
 from studentsim.arithmetic import calculate
 
-_STEP = re.compile(r"^(?P<words>[^:\n]+): (?P<sum>.+) = \[(?P<name>\w+)\]$")
+_STEP_LINE = re.compile(r"^(?P<words>[^:\n]+): (?P<sum>.+) = \[(?P<name>\w+)\]$")
 
-Numbers = Mapping[str, int]
+NamedNumbers = Mapping[str, int]
 
 
 @dataclass(frozen=True)
-class Slip:
+class Misconception:
     """A misconception that real pupils have, with the working that it leads to.
 
     ``kind`` is ``concept`` (does not know how) or ``careless`` (knows, but skips or mixes something up).
@@ -36,7 +36,7 @@ class Slip:
     id: str
     title: str
     """As a teacher would name it: "forgot to convert km/h"."""
-    working: str
+    solution: str
     explanation: str
     hint: str
     kind: str = "concept"
@@ -51,54 +51,54 @@ class Skill:
     title: str
     difficulty: int
     """1 (easy) to 3 (hard)."""
-    numbers: Mapping[str, Sequence[int]]
+    number_choices: Mapping[str, Sequence[int]]
     """For each number, the values it may take. Together at least 150 allowed combinations."""
     phrasings: tuple[str, ...]
     """At least 3, used in study and exam."""
     transfer: str
     """One more, kept back for transfer tests: never practised, never examined otherwise."""
-    working: str
-    slips: tuple[Slip, ...]
-    accept: Callable[[Numbers], bool] = field(default=lambda n: True)
+    solution: str
+    misconceptions: tuple[Misconception, ...]
+    accepts: Callable[[NamedNumbers], bool] = field(default=lambda n: True)
     """Which combinations of numbers make a sensible question."""
 
 
 @dataclass(frozen=True)
-class Working:
+class Solution:
     """A working written out with numbers: its text (ending in ``Answer: value``) and that value."""
 
     text: str
     value: str
 
 
-def write_working(template: str, numbers: Numbers) -> Working | None:
+def render_solution(template: str, numbers: NamedNumbers) -> Solution | None:
     """A template with its numbers filled in; None where its arithmetic has no result.
 
     :raises ValueError: a line that is not ``words: sum = [name]``, or that uses an unknown name (an authoring error).
     """
-    names: dict[str, object] = dict(numbers)
+    values_by_name: dict[str, object] = dict(numbers)
     lines = []
     value = ""
-    for line, words, expression, name in _steps(template):
+    for line, step_words, expression, name in _parse_steps(template):
         try:
-            written = expression.format_map(names)
-            said = words.format_map(names)
+            filled_expression = expression.format_map(values_by_name)
+            filled_words = step_words.format_map(values_by_name)
         except (KeyError, IndexError) as error:
             raise ValueError(f"unknown name {error} in the step {line!r}") from error
-        result = calculate(written)
+        result = calculate(filled_expression)
         if result is None:
             return None
-        names[name] = value = result
-        lines.append(f"{said}: {written} = {result}")
-    return Working(text="\n".join([*lines, f"Answer: {value}"]), value=value)
+        values_by_name[name] = value = result
+        lines.append(f"{filled_words}: {filled_expression} = {result}")
+    return Solution(text="\n".join([*lines, f"Answer: {value}"]), value=value)
 
 
 @cache
-def _steps(template: str) -> tuple[tuple[str, str, str, str], ...]:
+def _parse_steps(template: str) -> tuple[tuple[str, str, str, str], ...]:
     """Each line of a template with its words, its sum, and the name of its result."""
     steps = []
     for line in template.strip().splitlines():
-        step = _STEP.match(line.strip())
+        step = _STEP_LINE.match(line.strip())
         if not step:
             raise ValueError(f"not a step of the form 'words: sum = [name]': {line!r}")
         steps.append((line, step["words"], step["sum"], step["name"]))

@@ -9,28 +9,28 @@ from pathlib import Path
 
 from studentsim.bank import check, curriculum
 from studentsim.bank.bank import Bank
-from studentsim.bank.dealing import apart, distinct, split_of
-from studentsim.bank.draft import QuestionSet, category_name, question_of
-from studentsim.bank.parts import Parts, is_on_hub, names_of, parts_of
-from studentsim.bank.reading import Row, files_of
-from studentsim.bank.sets import FILE_SETS, SETS
+from studentsim.bank.dealing import remove_split_overlap, deduplicate_ids, assign_split
+from studentsim.bank.draft import DatasetSpec, normalize_category, build_question_from_row
+from studentsim.bank.parts import BankRows, has_hub_dataset, split_source_names, load_bank_rows
+from studentsim.bank.reading import RawRow, list_question_files
+from studentsim.bank.sets import FILE_DATASETS, HUB_DATASETS
 from studentsim.errors import BankError
 from studentsim.records import Question
 
 __all__ = [
-    "FILE_SETS",
-    "PER_SKILL",
-    "SETS",
-    "check_bank",
-    "is_on_hub",
-    "load",
-    "names_of",
+    "FILE_DATASETS",
+    "QUESTIONS_PER_SKILL",
+    "HUB_DATASETS",
+    "build_bank_report",
+    "has_hub_dataset",
+    "load_questions",
+    "split_source_names",
     "open_bank",
-    "questions_of",
-    "rows_in",
+    "questions_from_rows",
+    "load_dataset_rows",
 ]
 
-PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
+QUESTIONS_PER_SKILL = {"study": 120, "validation": 4, "exam": 40}
 """Questions the built-in bank holds for each skill: 20 turns of 40 on one category alone ask no question twice."""
 
 
@@ -43,140 +43,169 @@ def open_bank(source: str, *, category: str = "", leave_out_doubtful: bool = Fal
 
     :raises BankError: it cannot be read, or holds too little.
     """
-    if source == curriculum.NAME:
+    if source == curriculum.BANK_NAME:
         if category:
             raise BankError("The built-in curriculum has categories of its own.", "Give no category for it.")
         leave_out_doubtful, set_name = False, ""  # nothing in it is doubtful
-    return _open(source, _own_category(category), leave_out_doubtful, set_name, _stamp(source))
+    return _open_cached_bank(
+        source, _normalize_given_category(category), leave_out_doubtful, set_name, _compute_files_stamp(source)
+    )
 
 
-def check_bank(
+def build_bank_report(
     source: str,
     *,
     category: str = "",
     set_name: str = "",
-    told: Callable[[int, int], None] = lambda done, rows: None,
+    on_progress: Callable[[int, int], None] = lambda done, rows: None,
 ) -> check.BankReport:
     """What a bank holds and what is doubtful in it. ``set_name`` says which set a file is of, if it does not say so itself;
-    ``told`` hears how many rows are done, of how many.
+    ``on_progress`` hears how many rows are done, of how many.
 
     :raises BankError: it cannot be read at all; single rows never raise, but are told of.
     """
-    if source == curriculum.NAME:
-        asked = tuple((Row(n, {}), question) for n, question in enumerate(_curriculum(), start=1))
-        found = check.Checked(asked, tuple(check.doubts_among(asked)), 0, None)
-        return check.report(source, None, found, (question for _, question in asked), len(asked))
-    parts = parts_of(source, set_name)
-    found = check.check(parts.datasets, parts.rows, category=_own_category(category), topics=parts.topics, told=told)
-    return check.report(source, parts, found, _dealt(parts, found.asked), len(parts.rows))
+    if source == curriculum.BANK_NAME:
+        row_questions = tuple((RawRow(n, {}), question) for n, question in enumerate(_curriculum_questions(), start=1))
+        result = check.ValidationResult(row_questions, tuple(check.find_question_issues(row_questions)), 0, None)
+        return check.build_report(source, None, result, (question for _, question in row_questions), len(row_questions))
+    bank_rows = load_bank_rows(source, set_name)
+    result = check.validate_rows(
+        bank_rows.dataset_by_part,
+        bank_rows.rows,
+        category=_normalize_given_category(category),
+        topics=bank_rows.topic_by_part,
+        on_progress=on_progress,
+    )
+    return check.build_report(
+        source, bank_rows, result, _assign_splits(bank_rows, result.row_questions), len(bank_rows.rows)
+    )
 
 
-def rows_in(source: str, set_name: str = "") -> tuple[QuestionSet, list[Row]]:
+def load_dataset_rows(source: str, set_name: str = "") -> tuple[DatasetSpec, list[RawRow]]:
     """The set a source is of, and its rows.
 
     :raises BankError: it cannot be read, is of no known set, or of several.
     """
-    parts = parts_of(source, set_name)
-    if len(parts.sets) > 1:
-        titles = ", ".join(one.title for one in parts.sets)
+    bank_rows = load_bank_rows(source, set_name)
+    if len(bank_rows.known_datasets) > 1:
+        titles = ", ".join(one.title for one in bank_rows.known_datasets)
         raise BankError(f"{source} holds questions of several sets ({titles}).", "Name one file or set.")
-    return parts.sets[0], parts.rows
+    return bank_rows.known_datasets[0], bank_rows.rows
 
 
-def questions_of(bank: QuestionSet, rows: Sequence[Row], *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
+def questions_from_rows(
+    dataset: DatasetSpec, rows: Sequence[RawRow], *, category: str = "", seed: int = 0
+) -> tuple[Question, ...]:
     """The questions that rows of a set ask, dealt to their splits. ``seed`` is that of options which are made up.
 
     :raises BankError: a row is not sound (with its number), or there is none.
     """
-    parts = Parts(list(rows), dict.fromkeys((row.part for row in rows), bank))
-    return _questions(parts, category=category, seed=seed)
+    bank_rows = BankRows(list(rows), dict.fromkeys((row.part for row in rows), dataset))
+    return _build_questions(bank_rows, category=category, seed=seed)
 
 
-def load(path: str | Path, set_name: str = "", *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
+def load_questions(path: str | Path, set_name: str = "", *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
     """The questions of a file or folder, or of several sources, in their order.
 
     :raises BankError: it cannot be read, is of no known set, or a row is not sound; with the row's number.
     """
-    return _questions(parts_of(str(path), set_name), category=_own_category(category), seed=seed)
+    return _build_questions(
+        load_bank_rows(str(path), set_name), category=_normalize_given_category(category), seed=seed
+    )
 
 
 # ------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4)
-def _open(source: str, category: str, leave_out_doubtful: bool, set_name: str, stamp: tuple[int, ...]) -> Bank:
-    if source == curriculum.NAME:
-        return Bank.of(source, _curriculum())
-    parts = parts_of(source, set_name)
+def _open_cached_bank(
+    source: str, category: str, leave_out_doubtful: bool, set_name: str, files_stamp: tuple[int, ...]
+) -> Bank:
+    if source == curriculum.BANK_NAME:
+        return Bank.from_questions(source, _curriculum_questions())
+    bank_rows = load_bank_rows(source, set_name)
     if leave_out_doubtful:
-        found = check.check(parts.datasets, parts.rows, category=category, topics=parts.topics)
-        return Bank.of(source, _dealt(parts, found.sound()))
-    return Bank.of(source, _questions(parts, category=category))
+        result = check.validate_rows(
+            bank_rows.dataset_by_part, bank_rows.rows, category=category, topics=bank_rows.topic_by_part
+        )
+        return Bank.from_questions(source, _assign_splits(bank_rows, result.questions_without_issues()))
+    return Bank.from_questions(source, _build_questions(bank_rows, category=category))
 
 
-def _questions(parts: Parts, *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
-    """:raises BankError: as ``questions_of``."""
-    asked: list[tuple[Row, Question]] = []
-    for row in parts.rows:
+def _build_questions(bank_rows: BankRows, *, category: str = "", seed: int = 0) -> tuple[Question, ...]:
+    """:raises BankError: as ``questions_from_rows``."""
+    row_questions: list[tuple[RawRow, Question]] = []
+    for row in bank_rows.rows:
         try:
-            dataset, topic = parts.datasets[row.part], parts.topics.get(row.part, "")
-            question = question_of(dataset, row, category=category, seed=seed, topic=topic)
+            dataset, topic = bank_rows.dataset_by_part[row.part], bank_rows.topic_by_part.get(row.part, "")
+            question = build_question_from_row(dataset, row, category=category, seed=seed, topic=topic)
         except ValueError as error:
             raise BankError(
-                f"{row.place}: {error}.", "Correct the row, take it out, or leave out all that is doubtful."
+                f"{row.label}: {error}.", "Correct the row, take it out, or leave out all that is doubtful."
             ) from error
         if question:
-            asked.append((row, question))
-    if not asked:
+            row_questions.append((row, question))
+    if not row_questions:
         raise BankError("There is not a single row that gives a question.", "Give a file with at least some questions.")
-    return _dealt(parts, asked)
+    return _assign_splits(bank_rows, row_questions)
 
 
-def _curriculum() -> list[Question]:
+def _curriculum_questions() -> list[Question]:
     return [
         question
-        for split, count in PER_SKILL.items()
+        for split, count in QUESTIONS_PER_SKILL.items()
         for skill in curriculum.SKILLS
-        for question in curriculum.pool(skill, split, count)
+        for question in curriculum.generate_questions(skill, split, count)
     ]
 
 
-def _stamp(source: str) -> tuple[int, ...]:
+def _compute_files_stamp(source: str) -> tuple[int, ...]:
     """Changes when a file does, so that a corrected one is read anew."""
-    paths = [Path(name) for name in names_of(source)]
+    paths = [Path(name) for name in split_source_names(source)]
     try:
         stats = [
-            file.stat() for path in paths if path.exists() for file in (files_of(path) if path.is_dir() else [path])
+            file.stat()
+            for path in paths
+            if path.exists()
+            for file in (list_question_files(path) if path.is_dir() else [path])
         ]
     except (OSError, ValueError, BankError):
         return ()
     return (max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats))
 
 
-def _own_category(category: str) -> str:
+def _normalize_given_category(category: str) -> str:
     if not category.strip():
         return ""
     try:
-        return category_name(category)
+        return normalize_category(category)
     except ValueError as error:
         raise BankError(f"{str(error).capitalize()}.", "Choose another name.") from error
 
 
-def _dealt(parts: Parts, asked: Sequence[tuple[Row, Question]]) -> tuple[Question, ...]:
+def _assign_splits(bank_rows: BankRows, row_questions: Sequence[tuple[RawRow, Question]]) -> tuple[Question, ...]:
     """Each text in one split alone, each id once. Joined parts are dealt one by one, so that a file's questions are in the same
     splits alone and among others; what one part practises and another examines is then examined.
     """
-    groups: dict[str, list[Question]] = {}
-    for row, question in asked:
-        groups.setdefault(parts.owners.get(row.part, ""), []).append(question)
-    return distinct(apart([question for own in groups.values() for question in apart(_with_validation(own))]))
+    questions_by_source: dict[str, list[Question]] = {}
+    for row, question in row_questions:
+        questions_by_source.setdefault(bank_rows.source_by_part.get(row.part, ""), []).append(question)
+    return deduplicate_ids(
+        remove_split_overlap(
+            [
+                question
+                for own in questions_by_source.values()
+                for question in remove_split_overlap(_add_validation_split(own))
+            ]
+        )
+    )
 
 
-def _with_validation(questions: Sequence[Question]) -> Sequence[Question]:
+def _add_validation_split(questions: Sequence[Question]) -> Sequence[Question]:
     """Held-out pairs taken from study where a set has no part for them."""
     if {question.split for question in questions} != {"study", "exam"}:
         return questions
     return [
-        replace(q, split="validation") if q.split == "study" and split_of(q.problem) == "validation" else q
+        replace(q, split="validation") if q.split == "study" and assign_split(q.problem) == "validation" else q
         for q in questions
     ]

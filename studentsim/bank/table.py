@@ -19,43 +19,47 @@ import pyarrow.parquet as parquet
 
 import studentsim
 from studentsim.bank.bank import Bank
-from studentsim.bank.sources import PER_SKILL, open_bank
+from studentsim.bank.sources import QUESTIONS_PER_SKILL, open_bank
 from studentsim.records import Question
 
-COLUMNS = ("id", "category", "skill", "difficulty", "split", "problem", "correct", "rationale", "options")
+QUESTION_COLUMNS = ("id", "category", "skill", "difficulty", "split", "problem", "correct", "rationale", "options")
 
 
-def table(bank: Bank) -> pa.Table:
+def build_question_table(bank: Bank) -> pa.Table:
     """All questions of a bank: by category, skill and split."""
-    rows = [_row(question) for question in _ordered([*bank.study, *bank.exam, *bank.validation], bank.categories)]
-    return pa.table({name: [row[name] for row in rows] for name in COLUMNS})
+    rows = [
+        _question_to_row(question)
+        for question in _sort_questions([*bank.study, *bank.exam, *bank.validation], bank.categories)
+    ]
+    return pa.table({name: [row[name] for row in rows] for name in QUESTION_COLUMNS})
 
 
-def fingerprint() -> str:
+def compute_bank_fingerprint() -> str:
     """Names the built-in bank as this version of the program makes it: another program text, another name."""
     package = Path(studentsim.__file__).parent
-    sources = [*sorted((package / "bank").glob("*.py")), package / "arithmetic.py", package / "luck.py"]
-    digest = hashlib.sha256(repr(PER_SKILL).encode())
-    for path in sources:
+    source_files = [*sorted((package / "bank").glob("*.py")), package / "arithmetic.py", package / "luck.py"]
+    digest = hashlib.sha256(repr(QUESTIONS_PER_SKILL).encode())
+    for path in source_files:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _ordered(questions: Iterable[Question], categories: tuple[str, ...]) -> list[Question]:
-    places = {name: place for place, name in enumerate(categories)}
+def _sort_questions(questions: Iterable[Question], categories: tuple[str, ...]) -> list[Question]:
+    category_positions = {name: place for place, name in enumerate(categories)}
     return sorted(
-        questions, key=lambda q: (places[q.category], q.difficulty or 0, q.skill or "", q.split != "study", q.id)
+        questions,
+        key=lambda q: (category_positions[q.category], q.difficulty or 0, q.skill or "", q.split != "study", q.id),
     )
 
 
-def _row(question: Question) -> dict[str, object]:
+def _question_to_row(question: Question) -> dict[str, object]:
     options = [
-        {"letter": o.letter, "text": o.text, "misconception": o.misconception, "working": o.working}
+        {"letter": o.letter, "text": o.text, "misconception": o.misconception, "working": o.solution}
         for o in question.options
     ]
-    told = {name: getattr(question, name) for name in COLUMNS if name != "options"}
-    return told | {"options": json.dumps(options, ensure_ascii=False)}
+    values = {name: getattr(question, name) for name in QUESTION_COLUMNS if name != "options"}
+    return values | {"options": json.dumps(options, ensure_ascii=False)}
 
 
 if __name__ == "__main__":
-    parquet.write_table(table(open_bank("curriculum")), sys.argv[1], compression="zstd")
+    parquet.write_table(build_question_table(open_bank("curriculum")), sys.argv[1], compression="zstd")

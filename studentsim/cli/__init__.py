@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from studentsim.cli import annotating, carrying_out, graders, handing_out, listing, model_store, models, transfer
-from studentsim.cli.frame import DATA, Data, app
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import StudentsimError
 
 __all__ = [
@@ -49,7 +49,7 @@ def main() -> None:
 
 @app.command(name="app")
 def open_app(
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
 ) -> None:
     """Open the app in the browser, for this computer alone."""

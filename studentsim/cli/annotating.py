@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.frame import DATA, Data, app
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import ConfigError
 
 
@@ -17,25 +17,25 @@ def annotate(
     tag: Annotated[list[str] | None, typer.Option(help="Add a tag. May be given several times.")] = None,
     untag: Annotated[list[str] | None, typer.Option(help="Take a tag away. May be given several times.")] = None,
     note: Annotated[str | None, typer.Option(help="A note in the place of the one there; blank: none.")] = None,
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Give a run a name, tags and a note, beside its journal. Without an option: print them."""
     from studentsim.runs import notes
-    from studentsim.runs.groups import runs_named
+    from studentsim.runs.groups import find_runs
 
-    folders = runs_named(data, names)
+    folders = find_runs(data, names)
     if name and len(folders) > 1:
         raise ConfigError("One name for several runs would not tell them apart.", "Name one run.", field="name")
-    away = {text.casefold() for text in untag or ()}
+    removed_tags = {text.casefold() for text in untag or ()}
     for folder in folders:
-        known = notes.read(folder)
-        new = notes.Notes.make(
-            name=known.name if name is None else name,
-            tags=[*(text for text in known.tags if text.casefold() not in away), *(tag or ())],
-            note=known.note if note is None else note,
+        old_notes = notes.read_notes(folder)
+        new_notes = notes.RunNotes.make(
+            name=old_notes.name if name is None else name,
+            tags=[*(text for text in old_notes.tags if text.casefold() not in removed_tags), *(tag or ())],
+            note=old_notes.note if note is None else note,
         )
-        if new != known:
-            notes.write(folder, new)
-        title = new.name or folder.config().title
-        tags = "".join(f"  #{text}" for text in new.tags)
-        print(f"{folder.run_id}  {title}{tags}" + "".join(f"\n    {line}" for line in new.note.splitlines()))
+        if new_notes != old_notes:
+            notes.write_notes(folder, new_notes)
+        title = new_notes.name or folder.read_config().title
+        tags = "".join(f"  #{text}" for text in new_notes.tags)
+        print(f"{folder.run_id}  {title}{tags}" + "".join(f"\n    {line}" for line in new_notes.note.splitlines()))

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from studentsim import presets
-from studentsim.cli.frame import DATA, Data, Json, app
-from studentsim.cli.model_store import made_ready
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.model_store import import_gguf_model
 
 
 @app.command()
@@ -104,83 +104,83 @@ def run(
     marker_revision: Annotated[str | None, typer.Option(help="A commit of the hub's marker; blank: today's.")] = None,
     decides: Annotated[str | None, typer.Option(help="Whose marks count in practice: key or marker.")] = None,
     writer: Annotated[str | None, typer.Option(help="An instruct model that writes the hints, by name.")] = None,
-    preset: Annotated[str, typer.Option(help=f"What is not said otherwise: {presets.in_words()}.")] = "default",
+    preset: Annotated[str, typer.Option(help=f"What is not said otherwise: {presets.describe_presets()}.")] = "default",
     name: Annotated[str | None, typer.Option(help="What you call this run.")] = None,
     repeat: Annotated[
         int | None,
         typer.Option(help="Run it with so many seeds (2 to 20), from --seed on, one after another, as a group."),
     ] = None,
     trial: Annotated[bool, typer.Option(help="Try a hub's model out first: a test answer, the run's time.")] = True,
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """Run a simulation in the foreground. Ctrl-C pauses it."""
-    given = dict(locals())
+    options = dict(locals())
     from studentsim import foreground
     from studentsim.cli import repeating
     from studentsim.runs import preflight
     from studentsim.runs.folder import create_run
-    from studentsim.runs.groups import seeds_of
+    from studentsim.runs.groups import choose_seeds
 
-    config = foreground.config_of(preset, {key: given[key] for key in foreground.SETTINGS})
+    config = foreground.build_config(preset, {key: options[key] for key in foreground.RUN_OPTIONS})
     if repeat is not None:
-        seeds_of(config.seed, repeat)  # refuses too many before anything is loaded
-    config = preflight.check(made_ready(config))
+        choose_seeds(config.seed, repeat)  # refuses too many before anything is loaded
+    config = preflight.check_run_config(import_gguf_model(config))
     if preset == "paper":
-        foreground.say_departures(config)
-    foreground.introduce_teacher(config)
+        foreground.print_paper_departures(config)
+    foreground.print_grader_summary(config)
     if config.model != "embedded":
-        foreground.introduce(config, trial=trial)
+        foreground.print_model_summary(config, trial=trial)
     if repeat is not None:
-        repeating.repeat(data, config, repeat, as_json=as_json)
-    foreground.carry_out(create_run(data, config), as_json=as_json)
+        repeating.run_with_seeds(data, config, repeat, as_json=as_json)
+    foreground.run_and_exit(create_run(data, config), as_json=as_json)
 
 
 @app.command()
 def resume(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """Let a run go on after its last complete lesson, in the foreground."""
     from studentsim import foreground
     from studentsim.errors import RunError
     from studentsim.runs import waiting
     from studentsim.runs.folder import open_run
-    from studentsim.runs.states import observe
+    from studentsim.runs.states import read_run_state
 
     folder = open_run(data, run_id)
-    if observe(folder).live:
+    if read_run_state(folder).is_live:
         raise RunError(f"The run {run_id} is at work already.", "Watch it in the app.")
     folder.clear_request()
-    waiting.leave(folder)
-    foreground.carry_out(folder, as_json=as_json)
+    waiting.dequeue(folder)
+    foreground.run_and_exit(folder, as_json=as_json)
 
 
 @app.command()
 def runs(
     group: Annotated[str | None, typer.Option(help="Those of this group alone.")] = None,
     tag: Annotated[str | None, typer.Option(help="Those with this tag alone.")] = None,
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """List the runs of a data folder."""
     from studentsim import foreground
 
-    every = foreground.overview(data)
+    all_rows = foreground.summarize_runs(data)
     rows = [
         row
-        for row in every
+        for row in all_rows
         if group in (None, row["group"]) and (tag is None or tag.casefold() in map(str.casefold, row["tags"]))
     ]
     if as_json:
         print(json.dumps(rows))
         return
     if not rows:
-        none = f"No runs in {data}. Start one: python -m studentsim run"
-        print(f"None of the {len(every)} runs in {data} is so." if every else none)
+        no_runs_message = f"No runs in {data}. Start one: python -m studentsim run"
+        print(f"None of the {len(all_rows)} runs in {data} is so." if all_rows else no_runs_message)
     for row in rows:
         score = f"{row['correct']} of {row['questions']}" if row["questions"] else "no exam yet"
         lesson = f"lesson {max(0, row['turn'])} of {row['turns']}"
-        told = "".join(f"  #{text}" for text in row["tags"]) + (f"  {row['group']}" if row["group"] else "")
-        print(f"{row['run_id']}  {row['status']:<14}  {lesson}  {score}  seed {row['seed']}  {row['title']}{told}")
+        labels = "".join(f"  #{text}" for text in row["tags"]) + (f"  {row['group']}" if row["group"] else "")
+        print(f"{row['run_id']}  {row['status']:<14}  {lesson}  {score}  seed {row['seed']}  {row['title']}{labels}")

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from studentsim.runs.folder import RunFolder
-from studentsim.runs.past import past_events
+from studentsim.runs.past import read_past_events
 from studentsim.store import practice_mix
-from studentsim.store.journal import standing
+from studentsim.store.journal import effective_events
 from studentsim.ui import lookups
 
 
-def result_of(folder: RunFolder) -> dict[str, Any]:
+def build_run_result(folder: RunFolder) -> dict[str, Any]:
     """The run's figures, told from its journal: ``exams`` from turn 0, ``turns`` from turn 1, and ``choosing``: what is to be said
     of the way of choosing by what it looked at (blank: it looked at nothing).
 
@@ -21,63 +21,69 @@ def result_of(folder: RunFolder) -> dict[str, Any]:
     choosing follows no exam); ``epochs`` are its figures epoch by epoch, as P0 prints them, ``rewards`` its last step's,
     ``options`` those of held-out questions' options (None: not looked at).
     """
-    events = standing(past_events(folder))
-    lessons, _ = _mix_rows(folder.run_id, events)
-    threshold = folder.config().threshold
-    looked = {e["turn"]: lookups.from_event(e, threshold) for e in events if e["type"] == "TurnStarted"}
-    ends = [e for e in events if e["type"] == "RunEnded"]
-    end = ends[-1] if ends else {"status": "interrupted", "seconds": 0.0, "message": "", "remedy": ""}
+    events = effective_events(read_past_events(folder))
+    lessons, _ = _build_mix_rows(folder.run_id, events)
+    threshold = folder.read_config().threshold
+    lookups_by_turn = {
+        e["turn"]: lookups.selection_stats_from_event(e, threshold) for e in events if e["type"] == "TurnStarted"
+    }
+    end_events = [e for e in events if e["type"] == "RunEnded"]
+    end = end_events[-1] if end_events else {"status": "interrupted", "seconds": 0.0, "message": "", "remedy": ""}
     return {
         "run_id": folder.run_id,
         "status": end["status"],
         "seconds": end["seconds"],
         "message": f"{end['message']} {end['remedy']}".strip(),
         "exams": [
-            {key: e[key] for key in ("turn", "correct", "questions", *_BY_CATEGORY)}
+            {key: e[key] for key in ("turn", "correct", "questions", *_CATEGORY_COUNT_KEYS)}
             for e in events
             if e["type"] == "ExamFinished"
         ],
         "turns": [
-            _turn(e)
-            | _looked(looked.get(e["turn"]))
-            | _mix(lessons, e["turn"])
-            | {"epochs": _epochs(events, e["turn"]), "options": _options(events, e["turn"])}
+            _turn_result(e)
+            | _lookup_counts(lookups_by_turn.get(e["turn"]))
+            | _turn_mix(lessons, e["turn"])
+            | {"epochs": _turn_epochs(events, e["turn"]), "options": _turn_option_metrics(events, e["turn"])}
             for e in events
             if e["type"] == "TurnFinished" and e["turn"] > 0
         ],
-        "choosing": lookups.sentence([found for found in looked.values() if found]),
+        "choosing": lookups.describe_selection_stats([found for found in lookups_by_turn.values() if found]),
     }
 
 
-def mix_lines(folder: RunFolder) -> list[str]:
+def describe_category_mix(folder: RunFolder) -> list[str]:
     """What was practised by category beside the exams' mistakes, for people; no line where there was no exam."""
-    lessons, exams = _mix_rows(folder.run_id, standing(past_events(folder)))
+    lessons, exams = _build_mix_rows(folder.run_id, effective_events(read_past_events(folder)))
     if not exams:
         return []
     from studentsim.ui import mix_sentences, mix_table  # imports pandas
 
-    config = folder.config()
-    found = mix_table.table(lessons, exams)
-    said = [
-        mix_sentences.choosing(config),
-        mix_sentences.led_to(config, lessons),
-        mix_sentences.departures(config, lessons),
+    config = folder.read_config()
+    mix_frame = mix_table.build_mix_table(lessons, exams)
+    sentences = [
+        mix_sentences.describe_mix_with_caveat(config),
+        mix_sentences.describe_mix_cause(config, lessons),
+        mix_sentences.describe_mix_departures(config, lessons),
     ]
-    return ["", *mix_table.plain_text(found), *(sentence for sentence in said if sentence)]
+    return ["", *mix_table.format_plain_text(mix_frame), *(sentence for sentence in sentences if sentence)]
 
 
-_BY_CATEGORY = ("wrong_by_category", "questions_by_category", "next_mix")
+_CATEGORY_COUNT_KEYS = ("wrong_by_category", "questions_by_category", "next_mix")
 
 
-def _mix_rows(run_id: str, events: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _build_mix_rows(run_id: str, events: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The rows of lessons and of exams (``store/practice_mix.py``)."""
-    of = {kind: [e for e in events if e["type"] == kind] for kind in ("RunStarted", "TurnStarted", "ExamFinished")}
-    config = of["RunStarted"][-1]["config"] if of["RunStarted"] else {}
-    lessons = practice_mix.rows_of(run_id, config, of["TurnStarted"], of["ExamFinished"])
-    return lessons, practice_mix.exam_rows_of(run_id, of["ExamFinished"])
+    events_by_type = {
+        kind: [e for e in events if e["type"] == kind] for kind in ("RunStarted", "TurnStarted", "ExamFinished")
+    }
+    config = events_by_type["RunStarted"][-1]["config"] if events_by_type["RunStarted"] else {}
+    lessons = practice_mix.build_practice_mix_rows(
+        run_id, config, events_by_type["TurnStarted"], events_by_type["ExamFinished"]
+    )
+    return lessons, practice_mix.build_exam_mix_rows(run_id, events_by_type["ExamFinished"])
 
 
-def _mix(lessons: list[dict[str, Any]], turn: int) -> dict[str, Any]:
+def _turn_mix(lessons: list[dict[str, Any]], turn: int) -> dict[str, Any]:
     rows = [row for row in lessons if row["turn"] == turn]
     planned = {row["category"]: row["planned"] for row in rows}
     return {
@@ -87,55 +93,59 @@ def _mix(lessons: list[dict[str, Any]], turn: int) -> dict[str, Any]:
     }
 
 
-def _epochs(events: list[dict[str, Any]], turn: int) -> list[dict[str, Any]]:
+def _turn_epochs(events: list[dict[str, Any]], turn: int) -> list[dict[str, Any]]:
     """A turn's epochs with TRL's names of the figures in short; empty for runs of before they were recorded."""
     return [
         {
             "epoch": e["epoch"],
             "epochs": e["epochs"],
-            "training": _figures(e["training"]),
-            "validation": _figures(e["validation"]),
+            "training": _finite_or_none(e["training"]),
+            "validation": _finite_or_none(e["validation"]),
         }
         for e in events
         if e["type"] == "EpochFinished" and e["turn"] == turn
     ]
 
 
-def _options(events: list[dict[str, Any]], turn: int) -> dict[str, float | None] | None:
+def _turn_option_metrics(events: list[dict[str, Any]], turn: int) -> dict[str, float | None] | None:
     """Held-out questions' right option against a wrong one; None where nobody looked, and for runs of before that was done."""
-    told = [
+    validations = [
         e for e in events if e["type"] == "Validated" and e["turn"] == turn and e.get("option_accuracies") is not None
     ]
     return (
-        _figures({"accuracies": told[-1]["option_accuracies"], "margins": told[-1]["option_margins"]}) if told else None
+        _finite_or_none(
+            {"accuracies": validations[-1]["option_accuracies"], "margins": validations[-1]["option_margins"]}
+        )
+        if validations
+        else None
     )
 
 
-def _figures(metrics: Mapping[str, float | None] | None) -> dict[str, float | None] | None:
+def _finite_or_none(metrics: Mapping[str, float | None] | None) -> dict[str, float | None] | None:
     """Figures that JSON can hold: what is no number (a training that diverged) is null."""
     return metrics and {
         key: value if value is not None and math.isfinite(value) else None for key, value in metrics.items()
     }
 
 
-_LAST_STEP = (
+_REWARD_KEYS = (
     "loss", "rewards_chosen", "rewards_rejected", "rewards_accuracies", "rewards_margins", "logps_chosen", "logps_rejected",
 )  # fmt: skip
 """What is told of a turn's last step. Its mean logits are not: journals of before have none, and the epochs tell them."""
 
 
-def _turn(event: Mapping[str, Any]) -> dict[str, Any]:
-    rewards = _figures(event["rewards"])
+def _turn_result(event: Mapping[str, Any]) -> dict[str, Any]:
+    rewards = _finite_or_none(event["rewards"])
     return {
         **{key: event[key] for key in ("turn", "correct", "questions", "pairs")},
-        "rewards": rewards and {key.removeprefix("rewards_"): rewards[key] for key in _LAST_STEP},
+        "rewards": rewards and {key.removeprefix("rewards_"): rewards[key] for key in _REWARD_KEYS},
         "seconds": event["seconds"]["total"],
         "parts": {part: seconds for part, seconds in event["seconds"].items() if part != "total"},
     }
 
 
-def _looked(found: lookups.LessonLookups | None) -> dict[str, Any]:
+def _lookup_counts(turn_lookups: lookups.LessonSelectionStats | None) -> dict[str, Any]:
     """How many questions were looked at, for which figure, and how many pass the rule (None: nothing, or another figure)."""
-    if found is None:
+    if turn_lookups is None:
         return {"looked_at": 0, "looked_by": "", "passed": None}
-    return {"looked_at": found.looked_at, "looked_by": found.measure, "passed": found.passed}
+    return {"looked_at": turn_lookups.candidates, "looked_by": turn_lookups.measure, "passed": turn_lookups.passed}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from studentsim.student.huggingface.model_store import use_data_folder
+from studentsim.student.huggingface.model_store import set_data_folder
 
 app = typer.Typer(
     help="What would happen if this class practised differently?",
@@ -18,15 +18,17 @@ app = typer.Typer(
 )
 
 
-def _in_force(data: Path) -> Path:
+def _apply_data_folder(data: Path) -> Path:
     """The data folder of a command is also where its models are."""
-    use_data_folder(data)
+    set_data_folder(data)
     return data
 
 
-Data = Annotated[
+DataFolderOption = Annotated[
     Path,
-    typer.Option(envvar="STUDENTSIM_DATA", help="Folder of the runs, the models and the database.", callback=_in_force),
+    typer.Option(
+        envvar="STUDENTSIM_DATA", help="Folder of the runs, the models and the database.", callback=_apply_data_folder
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")]
-DATA = Path("data")
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")]
+DEFAULT_DATA_FOLDER = Path("data")

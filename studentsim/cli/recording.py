@@ -21,82 +21,87 @@ from studentsim import foreground
 from studentsim.config import RunConfig
 from studentsim.errors import RunError
 from studentsim.runs import preflight, recorded
-from studentsim.runs.folder import RunFolder, appear, make_data_folder, with_weights
+from studentsim.runs.folder import RunFolder, create_folder_atomically, ensure_data_folder, pin_embedded_weights
 from studentsim.runs.recorded import RecordedStudy
-from studentsim.runs.states import observe
-from studentsim.ui.looks import STRATEGIES
+from studentsim.runs.states import read_run_state
+from studentsim.ui.looks import STRATEGY_STYLES
 
 
 @dataclass(frozen=True)
-class Recording:
+class RecordingResult:
     """What came of it: the journals' files once all runs are finished, and the ids of the runs that are left."""
 
     files: tuple[Path, ...]
-    left: tuple[str, ...]
+    remaining_run_ids: tuple[str, ...]
 
 
-def record(
+def record_study(
     study: RecordedStudy,
-    work: Path,
-    to: Path,
+    work_folder: Path,
+    output_folder: Path,
     *,
-    seeds: Mapping[str, int] | None = None,
-    hours: float | None = None,
+    seeds_by_strategy: Mapping[str, int] | None = None,
+    max_hours: float | None = None,
     **settings: Any,
-) -> Recording:
-    """Carry out a study's runs in the data folder ``work``; once all are finished, write their journals into ``to``. Writes.
+) -> RecordingResult:
+    """Carry out a study's runs in the data folder ``work_folder``; once all are finished, write their journals into ``output_folder``. Writes.
 
-    The first seed of every way of choosing comes first, so that what is done after any time compares all of them. After ``hours``
-    the run under way pauses after its present answer, and what is left is told. ``to`` then stays as it was.
+    The first seed of every way of choosing comes first, so that what is done after any time compares all of them. After ``max_hours``
+    the run under way pauses after its present answer, and what is left is told. ``output_folder`` then stays as it was.
 
     :raises ConfigError, BankError, StudentError: the settings cannot work.
-    :raises RunError: a run failed, or ``work`` holds runs with other settings.
+    :raises RunError: a run failed, or ``work_folder`` holds runs with other settings.
     """
-    deadline = None if hours is None else time.monotonic() + 3600 * hours
-    runs = _made(study, work, seeds, settings)
-    left = [folder for folder in runs if observe(folder).status != "finished"]
-    while left and _play(left[0], deadline) == "finished":
-        left.pop(0)
-    if left:
-        return Recording((), tuple(folder.run_id for folder in left))
-    return Recording(tuple(_written(study, runs, work / "packed", to)), ())
+    deadline = None if max_hours is None else time.monotonic() + 3600 * max_hours
+    runs = _ensure_run_folders(study, work_folder, seeds_by_strategy, settings)
+    remaining = [folder for folder in runs if read_run_state(folder).status != "finished"]
+    while remaining and _run_until_deadline(remaining[0], deadline) == "finished":
+        remaining.pop(0)
+    if remaining:
+        return RecordingResult((), tuple(folder.run_id for folder in remaining))
+    return RecordingResult(tuple(_write_packed_journals(study, runs, work_folder / "packed", output_folder)), ())
 
 
-def _made(
-    study: RecordedStudy, work: Path, seeds: Mapping[str, int] | None, settings: Mapping[str, Any]
+def _ensure_run_folders(
+    study: RecordedStudy, work_folder: Path, seeds_by_strategy: Mapping[str, int] | None, settings: Mapping[str, Any]
 ) -> list[RunFolder]:
     """The folders of the study's runs, those made that are not there yet. What depends on the machine (the version of the model,
     its dtype) is settled by the first run, for all.
 
     :raises RunError: a run is there with other settings.
     """
-    names = {strategy: look.name for strategy, look in STRATEGIES.items()}
-    configs = sorted(study.configs(names, seeds=seeds, **settings), key=lambda config: config.seed)
-    root = make_data_folder(work)
+    strategy_names = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
+    configs = sorted(
+        study.build_configs(strategy_names, seeds_by_strategy=seeds_by_strategy, **settings),
+        key=lambda config: config.seed,
+    )
+    root = ensure_data_folder(work_folder)
     folders, pinned = [], None
     for config in configs:
-        folder = RunFolder(root / study.run_id_of(config))
-        checked = with_weights(preflight.check(config if pinned is None else config.model_copy(update={"hub": pinned})))
+        folder = RunFolder(root / study.run_id_for(config))
+        checked = pin_embedded_weights(
+            preflight.check_run_config(config if pinned is None else config.model_copy(update={"hub": pinned}))
+        )
         if not (folder.path / "config.json").is_file():
-            appear(root, folder.run_id, {"config.json": checked.model_dump_json()})
-        there = folder.config()
-        pinned = pinned or there.hub
-        if _without_pins(there) != _without_pins(checked):
+            create_folder_atomically(root, folder.run_id, {"config.json": checked.model_dump_json()})
+        existing = folder.read_config()
+        pinned = pinned or existing.hub
+        if _unpinned_settings(existing) != _unpinned_settings(checked):
             raise RunError(
-                f"The folder {work} holds the run {folder.run_id} with other settings.",
+                f"The folder {work_folder} holds the run {folder.run_id} with other settings.",
                 "Name another folder with --work, or the settings that it was begun with.",
             )
         folders.append(folder)
     return folders
 
 
-def _without_pins(config: RunConfig) -> str:
+def _unpinned_settings(config: RunConfig) -> str:
     """The settings but for what is settled when a run is made."""
     unpinned = config.hub.model_copy(update={"revision": "", "dtype": "auto", "prompt_date": ""})
     return config.model_copy(update={"hub": unpinned}).model_dump_json()
 
 
-def _play(folder: RunFolder, deadline: float | None) -> str:
+def _run_until_deadline(folder: RunFolder, deadline: float | None) -> str:
     """Carry one run out, or on, until it ends or the time is up; its status.
 
     :raises RunError: it failed.
@@ -104,25 +109,25 @@ def _play(folder: RunFolder, deadline: float | None) -> str:
     folder.clear_request()  # one that a killed process did not come to
     if deadline is not None and time.monotonic() >= deadline:
         return "paused"
-    with asked_to_pause(folder, deadline):
-        status = foreground.play(folder)
+    with pause_at_deadline(folder, deadline):
+        status = foreground.run_with_progress_bar(folder)
     gc.unfreeze()  # load_cast froze what was there: the last run's model must go before the next one's comes
     gc.collect()
     if status == "failed":
-        state = observe(folder)
+        state = read_run_state(folder)
         raise RunError(f"The run {folder.run_id} failed: {state.message}", state.remedy or "Try again.")
-    stand = "" if status == "finished" else f"{status}; "
-    print(f"{folder.config().name}: {stand}{foreground.score_of(folder)}", flush=True)
+    status_prefix = "" if status == "finished" else f"{status}; "
+    print(f"{folder.read_config().name}: {status_prefix}{foreground.describe_score(folder)}", flush=True)
     return status
 
 
 @contextmanager
-def asked_to_pause(folder: RunFolder, deadline: float | None):
+def pause_at_deadline(folder: RunFolder, deadline: float | None):
     """Within it the run is asked to pause once the deadline (monotonic seconds) is over."""
     if deadline is None:
         yield
         return
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), lambda: folder.request("pause"))
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), lambda: folder.write_request("pause"))
     timer.daemon = True
     timer.start()
     try:
@@ -131,13 +136,15 @@ def asked_to_pause(folder: RunFolder, deadline: float | None):
         timer.cancel()
 
 
-def _written(study: RecordedStudy, runs: Sequence[RunFolder], scratch: Path, to: Path) -> list[Path]:
-    """The packed journals in ``to``, in the place of this study's earlier ones; other studies' stay. Writes."""
+def _write_packed_journals(
+    study: RecordedStudy, runs: Sequence[RunFolder], scratch: Path, output_folder: Path
+) -> list[Path]:
+    """The packed journals in ``output_folder``, in the place of this study's earlier ones; other studies' stay. Writes."""
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    packed = [recorded.pack(folder, scratch, study) for folder in runs]
-    to.mkdir(parents=True, exist_ok=True)
-    for old in to.glob(f"*{recorded.SUFFIX}"):
-        if recorded.study_of(old.name.removesuffix(recorded.SUFFIX)) in (study, None):
+    packed = [recorded.pack_run(folder, scratch, study) for folder in runs]
+    output_folder.mkdir(parents=True, exist_ok=True)
+    for old in output_folder.glob(f"*{recorded.JOURNAL_SUFFIX}"):
+        if recorded.find_study_of_run(old.name.removesuffix(recorded.JOURNAL_SUFFIX)) in (study, None):
             old.unlink()
-    return [Path(shutil.copy(path, to)) for path in packed]
+    return [Path(shutil.copy(path, output_folder)) for path in packed]

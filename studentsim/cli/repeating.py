@@ -13,7 +13,7 @@ from studentsim.config import RunConfig
 from studentsim.runs import groups
 
 
-def repeat(data: Path, config: RunConfig, count: int, *, as_json: bool) -> None:
+def run_with_seeds(data: Path, config: RunConfig, count: int, *, as_json: bool) -> None:
     """Run ``config`` with ``count`` seeds, as a group, and end the process: 0 all finished, 1 one failed, 130 paused. Writes.
 
     Runs that were not begun yet when one is paused are not made.
@@ -22,18 +22,20 @@ def repeat(data: Path, config: RunConfig, count: int, *, as_json: bool) -> None:
     :raises StudentsimError: as ``execute``.
     """
     from studentsim import foreground
-    from studentsim.cli.figures import result_of
+    from studentsim.cli.figures import build_run_result
     from studentsim.runs.folder import create_run
 
-    configs = groups.repeated(config, groups.seeds_of(config.seed, count))
+    configs = groups.repeat_with_seeds(config, groups.choose_seeds(config.seed, count))
     group = groups.new_group_id(data)
     results: list[dict[str, Any]] = []
-    for number, (one, cell) in enumerate(zip(configs, groups.cells(group, groups.REPEAT, configs), strict=True), 1):
-        folder = create_run(data, one, cell=cell)
-        status = foreground.play(folder)
-        results.append(result_of(folder))
-        told = f"{folder.run_id}: seed {one.seed}, {status}; {foreground.score_of(folder)}"
-        print(told, file=sys.stderr if as_json else sys.stdout, flush=True)
+    for number, (seeded_config, cell) in enumerate(
+        zip(configs, groups.build_cells(group, groups.REPEAT_PLAN, configs), strict=True), 1
+    ):
+        folder = create_run(data, seeded_config, cell=cell)
+        status = foreground.run_with_progress_bar(folder)
+        results.append(build_run_result(folder))
+        line = f"{folder.run_id}: seed {seeded_config.seed}, {status}; {foreground.describe_score(folder)}"
+        print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
         if status == "paused":
             left = f"{count - number} of {count} seeds were not begun." if number < count else ""
             print(f"{left} Go on with: python -m studentsim resume {folder.run_id} --data {data}", file=sys.stderr)
@@ -41,24 +43,24 @@ def repeat(data: Path, config: RunConfig, count: int, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"group": group, "runs": results}), flush=True)
     else:
-        print(f"{group}: {_sum(results)}", flush=True)
-    worst = {result["status"] for result in results}
-    raise typer.Exit(130 if "paused" in worst or "cancelled" in worst else 0 if worst == {"finished"} else 1)
+        print(f"{group}: {_describe_mean_score(results)}", flush=True)
+    statuses = {result["status"] for result in results}
+    raise typer.Exit(130 if "paused" in statuses or "cancelled" in statuses else 0 if statuses == {"finished"} else 1)
 
 
-def _sum(results: list[dict[str, Any]]) -> str:
+def _describe_mean_score(results: list[dict[str, Any]]) -> str:
     """The last exam of the finished runs on average, with its interval over seeds and questions."""
-    from studentsim.exam import wilson
+    from studentsim.exam import wilson_interval
     from studentsim.ui import words
     from studentsim.ui.compare.intervals import mean_interval
 
-    last = [result["exams"][-1] for result in results if result["status"] == "finished" and result["exams"]]
-    if not last:
+    last_exams = [result["exams"][-1] for result in results if result["status"] == "finished" and result["exams"]]
+    if not last_exams:
         return "no run has finished"
-    shares = [exam["correct"] / exam["questions"] for exam in last]
-    if len(last) == 1:
-        low, high = wilson(last[0]["correct"], last[0]["questions"])
+    accuracies = [exam["correct"] / exam["questions"] for exam in last_exams]
+    if len(last_exams) == 1:
+        low, high = wilson_interval(last_exams[0]["correct"], last_exams[0]["questions"])
     else:
-        low, high = mean_interval(shares, min(exam["questions"] for exam in last))
-    mean = sum(shares) / len(shares)
-    return f"on average {words.hundred(mean)} of 100 {words.interval(low, high)} in {words.plural(len(last), 'finished run')}"
+        low, high = mean_interval(accuracies, min(exam["questions"] for exam in last_exams))
+    mean = sum(accuracies) / len(accuracies)
+    return f"on average {words.round_percent(mean)} of 100 {words.format_interval(low, high)} in {words.pluralize(len(last_exams), 'finished run')}"

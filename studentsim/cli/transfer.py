@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studentsim.cli.frame import DATA, Data, app
-from studentsim.cli.model_store import made_ready
+from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, app
+from studentsim.cli.model_store import import_gguf_model
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
 from studentsim.transfer import matrix as matrices
-from studentsim.transfer.matrix import Cell, Matrix
+from studentsim.transfer.matrix import CategoryResult, TransferMatrix
 
 if TYPE_CHECKING:
-    from studentsim.transfer.study import Step
+    from studentsim.transfer.study import TransferProgress
 
-SETTINGS = (
+TRANSFER_OPTIONS = (
     "turns", "questions", "exam", "seed", "exam_seed", "student", "model", "bank", "bank_set", "rehearsal", "learning_rate",
     "epochs", "beta", "quantisation", "device", "dtype", "max_new_tokens", "exams",
 )  # fmt: skip
 """Options that are settings of the runs, by their names in ``foreground``."""
-PICTURES = (".html", ".svg")
+PICTURE_SUFFIXES = (".html", ".svg")
 
 
 @app.command()
@@ -59,37 +59,40 @@ def transfer(
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row for each gain into this file.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw the matrix into this file, .html or .svg.")] = None,
     record: Annotated[bool, typer.Option("--record", help="Keep the matrix with the product, for Help.")] = False,
-    data: Data = DATA,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Practise each category alone, from the same start, and tell what that and each other category gained. Ctrl-C breaks off."""
     options = dict(locals())
-    given = {key: options[key] for key in SETTINGS}
-    _check_files(json_file, csv_file, picture)
+    given = {key: options[key] for key in TRANSFER_OPTIONS}
+    _check_output_files(json_file, csv_file, picture)
     from studentsim import foreground
     from studentsim.runs import preflight
     from studentsim.transfer import study
 
-    base = foreground.config_of("default", {**given, "strategy": "random", "exam_every": turns})
-    base = made_ready(base)
-    outline = preflight.outline_of(base)
-    names = _named(categories, outline.categories)
-    settings = study.configs(base, names)
+    base = foreground.build_config("default", {**given, "strategy": "random", "exam_every": turns})
+    base = import_gguf_model(base)
+    outline = preflight.load_run_outline(base)
+    category_names = _parse_categories(categories, outline.categories)
+    settings = study.build_category_configs(base, category_names)
     for config in settings.values():
         preflight.check_questions(config, outline)
-    checked = preflight.check(base)  # versions and fingerprints of what takes part are written in
-    settings = study.configs(checked, names)
+    checked = preflight.check_run_config(base)  # versions and fingerprints of what takes part are written in
+    settings = study.build_category_configs(checked, category_names)
 
-    cells = _practise(
-        study.practise_each(settings, load_cast=foreground.load_cast or _load_cast, data=data), len(names)
+    cells = _collect_cells(
+        study.run_each_category(
+            settings, build_components=foreground.components_builder or _build_components, data_folder=data
+        ),
+        len(category_names),
     )
-    found = matrices.matrix_of(cells, config=checked.model_dump(mode="json"))
-    print(printable("\n".join(lines(found)), sys.stdout.encoding or "ascii"))
-    _write(found, json_file, csv_file, picture)
+    matrix = matrices.build_transfer_matrix(cells, config=checked.model_dump(mode="json"))
+    print(make_printable("\n".join(format_matrix_lines(matrix)), sys.stdout.encoding or "ascii"))
+    _write_outputs(matrix, json_file, csv_file, picture)
     if record:
-        print(f"Kept in {keep(found)}")
+        print(f"Kept in {save_recorded_matrix(matrix)}")
 
 
-def lines(matrix: Matrix) -> list[str]:
+def format_matrix_lines(matrix: TransferMatrix) -> list[str]:
     """The matrix for a terminal: gains in points, what was itself practised in brackets, intervals below; then in words."""
     from studentsim.ui import transfer as said  # imports pandas
 
@@ -97,18 +100,26 @@ def lines(matrix: Matrix) -> list[str]:
     width = max(11, *(len(category) + 1 for category in matrix.categories))
     rows = ["practised".ljust(first) + "".join(category.rjust(width) for category in matrix.categories)]
     for practised in matrix.categories:
-        told = [matrix.gains[practised, examined].estimate for examined in matrix.categories]
+        estimates = [matrix.gains[practised, examined].estimate for examined in matrix.categories]
         gains = [
-            f"[{said.points(e.points)}]" if practised == examined else said.points(e.points)
-            for examined, e in zip(matrix.categories, told, strict=True)
+            f"[{said.format_points(e.points)}]" if practised == examined else said.format_points(e.points)
+            for examined, e in zip(matrix.categories, estimates, strict=True)
         ]
         rows.append(practised.ljust(first) + "".join(gain.rjust(width) for gain in gains))
-        rows.append(" " * first + "".join(said.bounds(e).rjust(width) for e in told))
-    verdicts = [said.verdict(matrix, category) for category in matrix.categories]
-    return [said.about(matrix), "", *rows, "", *verdicts, said.summary(matrix), said.METHOD]
+        rows.append(" " * first + "".join(said.format_estimate_bounds(e).rjust(width) for e in estimates))
+    verdicts = [said.describe_category_transfer(matrix, category) for category in matrix.categories]
+    return [
+        said.describe_matrix_setup(matrix),
+        "",
+        *rows,
+        "",
+        *verdicts,
+        said.describe_transfer(matrix),
+        said.METHOD_NOTE,
+    ]
 
 
-def printable(text: str, encoding: str) -> str:
+def make_printable(text: str, encoding: str) -> str:
     """The text as far as a terminal's ``encoding`` can write it: minus signs as hyphens, other letters that it lacks as ``?``."""
     try:
         text.encode(encoding)
@@ -117,50 +128,50 @@ def printable(text: str, encoding: str) -> str:
     return text
 
 
-def keep(matrix: Matrix, path: Path | None = None) -> Path:
+def save_recorded_matrix(matrix: TransferMatrix, path: Path | None = None) -> Path:
     """Put the matrix behind those that come with the product, or in the place of one of the same settings. Writes."""
-    path = path or matrices.RECORDED
-    kept = list(matrices.recorded(path))
-    for i, other in enumerate(kept):
-        if matrix.alike(other):
-            kept[i] = matrix
+    path = path or matrices.BUNDLED_MATRICES_PATH
+    recorded = list(matrices.load_bundled_matrices(path))
+    for i, other in enumerate(recorded):
+        if matrix.has_same_settings(other):
+            recorded[i] = matrix
             break
     else:
-        kept.append(matrix)
-    _put(path, json.dumps({"matrices": [m.to_json() for m in kept]}, indent=1, ensure_ascii=False) + "\n")
+        recorded.append(matrix)
+    _write_file(path, json.dumps({"matrices": [m.to_json() for m in recorded]}, indent=1, ensure_ascii=False) + "\n")
     return path
 
 
 # ------------------------------------------------------------------ pieces
 
 
-def _load_cast(config: RunConfig) -> Any:
-    from studentsim.casting import load_cast
+def _build_components(config: RunConfig) -> Any:
+    from studentsim.casting import build_components
 
-    return load_cast(config)
+    return build_components(config)
 
 
-def _named(categories: str | None, there: tuple[str, ...]) -> tuple[str, ...]:
+def _parse_categories(categories: str | None, available: tuple[str, ...]) -> tuple[str, ...]:
     if categories is None:
-        return there
+        return available
     names = tuple(part.strip() for part in categories.split(",") if part.strip())
     for name in names:
-        if name not in there:
+        if name not in available:
             raise ConfigError(
-                f"There is no category {name!r}.", f"Choose among {', '.join(there)}.", field="categories"
+                f"There is no category {name!r}.", f"Choose among {', '.join(available)}.", field="categories"
             )
     return names
 
 
-def _practise(work: Iterator[Step | Cell], count: int) -> list[Cell]:
+def _collect_cells(progress: Iterator[TransferProgress | CategoryResult], count: int) -> list[CategoryResult]:
     """The finished cells, with progress on stderr; ends the process with 130 where somebody breaks off."""
-    cells: list[Cell] = []
+    cells: list[CategoryResult] = []
     try:
-        with closing(work), _progress() as show:  # type: ignore[type-var]
-            for told in work:
-                if isinstance(told, Cell):
-                    cells.append(told)
-                show(told)
+        with closing(progress), _progress_display() as show:  # type: ignore[type-var]
+            for step in progress:
+                if isinstance(step, CategoryResult):
+                    cells.append(step)
+                show(step)
     except KeyboardInterrupt:
         print(
             f"Broken off: {len(cells)} of {count} categories are done and kept. The same command goes on from there.",
@@ -171,7 +182,7 @@ def _practise(work: Iterator[Step | Cell], count: int) -> list[Cell]:
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def _progress_display() -> Iterator[Any]:
     """A function that shows Steps: a bar in a terminal, else a line a category."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -185,26 +196,26 @@ def _progress() -> Iterator[Any]:
     )  # fmt: skip
     task = bar.add_task("…", total=None, left="")
 
-    def show(told: Step | Cell) -> None:
-        if isinstance(told, Cell):
+    def show_step(step: TransferProgress | CategoryResult) -> None:
+        if isinstance(step, CategoryResult):
             if not console.is_terminal:
-                print(f"{told.practised}: {words.duration(told.seconds)}", file=sys.stderr, flush=True)
+                print(f"{step.practised_category}: {words.format_duration(step.seconds)}", file=sys.stderr, flush=True)
             return
-        left = "" if told.seconds_left is None else f"about {words.duration(told.seconds_left)} left"
-        steps = told.turns + 1
+        left = "" if step.seconds_left is None else f"about {words.format_duration(step.seconds_left)} left"
+        steps = step.turns + 1
         bar.update(
-            task, total=told.cells * steps, completed=(told.cell - 1) * steps + told.turn, left=left,
-            description=f"{told.category} ({told.cell} of {told.cells}), lesson {told.turn} of {told.turns}",
+            task, total=step.category_count * steps, completed=(step.category_number - 1) * steps + step.turn, left=left,
+            description=f"{step.category} ({step.category_number} of {step.category_count}), lesson {step.turn} of {step.turns}",
         )  # fmt: skip
 
     with bar:
-        yield show
+        yield show_step
 
 
-def _check_files(*files: Path | None) -> None:
+def _check_output_files(*files: Path | None) -> None:
     """Refuse, before minutes of work, what could not be written after them."""
     *_, picture = files
-    if picture is not None and picture.suffix.lower() not in PICTURES:
+    if picture is not None and picture.suffix.lower() not in PICTURE_SUFFIXES:
         raise ConfigError(f"A picture cannot be drawn as {picture.name!r}.", "Name a file that ends in .html or .svg.")
     for file in files:
         if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
@@ -213,22 +224,25 @@ def _check_files(*files: Path | None) -> None:
             )
 
 
-def _write(matrix: Matrix, json_file: Path | None, csv_file: Path | None, picture: Path | None) -> None:
+def _write_outputs(matrix: TransferMatrix, json_file: Path | None, csv_file: Path | None, picture: Path | None) -> None:
     """Write the files that were asked for, each in the place of any there. Writes."""
     if json_file is not None:
-        _put(json_file, json.dumps(matrix.to_json(), indent=1, ensure_ascii=False) + "\n")
+        _write_file(json_file, json.dumps(matrix.to_json(), indent=1, ensure_ascii=False) + "\n")
     if csv_file is not None:
-        from studentsim.store.export import safe_cells
-        from studentsim.ui.transfer import frame
+        from studentsim.store.export import escape_formula_cells
+        from studentsim.ui.transfer import transfer_frame
 
-        _put(csv_file, safe_cells(frame(matrix)).to_csv(index=False))
+        _write_file(csv_file, escape_formula_cells(transfer_frame(matrix)).to_csv(index=False))
     if picture is not None:
         from studentsim.ui.report import transfer as drawn
 
-        _put(picture, drawn.svg(matrix) if picture.suffix.lower() == ".svg" else drawn.page(matrix))
+        _write_file(
+            picture,
+            drawn.standalone_matrix_svg(matrix) if picture.suffix.lower() == ".svg" else drawn.matrix_page_html(matrix),
+        )
 
 
-def _put(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
     from studentsim.runs.folder import write_atomically
 
     try:

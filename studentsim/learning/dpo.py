@@ -27,19 +27,19 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from studentsim.config import Learning
 from studentsim.learning import head, packed_forward
 from studentsim.learning.epochs import EpochEnd, EpochMeans
-from studentsim.learning.holding import Holding
-from studentsim.learning.manner import Manner, dpo_config
-from studentsim.learning.option_pairs import OptionPreference
+from studentsim.learning.holding import RehearsalPenalty
+from studentsim.learning.manner import RuntimeOptions, build_dpo_config
+from studentsim.learning.option_pairs import OptionPreferenceMeter
 from studentsim.learning.rehearsal import Rehearsal
-from studentsim.learning.trainer import MaskedPreferenceCollator, PairTrainer, Teller
-from studentsim.learning.validation import validation
+from studentsim.learning.trainer import MaskedPreferenceCollator, PretokenizedDPOTrainer, StepReporter
+from studentsim.learning.validation import compute_held_out_metrics
 from studentsim.records import EpochFinished, Pair, PairScore, PreferenceMetrics, TrainingStep, Validated
 
-REFERENCE = "ref"
+REFERENCE_ADAPTER = "ref"
 """The name TRL gives the frozen copy of the adapter that log-ratios compare with."""
 
 
-class Trainable(Protocol):
+class TrainableStudent(Protocol):
     """What DPO needs of a student."""
 
     model: PeftModel
@@ -60,32 +60,32 @@ class Trainable(Protocol):
         """As ``pair_logps``, by the student as it stands, with the mean logits beside the log-probabilities."""
         ...
 
-    def trained(self) -> None:
+    def on_adapter_changed(self) -> None:
         """Called when the adapter has changed."""
         ...
 
 
-class DPOLearner:
-    """Trains one student, which nobody else trains; see ``studentsim.student.base.Learner``."""
+class DPOStudentTrainer:
+    """Trains one student, which nobody else trains; see ``studentsim.student.base.Trainer``."""
 
     def __init__(
         self,
-        student: Trainable,
+        student: TrainableStudent,
         learning: Learning,
-        manner: Manner | None = None,
+        runtime_options: RuntimeOptions | None = None,
         *,
         validation_every: str = "turn",
         rehearsal: Rehearsal | None = None,
-        options: OptionPreference | None = None,
+        option_preference: OptionPreferenceMeter | None = None,
     ) -> None:
         self.student = student
         self.learning = learning
         self.validation_every = validation_every
-        self.manner = manner or Manner()
+        self.runtime_options = runtime_options or RuntimeOptions()
         self.rehearsal = rehearsal if learning.rehearsal > 0 else None
-        self.options = options
+        self.option_preference = option_preference
         """Who looks at held-out questions' options; None for students that do not read them."""
-        self._known: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
+        self._cached_reference: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
 
     def learn(
         self,
@@ -98,45 +98,53 @@ class DPOLearner:
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:
         """Train on the pairs, then look at the held-out ones. No pairs at all is no error: then nothing is trained.
 
-        What is not ``practised`` (keys as ``rehearsal.key_of`` tells them; None: not known, nothing is rehearsed) is held where
+        What is not ``practised`` (keys as ``rehearsal.rehearsal_key`` tells them; None: not known, nothing is rehearsed) is held where
         it was. Runs the trainer in a thread and yields each step's figures as they come. Closing the iterator stops training.
         """
         if not pairs:
             if self.rehearsal and practised is not None:
-                self.rehearsal.skip(practised)
+                self.rehearsal.skip_turn(practised)
             return
-        holding = self._holding(len(pairs), turn, practised)
+        penalty = self._build_rehearsal_penalty(len(pairs), turn, practised)
         rows = [self.student.pair_ids(p) for p in held_out]
-        reference = self._reference(held_out, rows)
-        if self.options:
-            self.options.begin([pair.question for pair in held_out])
+        reference = self._reference_logps(held_out, rows)
+        if self.option_preference:
+            self.option_preference.begin_turn([pair.question for pair in held_out])
         means = EpochMeans(len(pairs), self.learning.batch)
-        finished = partial(self._epoch_finished, turn, means, rows, reference)
-        told: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
-        each_epoch = self.validation_every == "epoch" and bool(held_out)
-        teller = Teller(told, partial(self._look, rows) if each_epoch else None)
+        finish_epoch = partial(self._finish_epoch, turn, means, rows, reference)
+        messages: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
+        validates_epochs = self.validation_every == "epoch" and bool(held_out)
+        reporter = StepReporter(messages, partial(self._score_held_out, rows) if validates_epochs else None)
         thread = threading.Thread(
-            target=self._train, args=(pairs, seed, told, teller, holding), name=f"dpo-turn-{turn}", daemon=True
+            target=self._run_training,
+            args=(pairs, seed, messages, reporter, penalty),
+            name=f"dpo-turn-{turn}",
+            daemon=True,
         )
         thread.start()
         try:
-            while (logs := told.get()) is not None:
-                if isinstance(logs, BaseException):
-                    raise logs
-                if isinstance(logs, EpochEnd):
-                    yield finished(logs.scores)
+            while (message := messages.get()) is not None:
+                if isinstance(message, BaseException):
+                    raise message
+                if isinstance(message, EpochEnd):
+                    yield finish_epoch(message.scores)
                     continue
-                means.add(_metrics(logs))
-                yield TrainingStep(turn, int(logs["step"]), int(logs["steps"]), _metrics(logs))
+                means.add_step(_parse_metrics(message))
+                yield TrainingStep(turn, int(message["step"]), int(message["steps"]), _parse_metrics(message))
         finally:
-            teller.stop = True
+            reporter.should_stop = True
             thread.join()
         scores = self.student.pair_scores(rows) if held_out else None
-        last = finished(scores)
-        yield last
-        if scores is not None and last.validation is not None:
-            self._known = (held_out, reference if self.learning.reference == "base" else _logps(scores))
-            yield Validated(turn, len(held_out), last.validation, **(self.options.finish() if self.options else {}))
+        last_epoch = finish_epoch(scores)
+        yield last_epoch
+        if scores is not None and last_epoch.validation is not None:
+            self._cached_reference = (held_out, reference if self.learning.reference == "base" else _pair_logps(scores))
+            yield Validated(
+                turn,
+                len(held_out),
+                last_epoch.validation,
+                **(self.option_preference.finish_turn() if self.option_preference else {}),
+            )
 
     def save(self, folder: Path) -> None:
         """Write what a resumed run needs beside the student's adapter; nothing without rehearsal."""
@@ -151,21 +159,23 @@ class DPOLearner:
         if self.rehearsal:
             self.rehearsal.load(folder)
 
-    def _holding(self, pairs: int, turn: int, practised: Collection[str] | None) -> Holding | None:
+    def _build_rehearsal_penalty(
+        self, pair_count: int, turn: int, practised: Collection[str] | None
+    ) -> RehearsalPenalty | None:
         """What the lesson's optimiser steps rehearse, if anything. The student is still as the last lesson left it."""
         if not self.rehearsal or practised is None:
             return None
-        self.rehearsal.begin(self.student, practised)
-        steps = self.learning.epochs * -(-pairs // self.learning.batch)
-        batches = self.rehearsal.draw(self.student, turn, practised, steps)
-        return Holding(
+        self.rehearsal.begin_turn(self.student, practised)
+        steps = self.learning.epochs * -(-pair_count // self.learning.batch)
+        batches = self.rehearsal.sample_batches(self.student, turn, practised, steps)
+        return RehearsalPenalty(
             batches,
             self.learning.rehearsal,
-            pad=self.student.tokenizer.pad_token_id,
-            texts_at_once=2 * self.manner.pairs_at_once,
+            pad_token_id=self.student.tokenizer.pad_token_id,
+            batch_size=2 * self.runtime_options.micro_batch_size,
         )
 
-    def _epoch_finished(
+    def _finish_epoch(
         self,
         turn: int,
         means: EpochMeans,
@@ -174,110 +184,127 @@ class DPOLearner:
         scores: Sequence[PairScore] | None,
     ) -> EpochFinished:
         """What the epoch under way told, with the held-out pairs' figures where they were looked at."""
-        epoch, found = means.epoch, None
+        epoch, validation_metrics = means.epoch, None
         if scores is not None:
-            counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
+            token_counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
             logits = [(s.chosen_logits, s.rejected_logits) for s in scores]
-            found = validation(_logps(scores), reference, counts, self.learning, logits)
-        return EpochFinished(turn, epoch, self.learning.epochs, means.finish(), found)
+            validation_metrics = compute_held_out_metrics(
+                _pair_logps(scores), reference, token_counts, self.learning, logits
+            )
+        return EpochFinished(turn, epoch, self.learning.epochs, means.finish_epoch(), validation_metrics)
 
-    def _look(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
+    def _score_held_out(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
         """The held-out pairs in the midst of training, which goes on as if nobody had looked: no random number is drawn."""
-        training = self.student.model.training
-        self.student.trained()
+        was_training = self.student.model.training
+        self.student.on_adapter_changed()
         try:
             return self.student.pair_scores(rows)
         finally:
-            self.student.model.train(training)
+            self.student.model.train(was_training)
 
-    def _reference(self, held_out: Sequence[Pair], rows: Sequence[dict[str, list[int]]]) -> list[tuple[float, float]]:
+    def _reference_logps(
+        self, held_out: Sequence[Pair], rows: Sequence[dict[str, list[int]]]
+    ) -> list[tuple[float, float]]:
         """The reference's log-probabilities of the held-out pairs.
 
         Last turn's were told by the pass at its end, and the base's never change.
         """
-        pairs, logps = self._known
+        pairs, logps = self._cached_reference
         if rows and pairs == held_out:
             return logps
         return self.student.pair_logps(rows, base=self.learning.reference == "base") if rows else []
 
-    def _train(
-        self, pairs: Sequence[Pair], seed: int, told: queue.Queue, teller: Teller, holding: Holding | None
+    def _run_training(
+        self,
+        pairs: Sequence[Pair],
+        seed: int,
+        messages: queue.Queue,
+        reporter: StepReporter,
+        penalty: RehearsalPenalty | None,
     ) -> None:
         try:
             with tempfile.TemporaryDirectory(prefix="studentsim-") as folder, contextlib.redirect_stdout(io.StringIO()):
-                trainer = self._trainer(pairs, seed, folder, teller)
-                trainer.holding = holding
+                trainer = self._build_trainer(pairs, seed, folder, reporter)
+                trainer.rehearsal_penalty = penalty
                 try:
                     trainer.train()
                 finally:
-                    _clean_up(self.student.model, self.manner)
-            self.student.trained()
-            told.put(None)
+                    _remove_trainer_patches(self.student.model, self.runtime_options)
+            self.student.on_adapter_changed()
+            messages.put(None)
         except BaseException as error:  # handed over to the thread that asked, which raises it there
-            told.put(error)
+            messages.put(error)
 
-    def _trainer(self, pairs: Sequence[Pair], seed: int, folder: str, teller: Teller) -> PairTrainer:
+    def _build_trainer(
+        self, pairs: Sequence[Pair], seed: int, folder: str, reporter: StepReporter
+    ) -> PretokenizedDPOTrainer:
         disable_progress_bars()
         model = self.student.model
         model.train()
-        learnt = [(p, p.data) for p in model.parameters() if p.requires_grad]
-        trainer = PairTrainer(
+        trained_weights = [(p, p.data) for p in model.parameters() if p.requires_grad]
+        trainer = PretokenizedDPOTrainer(
             model=model,
-            args=dpo_config(self.learning, self.manner, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"),
-            train_dataset=self._rows(pairs),
+            args=build_dpo_config(
+                self.learning, self.runtime_options, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"
+            ),
+            train_dataset=self._build_dataset(pairs),
             processing_class=self.student.tokenizer,
             data_collator=MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id),
-            callbacks=[teller],
+            callbacks=[reporter],
         )
         for callback in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(callback)
         # TRL has put a copy of the adapter beside it as the reference. It is not needed: last turn's student has told its
         # log-probabilities already; and without the copy TRL takes the model with its adapter switched off, the base.
-        _forget_reference(model)
+        _delete_reference_adapter(model)
         # And it has rounded the adapter of a quantised model to bfloat16, where small steps are lost.
-        for parameter, data in learnt:
+        for parameter, data in trained_weights:
             parameter.data = data
-        if self.manner.decoder:
-            packed_forward.put_on(model.get_base_model(), self.manner.decoder)
+        if self.runtime_options.decoder:
+            packed_forward.patch(model.get_base_model(), self.runtime_options.decoder)
         else:
-            head.put_on(model.get_base_model(), in_parts=self.manner.in_parts, plain=self.manner.plain_head)
-        trainer.precompute_ref_logps = self._reference_once
+            head.patch(
+                model.get_base_model(),
+                split_rows=self.runtime_options.split_rows,
+                has_plain_lm_head=self.runtime_options.has_plain_lm_head,
+            )
+        trainer.precompute_ref_logps = self._precomputes_reference
         return trainer
 
     @property
-    def _reference_once(self) -> bool:
+    def _precomputes_reference(self) -> bool:
         """Whether the reference's log-probabilities are told before training. For the base that pays from two epochs on."""
         return self.learning.reference == "last-turn" or self.learning.epochs > 1
 
-    def _rows(self, pairs: Sequence[Pair]) -> Dataset:
+    def _build_dataset(self, pairs: Sequence[Pair]) -> Dataset:
         """Pairs as TRL's collator takes them. The reference's log-probabilities come once a turn, not once a step."""
         rows = [self.student.pair_ids(p) for p in pairs]
-        if self._reference_once:
+        if self._precomputes_reference:
             logps = self.student.pair_logps(rows, base=self.learning.reference == "base")
             for row, (chosen, rejected) in zip(rows, logps, strict=True):
                 row |= {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
         return Dataset.from_list(rows)
 
 
-def _clean_up(model: PeftModel, manner: Manner) -> None:
+def _remove_trainer_patches(model: PeftModel, runtime_options: RuntimeOptions) -> None:
     """Take off what the trainer put on: the next turn's would come on top of it."""
-    _forget_reference(model)
-    head.take_off(model.get_base_model())
-    if manner.dtype != "float32":
+    _delete_reference_adapter(model)
+    head.unpatch(model.get_base_model())
+    if runtime_options.dtype != "float32":
         # accelerate's autocasting forward, and its note that the model has one: else the next turn would learn without.
         for name in ("_original_forward", "forward", "_is_accelerate_prepared"):
             model.__dict__.pop(name, None)
-    if manner.checkpointing:
+    if runtime_options.gradient_checkpointing:
         model.gradient_checkpointing_disable()
         model.disable_input_require_grads()
 
 
-def _forget_reference(model: PeftModel) -> None:
-    if REFERENCE in model.peft_config:
-        model.delete_adapter(REFERENCE)
+def _delete_reference_adapter(model: PeftModel) -> None:
+    if REFERENCE_ADAPTER in model.peft_config:
+        model.delete_adapter(REFERENCE_ADAPTER)
 
 
-def _metrics(logs: dict[str, float]) -> PreferenceMetrics:
+def _parse_metrics(logs: dict[str, float]) -> PreferenceMetrics:
     return PreferenceMetrics(
         loss=logs["loss"],
         rewards_chosen=logs["rewards/chosen"],
@@ -292,5 +319,5 @@ def _metrics(logs: dict[str, float]) -> PreferenceMetrics:
     )
 
 
-def _logps(scores: Sequence[PairScore]) -> list[tuple[float, float]]:
+def _pair_logps(scores: Sequence[PairScore]) -> list[tuple[float, float]]:
     return [(score.chosen, score.rejected) for score in scores]

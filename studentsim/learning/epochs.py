@@ -19,35 +19,35 @@ class EpochEnd:
 class EpochMeans:
     """The means of an epoch's steps, weighted by the pairs of each: the last step of an epoch may have fewer."""
 
-    pairs: int
+    pair_count: int
     """Pairs of the turn."""
-    batch: int
+    batch_size: int
     """Pairs of a full step."""
     epoch: int = 1
     """The epoch that is under way, from 1."""
     _steps: list[PreferenceMetrics] = field(default_factory=list)
 
-    def add(self, step: PreferenceMetrics) -> None:
+    def add_step(self, step: PreferenceMetrics) -> None:
         """Take the next step's figures in."""
         self._steps.append(step)
 
-    def finish(self) -> PreferenceMetrics:
+    def finish_epoch(self) -> PreferenceMetrics:
         """The means of the epoch that is over; the next one begins."""
-        weights = [max(1, min(self.batch, self.pairs - k * self.batch)) for k in range(len(self._steps))]
-        means = weighted_means(self._steps, weights)
+        weights = [max(1, min(self.batch_size, self.pair_count - k * self.batch_size)) for k in range(len(self._steps))]
+        means = weighted_mean_metrics(self._steps, weights)
         self._steps, self.epoch = [], self.epoch + 1
         return means
 
 
-def weighted_means(metrics: Sequence[PreferenceMetrics], weights: Sequence[float]) -> PreferenceMetrics:
+def weighted_mean_metrics(metrics: Sequence[PreferenceMetrics], weights: Sequence[float]) -> PreferenceMetrics:
     """Each figure's weighted mean; None where one of them is not known. Rehearsal's is that of the steps which rehearsed."""
     total = sum(weights)
 
     def mean(name: str) -> float | None:
         values = [getattr(m, name) for m in metrics]
         if name == "rehearsal":
-            known = [v for v in values if v is not None]
-            return sum(known) / len(known) if known else None
+            present = [v for v in values if v is not None]
+            return sum(present) / len(present) if present else None
         return None if None in values else sum(w * v for w, v in zip(weights, values, strict=True)) / total
 
     return PreferenceMetrics(**{f.name: mean(f.name) for f in fields(PreferenceMetrics)})  # type: ignore[arg-type]

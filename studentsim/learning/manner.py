@@ -11,31 +11,33 @@ from studentsim.student.huggingface.decoder import PackedDecoder
 
 
 @dataclass(frozen=True)
-class Manner:
+class RuntimeOptions:
     """How a machine carries the training out. What is learnt is settled by ``Learning``; this changes its last bits at most."""
 
     dtype: str = "float32"
     """Computing in ``bfloat16`` or ``float16`` while adapter, gradient and optimiser stay in float32."""
-    pairs_at_once: int = 0
+    micro_batch_size: int = 0
     """Pairs that go through the model together, a divisor of the batch; a step still counts the batch. 0: the batch."""
-    checkpointing: bool = False
+    gradient_checkpointing: bool = False
     """Compute layers anew in the backward pass instead of keeping what they gave: less memory, a third more time."""
-    paged: bool = False
+    paged_optimiser: bool = False
     """AdamW's state moves to the computer's memory when the GPU's is full (bitsandbytes)."""
-    plain_head: bool = True
+    has_plain_lm_head: bool = True
     """The head alone makes logits of hidden states. Else the model is asked for logits whole: TRL knows some ways to bend them, not all."""
-    in_parts: bool = False
+    split_rows: bool = False
     """A batch's rows in two parts at once, a core for each: for a small model in float32 on a CPU."""
     decoder: PackedDecoder | None = None
     """Computes the model's figures instead of transformers, in its own dtype: for language models on processors."""
 
 
-def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, use_cpu: bool) -> DPOConfig:
+def build_dpo_config(
+    learning: Learning, runtime_options: RuntimeOptions, *, seed: int, folder: str, use_cpu: bool
+) -> DPOConfig:
     """TRL's settings for one turn. What differs from TRL's defaults and is not the run's own setting, with its reason."""
     losses, weights = [learning.loss], [1.0]
     if learning.sft_weight > 0:
         losses, weights = [learning.loss, "sft"], [1.0, learning.sft_weight]
-    at_once = manner.pairs_at_once or learning.batch
+    micro_batch_size = runtime_options.micro_batch_size or learning.batch
     return DPOConfig(
         output_dir=folder,
         beta=learning.beta,
@@ -44,8 +46,8 @@ def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, us
         label_smoothing=learning.label_smoothing,
         learning_rate=learning.learning_rate,
         num_train_epochs=learning.epochs,
-        per_device_train_batch_size=at_once,
-        gradient_accumulation_steps=learning.batch // at_once,
+        per_device_train_batch_size=micro_batch_size,
+        gradient_accumulation_steps=learning.batch // micro_batch_size,
         max_grad_norm=learning.max_grad_norm,
         seed=seed,
         data_seed=seed,
@@ -54,9 +56,9 @@ def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, us
         router_aux_loss_coef=0.0,  # TRL: a mixture of experts' own; the routers are not trained here, and it is no part of DPO
         max_length=None,  # TRL: 1024; answers are limited where they are written
         # TRL: on; for the embedded student slower, and a resumed run must repeat to the last bit
-        bf16=manner.dtype == "bfloat16",
-        fp16=manner.dtype == "float16",
-        gradient_checkpointing=manner.checkpointing,  # TRL: on; pays for models that hardly fit
+        bf16=runtime_options.dtype == "bfloat16",
+        fp16=runtime_options.dtype == "float16",
+        gradient_checkpointing=runtime_options.gradient_checkpointing,  # TRL: on; pays for models that hardly fit
         logging_steps=1,  # TRL: 10; every step is shown
         logging_nan_inf_filter=False,
         report_to=[],
@@ -65,6 +67,10 @@ def dpo_config(learning: Learning, manner: Manner, *, seed: int, folder: str, us
         dataloader_pin_memory=False,
         disable_tqdm=True,
         use_cpu=use_cpu,
-        **({"gradient_checkpointing_kwargs": {"use_reentrant": False}} if manner.checkpointing else {}),
-        **({"optim": "paged_adamw_32bit"} if manner.paged else {}),
+        **(
+            {"gradient_checkpointing_kwargs": {"use_reentrant": False}}
+            if runtime_options.gradient_checkpointing
+            else {}
+        ),
+        **({"optim": "paged_adamw_32bit"} if runtime_options.paged_optimiser else {}),
     )

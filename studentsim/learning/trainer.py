@@ -16,7 +16,7 @@ from trl import DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from studentsim.learning.epochs import EpochEnd
-from studentsim.learning.holding import Holding
+from studentsim.learning.holding import RehearsalPenalty
 from studentsim.records import PairScore
 
 
@@ -29,19 +29,19 @@ class MaskedPreferenceCollator(DataCollatorForPreference):
         rows = [(e["prompt_ids"], e["chosen_mask"]) for e in examples] + [
             (e["prompt_ids"], e["rejected_mask"]) for e in examples
         ]
-        for row, (prompt, own) in enumerate(rows):
+        for row, (prompt, token_mask) in enumerate(rows):
             begin = len(prompt)
-            batch["completion_mask"][row, begin : begin + len(own)] *= torch.tensor(own)
+            batch["completion_mask"][row, begin : begin + len(token_mask)] *= torch.tensor(token_mask)
         return batch
 
 
-class PairTrainer(DPOTrainer):
+class PretokenizedDPOTrainer(DPOTrainer):
     """DPOTrainer that takes pairs as token ids: text is encoded by the student, where control tokens mean nothing.
 
-    Beside the lesson's pairs its steps rehearse what ``holding`` says, if anything.
+    Beside the lesson's pairs its steps rehearse what ``rehearsal_penalty`` says, if anything.
     """
 
-    holding: Holding | None = None
+    rehearsal_penalty: RehearsalPenalty | None = None
 
     def _prepare_dataset(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Dataset:
         return dataset
@@ -49,25 +49,25 @@ class PairTrainer(DPOTrainer):
     def training_step(self, model: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.Tensor:
         """A pass over some of a step's pairs; the step's last one rehearses, before gradients are clipped."""
         loss = super().training_step(model, *args, **kwargs)
-        if self.holding and self.accelerator.sync_gradients:
-            told = self.holding.hold(self, model, self.state.global_step)
-            if told is not None:
-                self._metrics["train"]["rehearsal"].append(told)
+        if self.rehearsal_penalty and self.accelerator.sync_gradients:
+            rehearsal_loss = self.rehearsal_penalty.add_gradients(self, model, self.state.global_step)
+            if rehearsal_loss is not None:
+                self._metrics["train"]["rehearsal"].append(rehearsal_loss)
         return loss
 
 
-class Teller(TrainerCallback):
+class StepReporter(TrainerCallback):
     """Hands every logged step and every epoch's end but the last over, and stops the training when told to.
 
-    The last epoch's end is the training's own: the pass over held-out pairs after it is the turn's. ``look`` tells of those pairs
+    The last epoch's end is the training's own: the pass over held-out pairs after it is the turn's. ``score_held_out`` tells of those pairs
     at an epoch's end, where this is wanted.
     """
 
-    def __init__(self, told: queue.Queue, look: Callable[[], list[PairScore]] | None = None) -> None:
-        self.told = told
-        self.look = look
+    def __init__(self, messages: queue.Queue, score_held_out: Callable[[], list[PairScore]] | None = None) -> None:
+        self.messages = messages
+        self.score_held_out = score_held_out
         self.epochs_left = -1
-        self.stop = False
+        self.should_stop = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Count the epochs to come."""
@@ -76,15 +76,15 @@ class Teller(TrainerCallback):
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Tell that an epoch is over, unless it was the last."""
         self.epochs_left -= 1
-        if self.epochs_left > 0 and not self.stop:
-            self.told.put(EpochEnd(self.look() if self.look else None))
+        if self.epochs_left > 0 and not self.should_stop:
+            self.messages.put(EpochEnd(self.score_held_out() if self.score_held_out else None))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         """Hand a step's figures over."""
         if logs and "loss" in logs:
-            self.told.put({**logs, "step": state.global_step, "steps": state.max_steps})
+            self.messages.put({**logs, "step": state.global_step, "steps": state.max_steps})
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
         """Stop where this was asked for."""
-        control.should_training_stop = control.should_training_stop or self.stop
+        control.should_training_stop = control.should_training_stop or self.should_stop
         return control

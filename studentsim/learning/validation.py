@@ -14,30 +14,32 @@ import torch.nn.functional as F
 from studentsim.config import Learning
 from studentsim.records import PreferenceMetrics
 
-Logps = Sequence[tuple[float, float]]
+PairLogps = Sequence[tuple[float, float]]
 """Of each pair the log-probabilities (at most 0) of chosen and rejected."""
 
 
-def validation(
-    student: Logps,
-    reference: Logps,
-    counts: Sequence[tuple[int, int]],
+def compute_held_out_metrics(
+    student_logps: PairLogps,
+    reference_logps: PairLogps,
+    token_counts: Sequence[tuple[int, int]],
     learning: Learning,
-    logits: Sequence[tuple[float, float]] | None = None,
+    mean_logits: Sequence[tuple[float, float]] | None = None,
 ) -> PreferenceMetrics:
-    """What the student prefers, compared with its reference. ``counts`` are the tokens of chosen and rejected that count,
-    ``logits`` the mean logits over them and the vocabulary.
+    """What the student prefers, compared with its reference. ``token_counts`` are the tokens of chosen and rejected that count,
+    ``mean_logits`` the mean logits over them and the vocabulary.
 
     Rewards are beta times the log-ratios ("Direct Preference Optimization", Rafailov et al. 2023, section 4); losses as in TRL.
     """
-    own, before = torch.tensor(student), torch.tensor(reference)  # (pairs, 2)
-    rewards = learning.beta * (own - before)
+    current, initial = torch.tensor(student_logps), torch.tensor(reference_logps)  # (pairs, 2)
+    rewards = learning.beta * (current - initial)
     margins = rewards[:, 0] - rewards[:, 1]
-    loss = _losses(own - before, torch.tensor(counts), learning).mean()
+    loss = _compute_losses(current - initial, torch.tensor(token_counts), learning).mean()
     if learning.sft_weight > 0:
-        loss = loss - learning.sft_weight * own[:, 0].sum() / sum(chosen for chosen, _ in counts)
-    (chosen, rejected), (logp_chosen, logp_rejected) = rewards.mean(0).tolist(), own.mean(0).tolist()
-    logits_chosen, logits_rejected = _mean_logits(logits, counts) if logits else (None, None)
+        loss = loss - learning.sft_weight * current[:, 0].sum() / sum(chosen for chosen, _ in token_counts)
+    (chosen, rejected), (logp_chosen, logp_rejected) = rewards.mean(0).tolist(), current.mean(0).tolist()
+    logits_chosen, logits_rejected = (
+        _token_weighted_mean_logits(mean_logits, token_counts) if mean_logits else (None, None)
+    )
     return PreferenceMetrics(
         loss=loss.item(),
         rewards_chosen=chosen,
@@ -51,24 +53,26 @@ def validation(
     )
 
 
-def _mean_logits(logits: Sequence[tuple[float, float]], counts: Sequence[tuple[int, int]]) -> tuple[float, float]:
+def _token_weighted_mean_logits(
+    mean_logits: Sequence[tuple[float, float]], token_counts: Sequence[tuple[int, int]]
+) -> tuple[float, float]:
     """TRL's ``logits/chosen`` and ``logits/rejected``: over all tokens of the batch, so a long completion weighs more."""
-    tokens = torch.tensor(counts, dtype=torch.float64)  # (pairs, 2)
-    means = (torch.tensor(logits, dtype=torch.float64) * tokens).sum(0) / tokens.sum(0).clamp(min=1)
+    tokens = torch.tensor(token_counts, dtype=torch.float64)  # (pairs, 2)
+    means = (torch.tensor(mean_logits, dtype=torch.float64) * tokens).sum(0) / tokens.sum(0).clamp(min=1)
     chosen, rejected = means.tolist()
     return chosen, rejected
 
 
-def _losses(ratios: torch.Tensor, counts: torch.Tensor, learning: Learning) -> torch.Tensor:
+def _compute_losses(log_ratios: torch.Tensor, token_counts: torch.Tensor, learning: Learning) -> torch.Tensor:
     """DPO's loss (pairs,) by the log-ratios (pairs, 2) of chosen and rejected."""
-    margin = learning.beta * (ratios[:, 0] - ratios[:, 1])
+    margin = learning.beta * (log_ratios[:, 0] - log_ratios[:, 1])
     if learning.loss == "hinge":
         return (1 - margin).relu()
     if learning.loss == "ipo":
         # "A General Theoretical Paradigm …" (Azar et al. 2023), equation 17, by tokens as TRL does
-        by_token = ratios / counts.clamp(min=1)
+        by_token = log_ratios / token_counts.clamp(min=1)
         return (by_token[:, 0] - by_token[:, 1] - 1 / (2 * learning.beta)) ** 2
     if learning.loss == "robust":  # "Provably Robust DPO" (Chowdhury et al. 2024)
-        flipped = learning.label_smoothing
-        return -((1 - flipped) * F.logsigmoid(margin) - flipped * F.logsigmoid(-margin)) / (1 - 2 * flipped)
+        flip_rate = learning.label_smoothing
+        return -((1 - flip_rate) * F.logsigmoid(margin) - flip_rate * F.logsigmoid(-margin)) / (1 - 2 * flip_rate)
     return -F.logsigmoid(margin)

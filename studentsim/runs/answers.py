@@ -8,11 +8,11 @@ from typing import Any
 
 from studentsim.config import RunConfig
 from studentsim.runs.folder import open_run
-from studentsim.runs.past import past_events
-from studentsim.store.journal import standing
+from studentsim.runs.past import read_past_events
+from studentsim.store.journal import effective_events
 
 
-def first_attempts(data: Path, run_ids: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def iter_first_attempts(data: Path, run_ids: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """For each first attempt of these runs: the run's id, its student, and the ``Answered`` event as the journal tells it.
 
     Of a model's scored exams (``hub.exams``) nothing is taken: there the likeliest option was ticked, and no answer written. The
@@ -23,9 +23,9 @@ def first_attempts(data: Path, run_ids: Sequence[str]) -> Iterator[tuple[str, st
     """
     for run_id in dict.fromkeys(run_ids):
         folder = open_run(data, run_id)
-        config = folder.config()
-        student, phases = _student(config), _written_phases(config)
-        for event in standing(past_events(folder)):
+        config = folder.read_config()
+        student, phases = _student_name(config), _written_phases(config)
+        for event in effective_events(read_past_events(folder)):
             if event["type"] == "Answered" and event["phase"] in phases and event.get("attempt", 1) == 1:
                 yield run_id, student, event
 
@@ -35,5 +35,5 @@ def _written_phases(config: RunConfig) -> tuple[str, ...]:
     return ("study",) if scored else ("exam", "study")
 
 
-def _student(config: RunConfig) -> str:
+def _student_name(config: RunConfig) -> str:
     return config.student if config.model == "embedded" else config.model

@@ -20,88 +20,98 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.bank.bank import Bank
-from studentsim.bank.parts import SEPARATOR
-from studentsim.bank.sources import check_bank, open_bank
+from studentsim.bank.parts import SOURCE_SEPARATOR
+from studentsim.bank.sources import build_bank_report, open_bank
 from studentsim.errors import BankError, StudentsimError
 
-EVERY = 0.2
+PROGRESS_INTERVAL_SECONDS = 0.2
 """Seconds from one word of progress to the next, at least."""
 
 
-def chance(bank: Bank) -> float:
+def chance_accuracy(bank: Bank) -> float:
     """What guessing would reach in this bank's exams, 0 to 1: the mean of one in as many as a question has options."""
     return sum(1 / len(question.options) for question in bank.exam) / len(bank.exam)
 
 
-def outline(bank: Bank) -> dict[str, Any]:
+def bank_outline_json(bank: Bank) -> dict[str, Any]:
     """How many questions of each category a bank has for study, how many for exams, and what guessing would reach."""
     counts = Counter(question.category for question in bank.study)
     study = {category: counts[category] for category in bank.categories}
-    return {"study": study, "exam": len(bank.exam), "chance": chance(bank)}
+    return {"study": study, "exam": len(bank.exam), "chance": chance_accuracy(bank)}
 
 
-def _checked(source: str, asked: dict[str, Any]) -> dict[str, Any]:
-    report = check_bank(
-        source, category=asked.get("category", ""), set_name=asked.get("set_name", ""), told=_progress()
+def _check_source(source: str, request: dict[str, Any]) -> dict[str, Any]:
+    report = build_bank_report(
+        source,
+        category=request.get("category", ""),
+        set_name=request.get("set_name", ""),
+        on_progress=_make_progress_callback(),
     )
     return {"report": report.to_json()}
 
 
-def _checked_files(files: Sequence[tuple[str, bytes]], asked: dict[str, Any]) -> dict[str, Any]:
+def _check_uploaded_files(files: Sequence[tuple[str, bytes]], request: dict[str, Any]) -> dict[str, Any]:
     """Files that came without a place on this computer: they get one for the while. Messages name them as their owner does."""
     with tempfile.TemporaryDirectory() as folder:
         paths: dict[str, str] = {}
         for number, (name, content) in enumerate(files, start=1):
             # the name matters: a file of MMLU tells its subject there alone
-            place = Path(folder) / str(number) / _safe(name)
-            place.parent.mkdir()
-            place.write_bytes(content)
-            paths[str(place)] = name
+            file_path = Path(folder) / str(number) / _safe_file_name(name)
+            file_path.parent.mkdir()
+            file_path.write_bytes(content)
+            paths[str(file_path)] = name
         try:
-            found = _checked(SEPARATOR.join(paths), asked)
+            result = _check_source(SOURCE_SEPARATOR.join(paths), request)
         except BankError as error:
-            told = [error.problem, error.remedy]
+            messages = [error.problem, error.remedy]
             for path, name in paths.items():
-                told = [text.replace(path, name) for text in told]
-            raise BankError(*told) from error
-        found["report"]["source"] = SEPARATOR.join(paths.values())
-        return found
+                messages = [text.replace(path, name) for text in messages]
+            raise BankError(*messages) from error
+        result["report"]["source"] = SOURCE_SEPARATOR.join(paths.values())
+        return result
 
 
-def _safe(name: str) -> str:
+def _safe_file_name(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", Path(name).name)[-100:].lstrip(".") or "questions.json"
 
 
-def _progress() -> Any:
-    last = [time.monotonic()]
+def _make_progress_callback() -> Any:
+    last_reported = [time.monotonic()]
 
-    def told(done: int, rows: int) -> None:
-        if time.monotonic() - last[0] >= EVERY:
-            last[0] = time.monotonic()
-            _say({"done": done / rows})
+    def report_progress(done: int, rows: int) -> None:
+        if time.monotonic() - last_reported[0] >= PROGRESS_INTERVAL_SECONDS:
+            last_reported[0] = time.monotonic()
+            _print_message({"done": done / rows})
 
-    return told
+    return report_progress
 
 
-def _say(message: dict[str, Any]) -> None:
+def _print_message(message: dict[str, Any]) -> None:
     print(json.dumps(message), flush=True)
 
 
 def _main() -> None:
     try:
-        asked = json.loads(sys.stdin.read())
-        if "files" in asked:
-            _say(_checked_files([(name, base64.b64decode(content)) for name, content in asked["files"]], asked))
-        elif asked["what"] == "check":
-            _say(_checked(asked["source"], asked))
+        request = json.loads(sys.stdin.read())
+        if "files" in request:
+            _print_message(
+                _check_uploaded_files(
+                    [(name, base64.b64decode(content)) for name, content in request["files"]], request
+                )
+            )
+        elif request["what"] == "check":
+            _print_message(_check_source(request["source"], request))
         else:
-            how = {"category": asked.get("category", ""), "leave_out_doubtful": asked.get("leave_out_doubtful", False)}
-            how["set_name"] = asked.get("set_name", "")
-            _say({"outline": outline(open_bank(asked["source"], **how))})
+            options = {
+                "category": request.get("category", ""),
+                "leave_out_doubtful": request.get("leave_out_doubtful", False),
+            }
+            options["set_name"] = request.get("set_name", "")
+            _print_message({"outline": bank_outline_json(open_bank(request["source"], **options))})
     except StudentsimError as error:
-        _say({"problem": error.problem, "remedy": error.remedy})
+        _print_message({"problem": error.problem, "remedy": error.remedy})
     except MemoryError:
-        _say({"problem": "There is not enough memory for these questions.", "remedy": "Use a part of them."})
+        _print_message({"problem": "There is not enough memory for these questions.", "remedy": "Use a part of them."})
 
 
 if __name__ == "__main__":

@@ -15,132 +15,134 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studentsim.errors import RunError
-from studentsim.runs.folder import sync_folder
+from studentsim.runs.folder import fsync_folder
 
 KEEP_LAST = 3
-KEEP_EVERY = 10
+KEEP_EVERY_TURNS = 10
 """Kept are the last three, every tenth turn (0 too)."""
 
-MANIFEST = "manifest.json"
-OURS = (MANIFEST, "rehearsal.json")
+MANIFEST_FILE = "manifest.json"
+RUN_ONLY_FILES = (MANIFEST_FILE, "rehearsal.json")
 """Files of a checkpoint that are the run's own; the others are as PEFT writes an adapter."""
-_NAME = re.compile(r"turn-(\d{4,})")
+_FOLDER_PATTERN = re.compile(r"turn-(\d{4,})")
 
 
-def path_of(checkpoints: Path, turn: int) -> Path:
+def checkpoint_path(checkpoints: Path, turn: int) -> Path:
     """Where the checkpoint of a turn lies, if there is one."""
     return checkpoints / f"turn-{turn:04d}"
 
 
-def write(checkpoints: Path, turn: int, save: Callable[[Path], None]) -> Path:
+def write_checkpoint(checkpoints: Path, turn: int, save: Callable[[Path], None]) -> Path:
     """Let ``save`` write into an empty folder and make that the turn's checkpoint. Writes; replaces an earlier one."""
     checkpoints.mkdir(exist_ok=True)
-    _sweep(checkpoints)
-    new = checkpoints / f".new-{turn:04d}"
-    new.mkdir()
-    save(new)
-    (new / MANIFEST).write_text(json.dumps(_sums(new), indent=1))
-    for file in _files(new):
-        _sync_file(file)
-    sync_folder(new)
-    target = path_of(checkpoints, turn)
+    _remove_leftovers(checkpoints)
+    temporary = checkpoints / f".new-{turn:04d}"
+    temporary.mkdir()
+    save(temporary)
+    (temporary / MANIFEST_FILE).write_text(json.dumps(_compute_checksums(temporary), indent=1))
+    for file in _list_files(temporary):
+        _fsync_file(file)
+    fsync_folder(temporary)
+    target = checkpoint_path(checkpoints, turn)
     if target.exists():  # of a turn that was done but never told: it is done again
         os.rename(target, checkpoints / f".old-{turn:04d}")
-    os.rename(new, target)
-    sync_folder(checkpoints)
-    _sweep(checkpoints)
+    os.rename(temporary, target)
+    fsync_folder(checkpoints)
+    _remove_leftovers(checkpoints)
     return target
 
 
-def damage(checkpoints: Path, turn: int) -> str:
+def describe_damage(checkpoints: Path, turn: int) -> str:
     """What is wrong with a turn's checkpoint; empty when it is whole."""
-    folder = path_of(checkpoints, turn)
+    folder = checkpoint_path(checkpoints, turn)
     if not folder.is_dir():
         return "it is missing"
     try:
-        wanted = json.loads((folder / MANIFEST).read_text())
-        found = _sums(folder)
+        expected = json.loads((folder / MANIFEST_FILE).read_text())
+        actual = _compute_checksums(folder)
     except (OSError, ValueError) as error:
         return f"it cannot be read ({error})"
-    if not isinstance(wanted, dict):
-        return f"its {MANIFEST} is damaged"
-    wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-    return f"{', '.join(wrong)} is damaged or missing" if wrong else ""
+    if not isinstance(expected, dict):
+        return f"its {MANIFEST_FILE} is damaged"
+    damaged = sorted(name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name))
+    return f"{', '.join(damaged)} is damaged or missing" if damaged else ""
 
 
-def turns(checkpoints: Path) -> list[int]:
+def list_turns(checkpoints: Path) -> list[int]:
     """The turns that have a checkpoint, whole or not, in order."""
     if not checkpoints.is_dir():
         return []
-    return sorted(int(m[1]) for name in os.listdir(checkpoints) if (m := _NAME.fullmatch(name)))
+    return sorted(int(m[1]) for name in os.listdir(checkpoints) if (m := _FOLDER_PATTERN.fullmatch(name)))
 
 
-def prune(checkpoints: Path) -> None:
+def prune_checkpoints(checkpoints: Path) -> None:
     """Remove those that need not be kept. Writes."""
-    _remove(checkpoints, [turn for turn in turns(checkpoints)[:-KEEP_LAST] if turn % KEEP_EVERY])
+    _remove_turns(checkpoints, [turn for turn in list_turns(checkpoints)[:-KEEP_LAST] if turn % KEEP_EVERY_TURNS])
 
 
-def discard_after(checkpoints: Path, turn: int) -> None:
+def discard_later_turns(checkpoints: Path, turn: int) -> None:
     """Remove those of later turns: the run goes on after ``turn``, and they would be taken for its newest. Writes."""
-    _remove(checkpoints, [later for later in turns(checkpoints) if later > turn])
+    _remove_turns(checkpoints, [later for later in list_turns(checkpoints) if later > turn])
 
 
-def export(checkpoints: Path, to: Path, turn: int | None = None) -> int:
+def copy_adapter(checkpoints: Path, output_folder: Path, turn: int | None = None) -> int:
     """Copy what was learnt by a turn (None: the last that is whole) into a new or empty folder; the turn. Writes.
 
     The files are as PEFT writes an adapter: ``PeftModel.from_pretrained(base, folder)`` takes them.
 
     :raises RunError: there is no such checkpoint, it is damaged, or the folder holds something already.
     """
-    kept = turns(checkpoints)
-    wanted = [turn] if turn is not None else kept[::-1]
-    chosen = next((t for t in wanted if not damage(checkpoints, t)), None)
+    available = list_turns(checkpoints)
+    candidates = [turn] if turn is not None else available[::-1]
+    chosen = next((t for t in candidates if not describe_damage(checkpoints, t)), None)
     if chosen is None:
-        what = "no lesson is complete yet" if turn is None else f"that of lesson {turn} is not kept, or damaged"
-        some = f"There are those of lessons {', '.join(map(str, kept))}." if kept else ""
-        raise RunError(f"There is no adapter to export: {what}.", some)
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise RunError(f"{str(to)!r} is there already and not empty.", "Name a new folder.")
+        reason = "no lesson is complete yet" if turn is None else f"that of lesson {turn} is not kept, or damaged"
+        remedy = f"There are those of lessons {', '.join(map(str, available))}." if available else ""
+        raise RunError(f"There is no adapter to export: {reason}.", remedy)
+    if output_folder.exists() and (not output_folder.is_dir() or any(output_folder.iterdir())):
+        raise RunError(f"{str(output_folder)!r} is there already and not empty.", "Name a new folder.")
     try:
-        to.mkdir(parents=True, exist_ok=True)
-        for path in _files(path_of(checkpoints, chosen)):
-            if path.name not in OURS:
-                shutil.copyfile(path, to / path.name)
+        output_folder.mkdir(parents=True, exist_ok=True)
+        for path in _list_files(checkpoint_path(checkpoints, chosen)):
+            if path.name not in RUN_ONLY_FILES:
+                shutil.copyfile(path, output_folder / path.name)
     except OSError as error:
-        raise RunError(f"{str(to)!r} cannot be written ({error.strerror}).", "Name another folder.") from error
+        raise RunError(
+            f"{str(output_folder)!r} cannot be written ({error.strerror}).", "Name another folder."
+        ) from error
     return chosen
 
 
-def _remove(checkpoints: Path, which: list[int]) -> None:
-    for turn in which:
+def _remove_turns(checkpoints: Path, turns_to_remove: list[int]) -> None:
+    for turn in turns_to_remove:
         # Renamed first: whoever is interrupted here leaves a name that the next sweep removes, not half a checkpoint.
-        os.rename(path_of(checkpoints, turn), checkpoints / f".old-{turn:04d}")
+        os.rename(checkpoint_path(checkpoints, turn), checkpoints / f".old-{turn:04d}")
     if checkpoints.is_dir():
-        _sweep(checkpoints)
+        _remove_leftovers(checkpoints)
 
 
-def _sweep(checkpoints: Path) -> None:
+def _remove_leftovers(checkpoints: Path) -> None:
     for name in os.listdir(checkpoints):
         if name.startswith((".new-", ".old-")):
             shutil.rmtree(checkpoints / name, ignore_errors=True)
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _sums(folder: Path) -> dict[str, str]:
+def _compute_checksums(folder: Path) -> dict[str, str]:
     """``size:sha256`` by file name, the manifest itself left out."""
-    sums = {}
-    for path in _files(folder):
-        if path.name != MANIFEST:
+    checksums = {}
+    for path in _list_files(folder):
+        if path.name != MANIFEST_FILE:
             with path.open("rb") as handle:
-                sums[path.relative_to(folder).as_posix()] = (
+                checksums[path.relative_to(folder).as_posix()] = (
                     f"{path.stat().st_size}:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
                 )
-    return sums
+    return checksums
 
 
-def _sync_file(path: Path) -> None:
+def _fsync_file(path: Path) -> None:
     with path.open("rb") as handle:
         os.fsync(handle.fileno())

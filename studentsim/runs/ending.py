@@ -8,8 +8,8 @@ from studentsim.records import RunEnded
 from studentsim.runs import process
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease, current_lease
-from studentsim.runs.past import past_events, run_started, worked_seconds
-from studentsim.store.journal import Journal
+from studentsim.runs.past import read_past_events, run_started_event, sum_worked_seconds
+from studentsim.store.journal import JournalWriter
 
 
 def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "", remedy: str = "") -> None:
@@ -18,17 +18,17 @@ def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "
     :raises LeaseLost: a worker was quicker.
     :raises JournalError: the journal is damaged or cannot be written.
     """
-    lease = Lease.take(folder)
+    lease = Lease.acquire(folder)
     try:
-        past = past_events(folder)
-        turn = max(0, past[-1]["turn"]) if past else 0
-        with Journal(folder.journal) as journal:
-            if not past:
-                journal.append(run_started(folder, folder.config()))
-            lease.check()
-            seconds = round(worked_seconds(past), 3)
+        events = read_past_events(folder)
+        turn = max(0, events[-1]["turn"]) if events else 0
+        with JournalWriter(folder.journal_path) as journal:
+            if not events:
+                journal.append(run_started_event(folder, folder.read_config()))
+            lease.ensure_current()
+            seconds = round(sum_worked_seconds(events), 3)
             journal.append(RunEnded(turn, status, seconds, error=error, message=message, remedy=remedy))
-        folder.queue.unlink(missing_ok=True)
+        folder.queue_path.unlink(missing_ok=True)
         folder.clear_request()
     finally:
         lease.close()
@@ -37,7 +37,7 @@ def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "
 def kill_worker(folder: RunFolder) -> None:
     """SIGKILL to the run's worker, if it is still that very process, and wait a moment for its end."""
     lease = current_lease(folder)
-    if lease and process.kill(lease.pid, lease.pid_started):
+    if lease and process.kill_process(lease.pid, lease.pid_started):
         deadline = time.monotonic() + 2
-        while lease.alive and time.monotonic() < deadline:
+        while lease.is_alive and time.monotonic() < deadline:
             time.sleep(0.005)  # nothing tells of the end of a process that may not be our child

@@ -17,25 +17,32 @@ from dataclasses import dataclass
 
 from studentsim.config import RunConfig
 from studentsim.errors import LeaseLost, StudentsimError
-from studentsim.heap import limit_memory
+from studentsim.heap import configure_allocator
 from studentsim.records import Event, Resumed, RunEnded, StageStarted, TurnFinished
 from studentsim.runs import checkpoints
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
 from studentsim.runs.live_text import LiveText
-from studentsim.runs.past import last_safe_turn, note, past_events, refuse_ended, run_started, worked_seconds
-from studentsim.runs.signals import paused_by
-from studentsim.runs.trouble import trouble_of
-from studentsim.simulation import Cast, Progress, simulate
-from studentsim.store.journal import Journal, standing
+from studentsim.runs.past import (
+    find_last_safe_turn,
+    append_to_log,
+    read_past_events,
+    check_not_ended,
+    run_started_event,
+    sum_worked_seconds,
+)
+from studentsim.runs.signals import pause_on_signals
+from studentsim.runs.trouble import classify_run_error
+from studentsim.simulation import Components, LoopState, simulate
+from studentsim.store.journal import JournalWriter, effective_events
 
-LoadCast = Callable[[RunConfig], Cast]
+ComponentsBuilder = Callable[[RunConfig], Components]
 
 
 def execute(
     folder: RunFolder,
     *,
-    load_cast: LoadCast | None = None,
+    build_components: ComponentsBuilder | None = None,
     on_event: Callable[[Event], None] | None = None,
     pause_on: Sequence[int] = (signal.SIGTERM,),
 ) -> str:
@@ -48,131 +55,143 @@ def execute(
     :raises RunError: the run has already ended for good, or its settings cannot be read.
     :raises JournalError: the journal is damaged.
     """
-    config = folder.config()
-    refuse_ended(folder)
+    config = folder.read_config()
+    check_not_ended(folder)
     if config.model != "embedded":
-        limit_memory()  # before there are threads
-    with paused_by(pause_on) as interrupted, closing(Lease.take(folder)) as lease, Journal(folder.journal) as journal:
-        return _Stretch(folder, config, lease, journal, on_event, interrupted).run(load_cast or _load_cast)
+        configure_allocator()  # before there are threads
+    with (
+        pause_on_signals(pause_on) as pause_requested,
+        closing(Lease.acquire(folder)) as lease,
+        JournalWriter(folder.journal_path) as journal,
+    ):
+        return _RunSession(folder, config, lease, journal, on_event, pause_requested).run(
+            build_components or _build_components
+        )
 
 
 @dataclass
-class _Stretch:
+class _RunSession:
     """One stretch of work on a run, from taking the lease to RunEnded."""
 
     folder: RunFolder
     config: RunConfig
     lease: Lease
-    journal: Journal
+    journal: JournalWriter
     on_event: Callable[[Event], None] | None
-    interrupted: threading.Event
+    pause_requested: threading.Event
     turn: int = 0
     stage: str = "loading"
-    before: float = 0.0  # seconds of earlier stretches
+    prior_seconds: float = 0.0  # seconds of earlier stretches
 
     def __post_init__(self) -> None:
-        self.begun = time.monotonic()
+        self.started_at = time.monotonic()
         self.live_text = LiveText(self.folder)
 
-    def run(self, load_cast: LoadCast) -> str:
+    def run(self, build_components: ComponentsBuilder) -> str:
         """Work until the end, a request or an error; the status."""
         try:
             self.live_text.remove()  # what a killed worker left
-            status = self._work(load_cast)
-            self._end(status)
+            status = self._resume_and_simulate(build_components)
+            self._record_end(status)
         except LeaseLost:
             raise
         except Exception as error:  # whatever a model or a disk may throw: the run tells it, as its last event
-            status = self._fail(error)
+            status = self._record_failure(error)
         return status
 
-    def _work(self, load_cast: LoadCast) -> str:
+    def _resume_and_simulate(self, build_components: ComponentsBuilder) -> str:
         # Heartbeats come after Resumed: until then the journal still ends with the last stretch's RunEnded, and a
         # lease that beats would make that look like this stretch's end.
-        complete = self._begin()
-        with self.lease.beating():
-            if complete >= self.config.turns:
+        last_turn = self._start_or_resume()
+        with self.lease.keep_alive():
+            if last_turn >= self.config.turns:
                 return "finished"
-            self._tell(StageStarted(self.turn, "loading"))
-            cast = load_cast(self.config)
-            if hasattr(cast.student, "listen"):
-                cast.student.listen = self.live_text.show
-            if complete >= 0:
-                cast.load(checkpoints.path_of(self.folder.checkpoints, complete))
-            return self._simulate(cast)
+            self._record_event(StageStarted(self.turn, "loading"))
+            components = build_components(self.config)
+            if hasattr(components.student, "listen"):
+                components.student.listen = self.live_text.update
+            if last_turn >= 0:
+                components.load(checkpoints.checkpoint_path(self.folder.checkpoints, last_turn))
+            return self._simulate(components)
 
-    def _simulate(self, cast: Cast) -> str:
-        progress = Progress.of(standing(past_events(self.folder)))
+    def _simulate(self, components: Components) -> str:
+        state = LoopState.from_events(effective_events(read_past_events(self.folder)))
         # Closed at the end: that ends the threads of a training which is left in its midst.
-        with closing(simulate(self.config, cast, progress)) as events:
+        with closing(simulate(self.config, components, state)) as events:
             for event in events:
                 # The end of a turn is still told: all its work is done.
-                if not isinstance(event, TurnFinished) and (request := self._request()):
+                if not isinstance(event, TurnFinished) and (request := self._requested_status()):
                     return request
-                self._tell(event, cast)
+                self._record_event(event, components)
         return "finished"
 
-    def _begin(self) -> int:
+    def _start_or_resume(self) -> int:
         """Tell that the run starts or goes on; the last complete turn, -1 if there is none."""
-        past = past_events(self.folder)
-        self.before = worked_seconds(past)
-        if not past:
-            self._tell(run_started(self.folder, self.config))
-        if all(event["type"] == "RunStarted" for event in past):
+        events = read_past_events(self.folder)
+        self.prior_seconds = sum_worked_seconds(events)
+        if not events:
+            self._record_event(run_started_event(self.folder, self.config))
+        if all(event["type"] == "RunStarted" for event in events):
             return -1
-        complete, why = last_safe_turn(self.folder, past)
-        self._tell(Resumed(complete, why))
-        checkpoints.discard_after(self.folder.checkpoints, complete)
+        last_turn, resume_note = find_last_safe_turn(self.folder, events)
+        self._record_event(Resumed(last_turn, resume_note))
+        checkpoints.discard_later_turns(self.folder.checkpoints, last_turn)
         self.journal.sync()
-        self.turn = min(complete + 1, self.config.turns)
-        return complete
+        self.turn = min(last_turn + 1, self.config.turns)
+        return last_turn
 
-    def _request(self) -> str:
+    def _requested_status(self) -> str:
         """The status that somebody asked for, or nothing."""
-        asked = self.folder.requested()
-        if asked or self.interrupted.is_set():
-            return "cancelled" if asked and asked[0] == "cancel" else "paused"
+        request = self.folder.read_request()
+        if request or self.pause_requested.is_set():
+            return "cancelled" if request and request[0] == "cancel" else "paused"
         return ""
 
-    def _tell(self, event: Event, cast: Cast | None = None) -> None:
+    def _record_event(self, event: Event, components: Components | None = None) -> None:
         """Write one event; before the end of a turn its checkpoint."""
         self.turn = event.turn
         if isinstance(event, StageStarted):
             self.stage = event.stage
-            self.live_text.begin(self.turn, self.stage)
-        self.lease.check()
-        ends_turn = isinstance(event, TurnFinished) and cast is not None
+            self.live_text.begin_stage(self.turn, self.stage)
+        self.lease.ensure_current()
+        ends_turn = isinstance(event, TurnFinished) and components is not None
         if ends_turn:
-            checkpoints.write(self.folder.checkpoints, event.turn, cast.save)
-            self.lease.check()
+            checkpoints.write_checkpoint(self.folder.checkpoints, event.turn, components.save)
+            self.lease.ensure_current()
         self.journal.append(event)
         if ends_turn:
             self.journal.sync()
-            checkpoints.prune(self.folder.checkpoints)
+            checkpoints.prune_checkpoints(self.folder.checkpoints)
         if self.on_event:
             self.on_event(event)
 
-    def _end(self, status: str, **what: str) -> None:
+    def _record_end(self, status: str, **details: str) -> None:
         self.live_text.remove()
-        self._tell(RunEnded(self.turn, status, round(self.before + time.monotonic() - self.begun, 3), **what))
+        self._record_event(
+            RunEnded(self.turn, status, round(self.prior_seconds + time.monotonic() - self.started_at, 3), **details)
+        )
         self.journal.sync()
         self.folder.clear_request()
 
-    def _fail(self, error: Exception) -> str:
-        trouble = trouble_of(error)
+    def _record_failure(self, error: Exception) -> str:
+        failure = classify_run_error(error)
         stage = self.stage
-        note(self.folder, f"{trouble.status} in turn {self.turn}, {stage}: {trouble.message} {trouble.remedy}", error)
+        append_to_log(
+            self.folder, f"{failure.status} in turn {self.turn}, {stage}: {failure.message} {failure.remedy}", error
+        )
         try:
-            self._end(trouble.status, stage=stage, error=trouble.error, message=trouble.message, remedy=trouble.remedy)
+            self._record_end(
+                failure.status, stage=stage, error=failure.error_type, message=failure.message, remedy=failure.remedy
+            )
         except LeaseLost:
             raise
         except (OSError, StudentsimError) as second:
-            note(self.folder, f"the run's end could not be written: {second}")
-        return trouble.status
+            append_to_log(self.folder, f"the run's end could not be written: {second}")
+        return failure.status
 
 
-def _load_cast(config: RunConfig) -> Cast:
+def _build_components(config: RunConfig) -> Components:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from studentsim.casting import load_cast  # imports torch when called
+    from studentsim.casting import build_components  # imports torch when called
 
-    return load_cast(config)
+    return build_components(config)

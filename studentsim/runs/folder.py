@@ -31,14 +31,14 @@ from studentsim.config import RunConfig
 from studentsim.errors import DataFolderError, RunError, UnknownRun
 from studentsim.records import Cell
 from studentsim.store import tables
-from studentsim.student.embedded_weights import pinned
+from studentsim.student.embedded_weights import pin_weights
 
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-REQUESTS = ("pause", "cancel")
-CELL = tables.CELL
+RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+CONTROL_REQUESTS = ("pause", "cancel")
+CELL_FILE = tables.CELL_FILE_NAME
 """In a run's folder: its place in a group."""
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are easily taken for another
-_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are easily taken for another
+_NAME_TAKEN_ERRNOS = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class RunFolder:
         return self.path.name
 
     @property
-    def journal(self) -> Path:
+    def journal_path(self) -> Path:
         """The append-only file of events."""
         return self.path / "events.jsonl"
 
@@ -63,21 +63,21 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
-    def log(self) -> Path:
+    def log_path(self) -> Path:
         """What the present (or last) worker wrote; earlier ones lie beside it with their lease's number."""
         return self.path / "worker.log"
 
     @property
     def cell(self) -> Cell | None:
         """The run's place in the group it was started with; None: it was started alone."""
-        return tables.cell_of(tables.read_cell(self.path))
+        return tables.parse_group_cell(tables.read_group_cell(self.path))
 
     @property
-    def queue(self) -> Path:
+    def queue_path(self) -> Path:
         """Exists while the run waits for a free place; holds since when (unix seconds)."""
         return self.path / "queue.json"
 
-    def config(self) -> RunConfig:
+    def read_config(self) -> RunConfig:
         """The run's settings.
 
         :raises RunError: they cannot be read.
@@ -89,17 +89,17 @@ class RunFolder:
                 f"The settings of run {self.run_id} cannot be read ({error}).", "Delete this run."
             ) from error
 
-    def request(self, what: str) -> None:
+    def write_request(self, request: str) -> None:
         """Ask the run's worker to ``pause`` or ``cancel``. Writes."""
-        if what not in REQUESTS:
-            raise RunError(f"A run cannot be asked to {what!r}.", f"Ask for {' or '.join(REQUESTS)}.")
-        write_atomically(self.path / "control.json", json.dumps({"request": what, "at": time.monotonic()}))
+        if request not in CONTROL_REQUESTS:
+            raise RunError(f"A run cannot be asked to {request!r}.", f"Ask for {' or '.join(CONTROL_REQUESTS)}.")
+        write_atomically(self.path / "control.json", json.dumps({"request": request, "at": time.monotonic()}))
 
-    def requested(self) -> tuple[str, float] | None:
+    def read_request(self) -> tuple[str, float] | None:
         """What was asked and how many seconds ago, or None."""
         try:
-            asked = json.loads((self.path / "control.json").read_text())
-            return asked["request"], max(0.0, time.monotonic() - asked["at"])
+            request = json.loads((self.path / "control.json").read_text())
+            return request["request"], max(0.0, time.monotonic() - request["at"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -113,7 +113,7 @@ def runs_folder(data: Path) -> Path:
     return Path(data) / "runs"
 
 
-def make_data_folder(data: Path) -> Path:
+def ensure_data_folder(data: Path) -> Path:
     """Make the data folder if it is missing, and see that it can be written. Returns the folder of its runs.
 
     :raises DataFolderError: it cannot be made or written.
@@ -121,20 +121,20 @@ def make_data_folder(data: Path) -> Path:
     runs = runs_folder(data)
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        probe = runs / f".probe-{secrets.token_hex(4)}"
-        probe.touch()
-        probe.unlink()
+        probe_path = runs / f".probe-{secrets.token_hex(4)}"
+        probe_path.touch()
+        probe_path.unlink()
     except OSError as error:
         raise data_folder_error(data, error) from error
     return runs
 
 
-def data_folder_error(data: Path, error: OSError, *, what: str = "data folder") -> DataFolderError:
+def data_folder_error(data: Path, error: OSError, *, folder_label: str = "data folder") -> DataFolderError:
     """What to tell about a data folder, or one within it, that failed us."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DataFolderError(f"The disk of the {what} {data} is full.", "Free some space and try again.")
+        return DataFolderError(f"The disk of the {folder_label} {data} is full.", "Free some space and try again.")
     return DataFolderError(
-        f"The {what} {data} cannot be written ({error.strerror or error}).",
+        f"The {folder_label} {data} cannot be written ({error.strerror or error}).",
         "Choose another with --data or STUDENTSIM_DATA, or change its permissions.",
     )
 
@@ -142,7 +142,7 @@ def data_folder_error(data: Path, error: OSError, *, what: str = "data folder") 
 def new_run_id(now: float | None = None) -> str:
     """An id that sorts by time and that no other run has: ``20261121-031500-k3f9``."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
-    return f"{stamp}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+    return f"{stamp}-{''.join(secrets.choice(_ID_ALPHABET) for _ in range(4))}"
 
 
 def check_run_id(text: object) -> str:
@@ -150,7 +150,7 @@ def check_run_id(text: object) -> str:
 
     :raises UnknownRun: it could not.
     """
-    if not isinstance(text, str) or not RUN_ID.fullmatch(text):
+    if not isinstance(text, str) or not RUN_ID_PATTERN.fullmatch(text):
         raise UnknownRun(f"There is no run {str(text)[:40]!r}.", "Choose one from the list of runs.")
     return text
 
@@ -169,53 +169,53 @@ def open_run(data: Path, run_id: object) -> RunFolder:
     raise UnknownRun(f"There is no run {run_id!r}.", "Choose one from the list of runs.")
 
 
-def all_runs(data: Path) -> list[RunFolder]:
+def list_runs(data: Path) -> list[RunFolder]:
     """The runs there are, oldest first."""
     try:
         names = sorted(os.listdir(runs_folder(data)))
     except OSError:
         return []
-    folders = [RunFolder(runs_folder(data) / name) for name in names if RUN_ID.fullmatch(name)]
+    folders = [RunFolder(runs_folder(data) / name) for name in names if RUN_ID_PATTERN.fullmatch(name)]
     return [folder for folder in folders if (folder.path / "config.json").is_file()]
 
 
 def create_run(
-    data: Path, config: RunConfig, token: str = "", *, ticket: str = "", cell: Cell | None = None
+    data: Path, config: RunConfig, idempotency_key: str = "", *, queue_entry: str = "", cell: Cell | None = None
 ) -> RunFolder:
     """Make a run, whole and exclusively; with a token, once for all calls with that token. Writes.
 
-    With a ``ticket`` it waits for a place from the beginning (see waiting.py); ``cell`` is its place in a group. Which weights the
+    With a ``queue_entry`` it waits for a place from the beginning (see waiting.py); ``cell`` is its place in a group. Which weights the
     embedded student has is written into the settings.
 
     :raises DataFolderError: the folder cannot be written.
     :raises StudentError: the embedded student's weights are missing.
     :raises UnknownRun: the token's run was deleted meanwhile.
     """
-    runs = make_data_folder(data)
-    files = {"config.json": with_weights(config).model_dump_json()}
-    if ticket:
-        files["queue.json"] = ticket
+    runs = ensure_data_folder(data)
+    files = {"config.json": pin_embedded_weights(config).model_dump_json()}
+    if queue_entry:
+        files["queue.json"] = queue_entry
     if cell is not None:
-        files[CELL] = json.dumps(asdict(cell))
+        files[CELL_FILE] = json.dumps(asdict(cell))
     try:
         while True:
-            run_id = settled_id(data, token)
+            run_id = get_or_create_id(data, idempotency_key)
             if (runs / ".deleted" / run_id).exists():
                 raise UnknownRun(f"The run {run_id} was deleted.", "Start a new one.")
-            if appear(runs, run_id, files) or token:
+            if create_folder_atomically(runs, run_id, files) or idempotency_key:
                 return RunFolder(runs / run_id)
     except OSError as error:
         raise data_folder_error(data, error) from error
 
 
-def with_weights(config: RunConfig) -> RunConfig:
+def pin_embedded_weights(config: RunConfig) -> RunConfig:
     """The settings with the fingerprint of the shipped weights, where the student is the embedded one and none are named.
 
     :raises StudentError: the weights are missing.
     """
     if config.model != "embedded" or config.weights:
         return config
-    return config.model_copy(update={"weights": pinned()})
+    return config.model_copy(update={"weights": pin_weights()})
 
 
 def delete_run(folder: RunFolder) -> None:
@@ -227,24 +227,24 @@ def delete_run(folder: RunFolder) -> None:
     try:
         (runs / ".deleted").mkdir(exist_ok=True)
         (runs / ".deleted" / folder.run_id).touch()
-        gone = runs / f".gone-{folder.run_id}-{secrets.token_hex(4)}"
-        os.rename(folder.path, gone)  # at one stroke: nobody meets half a run
-        shutil.rmtree(gone, ignore_errors=True)
+        trash = runs / f".gone-{folder.run_id}-{secrets.token_hex(4)}"
+        os.rename(folder.path, trash)  # at one stroke: nobody meets half a run
+        shutil.rmtree(trash, ignore_errors=True)
     except OSError as error:
         raise RunError(f"The run {folder.run_id} cannot be deleted ({error.strerror}).", "Try again.") from error
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Readers find the old text or the new, never a part. Writes."""
-    new = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        new.write_text(text)
-        os.replace(new, path)
+        temporary.write_text(text)
+        os.replace(temporary, path)
     finally:
-        new.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def sync_folder(path: Path) -> None:
+def fsync_folder(path: Path) -> None:
     """Make names in a folder survive a loss of power. Writes."""
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -253,32 +253,32 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def settled_id(data: Path, token: str) -> str:
+def get_or_create_id(data: Path, idempotency_key: str) -> str:
     """The id that belongs to a start token: whoever comes first decides it, all others get the same. A new one without. Writes."""
-    if not token:
+    if not idempotency_key:
         return new_run_id()
-    tokens = runs_folder(data) / ".tokens"
-    tokens.mkdir(exist_ok=True)
-    name = hashlib.sha256(token.encode()).hexdigest()[:32]
-    appear(tokens, name, {"run_id": new_run_id()})
-    return check_run_id((tokens / name / "run_id").read_text())
+    keys_folder = runs_folder(data) / ".tokens"
+    keys_folder.mkdir(exist_ok=True)
+    name = hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]
+    create_folder_atomically(keys_folder, name, {"run_id": new_run_id()})
+    return check_run_id((keys_folder / name / "run_id").read_text())
 
 
-def appear(where: Path, name: str, files: dict[str, str]) -> bool:
+def create_folder_atomically(parent: Path, name: str, files: dict[str, str]) -> bool:
     """Make the folder ``name`` with these files at one stroke; False if there is one already. Writes."""
-    new = where / f".new-{secrets.token_hex(6)}"
-    new.mkdir()
+    temporary = parent / f".new-{secrets.token_hex(6)}"
+    temporary.mkdir()
     try:
         for file, text in files.items():
-            with open(new / file, "w", encoding="utf-8") as handle:
+            with open(temporary / file, "w", encoding="utf-8") as handle:
                 handle.write(text)
                 handle.flush()
                 os.fsync(handle.fileno())
-        os.rename(new, where / name)
+        os.rename(temporary, parent / name)
     except OSError as error:
-        shutil.rmtree(new, ignore_errors=True)
-        if error.errno in _TAKEN:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if error.errno in _NAME_TAKEN_ERRNOS:
             return False
         raise
-    sync_folder(where)
+    fsync_folder(parent)
     return True

@@ -18,43 +18,60 @@ from typing import Any
 from studentsim.errors import StudentsimError
 from studentsim.student.huggingface import provision
 from studentsim.student.huggingface.download import OnProgress, Progress
-from studentsim.student.huggingface.model_store import GotModel, use_data_folder
+from studentsim.student.huggingface.model_store import InstalledModel, set_data_folder
 
-OFTEN = 0.2
+PROGRESS_INTERVAL_SECONDS = 0.2
 """Seconds between two messages of one step."""
 
 
-def told(model: GotModel) -> dict[str, Any]:
+def model_to_json(model: InstalledModel) -> dict[str, Any]:
     """A model that was got, for JSON."""
-    return {**asdict(model), "described": model.described, "folder": str(model.folder), "bytes": model.bytes}
+    return {
+        **asdict(model),
+        "described": model.size_description,
+        "folder": str(model.folder),
+        "bytes": model.size_bytes,
+    }
 
 
-def seldom(say: OnProgress) -> OnProgress:
-    """``say``, but at most every ``OFTEN`` seconds within one step."""
-    last = ("", 0.0)
+def throttle_progress(on_progress: OnProgress) -> OnProgress:
+    """``on_progress``, but at most every ``PROGRESS_INTERVAL_SECONDS`` seconds within one step."""
+    last_report = ("", 0.0)
 
-    def say_seldom(progress: Progress) -> None:
-        nonlocal last
+    def report(progress: Progress) -> None:
+        nonlocal last_report
         now = time.monotonic()
-        if progress.step != last[0] or now - last[1] >= OFTEN or progress.done == progress.of != 0:
-            last = (progress.step, now)
-            say(progress)
+        if (
+            progress.step != last_report[0]
+            or now - last_report[1] >= PROGRESS_INTERVAL_SECONDS
+            or progress.done == progress.of != 0
+        ):
+            last_report = (progress.step, now)
+            on_progress(progress)
 
-    return say_seldom
+    return report
 
 
-def _say(message: dict[str, Any]) -> None:
+def _print_message(message: dict[str, Any]) -> None:
     print(json.dumps(message), flush=True)
 
 
 def _main() -> None:
     try:
-        asked = json.loads(sys.stdin.read())
-        if asked.get("data"):
-            use_data_folder(asked["data"])
-        _say({"model": told(provision.get(asked["name"], seldom(lambda progress: _say(asdict(progress)))))})
+        request = json.loads(sys.stdin.read())
+        if request.get("data"):
+            set_data_folder(request["data"])
+        _print_message(
+            {
+                "model": model_to_json(
+                    provision.install_model(
+                        request["name"], throttle_progress(lambda progress: _print_message(asdict(progress)))
+                    )
+                )
+            }
+        )
     except StudentsimError as error:
-        _say({"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")})
+        _print_message({"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")})
 
 
 if __name__ == "__main__":

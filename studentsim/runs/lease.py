@@ -22,14 +22,14 @@ from studentsim.errors import LeaseLost
 from studentsim.runs import process
 from studentsim.runs.folder import RunFolder
 
-BEAT_EVERY = 1.0
+HEARTBEAT_INTERVAL_SECONDS = 1.0
 """Seconds between heartbeats."""
-LATE_AFTER = 15.0
+HEARTBEAT_TIMEOUT_SECONDS = 15.0
 """Seconds without a heartbeat after which a living worker is called not responding."""
-FIRST_BEAT_WITHIN = 120.0
+STARTUP_TIMEOUT_SECONDS = 120.0
 """The same before the first heartbeat: a cold start reads a gigabyte of libraries."""
 
-_LENGTH = 240  # of a lease's file: each heartbeat overwrites all of it
+_LEASE_FILE_BYTES = 240  # of a lease's file: each heartbeat overwrites all of it
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,20 @@ class LeaseInfo:
     """Heartbeats so far."""
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether its process, that very one, still runs."""
-        return process.alive(self.pid, self.pid_started)
+        return process.is_alive(self.pid, self.pid_started)
 
     @property
-    def late(self) -> bool:
+    def is_overdue(self) -> bool:
         """Whether its heartbeat is overdue."""
-        return time.monotonic() - self.beat > (LATE_AFTER if self.beats else FIRST_BEAT_WITHIN)
+        return time.monotonic() - self.beat > (HEARTBEAT_TIMEOUT_SECONDS if self.beats else STARTUP_TIMEOUT_SECONDS)
 
 
 def current_lease(folder: RunFolder) -> LeaseInfo | None:
     """The run's lease, or None if nobody ever worked on it."""
-    epoch = _latest(folder)
-    return _read(folder, epoch) if epoch else None
+    epoch = _latest_epoch(folder)
+    return _read_lease(folder, epoch) if epoch else None
 
 
 class Lease:
@@ -68,38 +68,38 @@ class Lease:
         self.folder = folder
         self.info = info
         self._lock = threading.Lock()
-        self._file = os.open(_path(folder, info.epoch), os.O_WRONLY)
+        self._file = os.open(_lease_path(folder, info.epoch), os.O_WRONLY)
 
     @classmethod
-    def take(cls, folder: RunFolder) -> Lease:
-        """Take the run over, or take up what ``grant`` gave this process. Writes.
+    def acquire(cls, folder: RunFolder) -> Lease:
+        """Take the run over, or take up what ``grant_lease`` gave this process. Writes.
 
         :raises LeaseLost: another process was quicker.
         """
         info = current_lease(folder)
-        own = os.getpid()
-        if info is None or (info.pid, info.pid_started) != (own, process.birth(own)):
-            info = grant(folder, own)
+        own_pid = os.getpid()
+        if info is None or (info.pid, info.pid_started) != (own_pid, process.get_birth_id(own_pid)):
+            info = grant_lease(folder, own_pid)
         return cls(folder, info)
 
-    def held(self) -> bool:
+    def is_current(self) -> bool:
         """Whether this is still the run's lease."""
-        return _latest(self.folder) == self.info.epoch
+        return _latest_epoch(self.folder) == self.info.epoch
 
-    def check(self) -> None:
+    def ensure_current(self) -> None:
         """To be called before anything is written.
 
         :raises LeaseLost: another worker has taken over, or the run was deleted.
         """
-        if not self.held():
+        if not self.is_current():
             raise LeaseLost(f"Another worker has taken over the run {self.folder.run_id}.", "This one ends here.")
 
-    def beat(self) -> None:
+    def write_heartbeat(self) -> None:
         """Show that this process lives. Writes, into this lease's own file alone."""
         with self._lock:
             if self._file >= 0:
                 self.info = replace(self.info, beat=time.monotonic(), beats=self.info.beats + 1)
-                os.pwrite(self._file, _encode(self.info), 0)
+                os.pwrite(self._file, _encode_lease(self.info), 0)
 
     def close(self) -> None:
         """Give the lease back: nobody works on the run. Writes. Twice is no error."""
@@ -108,23 +108,23 @@ class Lease:
                 return
             self.info = replace(self.info, pid=0, pid_started="")
             try:
-                os.pwrite(self._file, _encode(self.info), 0)
+                os.pwrite(self._file, _encode_lease(self.info), 0)
             except OSError:
                 pass  # the process is about to end, which tells the same
             os.close(self._file)
             self._file = -1
 
     @contextmanager
-    def beating(self) -> Iterator[None]:
+    def keep_alive(self) -> Iterator[None]:
         """A thread that beats about once a second as long as this lasts; the first beat comes at once."""
         done = threading.Event()
 
-        def keep_beating() -> None:
-            while not done.wait(BEAT_EVERY):
-                self._try_beat()
+        def beat_until_done() -> None:
+            while not done.wait(HEARTBEAT_INTERVAL_SECONDS):
+                self._try_heartbeat()
 
-        self._try_beat()
-        thread = threading.Thread(target=keep_beating, name="heartbeat", daemon=True)
+        self._try_heartbeat()
+        thread = threading.Thread(target=beat_until_done, name="heartbeat", daemon=True)
         thread.start()
         try:
             yield
@@ -132,23 +132,23 @@ class Lease:
             done.set()
             thread.join()
 
-    def _try_beat(self) -> None:
+    def _try_heartbeat(self) -> None:
         try:
-            self.beat()
+            self.write_heartbeat()
         except OSError:
             pass  # a missed beat is not worth a run; the next may succeed
 
 
-def grant(folder: RunFolder, pid: int) -> LeaseInfo:
+def grant_lease(folder: RunFolder, pid: int) -> LeaseInfo:
     """Make the run's next lease, for a process that lives. Writes.
 
     :raises LeaseLost: another one was quicker, or the process is gone.
     """
-    born = process.birth(pid)
-    if born is None:
+    birth_id = process.get_birth_id(pid)
+    if birth_id is None:
         raise LeaseLost(f"The worker {pid} for run {folder.run_id} has ended.", "Start another.")
-    info = LeaseInfo(_latest(folder) + 1, pid, born, time.monotonic())
-    path = _path(folder, info.epoch)
+    info = LeaseInfo(_latest_epoch(folder) + 1, pid, birth_id, time.monotonic())
+    path = _lease_path(folder, info.epoch)
     try:
         path.parent.mkdir(exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -157,13 +157,13 @@ def grant(folder: RunFolder, pid: int) -> LeaseInfo:
     except FileNotFoundError as error:
         raise LeaseLost(f"The run {folder.run_id} was deleted.", "Choose another.") from error
     try:
-        os.write(file, _encode(info))
+        os.write(file, _encode_lease(info))
     finally:
         os.close(file)
     return info
 
 
-def _latest(folder: RunFolder) -> int:
+def _latest_epoch(folder: RunFolder) -> int:
     """The highest lease number; 0 if there is none."""
     try:
         names = os.listdir(folder.path / "leases")
@@ -172,17 +172,17 @@ def _latest(folder: RunFolder) -> int:
     return max((int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()), default=0)
 
 
-def _path(folder: RunFolder, epoch: int) -> Path:
+def _lease_path(folder: RunFolder, epoch: int) -> Path:
     return folder.path / "leases" / f"{epoch:04d}.json"
 
 
-def _read(folder: RunFolder, epoch: int) -> LeaseInfo:
+def _read_lease(folder: RunFolder, epoch: int) -> LeaseInfo:
     try:
-        return LeaseInfo(**json.loads(_path(folder, epoch).read_text()))
+        return LeaseInfo(**json.loads(_lease_path(folder, epoch).read_text()))
     except (OSError, ValueError, TypeError):
         # Its taker died between making and filling it: a lease of nobody.
         return LeaseInfo(epoch, 0, "", 0.0)
 
 
-def _encode(info: LeaseInfo) -> bytes:
-    return json.dumps(asdict(info)).ljust(_LENGTH).encode()
+def _encode_lease(info: LeaseInfo) -> bytes:
+    return json.dumps(asdict(info)).ljust(_LEASE_FILE_BYTES).encode()

@@ -17,20 +17,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from studentsim.records import Writing
+from studentsim.records import WritingProgress
 from studentsim.runs.folder import RunFolder
 
-__all__ = ["LiveText", "Writing"]
+__all__ = ["LiveText", "WritingProgress"]
 
-NAME = "writing.json"
-EVERY = 0.5
+FILE_NAME = "writing.json"
+WRITE_INTERVAL_SECONDS = 0.5
 """Seconds from one writing of the file to the next, at least."""
-MAX_BYTES = 4096
-MAX_PROBLEM = 1000
+MAX_FILE_BYTES = 4096
+MAX_PROBLEM_CHARS = 1000
 """Characters of the question that are kept; of the answer, as much of its end as has room."""
-STALE_AFTER = 30.0
+STALE_AFTER_SECONDS = 30.0
 """Seconds after which the file tells of nothing any more: whoever wrote it is gone, or hangs."""
-_FIELDS: dict[str, type | tuple[type, ...]] = {
+_FIELD_TYPES: dict[str, type | tuple[type, ...]] = {
     "turn": int, "phase": str, "question_id": str, "problem": str, "text": str, "tokens": int, "done": int, "of": int,
     "seconds": (int, float),
 }  # fmt: skip
@@ -40,60 +40,63 @@ class LiveText:
     """The writer, and with ``read`` the reader."""
 
     def __init__(self, folder: RunFolder | Path) -> None:
-        self.path = _path(folder)
+        self.path = _file_path(folder)
         self.turn, self.phase = 0, "loading"
-        self._next = 0.0
+        self._next_write_at = 0.0
 
-    def begin(self, turn: int, phase: str) -> None:
+    def begin_stage(self, turn: int, phase: str) -> None:
         """A stage begins, such as ``study``: what was written in the one before is no more looked at. Writes."""
-        self.turn, self.phase, self._next = turn, phase, 0.0
+        self.turn, self.phase, self._next_write_at = turn, phase, 0.0
         self.remove()
 
-    def show(self, writing: Writing) -> None:
+    def update(self, writing: WritingProgress) -> None:
         """Take note of how far an answer has come. Writes, at most every half second; never raises for the disk's sake."""
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next_write_at:
             return
-        self._next = now + EVERY
-        new = self.path.with_name(f".{NAME}-{os.getpid()}")
+        self._next_write_at = now + WRITE_INTERVAL_SECONDS
+        temporary = self.path.with_name(f".{FILE_NAME}-{os.getpid()}")
         try:
-            new.write_bytes(_encoded({"turn": self.turn, "phase": self.phase, **asdict(writing)}))
-            os.replace(new, self.path)  # a reader finds the old text or the new, never a part
+            temporary.write_bytes(_encode_payload({"turn": self.turn, "phase": self.phase, **asdict(writing)}))
+            os.replace(temporary, self.path)  # a reader finds the old text or the new, never a part
         except OSError:
             with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Nothing is being written any more. Writes; never raises for the disk's sake."""
         with contextlib.suppress(OSError):
-            for path in (self.path, *self.path.parent.glob(f".{NAME}-*")):
+            for path in (self.path, *self.path.parent.glob(f".{FILE_NAME}-*")):
                 path.unlink(missing_ok=True)
 
     @staticmethod
     def read(folder: RunFolder | Path) -> dict[str, Any] | None:
         """What is being written in a run now; None where nothing is, or the file is damaged or older than half a minute."""
         try:
-            with _path(folder).open("rb") as file:
+            with _file_path(folder).open("rb") as file:
                 age = time.time() - os.fstat(file.fileno()).st_mtime
-                data = file.read(MAX_BYTES + 1)
-            found = json.loads(data) if abs(age) <= STALE_AFTER and len(data) <= MAX_BYTES else None
+                data = file.read(MAX_FILE_BYTES + 1)
+            payload = json.loads(data) if abs(age) <= STALE_AFTER_SECONDS and len(data) <= MAX_FILE_BYTES else None
         except (OSError, ValueError, RecursionError):
             return None
-        sound = isinstance(found, dict) and all(
-            isinstance(found.get(key), kind) and not isinstance(found.get(key), bool) for key, kind in _FIELDS.items()
+        is_valid = isinstance(payload, dict) and all(
+            isinstance(payload.get(key), kind) and not isinstance(payload.get(key), bool)
+            for key, kind in _FIELD_TYPES.items()
         )
-        return {key: found[key] for key in _FIELDS} if sound else None
+        return {key: payload[key] for key in _FIELD_TYPES} if is_valid else None
 
 
-def _path(folder: RunFolder | Path) -> Path:
-    return (folder.path if isinstance(folder, RunFolder) else folder) / NAME
+def _file_path(folder: RunFolder | Path) -> Path:
+    return (folder.path if isinstance(folder, RunFolder) else folder) / FILE_NAME
 
 
-def _encoded(told: dict[str, Any]) -> bytes:
-    """As JSON of at most ``MAX_BYTES``: what is too long loses the end of the question, then the beginning of the answer."""
-    told = {**told, "problem": told["problem"][:MAX_PROBLEM]}
-    while len(data := json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")) > MAX_BYTES:
-        longer = "problem" if len(told["problem"]) > len(told["text"]) else "text"
-        cut = 1 + len(told[longer]) // 8
-        told[longer] = told[longer][cut:] if longer == "text" else told[longer][:-cut]
+def _encode_payload(payload: dict[str, Any]) -> bytes:
+    """As JSON of at most ``MAX_FILE_BYTES``: what is too long loses the end of the question, then the beginning of the answer."""
+    payload = {**payload, "problem": payload["problem"][:MAX_PROBLEM_CHARS]}
+    while len(data := json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")) > MAX_FILE_BYTES:
+        longest_field = "problem" if len(payload["problem"]) > len(payload["text"]) else "text"
+        excess = 1 + len(payload[longest_field]) // 8
+        payload[longest_field] = (
+            payload[longest_field][excess:] if longest_field == "text" else payload[longest_field][:-excess]
+        )
     return data

@@ -19,92 +19,98 @@ from studentsim.errors import LeaseLost, RunError, StudentsimError
 from studentsim.records import Cell
 from studentsim.runs import groups, preflight, waiting
 from studentsim.runs.ending import end_run, kill_worker
-from studentsim.runs.folder import RunFolder, all_runs, create_run, delete_run, make_data_folder, open_run
-from studentsim.runs.spare import WORKER, Spare
-from studentsim.runs.states import OVER, RunState, log_line, observe, stamp
-from studentsim.student.huggingface.model_store import use_data_folder
+from studentsim.runs.folder import RunFolder, list_runs, create_run, delete_run, ensure_data_folder, open_run
+from studentsim.runs.spare import WORKER_COMMAND, WarmWorker
+from studentsim.runs.states import FINAL_STATUSES, RunState, read_last_log_line, read_run_state, state_fingerprint
+from studentsim.student.huggingface.model_store import set_data_folder
 
-LIMIT = 2
+MAX_CONCURRENT_RUNS = 2
 """Runs at work at once; the others wait. Each takes about a gigabyte, and they share the processor."""
-GRACE = 3.0
+CANCEL_GRACE_SECONDS = 3.0
 """Seconds a worker has to honour a request to cancel before it is killed. Nothing is lost: complete turns are safe."""
-TICK_EVERY = 1.0
+TICK_INTERVAL_SECONDS = 1.0
 """Seconds between looks at the queue."""
-WARM_AFTER = 4.0
+WARM_DELAY_SECONDS = 4.0
 """Seconds after a start before the next spare is made: its imports would slow down the new run's first answers. Longer
 while a run still gets ready."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Started:
+class StartedGroup:
     """A group that was begun: its id, and its runs' in the order in which they wait."""
 
-    group: str
+    group_id: str
     run_ids: tuple[str, ...]
 
 
-class Manager:
+class RunManager:
     """The runs of one data folder. Its methods may be called from many threads."""
 
     def __init__(
         self,
         data: str | Path,
         *,
-        limit: int = LIMIT,
-        worker: Sequence[str] = WORKER,
-        check: Callable[[RunConfig], RunConfig | None] = preflight.check,
-        grace: float = GRACE,
-        tick_every: float | None = TICK_EVERY,
-        spare: bool = True,
+        max_concurrent_runs: int = MAX_CONCURRENT_RUNS,
+        worker_command: Sequence[str] = WORKER_COMMAND,
+        preflight_check: Callable[[RunConfig], RunConfig | None] = preflight.check_run_config,
+        cancel_grace_seconds: float = CANCEL_GRACE_SECONDS,
+        tick_interval_seconds: float | None = TICK_INTERVAL_SECONDS,
+        keep_warm_worker: bool = True,
     ) -> None:
-        """Starts nothing but, every ``tick_every`` seconds (None: never), ``tick``. Makes the data folder, in which models are
+        """Starts nothing but, every ``tick_interval_seconds`` seconds (None: never), ``tick``. Makes the data folder, in which models are
         looked for from now on.
 
-        ``worker`` is the command that starts a worker, ``check`` what is asked before a run is made. Without ``spare`` no
+        ``worker_command`` is the command that starts a worker, ``preflight_check`` what is asked before a run is made. Without ``keep_warm_worker`` no
         worker waits for the next run, which then begins later by the time that its imports take.
 
         :raises DataFolderError: the folder cannot be made or written.
         """
         self.data = Path(data)
-        self.limit = limit
-        make_data_folder(self.data)
-        use_data_folder(self.data)
-        self._worker, self._check, self.grace = worker, check, grace
+        self.max_concurrent_runs = max_concurrent_runs
+        ensure_data_folder(self.data)
+        set_data_folder(self.data)
+        self._worker_command, self._preflight_check, self.cancel_grace_seconds = (
+            worker_command,
+            preflight_check,
+            cancel_grace_seconds,
+        )
         self._lock = threading.RLock()
-        self._keep_spare = spare
-        self._spare: Spare | None = None
-        self._children: list[Spare] = []
-        self._quiet: dict[str, tuple[object, RunState]] = {}
+        self._keep_warm_worker = keep_warm_worker
+        self._warm_worker: WarmWorker | None = None
+        self._launched_workers: list[WarmWorker] = []
+        self._idle_states: dict[str, tuple[object, RunState]] = {}
         self._closed = threading.Event()
         self._warm_at = math.inf
-        if tick_every is not None:
-            threading.Thread(target=self._keep_ticking, args=(tick_every,), name="run manager", daemon=True).start()
+        if tick_interval_seconds is not None:
+            threading.Thread(
+                target=self._tick_forever, args=(tick_interval_seconds,), name="run manager", daemon=True
+            ).start()
 
     # ------------------------------------------------------------------ asking
 
-    def state(self, run_id: str) -> RunState:
+    def get_state(self, run_id: str) -> RunState:
         """How a run stands.
 
         :raises UnknownRun: there is none of that id, or it was deleted.
         """
         folder = open_run(self.data, run_id)
-        state = self._observe(folder)
-        return replace(state, place=waiting.place(self.data, run_id)) if state.status == "queued" else state
+        state = self._read_state(folder)
+        return replace(state, queue_position=waiting.queue_position(self.data, run_id)) if state.status == "queued" else state
 
-    def states(self) -> dict[str, RunState]:
+    def get_states(self) -> dict[str, RunState]:
         """How all runs stand, by id, oldest first."""
-        found = {folder.run_id: self._observe(folder) for folder in all_runs(self.data)}
-        for place, folder in enumerate(waiting.runs(self.data), 1):
-            state = found.get(folder.run_id)  # None: made since
+        states = {folder.run_id: self._read_state(folder) for folder in list_runs(self.data)}
+        for position, folder in enumerate(waiting.list_queued_runs(self.data), 1):
+            state = states.get(folder.run_id)  # None: made since
             if state and state.status == "queued":
-                found[folder.run_id] = replace(state, place=place)
-        return found
+                states[folder.run_id] = replace(state, queue_position=position)
+        return states
 
     # ------------------------------------------------------------------ acting
 
-    def start(self, config: RunConfig, token: str = "", cell: Cell | None = None) -> str:
+    def start(self, config: RunConfig, idempotency_key: str = "", cell: Cell | None = None) -> str:
         """Make a run and begin it, or queue it; its id. The same token, the same run: a second click starts no second one.
 
         ``cell`` is its place in a group of runs.
@@ -112,13 +118,13 @@ class Manager:
         :raises ConfigError, BankError, StudentError: the run could not work; nothing was made.
         :raises DataFolderError: the folder cannot be written.
         """
-        config = self._check(config) or config  # the model's version is written in
-        folder = create_run(self.data, config, token, ticket=waiting.ticket(), cell=cell)
+        config = self._preflight_check(config) or config  # the model's version is written in
+        folder = create_run(self.data, config, idempotency_key, queue_entry=waiting.new_queue_entry(), cell=cell)
         self.tick()
-        self._warm_at = time.monotonic() + WARM_AFTER
+        self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
         return folder.run_id
 
-    def start_group(self, configs: Sequence[RunConfig], plan: str, token: str = "") -> Started:
+    def start_group(self, configs: Sequence[RunConfig], plan: str, idempotency_key: str = "") -> StartedGroup:
         """Make these runs a group and begin or queue them, in this order. All or none: if one cannot work, those begun are cancelled.
 
         What is settled for a run when it is made, such as the version of its model, is settled once for all that differ in their
@@ -127,25 +133,38 @@ class Manager:
         :raises ConfigError, BankError, StudentError, DataFolderError: as ``start``.
         :raises RunError: there are too many.
         """
-        if len(configs) > groups.LARGEST:
+        if len(configs) > groups.MAX_GROUP_RUNS:
             raise RunError(
-                f"{len(configs)} runs are too many for one group.", f"Start at most {groups.LARGEST} together."
+                f"{len(configs)} runs are too many for one group.", f"Start at most {groups.MAX_GROUP_RUNS} together."
             )
-        group = groups.new_group_id(self.data, token)
-        started: list[str] = []
-        settled: list[tuple[RunConfig, RunConfig]] = []
+        group = groups.new_group_id(self.data, idempotency_key)
+        run_ids: list[str] = []
+        checked_configs: list[tuple[RunConfig, RunConfig]] = []
         try:
-            for i, (config, cell) in enumerate(zip(configs, groups.cells(group, plan, configs), strict=True)):
-                alike = config.model_copy(update={"seed": 0, "name": ""})
-                own = {"seed": config.seed, "name": config.name}
-                known = next((made for asked, made in settled if asked == alike), config)
-                started.append(self.start(known.model_copy(update=own), f"{token}-{i}" if token else "", cell))
-                settled.append((alike, open_run(self.data, started[-1]).config()))
+            for i, (config, cell) in enumerate(zip(configs, groups.build_cells(group, plan, configs), strict=True)):
+                without_seed = config.model_copy(update={"seed": 0, "name": ""})
+                seed_and_name = {"seed": config.seed, "name": config.name}
+                checked_config = next(
+                    (
+                        created_config
+                        for requested_config, created_config in checked_configs
+                        if requested_config == without_seed
+                    ),
+                    config,
+                )
+                run_ids.append(
+                    self.start(
+                        checked_config.model_copy(update=seed_and_name),
+                        f"{idempotency_key}-{i}" if idempotency_key else "",
+                        cell,
+                    )
+                )
+                checked_configs.append((without_seed, open_run(self.data, run_ids[-1]).read_config()))
         except StudentsimError:
-            for run_id in started:
+            for run_id in run_ids:
                 self.cancel(run_id)
             raise
-        return Started(group, tuple(started))
+        return StartedGroup(group, tuple(run_ids))
 
     def pause(self, run_id: str) -> None:
         """Ask a run to stop at once; resumed, it goes on after its last complete turn. Writes.
@@ -154,9 +173,9 @@ class Manager:
         """
         with self._lock:
             folder = open_run(self.data, run_id)
-            state = self._observe(folder)
-            if state.live:
-                folder.request("pause")
+            state = self._read_state(folder)
+            if state.is_live:
+                folder.write_request("pause")
             elif state.status == "queued":
                 end_run(folder, "paused")
             elif state.status != "paused":
@@ -169,17 +188,17 @@ class Manager:
         """
         with self._lock:
             folder = open_run(self.data, run_id)
-            state = self._observe(folder)
-            if state.status in OVER:
+            state = self._read_state(folder)
+            if state.status in FINAL_STATUSES:
                 raise RunError(f"The run {run_id} is {state.status}; it cannot go on.", "Start a new one.")
             if state.status == "not responding":
                 kill_worker(folder)
-            elif state.live or state.status == "queued":
+            elif state.is_live or state.status == "queued":
                 return
             folder.clear_request()
-            waiting.enter(folder)
+            waiting.enqueue(folder)
         self.tick()
-        self._warm_at = time.monotonic() + WARM_AFTER
+        self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
 
     def cancel(self, run_id: str) -> None:
         """End a run for good; what it did stays. A worker that does not obey is killed after a while. Writes.
@@ -188,12 +207,12 @@ class Manager:
         """
         with self._lock:
             folder = open_run(self.data, run_id)
-            state = self._observe(folder)
+            state = self._read_state(folder)
             if state.status == "finished":
                 raise RunError(f"The run {run_id} is finished; there is nothing to cancel.")
             if state.status == "cancelled":
                 return
-            folder.request("cancel")
+            folder.write_request("cancel")
             if state.status == "not responding":
                 kill_worker(folder)
         self.tick()
@@ -205,107 +224,109 @@ class Manager:
         """
         with self._lock:
             folder = open_run(self.data, run_id)
-            if self._observe(folder).live:
+            if self._read_state(folder).is_live:
                 raise RunError(f"The run {run_id} is at work.", "Cancel it first.")
             delete_run(folder)
-            self._quiet.pop(run_id, None)
+            self._idle_states.pop(run_id, None)
 
-    def warm(self) -> None:
+    def ensure_warm_worker(self) -> None:
         """See that one spare worker waits, unless none is wanted. Does not wait for it."""
         with self._lock:
-            if self._keep_spare and (self._spare is None or not self._spare.alive):
-                self._drop_spare()
+            if self._keep_warm_worker and (self._warm_worker is None or not self._warm_worker.is_alive):
+                self._stop_warm_worker()
                 if not self._closed.is_set():
-                    self._spare = Spare(self.data, self._worker)
+                    self._warm_worker = WarmWorker(self.data, self._worker_command)
 
     @property
-    def is_warm(self) -> bool:
+    def has_warm_worker(self) -> bool:
         """Whether the spare worker has imported everything: the next run begins at once."""
         with self._lock:
-            return bool(self._spare and self._spare.alive and self._spare.ready)
+            return bool(self._warm_worker and self._warm_worker.is_alive and self._warm_worker.is_ready)
 
     def tick(self) -> None:
         """Look after everything: start what waits if there is room, finish what was cancelled, warm a spare. Writes."""
         with self._lock:
             if self._closed.is_set():
                 return
-            self._children = [child for child in self._children if child.alive]  # also reaps those that ended
-            states = {folder: self._observe(folder) for folder in all_runs(self.data)}
+            self._launched_workers = [
+                child for child in self._launched_workers if child.is_alive
+            ]  # also reaps those that ended
+            states = {folder: self._read_state(folder) for folder in list_runs(self.data)}
             for folder, state in states.items():
                 if state.request == "cancel":
-                    self._see_cancelled(folder, state)
-            room = self.limit - sum(state.live for state in states.values())
-            for folder in waiting.runs(self.data)[: max(0, room)]:
-                self._launch(folder)
-            starting = any(state.status == "starting" for state in states.values())
-            if time.monotonic() >= self._warm_at and not starting:
+                    self._enforce_cancel(folder, state)
+            free_slots = self.max_concurrent_runs - sum(state.is_live for state in states.values())
+            for folder in waiting.list_queued_runs(self.data)[: max(0, free_slots)]:
+                self._launch_queued_run(folder)
+            is_any_starting = any(state.status == "starting" for state in states.values())
+            if time.monotonic() >= self._warm_at and not is_any_starting:
                 self._warm_at = math.inf
-                self.warm()
+                self.ensure_warm_worker()
 
     def close(self) -> None:
         """Let the spare go and stop ticking. Runs go on."""
         with self._lock:
             self._closed.set()
-            self._drop_spare()
+            self._stop_warm_worker()
 
     # ------------------------------------------------------------------ inside
 
-    def _observe(self, folder: RunFolder) -> RunState:
-        """As ``observe``; a run without a worker is looked at again only when its files changed."""
-        now = stamp(folder)
-        known = self._quiet.get(folder.run_id)
-        if known and known[0] == now:
-            return known[1]
-        state = observe(folder)
-        if not state.live:
-            self._quiet[folder.run_id] = (now, state)
+    def _read_state(self, folder: RunFolder) -> RunState:
+        """As ``read_run_state``; a run without a worker is looked at again only when its files changed."""
+        fingerprint = state_fingerprint(folder)
+        cached = self._idle_states.get(folder.run_id)
+        if cached and cached[0] == fingerprint:
+            return cached[1]
+        state = read_run_state(folder)
+        if not state.is_live:
+            self._idle_states[folder.run_id] = (fingerprint, state)
         return state
 
-    def _launch(self, folder: RunFolder) -> None:
+    def _launch_queued_run(self, folder: RunFolder) -> None:
         """Hand a waiting run to the spare worker, or to a new one."""
         for _ in range(2):
-            spare = self._spare if self._spare and self._spare.alive else None
+            worker = self._warm_worker if self._warm_worker and self._warm_worker.is_alive else None
             try:
-                spare = spare or Spare(self.data, self._worker)
-                self._spare = None
-                spare.hand(folder)
+                worker = worker or WarmWorker(self.data, self._worker_command)
+                self._warm_worker = None
+                worker.assign_run(folder)
             except (LeaseLost, OSError) as error:
                 problem = error
-                if observe(folder).live:  # someone else began it
+                if read_run_state(folder).is_live:  # someone else began it
                     break
                 continue
-            self._children.append(spare)
+            self._launched_workers.append(worker)
             break
         else:
-            self._give_up(folder, problem)
+            self._record_launch_failure(folder, problem)
             return
-        waiting.leave(folder)
+        waiting.dequeue(folder)
 
-    def _give_up(self, folder: RunFolder, problem: Exception) -> None:
-        message = f"No worker could be started: {problem} {log_line(folder)}".strip()
-        log.error("run %s: %s", folder.run_id, message)
+    def _record_launch_failure(self, folder: RunFolder, problem: Exception) -> None:
+        message = f"No worker could be started: {problem} {read_last_log_line(folder)}".strip()
+        logger.error("run %s: %s", folder.run_id, message)
         end_run(folder, "failed", error="WorkerDied", message=message, remedy="Try to resume.")
 
-    def _see_cancelled(self, folder: RunFolder, state: RunState) -> None:
+    def _enforce_cancel(self, folder: RunFolder, state: RunState) -> None:
         """Kill a worker that was asked to cancel and does not; end a run that has none."""
-        if state.live:
-            if (asked := folder.requested()) and asked[1] > self.grace:
+        if state.is_live:
+            if (request := folder.read_request()) and request[1] > self.cancel_grace_seconds:
                 kill_worker(folder)
-        elif state.status not in OVER:
+        elif state.status not in FINAL_STATUSES:
             try:
                 end_run(folder, "cancelled")
             except StudentsimError as error:
-                log.error("run %s could not be ended: %s", folder.run_id, error)
+                logger.error("run %s could not be ended: %s", folder.run_id, error)
 
-    def _drop_spare(self) -> None:
-        if self._spare is not None:
-            self._spare.close()
-            self._children.append(self._spare)  # to be reaped
-            self._spare = None
+    def _stop_warm_worker(self) -> None:
+        if self._warm_worker is not None:
+            self._warm_worker.close()
+            self._launched_workers.append(self._warm_worker)  # to be reaped
+            self._warm_worker = None
 
-    def _keep_ticking(self, every: float) -> None:
-        while not self._closed.wait(every):
+    def _tick_forever(self, interval_seconds: float) -> None:
+        while not self._closed.wait(interval_seconds):
             try:
                 self.tick()
             except Exception:  # the next tick may succeed; this thread must live as long as the app
-                log.exception("looking after the runs failed")
+                logger.exception("looking after the runs failed")

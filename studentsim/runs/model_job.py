@@ -4,7 +4,7 @@
 
 Writes a JSON object a line: ``{"stage": "finding"}``, then with what is known without loading it ``{"stage": "trying", "told":
 […]}``, the same again with each ``"step"`` of the trial, and last with ``"trial"``, the figures of
-``studentsim.runs.models.Trial``; or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
+``studentsim.runs.models.BenchmarkResult``; or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
 """
 
 from __future__ import annotations
@@ -18,37 +18,39 @@ from typing import Any, TextIO
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.runs import models
-from studentsim.runs.trouble import trial_trouble_of
+from studentsim.runs.trouble import classify_benchmark_error
 
 
-def _look(config: RunConfig, known: dict[str, Any]) -> None:
-    """Put into ``known`` what is found out, saying so at each step."""
-    _say({"stage": "finding"})
-    found = models.estimate(config)
-    known |= {"stage": "trying", "told": found.sentences(config), "revision": found.source.revision}
+def _inspect_model(config: RunConfig, message: dict[str, Any]) -> None:
+    """Put into ``message`` what is found out, saying so at each step."""
+    _print_message({"stage": "finding"})
+    model_estimate = models.estimate_model(config)
+    message |= {"stage": "trying", "told": model_estimate.describe(config), "revision": model_estimate.source.revision}
     config = models.check_model(config)
-    _say(known)
+    _print_message(message)
     from studentsim.runs import trial  # imports the loop, and later torch
 
     out = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):  # libraries may print
-        known["trial"] = asdict(trial.measure(config, lambda step: _say({**known, "step": step}, out)))
+        message["trial"] = asdict(
+            trial.benchmark_model(config, lambda step: _print_message({**message, "step": step}, out))
+        )
 
 
-def _say(message: dict[str, Any], out: TextIO | None = None) -> None:
+def _print_message(message: dict[str, Any], out: TextIO | None = None) -> None:
     print(json.dumps(message), file=out or sys.stdout, flush=True)
 
 
 def _main() -> None:
-    known: dict[str, Any] = {}
+    message: dict[str, Any] = {}
     try:
-        _look(RunConfig.from_json(sys.stdin.read()), known)
+        _inspect_model(RunConfig.from_json(sys.stdin.read()), message)
     except StudentsimError as error:
-        known |= {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
+        message |= {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
     except Exception as error:  # whatever a model may throw: told in words, not as a traceback
-        trouble = trial_trouble_of(error)
-        known |= {"problem": trouble.message, "remedy": trouble.remedy, "field": ""}
-    _say(known)
+        failure = classify_benchmark_error(error)
+        message |= {"problem": failure.message, "remedy": failure.remedy, "field": ""}
+    _print_message(message)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,22 @@ from pathlib import Path
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError, StudentsimError
-from studentsim.runs.folder import RunFolder, all_runs
-from studentsim.runs.states import OVER, observe
+from studentsim.runs.folder import RunFolder, list_runs
+from studentsim.runs.states import FINAL_STATUSES, read_run_state
 from studentsim.student.huggingface import families, model_store, provision
 from studentsim.student.huggingface.download import disk_error
 
 
-def users_of(data: Path, name: str) -> list[RunFolder]:
+def find_runs_using_model(data: Path, name: str) -> list[RunFolder]:
     """The runs of a data folder that may go on and have this model as their student or writer of hints, oldest first."""
-    return [folder for folder in all_runs(data) if observe(folder).status not in OVER and name in _models_of(folder)]
+    return [
+        folder
+        for folder in list_runs(data)
+        if read_run_state(folder).status not in FINAL_STATUSES and name in _read_model_names(folder)
+    ]
 
 
-def remove(data: Path, name: str) -> None:
+def remove_model(data: Path, name: str) -> None:
     """Remove a model that was got, and what a download of it left. Writes.
 
     :raises ConfigError: (``model``) it is not here.
@@ -27,46 +31,48 @@ def remove(data: Path, name: str) -> None:
     :raises DataFolderError: it cannot be removed.
     """
     models = model_store.models_folder()
-    begun = models / f"{provision.WORK}{name}"
-    if not model_store.is_name(name) or not ((models / name).is_dir() or begun.is_dir()):
-        here = ", ".join(model.name for model in model_store.all_models())
-        raise ConfigError(f"There is no model {name!r} on this computer.", f"There is {here or 'none'}.", field="model")
+    partial_download = models / f"{provision.WORK_FOLDER_PREFIX}{name}"
+    if not model_store.is_store_name(name) or not ((models / name).is_dir() or partial_download.is_dir()):
+        available = ", ".join(model.name for model in model_store.list_installed_models())
+        raise ConfigError(
+            f"There is no model {name!r} on this computer.", f"There is {available or 'none'}.", field="model"
+        )
     try:
-        with provision.locked(name):
-            if users := users_of(data, name):
-                run_id = users[0].run_id
-                more = f" (and {len(users) - 1} more)" if len(users) > 1 else ""
+        with provision.lock_model(name):
+            if runs_using_it := find_runs_using_model(data, name):
+                run_id = runs_using_it[0].run_id
+                others = f" (and {len(runs_using_it) - 1} more)" if len(runs_using_it) > 1 else ""
                 raise RunError(
-                    f"The model {name} is needed by the run {run_id}{more}, which is {observe(users[0]).status}.",
+                    f"The model {name} is needed by the run {run_id}{others}, which is {read_run_state(runs_using_it[0]).status}.",
                     "Let it finish, or cancel or delete it.",
                 )
-            model_store.delete(name)
-            shutil.rmtree(begun, ignore_errors=True)
+            model_store.delete_model(name)
+            shutil.rmtree(partial_download, ignore_errors=True)
     except OSError as error:
         raise disk_error(models, error) from error
 
 
-def _models_of(folder: RunFolder) -> set[str]:
+def _read_model_names(folder: RunFolder) -> set[str]:
     """The models of the store that a run needs, by name."""
     try:
-        config = folder.config()
+        config = folder.read_config()
     except StudentsimError:
         return set()
-    return {_stored_name(named) for named in _named(config)} - {""}
+    return {_resolve_stored_name(named) for named in _configured_models(config)} - {""}
 
 
-def _named(config: RunConfig) -> tuple[str, ...]:
+def _configured_models(config: RunConfig) -> tuple[str, ...]:
     return config.model, config.teaching.writer
 
 
-def _stored_name(named: str) -> str:
+def _resolve_stored_name(model_setting: str) -> str:
     """What a model of the store is called that a setting names: by its name, its folder or its file; blank: it is none."""
-    if model_store.is_name(named):
-        return named
-    path = Path(os.path.expanduser(named))
-    if families.is_file(named):
+    if model_store.is_store_name(model_setting):
+        return model_setting
+    path = Path(os.path.expanduser(model_setting))
+    if families.is_gguf_file_name(model_setting):
         try:
-            return model_store.name_of_file(path)
+            return model_store.compute_gguf_model_name(path)
         except OSError:
             return ""
     return path.name if path.absolute().parent == model_store.models_folder() else ""

@@ -19,57 +19,69 @@ from typing import Any
 
 from studentsim.config import Hub, RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
-from studentsim.runs.spare import environment
-from studentsim.selection import DRAWN
-from studentsim.student.hub.machine import Machine, machine
-from studentsim.student.hub.sizes import Plan, Shape, dtype_of, in_words, plan, why_unknown
-from studentsim.student.hub.source import Source, find
-from studentsim.student.huggingface.dtype_choice import LEAST_PARAMETERS, choose_dtype, known_speed, why
+from studentsim.runs.spare import child_environment
+from studentsim.selection import CANDIDATES_PER_QUESTION
+from studentsim.student.hub.machine import Hardware, detect_hardware
+from studentsim.student.hub.sizes import (
+    MemoryPlan,
+    ModelShape,
+    resolve_dtype_name,
+    format_parameter_count,
+    plan_memory,
+    explain_unsupported_type,
+)
+from studentsim.student.hub.source import ResolvedModel, resolve_model
+from studentsim.student.huggingface.dtype_choice import (
+    MIN_MEASURED_PARAMETERS,
+    choose_dtype,
+    get_measured_speedup,
+    describe_speedup,
+)
 
-_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
-TRIAL = ("-m", "studentsim.runs.trial")
+_TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+BENCHMARK_ARGUMENTS = ("-m", "studentsim.runs.trial")
 """What Python is given to try a model out."""
-WRONG = 0.75
+EXPECTED_WRONG_SHARE = 0.75
 """Share of practice questions taken to become a pair, for estimates: the source paper's student was wrong in three of four."""
 
-LOOKED_AT = {"log-probability": 2, "log-probability+category": 2, "likely-wrong": DRAWN}
+CANDIDATES_BY_STRATEGY = {"log-probability": 2, "log-probability+category": 2, "likely-wrong": CANDIDATES_PER_QUESTION}
 """Questions that a way of choosing looks at for each it takes, about; the others look at none."""
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ModelEstimate:
     """A model on this machine, reckoned without loading it."""
 
-    source: Source
-    machine: Machine
+    source: ResolvedModel
+    machine: Hardware
     dtype: str
     parameters: int
-    plan: Plan
-    why: str = ""
+    plan: MemoryPlan
+    dtype_reason: str = ""
     """Why it computes in that dtype, a clause; blank where nothing was to be chosen."""
 
-    def sentences(self, config: RunConfig) -> list[str]:
+    def describe(self, config: RunConfig) -> list[str]:
         """What a user should know before the run is made."""
-        source, here = self.source, self.machine
-        held = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(config.hub.quantisation, "not quantised")
-        told = [
-            f"{source.name}, version {source.revision[:18]}: {in_words(self.parameters)} parameters, {held}, "
-            f"computing in {self.dtype} on {here.name}{f': {self.why}' if self.why else ''}.",
-            f"Memory: about {_gb(self.plan.need)} needed, {_gb(here.available)} free of {_gb(here.total)}; "
-            f"{self.plan.answers_at_once} answers and {self.plan.pairs_at_once} pairs at once"
-            f"{', layers computed twice to save memory' if self.plan.checkpointing else ''}.",
+        source, hardware = self.source, self.machine
+        quantisation = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(config.hub.quantisation, "not quantised")
+        sentences = [
+            f"{source.name}, version {source.revision[:18]}: {format_parameter_count(self.parameters)} parameters, {quantisation}, "
+            f"computing in {self.dtype} on {hardware.name}{f': {self.dtype_reason}' if self.dtype_reason else ''}.",
+            f"Memory: about {_format_gb(self.plan.peak_bytes)} needed, {_format_gb(hardware.available_bytes)} free of {_format_gb(hardware.total_bytes)}; "
+            f"{self.plan.generation_batch_size} answers and {self.plan.micro_batch_size} pairs at once"
+            f"{', layers computed twice to save memory' if self.plan.gradient_checkpointing else ''}.",
         ]
         if source.folder is None:
-            told.append(f"It will be downloaded first: about {_gb(2 * self.parameters)}.")
-        if self.plan.need > here.available:
-            told.append("That is more than is free just now: close other programs first.")
-        if here.device == "cpu" and self.parameters > 1e9:
-            told.append("Without a GPU a model of this size takes minutes for each answer.")
-        return told
+            sentences.append(f"It will be downloaded first: about {_format_gb(2 * self.parameters)}.")
+        if self.plan.peak_bytes > hardware.available_bytes:
+            sentences.append("That is more than is free just now: close other programs first.")
+        if hardware.device == "cpu" and self.parameters > 1e9:
+            sentences.append("Without a GPU a model of this size takes minutes for each answer.")
+        return sentences
 
 
 @dataclass(frozen=True)
-class Trial:
+class BenchmarkResult:
     """A model tried out: what it wrote on one question, and seconds for each part."""
 
     said: str
@@ -92,29 +104,33 @@ class Trial:
     read: int = 0
     """How many of these the model reads: a longer prompt loses its middle."""
 
-    def seconds(self, config: RunConfig) -> float:
+    def estimate_run_seconds(self, config: RunConfig) -> float:
         """Estimated seconds of the whole run."""
-        attempts = 1 + WRONG * (config.teaching.attempts - 1)
-        lesson = config.questions * (self.answer * attempts + (WRONG * self.pair if config.strategy != "none" else 0))
-        lesson += LOOKED_AT.get(config.strategy, 0) * config.questions * self.choice
-        return self.loading + config.turns * lesson + len(config.exam_turns()) * config.exam * self.exam
+        attempts = 1 + EXPECTED_WRONG_SHARE * (config.teaching.attempts - 1)
+        turn_seconds = config.questions * (
+            self.answer * attempts + (EXPECTED_WRONG_SHARE * self.pair if config.strategy != "none" else 0)
+        )
+        turn_seconds += CANDIDATES_BY_STRATEGY.get(config.strategy, 0) * config.questions * self.choice
+        return self.loading + config.turns * turn_seconds + len(config.exam_turns()) * config.exam * self.exam
 
-    def sentences(self, config: RunConfig) -> list[str]:
+    def describe(self, config: RunConfig) -> list[str]:
         """The trial in words."""
-        ticked = f"read as {self.letter})" if self.letter else "read as unanswered"
+        parsed = f"read as {self.letter})" if self.letter else "read as unanswered"
         return [
-            f"Tried out: {self.said}, {_gb(self.memory)} in use.{self._length()}",
-            f"Test answer ({ticked}): {' '.join(self.text.split())[:300] or '(nothing)'}",
-            f"The run will take about {_duration(self.seconds(config))}: {self.answer:.2f} s an answer, {self.exam:.2f} s in exams, "
+            f"Tried out: {self.said}, {_format_gb(self.memory)} in use.{self._describe_longest_prompt()}",
+            f"Test answer ({parsed}): {' '.join(self.text.split())[:300] or '(nothing)'}",
+            f"The run will take about {_format_duration(self.estimate_run_seconds(config))}: {self.answer:.2f} s an answer, {self.exam:.2f} s in exams, "
             f"{self.pair:.2f} s a pair.",
         ]
 
-    def _length(self) -> str:
+    def _describe_longest_prompt(self) -> str:
         """The longest prompt, in words."""
         if not self.longest:
             return ""
-        cut = f", of which it reads {self.read:,}: the longest lose their middle" if self.read < self.longest else ""
-        return f" The longest question of all was tried too: {self.longest:,} tokens{cut}."
+        truncation = (
+            f", of which it reads {self.read:,}: the longest lose their middle" if self.read < self.longest else ""
+        )
+        return f" The longest question of all was tried too: {self.longest:,} tokens{truncation}."
 
 
 def check_model(config: RunConfig) -> RunConfig:
@@ -125,140 +141,147 @@ def check_model(config: RunConfig) -> RunConfig:
 
     :raises ConfigError: there is no such model, or it must not be used, or this machine is too small for it.
     """
-    found = estimate(config)
-    here, need = found.machine, found.plan.need
-    if need > here.total:
+    model_estimate = estimate_model(config)
+    hardware, required_bytes = model_estimate.machine, model_estimate.plan.peak_bytes
+    if required_bytes > hardware.total_bytes:
         remedy = (
             "Choose a smaller model."
             if config.hub.quantisation == "nf4"
             else "Choose quantisation nf4, or a smaller model."
         )
         raise ConfigError(
-            f"The model {config.model} needs about {_gb(need)} of memory, and {here.name} has {_gb(here.total)}.",
+            f"The model {config.model} needs about {_format_gb(required_bytes)} of memory, and {hardware.name} has {_format_gb(hardware.total_bytes)}.",
             remedy,
             field="model",
         )
-    printed = today() if prints_date(found.source.folder) else ""
-    pinned = {"revision": found.source.revision, "prompt_date": config.hub.prompt_date or printed}
-    if here.device == "cpu":  # what a GPU is able to do is not known without asking torch
-        pinned["dtype"] = found.dtype
-    return config.model_copy(update={"hub": config.hub.model_copy(update=pinned)})
+    prompt_date = today_iso() if template_prints_date(model_estimate.source.folder) else ""
+    hub_update = {"revision": model_estimate.source.revision, "prompt_date": config.hub.prompt_date or prompt_date}
+    if hardware.device == "cpu":  # what a GPU is able to do is not known without asking torch
+        hub_update["dtype"] = model_estimate.dtype
+    return config.model_copy(update={"hub": config.hub.model_copy(update=hub_update)})
 
 
-def today() -> str:
+def today_iso() -> str:
     """The date (ISO) that prompts of a run made now are to print."""
     return date.today().isoformat()
 
 
-def prints_date(folder: Path | None) -> bool:
+def template_prints_date(folder: Path | None) -> bool:
     """Whether the chat template in a model's folder prints today's date. A model that is not here yet may: then it is taken to do so."""
-    files = [folder / name for name in _TEMPLATES if (folder / name).is_file()] if folder else []
+    files = [folder / name for name in _TEMPLATE_FILES if (folder / name).is_file()] if folder else []
     return any("strftime_now" in file.read_text(encoding="utf-8", errors="replace") for file in files) or not files
 
 
-def estimate(config: RunConfig) -> Estimate:
+def estimate_model(config: RunConfig) -> ModelEstimate:
     """The model on this machine. Asks the hub, for some seconds, where the model is not here.
 
     What ``hub.dtype`` leaves open is measured once on a processor, which takes some seconds (``student/huggingface/dtype_choice.py``).
 
     :raises ConfigError: as ``check_model``, but for the memory.
     """
-    source = find(config.model, config.hub.revision)
-    shape = Shape.of(source.config)
+    source = resolve_model(config.model, config.hub.revision)
+    shape = ModelShape.from_config(source.config)
     if shape is None:
-        problem, remedy = why_unknown(str(source.config.get("model_type", "unknown")))
+        problem, remedy = explain_unsupported_type(str(source.config.get("model_type", "unknown")))
         raise ConfigError(f"The model {config.model} {problem}.", remedy, field="model")
-    here = machine(config.hub.device)
+    hardware = detect_hardware(config.hub.device)
     parameters = source.parameters or shape.parameters
-    dtype, reason = _dtype(config.hub, here, shape, parameters)
-    settled = config.model_copy(update={"hub": config.hub.model_copy(update={"dtype": dtype})})
-    return Estimate(source, here, dtype, parameters, plan(settled, shape, parameters, here), reason)
+    dtype, reason = _resolve_dtype(config.hub, hardware, shape, parameters)
+    resolved_config = config.model_copy(update={"hub": config.hub.model_copy(update={"dtype": dtype})})
+    return ModelEstimate(
+        source, hardware, dtype, parameters, plan_memory(resolved_config, shape, parameters, hardware), reason
+    )
 
 
-def _dtype(hub: Hub, here: Machine, shape: Shape, parameters: int) -> tuple[str, str]:
+def _resolve_dtype(hub: Hub, hardware: Hardware, shape: ModelShape, parameters: int) -> tuple[str, str]:
     """What a model computes in here, and a clause that says why, where that is known."""
-    if here.device != "cpu" or hub.quantisation != "none":
-        return dtype_of(hub, here.device), ""
+    if hardware.device != "cpu" or hub.quantisation != "none":
+        return resolve_dtype_name(hub, hardware.device), ""
     if hub.dtype == "auto":
         choice = choose_dtype(shape, parameters)
         return choice.dtype, choice.reason
-    speed = known_speed(shape) if hub.dtype != "float16" else None
-    return hub.dtype, why(speed) if speed and parameters >= LEAST_PARAMETERS else ""
+    speed = get_measured_speedup(shape) if hub.dtype != "float16" else None
+    return hub.dtype, describe_speedup(speed) if speed and parameters >= MIN_MEASURED_PARAMETERS else ""
 
 
-def try_out(config: RunConfig, *, patience: float | None = None, on_step: Callable[[str], None] | None = None) -> Trial:
+def run_benchmark_subprocess(
+    config: RunConfig, *, timeout_seconds: float | None = None, on_progress: Callable[[str], None] | None = None
+) -> BenchmarkResult:
     """Load the model in a process of its own, let it answer and learn a little. Takes as long as loading it does.
 
-    ``patience`` is the most seconds to wait (None: as long as a download takes); ``on_step`` hears what is tried now.
+    ``timeout_seconds`` is the most seconds to wait (None: as long as a download takes); ``on_progress`` hears what is tried now.
 
     :raises ConfigError, BankError, StudentError: it cannot be loaded, or not used; says why.
     """
-    found, code, words, late = _carried_out(config.model_dump_json(), patience, on_step or (lambda _: None))
-    if late:
+    message, exit_code, stderr_text, timed_out = _communicate_with_child(
+        config.model_dump_json(), timeout_seconds, on_progress or (lambda _: None)
+    )
+    if timed_out:
         raise StudentError(
-            f"The model {config.model} did not answer within {patience:.0f} seconds.", "Choose a smaller one, or a GPU."
+            f"The model {config.model} did not answer within {timeout_seconds:.0f} seconds.",
+            "Choose a smaller one, or a GPU.",
         )
-    if "kind" not in found:
-        why = "its memory did not suffice" if code in (-9, 137) else (words.strip()[-300:] or "no word")
-        raise StudentError(f"The model {config.model} cannot be tried out: {why}.", "Choose a smaller one.")
-    if found["kind"]:
-        kind = {"ConfigError": ConfigError, "BankError": BankError}.get(found["kind"], StudentError)
-        extra = {"field": found["field"]} if kind is ConfigError else {}
-        raise kind(found["problem"], found["remedy"], **extra)
-    return Trial(**found["trial"])
+    if "kind" not in message:
+        reason = "its memory did not suffice" if exit_code in (-9, 137) else (stderr_text.strip()[-300:] or "no word")
+        raise StudentError(f"The model {config.model} cannot be tried out: {reason}.", "Choose a smaller one.")
+    if message["kind"]:
+        error_type = {"ConfigError": ConfigError, "BankError": BankError}.get(message["kind"], StudentError)
+        extra = {"field": message["field"]} if error_type is ConfigError else {}
+        raise error_type(message["problem"], message["remedy"], **extra)
+    return BenchmarkResult(**message["trial"])
 
 
-def _carried_out(
-    asked: str, patience: float | None, on_step: Callable[[str], None]
+def _communicate_with_child(
+    config_json: str, timeout_seconds: float | None, on_progress: Callable[[str], None]
 ) -> tuple[dict[str, Any], int, str, bool]:
     """The last thing that the trial's process says, its exit code, its words on stderr, and whether it was too late."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    found: dict[str, Any] = {}
-    late = threading.Event()
-    with subprocess.Popen([sys.executable, *TRIAL], **pipes, text=True, env=environment()) as child:
-        watch = threading.Timer(patience or 0, lambda: (late.set(), child.kill()))
-        words: list[str] = []
-        listener = threading.Thread(target=lambda: words.append(child.stderr.read()), daemon=True)
-        listener.start()
-        if patience is not None:
-            watch.start()
+    last_message: dict[str, Any] = {}
+    timed_out = threading.Event()
+    with subprocess.Popen([sys.executable, *BENCHMARK_ARGUMENTS], **pipes, text=True, env=child_environment()) as child:
+        timer = threading.Timer(timeout_seconds or 0, lambda: (timed_out.set(), child.kill()))
+        stderr_parts: list[str] = []
+        stderr_reader = threading.Thread(target=lambda: stderr_parts.append(child.stderr.read()), daemon=True)
+        stderr_reader.start()
+        if timeout_seconds is not None:
+            timer.start()
         try:
             with contextlib.suppress(BrokenPipeError):  # it died at once; its exit says why
-                child.stdin.write(asked)
+                child.stdin.write(config_json)
                 child.stdin.close()
             for line in child.stdout:
-                if told := _told(line):
-                    found = told
-                if "step" in told:
-                    on_step(told["step"])
+                if message := _parse_message(line):
+                    last_message = message
+                if "step" in message:
+                    on_progress(message["step"])
         except BaseException:  # whoever listens has had enough: nobody waits for the trial's end
             child.kill()
             raise
         finally:
-            watch.cancel()
-        code = child.wait()
-        listener.join(timeout=1)
-    return found, code, "".join(words), late.is_set()
+            timer.cancel()
+        exit_code = child.wait()
+        stderr_reader.join(timeout=1)
+    return last_message, exit_code, "".join(stderr_parts), timed_out.is_set()
 
 
-def _told(line: str) -> dict[str, Any]:
+def _parse_message(line: str) -> dict[str, Any]:
     """The object that a line holds; an empty one for what a library prints, be it a number."""
     with contextlib.suppress(ValueError):
-        found = json.loads(line)
-        return found if isinstance(found, dict) else {}
+        message = json.loads(line)
+        return message if isinstance(message, dict) else {}
     return {}
 
 
-def as_json(trial: Trial, config: RunConfig) -> dict[str, object]:
+def benchmark_json(benchmark: BenchmarkResult, config: RunConfig) -> dict[str, object]:
     """The trial's figures with the run's estimated seconds."""
-    return {**asdict(trial), "run_seconds": trial.seconds(config)}
+    return {**asdict(benchmark), "run_seconds": benchmark.estimate_run_seconds(config)}
 
 
-def _gb(size: float) -> str:
+def _format_gb(size: float) -> str:
     return f"{size / 1e9:.1f} GB"
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -15,44 +15,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from studentsim.bank import curriculum
-from studentsim.bank.sources import PER_SKILL, is_on_hub, open_bank
-from studentsim.config import EMBEDDED_0_1, RunConfig, check_categories
+from studentsim.bank.sources import QUESTIONS_PER_SKILL, has_hub_dataset, open_bank
+from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, check_categories
 from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.records import CATEGORIES
-from studentsim.runs.folder import with_weights
-from studentsim.runs.models import check_model, prints_date, today
-from studentsim.runs.spare import environment
+from studentsim.runs.folder import pin_embedded_weights
+from studentsim.runs.models import check_model, template_prints_date, today_iso
+from studentsim.runs.spare import child_environment
 from studentsim.runs.teachers import check_teacher
-from studentsim.selection import category_mix
+from studentsim.selection import apportion_questions
 from studentsim.student import embedded_weights
-from studentsim.student.hub.source import HINT_WRITER, find
-from studentsim.student.profiles import profile_of
+from studentsim.student.hub.source import HINT_MODEL_ROLE, resolve_model
+from studentsim.student.profiles import get_run_profile
 
 
-def check(config: RunConfig) -> RunConfig:
+def check_run_config(config: RunConfig) -> RunConfig:
     """Refuse a run that could not work, before anything of it is made; its settings, the versions of its models written in.
 
     :raises ConfigError: a setting is wrong; its ``field`` names it.
     :raises BankError: the questions cannot be read.
     :raises StudentError: the embedded student's weights are missing, or others than those named.
     """
-    if is_on_hub(config.bank):
-        _check_apart(config)
+    if has_hub_dataset(config.bank):
+        _check_questions_in_subprocess(config)
     else:
-        check_questions(config, outline_of(config))
-    check_learning(config)
-    return _with_date(check_student(check_teacher(config)))
+        check_questions(config, load_run_outline(config))
+    check_dpo_settings(config)
+    return _pin_prompt_date(check_student(check_teacher(config)))
 
 
-def _with_date(config: RunConfig) -> RunConfig:
+def _pin_prompt_date(config: RunConfig) -> RunConfig:
     """The settings with today's date where the prompts of whoever writes the hints hold one, and none is settled yet."""
-    writer = config.teaching.writer
-    if not writer or config.hub.prompt_date or not prints_date(find(writer, role=HINT_WRITER).folder):
+    hint_model = config.teaching.writer
+    if (
+        not hint_model
+        or config.hub.prompt_date
+        or not template_prints_date(resolve_model(hint_model, role=HINT_MODEL_ROLE).folder)
+    ):
         return config
-    return config.model_copy(update={"hub": config.hub.model_copy(update={"prompt_date": today()})})
+    return config.model_copy(update={"hub": config.hub.model_copy(update={"prompt_date": today_iso()})})
 
 
-def check_learning(config: RunConfig) -> None:
+def check_dpo_settings(config: RunConfig) -> None:
     """Refuse a setting of learning that the chosen loss would silently pass by. Runs of before, which have some, go on.
 
     :raises ConfigError: (``learning.label_smoothing``) only the robust loss heeds it (TRL 1.16).
@@ -73,15 +77,15 @@ def check_student(config: RunConfig) -> RunConfig:
     :raises ConfigError, StudentError: there is no such student or model, or its weights are missing or others than those named.
     """
     if config.model == "embedded":
-        profile_of(config)
-        embedded_weights.find(config.weights)
-        if config.student_table and embedded_weights.one_name(config.weights) == EMBEDDED_0_1:
+        get_run_profile(config)
+        embedded_weights.find_weights(config.weights)
+        if config.student_table and embedded_weights.canonical_weights_name(config.weights) == EMBEDDED_0_1_WEIGHTS:
             raise ConfigError(
                 f"The weights of version 0.1 know six students by name and no table, such as {config.student!r}.",
                 "Name a profile, or leave weights blank.",
                 field="student",
             )
-        return with_weights(config)
+        return pin_embedded_weights(config)
     if config.weights:
         raise ConfigError(
             f"Weights of the embedded student were named ({config.weights}), but the model is {config.model}.",
@@ -92,7 +96,7 @@ def check_student(config: RunConfig) -> RunConfig:
 
 
 @dataclass(frozen=True)
-class Outline:
+class BankOutline:
     """How many questions a bank has: for study by (category, skill, difficulty), and for the exam."""
 
     categories: tuple[str, ...]
@@ -100,12 +104,12 @@ class Outline:
     exam: int
 
 
-def outline_of(config: RunConfig) -> Outline:
+def load_run_outline(config: RunConfig) -> BankOutline:
     """The outline of a run's bank, as the run would open it.
 
     :raises BankError: the bank cannot be read.
     """
-    return outline(
+    return load_bank_outline(
         config.bank,
         category=config.bank_category,
         leave_out_doubtful=config.leave_out_doubtful,
@@ -113,25 +117,29 @@ def outline_of(config: RunConfig) -> Outline:
     )
 
 
-def outline(source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = "") -> Outline:
+def load_bank_outline(
+    source: str, *, category: str = "", leave_out_doubtful: bool = False, set_name: str = ""
+) -> BankOutline:
     """The outline of a bank, opened as ``open_bank`` does. The built-in one's is known without making its questions.
 
     :raises BankError: the bank cannot be read.
     """
-    if source == curriculum.NAME and not category:
+    if source == curriculum.BANK_NAME and not category:
         skills = curriculum.SKILLS.values()
-        study = {(skill.category, skill.id, skill.difficulty): PER_SKILL["study"] for skill in skills}
-        return Outline(CATEGORIES, study, PER_SKILL["exam"] * len(skills))
+        study = {(skill.category, skill.id, skill.difficulty): QUESTIONS_PER_SKILL["study"] for skill in skills}
+        return BankOutline(CATEGORIES, study, QUESTIONS_PER_SKILL["exam"] * len(skills))
     bank = open_bank(source, category=category, leave_out_doubtful=leave_out_doubtful, set_name=set_name)
-    return Outline(bank.categories, Counter((q.category, q.skill, q.difficulty) for q in bank.study), len(bank.exam))
+    return BankOutline(
+        bank.categories, Counter((q.category, q.skill, q.difficulty) for q in bank.study), len(bank.exam)
+    )
 
 
-def check_questions(config: RunConfig, bank: Outline) -> None:
+def check_questions(config: RunConfig, outline: BankOutline) -> None:
     """:raises ConfigError: the bank has no such categories or skills, or too few questions for what was asked."""
-    check_categories(config, bank.categories)
-    _check_skills(config, bank)
+    check_categories(config, outline.categories)
+    _check_skills(config, outline)
     pool: Counter[str] = Counter()
-    for (category, skill, difficulty), count in bank.study.items():
+    for (category, skill, difficulty), count in outline.study.items():
         wanted = ((config.categories, category), (config.skills, skill), (config.difficulties, difficulty))
         if all(not allowed or value in allowed for allowed, value in wanted):
             pool[category] += count
@@ -148,20 +156,24 @@ def check_questions(config: RunConfig, bank: Outline) -> None:
             field="questions",
         )
     _check_mix(config, pool)
-    if config.exam > bank.exam:
+    if config.exam > outline.exam:
         raise ConfigError(
-            f"{config.exam} exam questions were asked for, but the bank has {bank.exam}.",
-            f"Ask for {bank.exam} or fewer.",
+            f"{config.exam} exam questions were asked for, but the bank has {outline.exam}.",
+            f"Ask for {outline.exam} or fewer.",
             field="exam",
         )
 
 
-def _check_skills(config: RunConfig, bank: Outline) -> None:
-    known = sorted({skill for _, skill, _ in bank.study if skill})
+def _check_skills(config: RunConfig, outline: BankOutline) -> None:
+    available = sorted({skill for _, skill, _ in outline.study if skill})
     for skill in config.skills:
-        if skill not in known:
-            some = f"There are {len(known)}, such as {', '.join(known[:3])}." if known else "This bank knows no skills."
-            raise ConfigError(f"There is no skill {skill!r}.", some, field="skills")
+        if skill not in available:
+            remedy = (
+                f"There are {len(available)}, such as {', '.join(available[:3])}."
+                if available
+                else "This bank knows no skills."
+            )
+            raise ConfigError(f"There is no skill {skill!r}.", remedy, field="skills")
 
 
 def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
@@ -173,40 +185,42 @@ def _check_mix(config: RunConfig, pool: Counter[str]) -> None:
                 "Set it to 0, or widen the pool.",
                 field="mix",
             )
-    for category, wanted in zip(mix, category_mix(list(mix.values()), config.questions) if mix else [], strict=True):
-        if wanted > pool[category]:
+    for category, count in zip(
+        mix, apportion_questions(list(mix.values()), config.questions) if mix else [], strict=True
+    ):
+        if count > pool[category]:
             raise ConfigError(
-                f"The mix asks for {wanted} questions of {category} a lesson, but the pool has {pool[category]}.",
+                f"The mix asks for {count} questions of {category} a lesson, but the pool has {pool[category]}.",
                 "Give it a smaller share, or ask for fewer questions.",
                 field="mix",
             )
 
 
-def _check_apart(config: RunConfig) -> None:
+def _check_questions_in_subprocess(config: RunConfig) -> None:
     """``check_questions`` in another process, which may import whatever the bank needs."""
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "studentsim.runs.preflight"],
-        input=config.model_dump_json(), capture_output=True, text=True, env=environment(),
+        input=config.model_dump_json(), capture_output=True, text=True, env=child_environment(),
     )  # fmt: skip
     try:
-        found = json.loads(done.stdout.splitlines()[-1])
+        problem = json.loads(completed.stdout.splitlines()[-1])
     except (ValueError, IndexError) as error:
-        raise BankError(f"The questions of {config.bank!r} cannot be read.", done.stderr.strip()[-300:]) from error
-    if found and found["field"]:
-        raise ConfigError(found["problem"], found["remedy"], field=found["field"])
-    if found:
-        raise BankError(found["problem"], found["remedy"])
+        raise BankError(f"The questions of {config.bank!r} cannot be read.", completed.stderr.strip()[-300:]) from error
+    if problem and problem["field"]:
+        raise ConfigError(problem["problem"], problem["remedy"], field=problem["field"])
+    if problem:
+        raise BankError(problem["problem"], problem["remedy"])
 
 
 def _main() -> None:
     """Check the settings on stdin; print null, or the error as JSON."""
-    found = None
+    problem = None
     try:
         config = RunConfig.from_json(sys.stdin.read())
-        check_questions(config, outline_of(config))
+        check_questions(config, load_run_outline(config))
     except StudentsimError as error:
-        found = {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
-    print(json.dumps(found))
+        problem = {"problem": error.problem, "remedy": error.remedy, "field": getattr(error, "field", "")}
+    print(json.dumps(problem))
 
 
 if __name__ == "__main__":

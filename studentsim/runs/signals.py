@@ -9,22 +9,22 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def paused_by(signals: Sequence[int]) -> Iterator[threading.Event]:
+def pause_on_signals(signals: Sequence[int]) -> Iterator[threading.Event]:
     """An event that these signals set; the second signal acts as it did before. In the main thread only."""
-    asked = threading.Event()
+    pause_requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked
+        yield pause_requested
         return
-    earlier = {number: signal.getsignal(number) for number in signals}
+    previous_handlers = {number: signal.getsignal(number) for number in signals}
 
     def on_signal(number: int, _frame: object) -> None:
-        asked.set()
-        signal.signal(number, earlier[number])
+        pause_requested.set()
+        signal.signal(number, previous_handlers[number])
 
     for number in signals:
         signal.signal(number, on_signal)
     try:
-        yield asked
+        yield pause_requested
     finally:
-        for number, handler in earlier.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)

@@ -13,57 +13,57 @@ from pathlib import Path
 import studentsim
 from studentsim.errors import LeaseLost
 from studentsim.runs.folder import RunFolder, runs_folder
-from studentsim.runs.lease import grant
+from studentsim.runs.lease import grant_lease
 
-WORKER = (sys.executable, "-m", "studentsim.runs.worker")
+WORKER_COMMAND = (sys.executable, "-m", "studentsim.runs.worker")
 
 
-def environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """What a Python process is started with to find this package, and yet stay in the folder from which people name their files."""
     root = str(Path(studentsim.__file__).parent.parent)
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
-class Spare:
+class WarmWorker:
     """One waiting worker, in a session of its own: what ends the app does not end it, but its stdin's end does."""
 
-    def __init__(self, data: Path, command: Sequence[str] = WORKER) -> None:
+    def __init__(self, data: Path, command: Sequence[str] = WORKER_COMMAND) -> None:
         """Starts the process and does not wait for it. Writes its log, for the time being, beside the runs."""
         logs = runs_folder(data) / ".spares"
         logs.mkdir(parents=True, exist_ok=True)
-        self.log = logs / f"{secrets.token_hex(6)}.log"
-        with self.log.open("ab") as log:
+        self.log_path = logs / f"{secrets.token_hex(6)}.log"
+        with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--data", str(Path(data).absolute())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env=environment(),
+                env=child_environment(),
             )
         os.set_blocking(self.process.stdout.fileno(), False)
-        self._said = b""
+        self._stdout = b""
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the process runs."""
         return self.process.poll() is None
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether it has imported everything."""
-        self._said += self.process.stdout.read() or b""
-        return b"ready" in self._said
+        self._stdout += self.process.stdout.read() or b""
+        return b"ready" in self._stdout
 
-    def hand(self, folder: RunFolder) -> None:
+    def assign_run(self, folder: RunFolder) -> None:
         """Give it a run: the lease first, so that the run is its own from now on. Writes.
 
         :raises LeaseLost: the process has ended, or another one has the run.
         """
-        info = grant(folder, self.process.pid)
-        if folder.log.exists():
-            os.replace(folder.log, folder.path / f"worker-{info.epoch - 1:04d}.log")
-        os.replace(self.log, folder.log)  # what it said so far, and will say, belongs to the run
+        info = grant_lease(folder, self.process.pid)
+        if folder.log_path.exists():
+            os.replace(folder.log_path, folder.path / f"worker-{info.epoch - 1:04d}.log")
+        os.replace(self.log_path, folder.log_path)  # what it said so far, and will say, belongs to the run
         try:
             self.process.stdin.write(json.dumps({"run_id": folder.run_id}).encode() + b"\n")
             self.process.stdin.flush()
@@ -75,7 +75,7 @@ class Spare:
     def close(self) -> None:
         """It is not needed: close its stdin, on which it ends."""
         self._close_pipes()
-        self.log.unlink(missing_ok=True)
+        self.log_path.unlink(missing_ok=True)
 
     def _close_pipes(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout):

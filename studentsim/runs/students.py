@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError
-from studentsim.student.profiles import PROFILES, profile
-from studentsim.student_table import read_table
+from studentsim.student.profiles import PROFILES, get_profile
+from studentsim.student_table import read_student_table
 
-SUFFIX = ".toml"
+TABLE_SUFFIX = ".toml"
 
 
-def is_table(student: str) -> bool:
+def is_table_path(student: str) -> bool:
     """Whether a file is named and not a profile."""
-    return student.lower().endswith(SUFFIX) or "/" in student or "\\" in student
+    return student.lower().endswith(TABLE_SUFFIX) or "/" in student or "\\" in student
 
 
-def student_settings(student: str) -> dict[str, Any]:
+def resolve_student_settings(student: str) -> dict[str, Any]:
     """The settings ``student`` and ``student_table`` of a run whose student is this profile, or the table in this file.
 
     A table's name is its file's; where a profile has that name, ``-table`` is added.
 
     :raises ConfigError: there is no such profile; the file cannot be read or is no table.
     """
-    if not is_table(student):
-        return {"student": profile(student).id, "student_table": None}
+    if not is_table_path(student):
+        return {"student": get_profile(student).id, "student_table": None}
     try:
         path = Path(student).expanduser()
     except RuntimeError as error:  # ~name of somebody who has no home here
@@ -35,7 +35,7 @@ def student_settings(student: str) -> dict[str, Any]:
             "Name the file by its whole path.",
             field="student",
         ) from error
-    table = read_table(path)
+    table = read_student_table(path)
     name = re.sub(r"[^\w-]+", "-", Path(student).stem).strip("-")[:70] or "table"
     if name in PROFILES:  # a copy of a profile's file, changed: its runs are not that profile's
         name += "-table"

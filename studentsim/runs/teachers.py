@@ -9,12 +9,12 @@ from typing import Any
 import studentsim
 from studentsim.config import RunConfig, Teaching
 from studentsim.errors import ConfigError, StudentError
-from studentsim.student.hub.machine import machine
-from studentsim.student.hub.sizes import Shape, in_words, plan
-from studentsim.student.hub.source import GRADER, HINT_WRITER, Source, find, is_folder
+from studentsim.student.hub.machine import detect_hardware
+from studentsim.student.hub.sizes import ModelShape, format_parameter_count, plan_memory
+from studentsim.student.hub.source import GRADER_ROLE, HINT_MODEL_ROLE, ResolvedModel, resolve_model, is_local_folder
 
-EMBEDDED = "embedded"
-MARKER = Path(studentsim.__file__).parent / "teacher" / "weights" / "model.safetensors"
+EMBEDDED_MODEL = "embedded"
+EMBEDDED_GRADER_WEIGHTS = Path(studentsim.__file__).parent / "teacher" / "weights" / "model.safetensors"
 
 
 def check_teacher(config: RunConfig) -> RunConfig:
@@ -26,19 +26,20 @@ def check_teacher(config: RunConfig) -> RunConfig:
     :raises StudentError: the embedded marker's weights are missing.
     """
     teaching = config.teaching
-    if teaching.marker == EMBEDDED and not MARKER.is_file():
+    if teaching.marker == EMBEDDED_MODEL and not EMBEDDED_GRADER_WEIGHTS.is_file():
         raise StudentError(
-            f"The embedded marker's weights are missing ({MARKER}).", "Make them: python -m studentsim train-teacher."
+            f"The embedded marker's weights are missing ({EMBEDDED_GRADER_WEIGHTS}).",
+            "Make them: python -m studentsim train-teacher.",
         )
-    if teaching.writer == EMBEDDED:
+    if teaching.writer == EMBEDDED_MODEL:
         raise ConfigError(
             "The embedded student cannot write hints: it writes workings alone.",
             "Name an instruct model, or leave it blank for the questions' own hints.",
             field="teaching.writer",
         )
     if teaching.writer:
-        find(teaching.writer, role=HINT_WRITER)
-    if not names_a_model(teaching):
+        resolve_model(teaching.writer, role=HINT_MODEL_ROLE)
+    if not has_external_grader(teaching):
         if teaching.marker_revision:
             raise ConfigError(
                 f"A marker's version was named ({teaching.marker_revision}), but {teaching.marker or 'no marker'} has none.",
@@ -46,59 +47,65 @@ def check_teacher(config: RunConfig) -> RunConfig:
                 field="teaching.marker_revision",
             )
         return config
-    found = find_marker(teaching)
-    _check_memory(config, found)
-    return config.model_copy(update={"teaching": teaching.model_copy(update=_pinned(teaching, found))})
+    grader_source = find_grader(teaching)
+    _check_memory(config, grader_source)
+    return config.model_copy(
+        update={"teaching": teaching.model_copy(update=_pinned_grader_settings(teaching, grader_source))}
+    )
 
 
-def names_a_model(teaching: Teaching) -> bool:
+def has_external_grader(teaching: Teaching) -> bool:
     """Whether the marker is a model of the hub or of a folder."""
-    return teaching.marker not in ("", EMBEDDED)
+    return teaching.marker not in ("", EMBEDDED_MODEL)
 
 
-def find_marker(teaching: Teaching) -> Source:
+def find_grader(teaching: Teaching) -> ResolvedModel:
     """The marker that a run's settings name, in the version they name.
 
     :raises ConfigError: (``teaching.marker`` or ``teaching.marker_revision``) it cannot be had, or cannot be a marker.
     """
-    return find(teaching.marker, teaching.marker_revision, role=GRADER)
+    return resolve_model(teaching.marker, teaching.marker_revision, role=GRADER_ROLE)
 
 
-def sentences(config: RunConfig) -> list[str]:
+def describe_grader(config: RunConfig) -> list[str]:
     """What a user should know of a marker that is no part of the product, before the run is made."""
-    if not names_a_model(config.teaching):
+    if not has_external_grader(config.teaching):
         return []
-    found = find_marker(config.teaching)
-    size = f"{in_words(found.parameters)} parameters" if found.parameters else "of unknown size"
-    told = [f"Marker {found.name}, version {found.revision[:18]}: {size}."]
-    if found.folder is None:
-        told.append("It will be downloaded first.")
-    return told
+    grader_source = find_grader(config.teaching)
+    size = (
+        f"{format_parameter_count(grader_source.parameters)} parameters"
+        if grader_source.parameters
+        else "of unknown size"
+    )
+    lines = [f"Marker {grader_source.name}, version {grader_source.revision[:18]}: {size}."]
+    if grader_source.folder is None:
+        lines.append("It will be downloaded first.")
+    return lines
 
 
-def _pinned(teaching: Teaching, found: Source) -> dict[str, Any]:
+def _pinned_grader_settings(teaching: Teaching, grader_source: ResolvedModel) -> dict[str, Any]:
     path = os.path.abspath(os.path.expanduser(teaching.marker))
-    whole = is_folder(teaching.marker) and len(path) <= 300
-    return {"marker": path if whole else teaching.marker, "marker_revision": found.revision}
+    use_absolute_path = is_local_folder(teaching.marker) and len(path) <= 300
+    return {"marker": path if use_absolute_path else teaching.marker, "marker_revision": grader_source.revision}
 
 
-def _check_memory(config: RunConfig, marker: Source) -> None:
+def _check_memory(config: RunConfig, grader_source: ResolvedModel) -> None:
     """The marker stays in memory beside the student; what is done at once is a plan's to cut down, the weights are not.
 
     :raises ConfigError: (``teaching.marker``) the two are larger than the machine.
     """
-    here = machine(config.hub.device)
-    need = marker.parameters * (2.0 if here.device == "cuda" else 4.0)
-    if config.model != EMBEDDED:
-        student = find(config.model, config.hub.revision)
-        if shape := Shape.of(student.config):
-            planned = plan(config, shape, student.parameters or shape.parameters, here)
-            need += planned.weights + planned.adapter + planned.rest
-    if need > here.total:
-        beside = "" if config.model == EMBEDDED else f" beside the student {config.model}"
+    hardware = detect_hardware(config.hub.device)
+    required_bytes = grader_source.parameters * (2.0 if hardware.device == "cuda" else 4.0)
+    if config.model != EMBEDDED_MODEL:
+        student = resolve_model(config.model, config.hub.revision)
+        if shape := ModelShape.from_config(student.config):
+            memory_plan = plan_memory(config, shape, student.parameters or shape.parameters, hardware)
+            required_bytes += memory_plan.base_weight_bytes + memory_plan.adapter_bytes + memory_plan.overhead_bytes
+    if required_bytes > hardware.total_bytes:
+        student_clause = "" if config.model == EMBEDDED_MODEL else f" beside the student {config.model}"
         raise ConfigError(
-            f"The marker {config.teaching.marker}{beside} needs about {need / 1e9:.1f} GB of memory, "
-            f"and {here.name} has {here.total / 1e9:.1f} GB.",
+            f"The marker {config.teaching.marker}{student_clause} needs about {required_bytes / 1e9:.1f} GB of memory, "
+            f"and {hardware.name} has {hardware.total_bytes / 1e9:.1f} GB.",
             "Name a smaller marker, or 'embedded'.",
             field="teaching.marker",
         )

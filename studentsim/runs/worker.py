@@ -18,16 +18,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from studentsim.errors import LeaseLost, StudentsimError
-from studentsim.runs.execute import LoadCast, execute
+from studentsim.runs.execute import ComponentsBuilder, execute
 from studentsim.runs.folder import RunFolder, open_run
-from studentsim.runs.past import note
-from studentsim.student.huggingface.model_store import use_data_folder
+from studentsim.runs.past import append_to_log
+from studentsim.student.huggingface.model_store import set_data_folder
 
 
 def main(
     arguments: Sequence[str] | None = None,
     *,
-    load_cast: LoadCast | None = None,
+    build_components: ComponentsBuilder | None = None,
     preload: Callable[[], None] | None = None,
 ) -> int:
     """The process's entry; its exit status (0 also when a run failed: the journal tells that)."""
@@ -37,13 +37,13 @@ def main(
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the app
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    use_data_folder(options.data)
+    set_data_folder(options.data)
     logging.getLogger("studentsim").addHandler(logging.NullHandler())  # what matters is noted in the run's log
     if options.run:
-        return _carry_out(options.data, options.run, load_cast)
+        return _execute_run(options.data, options.run, build_components)
     (preload or _preload)()
     run_id = _wait_for_run()
-    return _carry_out(options.data, run_id, load_cast) if run_id else 0
+    return _execute_run(options.data, run_id, build_components) if run_id else 0
 
 
 def _wait_for_run() -> str:
@@ -56,22 +56,22 @@ def _wait_for_run() -> str:
     return json.loads(line)["run_id"] if line.strip() else ""
 
 
-def _carry_out(data: Path, run_id: str, load_cast: LoadCast | None) -> int:
+def _execute_run(data: Path, run_id: str, build_components: ComponentsBuilder | None) -> int:
     try:
         folder = open_run(data, run_id)
-        _detach(folder)
-        execute(folder, load_cast=load_cast)
+        _redirect_output_to_log(folder)
+        execute(folder, build_components=build_components)
     except LeaseLost as error:
-        note(folder, str(error))
+        append_to_log(folder, str(error))
     except StudentsimError as error:
         print(f"Error: {error}", file=sys.stderr, flush=True)
         return 2
     return 0
 
 
-def _detach(folder: RunFolder) -> None:
+def _redirect_output_to_log(folder: RunFolder) -> None:
     """Let go of the pipes to whoever started this: it may be gone, and writing to a closed pipe kills. Writes the log."""
-    log = os.open(folder.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    log = os.open(folder.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for old, new in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(old, new)

@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from studentsim.errors import DatabaseBusy, DataFolderError, StoreError
 from studentsim.store import files, ingest, intake, schema
-from studentsim.store.gate import Gate
+from studentsim.store.gate import ReadWriteLock
 
-NAME = "studentsim.duckdb"
+DATABASE_FILE_NAME = "studentsim.duckdb"
 """The database's file name within the data folder."""
-SETTINGS = {
+DUCKDB_SETTINGS = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -45,13 +45,13 @@ class Database:
         """
         self.path, self.runs_folder = path, runs_folder
         self.notices: list[str] = []
-        self.stamps: dict[str, tuple[int, ...]] = {}
+        self.file_signatures: dict[str, tuple[int, ...]] = {}
         """What ingest last saw of each journal (its size and time), so that an unchanged one costs one look."""
-        self.ingesting = threading.RLock()
-        self._writing = threading.RLock()
-        self._gate = Gate()
-        self._opened = 0
-        self._connection = self._open()
+        self.ingest_lock = threading.RLock()
+        self._write_lock = threading.RLock()
+        self._rwlock = ReadWriteLock()
+        self._open_count = 0
+        self._connection = self._open_or_repair()
 
     @classmethod
     def open(cls, data_folder: str | Path) -> Database:
@@ -68,37 +68,37 @@ class Database:
             raise DataFolderError(
                 f"The data folder {folder} cannot be made: {error.strerror}.", "Choose another, or make it writable."
             ) from error
-        return cls(folder / NAME, folder / "runs")
+        return cls(folder / DATABASE_FILE_NAME, folder / "runs")
 
     @contextmanager
     def cursor(self) -> Iterator[Cursor]:
         """A cursor for one use by one thread; to be used for reading."""
-        with self._gate.through():
+        with self._rwlock.read():
             cursor = self._connection.cursor()
             try:
                 yield cursor
             finally:
                 cursor.close()
 
-    def frame(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> pd.DataFrame:
+    def query_frame(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> pd.DataFrame:
         """The result of a SELECT. ``sql`` is never made from what a user typed: values come as parameters.
 
         :raises StoreError: DuckDB refused.
         """
-        return self._guarded(lambda cursor: cursor.execute(sql, parameters or None).df())
+        return self._run_with_repair(lambda cursor: cursor.execute(sql, parameters or None).df())
 
-    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        """As ``frame``, as an Arrow table: for many rows, whose texts pandas would turn into as many Python objects."""
-        return self._guarded(lambda cursor: cursor.execute(sql, parameters or None).to_arrow_table())
+    def query_arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """As ``query_frame``, as an Arrow table: for many rows, whose texts pandas would turn into as many Python objects."""
+        return self._run_with_repair(lambda cursor: cursor.execute(sql, parameters or None).to_arrow_table())
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """As ``frame``, as plain tuples: cheaper for a few values."""
-        return self._guarded(lambda cursor: cursor.execute(sql, parameters or None).fetchall())
+    def query_rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """As ``query_frame``, as plain tuples: cheaper for a few values."""
+        return self._run_with_repair(lambda cursor: cursor.execute(sql, parameters or None).fetchall())
 
-    def write(self, use: Callable[[Cursor], T]) -> T:
-        """Calls ``use`` with a cursor in a transaction, alone among writers, and returns what it returns. Writes.
+    def run_transaction(self, operation: Callable[[Cursor], T]) -> T:
+        """Calls ``operation`` with a cursor in a transaction, alone among writers, and returns what it returns. Writes.
 
-        ``use`` may be called a second time, after the database had to be mended.
+        ``operation`` may be called a second time, after the database had to be mended.
 
         :raises StoreError: nothing was written.
         """
@@ -106,24 +106,24 @@ class Database:
         def transaction(cursor: Cursor) -> T:
             cursor.begin()
             try:
-                result = use(cursor)
+                result = operation(cursor)
                 cursor.commit()
             except BaseException:
                 _rollback(cursor)
                 raise
             return result
 
-        with self._writing:
-            return self._guarded(transaction)
+        with self._write_lock:
+            return self._run_with_repair(transaction)
 
-    def notice(self, text: str) -> None:
+    def add_notice(self, text: str) -> None:
         """Remembers something the user should be told, once."""
         if text not in self.notices:
             self.notices.append(text)
 
     def close(self) -> None:
         """Closes the file, folding its log in. The object must not be used afterwards."""
-        with self._writing, self._gate.alone():
+        with self._write_lock, self._rwlock.write():
             self._connection.close()
 
     def __enter__(self) -> Database:
@@ -134,92 +134,94 @@ class Database:
 
     # ---------------------------------------------------------------- opening and mending
 
-    def _open(self) -> Cursor:
+    def _open_or_repair(self) -> Cursor:
         """A connection to a sound database of today's version, whatever lies at ``path``."""
-        if not self.path.exists() and files.log_of(self.path).exists():
-            files.put_aside(self.path)
+        if not self.path.exists() and files.wal_path(self.path).exists():
+            files.move_damaged_aside(self.path)
         existed = self.path.exists()
         try:
-            return self._prepared()
+            return self._connect_and_migrate()
         except duckdb.Error as error:
-            if reason := files.explain(error, self.path):
+            if reason := files.explain_open_error(error, self.path):
                 raise reason from error
             if not existed:
-                raise _failure(error) from error
-            return self._made_anew(str(error))
+                raise _to_store_error(error) from error
+            return self._rebuild_from_journals(str(error))
 
-    def _prepared(self) -> Cursor:
-        connection = duckdb.connect(self.path, config=SETTINGS)
+    def _connect_and_migrate(self) -> Cursor:
+        connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
         try:
-            version = schema.version_of(connection)
+            version = schema.read_schema_version(connection)
             if 0 < version < len(schema.MIGRATIONS):
                 # Copied while closed: closing any other handle on an open file would give up DuckDB's lock on it.
                 connection.close()
-                copy = files.keep_copy(self.path, version)
-                self.notice(f"The database was brought up to date; a copy of the old one is {copy.name}.")
-                connection = duckdb.connect(self.path, config=SETTINGS)
+                backup = files.back_up_database(self.path, version)
+                self.add_notice(f"The database was brought up to date; a copy of the old one is {backup.name}.")
+                connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
             if version < len(schema.MIGRATIONS):
-                schema.migrate(connection, version)
-            if problem := intake.miscounted(connection):
+                schema.migrate_schema(connection, version)
+            if problem := intake.find_row_count_mismatch(connection):
                 raise duckdb.IOException(f"Corrupt counts: {problem}")
             return connection
         except BaseException:
             connection.close()
             raise
 
-    def _made_anew(self, reason: str) -> Cursor:
-        new = files.new_of(self.path)
-        build(new, self.runs_folder)
-        aside = files.put_aside(self.path)
-        new.replace(self.path)
+    def _rebuild_from_journals(self, reason: str) -> Cursor:
+        replacement = files.replacement_path(self.path)
+        build_database(replacement, self.runs_folder)
+        damaged_path = files.move_damaged_aside(self.path)
+        replacement.replace(self.path)
         first_line = reason.splitlines()[0][:200] if reason else ""
-        self.notice(
-            f"The database was damaged and has been made anew from the runs' journals; the old file is {aside.name} ({first_line})."
+        self.add_notice(
+            f"The database was damaged and has been made anew from the runs' journals; the old file is {damaged_path.name} ({first_line})."
         )
-        self.stamps.clear()
-        return self._prepared()
+        self.file_signatures.clear()
+        return self._connect_and_migrate()
 
-    def _guarded(self, use: Callable[[Cursor], T]) -> T:
-        """``use`` with a cursor; if that shows the database to be damaged or shut, once more after mending it."""
-        opened = self._opened
+    def _run_with_repair(self, operation: Callable[[Cursor], T]) -> T:
+        """``operation`` with a cursor; if that shows the database to be damaged or shut, once more after mending it."""
+        open_count = self._open_count
         try:
             with self.cursor() as cursor:
-                return use(cursor)
+                return operation(cursor)
         except duckdb.Error as error:
-            if not self._mended(error, opened):
-                raise _failure(error) from error
+            if not self._try_repair(error, open_count):
+                raise _to_store_error(error) from error
         try:
             with self.cursor() as cursor:
-                return use(cursor)
+                return operation(cursor)
         except duckdb.Error as error:
-            raise _failure(error) from error
+            raise _to_store_error(error) from error
 
-    def _mended(self, error: duckdb.Error, opened: int) -> bool:
+    def _try_repair(self, error: duckdb.Error, open_count: int) -> bool:
         """Whether it is worth trying again. Waits until nobody uses a cursor, for DuckDB only then lets go of the file."""
-        with self._writing:
-            if opened != self._opened:
+        with self._write_lock:
+            if open_count != self._open_count:
                 return True
-            if not files.damaged(error) and not files.invalidated(error):
+            if not files.is_damage_error(error) and not files.is_invalidated_error(error):
                 return False
-            with self._gate.alone():
+            with self._rwlock.write():
                 try:
                     self._connection.close()
                 except duckdb.Error:
                     pass  # it could not fold its log in; opening replays it
-                self._opened += 1
-                self._connection = self._made_anew(str(error)) if files.damaged(error) else self._open()
+                self._open_count += 1
+                self._connection = (
+                    self._rebuild_from_journals(str(error)) if files.is_damage_error(error) else self._open_or_repair()
+                )
             return True
 
 
-def build(path: Path, runs_folder: Path) -> int:
+def build_database(path: Path, runs_folder: Path) -> int:
     """Makes a new database at ``path``, in place of any there, from all the journals; returns how many runs. Writes."""
-    files.remove(path)
+    files.remove_database(path)
     with Database(path, runs_folder) as database:
-        ingest.sync(database, runs_folder)
-        return database.rows("SELECT count(*) FROM runs")[0][0]
+        ingest.sync_journals(database, runs_folder)
+        return database.query_rows("SELECT count(*) FROM runs")[0][0]
 
 
-def rebuild(data_folder: str | Path) -> int:
+def rebuild_database(data_folder: str | Path) -> int:
     """Makes the data folder's database anew from its journals, whatever the old one holds; returns how many runs. Writes.
 
     :raises DatabaseBusy: another process owns the database.
@@ -230,10 +232,10 @@ def rebuild(data_folder: str | Path) -> int:
             path, runs_folder = database.path, database.runs_folder
     except DatabaseBusy as error:
         raise DatabaseBusy(error.problem, "Close the app, then rebuild.") from error
-    count = build(files.new_of(path), runs_folder)
-    files.remove(path)
-    files.new_of(path).replace(path)
-    return count
+    run_count = build_database(files.replacement_path(path), runs_folder)
+    files.remove_database(path)
+    files.replacement_path(path).replace(path)
+    return run_count
 
 
 def _rollback(cursor: Cursor) -> None:
@@ -243,8 +245,10 @@ def _rollback(cursor: Cursor) -> None:
         pass  # DuckDB has already rolled back, or has shut the database
 
 
-def _failure(error: duckdb.Error) -> StoreError:
+def _to_store_error(error: duckdb.Error) -> StoreError:
     remedy = (
-        "Free some space on the disk and try again." if files.full(error) else "Reload the page; the journals are safe."
+        "Free some space on the disk and try again."
+        if files.is_disk_full_error(error)
+        else "Reload the page; the journals are safe."
     )
     return StoreError(f"The database could not be used: {str(error).splitlines()[0][:300]}.", remedy)

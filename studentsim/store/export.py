@@ -11,76 +11,80 @@ from pathlib import Path
 
 import pandas as pd
 
-from studentsim.config import stored
+from studentsim.config import upgrade_stored_settings
 from studentsim.errors import DataFolderError, UnknownRun
 from studentsim.store import journal, practice_mix, tables
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet takes a cell that begins so for a formula, and a formula can reach out to the network."""
 
 
-def export(folder: str | Path, run_id: str, to: str | Path) -> list[Path]:
-    """Writes answers, exams, turns, steps, epochs, validations and lookups of a run into ``to``, each as .csv and .parquet, with what
+def export_run(folder: str | Path, run_id: str, target_folder: str | Path) -> list[Path]:
+    """Writes answers, exams, turns, steps, epochs, validations and lookups of a run into ``target_folder``, each as .csv and .parquet, with what
     was practised by category and the mistakes it followed (practice_mix), and config.json; returns the files. ``folder`` is the data
     folder or the run's own. Void events are left out.
 
     In the CSV files texts that a spreadsheet would take for a formula begin with an apostrophe; Parquet has them as they are.
 
     :raises UnknownRun: there is no journal of that run.
-    :raises DataFolderError: ``to`` holds something already, or cannot be written.
+    :raises DataFolderError: ``target_folder`` holds something already, or cannot be written.
     """
-    run_folder = _run_folder(Path(folder), run_id)
-    events = journal.standing(journal.read_events(run_folder / journal.NAME))
-    target = _empty_folder(Path(to))
+    run_folder = _find_run_folder(Path(folder), run_id)
+    events = journal.effective_events(journal.read_events(run_folder / journal.JOURNAL_FILE_NAME))
+    checked_folder = _ensure_empty_folder(Path(target_folder))
     written: list[Path] = []
     try:
         config = next((event["config"] for event in events if event["type"] == "RunStarted"), None)
-        found = tables.rows_of(run_id, events)
-        found["practice_mix"] = practice_mix.rows_of(run_id, config or {}, found["turns"], found["exams"])
-        for table, rows in found.items():
-            frame = _frame(_COLUMNS[table], rows)
-            csv, parquet = target / f"{table}.csv", target / f"{table}.parquet"
-            safe_cells(frame).to_csv(csv, index=False, encoding="utf-8", lineterminator="\r\n")
+        table_rows = tables.build_event_rows(run_id, events)
+        table_rows["practice_mix"] = practice_mix.build_practice_mix_rows(
+            run_id, config or {}, table_rows["turns"], table_rows["exams"]
+        )
+        for table, rows in table_rows.items():
+            frame = _build_typed_frame(_EXPORT_COLUMNS[table], rows)
+            csv, parquet = checked_folder / f"{table}.csv", checked_folder / f"{table}.parquet"
+            escape_formula_cells(frame).to_csv(csv, index=False, encoding="utf-8", lineterminator="\r\n")
             frame.to_parquet(parquet, index=False)
             written += [csv, parquet]
         if config is not None:
-            written.append(target / "config.json")
-            written[-1].write_text(json.dumps(stored(config), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            written.append(checked_folder / "config.json")
+            written[-1].write_text(
+                json.dumps(upgrade_stored_settings(config), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
     except OSError as error:
         raise DataFolderError(
-            f"{target} cannot be written: {error.strerror}.", "Free some space, or choose another folder."
+            f"{checked_folder} cannot be written: {error.strerror}.", "Free some space, or choose another folder."
         ) from error
     return written
 
 
-def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
+def escape_formula_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy in which no text begins like a formula; numbers stay numbers. To be called before any CSV or Excel is made."""
     safe = frame.copy()
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_bool_dtype(safe[name]):
-            safe[name] = safe[name].map(_safe, na_action="ignore")
+            safe[name] = safe[name].map(_escape_formula, na_action="ignore")
     return safe
 
 
-def _safe(value: object) -> object:
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+def _escape_formula(value: object) -> object:
+    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_PREFIXES) else value
 
 
-_COLUMNS: dict[str, dict[str, str]] = {**tables.COLUMNS, "practice_mix": practice_mix.COLUMNS}
-_DTYPES = {"VARCHAR": "string", "BIGINT": "Int64", "INTEGER": "Int32", "DOUBLE": "Float64", "BOOLEAN": "boolean"}
+_EXPORT_COLUMNS: dict[str, dict[str, str]] = {**tables.TABLE_COLUMNS, "practice_mix": practice_mix.PRACTICE_MIX_COLUMNS}
+_PANDAS_DTYPES = {"VARCHAR": "string", "BIGINT": "Int64", "INTEGER": "Int32", "DOUBLE": "Float64", "BOOLEAN": "boolean"}
 
 
-def _frame(columns: Mapping[str, str], rows: list[tables.Row]) -> pd.DataFrame:
+def _build_typed_frame(columns: Mapping[str, str], rows: list[tables.TableRow]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(columns))
-    return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})
+    return frame.astype({name: _PANDAS_DTYPES[kind] for name, kind in columns.items()})
 
 
-def _run_folder(folder: Path, run_id: str) -> Path:
+def _find_run_folder(folder: Path, run_id: str) -> Path:
     """Where the run's journal lies: below the data folder, or in the folder itself if that is the run's."""
-    name_only = bool(run_id) and not set(run_id) & set("/\\\0") and run_id not in (".", "..")
-    if name_only:
+    is_plain_name = bool(run_id) and not set(run_id) & set("/\\\0") and run_id not in (".", "..")
+    if is_plain_name:
         for candidate in (folder / "runs" / run_id, folder):
-            if (candidate == folder and folder.name != run_id) or not (candidate / journal.NAME).is_file():
+            if (candidate == folder and folder.name != run_id) or not (candidate / journal.JOURNAL_FILE_NAME).is_file():
                 continue
             return candidate
     raise UnknownRun(
@@ -88,13 +92,13 @@ def _run_folder(folder: Path, run_id: str) -> Path:
     )
 
 
-def _empty_folder(to: Path) -> Path:
+def _ensure_empty_folder(folder: Path) -> Path:
     try:
-        to.mkdir(parents=True, exist_ok=True)
-        if any(to.iterdir()):
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
             raise DataFolderError(
-                f"The folder {to} is not empty.", "Name a new or an empty one; nothing is overwritten."
+                f"The folder {folder} is not empty.", "Name a new or an empty one; nothing is overwritten."
             )
     except OSError as error:
-        raise DataFolderError(f"The folder {to} cannot be made: {error.strerror}.", "Choose another.") from error
-    return to
+        raise DataFolderError(f"The folder {folder} cannot be made: {error.strerror}.", "Choose another.") from error
+    return folder

@@ -11,22 +11,22 @@ import duckdb
 
 from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StudentsimError
 
-_DAMAGE = re.compile(
+_DAMAGE_PATTERN = re.compile(
     r"(?i)corrupt|checksum|could not read enough bytes|not a valid duckdb|replaying wal|deserializ|"
     r"loading external extensions|does not match the current"
 )
-_REFUSED = re.compile(r"(?i)permission denied|read-only file system|operation not permitted|is a directory")
-_FULL = re.compile(r"(?i)no space left|disk quota|file too large|out of disk")
+_PERMISSION_PATTERN = re.compile(r"(?i)permission denied|read-only file system|operation not permitted|is a directory")
+_DISK_FULL_PATTERN = re.compile(r"(?i)no space left|disk quota|file too large|out of disk")
 
 
-def explain(error: duckdb.Error, path: Path) -> StudentsimError | None:
+def explain_open_error(error: duckdb.Error, path: Path) -> StudentsimError | None:
     """Why DuckDB could not open ``path``, where the file itself is not at fault; None where the file is damaged."""
     text = str(error)
     if "lock" in text and ("Conflicting" in text or "being used by another process" in text):
         found = re.search(r"PID (\d+)", text)
-        who = f"process {found[1]}" if found else "another process"
+        owner = f"process {found[1]}" if found else "another process"
         return DatabaseBusy(
-            f"The database {path} is in use by {who}.",
+            f"The database {path} is in use by {owner}.",
             "Close that app, or use its window; a second one needs a data folder of its own.",
         )
     if re.search(r"(?i)version number|newer version of duckdb", text):
@@ -34,9 +34,9 @@ def explain(error: duckdb.Error, path: Path) -> StudentsimError | None:
             f"The database {path} was written by a newer DuckDB ({text[:200]}).",
             "Update this program. Nothing was changed.",
         )
-    if full(error):
+    if is_disk_full_error(error):
         return DataFolderError(f"There is no room on the disk for {path}.", "Free some space and try again.")
-    if _REFUSED.search(text) or not path.parent.is_dir():
+    if _PERMISSION_PATTERN.search(text) or not path.parent.is_dir():
         return DataFolderError(
             f"The database {path} cannot be opened: {text[:200]}.",
             "Check that the data folder is there and may be written to.",
@@ -44,49 +44,49 @@ def explain(error: duckdb.Error, path: Path) -> StudentsimError | None:
     return None
 
 
-def damaged(error: duckdb.Error) -> bool:
+def is_damage_error(error: duckdb.Error) -> bool:
     """Whether an error in the midst of work says that the file on the disk is damaged."""
-    return bool(_DAMAGE.search(str(error)))
+    return bool(_DAMAGE_PATTERN.search(str(error)))
 
 
-def invalidated(error: duckdb.Error) -> bool:
+def is_invalidated_error(error: duckdb.Error) -> bool:
     """Whether DuckDB will answer nothing more until the database is opened again (after a full disk, say)."""
     return isinstance(error, duckdb.FatalException | duckdb.InternalException) or "invalidated" in str(error)
 
 
-def full(error: duckdb.Error) -> bool:
+def is_disk_full_error(error: duckdb.Error) -> bool:
     """Whether the disk is full."""
-    return bool(_FULL.search(str(error)))
+    return bool(_DISK_FULL_PATTERN.search(str(error)))
 
 
-def log_of(path: Path) -> Path:
+def wal_path(path: Path) -> Path:
     """DuckDB's write-ahead log beside a database."""
     return path.with_name(path.name + ".wal")
 
 
-def new_of(path: Path) -> Path:
+def replacement_path(path: Path) -> Path:
     """Where a database that is to replace ``path`` is made, so that there is never half a one at ``path``."""
     return path.with_name(path.name + ".new")
 
 
-def remove(path: Path) -> None:
+def remove_database(path: Path) -> None:
     """Deletes a database and its log, as far as they are there. Writes."""
-    log_of(path).unlink(missing_ok=True)
+    wal_path(path).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 
-def put_aside(path: Path) -> Path:
+def move_damaged_aside(path: Path) -> Path:
     """Renames a damaged database, and its log, to the first free ``….damaged-<n>``; returns that name. Writes."""
     number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists() or log_of(aside).exists():
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists() or wal_path(aside).exists():
         number += 1
-    for old, new in ((log_of(path), log_of(aside)), (path, aside)):
+    for old, new in ((wal_path(path), wal_path(aside)), (path, aside)):
         if old.exists():
             os.replace(old, new)
     return aside
 
 
-def keep_copy(path: Path, version: int) -> Path:
+def back_up_database(path: Path, version: int) -> Path:
     """Copies a closed database before it is migrated from ``version``; returns the copy's name. Writes."""
     copy = path.with_name(f"{path.name}.version-{version}")
     shutil.copy2(path, copy)

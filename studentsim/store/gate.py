@@ -9,43 +9,45 @@ from contextlib import contextmanager
 from studentsim.errors import StoreError
 
 
-class Gate:
-    """Many threads may be through at once; ``alone`` waits until none is, and keeps the others out meanwhile."""
+class ReadWriteLock:
+    """Many threads may be through at once; ``write`` waits until none is, and keeps the others out meanwhile."""
 
-    PATIENCE = 60.0
-    """Seconds that ``alone`` waits before it gives up."""
+    WRITE_TIMEOUT_SECONDS = 60.0
+    """Seconds that ``write`` waits before it gives up."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._through = 0
-        self._closed = False
+        self._readers = 0
+        self._is_writing = False
 
     @contextmanager
-    def through(self) -> Iterator[None]:
+    def read(self) -> Iterator[None]:
         """Be one of many inside; waits while somebody is alone."""
         with self._condition:
-            self._condition.wait_for(lambda: not self._closed)
-            self._through += 1
+            self._condition.wait_for(lambda: not self._is_writing)
+            self._readers += 1
         try:
             yield
         finally:
             with self._condition:
-                self._through -= 1
+                self._readers -= 1
                 self._condition.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def write(self) -> Iterator[None]:
         """Be inside with nobody else.
 
         :raises StoreError: the others have not left in time.
         """
         with self._condition:
-            if not self._condition.wait_for(lambda: not self._through and not self._closed, self.PATIENCE):
+            if not self._condition.wait_for(
+                lambda: not self._readers and not self._is_writing, self.WRITE_TIMEOUT_SECONDS
+            ):
                 raise StoreError("The database has to be opened again but is still in use.", "Reload the page.")
-            self._closed = True
+            self._is_writing = True
         try:
             yield
         finally:
             with self._condition:
-                self._closed = False
+                self._is_writing = False
                 self._condition.notify_all()

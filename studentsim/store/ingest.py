@@ -19,24 +19,24 @@ from studentsim.store import intake, journal, notes, tables
 T = TypeVar("T")
 
 
-class Target(Protocol):
+class IngestTarget(Protocol):
     """What is asked of a database that journals are taken into (``store/database.py``)."""
 
-    stamps: dict[str, tuple[int, ...]]
+    file_signatures: dict[str, tuple[int, ...]]
     """What was last seen of each journal and of each run's notes (size and time), so that an unchanged file costs one look."""
-    ingesting: AbstractContextManager[Any]
+    ingest_lock: AbstractContextManager[Any]
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def query_rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The result of a SELECT."""
 
-    def write(self, use: Callable[[intake.Cursor], T]) -> T:
-        """Calls ``use`` with a cursor in a transaction."""
+    def run_transaction(self, operation: Callable[[intake.Cursor], T]) -> T:
+        """Calls ``operation`` with a cursor in a transaction."""
 
-    def notice(self, text: str) -> None:
+    def add_notice(self, text: str) -> None:
         """Remembers something the user should be told."""
 
 
-def sync(database: Target, runs_folder: str | Path, run_id: str | None = None) -> int:
+def sync_journals(database: IngestTarget, runs_folder: str | Path, run_id: str | None = None) -> int:
     """Takes in what is new in every journal, or in the one of ``run_id``; returns how many events. Writes.
 
     Runs whose folder is gone are forgotten. A journal that cannot be read does not stop the others: ``database.notices``
@@ -45,104 +45,112 @@ def sync(database: Target, runs_folder: str | Path, run_id: str | None = None) -
     :raises StoreError: the database itself cannot be written.
     """
     folder = Path(runs_folder)
-    with database.ingesting:
+    with database.ingest_lock:
         if run_id is None:
-            names = sorted(entry.name for entry in folder.iterdir() if _is_run(entry)) if folder.is_dir() else []
-            _forget_missing(database, names)
-        elif not _is_name(run_id):
+            run_ids = (
+                sorted(entry.name for entry in folder.iterdir() if _is_run_folder(entry)) if folder.is_dir() else []
+            )
+            _forget_missing_runs(database, run_ids)
+        elif not _is_valid_run_id(run_id):
             return 0
-        elif not _is_run(folder / run_id):
-            _forget(database, [run_id])
+        elif not _is_run_folder(folder / run_id):
+            _forget_runs(database, [run_id])
             return 0
         else:
-            names = [run_id]
-        noted = cache(lambda: {row[0] for row in database.rows("SELECT run_id FROM notes")})
-        return sum(_sync_run(database, folder / name, noted) for name in names)
+            run_ids = [run_id]
+        runs_with_notes = cache(lambda: {row[0] for row in database.query_rows("SELECT run_id FROM notes")})
+        return sum(_sync_run(database, folder / name, runs_with_notes) for name in run_ids)
 
 
 # -------------------------------------------------------------------- one run
 
 
-def _sync_run(database: Target, run_folder: Path, noted: Callable[[], set[str]]) -> int:
-    """``noted`` are the runs of which the database holds notes."""
-    run_id, path = run_folder.name, run_folder / journal.NAME
-    stamp = _stamp(path) or _stamp(run_folder / "config.json")  # a waiting run has no journal yet, or an empty one
-    if stamp is None:
+def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> int:
+    """``runs_with_notes`` are the runs of which the database holds notes."""
+    run_id, path = run_folder.name, run_folder / journal.JOURNAL_FILE_NAME
+    signature = _file_signature(path) or _file_signature(
+        run_folder / "config.json"
+    )  # a waiting run has no journal yet, or an empty one
+    if signature is None:
         return 0
-    _sync_notes(database, run_folder, noted)
-    if database.stamps.get(run_id) == stamp:
+    _sync_notes(database, run_folder, runs_with_notes)
+    if database.file_signatures.get(run_id) == signature:
         return 0
-    taken = 0
+    event_count = 0
     try:
-        if not stamp[1] or not path.exists():
-            config, at = _config(run_folder)
-            row = tables.queued(run_id, config, at, tables.read_cell(run_folder))
-            database.write(lambda cursor: intake.put_queued(cursor, row))
+        if not signature[1] or not path.exists():
+            config, created_at = _read_queued_config(run_folder)
+            row = tables.build_queued_run_row(run_id, config, created_at, tables.read_group_cell(run_folder))
+            database.run_transaction(lambda cursor: intake.replace_with_queued_run(cursor, row))
         else:
             # as far as the journal reached when it was looked at: after one that grows meanwhile one could run for ever
-            end = -1
-            while end < stamp[1]:
-                events, end = database.write(lambda cursor: intake.take_in(cursor, run_id, path))
-                taken += events
+            ingested_bytes = -1
+            while ingested_bytes < signature[1]:
+                events, ingested_bytes = database.run_transaction(
+                    lambda cursor: intake.apply_chunk(cursor, run_id, path)
+                )
+                event_count += events
                 if not events:
                     break
     except FileNotFoundError:
-        return taken  # deleted meanwhile: the next call forgets the run
+        return event_count  # deleted meanwhile: the next call forgets the run
     except JournalError as error:
-        database.notice(f"The run {run_id} cannot be shown whole. {error}")
-    database.stamps[run_id] = stamp
-    return taken
+        database.add_notice(f"The run {run_id} cannot be shown whole. {error}")
+    database.file_signatures[run_id] = signature
+    return event_count
 
 
-def _sync_notes(database: Target, run_folder: Path, noted: Callable[[], set[str]]) -> None:
+def _sync_notes(database: IngestTarget, run_folder: Path, runs_with_notes: Callable[[], set[str]]) -> None:
     """Takes in what the user says about a run, where that is new. Writes."""
-    run_id, path = run_folder.name, run_folder / notes.NAME
-    stamp = _stamp(path) or _NO_NOTES
-    known = database.stamps.get(_notes_key(run_id))
-    if known == stamp:
+    run_id, path = run_folder.name, run_folder / notes.NOTES_FILE_NAME
+    signature = _file_signature(path) or _MISSING_FILE_SIGNATURE
+    previous_signature = database.file_signatures.get(_notes_signature_key(run_id))
+    if previous_signature == signature:
         return
-    if known is not None or stamp != _NO_NOTES or run_id in noted():
-        database.write(lambda cursor: intake.put_notes(cursor, run_id, notes.read(run_folder)))
-    database.stamps[_notes_key(run_id)] = stamp
+    if previous_signature is not None or signature != _MISSING_FILE_SIGNATURE or run_id in runs_with_notes():
+        database.run_transaction(lambda cursor: intake.replace_notes(cursor, run_id, notes.read_notes(run_folder)))
+    database.file_signatures[_notes_signature_key(run_id)] = signature
 
 
-_NO_NOTES = (0,)
+_MISSING_FILE_SIGNATURE = (0,)
 """The stamp of a file that is not there."""
 
 
-def _notes_key(run_id: str) -> str:
-    return f"{run_id}/{notes.NAME}"
+def _notes_signature_key(run_id: str) -> str:
+    return f"{run_id}/{notes.NOTES_FILE_NAME}"
 
 
 # -------------------------------------------------------------------- folders
 
 
-def _forget_missing(database: Target, names: list[str]) -> None:
-    told = "SELECT run_id FROM runs UNION SELECT run_id FROM journals UNION SELECT run_id FROM notes"
-    known = {row[0] for row in database.rows(told)}
-    _forget(database, sorted(known - set(names)))
+def _forget_missing_runs(database: IngestTarget, run_ids: list[str]) -> None:
+    query = "SELECT run_id FROM runs UNION SELECT run_id FROM journals UNION SELECT run_id FROM notes"
+    stored_run_ids = {row[0] for row in database.query_rows(query)}
+    _forget_runs(database, sorted(stored_run_ids - set(run_ids)))
 
 
-def _forget(database: Target, run_ids: list[str]) -> None:
+def _forget_runs(database: IngestTarget, run_ids: list[str]) -> None:
     if run_ids:
-        database.write(lambda cursor: intake.forget(cursor, run_ids))
+        database.run_transaction(lambda cursor: intake.delete_runs(cursor, run_ids))
         for run_id in run_ids:
-            database.stamps.pop(run_id, None)
-            database.stamps.pop(_notes_key(run_id), None)
+            database.file_signatures.pop(run_id, None)
+            database.file_signatures.pop(_notes_signature_key(run_id), None)
 
 
-def _is_run(folder: Path) -> bool:
+def _is_run_folder(folder: Path) -> bool:
     return (
-        _is_name(folder.name) and folder.is_dir() and any((folder / n).is_file() for n in (journal.NAME, "config.json"))
+        _is_valid_run_id(folder.name)
+        and folder.is_dir()
+        and any((folder / n).is_file() for n in (journal.JOURNAL_FILE_NAME, "config.json"))
     )
 
 
-def _is_name(run_id: str) -> bool:
+def _is_valid_run_id(run_id: str) -> bool:
     """Whether it can be the name of a run's folder: what a link names may be anything."""
     return bool(run_id) and len(run_id) <= 200 and not run_id.startswith(".") and not set(run_id) & set("/\\:\0")
 
 
-def _stamp(path: Path) -> tuple[int, ...] | None:
+def _file_signature(path: Path) -> tuple[int, ...] | None:
     try:
         stat = path.stat()
     except OSError:
@@ -150,7 +158,7 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _config(run_folder: Path) -> tuple[dict[str, Any], float]:
+def _read_queued_config(run_folder: Path) -> tuple[dict[str, Any], float]:
     """A waiting run's settings, and when they were written."""
     path = run_folder / "config.json"
     try:

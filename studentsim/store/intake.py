@@ -13,164 +13,173 @@ import pyarrow as pa
 
 from studentsim.errors import JournalError
 from studentsim.store import journal, tables
-from studentsim.store.notes import Notes
+from studentsim.store.notes import RunNotes
 
 Cursor = duckdb.DuckDBPyConnection
-_ARROW = {
+_ARROW_TYPES = {
     "VARCHAR": pa.string(),
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
-_MARK_BYTES = 256
+_DIGEST_BYTES = 256
 """How much before the remembered place the fingerprint covers."""
 
 
 @dataclass(frozen=True)
-class _Place:
+class _IngestPosition:
     """How far a journal has been taken in."""
 
-    bytes: int = 0
+    byte_count: int = 0
     last_seq: int = -1
-    rows: int = 0
-    mark: str = ""
+    row_count: int = 0
+    digest: str = ""
 
 
-def take_in(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
+def apply_chunk(cursor: Cursor, run_id: str, path: Path) -> tuple[int, int]:
     """One piece of a journal, within a transaction; returns the number of events in it and how many bytes are taken in now."""
-    place = _place(cursor, run_id)
-    if place != _Place() and (path.stat().st_size < place.bytes or _mark(path, place.bytes) != place.mark):
-        delete(cursor, [run_id])
-        place = _Place()
-    events, end = journal.tail(path, place.bytes)
-    if end == place.bytes:
+    position = _read_position(cursor, run_id)
+    if position != _IngestPosition() and (
+        path.stat().st_size < position.byte_count or _digest_before(path, position.byte_count) != position.digest
+    ):
+        delete_journal_rows(cursor, [run_id])
+        position = _IngestPosition()
+    events, end = journal.read_new_events(path, position.byte_count)
+    if end == position.byte_count:
         return 0, end
-    fresh = _fresh(events, place.last_seq)
+    new_events = _select_new_events(events, position.last_seq)
     try:
-        changed = _apply(cursor, run_id, fresh) if fresh else 0
+        row_change = _apply_events(cursor, run_id, new_events) if new_events else 0
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException) as error:
         raise JournalError(
-            f"{path} holds an event that is not understood between the bytes {place.bytes} and {end} ({error!r}).",
+            f"{path} holds an event that is not understood between the bytes {position.byte_count} and {end} ({error!r}).",
             "It may be a newer version's: update the program.",
         ) from error
-    last = fresh[-1]["seq"] if fresh else place.last_seq
-    _set_place(cursor, run_id, _Place(end, last, place.rows + changed, _mark(path, end)))
+    last = new_events[-1]["seq"] if new_events else position.last_seq
+    _save_position(
+        cursor, run_id, _IngestPosition(end, last, position.row_count + row_change, _digest_before(path, end))
+    )
     return len(events), end
 
 
-def _apply(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> int:
+def _apply_events(cursor: Cursor, run_id: str, events: list[dict[str, Any]]) -> int:
     """Deletes what these events make void, adds their rows, brings the run's row up to date; returns the change in rows."""
-    changed = 0
-    resumed = [event["turn"] for event in events if event["type"] == "Resumed"]
-    if resumed:
+    row_change = 0
+    resumed_turns = [event["turn"] for event in events if event["type"] == "Resumed"]
+    if resumed_turns:
         for table in tables.EVENT_TABLES:
-            changed -= _count(cursor, f"DELETE FROM {table} WHERE run_id = ? AND turn > ?", [run_id, min(resumed)])
-    rows = tables.rows_of(run_id, journal.standing(events), _open_turn(cursor, run_id))
-    changed -= _count(cursor, "DELETE FROM turns WHERE run_id = ? AND NOT finished", [run_id])
+            row_change -= _execute_counting_rows(
+                cursor, f"DELETE FROM {table} WHERE run_id = ? AND turn > ?", [run_id, min(resumed_turns)]
+            )
+    rows = tables.build_event_rows(run_id, journal.effective_events(events), _fetch_unfinished_turn(cursor, run_id))
+    row_change -= _execute_counting_rows(cursor, "DELETE FROM turns WHERE run_id = ? AND NOT finished", [run_id])
     for table in tables.EVENT_TABLES:
-        insert(cursor, table, rows[table])
-        changed += len(rows[table])
-    put_run(cursor, tables.fold(run_id, _run_row(cursor, run_id), events))
-    return changed
+        insert_rows(cursor, table, rows[table])
+        row_change += len(rows[table])
+    replace_run_row(cursor, tables.reduce_run(run_id, _fetch_run_row(cursor, run_id), events))
+    return row_change
 
 
-def put_notes(cursor: Cursor, run_id: str, notes: Notes) -> None:
+def replace_notes(cursor: Cursor, run_id: str, notes: RunNotes) -> None:
     """What the user says about a run takes the place of what was said before. Writes."""
     cursor.execute("DELETE FROM notes WHERE run_id = ?", [run_id])
-    if notes != Notes():
-        insert(cursor, "notes", [tables.notes_row(run_id, notes)])
+    if notes != RunNotes():
+        insert_rows(cursor, "notes", [tables.build_notes_row(run_id, notes)])
 
 
-def put_queued(cursor: Cursor, row: tables.Row) -> None:
+def replace_with_queued_run(cursor: Cursor, row: tables.TableRow) -> None:
     """The row of a run without events takes the place of all that was known of that run. Writes."""
-    delete(cursor, [row["run_id"]])
-    put_run(cursor, row)
+    delete_journal_rows(cursor, [row["run_id"]])
+    replace_run_row(cursor, row)
 
 
-def insert(cursor: Cursor, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(cursor: Cursor, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Adds rows by their columns' names. Writes. By way of Arrow: row by row is a thousand times slower."""
     if not rows:
         return
-    columns = tables.COLUMNS[table]
-    arrow = pa.table(
-        {name: pa.array([row[name] for row in rows], type=_ARROW[kind]) for name, kind in columns.items()}
+    columns = tables.TABLE_COLUMNS[table]
+    arrow_table = pa.table(
+        {name: pa.array([row[name] for row in rows], type=_ARROW_TYPES[kind]) for name, kind in columns.items()}
     )  # fmt: skip
-    cursor.register("incoming", arrow)
+    cursor.register("incoming", arrow_table)
     try:
         cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
     finally:
         cursor.unregister("incoming")
 
 
-def _fresh(events: list[dict[str, Any]], last_seq: int) -> list[dict[str, Any]]:
-    """The events not taken in before; a seq counts only once, as in ``journal.standing``."""
-    fresh = []
+def _select_new_events(events: list[dict[str, Any]], last_seq: int) -> list[dict[str, Any]]:
+    """The events not taken in before; a seq counts only once, as in ``journal.effective_events``."""
+    new_events = []
     for event in events:
         if event["seq"] > last_seq:
             last_seq = event["seq"]
-            fresh.append(event)
-    return fresh
+            new_events.append(event)
+    return new_events
 
 
-def _open_turn(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
-    return _one(cursor, "SELECT * FROM turns WHERE run_id = ? AND NOT finished ORDER BY seq DESC LIMIT 1", run_id)
+def _fetch_unfinished_turn(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
+    return _fetch_row_dict(
+        cursor, "SELECT * FROM turns WHERE run_id = ? AND NOT finished ORDER BY seq DESC LIMIT 1", run_id
+    )
 
 
-def _run_row(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
-    return _one(cursor, "SELECT * FROM runs WHERE run_id = ?", run_id)
+def _fetch_run_row(cursor: Cursor, run_id: str) -> dict[str, Any] | None:
+    return _fetch_row_dict(cursor, "SELECT * FROM runs WHERE run_id = ?", run_id)
 
 
-def put_run(cursor: Cursor, row: dict[str, Any] | None) -> None:
+def replace_run_row(cursor: Cursor, row: dict[str, Any] | None) -> None:
     """Put a run's row in the place of the one there is; nothing where there is no row. Writes."""
     if row:
         cursor.execute("DELETE FROM runs WHERE run_id = ?", [row["run_id"]])
-        insert(cursor, "runs", [row])
+        insert_rows(cursor, "runs", [row])
 
 
-def _one(cursor: Cursor, sql: str, run_id: str) -> dict[str, Any] | None:
+def _fetch_row_dict(cursor: Cursor, sql: str, run_id: str) -> dict[str, Any] | None:
     result = cursor.execute(sql, [run_id])
     names = [column[0] for column in result.description]
     row = result.fetchone()
     return dict(zip(names, row, strict=True)) if row else None
 
 
-def _count(cursor: Cursor, sql: str, parameters: list[Any]) -> int:
+def _execute_counting_rows(cursor: Cursor, sql: str, parameters: list[Any]) -> int:
     row = cursor.execute(sql, parameters).fetchone()
     return row[0] if row else 0
 
 
-def _place(cursor: Cursor, run_id: str) -> _Place:
+def _read_position(cursor: Cursor, run_id: str) -> _IngestPosition:
     row = cursor.execute("SELECT bytes, last_seq, rows, mark FROM journals WHERE run_id = ?", [run_id]).fetchone()
-    return _Place(*row) if row else _Place()
+    return _IngestPosition(*row) if row else _IngestPosition()
 
 
-def _set_place(cursor: Cursor, run_id: str, place: _Place) -> None:
+def _save_position(cursor: Cursor, run_id: str, position: _IngestPosition) -> None:
     cursor.execute("DELETE FROM journals WHERE run_id = ?", [run_id])
     cursor.execute(
-        "INSERT INTO journals VALUES (?, ?, ?, ?, ?)", [run_id, place.bytes, place.last_seq, place.rows, place.mark]
+        "INSERT INTO journals VALUES (?, ?, ?, ?, ?)",
+        [run_id, position.byte_count, position.last_seq, position.row_count, position.digest],
     )
 
 
-def _mark(path: Path, end: int) -> str:
+def _digest_before(path: Path, end: int) -> str:
     with path.open("rb") as file:
-        file.seek(max(0, end - _MARK_BYTES))
-        return hashlib.sha256(file.read(min(end, _MARK_BYTES))).hexdigest()[:16]
+        file.seek(max(0, end - _DIGEST_BYTES))
+        return hashlib.sha256(file.read(min(end, _DIGEST_BYTES))).hexdigest()[:16]
 
 
-def forget(cursor: Cursor, run_ids: list[str]) -> None:
+def delete_runs(cursor: Cursor, run_ids: list[str]) -> None:
     """Take these runs out of every table. Writes."""
-    delete(cursor, run_ids)
+    delete_journal_rows(cursor, run_ids)
     cursor.execute("DELETE FROM notes WHERE list_contains(?, run_id)", [run_ids])
 
 
-def delete(cursor: Cursor, run_ids: list[str]) -> None:
+def delete_journal_rows(cursor: Cursor, run_ids: list[str]) -> None:
     """Take all that came of these runs' journals out of the tables. Writes."""
     for table in ("runs", *tables.EVENT_TABLES, "journals"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [run_ids])
 
 
-def miscounted(cursor: Cursor) -> str:
+def find_row_count_mismatch(cursor: Cursor) -> str:
     """What is wrong if the tables do not hold as many rows as came of the journals; else an empty text.
 
     DuckDB's log, damaged, may lose rows in silence; this notices it.

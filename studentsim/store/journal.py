@@ -18,13 +18,13 @@ from typing import Any
 from studentsim.errors import JournalError
 from studentsim.records import Event
 
-NAME = "events.jsonl"
+JOURNAL_FILE_NAME = "events.jsonl"
 """A journal's file name within its run's folder."""
-CHUNK = 8 * 2**20
-"""Bytes that ``tail`` reads at most at a time, unless a single line is longer."""
+CHUNK_BYTES = 8 * 2**20
+"""Bytes that ``read_new_events`` reads at most at a time, unless a single line is longer."""
 
 
-class Journal:
+class JournalWriter:
     """The writer of one journal; there must be one at a time. Lines go to the file at once, to the disk by ``sync``."""
 
     def __init__(self, path: str | Path) -> None:
@@ -36,10 +36,10 @@ class Journal:
         try:
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         except OSError as error:
-            raise JournalError(f"{self.path} cannot be opened: {error.strerror}.", _remedy(error)) from error
-        self._end, self.next_seq = _sound_end(self.path)
-        self._torn = os.fstat(self._file).st_size != self._end
-        self._mend()
+            raise JournalError(f"{self.path} cannot be opened: {error.strerror}.", _suggest_remedy(error)) from error
+        self._valid_end, self.next_seq = _find_valid_end(self.path)
+        self._has_torn_line = os.fstat(self._file).st_size != self._valid_end
+        self._truncate_torn_line()
 
     def append(self, event: Event) -> int:
         """Adds one event and returns its seq. Writes. After a failure nothing of the event is left in the file.
@@ -48,14 +48,14 @@ class Journal:
         """
         line = json.dumps({**event.to_json(), "seq": self.next_seq, "at": time.time()}, separators=(",", ":"))
         data = line.encode("ascii") + b"\n"
-        self._mend()
-        self._end, self._torn = os.fstat(self._file).st_size, True
+        self._truncate_torn_line()
+        self._valid_end, self._has_torn_line = os.fstat(self._file).st_size, True
         try:
-            _write(self._file, data)
+            _write_all(self._file, data)
         except OSError as error:
-            self._mend(quiet=True)
-            raise JournalError(f"{self.path} cannot be written: {error.strerror}.", _remedy(error)) from error
-        self._torn = False
+            self._truncate_torn_line(quiet=True)
+            raise JournalError(f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error)) from error
+        self._has_torn_line = False
         self.next_seq += 1
         return self.next_seq - 1
 
@@ -67,7 +67,7 @@ class Journal:
         try:
             os.fsync(self._file)
         except OSError as error:
-            raise JournalError(f"{self.path} cannot be written: {error.strerror}.", _remedy(error)) from error
+            raise JournalError(f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error)) from error
 
     def close(self) -> None:
         """Syncs and closes. Closing twice is no error."""
@@ -78,22 +78,24 @@ class Journal:
                 os.close(self._file)
                 self._file = -1
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> JournalWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _mend(self, quiet: bool = False) -> None:
+    def _truncate_torn_line(self, quiet: bool = False) -> None:
         """Cuts off what a failed write left behind, so that no half line is ever continued."""
-        if not self._torn:
+        if not self._has_torn_line:
             return
         try:
-            os.ftruncate(self._file, self._end)
-            self._torn = False
+            os.ftruncate(self._file, self._valid_end)
+            self._has_torn_line = False
         except OSError as error:
             if not quiet:
-                raise JournalError(f"{self.path} cannot be written: {error.strerror}.", _remedy(error)) from error
+                raise JournalError(
+                    f"{self.path} cannot be written: {error.strerror}.", _suggest_remedy(error)
+                ) from error
 
 
 def read_events(path: str | Path) -> list[dict[str, Any]]:
@@ -101,121 +103,123 @@ def read_events(path: str | Path) -> list[dict[str, Any]]:
 
     :raises JournalError: the file cannot be read, or a line before the last is damaged.
     """
-    data = _read(Path(path), 0, None)
-    events, end = _parse(data)
-    if b"\n" in data[end:]:  # judged on what was read: a line that was half-written then may be whole by now
-        _refuse_damage(Path(path), end)
+    data = _read_bytes(Path(path), 0, None)
+    events, valid_bytes = _parse_lines(data)
+    if b"\n" in data[valid_bytes:]:  # judged on what was read: a line that was half-written then may be whole by now
+        _raise_if_damaged(Path(path), valid_bytes)
     return events
 
 
-def tail(path: str | Path, offset: int, *, limit: int = CHUNK) -> tuple[list[dict[str, Any]], int]:
-    """The complete lines from byte ``offset`` on, about ``limit`` bytes of them, and the offset to go on from.
+def read_new_events(path: str | Path, offset: int, *, max_bytes: int = CHUNK_BYTES) -> tuple[list[dict[str, Any]], int]:
+    """The complete lines from byte ``offset`` on, about ``max_bytes`` bytes of them, and the offset to go on from.
 
     No events means that there are none yet. Events before a damaged line are returned; the next call then raises.
 
     :raises JournalError: the file cannot be read, or the next line is damaged and others follow it.
     """
     path = Path(path)
-    data = _read(path, offset, limit)
-    while len(data) == limit and b"\n" not in data:
-        limit *= 4
-        data = _read(path, offset, limit)
-    events, end = _parse(data)
+    data = _read_bytes(path, offset, max_bytes)
+    while len(data) == max_bytes and b"\n" not in data:
+        max_bytes *= 4
+        data = _read_bytes(path, offset, max_bytes)
+    events, valid_bytes = _parse_lines(data)
     if not events and b"\n" in data:
-        _refuse_damage(path, offset)
-    return events, offset + end
+        _raise_if_damaged(path, offset)
+    return events, offset + valid_bytes
 
 
-def standing(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def effective_events(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The events that count: a ``Resumed`` makes void all earlier ones of later turns; a seq counts only once.
 
     ``RunStarted`` always stands, for it tells what the run is.
     """
-    kept: list[dict[str, Any]] = []
-    last = -1
+    effective: list[dict[str, Any]] = []
+    last_seq = -1
     for event in events:
-        if event["seq"] <= last:
+        if event["seq"] <= last_seq:
             continue
-        last = event["seq"]
+        last_seq = event["seq"]
         if event["type"] == "Resumed":
-            kept = [e for e in kept if e["turn"] <= event["turn"] or e["type"] == "RunStarted"]
-        kept.append(event)
-    return kept
+            effective = [e for e in effective if e["turn"] <= event["turn"] or e["type"] == "RunStarted"]
+        effective.append(event)
+    return effective
 
 
-def _parse(data: bytes) -> tuple[list[dict[str, Any]], int]:
+def _parse_lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
     """The events of the sound lines at the beginning of ``data``, and the byte where they end."""
     events: list[dict[str, Any]] = []
-    begin = 0
-    while (end := data.find(b"\n", begin)) >= 0:
-        event = _event(data[begin:end])
+    start = 0
+    while (end := data.find(b"\n", start)) >= 0:
+        event = _parse_event(data[start:end])
         if event is None:
             break
         events.append(event)
-        begin = end + 1
-    return events, begin
+        start = end + 1
+    return events, start
 
 
-def _event(line: bytes) -> dict[str, Any] | None:
+def _parse_event(line: bytes) -> dict[str, Any] | None:
     """The event that a line tells of; None if the line is damaged."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    whole = isinstance(event, dict) and isinstance(event.get("type"), str)
-    whole = whole and all(type(event.get(key)) is int for key in ("seq", "turn"))
-    return event if whole and isinstance(event.get("at"), int | float) else None
+    is_valid = isinstance(event, dict) and isinstance(event.get("type"), str)
+    is_valid = is_valid and all(type(event.get(key)) is int for key in ("seq", "turn"))
+    return event if is_valid and isinstance(event.get("at"), int | float) else None
 
 
-def _refuse_damage(path: Path, offset: int) -> None:
+def _raise_if_damaged(path: Path, offset: int) -> None:
     """Raises if the damaged line at ``offset`` is not merely the last one, which a writer may have left half done."""
-    data = _read(path, offset, None)
+    data = _read_bytes(path, offset, None)
     if data.count(b"\n") < 2:
         return
-    number = _read(path, 0, offset).count(b"\n") + 1
+    line_number = _read_bytes(path, 0, offset).count(b"\n") + 1
     raise JournalError(
-        f"Line {number} of {path} is damaged: {data[:40]!r}.",
+        f"Line {line_number} of {path} is damaged: {data[:40]!r}.",
         "Restore the file from a backup, or delete the run. What stands before that line is still shown.",
     )
 
 
-def _sound_end(path: Path) -> tuple[int, int]:
+def _find_valid_end(path: Path) -> tuple[int, int]:
     """Where the last sound line ends, and the seq that follows it. Only the last whole line may be unsound."""
-    data = _read(path, 0, None)
+    data = _read_bytes(path, 0, None)
     end = data.rfind(b"\n") + 1
     for _ in range(2):
         if end == 0:
             return 0, 0
         begin = data.rfind(b"\n", 0, end - 1) + 1
-        event = _event(data[begin : end - 1])
+        event = _parse_event(data[begin : end - 1])
         if event is not None:
             return end, event["seq"] + 1
         end = begin
-    number = data[:end].count(b"\n") + 1
-    raise JournalError(f"Line {number} of {path} is damaged.", "Restore the file from a backup, or start a new run.")
+    line_number = data[:end].count(b"\n") + 1
+    raise JournalError(
+        f"Line {line_number} of {path} is damaged.", "Restore the file from a backup, or start a new run."
+    )
 
 
-def _read(path: Path, offset: int, limit: int | None) -> bytes:
+def _read_bytes(path: Path, offset: int, max_bytes: int | None) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            return file.read() if limit is None else file.read(limit)
+            return file.read() if max_bytes is None else file.read(max_bytes)
     except OSError as error:
         raise JournalError(
             f"{path} cannot be read: {error.strerror}.", "Check that it is there and readable."
         ) from error
 
 
-def _write(file: int, data: bytes) -> None:
+def _write_all(file: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
 
 
-_FULL = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG")}
+_DISK_FULL_ERRNOS = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG")}
 
 
-def _remedy(error: OSError) -> str:
-    if error.errno in _FULL:
+def _suggest_remedy(error: OSError) -> str:
+    if error.errno in _DISK_FULL_ERRNOS:
         return "The disk is full: free some space, then resume. Complete turns are safe."
     return "Check that the data folder is there and may be written to."

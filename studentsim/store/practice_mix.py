@@ -13,7 +13,7 @@ from typing import Any
 
 from studentsim.config import RunConfig
 
-COLUMNS = {
+PRACTICE_MIX_COLUMNS = {
     "run_id": "VARCHAR", "turn": "INTEGER", "category": "VARCHAR", "practised": "INTEGER", "share": "DOUBLE",
     "follows_mistakes": "BOOLEAN", "planned": "INTEGER", "exam_turn": "INTEGER", "wrong": "INTEGER", "asked": "INTEGER",
     "all_wrong": "INTEGER",
@@ -27,7 +27,7 @@ the exam led to nothing.
 """
 
 
-def rows_of(
+def build_practice_mix_rows(
     run_id: str, config: Mapping[str, Any], turns: Iterable[Mapping[str, Any]], exams: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """The rows, by lesson and in the order of the bank's categories.
@@ -36,30 +36,30 @@ def rows_of(
     or rows of the tables, mappings or their JSON text. ``config`` is the run's, as its journal has it.
     """
     follows = follows_mistakes(config)
-    results = sorted(exams, key=lambda exam: exam["turn"])
+    sorted_exams = sorted(exams, key=lambda exam: exam["turn"])
     rows = []
-    for lesson in sorted(turns, key=lambda lesson: lesson["turn"]):
-        mix = _mapping(lesson["mix"])
+    for turn_row in sorted(turns, key=lambda lesson: lesson["turn"]):
+        mix = _parse_mapping(turn_row["mix"])
         if not mix:
             continue  # a turn of which only the end is known, or the exam before any lesson
-        exam = next((exam for exam in reversed(results) if exam["turn"] < lesson["turn"]), None)
-        rows += _of_lesson({"run_id": run_id, "turn": lesson["turn"], "follows_mistakes": follows}, mix, exam)
+        exam = next((exam for exam in reversed(sorted_exams) if exam["turn"] < turn_row["turn"]), None)
+        rows += _build_turn_rows({"run_id": run_id, "turn": turn_row["turn"], "follows_mistakes": follows}, mix, exam)
     return rows
 
 
-EXAM_COLUMNS = {
+EXAM_MIX_COLUMNS = {
     "run_id": "VARCHAR", "turn": "INTEGER", "category": "VARCHAR", "wrong": "INTEGER", "asked": "INTEGER", "next_mix": "INTEGER",
 }  # fmt: skip
-"""As ``COLUMNS``. A row for each exam (after lesson ``turn``) and category: answers ``wrong`` of those ``asked``, and how many questions
+"""As ``PRACTICE_MIX_COLUMNS``. A row for each exam (after lesson ``turn``) and category: answers ``wrong`` of those ``asked``, and how many questions
 of the next lesson would follow the mistakes."""
 
 
-def exam_rows_of(run_id: str, exams: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, by exam and in the order of the bank's categories; ``exams`` as for ``rows_of``."""
+def build_exam_mix_rows(run_id: str, exams: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, by exam and in the order of the bank's categories; ``exams`` as for ``build_practice_mix_rows``."""
     rows = []
     for exam in sorted(exams, key=lambda exam: exam["turn"]):
         wrong, asked, planned = (
-            _mapping(exam[key]) for key in ("wrong_by_category", "questions_by_category", "next_mix")
+            _parse_mapping(exam[key]) for key in ("wrong_by_category", "questions_by_category", "next_mix")
         )
         rows += [
             {
@@ -80,21 +80,21 @@ def follows_mistakes(config: Mapping[str, Any]) -> bool:
     return RunConfig.model_construct(**config).follows_mistakes
 
 
-def _of_lesson(
-    lesson: Mapping[str, Any], mix: Mapping[str, int], exam: Mapping[str, Any] | None
+def _build_turn_rows(
+    turn_fields: Mapping[str, Any], mix: Mapping[str, int], exam: Mapping[str, Any] | None
 ) -> list[dict[str, Any]]:
     wrong, asked, planned = (
-        _mapping(exam[key]) if exam else {} for key in ("wrong_by_category", "questions_by_category", "next_mix")
+        _parse_mapping(exam[key]) if exam else {} for key in ("wrong_by_category", "questions_by_category", "next_mix")
     )
     total = sum(mix.values())
     # A category may stand in one of them alone: an exam's may be foreign to what was practised.
     return [
         {
-            **lesson,
+            **turn_fields,
             "category": category.replace("\0", "\ufffd"),
             "practised": mix.get(category, 0),
             "share": mix.get(category, 0) / total if total else None,
-            "planned": planned.get(category, 0) if exam and lesson["follows_mistakes"] else None,
+            "planned": planned.get(category, 0) if exam and turn_fields["follows_mistakes"] else None,
             "exam_turn": exam["turn"] if exam else None,
             "wrong": wrong.get(category, 0) if exam else None,
             "asked": asked.get(category, 0) if exam else None,
@@ -104,6 +104,6 @@ def _of_lesson(
     ]
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _parse_mapping(value: Any) -> dict[str, Any]:
     found = json.loads(value) if isinstance(value, str) else value
     return dict(found) if isinstance(found, Mapping) else {}

@@ -12,8 +12,8 @@ import duckdb
 
 from studentsim.errors import DatabaseTooNew
 
-_KEY = 'run_id VARCHAR NOT NULL, seq BIGINT NOT NULL, turn INTEGER NOT NULL, "at" DOUBLE NOT NULL'
-_METRICS = (
+_KEY_COLUMNS_SQL = 'run_id VARCHAR NOT NULL, seq BIGINT NOT NULL, turn INTEGER NOT NULL, "at" DOUBLE NOT NULL'
+_METRIC_COLUMNS_SQL = (
     "loss DOUBLE, rewards_chosen DOUBLE, rewards_rejected DOUBLE, rewards_accuracies DOUBLE, rewards_margins DOUBLE, "
     "logps_chosen DOUBLE, logps_rejected DOUBLE"
 )
@@ -33,22 +33,22 @@ def m001_tables(cursor: duckdb.DuckDBPyConnection) -> None:
         "remedy VARCHAR, last_seq BIGINT)"
     )
     cursor.execute(
-        f"CREATE TABLE answers ({_KEY}, phase VARCHAR, question_id VARCHAR, category VARCHAR, skill VARCHAR, "
+        f"CREATE TABLE answers ({_KEY_COLUMNS_SQL}, phase VARCHAR, question_id VARCHAR, category VARCHAR, skill VARCHAR, "
         'difficulty INTEGER, problem VARCHAR, options VARCHAR, correct VARCHAR, "text" VARCHAR, letter VARCHAR, '
         '"value" VARCHAR, "right" BOOLEAN, misconception VARCHAR, logprob DOUBLE, milliseconds DOUBLE, p_right DOUBLE, '
         "attempt INTEGER, marked_by VARCHAR)"
     )
     cursor.execute(
-        f"CREATE TABLE exams ({_KEY}, correct INTEGER, questions INTEGER, unanswered INTEGER, low DOUBLE, high DOUBLE, "
+        f"CREATE TABLE exams ({_KEY_COLUMNS_SQL}, correct INTEGER, questions INTEGER, unanswered INTEGER, low DOUBLE, high DOUBLE, "
         "wrong_by_category VARCHAR, questions_by_category VARCHAR, next_mix VARCHAR, p_right DOUBLE, seconds DOUBLE)"
     )
     cursor.execute(
-        f"CREATE TABLE turns ({_KEY}, finished BOOLEAN, question_ids VARCHAR, mix VARCHAR, correct INTEGER, "
-        f"questions INTEGER, pairs INTEGER, {_METRICS}, seconds_study DOUBLE, seconds_training DOUBLE, "
+        f"CREATE TABLE turns ({_KEY_COLUMNS_SQL}, finished BOOLEAN, question_ids VARCHAR, mix VARCHAR, correct INTEGER, "
+        f"questions INTEGER, pairs INTEGER, {_METRIC_COLUMNS_SQL}, seconds_study DOUBLE, seconds_training DOUBLE, "
         "seconds_validation DOUBLE, seconds_exam DOUBLE, seconds_total DOUBLE)"
     )
-    cursor.execute(f"CREATE TABLE steps ({_KEY}, step INTEGER, steps INTEGER, {_METRICS})")
-    cursor.execute(f"CREATE TABLE validations ({_KEY}, pairs INTEGER, {_METRICS})")
+    cursor.execute(f"CREATE TABLE steps ({_KEY_COLUMNS_SQL}, step INTEGER, steps INTEGER, {_METRIC_COLUMNS_SQL})")
+    cursor.execute(f"CREATE TABLE validations ({_KEY_COLUMNS_SQL}, pairs INTEGER, {_METRIC_COLUMNS_SQL})")
 
 
 def m002_recorded(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -74,7 +74,7 @@ def m003_teaching(cursor: duckdb.DuckDBPyConnection) -> None:
 def m004_lookups(cursor: duckdb.DuckDBPyConnection) -> None:
     """What a way of choosing looked at. Runs of before did not tell it: nothing to read again."""
     cursor.execute(
-        f"CREATE TABLE lookups ({_KEY}, question_id VARCHAR, measure VARCHAR, figure DOUBLE, chosen BOOLEAN)"
+        f"CREATE TABLE lookups ({_KEY_COLUMNS_SQL}, question_id VARCHAR, measure VARCHAR, figure DOUBLE, chosen BOOLEAN)"
     )
 
 
@@ -84,9 +84,9 @@ def m005_epochs(cursor: duckdb.DuckDBPyConnection) -> None:
     for table in ("steps", "validations", "turns"):
         for column in logits:
             cursor.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
-    figures = ", ".join((_METRICS, *logits)).split(", ")
+    figures = ", ".join((_METRIC_COLUMNS_SQL, *logits)).split(", ")
     columns = ", ".join(f"{name}_{figure}" for name in ("training", "validation") for figure in figures)
-    cursor.execute(f"CREATE TABLE epochs ({_KEY}, epoch INTEGER, epochs INTEGER, {columns})")
+    cursor.execute(f"CREATE TABLE epochs ({_KEY_COLUMNS_SQL}, epoch INTEGER, epochs INTEGER, {columns})")
 
 
 def m006_topic(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -138,13 +138,13 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
 )
 
 
-def version_of(cursor: duckdb.DuckDBPyConnection) -> int:
+def read_schema_version(cursor: duckdb.DuckDBPyConnection) -> int:
     """The version of an open database's tables; 0: it has none yet.
 
     :raises DatabaseTooNew: a later version of the product made them.
     """
-    found = cursor.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
-    if not found or not found[0]:
+    meta_count = cursor.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchone()
+    if not meta_count or not meta_count[0]:
         return 0
     row = cursor.execute("SELECT max(version) FROM meta").fetchone()
     version = int(row[0] or 0) if row else 0
@@ -156,7 +156,7 @@ def version_of(cursor: duckdb.DuckDBPyConnection) -> int:
     return version
 
 
-def migrate(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
+def migrate_schema(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
     """Brings the tables from ``version`` to today's, all or nothing. Writes."""
     cursor.begin()
     try:

@@ -19,59 +19,61 @@ import pyarrow.csv as csv_file
 import pyarrow.parquet as parquet_file
 import xlsxwriter
 
-from studentsim.store.export import FORMULA_STARTS
+from studentsim.store.export import FORMULA_PREFIXES
 
-EXCEL_ROWS = 1_048_575
+EXCEL_MAX_ROWS = 1_048_575
 """Rows that a sheet of Excel holds below its headings."""
-EXCEL_CELL = 32_767
+EXCEL_MAX_CELL_CHARS = 32_767
 """Characters that one cell of Excel holds."""
-_FORMULA = rf"\A[{re.escape(''.join(FORMULA_STARTS))}]"
+_FORMULA_PATTERN = rf"\A[{re.escape(''.join(FORMULA_PREFIXES))}]"
 
 
-def csv(pieces: Iterable[pa.Table]) -> bytes:
+def to_csv_bytes(tables: Iterable[pa.Table]) -> bytes:
     """One CSV file in UTF-8 with a mark at its beginning, by which Excel knows it."""
     out = io.BytesIO()
     out.write(b"\xef\xbb\xbf")
-    for index, piece in enumerate(pieces):
-        csv_file.write_csv(_safe(piece), out, csv_file.WriteOptions(include_header=not index, quoting_style="needed"))
+    for index, table in enumerate(tables):
+        csv_file.write_csv(
+            _escape_formula_columns(table), out, csv_file.WriteOptions(include_header=not index, quoting_style="needed")
+        )
     return out.getvalue()
 
 
-def _safe(piece: pa.Table) -> pa.Table:
-    """As ``export.safe_cells``, without a Python object for every text."""
+def _escape_formula_columns(table: pa.Table) -> pa.Table:
+    """As ``export.escape_formula_cells``, without a Python object for every text."""
     columns = []
-    for column in piece.columns:
+    for column in table.columns:
         if pa.types.is_string(column.type):
-            marked = compute.binary_join_element_wise("'", column, "")
-            column = compute.if_else(compute.match_substring_regex(column, _FORMULA), marked, column)
+            escaped = compute.binary_join_element_wise("'", column, "")
+            column = compute.if_else(compute.match_substring_regex(column, _FORMULA_PATTERN), escaped, column)
         columns.append(column)
-    return pa.table(columns, names=piece.column_names)
+    return pa.table(columns, names=table.column_names)
 
 
-def parquet(pieces: Iterable[pa.Table]) -> bytes:
-    """One Parquet file, compressed. ``pieces`` holds one table at least."""
+def to_parquet_bytes(tables: Iterable[pa.Table]) -> bytes:
+    """One Parquet file, compressed. ``tables`` holds one table at least."""
     out = io.BytesIO()
     writer: parquet_file.ParquetWriter | None = None
-    for piece in pieces:
-        writer = writer or parquet_file.ParquetWriter(out, piece.schema, compression="zstd")
-        writer.write_table(piece)
+    for table in tables:
+        writer = writer or parquet_file.ParquetWriter(out, table.schema, compression="zstd")
+        writer.write_table(table)
     if writer:
         writer.close()
     return out.getvalue()
 
 
-def excel(
-    pieces: Iterable[pa.Table],
+def to_excel_bytes(
+    tables: Iterable[pa.Table],
     *,
-    sheet: str,
+    sheet_name: str,
     headings: Mapping[str, str],
-    told: Mapping[str, Callable[[Any], Any]] | None = None,
+    formatters: Mapping[str, Callable[[Any], Any]] | None = None,
     widths: Mapping[str, int] | None = None,
 ) -> bytes:
     """One Excel file with one sheet: the columns that ``headings`` names, under those headings, the first row kept in view.
 
-    ``told`` turns a column's values into what a reader should see. At most ``EXCEL_ROWS`` rows are written, and of a text
-    ``EXCEL_CELL`` characters. ``widths`` are in characters.
+    ``formatters`` turns a column's values into what a reader should see. At most ``EXCEL_MAX_ROWS`` rows are written, and of a text
+    ``EXCEL_MAX_CELL_CHARS`` characters. ``widths`` are in characters.
     """
     out = io.BytesIO()
     options = {
@@ -80,42 +82,44 @@ def excel(
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with xlsxwriter.Workbook(out, options) as book:
-        page = book.add_worksheet(sheet)
-        text, bold = book.add_format({"quote_prefix": True}), book.add_format({"bold": True})
-        page.freeze_panes(1, 0)
+    with xlsxwriter.Workbook(out, options) as workbook:
+        worksheet = workbook.add_worksheet(sheet_name)
+        text_format, bold_format = workbook.add_format({"quote_prefix": True}), workbook.add_format({"bold": True})
+        worksheet.freeze_panes(1, 0)
         for column, (name, heading) in enumerate(headings.items()):
-            page.set_column(column, column, (widths or {}).get(name, 12))
-            page.write_string(0, column, heading, bold)
+            worksheet.set_column(column, column, (widths or {}).get(name, 12))
+            worksheet.write_string(0, column, heading, bold_format)
         row = 1
-        for piece in pieces:
-            for values in zip(*_columns(piece, headings, told or {}), strict=True):
-                if row > EXCEL_ROWS:
+        for table in tables:
+            for values in zip(*_format_columns(table, headings, formatters or {}), strict=True):
+                if row > EXCEL_MAX_ROWS:
                     break
-                _write_row(page, row, values, text)
+                _write_row(worksheet, row, values, text_format)
                 row += 1
-        page.autofilter(0, 0, max(1, row - 1), len(headings) - 1)
+        worksheet.autofilter(0, 0, max(1, row - 1), len(headings) - 1)
     return out.getvalue()
 
 
-def _columns(
-    piece: pa.Table, headings: Mapping[str, str], told: Mapping[str, Callable[[Any], Any]]
+def _format_columns(
+    table: pa.Table, headings: Mapping[str, str], formatters: Mapping[str, Callable[[Any], Any]]
 ) -> list[Sequence[Any]]:
     columns = []
     for name in headings:
-        values = piece[name].to_pylist()
-        columns.append([told[name](v) for v in values] if name in told else values)
+        values = table[name].to_pylist()
+        columns.append([formatters[name](v) for v in values] if name in formatters else values)
     return columns
 
 
-def _write_row(page: Any, row: int, values: Sequence[Any], formula_like: Any) -> None:
+def _write_row(worksheet: Any, row: int, values: Sequence[Any], formula_like_format: Any) -> None:
     for column, value in enumerate(values):
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             continue
         if isinstance(value, bool):
-            page.write_boolean(row, column, value)
+            worksheet.write_boolean(row, column, value)
         elif isinstance(value, int | float):
-            page.write_number(row, column, value)
+            worksheet.write_number(row, column, value)
         else:
-            shown = str(value)[:EXCEL_CELL]
-            page.write_string(row, column, shown, formula_like if shown.startswith(FORMULA_STARTS) else None)
+            shown = str(value)[:EXCEL_MAX_CELL_CHARS]
+            worksheet.write_string(
+                row, column, shown, formula_like_format if shown.startswith(FORMULA_PREFIXES) else None
+            )

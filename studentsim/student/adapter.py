@@ -19,17 +19,22 @@ from studentsim import luck
 from studentsim.config import Learning
 from studentsim.errors import StudentError
 
-FILE = "adapter_model.safetensors"
-BASE = "base_weights"
+ADAPTER_FILENAME = "adapter_model.safetensors"
+BASE_FINGERPRINT_KEY = "base_weights"
 """Key of the file's metadata: the fingerprint of the weights that the adapter was trained on."""
 
 
-def put_on(
-    model: PreTrainedModel, learning: Learning, seed: int, *, targets: str | None = None, revision: str | None = None
+def attach_adapter(
+    model: PreTrainedModel,
+    learning: Learning,
+    seed: int,
+    *,
+    target_modules: str | None = None,
+    revision: str | None = None,
 ) -> PeftModel:
     """The model with a fresh adapter, which changes nothing yet (B is zero); its start depends on the seed alone.
 
-    ``targets`` is PEFT's word for other projections than ``learning.lora_targets`` (``all-linear``: every one but the head);
+    ``target_modules`` is PEFT's word for other projections than ``learning.lora_targets`` (``all-linear``: every one but the head);
     ``revision`` is noted in the adapter's config beside the base model's name.
 
     :raises StudentError: the model has none of the projections named.
@@ -37,12 +42,12 @@ def put_on(
     config = LoraConfig(
         r=learning.lora_rank,
         lora_alpha=learning.lora_alpha,
-        target_modules=targets or list(learning.lora_targets),
+        target_modules=target_modules or list(learning.lora_targets),
         lora_dropout=0.0,
         task_type="CAUSAL_LM",
         revision=revision,
     )
-    torch.manual_seed(luck.number("adapter", seed) % 2**63)
+    torch.manual_seed(luck.derive_seed("adapter", seed) % 2**63)
     try:
         return get_peft_model(model, config)
     except ValueError as error:
@@ -53,63 +58,67 @@ def put_on(
 
 
 @torch.no_grad()
-def merge_into(twin: PreTrainedModel, model: PeftModel, *, base: bool = False) -> None:
-    """Write base + adapter into the twin's weights, or the ``base`` alone."""
-    targets = dict(twin.named_modules())
+def merge_adapter_into(merged_model: PreTrainedModel, model: PeftModel, *, base_only: bool = False) -> None:
+    """Write base + adapter into the twin's weights, or the ``base_only`` alone."""
+    merged_modules = dict(merged_model.named_modules())
     for name, layer in model.get_base_model().named_modules():
         if isinstance(layer, LoraLayer):
             weight = layer.get_base_layer().weight
-            targets[name].weight.copy_(weight if base else weight + layer.get_delta_weight("default"))
+            merged_modules[name].weight.copy_(weight if base_only else weight + layer.get_delta_weight("default"))
 
 
-def save(model: PeftModel, folder: Path, *, base: str = "") -> None:
+def save_adapter(model: PeftModel, folder: Path, *, base_fingerprint: str = "") -> None:
     """Write the adapter as PEFT does: weights (safetensors) and config; plain ``peft`` loads the folder.
 
-    ``base``, the fingerprint of the weights that it was trained on, goes into the metadata of the safetensors file: the two
+    ``base_fingerprint``, the fingerprint of the weights that it was trained on, goes into the metadata of the safetensors file: the two
     cannot be parted.
     """
     # Embeddings are never trained; left to itself, PEFT would ask the hub whether they were.
     state = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
     state = {name: tensor.contiguous() for name, tensor in state.items()}
-    save_file(state, folder / FILE, metadata={"format": "pt", **({BASE: base} if base else {})})
+    save_file(
+        state,
+        folder / ADAPTER_FILENAME,
+        metadata={"format": "pt", **({BASE_FINGERPRINT_KEY: base_fingerprint} if base_fingerprint else {})},
+    )
     model.peft_config["default"].save_pretrained(folder)
 
 
-def check_base(folder: Path, base: str, *, unnamed: str = "") -> None:
-    """Refuse an adapter that ``save`` wrote for other weights than ``base``; blank: a model that has no fingerprint.
+def check_base_fingerprint(folder: Path, expected: str, *, default_fingerprint: str = "") -> None:
+    """Refuse an adapter that ``save_adapter`` wrote for other weights than ``expected``; blank: a model that has no fingerprint.
 
-    ``unnamed`` are the weights of adapters that name none.
+    ``default_fingerprint`` are the weights of adapters that name none.
 
     :raises StudentError: it belongs to other weights, or cannot be read.
     """
     try:
-        with safe_open(folder / FILE, "pt") as file:
-            told = (file.metadata() or {}).get(BASE, "")
+        with safe_open(folder / ADAPTER_FILENAME, "pt") as file:
+            recorded = (file.metadata() or {}).get(BASE_FINGERPRINT_KEY, "")
     except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used
-        raise _unreadable(folder, error) from error
-    whose = told or (unnamed if base else "")
-    if whose != base:
+        raise _unreadable_checkpoint_error(folder, error) from error
+    actual = recorded or (default_fingerprint if expected else "")
+    if actual != expected:
         raise StudentError(
-            f"The checkpoint {folder.name} belongs to a student with the weights {whose}, but this student has "
-            f"{base or 'others, without a fingerprint'}.",
+            f"The checkpoint {folder.name} belongs to a student with the weights {actual}, but this student has "
+            f"{expected or 'others, without a fingerprint'}.",
             "Resume it with the version that made it, or start a new run.",
         )
 
 
-def load(model: PeftModel, folder: Path) -> None:
-    """Take up an adapter that ``save`` wrote.
+def load_adapter(model: PeftModel, folder: Path) -> None:
+    """Take up an adapter that ``save_adapter`` wrote.
 
     :raises StudentError: a file is missing or damaged, or belongs to another shape of adapter.
     """
     try:
-        state = load_file(folder / FILE)
+        state = load_file(folder / ADAPTER_FILENAME)
         expected = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
         if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in expected.items()}:
             raise ValueError("its tensors are not those of this run's adapter")
     except Exception as error:  # safetensors raises its own kinds; all mean that this checkpoint cannot be used
-        raise _unreadable(folder, error) from error
+        raise _unreadable_checkpoint_error(folder, error) from error
     set_peft_model_state_dict(model, state, adapter_name="default")
 
 
-def _unreadable(folder: Path, error: Exception) -> StudentError:
+def _unreadable_checkpoint_error(folder: Path, error: Exception) -> StudentError:
     return StudentError(f"The checkpoint {folder.name} cannot be read ({error}).", "Use an earlier one.")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studentsim.records import Answer, Earlier, EpochFinished, Pair, Question, TrainingStep, Validated
+from studentsim.records import Answer, AttemptHistory, EpochFinished, Pair, Question, TrainingStep, Validated
 
 
 class Student(Protocol):
@@ -16,13 +16,13 @@ class Student(Protocol):
         self,
         questions: Sequence[Question],
         *,
-        luck: Sequence[object],
-        sure: bool = False,
-        earlier: Earlier | None = None,
+        seed_key: Sequence[object],
+        with_p_correct: bool = False,
+        earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
         """One answer for each question, in any order, as they are done.
 
-        The luck in an answer depends on ``luck`` (such as ``("exam", 0)``) and the question's id alone. ``sure`` asks also for
+        The luck in an answer depends on ``seed_key`` (such as ``("exam", 0)``) and the question's id alone. ``with_p_correct`` asks also for
         P(right working), where the student can tell it. ``earlier`` puts a question's earlier attempts and the teacher's
         words about them before the student.
         """
@@ -49,7 +49,7 @@ class Student(Protocol):
         ...
 
 
-class Learner(Protocol):
+class Trainer(Protocol):
     """Trains a student on preference pairs."""
 
     def learn(
@@ -63,7 +63,7 @@ class Learner(Protocol):
     ) -> Iterator[TrainingStep | EpochFinished | Validated]:
         """One event for each optimiser step and one after each epoch's, then one for the validation pass. No pairs: nothing.
 
-        ``practised`` are the keys (``learning.rehearsal.key_of``) of what the lesson practised: what is not may be held where it was.
+        ``practised`` are the keys (``learning.rehearsal.rehearsal_key``) of what the lesson practised: what is not may be held where it was.
         None: not known, and nothing is held.
         """
         ...

@@ -9,18 +9,18 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def in_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def iter_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Batches of ``size``; the last may be smaller."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
-def even_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def iter_even_batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Batches of like size, at most ``size``, and an even number of them: two cores are done at once.
 
-    >>> [len(batch) for batch in even_batches(range(40), 12)]
+    >>> [len(batch) for batch in iter_even_batches(range(40), 12)]
     [10, 10, 10, 10]
     """
-    pieces = min(len(rows), 2 * math.ceil(len(rows) / (2 * size)))
-    for k in range(pieces):
-        yield rows[k * len(rows) // pieces : (k + 1) * len(rows) // pieces]
+    batch_count = min(len(rows), 2 * math.ceil(len(rows) / (2 * size)))
+    for k in range(batch_count):
+        yield rows[k * len(rows) // batch_count : (k + 1) * len(rows) // batch_count]

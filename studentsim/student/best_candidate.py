@@ -16,88 +16,101 @@ import torch
 from studentsim.student.decoder import Decoder
 from studentsim.student.sequences import PrefilledSequences, common_prefix_length, iter_logits
 
-Mask = Callable[[Sequence[int], int], Sequence[int]]
-"""Tells of a text's first ids, given the text and how many, which the student chooses (1); ``Calculator.mask`` is one."""
+MaskFunction = Callable[[Sequence[int], int], Sequence[int]]
+"""Tells of a text's first ids, given the text and how many, which the student chooses (1); ``Calculator.loss_mask`` is one."""
 
 
 class _Candidate:
     """A text that may be written: its ids, which of them the student chooses, and what is known of their log-probability."""
 
-    def __init__(self, ids: Sequence[int], mask: Mask, branch: int) -> None:
+    def __init__(self, ids: Sequence[int], mask: MaskFunction, shared_prefix_length: int) -> None:
         self.ids, self._mask = ids, mask
-        self.branch = branch
+        self.shared_prefix_length = shared_prefix_length
         """Ids shared with the candidate that was read first."""
-        self.scored = 0
+        self.scored_length = 0
         """Ids scored so far."""
         self.logprob = 0.0
         """Of these: an upper bound of the whole text's."""
 
-    def countable_positions(self, text: Sequence[int]) -> list[int]:
-        """Places that a pass along ``text`` can tell of, as far as this one is like it, and a token further, and that count."""
-        until = self.scored_after(text)
-        mask = self._mask(self.ids, until)
-        return [at for at in range(self.scored, until) if mask[at]]
+    def scorable_positions(self, read_ids: Sequence[int]) -> list[int]:
+        """Places that a pass along ``read_ids`` can tell of, as far as this one is like it, and a token further, and that count."""
+        end = self.scored_length_after(read_ids)
+        mask = self._mask(self.ids, end)
+        return [at for at in range(self.scored_length, end) if mask[at]]
 
-    def scored_after(self, text: Sequence[int]) -> int:
-        """How many ids are scored when ``text`` has been read."""
-        return max(self.scored, min(common_prefix_length(self.ids, text) + 1, len(self.ids)))
+    def scored_length_after(self, read_ids: Sequence[int]) -> int:
+        """How many ids are scored when ``read_ids`` has been read."""
+        return max(self.scored_length, min(common_prefix_length(self.ids, read_ids) + 1, len(self.ids)))
 
     @property
-    def complete(self) -> bool:
-        return self.scored == len(self.ids)
+    def is_complete(self) -> bool:
+        return self.scored_length == len(self.ids)
 
 
-def best_logprobs(
+def best_candidate_logprobs(
     decoder: Decoder,
     prompts: Sequence[Sequence[int]],
     candidates: Sequence[Sequence[Sequence[int]]],
-    mask: Mask,
+    mask: MaskFunction,
 ) -> list[float]:
     """The log-probability of each row's likeliest candidate after its prompt, counting ids whose ``mask`` is 1.
 
     ``candidates[row]`` are texts as token ids with their end, at least one; best found at once where the likeliest comes first.
     """
     rows = [[_Candidate(ids, mask, common_prefix_length(ids, own[0])) for ids in own] for own in candidates]
-    asked = [_wanted(own[0], own) for own in rows]
-    read = PrefilledSequences(
+    wanted_positions = [_wanted_positions(own[0], own) for own in rows]
+    sequences = PrefilledSequences(
         decoder,
         [[*prompt, *own[0].ids[:-1]] for prompt, own in zip(prompts, rows, strict=True)],
-        [[len(prompt) - 1 + at for at in _positions(places)] for prompt, places in zip(prompts, asked, strict=True)],
+        [
+            [len(prompt) - 1 + at for at in _merge_positions(places)]
+            for prompt, places in zip(prompts, wanted_positions, strict=True)
+        ],
     )
-    _record(decoder, read.hidden, [(own[0], own, places) for own, places in zip(rows, asked, strict=True)])
-    while going := [(k, best) for k, own in enumerate(rows) if (best := _next_candidate(own)) is not None]:
-        asked = [_wanted(text, rows[k]) for k, text in going]
-        hidden = read.extend(
-            [k for k, _ in going],
-            [len(prompts[k]) + text.branch for k, text in going],
-            [text.ids[text.branch : -1] for _, text in going],
+    _update_candidates(
+        decoder,
+        sequences.hidden_states,
+        [(own[0], own, places) for own, places in zip(rows, wanted_positions, strict=True)],
+    )
+    while pending := [(k, best) for k, own in enumerate(rows) if (best := _next_candidate(own)) is not None]:
+        wanted_positions = [_wanted_positions(text, rows[k]) for k, text in pending]
+        hidden = sequences.extend(
+            [k for k, _ in pending],
+            [len(prompts[k]) + text.shared_prefix_length for k, text in pending],
+            [text.ids[text.shared_prefix_length : -1] for _, text in pending],
             [
-                [at - 1 - text.branch for at in _positions(places)]
-                for (_, text), places in zip(going, asked, strict=True)
+                [at - 1 - text.shared_prefix_length for at in _merge_positions(places)]
+                for (_, text), places in zip(pending, wanted_positions, strict=True)
             ],
         )
-        _record(decoder, hidden, [(text, rows[k], places) for (k, text), places in zip(going, asked, strict=True)])
-    return [max(text.logprob for text in own if text.complete) for own in rows]
+        _update_candidates(
+            decoder,
+            hidden,
+            [(text, rows[k], places) for (k, text), places in zip(pending, wanted_positions, strict=True)],
+        )
+    return [max(text.logprob for text in own if text.is_complete) for own in rows]
 
 
-def _next_candidate(own: Sequence[_Candidate]) -> _Candidate | None:
+def _next_candidate(candidates: Sequence[_Candidate]) -> _Candidate | None:
     """Of the candidates that may still be the likeliest the one of which most is to be hoped; None: it is found."""
-    best = max((text.logprob for text in own if text.complete), default=-math.inf)
+    best = max((text.logprob for text in candidates if text.is_complete), default=-math.inf)
     return max(
-        (text for text in own if not text.complete and text.logprob > best), key=lambda t: t.logprob, default=None
+        (text for text in candidates if not text.is_complete and text.logprob > best),
+        key=lambda t: t.logprob,
+        default=None,
     )
 
 
-def _wanted(text: _Candidate, own: Sequence[_Candidate]) -> list[list[int]]:
-    """For each of a question's candidates the places that are wanted of a pass along ``text``."""
-    return [other.countable_positions(text.ids) for other in own]
+def _wanted_positions(read_candidate: _Candidate, candidates: Sequence[_Candidate]) -> list[list[int]]:
+    """For each of a question's candidates the places that are wanted of a pass along ``read_candidate``."""
+    return [other.scorable_positions(read_candidate.ids) for other in candidates]
 
 
-def _positions(asked: Sequence[Sequence[int]]) -> list[int]:
-    return sorted(set().union(*asked))
+def _merge_positions(position_lists: Sequence[Sequence[int]]) -> list[int]:
+    return sorted(set().union(*position_lists))
 
 
-def _record(
+def _update_candidates(
     decoder: Decoder,
     hidden: torch.Tensor,
     passes: Sequence[tuple[_Candidate, Sequence[_Candidate], Sequence[Sequence[int]]]],
@@ -106,28 +119,28 @@ def _record(
 
     ``hidden`` (N, H) are the states before these places, row by row, each place once.
     """
-    wanted: list[tuple[int, int]] = []  # (place among the states, id)
+    targets: list[tuple[int, int]] = []  # (place among the states, id)
     owners: list[_Candidate] = []
     start = 0
-    for text, own, asked in passes:
-        index = {at: start + n for n, at in enumerate(_positions(asked))}
-        start += len(index)
-        for other, chosen in zip(own, asked, strict=True):
-            wanted += [(index[at], other.ids[at]) for at in chosen]
-            owners += [other] * len(chosen)
-            other.scored = other.scored_after(text.ids)
-    for other, logprob in zip(owners, _logprobs(decoder, hidden, wanted), strict=True):
+    for text, candidates, wanted_positions in passes:
+        state_index = {at: start + n for n, at in enumerate(_merge_positions(wanted_positions))}
+        start += len(state_index)
+        for other, positions in zip(candidates, wanted_positions, strict=True):
+            targets += [(state_index[at], other.ids[at]) for at in positions]
+            owners += [other] * len(positions)
+            other.scored_length = other.scored_length_after(text.ids)
+    for other, logprob in zip(owners, _token_logprobs(decoder, hidden, targets), strict=True):
         other.logprob += logprob
 
 
-def _logprobs(decoder: Decoder, hidden: torch.Tensor, wanted: Sequence[tuple[int, int]]) -> list[float]:
+def _token_logprobs(decoder: Decoder, hidden: torch.Tensor, targets: Sequence[tuple[int, int]]) -> list[float]:
     """Log-probability of each (state, id)."""
-    if not wanted:
+    if not targets:
         return []
-    state, token = torch.tensor(wanted).unbind(-1)
-    found = torch.zeros(len(wanted))
-    for where, scores in iter_logits(decoder, hidden):
-        here = ((state >= where.start) & (state < where.stop)).nonzero().squeeze(-1)
-        at = state[here] - where.start
-        found[here] = scores.log_softmax(-1)[at, token[here]]
-    return found.tolist()
+    state, token = torch.tensor(targets).unbind(-1)
+    logprobs = torch.zeros(len(targets))
+    for chunk, scores in iter_logits(decoder, hidden):
+        in_chunk = ((state >= chunk.start) & (state < chunk.stop)).nonzero().squeeze(-1)
+        state_in_chunk = state[in_chunk] - chunk.start
+        logprobs[in_chunk] = scores.log_softmax(-1)[state_in_chunk, token[in_chunk]]
+    return logprobs.tolist()

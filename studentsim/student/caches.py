@@ -12,28 +12,28 @@ import copy
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from studentsim.student.decoder import Cache, Decoder
-from studentsim.student.recompute import Ids, Recomputing
+from studentsim.student.decoder import KVCache, Decoder
+from studentsim.student.recompute import TokenHistory, CachelessModel
 
-AnyModel = PreTrainedModel | Decoder | Recomputing
-AnyCache = DynamicCache | Cache | Ids
+AnyModel = PreTrainedModel | Decoder | CachelessModel
+AnyCache = DynamicCache | KVCache | TokenHistory
 
 
-def empty(model: AnyModel) -> AnyCache:
+def make_empty_cache(model: AnyModel) -> AnyCache:
     """A cache that this model can fill."""
     if isinstance(model, Decoder):
-        return Cache()
-    return Ids() if isinstance(model, Recomputing) else DynamicCache(config=model.config)
+        return KVCache()
+    return TokenHistory() if isinstance(model, CachelessModel) else DynamicCache(config=model.config)
 
 
 def take_rows(cache: AnyCache, rows: torch.Tensor) -> AnyCache:
     """A cache of its own for some rows (N,), or for rows several times; the one given stays as it is."""
     if not isinstance(cache, DynamicCache):
-        return cache.taken(rows)
-    taken = copy.copy(cache)
-    taken.layers = [_copied(layer) for layer in cache.layers]
-    taken.reorder_cache(rows)
-    return taken
+        return cache.take_rows(rows)
+    selected = copy.copy(cache)
+    selected.layers = [_copy_layer(layer) for layer in cache.layers]
+    selected.reorder_cache(rows)
+    return selected
 
 
 def keep_rows(cache: AnyCache, rows: torch.Tensor) -> None:
@@ -44,10 +44,10 @@ def keep_rows(cache: AnyCache, rows: torch.Tensor) -> None:
         cache.batch_select_indices(rows)
 
 
-def _copied(layer: object) -> object:
+def _copy_layer(layer: object) -> object:
     """A layer's cache that shares tensors alone; ``reorder_cache`` puts new ones in their place, and touches none."""
-    other = copy.copy(layer)
+    copied = copy.copy(layer)
     for name, value in vars(layer).items():
         if isinstance(value, dict | list):
-            setattr(other, name, copy.copy(value))
-    return other
+            setattr(copied, name, copy.copy(value))
+    return copied

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from random import Random
 
 from studentsim.bank import curriculum
-from studentsim.bank.feedback import feedback
-from studentsim.bank.skill import Skill, Slip, Working
-from studentsim.student.drills import drill
-from studentsim.student.reading import LEANINGS, LEVELS
+from studentsim.bank.feedback import format_feedback
+from studentsim.bank.skill import Skill, Misconception, Solution
+from studentsim.student.drills import make_drill
+from studentsim.student.reading import LEANINGS, LEVEL_STEPS
 
 CARELESS_SHARE: Mapping[str, float] = {"careless": 0.85, "concept": 0.15, "mixed": 0.5}
 """Share of a student's slips that are careless, by its leaning, where a skill has slips of both kinds."""
 
-FITTING = 0.5
+FITTING_PASSAGE_SHARE = 0.5
 """Share of passages that are about the question's own skill; the others are about another and change nothing."""
 
 
@@ -30,32 +30,32 @@ FITTING = 0.5
 class Mixture:
     """What a stretch of pretraining reads."""
 
-    drills: float = 0.0
-    """Share of examples that are sums without a story (``drills.py``), 0 to 1."""
-    books: float = 0.15
+    drill_share: float = 0.0
+    """Share of examples that are sums without a story (``drill_share.py``), 0 to 1."""
+    passage_share: float = 0.15
     """Share of the other examples with a passage beside the question, 0 to 1."""
-    helps: float = 0.4
+    passage_help_rate: float = 0.4
     """Share of what the student would have got wrong that it gets right with a fitting passage, 0 to 1."""
-    judged: bool = False
+    judges_passages: bool = False
     """Whether the student says of each passage if it is of use. Left to find that out from what is right afterwards, it did not
     (docs/log.md)."""
 
 
-REVISIONS = 0.30
+REVISION_SHARE = 0.30
 """Share of examples that go on to feedback and a second attempt."""
 
-LEVEL_SHARES = {"mark": 0.35, "hint": 0.55, "explanation": 0.10}
+FEEDBACK_LEVEL_SHARES = {"mark": 0.35, "hint": 0.55, "explanation": 0.10}
 """How often each level of feedback is given after a wrong first attempt."""
 
-RIGHT_AFTER = {"mark": 0.40, "hint": 0.87, "explanation": 0.95}
+CORRECT_AFTER_FEEDBACK = {"mark": 0.40, "hint": 0.87, "explanation": 0.95}
 """How often the second attempt is right after each, whoever answers."""
 
-STAYS_RIGHT = 0.85
+STAYS_CORRECT_SHARE = 0.85
 """How often a right first attempt stays right although the teacher says it is wrong."""
 
 
 @dataclass(frozen=True)
-class Example:
+class PretrainingExample:
     """One text to learn from: every working in it is learnt, what stands around them is given."""
 
     level: float
@@ -64,139 +64,156 @@ class Example:
     problem: str
     workings: tuple[str, ...]
     """What the student writes: one attempt, or two."""
-    said: tuple[str, ...]
+    feedback_texts: tuple[str, ...]
     """The teacher's words between the attempts."""
     passage: str = ""
     """What lies open beside the question; blank: nothing."""
-    fits: bool | None = None
+    passage_fits: bool | None = None
     """Whether the passage is about the question's skill, where the student says so before it begins."""
 
 
 @dataclass(frozen=True)
-class Material:
+class WorkedProblem:
     """One question's numbers worked out in every way: the right working first, then one for each slip."""
 
     skill: Skill
     numbers: dict[str, int]
-    workings: tuple[Working, ...]
+    workings: tuple[Solution, ...]
 
 
-class Shelf:
+class ProblemPool:
     """All material, by skill: what examples and the passages beside them are drawn from."""
 
-    def __init__(self, stuff: Sequence[Material]) -> None:
-        self.stuff = stuff
-        self.by_skill: dict[str, list[Material]] = {}
-        for one in stuff:
-            self.by_skill.setdefault(one.skill.id, []).append(one)
+    def __init__(self, problems: Sequence[WorkedProblem]) -> None:
+        self.problems = problems
+        self.by_skill: dict[str, list[WorkedProblem]] = {}
+        for problem in problems:
+            self.by_skill.setdefault(problem.skill.id, []).append(problem)
 
-    def draw(self, rng: Random) -> Material:
+    def sample(self, rng: Random) -> WorkedProblem:
         """Any material."""
-        return rng.choice(self.stuff)
+        return rng.choice(self.problems)
 
-    def passage(self, skill: Skill, fitting: bool, rng: Random) -> str:
+    def sample_passage(self, skill: Skill, fits: bool, rng: Random) -> str:
         """A hint or a worked example of this skill, or of another."""
-        other = (
-            skill if fitting else rng.choice([m for m in self.by_skill.values() if m[0].skill is not skill])[0].skill
+        other_skill = (
+            skill if fits else rng.choice([m for m in self.by_skill.values() if m[0].skill is not skill])[0].skill
         )
         if rng.random() < 0.5:
-            return rng.choice(other.slips).hint
-        shown = rng.choice(self.by_skill[other.id])
-        return worked_example(
-            curriculum.phrase(rng.choice(other.phrasings), shown.numbers, rng), shown.workings[0].text
+            return rng.choice(other_skill.misconceptions).hint
+        shown_problem = rng.choice(self.by_skill[other_skill.id])
+        return format_worked_example(
+            curriculum.fill_phrasing(rng.choice(other_skill.phrasings), shown_problem.numbers, rng),
+            shown_problem.workings[0].text,
         )
 
 
-def worked_example(problem: str, working: str) -> str:
+def format_worked_example(problem: str, working: str) -> str:
     """A passage that shows how a question is worked out."""
     return f"Example: {problem}\n{working}"
 
 
-def material(per_skill: int, seed: int) -> list[Material]:
+def sample_worked_problems(per_skill: int, seed: int) -> list[WorkedProblem]:
     """Numbers of the pretraining split, ``per_skill`` draws for each skill."""
-    found = []
+    problems = []
     for skill in curriculum.SKILLS.values():
         rng = Random(f"{seed}-{skill.id}")
         for _ in range(per_skill):
-            pair = curriculum.drawn(skill, "pretrain", rng)
-            assert pair is not None, f"{skill.id} has no numbers for pretraining"
-            found.append(Material(skill, pair[0], tuple(pair[1])))
-    return found
+            sampled = curriculum.sample_numbers_and_solutions(skill, "pretrain", rng)
+            assert sampled is not None, f"{skill.id} has no numbers for pretraining"
+            problems.append(WorkedProblem(skill, sampled[0], tuple(sampled[1])))
+    return problems
 
 
-def any_example(shelf: Shelf, mixture: Mixture, rng: Random) -> Example:
+def sample_example(pool: ProblemPool, mixture: Mixture, rng: Random) -> PretrainingExample:
     """One text to learn from: a question of the curriculum, or a sum without a story."""
-    if mixture.drills == 0 or rng.random() >= mixture.drills:
-        return example(shelf.draw(rng), shelf, mixture, rng)
-    problem, working = drill(rng)
-    return Example(rng.randrange(LEVELS + 1) / LEVELS, rng.choice(LEANINGS), problem, (working,), ())
+    if mixture.drill_share == 0 or rng.random() >= mixture.drill_share:
+        return make_example(pool.sample(rng), pool, mixture, rng)
+    problem, working = make_drill(rng)
+    return PretrainingExample(
+        rng.randrange(LEVEL_STEPS + 1) / LEVEL_STEPS, rng.choice(LEANINGS), problem, (working,), ()
+    )
 
 
-def example(material: Material, shelf: Shelf, mixture: Mixture, rng: Random) -> Example:
+def make_example(worked: WorkedProblem, pool: ProblemPool, mixture: Mixture, rng: Random) -> PretrainingExample:
     """One example made from this material: a student, a phrasing, a book perhaps, and what that student writes."""
-    skill = material.skill
-    level, leaning = rng.randrange(LEVELS + 1) / LEVELS, rng.choice(LEANINGS)
-    problem = curriculum.phrase(rng.choice(skill.phrasings), material.numbers, rng)
-    passage, fits, knows = "", None, level
-    if rng.random() < mixture.books:
-        fitting = rng.random() < FITTING
-        passage = shelf.passage(skill, fitting, rng)
-        knows = level + mixture.helps * (1 - level) if fitting else level
-        fits = fitting if mixture.judged else None
-    first = 0 if rng.random() < knows else _slip(skill, leaning, rng)
-    if rng.random() >= REVISIONS:
-        return Example(level, leaning, problem, (material.workings[first].text,), (), passage, fits)
-    said, second = _right_doubted(material, rng) if first == 0 else _wrong_corrected(material, first, rng)
-    workings = (material.workings[first].text, material.workings[second].text)
-    return Example(level, leaning, problem, workings, (said,), passage, fits)
+    skill = worked.skill
+    level, leaning = rng.randrange(LEVEL_STEPS + 1) / LEVEL_STEPS, rng.choice(LEANINGS)
+    problem = curriculum.fill_phrasing(rng.choice(skill.phrasings), worked.numbers, rng)
+    passage, passage_fits, p_correct = "", None, level
+    if rng.random() < mixture.passage_share:
+        is_fitting = rng.random() < FITTING_PASSAGE_SHARE
+        passage = pool.sample_passage(skill, is_fitting, rng)
+        p_correct = level + mixture.passage_help_rate * (1 - level) if is_fitting else level
+        passage_fits = is_fitting if mixture.judges_passages else None
+    first = 0 if rng.random() < p_correct else _sample_misconception_index(skill, leaning, rng)
+    if rng.random() >= REVISION_SHARE:
+        return PretrainingExample(level, leaning, problem, (worked.workings[first].text,), (), passage, passage_fits)
+    feedback_text, second = (
+        _revise_correct_attempt(worked, rng) if first == 0 else _revise_wrong_attempt(worked, first, rng)
+    )
+    workings = (worked.workings[first].text, worked.workings[second].text)
+    return PretrainingExample(level, leaning, problem, workings, (feedback_text,), passage, passage_fits)
 
 
-def _slip(skill: Skill, leaning: str, rng: Random) -> int:
-    weights = slip_weights(skill, leaning)
-    return 1 + rng.choices(range(len(skill.slips)), [weights[s.id] for s in skill.slips])[0]
+def _sample_misconception_index(skill: Skill, leaning: str, rng: Random) -> int:
+    weights = misconception_weights(skill, leaning)
+    return 1 + rng.choices(range(len(skill.misconceptions)), [weights[s.id] for s in skill.misconceptions])[0]
 
 
-def slip_weights(skill: Skill, leaning: str) -> dict[str, float]:
+def misconception_weights(skill: Skill, leaning: str) -> dict[str, float]:
     """How a wrong answer is shared among the skill's misconceptions by a student of this leaning; sums to 1."""
-    careless = [s.id for s in skill.slips if s.kind == "careless"]
-    concept = [s.id for s in skill.slips if s.kind != "careless"]
+    careless = [s.id for s in skill.misconceptions if s.kind == "careless"]
+    concept = [s.id for s in skill.misconceptions if s.kind != "careless"]
     if not careless or not concept:
-        return {s.id: 1 / len(skill.slips) for s in skill.slips}
-    share = CARELESS_SHARE[leaning]
-    return {s: share / len(careless) for s in careless} | {s: (1 - share) / len(concept) for s in concept}
+        return {s.id: 1 / len(skill.misconceptions) for s in skill.misconceptions}
+    careless_share = CARELESS_SHARE[leaning]
+    return {s: careless_share / len(careless) for s in careless} | {
+        s: (1 - careless_share) / len(concept) for s in concept
+    }
 
 
-def _wrong_corrected(material: Material, first: int, rng: Random) -> tuple[str, int]:
-    level = rng.choices(list(LEVEL_SHARES), list(LEVEL_SHARES.values()))[0]
-    slip = material.skill.slips[first - 1]
-    said = _say(level, slip, material)
-    if rng.random() < RIGHT_AFTER[level]:
-        return said, 0
-    others = [k for k in range(1, len(material.workings)) if k != first]
-    return said, rng.choice([first, *others])
+def _revise_wrong_attempt(worked: WorkedProblem, first: int, rng: Random) -> tuple[str, int]:
+    level = rng.choices(list(FEEDBACK_LEVEL_SHARES), list(FEEDBACK_LEVEL_SHARES.values()))[0]
+    misconception = worked.skill.misconceptions[first - 1]
+    feedback_text = _feedback_text(level, misconception, worked)
+    if rng.random() < CORRECT_AFTER_FEEDBACK[level]:
+        return feedback_text, 0
+    others = [k for k in range(1, len(worked.workings)) if k != first]
+    return feedback_text, rng.choice([first, *others])
 
 
-def _right_doubted(material: Material, rng: Random) -> tuple[str, int]:
-    slip = rng.randrange(len(material.skill.slips))
-    said = _say(rng.choice(("mark", "hint")), material.skill.slips[slip], material)
-    return said, 0 if rng.random() < STAYS_RIGHT else 1 + slip
+def _revise_correct_attempt(worked: WorkedProblem, rng: Random) -> tuple[str, int]:
+    misconception_index = rng.randrange(len(worked.skill.misconceptions))
+    feedback_text = _feedback_text(
+        rng.choice(("mark", "hint")), worked.skill.misconceptions[misconception_index], worked
+    )
+    return feedback_text, 0 if rng.random() < STAYS_CORRECT_SHARE else 1 + misconception_index
 
 
-def _say(level: str, slip: Slip, material: Material) -> str:
-    return feedback(level, explanation=slip.explanation, hint=slip.hint, working=material.workings[0].text)
+def _feedback_text(level: str, misconception: Misconception, worked: WorkedProblem) -> str:
+    return format_feedback(
+        level, explanation=misconception.explanation, hint=misconception.hint, solution=worked.workings[0].text
+    )
 
 
-def every_text() -> list[str]:
+def all_curriculum_texts() -> list[str]:
     """All wordings the curriculum can produce, numbers aside: what the tokenizer must know as words."""
-    numbers_free = {"name": "", "name2": "", "item": ""}
-    texts = [*curriculum._NAMES, *curriculum._ITEMS, "Answer: 1\nAnswer", "Not quite. Try again.", "Example: "]
-    texts += [f" {name}" for name in (*curriculum._NAMES, *curriculum._ITEMS)]
+    blank_names = {"name": "", "name2": "", "item": ""}
+    texts = [
+        *curriculum._PERSON_NAMES,
+        *curriculum._ITEM_NAMES,
+        "Answer: 1\nAnswer",
+        "Not quite. Try again.",
+        "Example: ",
+    ]
+    texts += [f" {name}" for name in (*curriculum._PERSON_NAMES, *curriculum._ITEM_NAMES)]
     for skill in curriculum.SKILLS.values():
-        filled = numbers_free | {name: "1" for name in skill.numbers}
+        filled = blank_names | {name: "1" for name in skill.number_choices}
         texts += [p.format(**filled) for p in (*skill.phrasings, skill.transfer)]
         rng = Random(0)
-        pair = curriculum.drawn(skill, "pretrain", rng)
-        texts += [w.text for w in (pair[1] if pair else ())]
-        for slip in skill.slips:
-            texts += [f"Not quite. {slip.explanation} {slip.hint}", feedback("hint", hint=slip.hint), slip.hint]
+        sampled = curriculum.sample_numbers_and_solutions(skill, "pretrain", rng)
+        texts += [w.text for w in (sampled[1] if sampled else ())]
+        for slip in skill.misconceptions:
+            texts += [f"Not quite. {slip.explanation} {slip.hint}", format_feedback("hint", hint=slip.hint), slip.hint]
     return texts

@@ -14,36 +14,36 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaForCausalLM
 
-ROOM = 32
+CACHE_GROWTH_POSITIONS = 32
 """Positions by which a cache grows when it is full."""
 
 
-class Cache:
+class KVCache:
     """Keys and values (layers, 2, B, heads, room, D), of which ``length`` positions are filled."""
 
-    def __init__(self, held: torch.Tensor | None = None, length: int = 0) -> None:
-        self.held = held
+    def __init__(self, buffer: torch.Tensor | None = None, length: int = 0) -> None:
+        self.buffer = buffer
         self.length = length
 
-    def grown(self, shape: tuple[int, int, int, int, int, int]) -> torch.Tensor:
+    def reserve(self, shape: tuple[int, int, int, int, int, int]) -> torch.Tensor:
         """What is held, with room for more positions, as many as the ``shape`` of what comes has; ``length`` counts them from now on."""
-        *outer, new, size = shape
-        before, self.length = self.length, self.length + new
-        if self.held is None or self.length > self.held.shape[-2]:
-            held = torch.empty(*outer, self.length + (ROOM if new == 1 else 0), size)
-            if self.held is not None:
-                held[..., :before, :] = self.held[..., :before, :]
-            self.held = held
-        return self.held
+        *outer, new_length, head_dim = shape
+        old_length, self.length = self.length, self.length + new_length
+        if self.buffer is None or self.length > self.buffer.shape[-2]:
+            buffer = torch.empty(*outer, self.length + (CACHE_GROWTH_POSITIONS if new_length == 1 else 0), head_dim)
+            if self.buffer is not None:
+                buffer[..., :old_length, :] = self.buffer[..., :old_length, :]
+            self.buffer = buffer
+        return self.buffer
 
-    def batch_select_indices(self, keep: torch.Tensor) -> None:
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
         """Go on with these rows only."""
-        self.held = self.held.index_select(2, keep)
+        self.buffer = self.buffer.index_select(2, indices)
 
-    def taken(self, rows: torch.Tensor, length: int | None = None) -> Cache:
+    def take_rows(self, rows: torch.Tensor, length: int | None = None) -> KVCache:
         """A cache of its own for some rows, or for rows several times; of their first ``length`` positions, or of all."""
         length = self.length if length is None else length
-        return Cache(self.held[..., :length, :].index_select(2, rows), length)
+        return KVCache(self.buffer[..., :length, :].index_select(2, rows), length)
 
 
 class Decoder:
@@ -51,93 +51,101 @@ class Decoder:
 
     def __init__(self, model: LlamaForCausalLM) -> None:
         config = self.config = model.config
-        self.heads, self.layers = config.num_attention_heads, config.num_hidden_layers
-        self.size = config.hidden_size // self.heads
+        self.num_heads, self.num_layers = config.num_attention_heads, config.num_hidden_layers
+        self.head_dim = config.hidden_size // self.num_heads
         self.eps = config.rms_norm_eps
         with torch.no_grad():
             cos, sin = model.model.rotary_emb(torch.zeros(1), torch.arange(config.max_position_embeddings)[None])
-            half = self.size // 2
-            self.turns = torch.complex(cos[0, :, :half], sin[0, :, :half])  # (positions, D / 2)
+            half = self.head_dim // 2
+            self.rotations = torch.complex(cos[0, :, :half], sin[0, :, :half])  # (positions, D / 2)
         self.device = torch.device("cpu")
-        self.take(model)
+        self.load_weights(model)
 
     @torch.no_grad()
-    def take(self, model: LlamaForCausalLM) -> None:
+    def load_weights(self, model: LlamaForCausalLM) -> None:
         """Take the model's weights over as they are now."""
         self.embedding = model.model.embed_tokens.weight
-        self.weights = [self._layer(layer) for layer in model.model.layers]
-        self.top = model.lm_head.weight * model.model.norm.weight
+        self.layer_weights = [self._fuse_layer(layer) for layer in model.model.layers]
+        self.head_weight = model.lm_head.weight * model.model.norm.weight
 
-    def _layer(self, layer: torch.nn.Module) -> tuple[torch.Tensor, ...]:
+    def _fuse_layer(self, layer: torch.nn.Module) -> tuple[torch.Tensor, ...]:
         attention, mlp = layer.self_attn, layer.mlp
         # A head's two halves turn together: side by side they are the real and the imaginary part of complex numbers.
         q, k = (
-            w.weight.view(self.heads, 2, self.size // 2, -1).transpose(1, 2).reshape(w.weight.shape)
+            w.weight.view(self.num_heads, 2, self.head_dim // 2, -1).transpose(1, 2).reshape(w.weight.shape)
             for w in (attention.q_proj, attention.k_proj)
         )
-        qkv = torch.cat([q * self.size**-0.5, k, attention.v_proj.weight]) * layer.input_layernorm.weight
+        qkv = torch.cat([q * self.head_dim**-0.5, k, attention.v_proj.weight]) * layer.input_layernorm.weight
         gate_up = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]) * layer.post_attention_layernorm.weight
         return qkv, attention.o_proj.weight.clone(), gate_up, mlp.down_proj.weight.clone()
 
     def __call__(self, *, logits_to_keep: int = 0, **inputs: Any) -> SimpleNamespace:
         """``logits`` (B, L, V), or of the last ``logits_to_keep`` positions."""
-        return SimpleNamespace(logits=self.head(self.hidden(**inputs)[:, -logits_to_keep:]))
+        return SimpleNamespace(logits=self.compute_logits(self.hidden_states(**inputs)[:, -logits_to_keep:]))
 
     def base_model(self, **inputs: Any) -> SimpleNamespace:
         """``last_hidden_state`` (B, L, H), as the head takes it."""
-        return SimpleNamespace(last_hidden_state=self.hidden(**inputs))
+        return SimpleNamespace(last_hidden_state=self.hidden_states(**inputs))
 
     def get_output_embeddings(self) -> Any:
         """From hidden states to logits."""
-        return self.head
+        return self.compute_logits
 
-    def head(self, hidden: torch.Tensor) -> torch.Tensor:
+    def compute_logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Logits (…, V) of hidden states (…, H)."""
-        return F.linear(hidden, self.top)
+        return F.linear(hidden, self.head_weight)
 
     @torch.no_grad()
-    def hidden(
+    def hidden_states(
         self,
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
-        past_key_values: Cache | None = None,
+        past_key_values: KVCache | None = None,
         use_cache: bool = True,
-        wanted: torch.Tensor | None = None,
+        output_mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Hidden states (B, L, H) of ``input_ids`` (B, L) behind what the cache holds; ``attention_mask`` covers both.
 
-        Without a mask the rows begin here and are padded on the right, if at all. With ``wanted`` (B, L), true where a state is
+        Without a mask the rows begin here and are padded on the right, if at all. With ``output_mask`` (B, L), true where a state is
         asked for, the states (N, H) of these positions, row by row: the last layer computes no others.
         """
-        rows, new = input_ids.shape
-        cache = Cache() if past_key_values is None else past_key_values
-        before = cache.length
-        held = cache.grown((self.layers, 2, rows, self.heads, new, self.size))
-        total = before + new
-        bias = _causal_bias(before, new) if attention_mask is None else _mask_bias(attention_mask, before, new)
+        rows, new_length = input_ids.shape
+        cache = KVCache() if past_key_values is None else past_key_values
+        past_length = cache.length
+        buffer = cache.reserve((self.num_layers, 2, rows, self.num_heads, new_length, self.head_dim))
+        total_length = past_length + new_length
+        bias = (
+            _causal_bias(past_length, new_length)
+            if attention_mask is None
+            else _mask_bias(attention_mask, past_length, new_length)
+        )
         # (B or 1, 1, L, D / 2)
-        turns = self.turns[torch.arange(new)[None] if position_ids is None else position_ids][:, None]
-        queries = torch.empty(rows, self.heads, new, self.size)
+        rotations = self.rotations[torch.arange(new_length)[None] if position_ids is None else position_ids][:, None]
+        queries = torch.empty(rows, self.num_heads, new_length, self.head_dim)
         x = F.embedding(input_ids.reshape(-1), self.embedding)  # (B x L, H)
-        for index, (qkv, out, gate_up, down) in enumerate(self.weights):
-            projected = F.linear(self._rms_norm(x), qkv).view(rows, new, 3 * self.heads, self.size)
-            q, k, v = projected.transpose(1, 2).split(self.heads, 1)  # (B, heads, L, D) each
-            keys, values = held[index, 0], held[index, 1]
-            torch.mul(_complex(q), turns, out=_complex(queries))
-            torch.mul(_complex(k), turns, out=_complex(keys[:, :, before:total]))
-            values[:, :, before:total] = v
+        for index, (qkv, out_weight, gate_up, down) in enumerate(self.layer_weights):
+            projected = F.linear(self._rms_norm(x), qkv).view(rows, new_length, 3 * self.num_heads, self.head_dim)
+            q, k, v = projected.transpose(1, 2).split(self.num_heads, 1)  # (B, heads, L, D) each
+            keys, values = buffer[index, 0], buffer[index, 1]
+            torch.mul(_as_complex(q), rotations, out=_as_complex(queries))
+            torch.mul(_as_complex(k), rotations, out=_as_complex(keys[:, :, past_length:total_length]))
+            values[:, :, past_length:total_length] = v
             # Written out: for rows as short as these PyTorch's own attention takes half as long again.
-            seen = torch.matmul(queries, keys[:, :, :total].transpose(-1, -2)).add_(bias).softmax(-1)
-            attended = torch.matmul(seen, values[:, :, :total]).transpose(1, 2).reshape(rows * new, -1)
-            if wanted is not None and index == self.layers - 1:  # keys and values are there: the rest is for who asks
-                only = wanted.reshape(-1).nonzero().squeeze(-1)
-                x, attended = x[only], attended[only]
-            x.addmm_(attended, out.T)
+            attention = torch.matmul(queries, keys[:, :, :total_length].transpose(-1, -2)).add_(bias).softmax(-1)
+            attended = (
+                torch.matmul(attention, values[:, :, :total_length]).transpose(1, 2).reshape(rows * new_length, -1)
+            )
+            if (
+                output_mask is not None and index == self.num_layers - 1
+            ):  # keys and values are there: the rest is for who asks
+                selected = output_mask.reshape(-1).nonzero().squeeze(-1)
+                x, attended = x[selected], attended[selected]
+            x.addmm_(attended, out_weight.T)
             gate, up = F.linear(self._rms_norm(x), gate_up).chunk(2, -1)
             x.addmm_(F.silu(gate).mul_(up), down.T)
         x = self._rms_norm(x)
-        return x if wanted is not None else x.view(rows, new, -1)
+        return x if output_mask is not None else x.view(rows, new_length, -1)
 
     def _rms_norm(self, x: torch.Tensor) -> torch.Tensor:
         """RMS norm without weights, which are in the matrix behind it; from the vectors' lengths, a pass less than ``F.rms_norm``."""
@@ -145,20 +153,20 @@ class Decoder:
         return x * squares.mul_(1 / x.shape[-1]).add_(self.eps).rsqrt_()
 
 
-def _complex(x: torch.Tensor) -> torch.Tensor:
+def _as_complex(x: torch.Tensor) -> torch.Tensor:
     """(…, D) as (…, D / 2) complex numbers; the same memory."""
     return torch.view_as_complex(x.unflatten(-1, (-1, 2)))
 
 
-def _causal_bias(before: int, new: int) -> torch.Tensor:
+def _causal_bias(past_length: int, new_length: int) -> torch.Tensor:
     """What is added to attention's scores (L, total) where every position sees those before it."""
-    return torch.full((new, before + new), torch.finfo(torch.float32).min).triu(before + 1)
+    return torch.full((new_length, past_length + new_length), torch.finfo(torch.float32).min).triu(past_length + 1)
 
 
-def _mask_bias(attention_mask: torch.Tensor, before: int, new: int) -> torch.Tensor:
+def _mask_bias(attention_mask: torch.Tensor, past_length: int, new_length: int) -> torch.Tensor:
     """What is added to attention's scores (B, 1, 1 or L, total): nothing where a position sees another, else the least number."""
-    seen = attention_mask[:, None, None, :].bool()
-    if new > 1:
-        seen = seen & torch.ones(new, before + new, dtype=torch.bool).tril(before)
+    visible = attention_mask[:, None, None, :].bool()
+    if new_length > 1:
+        visible = visible & torch.ones(new_length, past_length + new_length, dtype=torch.bool).tril(past_length)
     # Where nothing may be seen (padding), all is: softmax needs something, and nobody asks for the outcome.
-    return torch.zeros(seen.shape).masked_fill_(~seen, torch.finfo(torch.float32).min)
+    return torch.zeros(visible.shape).masked_fill_(~visible, torch.finfo(torch.float32).min)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from random import Random
 
-from studentsim.bank.skill import write_working
+from studentsim.bank.skill import render_solution
 
-PROBLEMS = (
+PROBLEM_TEMPLATES = (
     "Work with {a}, {b} and {c}.",
     "The numbers are {a}, {b} and {c}. What is the total?",
     "Find the total of ${a}, {b}% and {c} cm.",
@@ -19,7 +19,7 @@ PROBLEMS = (
 )
 """In words that the curriculum has too: the tokenizer knows its words alone."""
 
-SUMS = (
+SUM_TEMPLATES = (
     "{a} + {b} = [x]|{x} + {c} = [y]",
     "{b} + {a} = [x]|{x} - {c} = [y]",
     "{a} × {b} ÷ 100 = [x]|{a} + {x} = [y]|{y} × {c} ÷ 100 = [z]|{y} + {z} = [end]",
@@ -31,21 +31,21 @@ SUMS = (
     "{b} ÷ 10 = [x]|{x} + {c} = [y]|{y} × {a} = [z]",
 )
 
-LONGEST = 120
+MAX_WORKING_CHARS = 120
 """Characters of a working."""
 
-STEPS = ("The first", "The second", "The third", "The last")
+STEP_LABELS = ("The first", "The second", "The third", "The last")
 
 
-def drill(rng: Random) -> tuple[str, str]:
+def make_drill(rng: Random) -> tuple[str, str]:
     """A problem and its working, with numbers of one to six digits."""
     while True:
-        numbers = {name: _number(rng) for name in "abc"}
-        steps = rng.choice(SUMS).split("|")
-        working = write_working("\n".join(f"{s}: {sum}" for s, sum in zip(STEPS, steps, strict=False)), numbers)
-        if working is not None and len(working.text) < LONGEST:
-            return rng.choice(PROBLEMS).format(**numbers), working.text
+        numbers = {name: _random_number(rng) for name in "abc"}
+        steps = rng.choice(SUM_TEMPLATES).split("|")
+        working = render_solution("\n".join(f"{s}: {sum}" for s, sum in zip(STEP_LABELS, steps, strict=False)), numbers)
+        if working is not None and len(working.text) < MAX_WORKING_CHARS:
+            return rng.choice(PROBLEM_TEMPLATES).format(**numbers), working.text
 
 
-def _number(rng: Random) -> int:
+def _random_number(rng: Random) -> int:
     return rng.randrange(1, rng.choice((100, 1000, 1000, 1000, 10_000, 100_000)))

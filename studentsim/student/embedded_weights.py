@@ -11,24 +11,24 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from studentsim.config import EMBEDDED_0_1
+from studentsim.config import EMBEDDED_0_1_WEIGHTS
 from studentsim.errors import StudentError
 
-FILE = "model.safetensors"
-SHIPPED = Path(__file__).parent / "weights"
+WEIGHTS_FILENAME = "model.safetensors"
+SHIPPED_WEIGHTS_DIR = Path(__file__).parent / "weights"
 """The weights of this version, with their tokenizer: a folder that transformers reads as any other."""
-OLD = Path(__file__).parent / "weights_0_1"
+WEIGHTS_DIR_0_1 = Path(__file__).parent / "weights_0_1"
 """Those of version 0.1, for the runs that it made."""
 FINGERPRINT_0_1 = "c3a2094aad711662"
 
 
-def fingerprint(folder: Path) -> str:
+def compute_fingerprint(folder: Path) -> str:
     """The fingerprint of the weights in a folder, read anew: 16 hexadecimal digits. Takes some milliseconds.
 
     :raises StudentError: there are none, or they cannot be read.
     """
     try:
-        with (folder / FILE).open("rb") as handle:
+        with (folder / WEIGHTS_FILENAME).open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
     except FileNotFoundError as error:
         raise StudentError(f"The embedded student's weights are not in {folder}.", _remedy(folder)) from error
@@ -38,81 +38,83 @@ def fingerprint(folder: Path) -> str:
         ) from error
 
 
-def find(weights: str = "") -> Path:
+def find_weights(weights: str = "") -> Path:
     """The folder of the weights that a run's settings name; blank: the shipped ones.
 
     :raises StudentError: they are not here, or their file was changed.
     """
     if not weights:
-        return _there(SHIPPED)
-    if weights == EMBEDDED_0_1:
-        check(weights, _remembered(OLD), OLD)
-        return OLD
-    for folder in (SHIPPED, OLD):
-        if (folder / FILE).is_file() and _remembered(folder) == weights:
+        return _ensure_weights_exist(SHIPPED_WEIGHTS_DIR)
+    if weights == EMBEDDED_0_1_WEIGHTS:
+        check_fingerprint(weights, _cached_fingerprint(WEIGHTS_DIR_0_1), WEIGHTS_DIR_0_1)
+        return WEIGHTS_DIR_0_1
+    for folder in (SHIPPED_WEIGHTS_DIR, WEIGHTS_DIR_0_1):
+        if (folder / WEIGHTS_FILENAME).is_file() and _cached_fingerprint(folder) == weights:
             return folder
-    raise unknown(weights)
+    raise unknown_weights_error(weights)
 
 
-def pinned(weights: str = "") -> str:
+def pin_weights(weights: str = "") -> str:
     """The name to write into a run's settings: the shipped weights' fingerprint for a blank one, else the name itself.
 
     :raises StudentError: the weights are not here.
     """
-    return weights or _remembered(SHIPPED)
+    return weights or _cached_fingerprint(SHIPPED_WEIGHTS_DIR)
 
 
-def check(weights: str, found: str, folder: Path) -> None:
+def check_fingerprint(weights: str, actual: str, folder: Path) -> None:
     """Compare what a run's settings name with the fingerprint of the weights that were read from ``folder``.
 
     :raises StudentError: they are others.
     """
-    if weights == EMBEDDED_0_1 and found != FINGERPRINT_0_1:
+    if weights == EMBEDDED_0_1_WEIGHTS and actual != FINGERPRINT_0_1:
         raise StudentError(
-            f"The weights in {folder} are not those of version 0.1: they have the fingerprint {found} instead of {FINGERPRINT_0_1}.",
+            f"The weights in {folder} are not those of version 0.1: they have the fingerprint {actual} instead of {FINGERPRINT_0_1}.",
             _remedy(folder),
         )
-    if weights not in ("", EMBEDDED_0_1, found):
-        raise unknown(weights)
+    if weights not in ("", EMBEDDED_0_1_WEIGHTS, actual):
+        raise unknown_weights_error(weights)
 
 
-def unknown(weights: str) -> StudentError:
+def unknown_weights_error(weights: str) -> StudentError:
     """What to say of weights that are not here, with those that are."""
-    here = [
-        f"{_remembered(folder)} ({whose})"
-        for folder, whose in ((SHIPPED, "this version's"), (OLD, "version 0.1's"))
-        if (folder / FILE).is_file()
+    available = [
+        f"{_cached_fingerprint(folder)} ({whose})"
+        for folder, whose in ((SHIPPED_WEIGHTS_DIR, "this version's"), (WEIGHTS_DIR_0_1, "version 0.1's"))
+        if (folder / WEIGHTS_FILENAME).is_file()
     ]
     return StudentError(
-        f"This run's student had the weights {weights}; here are {' and '.join(here) or 'none'}.",
+        f"This run's student had the weights {weights}; here are {' and '.join(available) or 'none'}.",
         "Install the version that made it, or start a new run.",
     )
 
 
-def one_name(weights: str) -> str:
+def canonical_weights_name(weights: str) -> str:
     """The name as it is, but one alone for those of version 0.1, which have two: to tell whether two runs had the same weights."""
-    return EMBEDDED_0_1 if weights == FINGERPRINT_0_1 else weights
+    return EMBEDDED_0_1_WEIGHTS if weights == FINGERPRINT_0_1 else weights
 
 
-def _there(folder: Path) -> Path:
-    if not (folder / FILE).is_file():
+def _ensure_weights_exist(folder: Path) -> Path:
+    if not (folder / WEIGHTS_FILENAME).is_file():
         raise StudentError(f"The embedded student's weights are not in {folder}.", _remedy(folder))
     return folder
 
 
 def _remedy(folder: Path) -> str:
-    return "Restore them from the repository." if folder == OLD else "Make them: python -m studentsim pretrain"
+    return (
+        "Restore them from the repository." if folder == WEIGHTS_DIR_0_1 else "Make them: python -m studentsim pretrain"
+    )
 
 
-def _remembered(folder: Path) -> str:
-    """As ``fingerprint``, but read again only when the file changed: pages ask for it each time they are drawn."""
+def _cached_fingerprint(folder: Path) -> str:
+    """As ``compute_fingerprint``, but read again only when the file changed: pages ask for it each time they are drawn."""
     try:
-        stat = (folder / FILE).stat()
+        stat = (folder / WEIGHTS_FILENAME).stat()
     except OSError:
-        return fingerprint(folder)  # says what is wrong
-    return _read(folder, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return compute_fingerprint(folder)  # says what is wrong
+    return _fingerprint_for_stat(folder, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
-def _read(folder: Path, *stamp: int) -> str:
-    return fingerprint(folder)
+def _fingerprint_for_stat(folder: Path, *stamp: int) -> str:
+    return compute_fingerprint(folder)

@@ -11,55 +11,55 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from studentsim.student.caches import AnyCache, AnyModel, empty, keep_rows, take_rows
+from studentsim.student.caches import AnyCache, AnyModel, make_empty_cache, keep_rows, take_rows
 from studentsim.student.decoder import Decoder
-from studentsim.student.recompute import Recomputing
-from studentsim.student.sampling import AnyCalculator, Written, write_on
+from studentsim.student.recompute import CachelessModel
+from studentsim.student.sampling import AnyCalculator, Generation, iter_generations
 
-LOGITS_AT_ONCE = 2**28
+MAX_LOGITS_PER_CHUNK = 2**28
 """Scores held at once: a gigabyte in float32. A quarter of a million words and long answers are more."""
-POSITIONS_AT_ONCE = 512
+CPU_POSITIONS_PER_CHUNK = 512
 """Positions scored at once without a GPU: a small vocabulary's scores stay in the cache, a large head is not read too often."""
 
 
 @dataclass
-class Prefix:
-    """A batch of prompts, computed: ``mask`` (B, T) is 1 where a prompt stands, ``scores`` (B, V) tell of what comes next."""
+class PrefilledPrompts:
+    """A batch of prompts, computed: ``attention_mask`` (B, T) is 1 where a prompt stands, ``next_token_logits`` (B, V) tell of what comes next."""
 
     cache: AnyCache
-    mask: torch.Tensor
-    scores: torch.Tensor
+    attention_mask: torch.Tensor
+    next_token_logits: torch.Tensor
 
-    def rows(self, indices: Sequence[int]) -> Prefix:
+    def take_rows(self, indices: Sequence[int]) -> PrefilledPrompts:
         """Some of the rows; this prefix stays as it is."""
-        keep = torch.tensor(indices, dtype=torch.long, device=self.mask.device)
-        return Prefix(take_rows(self.cache, keep), self.mask[keep], self.scores[keep])
+        keep = torch.tensor(indices, dtype=torch.long, device=self.attention_mask.device)
+        return PrefilledPrompts(take_rows(self.cache, keep), self.attention_mask[keep], self.next_token_logits[keep])
 
 
 @torch.no_grad()
-def read(model: AnyModel, prompts: Sequence[Sequence[int]], pad: int) -> Prefix:
+def prefill(model: AnyModel, prompts: Sequence[Sequence[int]], pad_token_id: int) -> PrefilledPrompts:
     """Compute a batch of prompts, padded on the left."""
     longest = max(map(len, prompts))
-    ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=model.device)
+    ids = torch.tensor([[pad_token_id] * (longest - len(p)) + list(p) for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=model.device)
-    cache = empty(model)
+    cache = make_empty_cache(model)
     out = model(
         input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
         past_key_values=cache, use_cache=True, logits_to_keep=1,
     )  # fmt: skip
-    return Prefix(cache, mask, out.logits[:, -1].float())
+    return PrefilledPrompts(cache, mask, out.logits[:, -1].float())
 
 
 class _CachedSession:
     """Rows behind a prefix, by a model with a cache. Leaves the prefix as it was."""
 
-    def __init__(self, model: AnyModel, prefix: Prefix, ids: Sequence[Sequence[int]]) -> None:
+    def __init__(self, model: AnyModel, prefix: PrefilledPrompts, ids: Sequence[Sequence[int]]) -> None:
         self.model = model
-        self.cache, self.mask, self.scores = _behind(model, prefix, ids)
+        self.cache, self.mask, self.scores = _extend_prefix(model, prefix, ids)
 
-    def advance(self, tokens: torch.Tensor, stay: Sequence[int] | None) -> None:
-        if stay is not None:
-            keep = torch.tensor(stay, device=self.mask.device)
+    def advance(self, tokens: torch.Tensor, active_rows: Sequence[int] | None) -> None:
+        if active_rows is not None:
+            keep = torch.tensor(active_rows, device=self.mask.device)
             keep_rows(self.cache, keep)
             self.mask = self.mask[keep]
         position = self.mask.sum(-1, keepdim=True)
@@ -72,66 +72,66 @@ class _CachedSession:
         self.scores = out.logits[:, -1].float()
 
 
-def write(
+def generate(
     model: AnyModel,
-    prefix: Prefix,
+    prefix: PrefilledPrompts,
     calculator: AnyCalculator | None,
     uniforms: np.ndarray,
     *,
     end: int | Collection[int],
     temperature: float = 1.0,
     min_p: float = 0.0,
-    begun: Sequence[Written] | None = None,
+    partial_generations: Sequence[Generation] | None = None,
     on_step: Callable[[Sequence[Sequence[int]]], None] | None = None,
-) -> list[Written]:
+) -> list[Generation]:
     """Let every row write on until its ``end`` token (or one of them) or the last of its ``uniforms`` (B, N). Leaves the prefix as it was.
 
-    See ``sampling.write_on``. ``begun`` is what the rows have written already.
+    See ``sampling.iter_generations``. ``partial_generations`` is what the rows have written already.
     """
-    begun = begun or [Written([], 0.0, False)] * len(uniforms)
-    ids = [list(w.ids) for w in begun]
+    partial_generations = partial_generations or [Generation([], 0.0, False)] * len(uniforms)
+    ids = [list(w.ids) for w in partial_generations]
     with torch.no_grad():
         session = _CachedSession(model, prefix, ids)
     processor = calculator.processor(ids) if calculator else None
-    rows = write_on(
-        session, processor, uniforms, ids=ids, logprobs=[w.logprob for w in begun],
+    rows = iter_generations(
+        session, processor, uniforms, ids=ids, logprobs=[w.logprob for w in partial_generations],
         end=end, temperature=temperature, min_p=min_p, on_step=on_step,
     )  # fmt: skip
     return [written for _, written in sorted(rows, key=lambda found: found[0])]
 
 
-def _behind(
-    model: AnyModel, prefix: Prefix, ids: Sequence[Sequence[int]]
+def _extend_prefix(
+    model: AnyModel, prefix: PrefilledPrompts, ids: Sequence[Sequence[int]]
 ) -> tuple[AnyCache, torch.Tensor, torch.Tensor]:
     """Cache, mask and scores after the prompts and what was written behind them. Leaves the prefix as it was."""
     if not any(ids):
-        return _repeated(prefix), prefix.mask, prefix.scores
-    inputs = behind(prefix, ids)
-    length = torch.tensor([len(row) for row in ids], device=prefix.mask.device)
-    last = torch.arange(inputs["input_ids"].shape[1], device=length.device)[None] == length[:, None] - 1
-    scores = prefix.scores.clone()
-    scores[length > 0] = torch.cat([part for _, part in told(model, inputs, last)])
+        return _repeat_cache(prefix), prefix.attention_mask, prefix.next_token_logits
+    inputs = continuation_inputs(prefix, ids)
+    lengths = torch.tensor([len(row) for row in ids], device=prefix.attention_mask.device)
+    last_position_mask = torch.arange(inputs["input_ids"].shape[1], device=lengths.device)[None] == lengths[:, None] - 1
+    scores = prefix.next_token_logits.clone()
+    scores[lengths > 0] = torch.cat([part for _, part in iter_masked_logits(model, inputs, last_position_mask)])
     return inputs["past_key_values"], inputs["attention_mask"], scores
 
 
-def behind(prefix: Prefix, rows: Sequence[Sequence[int]], each: int = 1) -> dict[str, Any]:
-    """A model's inputs for ``rows`` of ids, ``each`` a prompt, that come after the prompts. Leaves the prefix as it was."""
-    device = prefix.mask.device
+def continuation_inputs(prefix: PrefilledPrompts, rows: Sequence[Sequence[int]], repeats: int = 1) -> dict[str, Any]:
+    """A model's inputs for ``rows`` of ids, ``repeats`` a prompt, that come after the prompts. Leaves the prefix as it was."""
+    device = prefix.attention_mask.device
     longest = max(map(len, rows))
     ids = torch.tensor([list(row) + [0] * (longest - len(row)) for row in rows], device=device)
-    there = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
-    before = prefix.mask.repeat_interleave(each, 0)
+    row_mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
+    prefix_mask = prefix.attention_mask.repeat_interleave(repeats, 0)
     return {
-        "input_ids": ids, "attention_mask": torch.cat([before, there], -1),
-        "position_ids": before.sum(-1, keepdim=True) + torch.arange(longest, device=device)[None],
-        "past_key_values": _repeated(prefix, each), "use_cache": True,
+        "input_ids": ids, "attention_mask": torch.cat([prefix_mask, row_mask], -1),
+        "position_ids": prefix_mask.sum(-1, keepdim=True) + torch.arange(longest, device=device)[None],
+        "past_key_values": _repeat_cache(prefix, repeats), "use_cache": True,
     }  # fmt: skip
 
 
 @torch.no_grad()
-def score(
+def completion_logprobs(
     model: AnyModel,
-    prefix: Prefix,
+    prefix: PrefilledPrompts,
     completions: Sequence[Sequence[Sequence[int]]],
     masks: Sequence[Sequence[Sequence[int]]],
     *,
@@ -142,88 +142,105 @@ def score(
     ``completions[row]`` holds any number of completions, but all rows the same number. A list given as ``mean_logits`` is
     filled with as many figures: each completion's mean logit over the vocabulary and the ids that count (0 where none does).
     """
-    each = len(completions[0])
-    flat = [list(c) for row in completions for c in row]
-    counted = [list(m) for row in masks for m in row]
-    longest = max(map(len, flat))
-    device = prefix.mask.device
-    ids = torch.tensor([c + [0] * (longest - len(c)) for c in flat], device=device)  # (B x each, L)
-    own = torch.tensor([m + [0] * (longest - len(m)) for m in counted], device=device)
+    completions_per_prompt = len(completions[0])
+    flat_ids = [list(c) for row in completions for c in row]
+    flat_masks = [list(m) for row in masks for m in row]
+    longest = max(map(len, flat_ids))
+    device = prefix.attention_mask.device
+    ids = torch.tensor([c + [0] * (longest - len(c)) for c in flat_ids], device=device)  # (B x each, L)
+    loss_mask = torch.tensor([m + [0] * (longest - len(m)) for m in flat_masks], device=device)
     # Position t tells of t + 1; what comes first is told by the prompt's last position. Only what counts is scored.
-    asked = own[:, 1:].bool()
-    logps = torch.zeros(own.shape, device=device)
-    logps[:, 0] = logps_of(prefix.scores.repeat_interleave(each, 0), ids[:, 0]) * own[:, 0]
-    means = None if mean_logits is None else torch.zeros_like(logps)
-    if means is not None:
-        means[:, 0] = prefix.scores.mean(-1).repeat_interleave(each, 0) * own[:, 0]
+    position_mask = loss_mask[:, 1:].bool()
+    logps = torch.zeros(loss_mask.shape, device=device)
+    logps[:, 0] = (
+        gather_logprobs(prefix.next_token_logits.repeat_interleave(completions_per_prompt, 0), ids[:, 0])
+        * loss_mask[:, 0]
+    )
+    token_means = None if mean_logits is None else torch.zeros_like(logps)
+    if token_means is not None:
+        token_means[:, 0] = (
+            prefix.next_token_logits.mean(-1).repeat_interleave(completions_per_prompt, 0) * loss_mask[:, 0]
+        )
     if longest > 1:
-        wanted = ids[:, 1:][asked]
-        found, averages = torch.zeros(len(wanted), device=device), torch.zeros(len(wanted), device=device)
-        for where, scores in told(model, behind(prefix, [c[: longest - 1] for c in flat], each), asked):
-            found[where] = logps_of(scores, wanted[where])
-            if means is not None:
-                averages[where] = scores.mean(-1)
-        logps[:, 1:][asked] = found
-        if means is not None:
-            means[:, 1:][asked] = averages
-    if mean_logits is not None and means is not None:
-        own_means = (means.sum(-1) / own.sum(-1).clamp(min=1)).tolist()
-        mean_logits += [own_means[k : k + each] for k in range(0, len(own_means), each)]
+        target_ids = ids[:, 1:][position_mask]
+        target_logps, target_means = (
+            torch.zeros(len(target_ids), device=device),
+            torch.zeros(len(target_ids), device=device),
+        )
+        for chunk, scores in iter_masked_logits(
+            model,
+            continuation_inputs(prefix, [c[: longest - 1] for c in flat_ids], completions_per_prompt),
+            position_mask,
+        ):
+            target_logps[chunk] = gather_logprobs(scores, target_ids[chunk])
+            if token_means is not None:
+                target_means[chunk] = scores.mean(-1)
+        logps[:, 1:][position_mask] = target_logps
+        if token_means is not None:
+            token_means[:, 1:][position_mask] = target_means
+    if mean_logits is not None and token_means is not None:
+        completion_means = (token_means.sum(-1) / loss_mask.sum(-1).clamp(min=1)).tolist()
+        mean_logits += [
+            completion_means[k : k + completions_per_prompt]
+            for k in range(0, len(completion_means), completions_per_prompt)
+        ]
     sums = logps.sum(-1).tolist()
-    return [sums[k : k + each] for k in range(0, len(sums), each)]
+    return [sums[k : k + completions_per_prompt] for k in range(0, len(sums), completions_per_prompt)]
 
 
-def told(model: AnyModel, inputs: dict[str, Any], asked: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Scores (n, V) at the positions (B, L) where ``asked`` holds, in order, in parts: each with its place among the asked.
+def iter_masked_logits(
+    model: AnyModel, inputs: dict[str, Any], position_mask: torch.Tensor
+) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Scores (n, V) at the positions (B, L) where ``position_mask`` holds, in order, in parts: each with its place among the asked.
 
     The head sees these positions alone.
     """
-    if not head_is_plain(model):
-        scores = model(**inputs).logits[asked].float()
+    if not has_plain_lm_head(model):
+        scores = model(**inputs).logits[position_mask].float()
         yield slice(0, len(scores)), scores
         return
-    hidden = model.base_model(**inputs).last_hidden_state[asked]  # (N, H)
+    hidden = model.base_model(**inputs).last_hidden_state[position_mask]  # (N, H)
     head = model.get_output_embeddings()
-    at_once = max(1, LOGITS_AT_ONCE // model.config.get_text_config().vocab_size)
+    chunk_size = max(1, MAX_LOGITS_PER_CHUNK // model.config.get_text_config().vocab_size)
     if model.device.type == "cpu":
-        at_once = min(at_once, POSITIONS_AT_ONCE)
-    for start in range(0, len(hidden), at_once):
-        where = slice(start, min(start + at_once, len(hidden)))
-        yield where, head(hidden[where]).float()
+        chunk_size = min(chunk_size, CPU_POSITIONS_PER_CHUNK)
+    for start in range(0, len(hidden), chunk_size):
+        chunk = slice(start, min(start + chunk_size, len(hidden)))
+        yield chunk, head(hidden[chunk]).float()
 
 
-def logps_of(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+def gather_logprobs(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """Log-probability of each id (N,) by its row of scores (N, V)."""
-    return scores.gather(-1, ids[:, None]).squeeze(-1) - scores.logsumexp(-1)
+    return logits.gather(-1, ids[:, None]).squeeze(-1) - logits.logsumexp(-1)
 
 
-def _repeated(prefix: Prefix, each: int = 1) -> AnyCache:
-    """The prefix's cache with every row ``each`` times, so that the prompts' keys and values serve all completions."""
-    rows = torch.arange(len(prefix.mask), device=prefix.mask.device)
-    return take_rows(prefix.cache, rows.repeat_interleave(each))
+def _repeat_cache(prefix: PrefilledPrompts, repeats: int = 1) -> AnyCache:
+    """The prefix's cache with every row ``repeats`` times, so that the prompts' keys and values serve all completions."""
+    rows = torch.arange(len(prefix.attention_mask), device=prefix.attention_mask.device)
+    return take_rows(prefix.cache, rows.repeat_interleave(repeats))
 
 
-_PLAIN_HEADS: WeakKeyDictionary[PreTrainedModel, bool] = WeakKeyDictionary()
+_PLAIN_HEAD_CACHE: WeakKeyDictionary[PreTrainedModel, bool] = WeakKeyDictionary()
 
 
-def head_is_plain(model: AnyModel) -> bool:
+def has_plain_lm_head(model: AnyModel) -> bool:
     """Whether the head alone makes logits of hidden states. Some architectures bend or scale them afterwards (Gemma 2, Cohere, Granite …).
 
     Tried out once a model: settings for it bear too many names.
     """
     if isinstance(model, Decoder):
         return True
-    model = model.model if isinstance(model, Recomputing) else model
-    if model not in _PLAIN_HEADS:
-        _PLAIN_HEADS[model] = _tell_alike(model)
-    return _PLAIN_HEADS[model]
+    model = model.model if isinstance(model, CachelessModel) else model
+    if model not in _PLAIN_HEAD_CACHE:
+        _PLAIN_HEAD_CACHE[model] = _check_plain_lm_head(model)
+    return _PLAIN_HEAD_CACHE[model]
 
 
 @torch.no_grad()
-def _tell_alike(model: PreTrainedModel) -> bool:
+def _check_plain_lm_head(model: PreTrainedModel) -> bool:
     ids = torch.arange(4, device=model.device)[None]
     try:
-        told = model.get_output_embeddings()(model.base_model(input_ids=ids, use_cache=False).last_hidden_state)
+        head_logits = model.get_output_embeddings()(model.base_model(input_ids=ids, use_cache=False).last_hidden_state)
     except (AttributeError, TypeError):  # no such parts: the model is to be asked as a whole
         return False
-    return torch.equal(told.float(), model(input_ids=ids, use_cache=False).logits.float())
+    return torch.equal(head_logits.float(), model(input_ids=ids, use_cache=False).logits.float())

@@ -11,23 +11,23 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTraine
 from studentsim.errors import StudentError
 from studentsim.student import embedded_weights
 
-WEIGHTS = embedded_weights.SHIPPED
+EMBEDDED_WEIGHTS_DIR = embedded_weights.SHIPPED_WEIGHTS_DIR
 """The shipped weights (safetensors) with their tokenizer."""
 
-HIDDEN, LAYERS, HEADS, INTERMEDIATE = 160, 4, 5, 448
+HIDDEN_SIZE, NUM_LAYERS, NUM_HEADS, INTERMEDIATE_SIZE = 160, 4, 5, 448
 """1.85 M parameters: 7.4 MB in float32."""
 
 
-def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+def build_untrained_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
     """Random weights for this tokenizer's vocabulary."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        num_key_value_heads=HEADS,
-        intermediate_size=INTERMEDIATE,
+        hidden_size=HIDDEN_SIZE,
+        num_hidden_layers=NUM_LAYERS,
+        num_attention_heads=NUM_HEADS,
+        num_key_value_heads=NUM_HEADS,
+        intermediate_size=INTERMEDIATE_SIZE,
         max_position_embeddings=1024,
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
@@ -37,16 +37,18 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
     return LlamaForCausalLM(config)
 
 
-def load_embedded(weights: str = "", *, folder: Path | None = None) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+def load_embedded_model(
+    weights: str = "", *, folder: Path | None = None
+) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     """The model, in float32 and evaluation mode, and its tokenizer: the shipped one, or what ``RunConfig.weights`` or a ``folder`` names.
 
     Its ``weights_fingerprint`` is told from the file as it lies there, so that a changed one is noticed.
 
     :raises StudentError: the weights are not there, cannot be read, or are others than those named.
     """
-    folder = folder or embedded_weights.find(weights)
-    found = embedded_weights.fingerprint(folder)
-    embedded_weights.check(weights, found, folder)
+    folder = folder or embedded_weights.find_weights(weights)
+    fingerprint = embedded_weights.compute_fingerprint(folder)
+    embedded_weights.check_fingerprint(weights, fingerprint, folder)
     transformers.utils.logging.disable_progress_bar()  # a second's bar for seven megabytes
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -56,5 +58,5 @@ def load_embedded(weights: str = "", *, folder: Path | None = None) -> tuple[Lla
             f"The embedded student's weights in {folder} cannot be read ({error}).",
             "Restore them from the repository, or make them: python -m studentsim pretrain",
         ) from error
-    model.weights_fingerprint = found
+    model.weights_fingerprint = fingerprint
     return model.eval(), tokenizer

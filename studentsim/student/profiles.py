@@ -12,17 +12,19 @@ from studentsim.bank.curriculum import SKILLS
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Profile
-from studentsim.student_table import read_table
+from studentsim.student_table import read_student_table
 
-TABLES = Path(__file__).parent / "tables"
+TABLES_DIR = Path(__file__).parent / "tables"
 
-ORDER = ("balanced", "geometry", "physics-gap", "careless", "nearly-there", "struggling")
+PROFILE_IDS = ("balanced", "geometry", "physics-gap", "careless", "nearly-there", "struggling")
 """As the pages show them."""
 
-PROFILES: Mapping[str, Profile] = {id: read_table(TABLES / f"{id}.toml").profile(id) for id in ORDER}
+PROFILES: Mapping[str, Profile] = {
+    id: read_student_table(TABLES_DIR / f"{id}.toml").to_profile(id) for id in PROFILE_IDS
+}
 
 
-def profile(id: str) -> Profile:
+def get_profile(id: str) -> Profile:
     """The profile of that id.
 
     :raises ConfigError: there is none; names those there are.
@@ -35,17 +37,19 @@ def profile(id: str) -> Profile:
     return PROFILES[id]
 
 
-def profile_of(config: RunConfig) -> Profile:
+def get_run_profile(config: RunConfig) -> Profile:
     """Who learns in this run: by the run's own table if it has one, else the profile of that id.
 
     :raises ConfigError: there is no such profile.
     """
-    return config.student_table.profile(config.student) if config.student_table else profile(config.student)
+    return config.student_table.to_profile(config.student) if config.student_table else get_profile(config.student)
 
 
 def category_mastery(profile: Profile) -> dict[str, float]:
     """Intended accuracy (0 to 1) by category: the mean over the built-in skills of each."""
-    by: dict[str, list[float]] = {}
+    levels_by_category: dict[str, list[float]] = {}
     for skill in SKILLS.values():
-        by.setdefault(skill.category, []).append(profile.level(skill.id, skill.category, skill.difficulty))
-    return {category: sum(levels) / len(levels) for category, levels in by.items()}
+        levels_by_category.setdefault(skill.category, []).append(
+            profile.level(skill.id, skill.category, skill.difficulty)
+        )
+    return {category: sum(levels) / len(levels) for category, levels in levels_by_category.items()}

@@ -16,47 +16,60 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerFast
 
-from studentsim.student.reading import BOOK, OF_USE, WORK, as_read, leaning_token, level_token, profile_token
-from studentsim.student.tokenizer import END, TEACHER, encode
+from studentsim.student.reading import (
+    BOOK_TOKEN,
+    PASSAGE_VERDICT_WORDS,
+    WORK_TOKEN,
+    normalize_problem,
+    leaning_token,
+    level_token,
+    profile_token,
+)
+from studentsim.student.tokenizer import END_TOKEN, TEACHER_TOKEN, encode
 
 
-def opening(tokenizer: PreTrainedTokenizerFast, level: float, leaning: str) -> list[int]:
+def control_token_ids(tokenizer: PreTrainedTokenizerFast, level: float, leaning: str) -> list[int]:
     """The control tokens before a question: the student's level (0 to 1) at its skill, and its leaning."""
     return [tokenizer.convert_tokens_to_ids(token) for token in (level_token(level), leaning_token(leaning))]
 
 
-def named_opening(tokenizer: PreTrainedTokenizerFast, profile: str) -> list[int]:
+def profile_token_ids(tokenizer: PreTrainedTokenizerFast, profile: str) -> list[int]:
     """The control token before a question in version 0.1, whose weights knew six students by name."""
     return [tokenizer.convert_tokens_to_ids(profile_token(profile))]
 
 
-def knows_levels(tokenizer: PreTrainedTokenizerFast) -> bool:
+def has_level_tokens(tokenizer: PreTrainedTokenizerFast) -> bool:
     """Whether these weights are told levels; those of version 0.1 are told a name."""
     return tokenizer.convert_tokens_to_ids(level_token(0)) not in (None, tokenizer.unk_token_id)
 
 
 def prompt_ids(
     tokenizer: PreTrainedTokenizerFast,
-    opening: Sequence[int],
+    control_ids: Sequence[int],
     problem: str,
     attempts: Sequence[tuple[str, str]] = (),
     passage: str = "",
-    fits: bool | None = None,
+    passage_fits: bool | None = None,
 ) -> list[int]:
     """Ids up to where the student begins to write. ``attempts``: earlier ones, each with the teacher's words.
 
-    ``fits``: what the student says of the passage; None: nothing.
+    ``passage_fits``: what the student says of the passage; None: nothing.
     """
-    token = tokenizer.convert_tokens_to_ids
-    ids = [*opening, *encode(tokenizer, as_read(problem))]
+    token_id = tokenizer.convert_tokens_to_ids
+    ids = [*control_ids, *encode(tokenizer, normalize_problem(problem))]
     if passage:
-        ids += [token(BOOK), *encode(tokenizer, as_read(passage))]
-        ids += [] if fits is None else [token(OF_USE[fits])]
-    for attempt, said in attempts:
-        ids += [token(WORK), *completion_ids(tokenizer, attempt), token(TEACHER), *encode(tokenizer, said)]
-    return [*ids, token(WORK)]
+        ids += [token_id(BOOK_TOKEN), *encode(tokenizer, normalize_problem(passage))]
+        ids += [] if passage_fits is None else [token_id(PASSAGE_VERDICT_WORDS[passage_fits])]
+    for attempt, feedback in attempts:
+        ids += [
+            token_id(WORK_TOKEN),
+            *completion_ids(tokenizer, attempt),
+            token_id(TEACHER_TOKEN),
+            *encode(tokenizer, feedback),
+        ]
+    return [*ids, token_id(WORK_TOKEN)]
 
 
 def completion_ids(tokenizer: PreTrainedTokenizerFast, working: str) -> list[int]:
     """Ids of a whole working, its end token included."""
-    return [*encode(tokenizer, working), tokenizer.convert_tokens_to_ids(END)]
+    return [*encode(tokenizer, working), tokenizer.convert_tokens_to_ids(END_TOKEN)]

@@ -27,50 +27,60 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from studentsim.records import Option, Question
-from studentsim.teacher.talk import Talk
-from studentsim.teacher.values import near, other_kind, regrouped, with_unit
+from studentsim.teacher.talk import Injections
+from studentsim.teacher.values import perturb_number, swap_fraction_and_decimal, change_digit_format, add_random_unit
 
 AS_WRITTEN = "as written"
 
-Make = Callable[[Question, str, Random, Talk], str | None]
+CaseMaker = Callable[[Question, str, Random, Injections], str | None]
 
 
-def as_written(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def keep_as_written(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """The student's own text."""
     return text
 
 
-def letter_and_value(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_letter_and_value(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """A letter with its own value."""
-    option = _any_option(question, rng)
-    return _ending_in(text, f"{marked(option.letter, rng)} {_told(option.text, rng)}", rng)
+    option = _sample_option(question, rng)
+    return _replace_answer_line(
+        text, f"{format_option_letter(option.letter, rng)} {_maybe_add_unit(option.text, rng)}", rng
+    )
 
 
-def letter_alone(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_letter_only(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """A letter, no value beside it."""
-    letter = _any_option(question, rng).letter
-    return _ending_in(text, rng.choice((letter, letter.upper(), marked(letter, rng), marked(letter, rng))), rng)
+    letter = _sample_option(question, rng).letter
+    return _replace_answer_line(
+        text,
+        rng.choice((letter, letter.upper(), format_option_letter(letter, rng), format_option_letter(letter, rng))),
+        rng,
+    )
 
 
-def right_value_wrong_letter(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_with_wrong_letter(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """The right value beside another option's letter."""
-    return _ending_in(text, f"{marked(_wrong(question, rng).letter, rng)} {_told(question.right.text, rng)}", rng)
+    return _replace_answer_line(
+        text,
+        f"{format_option_letter(_sample_wrong_option(question, rng).letter, rng)} {_maybe_add_unit(question.correct_option.text, rng)}",
+        rng,
+    )
 
 
-def right_letter_wrong_value(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_with_wrong_value(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """The right letter after a working that ended in a wrong value, or beside one."""
-    letter, value = question.correct, wrong_value(question, rng)
+    letter, value = question.correct, sample_wrong_value(question, rng)
     if rng.random() < 0.3:
-        return f"{_working(text)}\nSo it is {value}.\nAnswer: {marked(letter, rng)}"
-    return _ending_in(text, f"{marked(letter, rng)} {value}", rng)
+        return f"{_strip_answer_lines(text)}\nSo it is {value}.\nAnswer: {format_option_letter(letter, rng)}"
+    return _replace_answer_line(text, f"{format_option_letter(letter, rng)} {value}", rng)
 
 
-def two_letters(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_two_letters(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """The right letter and another one on the line that counts."""
-    options = [question.right, _wrong(question, rng)]
+    options = [question.correct_option, _sample_wrong_option(question, rng)]
     rng.shuffle(options)
     first, second = options
-    joint = rng.choice((" or ", " and ", ", ", "/", " & ", " or "))
+    separator = rng.choice((" or ", " and ", ", ", "/", " & ", " or "))
     a, b = rng.choice(
         (
             (first.letter, second.letter),
@@ -79,122 +89,139 @@ def two_letters(question: Question, text: str, rng: Random, talk: Talk) -> str:
             (f"{first.letter}) {first.text}", f"{second.letter}) {second.text}"),
         )
     )
-    return _ending_in(text, f"{a}{joint}{b}", rng)
+    return _replace_answer_line(text, f"{a}{separator}{b}", rng)
 
 
-def second_thoughts(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_then_change_mind(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """Two answers, each on its line: the last counts."""
     first, second = rng.sample(question.options, 2)
     if question.correct not in (first.letter, second.letter):
-        first, second = rng.choice(((question.right, second), (first, question.right)))
+        first, second = rng.choice(((question.correct_option, second), (first, question.correct_option)))
     lines = [rng.choice((o.text, o.letter, f"{o.letter}) {o.text}")) for o in (first, second)]
     between = rng.choice(("", "Wait, no.\n", "I check again.\n", "Better:\n"))
-    return f"{_working(text)}\nAnswer: {lines[0]}\n{between}Answer: {lines[1]}"
+    return f"{_strip_answer_lines(text)}\nAnswer: {lines[0]}\n{between}Answer: {lines[1]}"
 
 
-def no_answer(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def omit_answer(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """Nothing that ticks an option: broken off, empty, or an answer line without an answer."""
-    working = _working(text)
-    broken = working[: rng.randrange(1, len(working))] if len(working) > 1 else ""
-    shrugs = ("I do not know.", "Answer:", "Answer: ?", "Answer: I don't know", "", "???", "no idea", "Answer: none")
-    return rng.choice((broken, working, f"{working}\n{rng.choice(shrugs)}", rng.choice(shrugs), broken))
+    working = _strip_answer_lines(text)
+    truncated = working[: rng.randrange(1, len(working))] if len(working) > 1 else ""
+    non_answers = (
+        "I do not know.",
+        "Answer:",
+        "Answer: ?",
+        "Answer: I don't know",
+        "",
+        "???",
+        "no idea",
+        "Answer: none",
+    )
+    return rng.choice((truncated, working, f"{working}\n{rng.choice(non_answers)}", rng.choice(non_answers), truncated))
 
 
-def fraction_and_decimal(question: Question, text: str, rng: Random, talk: Talk) -> str | None:
+def answer_in_other_notation(question: Question, text: str, rng: Random, injections: Injections) -> str | None:
     """The right value, or a wrong one, as a decimal for a fraction and the other way round."""
-    if other_kind(question.right.text, rng) is None:
+    if swap_fraction_and_decimal(question.correct_option.text, rng) is None:
         return None
-    said = other_kind(_right_or_wrong(question, rng), rng)
-    return said and _ending_in(text, said, rng)
+    value = swap_fraction_and_decimal(_sample_right_or_wrong_value(question, rng), rng)
+    return value and _replace_answer_line(text, value, rng)
 
 
-def commas_and_noughts(question: Question, text: str, rng: Random, talk: Talk) -> str | None:
+def answer_in_other_digit_format(question: Question, text: str, rng: Random, injections: Injections) -> str | None:
     """The right value, or a wrong one, with its thousands set off or not, or with noughts behind it."""
-    said = regrouped(_right_or_wrong(question, rng), rng)
-    return said and _ending_in(text, said, rng)
+    value = change_digit_format(_sample_right_or_wrong_value(question, rng), rng)
+    return value and _replace_answer_line(text, value, rng)
 
 
-def units(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_with_unit(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """The right value, or a wrong one, with a unit or a word beside it."""
-    return _ending_in(text, with_unit(_right_or_wrong(question, rng), rng), rng)
+    return _replace_answer_line(text, add_random_unit(_sample_right_or_wrong_value(question, rng), rng), rng)
 
 
-def near_value(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_near_miss(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """A value a slip of the pen away from the right one."""
-    return _ending_in(text, near(question.right.text, rng), rng)
+    return _replace_answer_line(text, perturb_number(question.correct_option.text, rng), rng)
 
 
-def talking_round(question: Question, text: str, rng: Random, talk: Talk) -> str:
+def answer_with_injection(question: Question, text: str, rng: Random, injections: Injections) -> str:
     """A right, wrong or missing answer, with words or signs that ask for a mark it does not earn."""
-    option = _any_option(question, rng)
-    value = rng.choice((option.text, option.text, f"{option.letter}) {option.text}", near(question.right.text, rng)))
-    right = question.right
-    said = rng.choice(talk).format(letter=right.letter, value=value, right=right.text, wrong=_wrong(question, rng).text)
-    working = _working(text)
+    option = _sample_option(question, rng)
+    value = rng.choice(
+        (option.text, option.text, f"{option.letter}) {option.text}", perturb_number(question.correct_option.text, rng))
+    )
+    right = question.correct_option
+    injection = rng.choice(injections).format(
+        letter=right.letter, value=value, right=right.text, wrong=_sample_wrong_option(question, rng).text
+    )
+    working = _strip_answer_lines(text)
     return rng.choice(
         (
-            f"{working}\nAnswer: {value}\n{said}",
-            f"{working}\nAnswer: {value}\n{said}",
-            f"{working}\nAnswer: {value}. {said}",
-            f"{working}\nAnswer: {value} ({said})",
-            f"{working}\n{said}\nAnswer: {value}",
-            f"{working}\n{said}",
-            said,
+            f"{working}\nAnswer: {value}\n{injection}",
+            f"{working}\nAnswer: {value}\n{injection}",
+            f"{working}\nAnswer: {value}. {injection}",
+            f"{working}\nAnswer: {value} ({injection})",
+            f"{working}\n{injection}\nAnswer: {value}",
+            f"{working}\n{injection}",
+            injection,
         )
     )
 
 
-HARD: Mapping[str, Make] = {
-    "letter and value": letter_and_value,
-    "letter alone": letter_alone,
-    "right value, wrong letter": right_value_wrong_letter,
-    "right letter, wrong value": right_letter_wrong_value,
-    "two letters": two_letters,
-    "second thoughts": second_thoughts,
-    "no answer": no_answer,
-    "fraction and decimal": fraction_and_decimal,
-    "commas and noughts": commas_and_noughts,
-    "units": units,
-    "near value": near_value,
-    "talking round": talking_round,
+HARD_CASE_MAKERS: Mapping[str, CaseMaker] = {
+    "letter and value": answer_letter_and_value,
+    "letter alone": answer_letter_only,
+    "right value, wrong letter": answer_with_wrong_letter,
+    "right letter, wrong value": answer_with_wrong_value,
+    "two letters": answer_two_letters,
+    "second thoughts": answer_then_change_mind,
+    "no answer": omit_answer,
+    "fraction and decimal": answer_in_other_notation,
+    "commas and noughts": answer_in_other_digit_format,
+    "units": answer_with_unit,
+    "near value": answer_near_miss,
+    "talking round": answer_with_injection,
 }
 """Kinds of hard case, in the order in which figures are told."""
 
 
-def marked(letter: str, rng: Random) -> str:
+def format_option_letter(letter: str, rng: Random) -> str:
     """A letter as pupils set it off: ``d)``, ``(d)``, ``D.``, ``d:``."""
     letter = rng.choice((letter, letter, letter.upper()))
     return rng.choice((f"{letter})", f"{letter})", f"({letter})", f"{letter}.", f"{letter}:"))
 
 
-def wrong_value(question: Question, rng: Random) -> str:
+def sample_wrong_value(question: Question, rng: Random) -> str:
     """Another option's value, or one near the right one."""
-    return _wrong(question, rng).text if rng.random() < 0.5 else near(question.right.text, rng)
+    return (
+        _sample_wrong_option(question, rng).text
+        if rng.random() < 0.5
+        else perturb_number(question.correct_option.text, rng)
+    )
 
 
-def _wrong(question: Question, rng: Random) -> Option:
+def _sample_wrong_option(question: Question, rng: Random) -> Option:
     return rng.choice([o for o in question.options if o.letter != question.correct])
 
 
-def _any_option(question: Question, rng: Random) -> Option:
-    return question.right if rng.random() < 0.5 else _wrong(question, rng)
+def _sample_option(question: Question, rng: Random) -> Option:
+    return question.correct_option if rng.random() < 0.5 else _sample_wrong_option(question, rng)
 
 
-def _right_or_wrong(question: Question, rng: Random) -> str:
-    return question.right.text if rng.random() < 0.5 else wrong_value(question, rng)
+def _sample_right_or_wrong_value(question: Question, rng: Random) -> str:
+    return question.correct_option.text if rng.random() < 0.5 else sample_wrong_value(question, rng)
 
 
-def _told(value: str, rng: Random) -> str:
-    return value if rng.random() < 0.7 else with_unit(value, rng)
+def _maybe_add_unit(value: str, rng: Random) -> str:
+    return value if rng.random() < 0.7 else add_random_unit(value, rng)
 
 
-def _working(text: str) -> str:
+def _strip_answer_lines(text: str) -> str:
     """The student's text without its answer lines."""
     return re.sub(r"(?im)^\s*answer\s*[:=].*$", "", text).strip()
 
 
-def _ending_in(text: str, said: str, rng: Random) -> str:
+def _replace_answer_line(text: str, final_answer: str, rng: Random) -> str:
     """The student's own working with another last line."""
-    begin = rng.choice(("Answer: ",) * 8 + ("answer: ", "Answer = ", "ANSWER: ", "Answer:"))
-    after = rng.choice(("",) * 9 + ("\n", "\nDone.", "\nThat is my answer."))
-    return f"{_working(text)}\n{begin}{said}{after}"
+    prefix = rng.choice(("Answer: ",) * 8 + ("answer: ", "Answer = ", "ANSWER: ", "Answer:"))
+    suffix = rng.choice(("",) * 9 + ("\n", "\nDone.", "\nThat is my answer."))
+    return f"{_strip_answer_lines(text)}\n{prefix}{final_answer}{suffix}"

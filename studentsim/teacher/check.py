@@ -17,23 +17,23 @@ from pathlib import Path
 from studentsim import luck
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.errors import ConfigError
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.records import Question
 from studentsim.teacher import dataset
-from studentsim.teacher.collect import School, kept
-from studentsim.teacher.dataset import Case
-from studentsim.teacher.marker import Marker
-from studentsim.teacher.prompt import CORRECT, ending
-from studentsim.teacher.reply_kinds import classify_reply, kinds_in_order
+from studentsim.teacher.collect import Simulator, load_or_collect
+from studentsim.teacher.dataset import GradingCase
+from studentsim.teacher.marker import Seq2SeqGrader
+from studentsim.teacher.prompt import CORRECT, excerpt_ending
+from studentsim.teacher.reply_kinds import classify_reply, sort_reply_kinds
 from studentsim.teacher.student_answer import StudentAnswer
 
-SPEED = 1_000
+TIMED_ANSWERS = 1_000
 """Answers that are timed."""
 
 
 @dataclass(frozen=True)
-class Count:
-    """A confusion matrix: what the key says first, then what the marker said. ``naive`` counts how often the naive rule was right."""
+class ConfusionCounts:
+    """A confusion matrix: what the key says first, then what the marker said. ``is_exact_match`` counts how often the naive rule was right."""
 
     right_right: int = 0
     right_wrong: int = 0
@@ -56,54 +56,57 @@ class Count:
         """The share on which they agree, 0 to 1."""
         return self.agreed / self.answers
 
-    def __add__(self, other: Count) -> Count:
-        return Count(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+    def __add__(self, other: ConfusionCounts) -> ConfusionCounts:
+        return ConfusionCounts(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
-class Result:
+class GraderEvaluation:
     """What a check found: ``written`` on answers as their students wrote them, ``hard`` by kind of case, ``replies`` the written
     ones by ``ReplyKind``, where answers of runs were checked."""
 
-    written: Count
-    hard: dict[str, Count]
+    written: ConfusionCounts
+    hard: dict[str, ConfusionCounts]
     timed: int
     seconds: float
     """For ``timed`` answers, judged in batches."""
-    replies: dict[str, Count] = field(default_factory=dict)
+    replies: dict[str, ConfusionCounts] = field(default_factory=dict)
 
     @property
-    def all_hard(self) -> Count:
+    def hard_total(self) -> ConfusionCounts:
         """The hard cases together."""
-        return sum(self.hard.values(), Count())
+        return sum(self.hard.values(), ConfusionCounts())
 
 
-def check(
-    marker: Marker,
-    school: School,
-    work: Path,
+def evaluate_grader(
+    grader: Seq2SeqGrader,
+    simulator: Simulator,
+    work_folder: Path,
     *,
-    answers: int = dataset.TEST_ANSWERS,
-    each: int = dataset.TEST_HARD,
-    timed: int = SPEED,
-    say: Callable[[str], None] = print,
-) -> Result:
-    """Collect the test's answers, or take them from ``work``, and let the marker judge them.
+    answer_count: int = dataset.TEST_ANSWER_COUNT,
+    hard_per_kind: int = dataset.TEST_HARD_PER_KIND,
+    timed_count: int = TIMED_ANSWERS,
+    on_progress: Callable[[str], None] = print,
+) -> GraderEvaluation:
+    """Collect the test's answers, or take them from ``work_folder``, and let the marker judge them.
 
-    ``answers`` as their students wrote them, ``each`` hard cases of a kind; ``timed`` of them all are timed once more.
+    ``answer_count`` as their students wrote them, ``hard_per_kind`` hard cases of a kind; ``timed_count`` of them all are timed once more.
     """
-    own = kept(work, school, "test", say)
-    written, hard = dataset.test_answers(own, answers), dataset.test_hard(own, each)
-    dataset.write([*written, *hard], work / "test.parquet")
-    return Result(
-        written=count(marker, written),
-        hard={kind: count(marker, cases) for kind, cases in dataset.by_kind(hard)},
-        timed=timed,
-        seconds=seconds(marker, luck.stream("marker's speed").sample([*written, *hard], timed)),
+    collected = load_or_collect(work_folder, simulator, "test", on_progress)
+    written, hard = (
+        dataset.sample_test_cases(collected, answer_count),
+        dataset.build_hard_test_cases(collected, hard_per_kind),
+    )
+    dataset.write_cases([*written, *hard], work_folder / "test.parquet")
+    return GraderEvaluation(
+        written=confusion_on_cases(grader, written),
+        hard={kind: confusion_on_cases(grader, cases) for kind, cases in dataset.group_by_kind(hard)},
+        timed=timed_count,
+        seconds=time_grader(grader, luck.derive_rng("marker's speed").sample([*written, *hard], timed_count)),
     )
 
 
-def check_answers(marker: Marker, answers: Sequence[StudentAnswer]) -> Result:
+def evaluate_on_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> GraderEvaluation:
     """Let the marker judge students' answers of runs, the same text on the same question once; no hard cases.
 
     :raises ConfigError: there is no answer.
@@ -112,110 +115,116 @@ def check_answers(marker: Marker, answers: Sequence[StudentAnswer]) -> Result:
     if not distinct:
         raise ConfigError("These runs hold no answers yet.", "Name a run that has had an exam.", field="answers")
     started = time.monotonic()
-    replies = count_replies(marker, distinct)
+    replies = confusion_by_reply_kind(grader, distinct)
     seconds = time.monotonic() - started
-    return Result(sum(replies.values(), Count()), hard={}, timed=len(distinct), seconds=seconds, replies=replies)
+    return GraderEvaluation(
+        sum(replies.values(), ConfusionCounts()), hard={}, timed=len(distinct), seconds=seconds, replies=replies
+    )
 
 
-def count_replies(marker: Marker, answers: Sequence[StudentAnswer]) -> dict[str, Count]:
+def confusion_by_reply_kind(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> dict[str, ConfusionCounts]:
     """The confusion matrices of students' answers by ``ReplyKind``, as far as there are any; right is what the key said."""
     kinds = [classify_reply(answer) for answer in answers]
-    verdicts = [verdict.right for verdict in marker.judge([(a.question, a.text) for a in answers])]
+    verdicts = [verdict.is_correct for verdict in grader.judge([(a.question, a.text) for a in answers])]
     rows = list(zip(answers, kinds, verdicts, strict=True))
     return {
-        kind.value: _count_verdicts([(answer, said) for answer, its, said in rows if its is kind])
-        for kind in kinds_in_order(kinds)
+        kind.value: _count_confusion(
+            [(answer, called_correct) for answer, reply_kind, called_correct in rows if reply_kind is kind]
+        )
+        for kind in sort_reply_kinds(kinds)
     }
 
 
-def count_answers(marker: Marker, answers: Sequence[StudentAnswer]) -> Count:
+def confusion_on_answers(grader: Seq2SeqGrader, answers: Sequence[StudentAnswer]) -> ConfusionCounts:
     """The confusion matrix of students' answers; right is what the key said in their run."""
-    verdicts = marker.judge([(a.question, a.text) for a in answers])
-    return _count_verdicts([(a, verdict.right) for a, verdict in zip(answers, verdicts, strict=True)])
+    verdicts = grader.judge([(a.question, a.text) for a in answers])
+    return _count_confusion([(a, verdict.is_correct) for a, verdict in zip(answers, verdicts, strict=True)])
 
 
-def _count_verdicts(judged: Sequence[tuple[StudentAnswer, bool]]) -> Count:
-    cells = Counter((answer.is_correct, said) for answer, said in judged)
-    return Count(
+def _count_confusion(judged: Sequence[tuple[StudentAnswer, bool]]) -> ConfusionCounts:
+    cells = Counter((answer.is_correct, called_correct) for answer, called_correct in judged)
+    return ConfusionCounts(
         cells[True, True], cells[True, False], cells[False, True], cells[False, False],
-        naive=sum(naive(answer.question, answer.text) == answer.is_correct for answer, _ in judged),
+        naive=sum(is_exact_match(answer.question, answer.text) == answer.is_correct for answer, _ in judged),
     )  # fmt: skip
 
 
-def count(marker: Marker, cases: Sequence[Case]) -> Count:
+def confusion_on_cases(grader: Seq2SeqGrader, cases: Sequence[GradingCase]) -> ConfusionCounts:
     """The confusion matrix of these cases."""
-    total = Count()
-    verdicts = marker.judge([(case.question, case.text) for case in cases])
+    total = ConfusionCounts()
+    verdicts = grader.judge([(case.question, case.text) for case in cases])
     for case, verdict in zip(cases, verdicts, strict=True):
-        right = case.label == CORRECT
-        total += Count(
-            right_right=right and verdict.right,
-            right_wrong=right and not verdict.right,
-            wrong_right=not right and verdict.right,
-            wrong_wrong=not right and not verdict.right,
-            naive=naive(case.question, case.text) == right,
+        is_correct = case.label == CORRECT
+        total += ConfusionCounts(
+            right_right=is_correct and verdict.is_correct,
+            right_wrong=is_correct and not verdict.is_correct,
+            wrong_right=not is_correct and verdict.is_correct,
+            wrong_wrong=not is_correct and not verdict.is_correct,
+            naive=is_exact_match(case.question, case.text) == is_correct,
         )
     return total
 
 
-def naive(question: Question, text: str) -> bool:
+def is_exact_match(question: Question, text: str) -> bool:
     """The naive rule: what stands behind ``Answer:`` is the right option's text, letter for letter."""
-    return ending(text) == f"Answer: {question.right.text}"
+    return excerpt_ending(text) == f"Answer: {question.correct_option.text}"
 
 
-def seconds(marker: Marker, cases: Sequence[Case]) -> float:
+def time_grader(grader: Seq2SeqGrader, cases: Sequence[GradingCase]) -> float:
     """How long judging takes, in batches."""
     started = time.monotonic()
-    marker.judge([(case.question, case.text) for case in cases])
+    grader.judge([(case.question, case.text) for case in cases])
     return time.monotonic() - started
 
 
-def lines(result: Result) -> list[str]:
+def format_evaluation(result: GraderEvaluation) -> list[str]:
     """The result in words and figures, as the command prints it."""
-    told = [
+    report_lines = [
         "Against the key, which is right by definition; intervals are Wilson's, 95 %.",
         "",
         f"{'':28}{'answers':>8}  {'marker agrees':<32}exact text agrees",
-        _line("answers as written", result.written),
-        *([_line("hard cases", result.all_hard)] if result.hard else []),
+        _format_accuracy_row("answers as written", result.written),
+        *([_format_accuracy_row("hard cases", result.hard_total)] if result.hard else []),
         "",
         "Confusion by kind of case:",
         f"{'':28}{'right,':>14}{'right,':>14}{'wrong,':>14}{'wrong,':>14}",
         f"{'':28}{'called right':>14}{'called wrong':>14}{'called right':>14}{'called wrong':>14}",
-        *(_matrix(kind, found) for kind, found in ({"as written": result.written} | result.hard).items()),
+        *(_format_confusion_row(kind, found) for kind, found in ({"as written": result.written} | result.hard).items()),
         "",
-        *(["Agreement by kind of case:", *(_line(*row) for row in result.hard.items()), ""] if result.hard else []),
-        *([*reply_lines(result.replies), ""] if result.replies else []),
+        *(
+            ["Agreement by kind of case:", *(_format_accuracy_row(*row) for row in result.hard.items()), ""]
+            if result.hard
+            else []
+        ),
+        *([*format_reply_kind_accuracy(result.replies), ""] if result.replies else []),
         f"{result.timed:,} answers judged in {result.seconds:.1f} s.",
     ]
-    return told
+    return report_lines
 
 
-def reply_lines(replies: Mapping[str, Count]) -> list[str]:
+def format_reply_kind_accuracy(counts_by_kind: Mapping[str, ConfusionCounts]) -> list[str]:
     """Agreement by kind of reply, a line each, with what the key says and the two ways to be wrong."""
     return [
         f"{'By kind of reply:':<28}{'answers':>8}{'right':>7}  {'marker agrees':<32}{'false right':>12}{'false wrong':>13}",
-        *(_reply_line(ReplyKind(kind).title, found) for kind, found in replies.items()),
-        _reply_line("all", sum(replies.values(), Count())),
+        *(_format_reply_kind_row(ReplyKind(kind).title, found) for kind, found in counts_by_kind.items()),
+        _format_reply_kind_row("all", sum(counts_by_kind.values(), ConfusionCounts())),
     ]
 
 
-def _reply_line(name: str, found: Count) -> str:
-    right = found.right_right + found.right_wrong
-    return (
-        f"{name:<28}{found.answers:>8,}{right:>7,}  {_share(found):<32}{found.wrong_right:>12,}{found.right_wrong:>13,}"
-    )
+def _format_reply_kind_row(name: str, counts: ConfusionCounts) -> str:
+    correct_answers = counts.right_right + counts.right_wrong
+    return f"{name:<28}{counts.answers:>8,}{correct_answers:>7,}  {_format_accuracy(counts):<32}{counts.wrong_right:>12,}{counts.right_wrong:>13,}"
 
 
-def _line(name: str, found: Count) -> str:
-    return f"{name:<28}{found.answers:>8,}  {_share(found):<32}{100 * found.naive / found.answers:.1f} %"
+def _format_accuracy_row(name: str, counts: ConfusionCounts) -> str:
+    return f"{name:<28}{counts.answers:>8,}  {_format_accuracy(counts):<32}{100 * counts.naive / counts.answers:.1f} %"
 
 
-def _share(found: Count) -> str:
-    low, high = wilson(found.agreed, found.answers)
-    return f"{100 * found.accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
+def _format_accuracy(counts: ConfusionCounts) -> str:
+    low, high = wilson_interval(counts.agreed, counts.answers)
+    return f"{100 * counts.accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
 
 
-def _matrix(name: str, found: Count) -> str:
-    cells = (found.right_right, found.right_wrong, found.wrong_right, found.wrong_wrong)
+def _format_confusion_row(name: str, counts: ConfusionCounts) -> str:
+    cells = (counts.right_right, counts.right_wrong, counts.wrong_right, counts.wrong_wrong)
     return f"{name:<28}" + "".join(f"{cell:>14,}" for cell in cells)

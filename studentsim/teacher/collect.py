@@ -22,118 +22,136 @@ from studentsim.records import Event, Question, TurnFinished
 from studentsim.student.base import Student
 from studentsim.student.profiles import PROFILES
 
-PARTS: tuple[str, ...] = ("train", "validation", "test")
-STAGES: dict[str, tuple[int, ...]] = {"train": (0, 2, 6), "validation": (0, 2, 6), "test": (1, 4, 10)}
+DATA_SPLITS: tuple[str, ...] = ("train", "validation", "test")
+TURNS_BY_SPLIT: dict[str, tuple[int, ...]] = {"train": (0, 2, 6), "validation": (0, 2, 6), "test": (1, 4, 10)}
 """After how many lessons each part's answers are written: the test's at stages that training never saw, one of them later
 than all of training's."""
 
-ANSWERS: dict[str, int] = {"train": 300, "validation": 50, "test": 240}
+ANSWERS_PER_PROFILE_AND_TURN: dict[str, int] = {"train": 300, "validation": 50, "test": 240}
 """Answers of one profile at one stage."""
 
 
 @dataclass(frozen=True)
-class OwnAnswer:
-    """What a student wrote. ``part`` is train, validation or test; ``stage`` the lessons it had had."""
+class CollectedAnswer:
+    """What a student wrote. ``split`` is train, validation or test; ``turns_trained`` the lessons it had had."""
 
-    part: str
+    split: str
     profile: str
-    stage: int
+    turns_trained: int
     question: Question
     text: str
 
 
-class _Cast(Protocol):
+class _Components(Protocol):
     bank: Bank
     student: Student
 
 
-Open = Callable[[RunConfig], _Cast]
-Simulate = Callable[[RunConfig, _Cast], Iterator[Event]]
+BuildComponents = Callable[[RunConfig], _Components]
+RunSimulation = Callable[[RunConfig, _Components], Iterator[Event]]
 
 
 @dataclass(frozen=True)
-class School:
-    """How lessons are given: ``open_cast`` gathers who a run needs, ``simulate`` runs it (casting.py, simulation.py)."""
+class Simulator:
+    """How lessons are given: ``build_components`` gathers who a run needs, ``simulate`` runs it (casting.py, simulation.py)."""
 
-    open_cast: Open
-    simulate: Simulate
+    build_components: BuildComponents
+    simulate: RunSimulation
 
 
-def lessons(profile: str, seed: int) -> RunConfig:
+def make_collection_config(profile: str, seed: int) -> RunConfig:
     """The run whose student is asked: random questions of the curriculum, defaults else; its exams are no use here."""
-    last = max(max(stages) for stages in STAGES.values())
+    last_turn = max(max(stages) for stages in TURNS_BY_SPLIT.values())
     return RunConfig.make(
-        student=profile, strategy="random", seed=seed, turns=last, exam=1, exam_every=last, validation=0
+        student=profile, strategy="random", seed=seed, turns=last_turn, exam=1, exam_every=last_turn, validation=0
     )  # fmt: skip
 
 
-def collect(
-    school: School, *, profiles: Sequence[str] = tuple(PROFILES), parts: Sequence[str] = PARTS, seed: int = 0
-) -> Iterator[OwnAnswer]:
+def collect_answers(
+    simulator: Simulator,
+    *,
+    profiles: Sequence[str] = tuple(PROFILES),
+    splits: Sequence[str] = DATA_SPLITS,
+    seed: int = 0,
+) -> Iterator[CollectedAnswer]:
     """Own answers of these profiles, while each takes its lessons."""
     for profile in profiles:
-        config = lessons(profile, seed)
-        cast = school.open_cast(config)
-        for event in school.simulate(config, cast):
+        config = make_collection_config(profile, seed)
+        components = simulator.build_components(config)
+        for event in simulator.simulate(config, components):
             if isinstance(event, TurnFinished):
-                for part in parts:
-                    if event.turn in STAGES[part]:
-                        yield from _answers(cast, profile, part, event.turn, seed)
+                for split in splits:
+                    if event.turn in TURNS_BY_SPLIT[split]:
+                        yield from _sample_answers(components, profile, split, event.turn, seed)
 
 
-def _answers(cast: _Cast, profile: str, part: str, stage: int, seed: int) -> Iterator[OwnAnswer]:
-    purpose = ("marker's data", seed, part, profile, stage)
-    questions = questions_of(cast.bank, part)
-    asked = luck.stream(*purpose).sample(questions, min(ANSWERS[part], len(questions)))
-    by_id = {q.id: q for q in asked}
-    for answer in sorted(cast.student.answer(asked, luck=purpose), key=lambda answer: answer.question_id):
-        yield OwnAnswer(part, profile, stage, by_id[answer.question_id], answer.text)
+def _sample_answers(
+    components: _Components, profile: str, split: str, turns_trained: int, seed: int
+) -> Iterator[CollectedAnswer]:
+    seed_key = ("marker's data", seed, split, profile, turns_trained)
+    questions = questions_for_split(components.bank, split)
+    sampled_questions = luck.derive_rng(*seed_key).sample(
+        questions, min(ANSWERS_PER_PROFILE_AND_TURN[split], len(questions))
+    )
+    by_id = {q.id: q for q in sampled_questions}
+    for answer in sorted(
+        components.student.answer(sampled_questions, seed_key=seed_key), key=lambda answer: answer.question_id
+    ):
+        yield CollectedAnswer(split, profile, turns_trained, by_id[answer.question_id], answer.text)
 
 
-def questions_of(bank: Bank, part: str) -> tuple[Question, ...]:
+def questions_for_split(bank: Bank, split: str) -> tuple[Question, ...]:
     """The bank's split that a part's questions come from: they share neither text nor numbers with another part's."""
-    return {"train": bank.study, "validation": bank.validation, "test": bank.exam}[part]
+    return {"train": bank.study, "validation": bank.validation, "test": bank.exam}[split]
 
 
 # ------------------------------------------------------------------ kept in a file
 
 
-def kept(work: Path, school: School, part: str, say: Callable[[str], None], *, seed: int = 0) -> list[OwnAnswer]:
-    """A part's answers from ``work`` if they lie there, else collected and written there, all parts at once."""
-    paths = {profile: work / f"answers-{fingerprint(seed)}-{profile}.jsonl" for profile in PROFILES}
+def load_or_collect(
+    work_folder: Path, simulator: Simulator, split: str, on_progress: Callable[[str], None], *, seed: int = 0
+) -> list[CollectedAnswer]:
+    """A part's answers from ``work_folder`` if they lie there, else collected and written there, all parts at once."""
+    paths = {profile: work_folder / f"answers-{answers_fingerprint(seed)}-{profile}.jsonl" for profile in PROFILES}
     for profile, path in paths.items():
         if not path.is_file():
-            say(f"{profile}: {max(map(max, STAGES.values()))} lessons, answers at {_stages()}")
-            work.mkdir(parents=True, exist_ok=True)
-            _write(path, list(collect(school, profiles=[profile], seed=seed)))
-    return [own for path in paths.values() for own in _read(path) if own.part == part]
+            on_progress(f"{profile}: {max(map(max, TURNS_BY_SPLIT.values()))} lessons, answers at {_format_turns()}")
+            work_folder.mkdir(parents=True, exist_ok=True)
+            _write_answers(path, list(collect_answers(simulator, profiles=[profile], seed=seed)))
+    return [answer for path in paths.values() for answer in _read_answers(path) if answer.split == split]
 
 
-def fingerprint(seed: int) -> str:
+def answers_fingerprint(seed: int) -> str:
     """Names the answers that this version of the student gives."""
-    config = lessons(next(iter(PROFILES)), seed).model_dump_json()
+    config = make_collection_config(next(iter(PROFILES)), seed).model_dump_json()
     weights = Path(__file__).parent.parent / "student" / "weights" / "model.safetensors"
-    digest = hashlib.sha256(f"{config}{STAGES}{ANSWERS}".encode())
+    digest = hashlib.sha256(f"{config}{TURNS_BY_SPLIT}{ANSWERS_PER_PROFILE_AND_TURN}".encode())
     digest.update(weights.read_bytes())
     return digest.hexdigest()[:10]
 
 
-def _stages() -> str:
-    return ", ".join(str(stage) for stage in sorted({stage for stages in STAGES.values() for stage in stages}))
+def _format_turns() -> str:
+    return ", ".join(str(stage) for stage in sorted({stage for stages in TURNS_BY_SPLIT.values() for stage in stages}))
 
 
-def _write(path: Path, answers: Sequence[OwnAnswer]) -> None:
-    new = path.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as file:
+def _write_answers(path: Path, answers: Sequence[CollectedAnswer]) -> None:
+    temp_path = path.with_suffix(".new")
+    with temp_path.open("w", encoding="utf-8") as file:
         for a in answers:
-            row = {"part": a.part, "profile": a.profile, "stage": a.stage, "question": a.question.id, "text": a.text}
+            row = {
+                "part": a.split,
+                "profile": a.profile,
+                "stage": a.turns_trained,
+                "question": a.question.id,
+                "text": a.text,
+            }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    os.replace(new, path)
+    os.replace(temp_path, path)
 
 
-def _read(path: Path) -> Iterator[OwnAnswer]:
+def _read_answers(path: Path) -> Iterator[CollectedAnswer]:
     bank = open_bank("curriculum")
-    by_id = {q.id: q for part in PARTS for q in questions_of(bank, part)}
+    by_id = {q.id: q for part in DATA_SPLITS for q in questions_for_split(bank, part)}
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        yield OwnAnswer(row["part"], row["profile"], row["stage"], by_id[row["question"]], row["text"])
+        yield CollectedAnswer(row["part"], row["profile"], row["stage"], by_id[row["question"]], row["text"])

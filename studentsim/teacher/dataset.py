@@ -17,20 +17,20 @@ import pyarrow.parquet as parquet
 from studentsim import luck
 from studentsim.records import Question
 from studentsim.teacher import talk as talks
-from studentsim.teacher.cases import AS_WRITTEN, HARD, as_written
-from studentsim.teacher.collect import OwnAnswer
-from studentsim.teacher.label import label
-from studentsim.teacher.prompt import CORRECT, prompt
-from studentsim.teacher.values import drawn
+from studentsim.teacher.cases import AS_WRITTEN, HARD_CASE_MAKERS, keep_as_written
+from studentsim.teacher.collect import CollectedAnswer
+from studentsim.teacher.label import label_by_key
+from studentsim.teacher.prompt import CORRECT, build_grader_prompt
+from studentsim.teacher.values import sample_number_text
 
-TEST_ANSWERS, TEST_HARD = 2_000, 200
+TEST_ANSWER_COUNT, TEST_HARD_PER_KIND = 2_000, 200
 """Rows of the test: answers as written in all, and hard cases of each kind."""
 
 VALIDATION_ROWS = 2_000
 
 
 @dataclass(frozen=True)
-class Row:
+class GradingCaseRow:
     """One example. ``correct`` is the right option as the paper writes it; ``sentences`` the marker's whole input."""
 
     answer: str
@@ -44,118 +44,134 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Case:
+class GradingCase:
     """An answer to judge, with its question: what a row is made of."""
 
     kind: str
-    own: OwnAnswer
+    source_answer: CollectedAnswer
     question: Question
     text: str
 
     @property
     def label(self) -> str:
         """What the key says."""
-        return label(self.question, self.text)
+        return label_by_key(self.question, self.text)
 
-    def row(self) -> Row:
+    def to_row(self) -> GradingCaseRow:
         """The case as a row of the data set."""
-        right = self.question.right
-        return Row(
-            self.text, f"{right.letter}) {right.text}", self.label, prompt(self.question, self.text), self.kind,
-            self.question.id, self.own.profile, self.own.stage,
+        right = self.question.correct_option
+        return GradingCaseRow(
+            self.text, f"{right.letter}) {right.text}", self.label, build_grader_prompt(self.question, self.text), self.kind,
+            self.question.id, self.source_answer.profile, self.source_answer.turns_trained,
         )  # fmt: skip
 
 
-def training_cases(answers: Sequence[OwnAnswer], draws: int, *, seed: int = 0) -> list[Case]:
-    """At most ``draws`` cases of each own answer, some as written, most hard; half right, half wrong.
+def build_training_cases(
+    answers: Sequence[CollectedAnswer], cases_per_answer: int, *, seed: int = 0
+) -> list[GradingCase]:
+    """At most ``cases_per_answer`` cases of each own answer, some as written, most hard; half right, half wrong.
 
     In most another option is taken for the right one, or the right one's value is drawn anew: so no value of a question is
     always right, and numbers are met that the curriculum seldom has.
     """
-    rng = luck.stream("marker's training", seed)
-    kinds = [AS_WRITTEN, AS_WRITTEN, "near value", *HARD]
-    made: list[Case | None] = []
-    for own in answers:
-        for _ in range(draws):
-            made.append(_case(rng.choice(kinds), own, _as_if(own.question, rng), rng, talks.TRAIN))
-    return balanced(made, rng)
+    rng = luck.derive_rng("marker's training", seed)
+    kinds = [AS_WRITTEN, AS_WRITTEN, "near value", *HARD_CASE_MAKERS]
+    made: list[GradingCase | None] = []
+    for answer in answers:
+        for _ in range(cases_per_answer):
+            made.append(
+                _make_case(
+                    rng.choice(kinds),
+                    answer,
+                    _randomize_correct_option(answer.question, rng),
+                    rng,
+                    talks.TRAIN_INJECTIONS,
+                )
+            )
+    return balance_labels(made, rng)
 
 
-def validation_cases(answers: Sequence[OwnAnswer], *, seed: int = 0) -> list[Case]:
+def build_validation_cases(answers: Sequence[CollectedAnswer], *, seed: int = 0) -> list[GradingCase]:
     """As many cases as written as of each kind of hard case; half right, half wrong."""
-    rng = luck.stream("marker's validation", seed)
-    kinds = [AS_WRITTEN, *HARD]
-    drawn = [(kinds[k % len(kinds)], rng.choice(answers)) for k in range(VALIDATION_ROWS)]
-    made = [_case(kind, own, own.question, rng, talks.TRAIN) for kind, own in drawn]
-    return balanced(made, rng)
+    rng = luck.derive_rng("marker's validation", seed)
+    kinds = [AS_WRITTEN, *HARD_CASE_MAKERS]
+    sampled = [(kinds[k % len(kinds)], rng.choice(answers)) for k in range(VALIDATION_ROWS)]
+    made = [_make_case(kind, answer, answer.question, rng, talks.TRAIN_INJECTIONS) for kind, answer in sampled]
+    return balance_labels(made, rng)
 
 
-def test_answers(answers: Sequence[OwnAnswer], count: int = TEST_ANSWERS, *, seed: int = 0) -> list[Case]:
+def sample_test_cases(
+    answers: Sequence[CollectedAnswer], count: int = TEST_ANSWER_COUNT, *, seed: int = 0
+) -> list[GradingCase]:
     """Answers as their students wrote them, none twice to one question; half right, half wrong."""
-    rng = luck.stream("marker's test", seed)
-    once = {(own.question.id, own.text): own for own in answers}
-    found = balanced([Case(AS_WRITTEN, own, own.question, own.text) for own in once.values()], rng)
+    rng = luck.derive_rng("marker's test", seed)
+    distinct = {(answer.question.id, answer.text): answer for answer in answers}
+    found = balance_labels([GradingCase(AS_WRITTEN, own, own.question, own.text) for own in distinct.values()], rng)
     right = [c for c in found if c.label == CORRECT][: count // 2]
     wrong = [c for c in found if c.label != CORRECT][: count // 2]
     return right + wrong
 
 
-def test_hard(answers: Sequence[OwnAnswer], each: int = TEST_HARD, *, seed: int = 0) -> list[Case]:
-    """``each`` hard cases of each kind, no text twice to one question; the talk is such as training never heard."""
-    rng = luck.stream("marker's hard cases", seed)
-    cases: dict[tuple[str, str, str], Case] = {}
-    for kind in HARD:
+def build_hard_test_cases(
+    answers: Sequence[CollectedAnswer], cases_per_kind: int = TEST_HARD_PER_KIND, *, seed: int = 0
+) -> list[GradingCase]:
+    """``cases_per_kind`` hard cases of each kind, no text twice to one question; the talk is such as training never heard."""
+    rng = luck.derive_rng("marker's hard cases", seed)
+    cases: dict[tuple[str, str, str], GradingCase] = {}
+    for kind in HARD_CASE_MAKERS:
         count = 0
-        while count < each:
-            own = rng.choice(answers)
-            case = _case(kind, own, own.question, rng, talks.TEST)
-            if case and (kind, own.question.id, case.text) not in cases:
-                cases[kind, own.question.id, case.text] = case
+        while count < cases_per_kind:
+            answer = rng.choice(answers)
+            case = _make_case(kind, answer, answer.question, rng, talks.TEST_INJECTIONS)
+            if case and (kind, answer.question.id, case.text) not in cases:
+                cases[kind, answer.question.id, case.text] = case
                 count += 1
     return list(cases.values())
 
 
-def balanced(cases: Iterable[Case | None], rng: Random) -> list[Case]:
+def balance_labels(cases: Iterable[GradingCase | None], rng: Random) -> list[GradingCase]:
     """As many right as wrong ones, shuffled; what is too many of one is left out."""
-    right: list[Case] = []
-    wrong: list[Case] = []
+    right: list[GradingCase] = []
+    wrong: list[GradingCase] = []
     for case in filter(None, cases):
         (right if case.label == CORRECT else wrong).append(case)
-    most = min(len(right), len(wrong))
-    chosen = rng.sample(right, most) + rng.sample(wrong, most)
+    per_label = min(len(right), len(wrong))
+    chosen = rng.sample(right, per_label) + rng.sample(wrong, per_label)
     rng.shuffle(chosen)
     return chosen
 
 
-def write(cases: Iterable[Case], path: Path) -> None:
-    """The rows as a Parquet file, its columns as ``Row``'s fields."""
+def write_cases(cases: Iterable[GradingCase], path: Path) -> None:
+    """The rows as a Parquet file, its columns as ``GradingCaseRow``'s fields."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(pa.Table.from_pylist([asdict(case.row()) for case in cases]), path, compression="zstd")
+    parquet.write_table(pa.Table.from_pylist([asdict(case.to_row()) for case in cases]), path, compression="zstd")
 
 
-def _case(kind: str, own: OwnAnswer, question: Question, rng: Random, talk: talks.Talk) -> Case | None:
+def _make_case(
+    kind: str, answer: CollectedAnswer, question: Question, rng: Random, injections: talks.Injections
+) -> GradingCase | None:
     """A case of that kind; None where the answer does not lend itself to it."""
-    make = as_written if kind == AS_WRITTEN else HARD[kind]
-    text = make(question, own.text, rng, talk)
-    return None if text is None else Case(kind, own, question, text)
+    make = keep_as_written if kind == AS_WRITTEN else HARD_CASE_MAKERS[kind]
+    text = make(question, answer.text, rng, injections)
+    return None if text is None else GradingCase(kind, answer, question, text)
 
 
-def _as_if(question: Question, rng: Random) -> Question:
+def _randomize_correct_option(question: Question, rng: Random) -> Question:
     """The question as it is, with another option taken for the right one, or with a right value drawn anew."""
-    way = rng.random()
-    if way < 0.3:
+    roll = rng.random()
+    if roll < 0.3:
         return question
-    if way < 0.6:
+    if roll < 0.6:
         return replace(question, correct=rng.choice(question.options).letter)
-    value = drawn(rng)
+    value = sample_number_text(rng)
     return replace(
         question, options=tuple(replace(o, text=value) if o.letter == question.correct else o for o in question.options)
     )
 
 
-def by_kind(cases: Iterable[Case]) -> Iterator[tuple[str, list[Case]]]:
-    """The cases of each kind, in the order of ``HARD``."""
-    found: dict[str, list[Case]] = {}
+def group_by_kind(cases: Iterable[GradingCase]) -> Iterator[tuple[str, list[GradingCase]]]:
+    """The cases of each kind, in the order of ``HARD_CASE_MAKERS``."""
+    found: dict[str, list[GradingCase]] = {}
     for case in cases:
         found.setdefault(case.kind, []).append(case)
-    yield from ((kind, found[kind]) for kind in (AS_WRITTEN, *HARD) if kind in found)
+    yield from ((kind, found[kind]) for kind in (AS_WRITTEN, *HARD_CASE_MAKERS) if kind in found)

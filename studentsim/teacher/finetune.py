@@ -28,60 +28,64 @@ import transformers
 
 import studentsim
 from studentsim.errors import ConfigError, DataFolderError, StudentError
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.student.hub import source
 from studentsim.teacher import finetune_report as report
-from studentsim.teacher.check import Count, count_answers, count_replies
-from studentsim.teacher.encoding import InputEncoder, label_ids
-from studentsim.teacher.grader_dataset import GraderDataset, build_dataset, check_rows_path, write_rows
-from studentsim.teacher.grader_training import Epoch, FinetuneSettings, Say, train
-from studentsim.teacher.loading import CARD, Seq2Seq, device_of, load_seq2seq
-from studentsim.teacher.marker import EMBEDDED, WEIGHTS, Marker, load_marker, marker_of
-from studentsim.teacher.student_answer import SPLITS, Sizes, StudentAnswer
+from studentsim.teacher.check import ConfusionCounts, confusion_on_answers, confusion_by_reply_kind
+from studentsim.teacher.encoding import InputEncoder, encode_label
+from studentsim.teacher.grader_dataset import GraderDataset, build_grader_dataset, validate_rows_path, write_grader_rows
+from studentsim.teacher.grader_training import EpochLosses, FinetuneSettings, OnProgress, train_grader
+from studentsim.teacher.loading import CARD_FILE_NAME, LoadedSeq2Seq, resolve_grader_device, load_seq2seq
+from studentsim.teacher.marker import EMBEDDED, WEIGHTS_FOLDER, Seq2SeqGrader, load_grader, build_grader
+from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 
 
 @dataclass(frozen=True)
-class Finetuned:
-    """What came of it. ``before`` and ``after`` are of the test's answers, by the base and by the grader; ``replies_before`` and
-    ``replies`` of all held-out answers, by kind of reply."""
+class FinetuneResult:
+    """What came of it. ``base_confusion`` and ``grader_confusion`` are of the test's answers, by the base and by the grader; ``base_by_reply_kind`` and
+    ``grader_by_reply_kind`` of all held-out answers, by kind of reply."""
 
     base_revision: str
     settings: FinetuneSettings
     dataset: GraderDataset
-    epochs: tuple[Epoch, ...]
-    before: Count
-    after: Count = Count()
-    replies_before: dict[str, Count] = field(default_factory=dict)
-    replies: dict[str, Count] = field(default_factory=dict)
+    epochs: tuple[EpochLosses, ...]
+    base_confusion: ConfusionCounts
+    grader_confusion: ConfusionCounts = ConfusionCounts()
+    base_by_reply_kind: dict[str, ConfusionCounts] = field(default_factory=dict)
+    grader_by_reply_kind: dict[str, ConfusionCounts] = field(default_factory=dict)
 
-    def judged_by(self, grader: Marker) -> Finetuned:
+    def with_grader_evaluation(self, grader: Seq2SeqGrader) -> FinetuneResult:
         """With the figures of the finished grader."""
         dataset = self.dataset
-        return replace(self, after=count_answers(grader, dataset.test), replies=count_replies(grader, dataset.held_out))
+        return replace(
+            self,
+            grader_confusion=confusion_on_answers(grader, dataset.test),
+            grader_by_reply_kind=confusion_by_reply_kind(grader, dataset.held_out),
+        )
 
-    def card(self, base: str) -> dict[str, Any]:
+    def build_card(self, base: str) -> dict[str, Any]:
         """Of what the grader was made, how, and how good it is: ``grader.json``."""
-        dataset, after = self.dataset, self.after
+        dataset, after = self.dataset, self.grader_confusion
         used = [answer for split in SPLITS for answer in getattr(dataset, split)]
         students, rows = {a.run: a.student for a in used}, Counter(a.run for a in used)
-        low, high = wilson(after.agreed, after.answers)
+        low, high = wilson_interval(after.agreed, after.answers)
         return {
             "format": 1,
             "base": base,
             "base_revision": self.base_revision,
             "answers": [{"run": run, "student": students[run], "rows": rows[run]} for run in sorted(students)],
-            "rows": dataset.counts(),
-            "rekeyed": dataset.rekeyed,
-            "left_out": {"repeated": dataset.repeated, "over_long": dataset.over_long},
+            "rows": dataset.label_counts_by_split(),
+            "rekeyed": dataset.rekeyed_count,
+            "left_out": {"repeated": dataset.duplicate_count, "over_long": dataset.over_long_count},
             "settings": asdict(self.settings),
             "epochs": [asdict(epoch) for epoch in self.epochs],
             "test": {
-                "accuracy": after.accuracy, "low": low, "high": high, "accuracy_before": self.before.accuracy,
-                "before": asdict(self.before), "after": asdict(after),
+                "accuracy": after.accuracy, "low": low, "high": high, "accuracy_before": self.base_confusion.accuracy,
+                "before": asdict(self.base_confusion), "after": asdict(after),
             },
             "replies": {
                 name: {kind: asdict(count) for kind, count in found.items()}
-                for name, found in (("before", self.replies_before), ("after", self.replies))
+                for name, found in (("before", self.base_by_reply_kind), ("after", self.grader_by_reply_kind))
             },
             "versions": {
                 "studentsim": studentsim.__version__, "torch": torch.__version__, "transformers": transformers.__version__,
@@ -89,39 +93,41 @@ class Finetuned:
         }  # fmt: skip
 
 
-def finetune(
+def finetune_grader(
     base: str,
     answers: Sequence[StudentAnswer],
-    out: Path,
+    out_folder: Path,
     *,
     revision: str = "",
-    sizes: Sizes | None = None,
+    sizes: SplitSizes | None = None,
     settings: FinetuneSettings | None = None,
-    rows: Path | None = None,
-    say: Say = print,
-) -> Finetuned:
-    """Fine-tune ``base`` (a hub name, a folder, or ``embedded``) on a student's answers and write the grader to ``out``. Writes.
+    rows_path: Path | None = None,
+    on_progress: OnProgress = print,
+) -> FinetuneResult:
+    """Fine-tune ``base`` (a hub name, a folder, or ``embedded``) on a student's answers and write the grader to ``out_folder``. Writes.
 
-    ``rows`` is a file, .csv or .parquet, into which the data set is written for a look.
+    ``rows_path`` is a file, .csv or .parquet, into which the data set is written for a look.
 
-    :raises ConfigError: a setting is wrong, ``out`` is not empty, or the answers are too few, too long or one-sided.
+    :raises ConfigError: a setting is wrong, ``out_folder`` is not empty, or the answers are too few, too long or one-sided.
     :raises StudentError: the base cannot be loaded, or the memory does not suffice.
-    :raises DataFolderError: ``out`` cannot be written.
+    :raises DataFolderError: ``out_folder`` cannot be written.
     """
-    sizes, settings = sizes or Sizes(), settings or FinetuneSettings.for_base(base)
-    out = _whole(out)
-    _check(sizes, settings, out)
+    sizes, settings = sizes or SplitSizes(), settings or FinetuneSettings.for_base(base)
+    out_folder = _resolve_out_folder(out_folder)
+    _check_settings(sizes, settings, out_folder)
     gc.freeze()  # the Trainer collects garbage: it need not go through thousands of answers and every library each time
-    if rows is not None:
-        check_rows_path(rows)
+    if rows_path is not None:
+        validate_rows_path(rows_path)
     try:
         with ExitStack() as stack:
-            made, new = _make(base, revision, answers, sizes, settings, rows, out, stack, say)
+            result, grader_folder = _train_in_temp_folder(
+                base, revision, answers, sizes, settings, rows_path, out_folder, stack, on_progress
+            )
             gc.collect()  # the base, its gradients and the optimiser's state
             # Judged by what lies in the folder, as a run will load it.
-            made = made.judged_by(load_marker(str(new), device=settings.device))
-            _write_files(new, made, base)
-            _put(new, out)
+            result = result.with_grader_evaluation(load_grader(str(grader_folder), device=settings.device))
+            _write_result_files(grader_folder, result, base)
+            _move_into_place(grader_folder, out_folder)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise StudentError(
             f"The memory does not suffice to fine-tune {base}.",
@@ -131,59 +137,67 @@ def finetune(
         reason = (str(error).strip().splitlines() or ["no word"])[0][:300]
         raise StudentError(f"Fine-tuning {base} failed ({reason}).", "Choose another base, or --device cpu.") from error
     except OSError as error:
-        raise DataFolderError(f"The marker cannot be written to {out} ({error}).", "Choose another --out.") from error
-    report.tell_result(made, out, say)
-    return made
+        raise DataFolderError(
+            f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
+        ) from error
+    report.report_result(result, out_folder, on_progress)
+    return result
 
 
-def _make(
+def _train_in_temp_folder(
     base: str,
     revision: str,
     answers: Sequence[StudentAnswer],
-    sizes: Sizes,
+    sizes: SplitSizes,
     settings: FinetuneSettings,
-    rows: Path | None,
-    out: Path,
+    rows_path: Path | None,
+    out_folder: Path,
     stack: ExitStack,
-    say: Say,
-) -> tuple[Finetuned, Path]:
-    """Data set and training; writes weights and tokenizer into a folder beside ``out``, which ``stack`` removes. Returns both."""
-    loaded = load_seq2seq(str(WEIGHTS) if base == EMBEDDED else base, revision)
-    encode, settings = _encoder(loaded, settings, say)
-    is_short = partial(_is_short, encode)
-    dataset = build_dataset(
+    on_progress: OnProgress,
+) -> tuple[FinetuneResult, Path]:
+    """Data set and training; writes weights and tokenizer into a folder beside ``out_folder``, which ``stack`` removes. Returns both."""
+    loaded = load_seq2seq(str(WEIGHTS_FOLDER) if base == EMBEDDED else base, revision)
+    encode, settings = _build_encoder(loaded, settings, on_progress)
+    fits_limit = partial(_fits_limit, encode)
+    dataset = build_grader_dataset(
         answers,
-        is_short if settings.reading == "whole" else lambda answer: True,
+        fits_limit if settings.reading == "whole" else lambda answer: True,
         sizes,
         seed=settings.seed,
         balanced=settings.balanced,
     )
-    report.tell_dataset(dataset, settings, is_short, say)
-    if rows is not None:
-        write_rows(dataset, rows)
-    beside = stack.enter_context(_new_folder(out))  # not before the answers were found to do
-    new, scratch = Path(beside) / "grader", Path(beside) / "trainer"
+    report.report_dataset(dataset, settings, fits_limit, on_progress)
+    if rows_path is not None:
+        write_grader_rows(dataset, rows_path)
+    temp_folder = stack.enter_context(_make_temp_folder(out_folder))  # not before the answers were found to do
+    grader_folder, trainer_folder = Path(temp_folder) / "grader", Path(temp_folder) / "trainer"
     model, tokenizer = loaded.model, loaded.tokenizer
     # Of the embedded marker: as it ships, which reads an answer's end alone.
-    base_grader = load_marker() if base == EMBEDDED else marker_of(model, tokenizer, encode.limit, encode.reading)
-    before = Finetuned(loaded.revision, settings, dataset, (), count_answers(base_grader, dataset.test))
-    before = replace(before, replies_before=count_replies(base_grader, dataset.held_out))
-    epochs = train(model, tokenizer, dataset.train, dataset.validation, encode, settings, scratch, say)
-    model.save_pretrained(new, safe_serialization=True)
-    tokenizer.save_pretrained(new)
-    card = {"settings": {"input_tokens": encode.limit, "reading": encode.reading}}
-    (new / CARD).write_text(json.dumps(card), encoding="utf-8")  # what the loader needs; the rest follows
-    return replace(before, epochs=epochs), new
+    base_grader = (
+        load_grader() if base == EMBEDDED else build_grader(model, tokenizer, encode.max_tokens, encode.truncation)
+    )
+    result = FinetuneResult(loaded.revision, settings, dataset, (), confusion_on_answers(base_grader, dataset.test))
+    result = replace(result, base_by_reply_kind=confusion_by_reply_kind(base_grader, dataset.held_out))
+    epochs = train_grader(
+        model, tokenizer, dataset.train, dataset.validation, encode, settings, trainer_folder, on_progress
+    )
+    model.save_pretrained(grader_folder, safe_serialization=True)
+    tokenizer.save_pretrained(grader_folder)
+    card = {"settings": {"input_tokens": encode.max_tokens, "reading": encode.truncation}}
+    (grader_folder / CARD_FILE_NAME).write_text(
+        json.dumps(card), encoding="utf-8"
+    )  # what the loader needs; the rest follows
+    return replace(result, epochs=epochs), grader_folder
 
 
-def _is_short(encode: InputEncoder, answer: StudentAnswer) -> bool:
-    return len(encode.whole(answer.question, answer.text)) <= encode.limit
+def _fits_limit(encoder: InputEncoder, answer: StudentAnswer) -> bool:
+    return len(encoder.encode_untruncated(answer.question, answer.text)) <= encoder.max_tokens
 
 
 # ------------------------------------------------------------------ before
 
 
-def _check(sizes: Sizes, settings: FinetuneSettings, out: Path) -> None:
+def _check_settings(sizes: SplitSizes, settings: FinetuneSettings, out_folder: Path) -> None:
     for name, value, low, high in (
         *((f"{split}-rows", getattr(sizes, split), 2, 1_000_000) for split in SPLITS),
         ("epochs", settings.epochs, 1, 1000), ("batch", settings.batch_size, 1, 4096),
@@ -196,57 +210,65 @@ def _check(sizes: Sizes, settings: FinetuneSettings, out: Path) -> None:
         raise ConfigError(f"--reading is {settings.reading!r}.", "Choose whole or ends.", field="reading")
     if settings.device not in ("auto", "cpu", "cuda"):
         raise ConfigError(f"--device is {settings.device!r}.", "Choose auto, cpu or cuda.", field="device")
-    device_of(settings.device)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{str(out)!r} is there already, and is not empty.", "Name a new folder.", field="out")
+    resolve_grader_device(settings.device)
+    if out_folder.exists() and (not out_folder.is_dir() or any(out_folder.iterdir())):
+        raise ConfigError(f"{str(out_folder)!r} is there already, and is not empty.", "Name a new folder.", field="out")
 
 
-def _whole(out: Path) -> Path:
+def _resolve_out_folder(out_folder: Path) -> Path:
     """The folder's whole path, links followed: what is written beside it must not lie in it, and takes its place in the end.
 
     :raises DataFolderError: there can be no such folder, or nobody may look into it.
     """
     try:
-        whole = out.expanduser().resolve()
-        _ = whole.is_dir() and any(whole.iterdir())
-        return whole
+        resolved = out_folder.expanduser().resolve()
+        _ = resolved.is_dir() and any(resolved.iterdir())
+        return resolved
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, a user whom there is not
-        raise DataFolderError(f"The marker cannot be written to {out} ({error}).", "Choose another --out.") from error
+        raise DataFolderError(
+            f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
+        ) from error
 
 
-def _encoder(loaded: Seq2Seq, settings: FinetuneSettings, say: Say) -> tuple[InputEncoder, FinetuneSettings]:
+def _build_encoder(
+    loaded: LoadedSeq2Seq, settings: FinetuneSettings, on_progress: OnProgress
+) -> tuple[InputEncoder, FinetuneSettings]:
     """What turns answers into inputs, and the settings as far as this base can follow them."""
-    places = getattr(loaded.model.config, "max_position_embeddings", None) or settings.input_tokens
-    if places < settings.input_tokens:
-        say(f"The base reads {places} tokens at most, not {settings.input_tokens}.")
-    needed = max(len(label_ids(loaded.tokenizer, correct)) for correct in (True, False))
-    if needed > settings.target_tokens:
-        say(f"Targets have {needed} tokens, not {settings.target_tokens}: so many the base's tokenizer needs for them.")
-    limit = min(places, settings.input_tokens)
-    followed = replace(settings, input_tokens=limit, target_tokens=max(needed, settings.target_tokens))
-    return InputEncoder(loaded.tokenizer, limit, settings.reading), followed
+    max_positions = getattr(loaded.model.config, "max_position_embeddings", None) or settings.input_tokens
+    if max_positions < settings.input_tokens:
+        on_progress(f"The base reads {max_positions} tokens at most, not {settings.input_tokens}.")
+    needed_tokens = max(len(encode_label(loaded.tokenizer, correct)) for correct in (True, False))
+    if needed_tokens > settings.target_tokens:
+        on_progress(
+            f"Targets have {needed_tokens} tokens, not {settings.target_tokens}: so many the base's tokenizer needs for them."
+        )
+    max_tokens = min(max_positions, settings.input_tokens)
+    adapted_settings = replace(
+        settings, input_tokens=max_tokens, target_tokens=max(needed_tokens, settings.target_tokens)
+    )
+    return InputEncoder(loaded.tokenizer, max_tokens, settings.reading), adapted_settings
 
 
 # ------------------------------------------------------------------ after
 
 
-def _write_files(folder: Path, made: Finetuned, base: str) -> None:
+def _write_result_files(folder: Path, result: FinetuneResult, base: str) -> None:
     """``grader.json``, and ``check.json`` as check-teacher writes it for pages."""
-    weights = source.fingerprint(folder, source.WEIGHTS)  # the figures are of these and no others
-    replies = {kind: asdict(count) for kind, count in made.replies.items()}
+    weights = source.compute_fingerprint(folder, source.WEIGHT_SUFFIXES)  # the figures are of these and no others
+    replies = {kind: asdict(count) for kind, count in result.grader_by_reply_kind.items()}
     check = {
-        "written": asdict(made.after), "hard": {}, "timed": 0, "seconds": 0.0, "replies": replies, "weights": weights,
+        "written": asdict(result.grader_confusion), "hard": {}, "timed": 0, "seconds": 0.0, "replies": replies, "weights": weights,
     }  # fmt: skip
     (folder / "check.json").write_text(json.dumps(check) + "\n", encoding="utf-8")
-    (folder / CARD).write_text(json.dumps(made.card(base), indent=1) + "\n", encoding="utf-8")
+    (folder / CARD_FILE_NAME).write_text(json.dumps(result.build_card(base), indent=1) + "\n", encoding="utf-8")
 
 
-def _new_folder(out: Path) -> tempfile.TemporaryDirectory[str]:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(dir=out.parent, prefix=".new-")
+def _make_temp_folder(out_folder: Path) -> tempfile.TemporaryDirectory[str]:
+    out_folder.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=out_folder.parent, prefix=".new-")
 
 
-def _put(new: Path, out: Path) -> None:
-    if out.is_dir():
-        out.rmdir()  # empty, or this fails
-    os.rename(new, out)
+def _move_into_place(source_folder: Path, out_folder: Path) -> None:
+    if out_folder.is_dir():
+        out_folder.rmdir()  # empty, or this fails
+    os.rename(source_folder, out_folder)

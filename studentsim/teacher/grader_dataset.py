@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from studentsim.errors import ConfigError, StudentError
-from studentsim.teacher.grader_splits import deal, deal_balanced, group_by_question
-from studentsim.teacher.prompt import CORRECT, WRONG, prompt
-from studentsim.teacher.student_answer import SPLITS, Sizes, StudentAnswer
+from studentsim.teacher.grader_splits import split_by_question, split_by_question_balanced, group_by_question
+from studentsim.teacher.prompt import CORRECT, WRONG, build_grader_prompt
+from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 
-LEAST_SHARE = 0.1
+MIN_LABEL_SHARE = 0.1
 """Of either label; with fewer a grader learns to say the other always. paper: 48.2 %."""
-MOST_OVER_LONG = 0.5
+MAX_OVER_LONG_SHARE = 0.5
 """Share of the answers that may be too long to read whole; with more, the rest is no fair picture of them."""
 
 
@@ -47,55 +47,55 @@ class GraderDataset:
     train: tuple[StudentAnswer, ...]
     validation: tuple[StudentAnswer, ...]
     test: tuple[StudentAnswer, ...]
-    answers: int
+    answer_count: int
     """All that there were."""
-    repeated: int
+    duplicate_count: int
     """Left out: the same text on the same question as another."""
-    over_long: int
+    over_long_count: int
     """Left out: longer than the grader reads."""
-    correct: int = 0
+    correct_count: int = 0
     """How many of all of them are right."""
     held_out: tuple[StudentAnswer, ...] = ()
     """Every answer to questions of which training and validation have no row: the test's rows, and what no split had room for."""
-    rekeyed: int = 0
+    rekeyed_count: int = 0
     """Training rows in which another option than the question's is taken for the right one, for balance and number."""
 
-    def counts(self) -> dict[str, dict[str, int]]:
+    def label_counts_by_split(self) -> dict[str, dict[str, int]]:
         """Rows of each label, by split."""
         return {split: count_labels(getattr(self, split)) for split in SPLITS}
 
-    def rows(self) -> list[GraderRow]:
+    def to_rows(self) -> list[GraderRow]:
         """All rows, split after split."""
-        return [_row(split, answer) for split in SPLITS for answer in getattr(self, split)]
+        return [_to_grader_row(split, answer) for split in SPLITS for answer in getattr(self, split)]
 
 
-def build_dataset(
+def build_grader_dataset(
     answers: Sequence[StudentAnswer],
-    is_short: Callable[[StudentAnswer], bool],
-    sizes: Sizes,
+    fits_limit: Callable[[StudentAnswer], bool],
+    sizes: SplitSizes,
     *,
     seed: int = 0,
     balanced: bool = False,
 ) -> GraderDataset:
     """Deal answers to the splits; the same answers and seed, the same splits.
 
-    ``is_short`` tells whether the grader can read an answer whole. ``balanced``: 51.8 % of each split's rows are right ones.
+    ``fits_limit`` tells whether the grader can read an answer whole. ``balanced``: 51.8 % of each split's rows are right ones.
 
     :raises ConfigError: there are too few, too many are too long, or (nearly) all have one label; with the counts.
     """
     distinct = list({(a.question.problem, a.question.correct, a.text): a for a in reversed(answers)}.values())[::-1]
-    short = [answer for answer in distinct if is_short(answer)]
-    repeated, over_long = len(answers) - len(distinct), len(distinct) - len(short)
-    if over_long > MOST_OVER_LONG * len(distinct):
+    fitting = [answer for answer in distinct if fits_limit(answer)]
+    repeated, over_long = len(answers) - len(distinct), len(distinct) - len(fitting)
+    if over_long > MAX_OVER_LONG_SHARE * len(distinct):
         raise ConfigError(
             f"{over_long:,} of {len(distinct):,} answers are longer than the marker reads: the rest is no fair picture of them.",
             "Raise --input-tokens, or take answers of a run with shorter ones (--max-new-tokens).",
             field="answers",
         )
     if not balanced:
-        _check_count(short, sizes, repeated, over_long)
-        _check_labels(short)
-    splits = (deal_balanced if balanced else deal)(short, sizes, seed)
+        _check_enough_answers(fitting, sizes, repeated, over_long)
+        _check_label_shares(fitting)
+    splits = (split_by_question_balanced if balanced else split_by_question)(fitting, sizes, seed)
     for split, rows in splits.rows.items():
         if len({a.is_correct for a in rows}) < 2:
             raise ConfigError(
@@ -105,16 +105,16 @@ def build_dataset(
             )
     return GraderDataset(
         *(tuple(splits.rows[split]) for split in SPLITS),
-        answers=len(answers),
-        repeated=repeated,
-        over_long=over_long,
-        correct=sum(answer.is_correct for answer in answers),
+        answer_count=len(answers),
+        duplicate_count=repeated,
+        over_long_count=over_long,
+        correct_count=sum(answer.is_correct for answer in answers),
         held_out=tuple(splits.held_out),
-        rekeyed=splits.rekeyed,
+        rekeyed_count=splits.rekeyed,
     )
 
 
-def write_rows(dataset: GraderDataset, path: Path) -> None:
+def write_grader_rows(dataset: GraderDataset, path: Path) -> None:
     """The rows as a Parquet or CSV file, by the path's ending. Writes.
 
     :raises ConfigError: another ending.
@@ -124,8 +124,8 @@ def write_rows(dataset: GraderDataset, path: Path) -> None:
     import pyarrow.csv as csv
     import pyarrow.parquet as parquet
 
-    check_rows_path(path)
-    table = pa.Table.from_pylist([asdict(row) for row in dataset.rows()])
+    validate_rows_path(path)
+    table = pa.Table.from_pylist([asdict(row) for row in dataset.to_rows()])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".csv":
@@ -136,7 +136,7 @@ def write_rows(dataset: GraderDataset, path: Path) -> None:
         raise StudentError(f"The rows cannot be written to {path} ({error}).", "Name another file.") from error
 
 
-def check_rows_path(path: Path) -> None:
+def validate_rows_path(path: Path) -> None:
     """:raises ConfigError: rows cannot be written under such a name."""
     if path.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"{str(path)!r} ends in neither .csv nor .parquet.", "Name it so.", field="rows")
@@ -151,14 +151,14 @@ def count_labels(answers: Iterable[StudentAnswer]) -> dict[str, int]:
 # ------------------------------------------------------------------ what is refused
 
 
-def _check_count(answers: Sequence[StudentAnswer], sizes: Sizes, repeated: int, over_long: int) -> None:
+def _check_enough_answers(answers: Sequence[StudentAnswer], sizes: SplitSizes, repeated: int, over_long: int) -> None:
     if len(answers) >= sizes.total:
         return
-    least = 10
-    fewer = {split: max(least, getattr(sizes, split) * len(answers) // sizes.total) for split in SPLITS}
-    ask = " ".join(f"--{split}-rows {fewer[split]}" for split in SPLITS)
+    min_rows = 10
+    smaller_sizes = {split: max(min_rows, getattr(sizes, split) * len(answers) // sizes.total) for split in SPLITS}
+    ask = " ".join(f"--{split}-rows {smaller_sizes[split]}" for split in SPLITS)
     remedy = "Give answers of more runs: --answers can be said several times."
-    if sum(fewer.values()) <= len(answers):
+    if sum(smaller_sizes.values()) <= len(answers):
         remedy += f" Or ask for fewer rows: {ask}."
     raise ConfigError(
         f"{sizes.total:,} rows are needed ({sizes.train} / {sizes.validation} / {sizes.test}), and there are {len(answers):,} answers "
@@ -168,24 +168,24 @@ def _check_count(answers: Sequence[StudentAnswer], sizes: Sizes, repeated: int, 
     )
 
 
-def _check_labels(answers: Sequence[StudentAnswer]) -> None:
+def _check_label_shares(answers: Sequence[StudentAnswer]) -> None:
     counts = count_labels(answers)
-    if min(counts.values()) < LEAST_SHARE * len(answers):
-        told = ", ".join(f"{count:,} are {label}" for label, count in counts.items())
+    if min(counts.values()) < MIN_LABEL_SHARE * len(answers):
+        label_counts = ", ".join(f"{count:,} are {label}" for label, count in counts.items())
         raise ConfigError(
-            f"Of {len(answers):,} answers {told}: from so one-sided ones a marker learns to say the same always.",
-            f"Give answers of other runs too, with at least {LEAST_SHARE:.0%} of either.",
+            f"Of {len(answers):,} answers {label_counts}: from so one-sided ones a marker learns to say the same always.",
+            f"Give answers of other runs too, with at least {MIN_LABEL_SHARE:.0%} of either.",
             field="answers",
         )
 
 
-def _row(split: str, answer: StudentAnswer) -> GraderRow:
-    right = answer.question.right
+def _to_grader_row(split: str, answer: StudentAnswer) -> GraderRow:
+    right = answer.question.correct_option
     return GraderRow(
-        split, answer.text, f"{right.letter}) {right.text}", answer.label, prompt(answer.question, answer.text, longest=10**9),
-        answer.question.id, answer.question.problem, answer.run, answer.student, answer.turn, answer.phase,
+        split, answer.text, f"{right.letter}) {right.text}", answer.label, build_grader_prompt(answer.question, answer.text, max_chars=10**9),
+        answer.question.id, answer.question.problem, answer.run_id, answer.student, answer.turn, answer.phase,
     )  # fmt: skip
 
 
-COLUMNS = tuple(field.name for field in fields(GraderRow))
+GRADER_ROW_COLUMNS = tuple(field.name for field in fields(GraderRow))
 """Of the file of rows."""

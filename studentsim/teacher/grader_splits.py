@@ -16,16 +16,16 @@ from random import Random
 
 from studentsim import luck
 from studentsim.errors import ConfigError
-from studentsim.teacher.student_answer import SPLITS, Sizes, StudentAnswer
+from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 
 CORRECT_SHARE = 0.518
 """Of balanced rows. paper: 51.8 %."""
 
-Groups = Sequence[Sequence[StudentAnswer]]
+AnswerGroups = Sequence[Sequence[StudentAnswer]]
 
 
 @dataclass(frozen=True)
-class Splits:
+class GraderSplits:
     """Rows by split. ``held_out``: every answer to questions of which training and validation have no row; ``rekeyed``: training
     rows of another key than the question's."""
 
@@ -34,93 +34,93 @@ class Splits:
     rekeyed: int = 0
 
 
-def wanted_labels(rows: int) -> dict[bool, int]:
+def target_label_counts(rows: int) -> dict[bool, int]:
     """Right and wrong ones among so many balanced rows, at least one of each.
 
-    >>> wanted_labels(110), wanted_labels(680)
+    >>> target_label_counts(110), target_label_counts(680)
     ({True: 57, False: 53}, {True: 352, False: 328})
     """
-    right = min(max(1, round(CORRECT_SHARE * rows)), rows - 1)
-    return {True: right, False: rows - right}
+    correct_rows = min(max(1, round(CORRECT_SHARE * rows)), rows - 1)
+    return {True: correct_rows, False: rows - correct_rows}
 
 
-def deal(answers: Sequence[StudentAnswer], sizes: Sizes, seed: int) -> Splits:
+def split_by_question(answers: Sequence[StudentAnswer], sizes: SplitSizes, seed: int) -> GraderSplits:
     """Whole questions to the split that lacks most of its rows; within a split every question's first answer goes first.
 
     :raises ConfigError: the questions have so many answers each that one split stays short.
     """
-    rng = luck.stream("grader's data", seed)
+    rng = luck.derive_rng("grader's data", seed)
     groups = list(group_by_question(answers).values())
     rng.shuffle(groups)
     groups.sort(key=len, reverse=True)  # stable: questions with as many answers stay shuffled; single ones fill up
-    wanted = {split: getattr(sizes, split) for split in SPLITS}
-    dealt: dict[str, list[list[StudentAnswer]]] = {split: [] for split in SPLITS}
-    held = dict.fromkeys(SPLITS, 0)
+    target_counts = {split: getattr(sizes, split) for split in SPLITS}
+    groups_by_split: dict[str, list[list[StudentAnswer]]] = {split: [] for split in SPLITS}
+    row_counts = dict.fromkeys(SPLITS, 0)
     for group in groups:
-        split = min(SPLITS, key=lambda split: held[split] / wanted[split])
-        dealt[split].append(rng.sample(group, len(group)))
-        held[split] += len(group)
-    if short := [split for split in SPLITS if held[split] < wanted[split]]:
+        split = min(SPLITS, key=lambda split: row_counts[split] / target_counts[split])
+        groups_by_split[split].append(rng.sample(group, len(group)))
+        row_counts[split] += len(group)
+    if short_splits := [split for split in SPLITS if row_counts[split] < target_counts[split]]:
         raise ConfigError(
-            f"{len(answers):,} answers are to {len(groups):,} questions alone: {short[0]} gets {held[short[0]]} rows of "
-            f"{wanted[short[0]]}, since no question may stand in two splits.",
+            f"{len(answers):,} answers are to {len(groups):,} questions alone: {short_splits[0]} gets {row_counts[short_splits[0]]} rows of "
+            f"{target_counts[short_splits[0]]}, since no question may stand in two splits.",
             "Give answers of more runs, or ask for fewer rows.",
             field="answers",
         )
-    rows = {split: _first(dealt[split], wanted[split], rng) for split in SPLITS}
-    return Splits(rows, _held_out(groups, rows))
+    rows = {split: _take_round_robin(groups_by_split[split], target_counts[split], rng) for split in SPLITS}
+    return GraderSplits(rows, _find_held_out(groups, rows))
 
 
-def deal_balanced(answers: Sequence[StudentAnswer], sizes: Sizes, seed: int) -> Splits:
-    """As ``deal``, with ``CORRECT_SHARE`` of right ones in every split; an answer stands in one row at most, in training once a key.
+def split_by_question_balanced(answers: Sequence[StudentAnswer], sizes: SplitSizes, seed: int) -> GraderSplits:
+    """As ``split_by_question``, with ``CORRECT_SHARE`` of right ones in every split; an answer stands in one row at most, in training once a key.
 
     :raises ConfigError: there are too few of one label for test and validation, or of any for training; with the counts.
     """
-    rng = luck.stream("grader's balanced data", seed)
+    rng = luck.derive_rng("grader's balanced data", seed)
     groups = list(group_by_question(answers).values())
     rng.shuffle(groups)
-    wanted = {split: wanted_labels(getattr(sizes, split)) for split in SPLITS}
-    lacking = {split: dict(wanted[split]) for split in ("test", "validation")}
-    dealt: dict[str, list[list[StudentAnswer]]] = {split: [] for split in SPLITS}
+    target_counts = {split: target_label_counts(getattr(sizes, split)) for split in SPLITS}
+    missing_counts = {split: dict(target_counts[split]) for split in ("test", "validation")}
+    groups_by_split: dict[str, list[list[StudentAnswer]]] = {split: [] for split in SPLITS}
     for group in groups:
         labels = {answer.is_correct for answer in group}
-        split = next((s for s, lacks in lacking.items() if any(lacks[label] > 0 for label in labels)), "train")
-        dealt[split].append(rng.sample(group, len(group)))
-        for answer in group if split in lacking else ():
-            lacking[split][answer.is_correct] -= 1
-    if any(count > 0 for lacks in lacking.values() for count in lacks.values()):
-        raise _too_few_of_a_label(answers, sizes, wanted)
-    rows = {split: _by_label(dealt[split], wanted[split], rng) for split in SPLITS}
-    rekeyed = _rekeyed_to_fill(dealt["train"], rows["train"], wanted["train"], rng)
+        split = next((s for s, lacks in missing_counts.items() if any(lacks[label] > 0 for label in labels)), "train")
+        groups_by_split[split].append(rng.sample(group, len(group)))
+        for answer in group if split in missing_counts else ():
+            missing_counts[split][answer.is_correct] -= 1
+    if any(count > 0 for lacks in missing_counts.values() for count in lacks.values()):
+        raise _too_few_of_label_error(answers, sizes, target_counts)
+    rows = {split: _take_by_label(groups_by_split[split], target_counts[split], rng) for split in SPLITS}
+    rekeyed = _fill_with_rekeyed(groups_by_split["train"], rows["train"], target_counts["train"], rng)
     rows["train"] += rekeyed
     if len(rows["train"]) < sizes.train:
-        raise _too_few_to_train(rows["train"], wanted["train"])
+        raise _too_few_training_rows_error(rows["train"], target_counts["train"])
     for split in SPLITS:
         rng.shuffle(rows[split])
-    return Splits(rows, _held_out(groups, rows), len(rekeyed))
+    return GraderSplits(rows, _find_held_out(groups, rows), len(rekeyed))
 
 
 def group_by_question(answers: Iterable[StudentAnswer]) -> dict[int, list[StudentAnswer]]:
     """Answers by question: such as share an id or a text, or are linked by a third that shares one with each."""
-    leader: dict[tuple[str, str], tuple[str, str]] = {}
+    parents: dict[tuple[str, str], tuple[str, str]] = {}
 
-    def find(node: tuple[str, str]) -> tuple[str, str]:
-        while leader.setdefault(node, node) != node:
-            leader[node] = node = leader[leader[node]]
+    def find_root(node: tuple[str, str]) -> tuple[str, str]:
+        while parents.setdefault(node, node) != node:
+            parents[node] = node = parents[parents[node]]
         return node
 
     answers = list(answers)
-    names = [(("id", a.question.id), ("text", " ".join(a.question.problem.split()).casefold())) for a in answers]
-    for by_id, by_text in names:
-        leader[find(by_text)] = find(by_id)
-    numbers: dict[tuple[str, str], int] = {}
-    found: dict[int, list[StudentAnswer]] = defaultdict(list)
-    for answer, (by_id, _) in zip(answers, names, strict=True):
-        found[numbers.setdefault(find(by_id), len(numbers))].append(answer)
-    return found
+    nodes = [(("id", a.question.id), ("text", " ".join(a.question.problem.split()).casefold())) for a in answers]
+    for by_id, by_text in nodes:
+        parents[find_root(by_text)] = find_root(by_id)
+    group_numbers: dict[tuple[str, str], int] = {}
+    groups: dict[int, list[StudentAnswer]] = defaultdict(list)
+    for answer, (by_id, _) in zip(answers, nodes, strict=True):
+        groups[group_numbers.setdefault(find_root(by_id), len(group_numbers))].append(answer)
+    return groups
 
 
-def _first(groups: Groups, count: int, rng: Random) -> list[StudentAnswer]:
+def _take_round_robin(groups: AnswerGroups, count: int, rng: Random) -> list[StudentAnswer]:
     in_turn = [
         group[k]
         for k in range(max(map(len, groups), default=0))
@@ -132,39 +132,39 @@ def _first(groups: Groups, count: int, rng: Random) -> list[StudentAnswer]:
     return chosen
 
 
-def _held_out(groups: Groups, rows: dict[str, list[StudentAnswer]]) -> list[StudentAnswer]:
-    seen = {answer.question.id for split in ("train", "validation") for answer in rows[split]}
-    return [a for group in groups if not seen & {a.question.id for a in group} for a in group]
+def _find_held_out(groups: AnswerGroups, rows: dict[str, list[StudentAnswer]]) -> list[StudentAnswer]:
+    used_question_ids = {answer.question.id for split in ("train", "validation") for answer in rows[split]}
+    return [a for group in groups if not used_question_ids & {a.question.id for a in group} for a in group]
 
 
-def _by_label(groups: Groups, wanted: dict[bool, int], rng: Random) -> list[StudentAnswer]:
+def _take_by_label(groups: AnswerGroups, target_counts: dict[bool, int], rng: Random) -> list[StudentAnswer]:
     """As many right and wrong ones as are wanted, or as there are."""
     return [
         answer
-        for label, count in wanted.items()
-        for answer in _first([[a for a in group if a.is_correct is label] for group in groups], count, rng)
+        for label, count in target_counts.items()
+        for answer in _take_round_robin([[a for a in group if a.is_correct is label] for group in groups], count, rng)
     ]
 
 
-def _rekeyed_to_fill(
-    groups: Groups, rows: Sequence[StudentAnswer], wanted: dict[bool, int], rng: Random
+def _fill_with_rekeyed(
+    groups: AnswerGroups, rows: Sequence[StudentAnswer], target_counts: dict[bool, int], rng: Random
 ) -> list[StudentAnswer]:
     """Rows of the labels that training lacks, of answers with another key; those that stand in no row yet first."""
     used = {id(answer) for answer in rows}
     answers = [answer for group in groups for answer in rng.sample(group, len(group))]
     rng.shuffle(answers)
     answers.sort(key=lambda answer: id(answer) in used)  # stable
-    made: list[StudentAnswer] = []
-    for label, count in wanted.items():
-        short = count - sum(answer.is_correct is label for answer in rows)
-        keys = [(answer, _other_keys(answer, label, rng)) for answer in answers]
-        most = max((len(found) for _, found in keys), default=0)
-        in_turn = [(answer, found[k]) for k in range(most) for answer, found in keys if k < len(found)]
-        made += [_rekeyed(answer, key, label) for answer, key in in_turn[: max(0, short)]]
-    return made
+    rekeyed_rows: list[StudentAnswer] = []
+    for label, count in target_counts.items():
+        missing = count - sum(answer.is_correct is label for answer in rows)
+        keys = [(answer, _alternative_keys(answer, label, rng)) for answer in answers]
+        max_keys = max((len(found) for _, found in keys), default=0)
+        in_turn = [(answer, found[k]) for k in range(max_keys) for answer, found in keys if k < len(found)]
+        rekeyed_rows += [_rekey_answer(answer, key, label) for answer, key in in_turn[: max(0, missing)]]
+    return rekeyed_rows
 
 
-def _other_keys(answer: StudentAnswer, is_correct: bool, rng: Random) -> list[str]:
+def _alternative_keys(answer: StudentAnswer, is_correct: bool, rng: Random) -> list[str]:
     """The keys, other than the question's, by which the answer would be right, or wrong."""
     found = [
         option.letter
@@ -175,36 +175,36 @@ def _other_keys(answer: StudentAnswer, is_correct: bool, rng: Random) -> list[st
     return found
 
 
-def _rekeyed(answer: StudentAnswer, key: str, is_correct: bool) -> StudentAnswer:
+def _rekey_answer(answer: StudentAnswer, key: str, is_correct: bool) -> StudentAnswer:
     return replace(answer, question=replace(answer.question, correct=key), is_correct=is_correct)
 
 
-def _too_few_to_train(rows: Sequence[StudentAnswer], wanted: dict[bool, int]) -> ConfigError:
-    most = min(
-        sum(answer.is_correct is label for answer in rows) * sum(wanted.values()) // count
-        for label, count in wanted.items()
+def _too_few_training_rows_error(rows: Sequence[StudentAnswer], target_counts: dict[bool, int]) -> ConfigError:
+    max_rows = min(
+        sum(answer.is_correct is label for answer in rows) * sum(target_counts.values()) // count
+        for label, count in target_counts.items()
     )
     remedy = "Give answers of more runs: --answers can be said several times."
     return ConfigError(
-        f"Validation and test leave {most} balanced rows for training, not {sum(wanted.values())}.",
-        remedy + (f" Or ask for fewer rows: --train-rows {most - 1}." if most > 10 else ""),
+        f"Validation and test leave {max_rows} balanced rows for training, not {sum(target_counts.values())}.",
+        remedy + (f" Or ask for fewer rows: --train-rows {max_rows - 1}." if max_rows > 10 else ""),
         field="answers",
     )
 
 
-def _too_few_of_a_label(
-    answers: Sequence[StudentAnswer], sizes: Sizes, wanted: dict[str, dict[bool, int]]
+def _too_few_of_label_error(
+    answers: Sequence[StudentAnswer], sizes: SplitSizes, target_counts: dict[str, dict[bool, int]]
 ) -> ConfigError:
-    there = {label: sum(a.is_correct is label for a in answers) for label in (True, False)}
-    needed = {label: wanted["test"][label] + wanted["validation"][label] for label in (True, False)}
-    share = min(1.0, *(there[label] / needed[label] for label in there))
-    fewer = {split: int(0.8 * share * getattr(sizes, split)) for split in ("validation", "test")}
+    available = {label: sum(a.is_correct is label for a in answers) for label in (True, False)}
+    needed = {label: target_counts["test"][label] + target_counts["validation"][label] for label in (True, False)}
+    share = min(1.0, *(available[label] / needed[label] for label in available))
+    smaller_sizes = {split: int(0.8 * share * getattr(sizes, split)) for split in ("validation", "test")}
     remedy = "Give answers of more runs: --answers can be said several times."
-    if min(fewer.values()) >= 10:
-        remedy += f" Or ask for fewer rows: --validation-rows {fewer['validation']} --test-rows {fewer['test']}."
+    if min(smaller_sizes.values()) >= 10:
+        remedy += f" Or ask for fewer rows: --validation-rows {smaller_sizes['validation']} --test-rows {smaller_sizes['test']}."
     return ConfigError(
         f"Balanced rows of validation and test need {needed[True]} right answers and {needed[False]} wrong ones, to different questions; "
-        f"there are {there[True]:,} right and {there[False]:,} wrong.",
+        f"there are {available[True]:,} right and {available[False]:,} wrong.",
         remedy,
         field="answers",
     )

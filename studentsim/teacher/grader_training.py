@@ -22,22 +22,22 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from studentsim.errors import StudentError
 from studentsim.teacher.encoding import (
-    INPUT_TOKENS,
+    MAX_INPUT_TOKENS,
     InputEncoder,
-    Reading,
-    decoder_inputs,
-    decoder_start,
-    label_ids,
+    TruncationMode,
+    shift_tokens_right,
+    get_decoder_start_token_id,
+    encode_label,
 )
-from studentsim.teacher.loading import device_of
-from studentsim.teacher.marker import EMBEDDED, padded
+from studentsim.teacher.loading import resolve_grader_device
+from studentsim.teacher.marker import EMBEDDED, pad_batch
 from studentsim.teacher.student_answer import StudentAnswer
 
-EMBEDDED_INPUT_TOKENS = 256
+EMBEDDED_FINETUNE_INPUT_TOKENS = 256
 """Longest input where the embedded marker is fine-tuned."""
 
-Say = Callable[[str], None]
-Features = dict[str, list[int]]
+OnProgress = Callable[[str], None]
+TrainingFeatures = dict[str, list[int]]
 """``input_ids``, ``decoder_input_ids``, ``labels``."""
 
 
@@ -51,9 +51,9 @@ class FinetuneSettings:
     """paper: 1."""
     batch_size: int = 8
     """Rows an optimiser step. Trainer's default."""
-    input_tokens: int = INPUT_TOKENS
+    input_tokens: int = MAX_INPUT_TOKENS
     """Longest input. paper: 128."""
-    reading: Reading = "whole"
+    reading: TruncationMode = "whole"
     """whole: longer answers are left out; ends: their beginning and their end are read."""
     balanced: bool = True
     """51.8 % of each split's rows are right ones, as P0's; False: as they come."""
@@ -66,12 +66,12 @@ class FinetuneSettings:
 
     @classmethod
     def for_base(
-        cls, base: str, *, input_tokens: int | None = None, reading: Reading | None = None, **others: Any
+        cls, base: str, *, input_tokens: int | None = None, reading: TruncationMode | None = None, **others: Any
     ) -> FinetuneSettings:
         """Settings for that base. Of the embedded marker a token is a letter or a digit, so that few replies fit into P0's 128."""
         embedded = base == EMBEDDED
         return cls(
-            input_tokens=(EMBEDDED_INPUT_TOKENS if embedded else INPUT_TOKENS)
+            input_tokens=(EMBEDDED_FINETUNE_INPUT_TOKENS if embedded else MAX_INPUT_TOKENS)
             if input_tokens is None
             else input_tokens,
             reading=reading or ("ends" if embedded else "whole"),
@@ -80,7 +80,7 @@ class FinetuneSettings:
 
 
 @dataclass(frozen=True)
-class Epoch:
+class EpochLosses:
     """Mean losses (cross-entropy a target token) of one pass over the training rows, and of the validation rows after it."""
 
     epoch: int
@@ -88,28 +88,28 @@ class Epoch:
     validation_loss: float
 
 
-def train(
+def train_grader(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    training: Sequence[StudentAnswer],
-    validation: Sequence[StudentAnswer],
-    encode: InputEncoder,
+    train_answers: Sequence[StudentAnswer],
+    validation_answers: Sequence[StudentAnswer],
+    encode_input: InputEncoder,
     settings: FinetuneSettings,
-    scratch: Path,
-    say: Say,
-) -> tuple[Epoch, ...]:
-    """Train ``model`` in place, and leave it on the processor; the losses. ``scratch`` is a folder for the Trainer's own files.
+    trainer_folder: Path,
+    on_progress: OnProgress,
+) -> tuple[EpochLosses, ...]:
+    """Train ``model`` in place, and leave it on the processor; the losses. ``trainer_folder`` is a folder for the Trainer's own files.
 
     :raises StudentError: the training diverged.
     """
-    teller = _Teller(say, settings.epochs)
+    loss_callback = _EpochLossCallback(on_progress, settings.epochs)
     trainer = Seq2SeqTrainer(
         model=model,
-        args=_arguments(settings, scratch),
-        train_dataset=features(training, model, tokenizer, encode),
-        eval_dataset=features(validation, model, tokenizer, encode),
-        data_collator=lambda batch: collate(batch, _pad(model, tokenizer)),
-        callbacks=[teller],
+        args=_training_arguments(settings, trainer_folder),
+        train_dataset=build_features(train_answers, model, tokenizer, encode_input),
+        eval_dataset=build_features(validation_answers, model, tokenizer, encode_input),
+        data_collator=lambda batch: collate_features(batch, _get_pad_token_id(model, tokenizer)),
+        callbacks=[loss_callback],
     )
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
@@ -117,46 +117,51 @@ def train(
     if not all(torch.isfinite(parameter).all() for parameter in model.parameters()):
         raise StudentError("The training diverged: the weights are no numbers any more.", "Lower --learning-rate.")
     model.to("cpu").eval()
-    return tuple(teller.epochs)
+    return tuple(loss_callback.losses_by_epoch)
 
 
-def features(
-    answers: Sequence[StudentAnswer], model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, encode: InputEncoder
-) -> list[Features]:
+def build_features(
+    answers: Sequence[StudentAnswer],
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    encode_input: InputEncoder,
+) -> list[TrainingFeatures]:
     """Token ids of each answer's input and target; the decoder is given what a marker gives it when it judges."""
-    start = decoder_start(model, tokenizer)
-    labels = {correct: label_ids(tokenizer, correct) for correct in (True, False)}
+    start_token_id = get_decoder_start_token_id(model, tokenizer)
+    labels = {correct: encode_label(tokenizer, correct) for correct in (True, False)}
     return [
         {
-            "input_ids": encode(a.question, a.text),
+            "input_ids": encode_input(a.question, a.text),
             "labels": labels[a.is_correct],
-            "decoder_input_ids": decoder_inputs(labels[a.is_correct], start),
+            "decoder_input_ids": shift_tokens_right(labels[a.is_correct], start_token_id),
         }
         for a in answers
     ]
 
 
-def collate(batch: Sequence[Features], pad: int) -> dict[str, torch.Tensor]:
+def collate_features(batch: Sequence[TrainingFeatures], pad_token_id: int) -> dict[str, torch.Tensor]:
     """``input_ids`` and ``attention_mask`` (B, T); ``decoder_input_ids`` and ``labels`` (B, L), -100 where nothing is asked."""
-    ids, mask = padded([row["input_ids"] for row in batch], pad)
-    given, _ = padded([row["decoder_input_ids"] for row in batch], pad)
-    labels, asked = padded([row["labels"] for row in batch], pad)
+    ids, mask = pad_batch([row["input_ids"] for row in batch], pad_token_id)
+    decoder_ids, _ = pad_batch([row["decoder_input_ids"] for row in batch], pad_token_id)
+    labels, label_mask = pad_batch([row["labels"] for row in batch], pad_token_id)
     return {
         "input_ids": ids,
         "attention_mask": mask,
-        "decoder_input_ids": given,
-        "labels": labels.masked_fill(asked == 0, -100),
+        "decoder_input_ids": decoder_ids,
+        "labels": labels.masked_fill(label_mask == 0, -100),
     }
 
 
-def _pad(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else decoder_start(model, tokenizer)
+def _get_pad_token_id(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    return (
+        tokenizer.pad_token_id if tokenizer.pad_token_id is not None else get_decoder_start_token_id(model, tokenizer)
+    )
 
 
-def _arguments(settings: FinetuneSettings, scratch: Path) -> Seq2SeqTrainingArguments:
+def _training_arguments(settings: FinetuneSettings, trainer_folder: Path) -> Seq2SeqTrainingArguments:
     """The Trainer's settings; all that is not said is its default, as in P0: AdamW, linear to zero, clipped at norm 1."""
     return Seq2SeqTrainingArguments(
-        output_dir=str(scratch),
+        output_dir=str(trainer_folder),
         learning_rate=settings.learning_rate,
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
@@ -171,27 +176,27 @@ def _arguments(settings: FinetuneSettings, scratch: Path) -> Seq2SeqTrainingArgu
         remove_unused_columns=False,
         dataloader_pin_memory=False,
         disable_tqdm=True,
-        use_cpu=device_of(settings.device) == "cpu",
+        use_cpu=resolve_grader_device(settings.device) == "cpu",
     )
 
 
-class _Teller(TrainerCallback):
+class _EpochLossCallback(TrainerCallback):
     """Says each epoch's losses, and keeps them."""
 
-    def __init__(self, say: Say, epochs: int) -> None:
-        self.say = say
-        self.of = epochs
+    def __init__(self, on_progress: OnProgress, epoch_count: int) -> None:
+        self.on_progress = on_progress
+        self.epoch_count = epoch_count
         self.training_loss = float("nan")
-        self.epochs: list[Epoch] = []
+        self.losses_by_epoch: list[EpochLosses] = []
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         logs = logs or {}
         if "loss" in logs:
             self.training_loss = float(logs["loss"])
         if "eval_loss" in logs:
-            done = Epoch(len(self.epochs) + 1, self.training_loss, float(logs["eval_loss"]))
-            self.epochs.append(done)
-            self.say(
-                f"Epoch {done.epoch} of {self.of}: training loss {done.training_loss:.4f}, "
-                f"validation loss {done.validation_loss:.4f}"
+            epoch_losses = EpochLosses(len(self.losses_by_epoch) + 1, self.training_loss, float(logs["eval_loss"]))
+            self.losses_by_epoch.append(epoch_losses)
+            self.on_progress(
+                f"Epoch {epoch_losses.epoch} of {self.epoch_count}: training loss {epoch_losses.training_loss:.4f}, "
+                f"validation loss {epoch_losses.validation_loss:.4f}"
             )

@@ -9,29 +9,31 @@ from __future__ import annotations
 import re
 
 from studentsim.records import Answer, Question
-from studentsim.student.parsing import read_answer
-from studentsim.teacher.key import KeyTeacher
+from studentsim.student.parsing import parse_answer
+from studentsim.teacher.key import AnswerKeyGrader
 from studentsim.teacher.prompt import CORRECT, WRONG
 
-_MARKED = re.compile(r"(?i)(?<![\w])\(?([a-j])\)")
-_OR = re.compile(r"(?i)^\W*(?:or|and|,|/|&)\W*([a-j])\b\W*$")
+_LETTER_PATTERN = re.compile(r"(?i)(?<![\w])\(?([a-j])\)")
+_JOINED_LETTER_PATTERN = re.compile(r"(?i)^\W*(?:or|and|,|/|&)\W*([a-j])\b\W*$")
 
 
-def is_right(question: Question, text: str) -> bool:
+def is_correct_by_key(question: Question, text: str) -> bool:
     """Whether the key calls this text right."""
-    letter, value = read_answer(text, question)
-    if letter is not None and value is not None and _another_letter(letter, value, question):
+    letter, value = parse_answer(text, question)
+    if letter is not None and value is not None and _names_another_letter(letter, value, question):
         letter = None
-    return KeyTeacher().mark(question, Answer(question.id, text, letter, value, 0.0, 0.0)).right
+    return AnswerKeyGrader().grade(question, Answer(question.id, text, letter, value, 0.0, 0.0)).is_correct
 
 
-def label(question: Question, text: str) -> str:
+def label_by_key(question: Question, text: str) -> str:
     """The marker's target: ``Correct`` or ``Wrong``."""
-    return CORRECT if is_right(question, text) else WRONG
+    return CORRECT if is_correct_by_key(question, text) else WRONG
 
 
-def _another_letter(letter: str, value: str, question: Question) -> bool:
+def _names_another_letter(letter: str, value: str, question: Question) -> bool:
     """Whether what follows the first letter (``d`` in ``d) 5 or a) 6``) names another option's letter as well."""
-    only = _OR.match(value)
-    named = {found.lower() for found in _MARKED.findall(value)} | ({only[1].lower()} if only else set())
-    return any(other != letter and question.option(other) for other in named)
+    joined_letter = _JOINED_LETTER_PATTERN.match(value)
+    named_letters = {found.lower() for found in _LETTER_PATTERN.findall(value)} | (
+        {joined_letter[1].lower()} if joined_letter else set()
+    )
+    return any(other != letter and question.option(other) for other in named_letters)

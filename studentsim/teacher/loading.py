@@ -16,16 +16,16 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, 
 
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.hub import source
-from studentsim.teacher.encoding import Reading
+from studentsim.teacher.encoding import TruncationMode
 
-CARD = "grader.json"
+CARD_FILE_NAME = "grader.json"
 """What ``train-teacher`` writes beside the weights: of which base, answers and settings the grader was made."""
 
-AGAIN = "Save or download it again, or name a T5 or BART that this version of transformers knows."
+RELOAD_REMEDY = "Save or download it again, or name a T5 or BART that this version of transformers knows."
 
 
 @dataclass(frozen=True)
-class Seq2Seq:
+class LoadedSeq2Seq:
     """A model in evaluation mode, its tokenizer, and which version it is."""
 
     model: PreTrainedModel
@@ -33,29 +33,33 @@ class Seq2Seq:
     revision: str
     input_tokens: int | None
     """The longest input it was fine-tuned for, where it says so."""
-    reading: Reading = "whole"
+    truncation: TruncationMode = "whole"
     """What it reads of longer ones."""
 
 
-def load_seq2seq(name: str, revision: str = "", *, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Seq2Seq:
+def load_seq2seq(
+    name: str, revision: str = "", *, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> LoadedSeq2Seq:
     """The encoder and decoder of that name.
 
-    :raises ConfigError: there is no such model, or it must not be used, or its version is another (``source.find``).
+    :raises ConfigError: there is no such model, or it must not be used, or its version is another (``source.resolve_model``).
     :raises StudentError: its files cannot be read, are not whole, or are of an architecture that transformers does not know.
     """
-    found = source.find(name, revision, role=source.GRADER)
-    local = found.revision.startswith(source.FINGERPRINT)
-    where, version = (str(found.folder), None) if local else (name, found.revision)
+    resolved = source.resolve_model(name, revision, role=source.GRADER_ROLE)
+    is_local = resolved.revision.startswith(source.FINGERPRINT_PREFIX)
+    location, version = (str(resolved.folder), None) if is_local else (name, resolved.revision)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, revision=version, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(location, revision=version, trust_remote_code=False)
     except Exception as error:  # files missing or damaged, a kind that is not known: all mean the same to a user
-        raise StudentError(f"The tokenizer of {where} cannot be read ({_first_line(error)}).", AGAIN) from error
-    model = _model(where, version, device, dtype)
-    _check_fit(where, model, tokenizer)
-    return Seq2Seq(model.eval(), tokenizer, found.revision, *_card_settings(found.folder))
+        raise StudentError(
+            f"The tokenizer of {location} cannot be read ({_first_line(error)}).", RELOAD_REMEDY
+        ) from error
+    model = _load_model(location, version, device, dtype)
+    _check_tokenizer_fits_model(location, model, tokenizer)
+    return LoadedSeq2Seq(model.eval(), tokenizer, resolved.revision, *_read_card_settings(resolved.folder))
 
 
-def device_of(setting: str) -> str:
+def resolve_grader_device(setting: str) -> str:
     """``cuda`` or ``cpu``, by a setting of ``auto``, ``cuda`` or ``cpu``.
 
     :raises ConfigError: a GPU was asked for, and torch finds none.
@@ -65,15 +69,15 @@ def device_of(setting: str) -> str:
     return "cuda" if setting != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def dtype_on(device: str) -> torch.dtype:
+def dtype_for_device(device: str) -> torch.dtype:
     """What a grader computes in: float32, or bfloat16 on a GPU that has it. Never float16, in which T5 overflows."""
     return torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
 
 
-def _model(where: str, revision: str | None, device: str, dtype: torch.dtype) -> PreTrainedModel:
+def _load_model(location: str, revision: str | None, device: str, dtype: torch.dtype) -> PreTrainedModel:
     try:
         model, info = AutoModelForSeq2SeqLM.from_pretrained(
-            where,
+            location,
             revision=revision,
             dtype=dtype,
             use_safetensors=True,
@@ -83,34 +87,34 @@ def _model(where: str, revision: str | None, device: str, dtype: torch.dtype) ->
     except (MemoryError, torch.OutOfMemoryError):
         raise  # told as such
     except Exception as error:  # transformers and safetensors raise many kinds here
-        raise StudentError(f"The marker {where} cannot be read ({_first_line(error)}).", AGAIN) from error
-    lacking = sorted({*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])})
-    if lacking:  # transformers fills these with random numbers, and only logs it
+        raise StudentError(f"The marker {location} cannot be read ({_first_line(error)}).", RELOAD_REMEDY) from error
+    missing_weights = sorted({*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])})
+    if missing_weights:  # transformers fills these with random numbers, and only logs it
         raise StudentError(
-            f"The marker {where} is not whole: {len(lacking)} of its weights are missing or misshapen, {lacking[0]} say.",
-            AGAIN,
+            f"The marker {location} is not whole: {len(missing_weights)} of its weights are missing or misshapen, {missing_weights[0]} say.",
+            RELOAD_REMEDY,
         )
     return model.to(device)
 
 
-def _check_fit(where: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    rows = model.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
+def _check_tokenizer_fits_model(location: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    embedding_rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > embedding_rows:
         raise StudentError(
-            f"The tokenizer of {where} has {len(tokenizer):,} tokens and the model {rows:,}: they do not belong together.",
-            AGAIN,
+            f"The tokenizer of {location} has {len(tokenizer):,} tokens and the model {embedding_rows:,}: they do not belong together.",
+            RELOAD_REMEDY,
         )
 
 
-def _card_settings(folder: Path | None) -> tuple[int | None, Reading]:
+def _read_card_settings(folder: Path | None) -> tuple[int | None, TruncationMode]:
     """The longest input, and what is read of longer ones, as the folder's card tells."""
     try:
-        told = json.loads((folder / CARD).read_text(encoding="utf-8"))["settings"]
-        tokens, reading = told["input_tokens"], told.get("reading")
+        settings = json.loads((folder / CARD_FILE_NAME).read_text(encoding="utf-8"))["settings"]
+        tokens, truncation = settings["input_tokens"], settings.get("reading")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # none, or somebody else's
         return None, "whole"
-    known = tokens if isinstance(tokens, int) and 16 <= tokens <= 100_000 else None
-    return known, "ends" if reading == "ends" else "whole"
+    valid_tokens = tokens if isinstance(tokens, int) and 16 <= tokens <= 100_000 else None
+    return valid_tokens, "ends" if truncation == "ends" else "whole"
 
 
 def _first_line(error: Exception) -> str:

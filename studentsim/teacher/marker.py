@@ -20,36 +20,43 @@ from transformers.utils import ModelOutput
 
 from studentsim.errors import StudentError
 from studentsim.records import Question
-from studentsim.student.huggingface.threads import all_cores
-from studentsim.teacher.encoding import INPUT_TOKENS, InputEncoder, Reading, decoder_inputs, decoder_start, target_ids
-from studentsim.teacher.loading import device_of, dtype_on, load_seq2seq
-from studentsim.teacher.prompt import prompt
-from studentsim.teacher.tokenizer import encode
+from studentsim.student.huggingface.threads import use_all_cores
+from studentsim.teacher.encoding import (
+    MAX_INPUT_TOKENS,
+    InputEncoder,
+    TruncationMode,
+    shift_tokens_right,
+    get_decoder_start_token_id,
+    encode_targets,
+)
+from studentsim.teacher.loading import resolve_grader_device, dtype_for_device, load_seq2seq
+from studentsim.teacher.prompt import build_grader_prompt
+from studentsim.teacher.tokenizer import encode_with_end_token
 
 EMBEDDED = "embedded"
-WEIGHTS = Path(__file__).parent / "weights"
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 """The shipped marker (safetensors) with its tokenizer: a folder that transformers reads as any other."""
 
-LIMIT = 160
+EMBEDDED_MAX_INPUT_TOKENS = 160
 """Longest input of the embedded marker in tokens. paper: 128; an answer's end has at most 128 characters, here often a token
 each."""
 
-BATCH = 128
+BATCH_SIZE = 128
 """Answers judged at once, where the model is small."""
-LARGE = 50_000_000
+LARGE_MODEL_PARAMETERS = 50_000_000
 """Parameters from which on fewer are judged at once, and a processor's cores share out each operation."""
-LARGE_BATCH = 16
+LARGE_MODEL_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A judgement. ``probability``, 0 to 1, is the marker's for Correct against Wrong; ``right`` is whether it is above one half."""
+class GraderVerdict:
+    """A judgement. ``p_correct``, 0 to 1, is the marker's for Correct against Wrong; ``is_correct`` is whether it is above one half."""
 
-    right: bool
-    probability: float
+    is_correct: bool
+    p_correct: float
 
 
-class Marker:
+class Seq2SeqGrader:
     """Judges answers by comparing how likely the model finds the two targets; so each answer gets a verdict.
 
     ``encode_input`` turns (question, answer) into input ids; None: as the embedded marker's.
@@ -64,51 +71,65 @@ class Marker:
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
-        self.targets = target_ids(tokenizer)
-        self.start = decoder_start(model, tokenizer)
+        self.targets = encode_targets(tokenizer)
+        self.start_token_id = get_decoder_start_token_id(model, tokenizer)
         # Padding is never looked at; a tokenizer without any (BART's kin may come so) gets some other id.
-        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.start
-        self.encode_input = encode_input or (lambda question, text: encode(tokenizer, prompt(question, text), LIMIT))
-        self.large = model.num_parameters() >= LARGE
+        self.pad_token_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.start_token_id
+        self.encode_input = encode_input or (
+            lambda question, text: encode_with_end_token(
+                tokenizer, build_grader_prompt(question, text), EMBEDDED_MAX_INPUT_TOKENS
+            )
+        )
+        self.is_large = model.num_parameters() >= LARGE_MODEL_PARAMETERS
 
-    def judge(self, rows: Sequence[tuple[Question, str]]) -> list[Verdict]:
+    def judge(self, rows: Sequence[tuple[Question, str]]) -> list[GraderVerdict]:
         """A verdict for each (question, text of the answer), in their order."""
         inputs = [self.encode_input(question, text) for question, text in rows]
-        found = [0.0] * len(rows)
+        probabilities = [0.0] * len(rows)
         by_length = sorted(range(len(rows)), key=lambda row: len(inputs[row]))  # little padding
-        at_once = LARGE_BATCH if self.large else BATCH
-        with all_cores() if self.large and self.model.device.type == "cpu" else contextlib.nullcontext():
-            for start in range(0, len(rows), at_once):
-                batch = by_length[start : start + at_once]
-                for row, probability in zip(batch, self._probabilities([inputs[row] for row in batch]), strict=True):
-                    found[row] = probability
-        return [Verdict(right=p > 0.5, probability=p) for p in found]
+        batch_size = LARGE_MODEL_BATCH_SIZE if self.is_large else BATCH_SIZE
+        with use_all_cores() if self.is_large and self.model.device.type == "cpu" else contextlib.nullcontext():
+            for start in range(0, len(rows), batch_size):
+                batch = by_length[start : start + batch_size]
+                for row, probability in zip(
+                    batch, self._compute_p_correct([inputs[row] for row in batch]), strict=True
+                ):
+                    probabilities[row] = probability
+        return [GraderVerdict(is_correct=p > 0.5, p_correct=p) for p in probabilities]
 
     @torch.no_grad()
-    def _probabilities(self, inputs: Sequence[list[int]]) -> list[float]:
+    def _compute_p_correct(self, inputs: Sequence[list[int]]) -> list[float]:
         """P(Correct) against P(Wrong) for each input (B)."""
-        ids, mask = padded(inputs, self.pad)
+        ids, mask = pad_batch(inputs, self.pad_token_id)
         ids, mask = ids.to(self.model.device), mask.to(self.model.device)
-        read = self.model.get_encoder()(input_ids=ids, attention_mask=mask)  # read once; of the architecture's own kind
-        logps = torch.stack([self._logp(read, mask, target) for target in self.targets], -1)  # (B, 2)
+        encoder_outputs = self.model.get_encoder()(
+            input_ids=ids, attention_mask=mask
+        )  # read once; of the architecture's own kind
+        logps = torch.stack(
+            [self._sum_target_logps(encoder_outputs, mask, target) for target in self.targets], -1
+        )  # (B, 2)
         return logps.softmax(-1)[:, 0].tolist()
 
-    def _logp(self, read: ModelOutput, mask: torch.Tensor, target: Sequence[int]) -> torch.Tensor:
+    def _sum_target_logps(
+        self, encoder_outputs: ModelOutput, mask: torch.Tensor, target: Sequence[int]
+    ) -> torch.Tensor:
         """Summed log-probability (B,) of a target's tokens after the inputs."""
-        given = torch.tensor([decoder_inputs(target, self.start)] * len(mask), device=mask.device)
+        decoder_ids = torch.tensor([shift_tokens_right(target, self.start_token_id)] * len(mask), device=mask.device)
         labels = torch.tensor([list(target)] * len(mask), device=mask.device)
-        out = self.model(encoder_outputs=read, attention_mask=mask, decoder_input_ids=given, use_cache=False)
+        out = self.model(
+            encoder_outputs=encoder_outputs, attention_mask=mask, decoder_input_ids=decoder_ids, use_cache=False
+        )
         return out.logits.float().log_softmax(-1).gather(-1, labels[..., None]).squeeze(-1).sum(-1)
 
 
-def padded(rows: Sequence[list[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+def pad_batch(rows: Sequence[list[int]], pad_token_id: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids (B, T) padded on the right, and their attention mask (B, T)."""
-    longest = max(map(len, rows))
-    ids = torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
-    return ids, torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+    max_length = max(map(len, rows))
+    ids = torch.tensor([row + [pad_token_id] * (max_length - len(row)) for row in rows])
+    return ids, torch.tensor([[1] * len(row) + [0] * (max_length - len(row)) for row in rows])
 
 
-def load_marker(name: str = EMBEDDED, revision: str = "", *, device: str = "cpu") -> Marker:
+def load_grader(name: str = EMBEDDED, revision: str = "", *, device: str = "cpu") -> Seq2SeqGrader:
     """The marker of that name: ``embedded``, or the hub name or folder of an encoder and decoder with safetensors weights.
 
     The embedded one computes on the processor in float32 always; ``device`` (auto, cpu, cuda) is for others.
@@ -117,35 +138,38 @@ def load_marker(name: str = EMBEDDED, revision: str = "", *, device: str = "cpu"
     :raises StudentError: its files cannot be read, are not whole, or its tokenizer cannot say the targets.
     """
     if name == EMBEDDED:
-        return _embedded()
-    where = device_of(device)
-    loaded = load_seq2seq(name, revision, device=where, dtype=dtype_on(where))
-    return marker_of(loaded.model, loaded.tokenizer, loaded.input_tokens, loaded.reading)
+        return _load_embedded_grader()
+    resolved_device = resolve_grader_device(device)
+    loaded = load_seq2seq(name, revision, device=resolved_device, dtype=dtype_for_device(resolved_device))
+    return build_grader(loaded.model, loaded.tokenizer, loaded.input_tokens, loaded.truncation)
 
 
-def marker_of(
+def build_grader(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     input_tokens: int | None = None,
-    reading: Reading = "whole",
-) -> Marker:
+    truncation: TruncationMode = "whole",
+) -> Seq2SeqGrader:
     """A marker of a model in memory, which reads the paper's input within ``input_tokens`` and its own places."""
-    places = getattr(model.config, "max_position_embeddings", None) or input_tokens or INPUT_TOKENS
-    limit = min(input_tokens or INPUT_TOKENS, places)
-    return Marker(model, tokenizer, encode_input=InputEncoder(tokenizer, limit, reading))
+    max_positions = getattr(model.config, "max_position_embeddings", None) or input_tokens or MAX_INPUT_TOKENS
+    max_tokens = min(input_tokens or MAX_INPUT_TOKENS, max_positions)
+    return Seq2SeqGrader(model, tokenizer, encode_input=InputEncoder(tokenizer, max_tokens, truncation))
 
 
-def _embedded() -> Marker:
-    if not (WEIGHTS / "model.safetensors").is_file():
+def _load_embedded_grader() -> Seq2SeqGrader:
+    if not (WEIGHTS_FOLDER / "model.safetensors").is_file():
         raise StudentError(
-            f"The embedded marker's weights are not in {WEIGHTS}.", "Make them: python -m studentsim train-teacher"
+            f"The embedded marker's weights are not in {WEIGHTS_FOLDER}.",
+            "Make them: python -m studentsim train-teacher",
         )
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(WEIGHTS), trust_remote_code=False)
-        model = T5ForConditionalGeneration.from_pretrained(str(WEIGHTS), dtype=torch.float32, use_safetensors=True)
+        tokenizer = AutoTokenizer.from_pretrained(str(WEIGHTS_FOLDER), trust_remote_code=False)
+        model = T5ForConditionalGeneration.from_pretrained(
+            str(WEIGHTS_FOLDER), dtype=torch.float32, use_safetensors=True
+        )
     except Exception as error:  # files missing or damaged: all mean the same to a user
         reason = " ".join(str(error).split())[:300]
         raise StudentError(
-            f"The embedded marker in {WEIGHTS} cannot be read ({reason}).", "Install the product again."
+            f"The embedded marker in {WEIGHTS_FOLDER} cannot be read ({reason}).", "Install the product again."
         ) from error
-    return Marker(model, tokenizer)
+    return Seq2SeqGrader(model, tokenizer)

@@ -13,7 +13,7 @@ SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Sizes:
+class SplitSizes:
     """Rows of each split. paper: 680, 110, 110."""
 
     train: int = 680
@@ -33,7 +33,7 @@ class StudentAnswer:
     question: Question
     text: str
     is_correct: bool
-    run: str
+    run_id: str
     student: str
     turn: int
     phase: str
@@ -47,7 +47,7 @@ class StudentAnswer:
     """Whether the model ended it itself; False: cut off; None: not known."""
 
     @classmethod
-    def of_event(cls, event: Mapping[str, Any], *, run: str, student: str) -> StudentAnswer:
+    def from_event(cls, event: Mapping[str, Any], *, run_id: str, student: str) -> StudentAnswer:
         """From an ``Answered`` event as the journal tells it; the question is without its working, which no grader reads."""
         options = tuple(Option(o["letter"], o["text"], o.get("misconception")) for o in event["options"])
         question = Question(
@@ -55,7 +55,7 @@ class StudentAnswer:
             correct=event["correct"], rationale="", skill=event.get("skill"), difficulty=event.get("difficulty"),
         )  # fmt: skip
         return cls(
-            question, event["text"], bool(event["right"]), run, student, event["turn"], event["phase"],
+            question, event["text"], bool(event["right"]), run_id, student, event["turn"], event["phase"],
             letter=event.get("letter"), value=event.get("value"), value_letter=event.get("value_letter"), ended=event.get("ended"),
         )  # fmt: skip
 

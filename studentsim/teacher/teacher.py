@@ -13,28 +13,28 @@ from typing import Protocol
 from studentsim import luck as lucks
 from studentsim.bank import feedback
 from studentsim.config import Teaching
-from studentsim.records import Answer, Feedback, Mark, Option, Question
-from studentsim.teacher.key import KeyTeacher
+from studentsim.records import Answer, Feedback, Grade, Option, Question
+from studentsim.teacher.key import AnswerKeyGrader
 
 
-class Verdict(Protocol):
+class Judgement(Protocol):
     """A marker's judgement of one answer."""
 
-    right: bool
+    is_correct: bool
 
 
-class Marker(Protocol):
+class Grader(Protocol):
     """A trained marker; see ``studentsim/teacher/marker.py``."""
 
-    def judge(self, rows: Sequence[tuple[Question, str]]) -> Sequence[Verdict]:
+    def judge(self, rows: Sequence[tuple[Question, str]]) -> Sequence[Judgement]:
         """A verdict for each answer's text."""
         ...
 
 
-class Writer(Protocol):
+class HintModel(Protocol):
     """Whoever writes hints in place of the questions' own."""
 
-    def hints(self, rows: Sequence[tuple[Question, str]]) -> Sequence[str]:
+    def write_hints(self, rows: Sequence[tuple[Question, str]]) -> Sequence[str]:
         """A hint for each wrong answer's text; "" where it has none to give."""
         ...
 
@@ -43,58 +43,68 @@ class Teacher:
     """Marks by the key, by a trained marker, or by either with errors on purpose; and gives feedback."""
 
     def __init__(
-        self, teaching: Teaching | None = None, *, marker: Marker | None = None, writer: Writer | None = None
+        self, settings: Teaching | None = None, *, grader: Grader | None = None, hint_model: HintModel | None = None
     ) -> None:
-        self.teaching = teaching or Teaching()
-        self.key = KeyTeacher()
-        self.marker = marker
-        self.writer = writer
+        self.settings = settings or Teaching()
+        self.key_grader = AnswerKeyGrader()
+        self.grader = grader
+        self.hint_model = hint_model
 
     @property
-    def slow(self) -> bool:
+    def prefers_batches(self) -> bool:
         """Whether answers are better judged several at once."""
-        return bool(self.marker or self.writer)
+        return bool(self.grader or self.hint_model)
 
-    def exam_mark(self, question: Question, answer: Answer) -> Mark:
+    def grade_exam_answer(self, question: Question, answer: Answer) -> Grade:
         """An exam is marked by the key alone, whoever marks practice: it is what runs are compared by."""
-        return self.key.mark(question, answer)
+        return self.key_grader.grade(question, answer)
 
-    def marks(self, rows: Sequence[tuple[Question, Answer]], *, luck: Sequence[object]) -> list[Mark]:
-        """Practice answers, marked together. Whether the teacher errs depends on ``luck`` and the question alone."""
-        verdicts = self.marker.judge([(q, a.text) for q, a in rows]) if self.marker else [None] * len(rows)
-        marks = []
+    def grade_practice_answers(
+        self, rows: Sequence[tuple[Question, Answer]], *, seed_key: Sequence[object]
+    ) -> list[Grade]:
+        """Practice answers, marked together. Whether the teacher errs depends on ``seed_key`` and the question alone."""
+        verdicts = self.grader.judge([(q, a.text) for q, a in rows]) if self.grader else [None] * len(rows)
+        grades = []
         for (question, answer), verdict in zip(rows, verdicts, strict=True):
-            mark = self.key.mark(question, answer)
+            grade = self.key_grader.grade(question, answer)
             if verdict is not None:
-                mark = replace(mark, marker=verdict.right)
-            if verdict is not None and self.teaching.decides == "marker":
-                mark = replace(mark, said_right=verdict.right, by=self.teaching.marker)
-            if lucks.stream("teacher's error", *luck, question.id).random() < self.teaching.error_rate:
-                mark = replace(mark, said_right=not mark.said, by=f"{mark.by}, in error")
-            marks.append(mark)
-        return marks
+                grade = replace(grade, marker=verdict.is_correct)
+            if verdict is not None and self.settings.decides == "marker":
+                grade = replace(grade, said_right=verdict.is_correct, by=self.settings.marker)
+            if lucks.derive_rng("teacher's error", *seed_key, question.id).random() < self.settings.error_rate:
+                grade = replace(grade, said_right=not grade.assigned_correct, by=f"{grade.graded_by}, in error")
+            grades.append(grade)
+        return grades
 
-    def feedback(
-        self, rows: Sequence[tuple[Question, Answer, Mark]], *, luck: Sequence[object]
+    def give_feedback(
+        self, rows: Sequence[tuple[Question, Answer, Grade]], *, seed_key: Sequence[object]
     ) -> list[Feedback | None]:
         """The words for each of these answers, all of which were called wrong; None where the run's level is ``none``."""
-        level = self.teaching.feedback
+        level = self.settings.feedback
         if level == "none":
             return [None] * len(rows)
-        wrong = [(q, a.text) for q, a, mark in rows if not mark.right]
-        hints = iter(self.writer.hints(wrong)) if self.writer and wrong and level != "mark" else None
-        words: list[Feedback | None] = []
+        wrong = [(q, a.text) for q, a, mark in rows if not mark.is_correct]
+        hints = iter(self.hint_model.write_hints(wrong)) if self.hint_model and wrong and level != "mark" else None
+        feedbacks: list[Feedback | None] = []
         for question, answer, mark in rows:
-            if mark.right:
-                words.append(feedback.to_right_called_wrong(question, believed(question, luck=luck), level))
+            if mark.is_correct:
+                feedbacks.append(
+                    feedback.feedback_for_misjudged_answer(
+                        question, sample_mistaken_key_option(question, seed_key=seed_key), level
+                    )
+                )
             else:
                 hint = next(hints) if hints else ""
-                words.append(feedback.to_wrong(question, question.option(answer.letter), level, hint))
-        return words
+                feedbacks.append(
+                    feedback.feedback_for_wrong_answer(question, question.option(answer.letter), level, hint)
+                )
+        return feedbacks
 
 
-def believed(question: Question, *, luck: Sequence[object]) -> Option:
+def sample_mistaken_key_option(question: Question, *, seed_key: Sequence[object]) -> Option:
     """The wrong option that a teacher who calls the right one wrong takes for right: one behind which a misconception stands,
     where there is any."""
-    wrong = [o for o in question.options if o.letter != question.correct]
-    return lucks.stream("teacher's belief", *luck, question.id).choice([o for o in wrong if o.misconception] or wrong)
+    wrong_options = [o for o in question.options if o.letter != question.correct]
+    return lucks.derive_rng("teacher's belief", *seed_key, question.id).choice(
+        [o for o in wrong_options if o.misconception] or wrong_options
+    )

@@ -10,26 +10,26 @@ from pathlib import Path
 import streamlit as st
 
 from studentsim.bank import aqua, curriculum, gsm8k, mathqa, mmlu, sciq
-from studentsim.bank.parts import SEPARATOR
-from studentsim.bank.sources import FILE_SETS, SETS, is_on_hub, names_of
+from studentsim.bank.parts import SOURCE_SEPARATOR
+from studentsim.bank.sources import FILE_DATASETS, HUB_DATASETS, has_hub_dataset, split_source_names
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 
-CATEGORIES = {
-    "math_qa": mathqa.SET.categories, "aqua_rat": (aqua.CATEGORY,), "gsm8k": (gsm8k.CATEGORY,), "sciq": (sciq.CATEGORY,),
+HUB_DATASET_CATEGORIES = {
+    "math_qa": mathqa.DATASET.allowed_categories, "aqua_rat": (aqua.CATEGORY,), "gsm8k": (gsm8k.CATEGORY,), "sciq": (sciq.CATEGORY,),
 }  # fmt: skip
 """Categories of sets of the hub that are known before anything is downloaded."""
-KEEP = "session"
-WANTED = "banks.wanted"
-"""Where the session holds what ``use`` was given."""
-SET, FILE = "set", "file"
+PERSIST_IN_SESSION = "session"
+PENDING_BANK_KEY = "banks.wanted"
+"""Where the session holds what ``set_pending_bank`` was given."""
+HUB_DATASET, LOCAL_FILE = "set", "file"
 """Kinds of source besides the built-in curriculum, of which there is one."""
-KINDS = {
-    curriculum.NAME: "The built-in curriculum",
-    SET: "A public set",
-    FILE: "A file or folder on this computer",
+SOURCE_KINDS = {
+    curriculum.BANK_NAME: "The built-in curriculum",
+    HUB_DATASET: "A public set",
+    LOCAL_FILE: "A file or folder on this computer",
 }
-ABOUT = {
+DATASET_DESCRIPTIONS = {
     "math_qa": "Maths word problems in six categories, five options. In a third of its rows key and worked formula disagree.",
     "aqua_rat": "Maths word problems, five options.",
     "gsm8k": "Primary-school word problems. Three wrong options are made up near the right number.",
@@ -42,110 +42,114 @@ ABOUT = {
     "sciq": "Science exam questions, four options.",
 }
 """A sentence on each set of the hub."""
-EXAMPLE = "C:\\Users\\me\\questions.json" if os.name == "nt" else "/home/me/questions.json"
-FORMATS = (
+EXAMPLE_PATH = "C:\\Users\\me\\questions.json" if os.name == "nt" else "/home/me/questions.json"
+FORMATS_HELP = (
     "JSON, JSON lines or CSV, or a folder of such files. A table of your own needs a question, its options and what says which "
     "is right, with a line of names: question, a, b, c, d, answer. MathQA, AQuA-RAT, GSM8K, MATH, MMLU, MMLU-Pro, ARC, SciQ, "
     "AGIEval and ASDiv are read as they were published."
 )
-SEVERAL = f"Several are joined with “{SEPARATOR}” between them, sets by their names too: gsm8k{SEPARATOR}{EXAMPLE}."
+JOINED_SOURCES_HELP = f"Several are joined with “{SOURCE_SEPARATOR}” between them, sets by their names too: gsm8k{SOURCE_SEPARATOR}{EXAMPLE_PATH}."
 
 
-def kind_of(source: str) -> str:
-    """Which of ``KINDS`` a bank's name or path is of; several that are joined are asked for as a path is."""
-    if source == curriculum.NAME:
+def source_kind(source: str) -> str:
+    """Which of ``SOURCE_KINDS`` a bank's name or path is of; several that are joined are asked for as a path is."""
+    if source == curriculum.BANK_NAME:
         return source
-    if len(names_of(source)) > 1:
-        return FILE
-    return SET if is_on_hub(source) else FILE
+    if len(split_source_names(source)) > 1:
+        return LOCAL_FILE
+    return HUB_DATASET if has_hub_dataset(source) else LOCAL_FILE
 
 
-def title(source: str) -> str:
+def bank_title(source: str) -> str:
     """A bank as people call it: the set's title, or the file's name. To be shown literally."""
-    if len(parts := names_of(source)) > 1:
-        return " and ".join(title(part) for part in parts)
-    kind = kind_of(source)
-    if kind == FILE:
+    if len(parts := split_source_names(source)) > 1:
+        return " and ".join(bank_title(part) for part in parts)
+    kind = source_kind(source)
+    if kind == LOCAL_FILE:
         return Path(source).name or source
-    if kind == curriculum.NAME:
-        return KINDS[kind].lower()
+    if kind == curriculum.BANK_NAME:
+        return SOURCE_KINDS[kind].lower()
     name, _, part = source.partition(":")
-    of = next(one.title for one in SETS if one.name == name)
-    return f"{of}, {', '.join(subject(one) for one in part.split(','))}" if part else of
+    dataset_title = next(one.title for one in HUB_DATASETS if one.name == name)
+    return f"{dataset_title}, {', '.join(subject_label(one) for one in part.split(','))}" if part else dataset_title
 
 
-def subject(name: str) -> str:
+def subject_label(name: str) -> str:
     """A subject of MMLU as people read it."""
     if name == "p3":
-        return f"{len(mmlu.P3)} in five topics (P3)"
-    return f"all {len(mmlu.STEM)} of science and maths" if name == "stem" else name.replace("_", " ")
+        return f"{len(mmlu.P3_SUBJECTS)} in five topics (P3)"
+    return f"all {len(mmlu.STEM_SUBJECTS)} of science and maths" if name == "stem" else name.replace("_", " ")
 
 
-def categories(source: str, category: str = "") -> tuple[str, ...]:
+def known_categories(source: str, category: str = "") -> tuple[str, ...]:
     """The categories of a set of the hub, as far as they are known before anything is downloaded."""
     if category:
         return (category,)
-    if len(names_of(source)) > 1:
+    if len(split_source_names(source)) > 1:
         return ()
     name, _, part = source.partition(":")
-    names = [one for name in part.split(",") for one in mmlu.GROUPS.get(name, (name,)) if one]
-    return tuple(one.replace("_", " ") for one in names) or CATEGORIES.get(name, ())
+    names = [one for name in part.split(",") for one in mmlu.SUBJECT_GROUPS.get(name, (name,)) if one]
+    return tuple(one.replace("_", " ") for one in names) or HUB_DATASET_CATEGORIES.get(name, ())
 
 
-def checked_path(text: str) -> str:
+def validate_path(text: str) -> str:
     """A path as a simulation takes it, or several that are joined.
 
     :raises ConfigError: (``bank``) it is blank, or climbs; the remedy has the path that may be used.
     """
     if not text:
         raise ConfigError(
-            "No file is named yet.", f"Give the path of a file or folder, such as {EXAMPLE}.", field="bank"
+            "No file is named yet.", f"Give the path of a file or folder, such as {EXAMPLE_PATH}.", field="bank"
         )
-    if len(parts := names_of(text)) > 1:
-        return RunConfig.make(bank=SEPARATOR.join(p if is_on_hub(p) else checked_path(p) for p in parts)).bank
+    if len(parts := split_source_names(text)) > 1:
+        return RunConfig.make(
+            bank=SOURCE_SEPARATOR.join(p if has_hub_dataset(p) else validate_path(p) for p in parts)
+        ).bank
     if ".." in re.split(r"[\\/]", text):
         whole = Path(os.path.abspath(Path(text).expanduser()))
         raise ConfigError("A path that climbs with “..” is not taken.", f"Write it whole: {whole}", field="bank")
     return RunConfig.make(bank=str(Path(text).expanduser()) if text.startswith("~") else text).bank
 
 
-def choose_set(key: str) -> str:
+def render_dataset_picker(key: str) -> str:
     """A set of the hub, and subjects of MMLU; the bank's name. Fields keep their values under ``key``."""
     name = st.selectbox(
-        "Which set?", list(ABOUT), format_func={one.name: one.title for one in SETS}.__getitem__, key=f"{key}.set",
-        persist_state=KEEP,
+        "Which set?", list(DATASET_DESCRIPTIONS), format_func={one.name: one.title for one in HUB_DATASETS}.__getitem__, key=f"{key}.set",
+        persist_state=PERSIST_IN_SESSION,
     )  # fmt: skip
-    st.caption(f"{ABOUT[name]} It comes from the hub (huggingface.co): the first time a network is needed.")
-    if name != mmlu.SET.name:
+    st.caption(
+        f"{DATASET_DESCRIPTIONS[name]} It comes from the hub (huggingface.co): the first time a network is needed."
+    )
+    if name != mmlu.DATASET.name:
         return name
     st.session_state.setdefault(f"{key}.subjects", ["stem"])
     chosen = st.multiselect(
-        "Subjects", [*mmlu.GROUPS, *mmlu.STEM, *_others(st.session_state[f"{key}.subjects"])], format_func=subject,
-        key=f"{key}.subjects", persist_state=KEEP, placeholder="All 57",
+        "Subjects", [*mmlu.SUBJECT_GROUPS, *mmlu.STEM_SUBJECTS, *_extra_subjects(st.session_state[f"{key}.subjects"])], format_func=subject_label,
+        key=f"{key}.subjects", persist_state=PERSIST_IN_SESSION, placeholder="All 57",
     )  # fmt: skip
     return f"{name}:{','.join(chosen)}" if chosen else name
 
 
-def fill(key: str, source: str) -> None:
+def prefill_picker(key: str, source: str) -> None:
     """Put a bank into the fields of a chooser."""
-    kind = kind_of(source)
-    name, _, part = source.partition(":") if kind == SET else (next(iter(ABOUT)), "", "")
+    kind = source_kind(source)
+    name, _, part = source.partition(":") if kind == HUB_DATASET else (next(iter(DATASET_DESCRIPTIONS)), "", "")
     st.session_state[key] = kind
     st.session_state[f"{key}.set"] = name
-    st.session_state[f"{key}.subjects"] = [one for one in part.split(",") if one] if kind == SET else ["stem"]
-    st.session_state[f"{key}.path"] = source if kind == FILE else ""
+    st.session_state[f"{key}.subjects"] = [one for one in part.split(",") if one] if kind == HUB_DATASET else ["stem"]
+    st.session_state[f"{key}.path"] = source if kind == LOCAL_FILE else ""
 
 
-def _others(chosen: Sequence[str]) -> list[str]:
+def _extra_subjects(chosen: Sequence[str]) -> list[str]:
     """Subjects outside the sciences that a run was made with."""
-    return [one for one in chosen if one not in (*mmlu.GROUPS, *mmlu.STEM)]
+    return [one for one in chosen if one not in (*mmlu.SUBJECT_GROUPS, *mmlu.STEM_SUBJECTS)]
 
 
-def use(source: str, category: str = "", set_name: str = "") -> None:
+def set_pending_bank(source: str, category: str = "", dataset_name: str = "") -> None:
     """Have New simulation begin with this bank, when it is opened next."""
-    st.session_state[WANTED] = source, category, set_name
+    st.session_state[PENDING_BANK_KEY] = source, category, dataset_name
 
 
-def set_names() -> dict[str, str]:
+def dataset_titles() -> dict[str, str]:
     """The sets that a file may be said to be of, by name; blank: nobody says."""
-    return {"": "as its rows look", **{one.name: one.title for one in (*SETS, *FILE_SETS)}}
+    return {"": "as its rows look", **{one.name: one.title for one in (*HUB_DATASETS, *FILE_DATASETS)}}

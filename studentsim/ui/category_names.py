@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from studentsim.bank.curriculum import NAME as CURRICULUM
+from studentsim.bank.curriculum import BANK_NAME as CURRICULUM
 from studentsim.records import CATEGORIES
 
-HOLDS: Mapping[str, str] = {
+CATEGORY_CONTENTS: Mapping[str, str] = {
     "general": "averages, ages, ratios, work shared out, mixtures",
     "physics": "speed, distance and time; tanks and pipes",
     "gain": "profit, discount and interest",
@@ -21,7 +21,7 @@ HOLDS: Mapping[str, str] = {
 }
 """What the built-in curriculum's questions of each category are about."""
 
-SHORT: Mapping[str, str] = {
+SHORT_CATEGORY_CONTENTS: Mapping[str, str] = {
     "general": "averages, ages, ratios",
     "gain": "profit, discount, interest",
     "other": "sequences, counting, percent",
@@ -29,48 +29,56 @@ SHORT: Mapping[str, str] = {
 """What those hold whose own name does not say what they are about: they are shown by it."""
 
 
-def about(category: str) -> str | None:
+def describe_category(category: str) -> str | None:
     """What a category holds, in a few words; None: one of another bank."""
-    return f"{category.capitalize()}: {HOLDS[category]}." if category in HOLDS else None
+    return f"{category.capitalize()}: {CATEGORY_CONTENTS[category]}." if category in CATEGORY_CONTENTS else None
 
 
-def of_bank(bank: str, otherwise: Iterable[str] = ()) -> tuple[str, ...]:
-    """All categories of a bank by the name of its setting, as far as that tells them: the built-in curriculum's; else ``otherwise``."""
-    return CATEGORIES if bank == CURRICULUM else tuple(otherwise)
+def bank_categories(bank: str, default: Iterable[str] = ()) -> tuple[str, ...]:
+    """All categories of a bank by the name of its setting, as far as that tells them: the built-in curriculum's; else ``default``."""
+    return CATEGORIES if bank == CURRICULUM else tuple(default)
 
 
-def are_mathqas(names: Iterable[str]) -> bool:
+def are_mathqa_categories(categories: Iterable[str]) -> bool:
     """Whether a bank's categories are MathQA's, and the curriculum's: with a bank of one's own, "general" or "other" may mean anything."""
-    given = set(names)
-    return "gain" in given and given <= set(HOLDS)
+    given = set(categories)
+    return "gain" in given and given <= set(CATEGORY_CONTENTS)
 
 
-def label(category: str, among: Iterable[str]) -> str:
-    """A category as a heading or a label says it: by what it holds, where its own name does not tell. ``among``: all of the bank's
+def category_label(category: str, all_categories: Iterable[str]) -> str:
+    """A category as a heading or a label says it: by what it holds, where its own name does not tell. ``all_categories``: all of the bank's
     categories, by which MathQA's are known.
     """
-    return SHORT[category] if category in SHORT and are_mathqas(among) else category
+    return (
+        SHORT_CATEGORY_CONTENTS[category]
+        if category in SHORT_CATEGORY_CONTENTS and are_mathqa_categories(all_categories)
+        else category
+    )
 
 
-def own_label(category: str) -> str:
-    """``label`` for a category of the built-in curriculum."""
-    return label(category, CATEGORIES)
+def curriculum_category_label(category: str) -> str:
+    """``category_label`` for a category of the built-in curriculum."""
+    return category_label(category, CATEGORIES)
 
 
-def brief(category: str, among: Iterable[str]) -> str:
-    """``label`` where there is little room: the first of what it holds, with dots for the rest."""
-    said = label(category, among)
-    return said if said == category else f"{said.partition(',')[0]} …"
+def brief_category_label(category: str, all_categories: Iterable[str]) -> str:
+    """``category_label`` where there is little room: the first of what it holds, with dots for the rest."""
+    full_label = category_label(category, all_categories)
+    return full_label if full_label == category else f"{full_label.partition(',')[0]} …"
 
 
-def in_sentence(category: str, among: Iterable[str]) -> str:
+def inline_category_label(category: str, all_categories: Iterable[str]) -> str:
     """The same within a sentence: in quotes where it is a list, or no subject."""
-    said = label(category, among)
-    return f"“{said}”" if said != category or category == "other" else category
+    text = category_label(category, all_categories)
+    return f"“{text}”" if text != category or category == "other" else category
 
 
-def unclear(names: Iterable[str]) -> str:
+def explain_category_names(categories: Iterable[str]) -> str:
     """What those of a bank's categories hold whose own name does not say it; blank where there are none, or they are another bank's."""
-    given = set(names)
-    told = [f"{name} ({holds})" for name, holds in SHORT.items() if name in given and are_mathqas(given)]
-    return f"The data set's own names: {', '.join(told)}." if told else ""
+    given = set(categories)
+    explanations = [
+        f"{name} ({holds})"
+        for name, holds in SHORT_CATEGORY_CONTENTS.items()
+        if name in given and are_mathqa_categories(given)
+    ]
+    return f"The data set's own names: {', '.join(explanations)}." if explanations else ""

@@ -12,94 +12,98 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.store.export import safe_cells
+from studentsim.store.export import escape_formula_cells
 from studentsim.ui import charts, sentences, words
 from studentsim.ui.cards import RunCard
-from studentsim.ui.device import on_phone
-from studentsim.ui.into_view import top_of
-from studentsim.ui.titles import slip_title
+from studentsim.ui.device import is_phone
+from studentsim.ui.into_view import scroll_to_top
+from studentsim.ui.titles import misconception_title
 
-RIGHT = ("right", ":material/check:", "blue")
-WRONG = ("wrong", ":material/close:", "orange")
-UNANSWERED = ("no answer", ":material/close:", "orange")
-
-
-_TITLED = "components.titled"
+CORRECT_BADGE = ("right", ":material/check:", "blue")
+WRONG_BADGE = ("wrong", ":material/close:", "orange")
+NO_ANSWER_BADGE = ("no answer", ":material/close:", "orange")
 
 
-def page_title(text: str, who: str = "", *, place: str = "") -> None:
-    """The page's one first-level heading, and ``words.who`` under it; both are plain. Where one page has several places (a run, a category
-    of it), ``place`` names the one that is shown, so that each begins at its top.
+_HAS_TITLE_KEY = "components.titled"
+
+
+def render_page_title(text: str, subtitle: str = "", *, scroll_id: str = "") -> None:
+    """The page's one first-level heading, and ``words.run_subtitle`` under it; both are plain. Where one page has several places (a run, a category
+    of it), ``scroll_id`` names the one that is shown, so that each begins at its top.
     """
-    st.session_state[_TITLED] = True
+    st.session_state[_HAS_TITLE_KEY] = True
     with st.container(gap=None):
-        if place:
-            top_of(place)
-        st.title(words.literal(text), anchor=False)
-    if who:
-        st.caption(words.literal(who))
+        if scroll_id:
+            scroll_to_top(scroll_id)
+        st.title(words.escape_markdown(text), anchor=False)
+    if subtitle:
+        st.caption(words.escape_markdown(subtitle))
 
 
-def no_title_yet() -> None:
+def reset_title() -> None:
     """The page begins."""
-    st.session_state[_TITLED] = False
+    st.session_state[_HAS_TITLE_KEY] = False
 
 
 def has_title() -> bool:
     """Whether the page has its heading: where an error comes first, it still needs one."""
-    return bool(st.session_state.get(_TITLED))
+    return bool(st.session_state.get(_HAS_TITLE_KEY))
 
 
-def problem(error: StudentsimError, *, details: str = "") -> None:
+def render_error(error: StudentsimError, *, details: str = "") -> None:
     """One sentence on what is wrong, one on what to do; the rest folded."""
-    st.error(f"**{words.literal(error.problem)}** {words.literal(error.remedy)}", icon=":material/error:")
+    st.error(
+        f"**{words.escape_markdown(error.problem)}** {words.escape_markdown(error.remedy)}", icon=":material/error:"
+    )
     if details:
         with st.expander("Details"):
             st.code(details, language=None, wrap_lines=True)
 
 
-def nothing_here(sentence: str, *, page: str, label: str) -> None:
+def render_empty_state(message: str, *, page: str, label: str) -> None:
     """An empty state: what is missing, and the one way on."""
-    st.info(sentence, icon=":material/info:")
+    st.info(message, icon=":material/info:")
     st.page_link(page, label=label, icon=":material/arrow_forward:")
 
 
-def status_badge(status: str) -> None:
+def render_status_badge(status: str) -> None:
     """A run's state as words with colour and icon."""
-    text, color, icon = words.status(status)
+    text, color, icon = words.status_display(status)
     st.badge(text, color=color, icon=icon)  # type: ignore[arg-type]
 
 
-def recorded_badge(recorded: str) -> None:
-    """That a run came with the product, and when it was made (``RunCard.recorded``); nothing for one made here."""
-    if recorded:
-        st.badge(words.literal(recorded), color="gray", icon=":material/history:")
+def render_recorded_badge(label: str) -> None:
+    """That a run came with the product, and when it was made (``RunCard.recorded_label``); nothing for one made here."""
+    if label:
+        st.badge(words.escape_markdown(label), color="gray", icon=":material/history:")
 
 
-def choose_run(runs: Sequence[RunCard], *, title: str, question: str, empty: str, page: str, home: str) -> None:
+def render_run_chooser(
+    runs: Sequence[RunCard], *, title: str, question: str, empty_message: str, page: str, home_page: str
+) -> None:
     """A results page without a run in its link: the ``runs``, each a way to ``page``; or what to do where there are none."""
-    page_title(title, place=title)
+    render_page_title(title, scroll_id=title)
     if not runs:
-        nothing_here(empty, page=home, label="Start a simulation on Home")
+        render_empty_state(empty_message, page=home_page, label="Start a simulation on Home")
         return
     st.markdown(question)
     for run in runs:
-        run_row(run, page=page)
+        render_run_row(run, page=page)
 
 
-LINK, FIELD = 40, 68
+LINK_ROW_HEIGHT_PX, FIELD_ROW_HEIGHT_PX = 40, 68
 """Pixels of a row of page links, and of fields with a label above them."""
 
 
-def keeps(height: int) -> None:
+def reserve_row_height(height: int) -> None:
     """Keeps a horizontal container so high from the start: its elements come later, and their placeholders are of another height. To
     stand last in it; not on a phone, where rows break into lines.
     """
-    if not on_phone():
+    if not is_phone():
         st.container(height=height, width=1, border=False)
 
 
-def step(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, key: str) -> None:
+def render_step_link(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, key: str) -> None:
     """A link to the item beside; ``query`` None: there is none, and the link is switched off."""
     if query is None:  # a page link that is switched off is too pale to be read
         st.button(label, icon=icon, key=key, type="tertiary", disabled=True)
@@ -107,29 +111,31 @@ def step(page: str, label: str, icon: str, query: Mapping[str, str] | None, *, k
         st.page_link(page, label=label, icon=icon, query_params=dict(query))
 
 
-def slip_link(page: str, slip: str, count: int, query: Mapping[str, str], *, icon: str = "") -> None:
+def render_misconception_link(
+    page: str, misconception: str, count: int, query: Mapping[str, str], *, icon: str = ""
+) -> None:
     """The way from a slip that is named to the ``count`` answers that show it."""
-    link(page, f"{count:,} × {slip_title(slip)}", icon, query)
+    render_link(page, f"{count:,} × {misconception_title(misconception)}", icon, query)
 
 
-def link(page: str, label: str, icon: str, query: Mapping[str, str]) -> None:
+def render_link(page: str, label: str, icon: str, query: Mapping[str, str]) -> None:
     """A link whose label may be longer than a narrow column: a page link does not wrap, so it is cut at a word, and whole in
     its help. ``label`` is plain text.
     """
-    short = words.shortened(label)
-    whole = None if short == label else words.literal(label)
-    st.page_link(page, label=words.literal(short), icon=icon, query_params=dict(query), help=whole)
+    short = words.shorten_label(label)
+    whole = None if short == label else words.escape_markdown(label)
+    st.page_link(page, label=words.escape_markdown(short), icon=icon, query_params=dict(query), help=whole)
 
 
-def csv(table: pd.DataFrame, name: str, *, key: str) -> None:
+def render_csv_download(frame: pd.DataFrame, file_stem: str, *, key: str) -> None:
     """A button that takes a table away as ``<name>.csv``, in which no text is taken for a formula."""
     st.download_button(
-        "Download as CSV", safe_cells(table).to_csv(index=False).encode(), file_name=f"{name}.csv", mime="text/csv", key=f"{key}.csv",
+        "Download as CSV", escape_formula_cells(frame).to_csv(index=False).encode(), file_name=f"{file_stem}.csv", mime="text/csv", key=f"{key}.csv",
         on_click="ignore", icon=":material/download:",
     )  # fmt: skip
 
 
-def picture(
+def render_figure(
     question: str, figure: go.Figure, frame: pd.DataFrame, *, key: str, alt: str, columns: Mapping[str, str]
 ) -> None:
     """A chart under the question it answers, with the numbers behind it one click away.
@@ -139,11 +145,11 @@ def picture(
     kept free before it is drawn.
     """
     st.subheader(question, anchor=False)
-    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=alt)
-    numbers(frame, key=key, columns=columns)
+    st.plotly_chart(figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt)
+    render_figure_data(frame, key=key, columns=columns)
 
 
-def numbers(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> None:
+def render_figure_data(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> None:
     """The numbers behind a picture: table and CSV, made only while the fold is open."""
     fold = st.expander("Numbers behind this", key=f"{key}.numbers", on_change="rerun")
     if not fold.open:
@@ -151,26 +157,26 @@ def numbers(frame: pd.DataFrame, *, key: str, columns: Mapping[str, str]) -> Non
     table = frame[[c for c in columns if c in frame]].rename(columns=dict(columns))
     with fold:
         st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.table")
-        csv(table, key.replace(".", "-"), key=key)
+        render_csv_download(table, key.replace(".", "-"), key=key)
 
 
-def answer(row: Mapping[str, Any], categories: Iterable[str], *, key: str = "") -> None:
+def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key: str = "") -> None:
     """One answer (a row of ``answers``) as a card. What a question or a student wrote is shown literally, never as markdown.
 
     A language model may write pages: what is long is cut, and whole behind a click. ``categories`` are all of the run's;
     ``key`` tells cards of different runs apart.
     """
     problem, reply = row["problem"], row["text"].strip() or "(nothing)"
-    shown = [words.beginning(text) for text in (problem, reply)]
+    truncated = [words.truncate_text(text) for text in (problem, reply)]
     with st.container(border=True, gap="xsmall"):
-        label, icon, color = RIGHT if row["right"] else WRONG if row["letter"] else UNANSWERED
+        label, icon, color = CORRECT_BADGE if row["right"] else WRONG_BADGE if row["letter"] else NO_ANSWER_BADGE
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            st.caption(words.literal(sentences.where(row, categories)), width="content")
-        st.text(shown[0])
-        st.code(shown[1], language=None, wrap_lines=True)
-        st.text(sentences.verdict(row))
-        if shown != [problem, reply]:
+            st.caption(words.escape_markdown(sentences.answer_context_label(row, categories)), width="content")
+        st.text(truncated[0])
+        st.code(truncated[1], language=None, wrap_lines=True)
+        st.text(sentences.describe_answer(row))
+        if truncated != [problem, reply]:
             fold = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
             if fold.open:
                 with fold:
@@ -178,29 +184,38 @@ def answer(row: Mapping[str, Any], categories: Iterable[str], *, key: str = "") 
                     st.code(reply, language=None, wrap_lines=True)
 
 
-def run_row(run: RunCard, *, page: str) -> None:
+def render_run_row(run: RunCard, *, page: str) -> None:
     """One run in a list: what it is, how it stands, its last exam, and the way to it."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content", gap="xsmall"):
             st.page_link(
-                page, label=words.literal(run.title), icon=":material/visibility:", query_params={"run": run.run_id}
+                page,
+                label=words.escape_markdown(run.title),
+                icon=":material/visibility:",
+                query_params={"run": run.run_id},
             )
             lessons = f"lesson {run.turn} of {run.turns}" if run.turn else f"before lesson 1 of {run.turns}"
-            told = [f"seed {run.seed}", lessons, run.exam, words.ago(time.time() - run.started), run.student_version]
-            st.caption(words.literal(" · ".join(filter(None, told))))
-        recorded_badge(run.recorded)
-        status_badge(run.status)
+            details = [
+                f"seed {run.seed}",
+                lessons,
+                run.exam_label,
+                words.format_time_ago(time.time() - run.started_at),
+                run.student_version,
+            ]
+            st.caption(words.escape_markdown(" · ".join(filter(None, details))))
+        render_recorded_badge(run.recorded_label)
+        render_status_badge(run.status)
 
 
-def steps(items: Sequence[tuple[str, bool]]) -> None:
+def render_checklist(steps: Sequence[tuple[str, bool]]) -> None:
     """Steps that lead to the first answer: done ones ticked, the first that is not is under way."""
-    under_way = next((i for i, (_, done) in enumerate(items) if not done), len(items))
-    for i, (text, done) in enumerate(items):
+    under_way = next((i for i, (_, done) in enumerate(steps) if not done), len(steps))
+    for i, (text, done) in enumerate(steps):
         icon = ":material/check_circle:" if done else ":material/pending:" if i == under_way else ":material/circle:"
         st.markdown(f"{icon} {text}")
 
 
-def start_button(
+def render_start_button(
     label: str,
     start: Callable[[str], str],
     *,

@@ -20,20 +20,20 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.runs import recorded
-from studentsim.runs.manager import Manager
+from studentsim.runs.manager import RunManager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import sentences, words
-from studentsim.ui.cards import RunCard, config_of
+from studentsim.ui.cards import RunCard, parse_stored_config
 from studentsim.ui.new import estimate as estimates
-from studentsim.ui.subject import Subject
+from studentsim.ui.subject import ViewedRuns
 
-OFFERED = 30
+MAX_LISTED_RUNS = 30
 """Runs offered where a link names none."""
 
-DATA_VARIABLE = "STUDENTSIM_DATA"
+DATA_DIR_ENV_VAR = "STUDENTSIM_DATA"
 """Environment variable that names the data folder; ``data`` in the working folder without it."""
-SPARE_VARIABLE = "STUDENTSIM_SPARE"
+WARM_WORKER_ENV_VAR = "STUDENTSIM_SPARE"
 """Environment variable: 0 keeps no worker waiting, which spares a gigabyte and lets a run begin some seconds later."""
 
 
@@ -41,14 +41,14 @@ SPARE_VARIABLE = "STUDENTSIM_SPARE"
 class Engine:
     """One data folder's database and run manager; the app has one for each folder, shared by all visitors."""
 
-    folder: Path
+    data_dir: Path
     database: Database
-    manager: Manager
+    manager: RunManager
 
     @property
-    def runs_folder(self) -> Path:
+    def runs_dir(self) -> Path:
         """Where the runs' folders lie."""
-        return self.folder / "runs"
+        return self.data_dir / "runs"
 
     def close(self) -> None:
         """Give the data folder back. Runs go on; only the spare worker ends."""
@@ -56,31 +56,33 @@ class Engine:
         self.database.close()
 
 
-def engine() -> Engine:
+def get_engine() -> Engine:
     """The app's engine for the data folder in force.
 
     :raises StoreError, DataFolderError: the database cannot be opened.
     """
-    return _engine(str(Path(os.environ.get(DATA_VARIABLE) or "data").absolute()))
+    return _cached_engine(str(Path(os.environ.get(DATA_DIR_ENV_VAR) or "data").absolute()))
 
 
 @st.cache_resource(show_spinner="Opening the data folder …", on_release=Engine.close)
-def _engine(folder: str) -> Engine:
-    database = Database.open(folder)
-    recorded.unpack(Path(folder))
-    opened = Engine(Path(folder), database, Manager(folder, spare=os.environ.get(SPARE_VARIABLE) != "0"))
-    opened.manager.warm()
+def _cached_engine(data_dir: str) -> Engine:
+    database = Database.open(data_dir)
+    recorded.unpack_recorded_runs(Path(data_dir))
+    opened = Engine(
+        Path(data_dir), database, RunManager(data_dir, keep_warm_worker=os.environ.get(WARM_WORKER_ENV_VAR) != "0")
+    )
+    opened.manager.ensure_warm_worker()
     atexit.register(opened.manager.close)
     return opened
 
 
 def close_engines() -> None:
     """Close every engine of this process and forget what was cached: for tests."""
-    _engine.clear()
+    _cached_engine.clear()
 
 
 @st.cache_resource(show_spinner=False)
-def settle() -> None:
+def freeze_loaded_objects() -> None:
     """Once a process, after its first page: leave what is loaded by then out of the garbage hunts.
 
     Streamlit hunts through everything after every run of a script, which with pandas and plotly loaded costs each click and
@@ -90,89 +92,91 @@ def settle() -> None:
     gc.freeze()
 
 
-def notices(engine: Engine) -> list[str]:
+def database_notices(engine: Engine) -> list[str]:
     """What the database has to tell its user: that it was mended, say."""
-    return [words.literal(notice) for notice in engine.database.notices]
+    return [words.escape_markdown(notice) for notice in engine.database.notices]
 
 
-def others_first(engine: Engine, *, starting: int = 1) -> str:
+def queue_notice(engine: Engine, *, starting: int = 1) -> str:
     """What the simulations that are at work or wait mean for new ones; blank where there are none. Looks at all runs there are."""
-    states = engine.manager.states().values()
+    states = engine.manager.get_states().values()
     waiting = sum(state.status == "queued" for state in states)
-    at_work = sum(state.live for state in states)
-    return sentences.others_first(at_work, waiting, places=engine.manager.limit, starting=starting)
+    at_work = sum(state.is_live for state in states)
+    return sentences.describe_queue_ahead(at_work, waiting, slots=engine.manager.max_concurrent_runs, starting=starting)
 
 
 # ------------------------------------------------------------------ links
 
 
-_SUBJECT = "shell.subject"
+_VIEWED_RUNS_KEY = "shell.subject"
 
 
-def asked_for() -> str | None:
+def requested_run_id() -> str | None:
     """The run that the link names (``?run=…``), remembered for the menu; None: the link names none."""
     run_id = st.query_params.get("run")
     if run_id:
-        look_at(subject().alone(run_id))
+        set_viewed_runs(get_viewed_runs().with_run(run_id))
     return run_id or None
 
 
-def subject() -> Subject:
+def get_viewed_runs() -> ViewedRuns:
     """What is looked at in this visit."""
-    return st.session_state.get(_SUBJECT, Subject())
+    return st.session_state.get(_VIEWED_RUNS_KEY, ViewedRuns())
 
 
-def look_at(what: Subject) -> None:
+def set_viewed_runs(viewed: ViewedRuns) -> None:
     """From now on this is what is looked at."""
-    st.session_state[_SUBJECT] = what
+    st.session_state[_VIEWED_RUNS_KEY] = viewed
 
 
-def follow_link() -> None:
+def set_viewed_runs_from_link() -> None:
     """What the link names is what is looked at."""
     link = {name: ",".join(st.query_params.get_all(name)) for name in st.query_params}
-    look_at(subject().follow(link))
+    set_viewed_runs(get_viewed_runs().apply_link(link))
 
 
-def watched() -> str | None:
+def current_run_id() -> str | None:
     """The run looked at last in this visit."""
-    return subject().run or None
+    return get_viewed_runs().run or None
 
 
-def forget(run_id: str | None) -> None:
+def forget_run(run_id: str | None) -> None:
     """The menu leads to no run that is not there."""
     if run_id:
-        look_at(subject().without(run_id))
+        set_viewed_runs(get_viewed_runs().without_run(run_id))
 
 
 # ------------------------------------------------------------------ runs
 
 
-def recent(engine: Engine, *, limit: int) -> list[RunCard]:
+def list_recent_runs(engine: Engine, *, limit: int) -> list[RunCard]:
     """The newest runs. Writes: takes in what is new in their journals."""
-    ingest.sync(engine.database, engine.runs_folder)
-    states = engine.manager.states()
-    frame = queries.runs(engine.database).head(limit)
-    return [_card(row, states[row.run_id].status) for row in frame.itertuples() if row.run_id in states]
+    ingest.sync_journals(engine.database, engine.runs_dir)
+    states = engine.manager.get_states()
+    frame = queries.fetch_runs(engine.database).head(limit)
+    return [_build_run_card(row, states[row.run_id].status) for row in frame.itertuples() if row.run_id in states]
 
 
-def _card(row: Any, status: str) -> RunCard:
+def _build_run_card(row: Any, status: str) -> RunCard:
     exam = "no exam yet"
     if pd.notna(row.last_turn):
-        interval = words.interval(row.last_low, row.last_high, int(row.last_questions))
-        exam = sentences.result(int(row.last_correct), int(row.last_questions), int(row.last_turn), interval)
-    config = config_of(json.loads(row.config))
+        interval = words.format_interval(row.last_low, row.last_high, int(row.last_questions))
+        exam = sentences.format_exam_result(
+            int(row.last_correct), int(row.last_questions), int(row.last_turn), interval
+        )
+    config = parse_stored_config(json.loads(row.config))
     return RunCard(
-        row.run_id, words.title(config), status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
-        recorded=words.recorded(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
-        strategy=row.strategy, accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
-        student_version=words.student_version(config), seed=int(row.seed), name=config.name, group=_text(row.group_id),
-        plan=_text(row.plan), student=words.student(config), way=words.way(config),
+        row.run_id, words.run_title(config), status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
+        recorded_label=words.recorded_label(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
+        strategy=row.strategy, exam_accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
+        student_version=words.student_version_label(config), seed=int(row.seed), name=config.name, group_id=_text_or_empty(row.group_id),
+        plan=_text_or_empty(row.plan), student_label=words.student_title(config), strategy_label=words.strategy_label(config),
         tags=tuple(json.loads(row.tags)), note=row.note, config=config,
-        last=(int(row.last_correct), int(row.last_questions), int(row.last_turn)) if pd.notna(row.last_turn) else None,
+        last_exam=(int(row.last_correct), int(row.last_questions), int(row.last_turn)) if pd.notna(row.last_turn) else None,
     )  # fmt: skip
 
 
-def _text(value: Any) -> str:
+def _text_or_empty(value: Any) -> str:
     """A text that may be missing in a frame."""
     return value if isinstance(value, str) else ""
 
@@ -180,7 +184,7 @@ def _text(value: Any) -> str:
 # ------------------------------------------------------------------ acting
 
 
-def start(engine: Engine, config: RunConfig, token: str) -> str:
+def start_run(engine: Engine, config: RunConfig, token: str) -> str:
     """Starts a run and returns its id; the same token again, the same run. Writes.
 
     :raises ConfigError: the settings cannot work; ``field`` names the one at fault.
@@ -188,31 +192,35 @@ def start(engine: Engine, config: RunConfig, token: str) -> str:
     return engine.manager.start(config, token)
 
 
-def act(engine: Engine, what: str, run_id: str) -> None:
+def control_run(engine: Engine, action: str, run_id: str) -> None:
     """Pause, resume or cancel a run. Writes. For a button's callback, so errors wait in the session for the page to show."""
     try:
-        getattr(engine.manager, what)(run_id)
+        getattr(engine.manager, action)(run_id)
     except StudentsimError as error:
         st.session_state["shell.error"] = error
 
 
-def estimate(engine: Engine, config: RunConfig) -> estimates.Estimate:
+def estimate_duration(engine: Engine, config: RunConfig) -> estimates.DurationEstimate:
     """How long a run will take, judged by the recent runs on this computer if there are any. Writes: takes in what is new in
     the journals.
     """
-    ingest.sync(engine.database, engine.runs_folder)
-    times = [(config_of(settings), took) for settings, took in queries.recent_times(engine.database, config.model)]
+    ingest.sync_journals(engine.database, engine.runs_dir)
+    times = [
+        (parse_stored_config(settings), took)
+        for settings, took in queries.fetch_recent_durations(engine.database, config.model)
+    ]
     if not times:  # the page is drawn at every click, so nothing is asked in vain
-        return estimates.estimated(estimates.seconds(config, queries.Speed()), [], 0)
-    kinds = {_kind(settings) for settings in (config, *(ran for ran, _ in times))}
+        return estimates.estimate_from_history(estimates.estimate_seconds(config, queries.RunTimings()), [], 0)
+    kinds = {_speed_key(settings) for settings in (config, *(ran for ran, _ in times))}
     speeds = {
-        kind: queries.recent_speed(engine.database, config.model, strategy=kind[0], exams=kind[1]) for kind in kinds
+        kind: queries.fetch_recent_timings(engine.database, config.model, strategy=kind[0], exams=kind[1])
+        for kind in kinds
     }
-    out = [took / estimates.seconds(ran, speeds[_kind(ran)]) for ran, took in times]
-    speed = speeds[_kind(config)]
-    return estimates.estimated(estimates.seconds(config, speed), out, speed.runs)
+    ratios = [took / estimates.estimate_seconds(ran, speeds[_speed_key(ran)]) for ran, took in times]
+    speed = speeds[_speed_key(config)]
+    return estimates.estimate_from_history(estimates.estimate_seconds(config, speed), ratios, speed.runs)
 
 
-def _kind(config: RunConfig) -> tuple[str, str]:
+def _speed_key(config: RunConfig) -> tuple[str, str]:
     """Settings on which the seconds of a question hang most: how it is chosen, and whether exams are written."""
-    return config.strategy, estimates.exams(config)
+    return config.strategy, estimates.exam_mode(config)

@@ -19,29 +19,29 @@ from studentsim.store import journal
 from studentsim.ui import words
 from studentsim.ui.data import Engine
 
-LARGEST = 400_000_000
+MAX_JOURNAL_BYTES = 400_000_000
 """Bytes of journals that one file takes (ui/report/archive.py refuses more)."""
-EVERY = 1.0
+POLL_SECONDS = 1.0
 """Seconds between two looks at how the file stands."""
-PATIENCE = 900
+TIMEOUT_SECONDS = 900
 """Seconds after which a file that is still not made is given up."""
-CONTENT = "All tables (CSV and Parquet), settings, versions, figures (SVG), the report, your notes, and the journal, in one zip file."
+ARCHIVE_DESCRIPTION = "All tables (CSV and Parquet), settings, versions, figures (SVG), the report, your notes, and the journal, in one zip file."
 
 _ROOT = Path(__file__).parents[2]
-_ONE_AT_A_TIME = threading.Semaphore(1)
+_ARCHIVE_SEMAPHORE = threading.Semaphore(1)
 
 log = logging.getLogger(__name__)
 
 
-def offer(engine: Engine, run_ids: Sequence[str], *, key: str, watched: bool = False) -> None:
-    """What the file holds, how large it may be, and the button that makes and hands it out. ``watched``: how it stands is said too."""
-    stands: list[str] = []
-    many = f" of {words.plural(len(run_ids), 'run')}" if len(run_ids) > 1 else ""
-    size = sum(_size(engine, run_id) for run_id in run_ids)
-    too_large = size > LARGEST
+def render_archive_download(engine: Engine, run_ids: Sequence[str], *, key: str, show_progress: bool = False) -> None:
+    """What the file holds, how large it may be, and the button that makes and hands it out. ``show_progress``: how it stands is said too."""
+    stages: list[str] = []
+    many = f" of {words.pluralize(len(run_ids), 'run')}" if len(run_ids) > 1 else ""
+    size = sum(_journal_bytes(engine, run_id) for run_id in run_ids)
+    too_large = size > MAX_JOURNAL_BYTES
     st.download_button(
         f"Download everything{many}",
-        lambda: _handed_out(engine.folder, run_ids, stands),
+        lambda: _build_archive_with_stages(engine.data_dir, run_ids, stages),
         file_name=f"studentsim-{run_ids[0] if len(run_ids) == 1 else 'runs'}.zip",
         mime="application/zip",
         key=f"{key}.everything",
@@ -51,34 +51,36 @@ def offer(engine: Engine, run_ids: Sequence[str], *, key: str, watched: bool = F
     )
     if too_large:
         st.caption(
-            f"Too large for one file: the journals have {size / 1e6:,.0f} MB, it takes {LARGEST / 1e6:,.0f}. Choose fewer runs, or: "
+            f"Too large for one file: the journals have {size / 1e6:,.0f} MB, it takes {MAX_JOURNAL_BYTES / 1e6:,.0f}. Choose fewer runs, or: "
             "`python -m studentsim export RUN --to DIR`"
         )
     else:
-        limit = f"at most {LARGEST / 1e6:,.0f} MB of journals"
-        st.caption(f"{CONTENT} It is made when you click, which takes {_takes(size, len(run_ids))}; {limit}.")
-        if watched:
-            st.fragment(_standing, run_every=EVERY)(stands)
+        limit = f"at most {MAX_JOURNAL_BYTES / 1e6:,.0f} MB of journals"
+        st.caption(
+            f"{ARCHIVE_DESCRIPTION} It is made when you click, which takes {_format_build_time(size, len(run_ids))}; {limit}."
+        )
+        if show_progress:
+            st.fragment(_render_archive_stage, run_every=POLL_SECONDS)(stages)
 
 
 MAKING, DONE, FAILED = "making", "done", "failed"
 
 
-def _handed_out(data_folder: Path, run_ids: Sequence[str], stands: list[str]) -> bytes:
-    """The file; how it stands is added to ``stands``. The browser asks for it by itself, so the page is not drawn again."""
-    stands.append(MAKING)
+def _build_archive_with_stages(data_folder: Path, run_ids: Sequence[str], stages: list[str]) -> bytes:
+    """The file; how it stands is added to ``stages``. The browser asks for it by itself, so the page is not drawn again."""
+    stages.append(MAKING)
     try:
-        file = made(data_folder, run_ids)
+        file = build_archive(data_folder, run_ids)
     except StudentsimError:
-        stands.append(FAILED)
+        stages.append(FAILED)
         raise
-    stands.append(DONE)
+    stages.append(DONE)
     return file
 
 
-def _standing(stands: list[str]) -> None:
+def _render_archive_stage(stages: list[str]) -> None:
     """How making it stands: nothing before the click."""
-    now = stands[-1] if stands else ""
+    now = stages[-1] if stages else ""
     if now == MAKING:
         st.info("The file is being made. Leave this open until it comes.", icon=":material/hourglass_top:")
     elif now == DONE:
@@ -87,18 +89,18 @@ def _standing(stands: list[str]) -> None:
         st.error("The file could not be made. Try fewer runs, or again.", icon=":material/error:")
 
 
-def made(data_folder: Path, run_ids: Sequence[str]) -> bytes:
+def build_archive(data_folder: Path, run_ids: Sequence[str]) -> bytes:
     """The file, made by a child process; one at a time, whoever asks.
 
     :raises StudentsimError: it could not be made.
     """
-    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="studentsim-") as scratch:
+    with _ARCHIVE_SEMAPHORE, tempfile.TemporaryDirectory(prefix="studentsim-") as scratch:
         to = Path(scratch) / "runs.zip"
         command = [sys.executable, "-m", "studentsim", "archive", *run_ids, "--to", str(to), "--data", str(data_folder)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
         try:
             done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+                command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise StudentsimError(f"The file could not be made ({type(error).__name__}).", "Try fewer runs.") from error
@@ -108,14 +110,18 @@ def made(data_folder: Path, run_ids: Sequence[str]) -> bytes:
         return to.read_bytes()
 
 
-def _size(engine: Engine, run_id: str) -> int:
+def _journal_bytes(engine: Engine, run_id: str) -> int:
     """Bytes of a run's journal; 0 where there is none (yet, or any more)."""
     try:
-        return (runs_folder(engine.folder) / open_run(engine.folder, run_id).run_id / journal.NAME).stat().st_size
+        return (
+            (runs_folder(engine.data_dir) / open_run(engine.data_dir, run_id).run_id / journal.JOURNAL_FILE_NAME)
+            .stat()
+            .st_size
+        )
     except (OSError, StudentsimError):
         return 0
 
 
-def _takes(size: int, count: int) -> str:
+def _format_build_time(journal_bytes: int, run_count: int) -> str:
     """About how long making the file takes, on two processor cores."""
-    return f"about {words.duration(4 + 1.5 * count + size / 2e6)}"
+    return f"about {words.format_duration(4 + 1.5 * run_count + journal_bytes / 2e6)}"

@@ -8,15 +8,17 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-KEPT = 128
+MAX_CACHED_FIGURES = 128
 """So many pictures are kept, those used last."""
 
 
-def drawn(draw: Callable[..., go.Figure], *args: Any, **settings: Any) -> go.Figure:
+def cached_figure(build_figure: Callable[..., go.Figure], *args: Any, **settings: Any) -> go.Figure:
     """``draw(*args, **settings)``, drawn once for each of what it is given. Nobody may change the figure: it is shared."""
-    return _drawn(f"{draw.__module__}.{draw.__qualname__}", args, settings, draw)
+    return _build_cached_figure(f"{build_figure.__module__}.{build_figure.__qualname__}", args, settings, build_figure)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _drawn(name: str, args: tuple[Any, ...], settings: dict[str, Any], _draw: Callable[..., go.Figure]) -> go.Figure:
-    return _draw(*args, **settings)
+@st.cache_resource(max_entries=MAX_CACHED_FIGURES, show_spinner=False)
+def _build_cached_figure(
+    name: str, args: tuple[Any, ...], settings: dict[str, Any], _build_figure: Callable[..., go.Figure]
+) -> go.Figure:
+    return _build_figure(*args, **settings)

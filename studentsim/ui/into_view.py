@@ -17,16 +17,16 @@ export default function ({ data, parentElement }) {
 """
 
 
-def into_view(what: str, *, key: str) -> None:
-    """Brings this place into sight when it stands for another ``what`` than before; where it is in sight nothing happens."""
-    _mounted()(key=key, data={"what": what}, height=1)
+def scroll_into_view(target_id: str, *, key: str) -> None:
+    """Brings this place into sight when it stands for another ``target_id`` than before; where it is in sight nothing happens."""
+    _scroll_component()(key=key, data={"what": target_id}, height=1)
 
 
-def top_of(place: str) -> None:
+def scroll_to_top(page_id: str) -> None:
     """Here begins a page that shows this place: it is brought into sight when the visit comes from another place, on whatever page."""
-    _mounted()(key="top", data={"what": place, "page": True}, height=1)
+    _scroll_component()(key="top", data={"what": page_id, "page": True}, height=1)
 
 
 @st.cache_resource
-def _mounted():
+def _scroll_component():
     return st.components.v2.component("studentsim_into_view", js=JS, isolate_styles=False)

@@ -21,160 +21,162 @@ from typing import Any
 import streamlit as st
 
 ROOT = Path(__file__).parents[2]
-MOST = 12
+MAX_JOBS = 12
 """Jobs that are remembered; the oldest are forgotten, and ended if they still run."""
-AT_ONCE = 2
+MAX_CONCURRENT_JOBS = 2
 """Children at work; further jobs wait."""
-LAST_WORDS = 4000
+MAX_STDERR_CHARS = 4000
 """Characters of what a child says on stderr that are kept."""
 
 
 class Job:
-    """One child. ``said`` is its newest message, ``result`` its last one once it has ended."""
+    """One child. ``last_message`` is its newest message, ``result`` its last one once it has ended."""
 
-    def __init__(self, module: str, asked: Mapping[str, Any], patience: float) -> None:
-        self.said: dict[str, Any] = {}
+    def __init__(self, module: str, request: Mapping[str, Any], timeout_seconds: float) -> None:
+        self.last_message: dict[str, Any] = {}
         self.result: dict[str, Any] | None = None
-        self.started = time.monotonic()
-        self._module, self._asked, self._patience = module, dict(asked), patience
+        self.started_at = time.monotonic()
+        self._module, self._request, self._timeout_seconds = module, dict(request), timeout_seconds
         self._process: subprocess.Popen[str] | None = None
-        self._ended = False
+        self._cancelled = False
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether it is at work or waits for its turn."""
         return self.result is None
 
     @property
-    def seconds(self) -> float:
+    def elapsed_seconds(self) -> float:
         """Since it was asked for."""
-        return time.monotonic() - self.started
+        return time.monotonic() - self.started_at
 
-    def end(self) -> None:
+    def cancel(self) -> None:
         """Stop it; its result is then that it was stopped."""
-        self._ended = True
+        self._cancelled = True
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
 
-    def work(self, room: threading.Semaphore) -> None:
+    def run(self, slots: threading.Semaphore) -> None:
         """Carry it out; for a thread of its own."""
-        with room:
+        with slots:
             try:
-                self.result = self._carried_out()
+                self.result = self._run_process()
             except OSError as error:
                 reason = error.strerror or type(error).__name__
                 self.result = {"problem": f"No further process could be started: {reason}.", "remedy": "Try again."}
 
-    def _carried_out(self) -> dict[str, Any]:
-        if self._ended:
-            return _STOPPED
+    def _run_process(self) -> dict[str, Any]:
+        if self._cancelled:
+            return _CANCELLED_RESULT
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [sys.executable, "-m", self._module]
         with subprocess.Popen(command, **pipes, text=True, encoding="utf-8", env=environment) as child:
             self._process = child
-            watch = threading.Timer(self._patience, child.kill)
-            watch.daemon = True
-            watch.start()
-            words: list[str] = []
-            listener = threading.Thread(target=lambda: words.append(child.stderr.read()[-LAST_WORDS:]), daemon=True)
-            listener.start()
+            kill_timer = threading.Timer(self._timeout_seconds, child.kill)
+            kill_timer.daemon = True
+            kill_timer.start()
+            stderr_chunks: list[str] = []
+            stderr_reader = threading.Thread(
+                target=lambda: stderr_chunks.append(child.stderr.read()[-MAX_STDERR_CHARS:]), daemon=True
+            )
+            stderr_reader.start()
             try:
-                self._ask(child)
+                self._send_request(child)
                 for line in child.stdout:
-                    self._hear(line)
+                    self._read_message(line)
             finally:
-                watch.cancel()
+                kill_timer.cancel()
             code = child.wait()
-            listener.join(timeout=1)
-        return self._ending(code, "".join(words))
+            stderr_reader.join(timeout=1)
+        return self._build_result(code, "".join(stderr_chunks))
 
-    def _ask(self, child: subprocess.Popen[str]) -> None:
+    def _send_request(self, child: subprocess.Popen[str]) -> None:
         try:
-            child.stdin.write(json.dumps(self._asked))
+            child.stdin.write(json.dumps(self._request))
             child.stdin.close()
         except BrokenPipeError:  # it died at once; its exit says why
             pass
-        self._asked = {}  # it may be megabytes
+        self._request = {}  # it may be megabytes
 
-    def _hear(self, line: str) -> None:
+    def _read_message(self, line: str) -> None:
         try:
             message = json.loads(line)
         except ValueError:  # a library that prints
             return
         if isinstance(message, dict):
-            self.said = message
+            self.last_message = message
 
-    def _ending(self, code: int, words: str) -> dict[str, Any]:
-        if self._ended:
-            return _STOPPED
-        if code == 0 and self.said:
-            return self.said
-        if code < 0 and self.seconds >= self._patience:
+    def _build_result(self, returncode: int, stderr: str) -> dict[str, Any]:
+        if self._cancelled:
+            return _CANCELLED_RESULT
+        if returncode == 0 and self.last_message:
+            return self.last_message
+        if returncode < 0 and self.elapsed_seconds >= self._timeout_seconds:
             return {
-                "problem": f"It was not done within {self._patience / 60:.0f} minutes, and was stopped.",
+                "problem": f"It was not done within {self._timeout_seconds / 60:.0f} minutes, and was stopped.",
                 "remedy": "",
             }
-        if code == -9:
+        if returncode == -9:
             return {"problem": "The system ended it: the memory is full, most likely.", "remedy": "Free some memory."}
-        last = (words.strip().splitlines() or ["no reason was given"])[-1]
+        last = (stderr.strip().splitlines() or ["no reason was given"])[-1]
         return {"problem": f"It ended without a result: {last[:300]}", "remedy": "Try again."}
 
 
-_STOPPED = {"problem": "It was stopped.", "remedy": "Start it again when you like.", "stopped": True}
+_CANCELLED_RESULT = {"problem": "It was stopped.", "remedy": "Start it again when you like.", "stopped": True}
 
 
-class _Jobs:
+class _JobRegistry:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.room = threading.Semaphore(AT_ONCE)
-        self.known: OrderedDict[str, Job] = OrderedDict()
-        atexit.register(self.end)
+        self.slots = threading.Semaphore(MAX_CONCURRENT_JOBS)
+        self.jobs: OrderedDict[str, Job] = OrderedDict()
+        atexit.register(self.cancel_all)
 
-    def end(self) -> None:
-        for job in list(self.known.values()):
-            job.end()
-
-
-@st.cache_resource(show_spinner=False, on_release=_Jobs.end)
-def _jobs() -> _Jobs:
-    return _Jobs()
+    def cancel_all(self) -> None:
+        for job in list(self.jobs.values()):
+            job.cancel()
 
 
-def known(module: str, asked: Mapping[str, Any], version: object = "") -> Job | None:
+@st.cache_resource(show_spinner=False, on_release=_JobRegistry.cancel_all)
+def _job_registry() -> _JobRegistry:
+    return _JobRegistry()
+
+
+def find_job(module: str, request: Mapping[str, Any], version: object = "") -> Job | None:
     """The job that was started for this question; None: it was not, or it was stopped or forgotten."""
-    jobs = _jobs()
+    jobs = _job_registry()
     with jobs.lock:
-        job = jobs.known.get(_key(module, asked, version))
+        job = jobs.jobs.get(_job_key(module, request, version))
     return None if job is None or (job.result or {}).get("stopped") else job
 
 
-def start(
+def start_job(
     module: str,
-    asked: Mapping[str, Any],
+    request: Mapping[str, Any],
     version: object = "",
     *,
-    attached: Mapping[str, Any] | None = None,
-    patience: float = 900,
-    again: bool = False,
+    attachments: Mapping[str, Any] | None = None,
+    timeout_seconds: float = 900,
+    restart: bool = False,
 ) -> Job:
     """The job for this question, started unless it runs or has a result. One that came to nothing is started again, and with
-    ``again`` any that does not run: its result may no longer hold.
+    ``restart`` any that does not run: its result may no longer hold.
 
-    ``version`` tells apart what the question does not: the state of a file, say. ``attached`` is handed over with the
-    question, but is no part of it: a text that the question names by its digest. ``patience`` in seconds.
+    ``version`` tells apart what the question does not: the state of a file, say. ``attachments`` is handed over with the
+    question, but is no part of it: a text that the question names by its digest. ``timeout_seconds`` in seconds.
     """
-    jobs, key = _jobs(), _key(module, asked, version)
+    jobs, key = _job_registry(), _job_key(module, request, version)
     with jobs.lock:
-        job = jobs.known.get(key)
-        if job is None or "problem" in (job.result or {}) or (again and not job.running):
-            job = jobs.known[key] = Job(module, {**asked, **(attached or {})}, patience)
-            threading.Thread(target=job.work, args=(jobs.room,), daemon=True).start()
-        jobs.known.move_to_end(key)
-        while len(jobs.known) > MOST:
-            jobs.known.popitem(last=False)[1].end()
+        job = jobs.jobs.get(key)
+        if job is None or "problem" in (job.result or {}) or (restart and not job.is_running):
+            job = jobs.jobs[key] = Job(module, {**request, **(attachments or {})}, timeout_seconds)
+            threading.Thread(target=job.run, args=(jobs.slots,), daemon=True).start()
+        jobs.jobs.move_to_end(key)
+        while len(jobs.jobs) > MAX_JOBS:
+            jobs.jobs.popitem(last=False)[1].cancel()
     return job
 
 
-def _key(module: str, asked: Mapping[str, Any], version: object) -> str:
-    return json.dumps([module, asked, repr(version)], sort_keys=True)
+def _job_key(module: str, request: Mapping[str, Any], version: object) -> str:
+    return json.dumps([module, request, repr(version)], sort_keys=True)

@@ -12,32 +12,32 @@ from studentsim.config import RunConfig
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
 
 
-def offered() -> list[CatalogueModel]:
+def list_models() -> list[CatalogueModel]:
     """All that can be got."""
     return list(CATALOGUE.values())
 
 
-def known(name: str) -> CatalogueModel | None:
+def find_model(name: str) -> CatalogueModel | None:
     """The catalogue's entry; None for the embedded student and for a model of one's own."""
     return CATALOGUE.get(name)
 
 
-def title(name: str) -> str:
+def model_title(name: str) -> str:
     """What people call the model: ``SmolLM2``; a model of one's own is called by its name."""
-    entry = known(name)
+    entry = find_model(name)
     return entry.title if entry else name
 
 
-def about(name: str) -> str:
+def describe_model(name: str) -> str:
     """What a catalogue model is, in a few words, to be said once a page: ``135 M parameters, from 4-bit weights``; else blank."""
-    entry = known(name)
-    return entry.described if entry else ""
+    entry = find_model(name)
+    return entry.size_description if entry else ""
 
 
-def departures(config: RunConfig) -> list[presets.Departure]:
-    """As ``presets.departures``, with a catalogue model called by its title, and what it is beside it."""
-    found = presets.departures(config)
-    if known(config.model) is None:
-        return found
-    named = f"{title(config.model)} ({about(config.model)})"
-    return [replace(d, ours=named) if d.ours == config.model else d for d in found]
+def preset_departures(config: RunConfig) -> list[presets.Departure]:
+    """As ``presets.list_departures``, with a catalogue model called by its title, and what it is beside it."""
+    departures = presets.list_departures(config)
+    if find_model(config.model) is None:
+        return departures
+    model_label = f"{model_title(config.model)} ({describe_model(config.model)})"
+    return [replace(d, ours=model_label) if d.run_value == config.model else d for d in departures]

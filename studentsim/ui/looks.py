@@ -9,60 +9,60 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-RIGHT, WRONG, HELD_OUT, GUESSING, FAINT = 6, 7, 8, 4, 9
+CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, HELD_OUT_COLOR_SLOT, CHANCE_COLOR_SLOT, FAINT_COLOR_SLOT = 6, 7, 8, 4, 9
 """Slots that belong to no strategy."""
 
 
 @dataclass(frozen=True)
-class Look:
+class StrategyStyle:
     """How a strategy is named and drawn. ``dash`` and ``symbol`` are plotly's words."""
 
     name: str
     summary: str
-    when: str
-    slot: int
+    when_to_use: str
+    color_slot: int
     dash: str
     symbol: str
 
 
-STRATEGIES: Mapping[str, Look] = {
-    "category": Look(
+STRATEGY_STYLES: Mapping[str, StrategyStyle] = {
+    "category": StrategyStyle(
         "Follow the mistakes",
         "More practice in the categories where the last exam went wrong.",
         "When you want the time spent where it is needed.",
         1, "dash", "square",
     ),
-    "random": Look(
+    "random": StrategyStyle(
         "Mixed bag",
         "Any question may come, whatever the student can do already.",
         "The usual worksheet, and the fair thing to compare with.",
         0, "solid", "circle",
     ),
-    "log-probability": Look(
+    "log-probability": StrategyStyle(
         "Where it is unsure",
         "Questions on which the student is in two minds.",
         "When you believe that doubt is the best moment to learn.",
         2, "dot", "diamond",
     ),
-    "log-probability+category": Look(
+    "log-probability+category": StrategyStyle(
         "Mistakes and unsure",
         "Follows the mistakes, and within them takes the questions it is unsure of.",
         "Both ideas together; choosing takes longer.",
         3, "dashdot", "triangle-up",
     ),
-    "likely-wrong": Look(
+    "likely-wrong": StrategyStyle(
         "What it would get wrong",
         "The questions it would most probably get wrong, of some drawn from the pool.",
         "When you want every question to be one to learn from, however hard.",
         10, "longdashdot", "star",
     ),
-    "none": Look(
+    "none": StrategyStyle(
         "No teaching",
         "It answers and sits exams, but is never taught.",
         "A control: how it stands without any teaching.",
         4, "longdash", "x",
     ),
-    "fixed": Look(
+    "fixed": StrategyStyle(
         "Same questions again",
         "The same practice questions in every lesson.",
         "A control: learning by heart against learning.",
@@ -71,7 +71,7 @@ STRATEGIES: Mapping[str, Look] = {
 }  # fmt: skip
 
 
-FURTHER: Sequence[tuple[int, str, str, str]] = (
+VARIANT_STYLES: Sequence[tuple[int, str, str, str]] = (
     (0, "10px,3px", "triangle-down", "▼"),
     (1, "3px,3px", "triangle-left", "◄"),
     (5, "12px,3px,2px,3px,2px,3px", "triangle-right", "►"),
@@ -86,8 +86,16 @@ FURTHER: Sequence[tuple[int, str, str, str]] = (
 )
 """Colour slot, dash, marker, and the marker as a character, of those that are of one strategy with another beside them: no
 dash and no marker of a strategy's."""
-_MARKS = {"square": "■", "circle": "●", "diamond": "◆", "triangle-up": "▲", "star": "★", "x": "✕", "cross": "✚"}
-_BESIDE: Mapping[int, Sequence[int]] = {
+_MARKER_CHARACTERS = {
+    "square": "■",
+    "circle": "●",
+    "diamond": "◆",
+    "triangle-up": "▲",
+    "star": "★",
+    "x": "✕",
+    "cross": "✚",
+}
+_CONTRASTING_SLOTS: Mapping[int, Sequence[int]] = {
     0: (1, 5, 10, 4, 3, 2, 8), 1: (0, 5, 10, 4, 3, 2, 8), 2: (10, 0, 5, 8, 3, 1, 4), 3: (1, 5, 10, 4, 0, 2, 8),
     4: (0, 10, 5, 1, 3, 2, 8), 5: (0, 10, 2, 8, 3, 1, 4), 10: (2, 0, 5, 8, 3, 1, 4),
 }  # fmt: skip
@@ -95,39 +103,43 @@ _BESIDE: Mapping[int, Sequence[int]] = {
 to red, green or blue as well."""
 
 
-def look(strategy: str, variant: int = 0) -> Look:
-    """The strategy's look; one that this version does not know is drawn grey under its own id. ``variant``: of ``variants``."""
-    own = STRATEGIES.get(strategy) or Look(strategy, "", "", GUESSING, "solid", "circle")
+def strategy_style(strategy: str, variant: int = 0) -> StrategyStyle:
+    """The strategy's look; one that this version does not know is drawn grey under its own id. ``variant``: of ``assign_variants``."""
+    base_style = STRATEGY_STYLES.get(strategy) or StrategyStyle(strategy, "", "", CHANCE_COLOR_SLOT, "solid", "circle")
     if not variant:
-        return own
-    slot, dash, symbol, _ = FURTHER[(variant - 1) % len(FURTHER)]
-    return replace(own, slot=slot, dash=dash, symbol=symbol)
+        return base_style
+    slot, dash, symbol, _ = VARIANT_STYLES[(variant - 1) % len(VARIANT_STYLES)]
+    return replace(base_style, color_slot=slot, dash=dash, symbol=symbol)
 
 
-def mark(strategy: str, variant: int = 0) -> str:
+def marker_character(strategy: str, variant: int = 0) -> str:
     """The marker as a character, for tables."""
-    return FURTHER[(variant - 1) % len(FURTHER)][3] if variant else _MARKS.get(look(strategy).symbol, "●")
+    return (
+        VARIANT_STYLES[(variant - 1) % len(VARIANT_STYLES)][3]
+        if variant
+        else _MARKER_CHARACTERS.get(strategy_style(strategy).symbol, "●")
+    )
 
 
-def variants(strategies: Sequence[str]) -> list[int]:
-    """For ways side by side, of these strategies: 0, the strategy's own look, or else, where it is taken, a number of ``FURTHER`` (from
+def assign_variants(strategies: Sequence[str]) -> list[int]:
+    """For ways side by side, of these strategies: 0, the strategy's own look, or else, where it is taken, a number of ``VARIANT_STYLES`` (from
     1) whose colour nobody has, as long as there is one."""
-    slots = {look(strategy).slot for strategy in strategies}
-    found: list[int] = []
+    slots = {strategy_style(strategy).color_slot for strategy in strategies}
+    assigned: list[int] = []
     for i, strategy in enumerate(strategies):
         if strategy not in strategies[:i]:
-            found.append(0)
+            assigned.append(0)
             continue
-        order = _BESIDE[look(strategy).slot]
-        free = [n for n in range(1, len(FURTHER) + 1) if n not in found]
-        fresh = [n for n in free if FURTHER[n - 1][0] not in slots]
-        best = min(fresh, key=lambda n: order.index(FURTHER[n - 1][0]), default=0)
-        found.append(best or (free[0] if free else 1 + i % len(FURTHER)))
-        slots.add(FURTHER[found[-1] - 1][0])
-    return found
+        order = _CONTRASTING_SLOTS[strategy_style(strategy).color_slot]
+        free = [n for n in range(1, len(VARIANT_STYLES) + 1) if n not in assigned]
+        fresh = [n for n in free if VARIANT_STYLES[n - 1][0] not in slots]
+        best = min(fresh, key=lambda n: order.index(VARIANT_STYLES[n - 1][0]), default=0)
+        assigned.append(best or (free[0] if free else 1 + i % len(VARIANT_STYLES)))
+        slots.add(VARIANT_STYLES[assigned[-1] - 1][0])
+    return assigned
 
 
-def colour(slot: int) -> str:
+def theme_color(slot: int) -> str:
     """The placeholder of a colour slot (0 to 10) for use in a figure.
 
     Streamlit swaps ten for ``chartCategoricalColors``; the eleventh is where it has the first of ``chartSequentialColors``,
@@ -136,9 +148,9 @@ def colour(slot: int) -> str:
     return f"#{slot + 1:06d}"
 
 
-def shade(share: float) -> str:
+def diverging_color(fraction: float) -> str:
     """The placeholder of a cell's colour for a share right of 0 to 1: orange, by way of pale, to blue (``chartDivergingColors``).
 
     All of them are so pale, or in the dark theme so dark, that a number on them is read.
     """
-    return f"#{21 + min(9, int(10 * share)):06d}"
+    return f"#{21 + min(9, int(10 * fraction)):06d}"

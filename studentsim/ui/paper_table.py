@@ -10,50 +10,54 @@ from typing import Any
 import pandas as pd
 
 from studentsim.config import RunConfig
-from studentsim.ui.mix_table import Row
+from studentsim.ui.mix_table import MixRow
 
-FIGURES = (
+DPO_METRICS = (
     "rewards_chosen", "rewards_rejected", "rewards_accuracies", "rewards_margins", "logps_chosen", "logps_rejected",
     "logits_chosen", "logits_rejected",
 )  # fmt: skip
-HEADS: Mapping[str, str] = {
+COLUMN_TITLES: Mapping[str, str] = {
     "turn": "lesson", "epoch": "pass", "correct": "practice: right", "questions": "practice: questions",
     "exam_correct": "exam: right", "exam_questions": "exam: questions", "wrong": "exam: wrong by category", "ratio": "next mix (Ratio)",
     "training_loss": "training loss", "loss": "validation loss",
-    **{name: name.replace("_", "/") for name in FIGURES},
+    **{name: name.replace("_", "/") for name in DPO_METRICS},
     "accuracy": "practice: share right", "low": "practice: 95 % from", "high": "practice: 95 % to",
     "exam_accuracy": "exam: share right", "exam_low": "exam: 95 % from", "exam_high": "exam: 95 % to",
 }  # fmt: skip
 """Column -> what stands above it. Rewards, logps and logits are those of the held-out pairs."""
-_COUNTS = ("correct", "questions", "accuracy", "low", "high")
+_RESULT_COLUMNS = ("correct", "questions", "accuracy", "low", "high")
 
 
-def table(
+def paper_table_frame(
     lessons: pd.DataFrame,
     exams: pd.DataFrame,
-    mistakes: Sequence[Row],
+    mistakes: Sequence[MixRow],
     steps: pd.DataFrame,
     validations: pd.DataFrame,
     epochs: pd.DataFrame,
 ) -> pd.DataFrame:
     """A row for each lesson, or for each pass over its pairs where the run recorded them; the exam before any lesson has one too.
 
-    Frames are those of ``queries`` and of the watched run; columns are those of ``HEADS`` that hold anything, and ``turn``.
+    Frames are those of ``queries`` and of the watched run; columns are those of ``COLUMN_TITLES`` that hold anything, and ``turn``.
     """
-    taught = {int(turn) for frame in (lessons, steps, epochs) for turn in frame.turn}
-    sat = {int(row["turn"]): row for row in exams.to_dict("records")}
-    practised = {int(row["turn"]): row for row in lessons.to_dict("records")}
+    lesson_turns = {int(turn) for frame in (lessons, steps, epochs) for turn in frame.turn}
+    exam_by_turn = {int(row["turn"]): row for row in exams.to_dict("records")}
+    practice_by_turn = {int(row["turn"]): row for row in lessons.to_dict("records")}
     rows = []
-    for turn in sorted(taught | set(sat)):
-        own = _learning(turn, steps, validations, epochs) or [{}]
-        own[-1] |= {name: practised[turn][name] for name in _COUNTS} if turn in practised else {}
-        own[-1] |= _exam(sat[turn], mistakes) if turn in sat else {}
-        rows += [{"turn": turn, **row} for row in own]
-    frame = pd.DataFrame(rows, columns=list(HEADS))
-    return frame[[name for name in HEADS if name == "turn" or frame[name].notna().any()]]
+    for turn in sorted(lesson_turns | set(exam_by_turn)):
+        turn_rows = _training_rows(turn, steps, validations, epochs) or [{}]
+        turn_rows[-1] |= (
+            {name: practice_by_turn[turn][name] for name in _RESULT_COLUMNS} if turn in practice_by_turn else {}
+        )
+        turn_rows[-1] |= _exam_columns(exam_by_turn[turn], mistakes) if turn in exam_by_turn else {}
+        rows += [{"turn": turn, **row} for row in turn_rows]
+    frame = pd.DataFrame(rows, columns=list(COLUMN_TITLES))
+    return frame[[name for name in COLUMN_TITLES if name == "turn" or frame[name].notna().any()]]
 
 
-def _learning(turn: int, steps: pd.DataFrame, validations: pd.DataFrame, epochs: pd.DataFrame) -> list[dict[str, Any]]:
+def _training_rows(
+    turn: int, steps: pd.DataFrame, validations: pd.DataFrame, epochs: pd.DataFrame
+) -> list[dict[str, Any]]:
     """DPO's figures, a row a pass; one for the whole lesson in runs that recorded no passes."""
     passes = epochs[epochs.turn == turn].to_dict("records")
     several = any(row["epochs"] > 1 for row in passes)
@@ -61,26 +65,32 @@ def _learning(turn: int, steps: pd.DataFrame, validations: pd.DataFrame, epochs:
         {
             **({"epoch": f"{row['epoch']} of {row['epochs']}"} if several else {}),
             "training_loss": row["training_loss"],
-            **{name: row[f"validation_{name}"] for name in ("loss", *FIGURES)},
+            **{name: row[f"validation_{name}"] for name in ("loss", *DPO_METRICS)},
         }
         for row in passes
     ]
     if found:
         return found
-    trained, looked = steps[steps.turn == turn], validations[validations.turn == turn].to_dict("records")
+    trained, validation_rows = steps[steps.turn == turn], validations[validations.turn == turn].to_dict("records")
     row = {"training_loss": trained.loss.mean()} if len(trained) else {}
-    return [row | {name: looked[-1].get(name) for name in ("loss", *FIGURES)}] if looked else [row] if row else []
+    return (
+        [row | {name: validation_rows[-1].get(name) for name in ("loss", *DPO_METRICS)}]
+        if validation_rows
+        else [row]
+        if row
+        else []
+    )
 
 
-def _exam(exam: Mapping[str, Any], mistakes: Sequence[Row]) -> dict[str, Any]:
+def _exam_columns(exam: Mapping[str, Any], mistakes: Sequence[MixRow]) -> dict[str, Any]:
     by_category = [row for row in mistakes if row["turn"] == exam["turn"]]
-    return {f"exam_{name}": exam[name] for name in _COUNTS} | {
+    return {f"exam_{name}": exam[name] for name in _RESULT_COLUMNS} | {
         "wrong": ", ".join(str(row["wrong"]) for row in by_category),
         "ratio": ", ".join(str(row["next_mix"]) for row in by_category),
     }
 
 
-def note(config: RunConfig, mistakes: Sequence[Row]) -> str:
+def paper_table_note(config: RunConfig, mistakes: Sequence[MixRow]) -> str:
     """The order of the categories, and whether the mix is what was practised."""
     order = ", ".join(dict.fromkeys(str(row["category"]) for row in mistakes))
     ratio = (

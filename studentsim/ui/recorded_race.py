@@ -7,28 +7,28 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from studentsim.runs.recorded import of_this_study
+from studentsim.runs.recorded import is_embedded_study_run
 from studentsim.ui.cards import RunCard
-from studentsim.ui.looks import STRATEGIES
-from studentsim.ui.shell import WATCH
+from studentsim.ui.looks import STRATEGY_STYLES
+from studentsim.ui.shell import WATCH_PAGE
 
-MOST, SECONDS = 4, 60
+MAX_RACERS, REPLAY_SECONDS = 4, 60
 """Racers that Watch takes, and how long the replay takes at first."""
 
 
-def racers(runs: Iterable[RunCard]) -> list[str]:
+def select_race_runs(runs: Iterable[RunCard]) -> list[str]:
     """The ids of one finished recorded run for each way of choosing, in the ways' usual order; nothing where there are not two ways."""
     first: dict[str, str] = {}
     for run in sorted(runs, key=lambda run: run.run_id):
-        if run.recorded and run.status == "finished" and of_this_study(run.run_id):
+        if run.recorded_label and run.status == "finished" and is_embedded_study_run(run.run_id):
             first.setdefault(run.strategy, run.run_id)
-    ids = [first[strategy] for strategy in STRATEGIES if strategy in first][:MOST]
+    ids = [first[strategy] for strategy in STRATEGY_STYLES if strategy in first][:MAX_RACERS]
     return ids if len(ids) > 1 else []
 
 
-def offer(runs: Iterable[RunCard]) -> None:
+def render_race_link(runs: Iterable[RunCard]) -> None:
     """The link to it; nothing where there is no such race."""
-    if ids := racers(runs):
-        params = {"race": ",".join(ids), "present": "1", "replay": str(SECONDS), "showing": secrets.token_hex(4)}
+    if ids := select_race_runs(runs):
+        params = {"race": ",".join(ids), "present": "1", "replay": str(REPLAY_SECONDS), "showing": secrets.token_hex(4)}
         label = "Replay a recorded race for a room: predict, then watch"
-        st.page_link(WATCH, label=label, icon=":material/slideshow:", query_params=params)
+        st.page_link(WATCH_PAGE, label=label, icon=":material/slideshow:", query_params=params)

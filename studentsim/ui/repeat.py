@@ -13,118 +13,139 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.runs import groups
-from studentsim.runs.manager import LIMIT
+from studentsim.runs.manager import MAX_CONCURRENT_RUNS
 from studentsim.ui import components, data, language_models, sentences, words
 from studentsim.ui.new import estimate as estimates
-from studentsim.ui.shell import COMPARE
+from studentsim.ui.shell import COMPARE_PAGE
 
-HELP = (
-    f"{groups.FEWEST} to {groups.MOST}. A seed is one draw of luck: with another one the same student practises other questions, in "
+SEEDS_HELP = (
+    f"{groups.MIN_SEEDS} to {groups.MAX_SEEDS}. A seed is one draw of luck: with another one the same student practises other questions, in "
     "another order. From several, Compare tells whether a difference is more than luck."
 )
 
-KEPT = 60
+ESTIMATE_TTL_SECONDS = 60
 """Seconds for which an estimate stands."""
 
 
-def offer(
+def render_repeat_form(
     engine: data.Engine,
-    racers: Sequence[RunConfig],
+    base_configs: Sequence[RunConfig],
     *,
     key: str,
-    guesses: Sequence[estimates.Estimate] = (),
-    taken: Collection[int] = (),
-    like: Collection[int] = (),
+    run_estimates: Sequence[estimates.DurationEstimate] = (),
+    used_seeds: Collection[int] = (),
+    reference_seeds: Collection[int] = (),
 ) -> str | None:
     """The number of seeds, the button, and what it will do; the group's id once it is begun. Writes on a click.
 
-    Each of the ``racers`` (none: nothing can be started yet) runs with the same seeds, from the first one's own on, without those
-    that were ``taken`` by runs there are; or with those of the runs to be compared with (``like``). ``guesses``: the estimates of
+    Each of the ``base_configs`` (none: nothing can be started yet) runs with the same seeds, from the first one's own on, without those
+    that were ``used_seeds`` by runs there are; or with those of the runs to be compared with (``reference_seeds``). ``run_estimates``: the estimates of
     one run of each, where they are known already.
 
     :raises StudentsimError: the settings of one cannot work; nothing is left begun.
     """
-    plan = groups.RACE if len(racers) > 1 else groups.REPEAT
+    plan = groups.RACE_PLAN if len(base_configs) > 1 else groups.REPEAT_PLAN
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.session_state.setdefault(f"{key}.seeds", groups.USUAL)
-        count = st.number_input("Seeds", groups.FEWEST, groups.MOST, help=HELP, key=f"{key}.seeds", width=130)
-        count = int(count or groups.USUAL)
-        seeds = groups.seeds_of(racers[0].seed, count, taken, like) if racers else []
-        configs = [config for seed in seeds for racer in racers for config in groups.repeated(racer, [seed])]
-        too_many = len(configs) > groups.LARGEST
-        group = components.start_button(
+        st.session_state.setdefault(f"{key}.seeds", groups.DEFAULT_SEEDS)
+        count = st.number_input(
+            "Seeds", groups.MIN_SEEDS, groups.MAX_SEEDS, help=SEEDS_HELP, key=f"{key}.seeds", width=130
+        )
+        count = int(count or groups.DEFAULT_SEEDS)
+        seeds = groups.choose_seeds(base_configs[0].seed, count, used_seeds, reference_seeds) if base_configs else []
+        configs = [
+            config for seed in seeds for racer in base_configs for config in groups.repeat_with_seeds(racer, [seed])
+        ]
+        too_many = len(configs) > groups.MAX_GROUP_RUNS
+        group = components.render_start_button(
             f"Repeat with {count} seeds",
-            lambda token: engine.manager.start_group(configs, plan, token).group,
+            lambda token: engine.manager.start_group(configs, plan, token).group_id,
             key=f"{key}.repeat",
-            disabled=not racers or too_many,
+            disabled=not base_configs or too_many,
             type="secondary",
             icon=":material/repeat:",
         )
     if too_many:
         st.caption(
-            f"That would be {len(configs)} runs; {groups.LARGEST} at most are begun together. Ask for fewer seeds."
+            f"That would be {len(configs)} runs; {groups.MAX_GROUP_RUNS} at most are begun together. Ask for fewer seeds."
         )
-    elif racers:
-        each = guesses or [
-            _guess(engine, str(engine.folder), groups.way_of(racer), racer.turns, racer) for racer in racers
+    elif base_configs:
+        config_estimates = run_estimates or [
+            _cached_estimate(engine, str(engine.data_dir), groups.comparison_key(racer), racer.turns, racer)
+            for racer in base_configs
         ]
-        st.caption(words.literal(will_do(racers, seeds, each)))
+        st.caption(words.escape_markdown(describe_repeat(base_configs, seeds, config_estimates)))
     return group
 
 
-@st.cache_data(ttl=KEPT, max_entries=64, show_spinner=False)
-def _guess(_engine: data.Engine, folder: str, way: str, turns: int, _config: RunConfig) -> estimates.Estimate:
+@st.cache_data(ttl=ESTIMATE_TTL_SECONDS, max_entries=64, show_spinner=False)
+def _cached_estimate(
+    _engine: data.Engine, folder: str, strategy: str, turns: int, _config: RunConfig
+) -> estimates.DurationEstimate:
     """The estimate of one run, kept for a while: it takes some queries, and these pages ask for one of each way at every click."""
-    return data.estimate(_engine, _config)
+    return data.estimate_duration(_engine, _config)
 
 
-def go_to(group: str, *others: str) -> None:
-    """Leave for Compare, where the group is drawn as it grows; beside ``others`` that were compared before."""
-    st.switch_page(COMPARE, query_params={"runs": ",".join([*others, group])})
+def open_comparison(group_id: str, *other_ids: str) -> None:
+    """Leave for Compare, where the group is drawn as it grows; beside ``other_ids`` that were compared before."""
+    st.switch_page(COMPARE_PAGE, query_params={"runs": ",".join([*other_ids, group_id])})
 
 
-def will_do(racers: Sequence[RunConfig], seeds: Sequence[int], each: Sequence[estimates.Estimate]) -> str:
-    """What a click starts and how long it takes. ``each``: the estimate of one run of each racer."""
-    count = len(seeds) * len(racers)
-    many = f" of each of the {len(racers)}" if len(racers) > 1 else ""
-    told = [f"{words.plural(len(seeds), 'run')}{many} ({words.seeds(seeds)}), all with the same exam."]
-    once = estimates.together(each)
-    known = once.runs or all(racer.model == "embedded" or language_models.known(racer.model) for racer in racers)
-    if known:
-        told.append(sentences.estimate(once.low * len(seeds), once.high * len(seeds), once.runs))
+def describe_repeat(
+    base_configs: Sequence[RunConfig], seeds: Sequence[int], config_estimates: Sequence[estimates.DurationEstimate]
+) -> str:
+    """What a click starts and how long it takes. ``config_estimates``: the estimate of one run of each racer."""
+    count = len(seeds) * len(base_configs)
+    many = f" of each of the {len(base_configs)}" if len(base_configs) > 1 else ""
+    parts = [f"{words.pluralize(len(seeds), 'run')}{many} ({words.format_seeds(seeds)}), all with the same exam."]
+    total_estimate = estimates.sum_estimates(config_estimates)
+    has_estimate = total_estimate.run_count or all(
+        racer.model == "embedded" or language_models.find_model(racer.model) for racer in base_configs
+    )
+    if has_estimate:
+        parts.append(
+            sentences.describe_estimated_duration(
+                total_estimate.low_seconds * len(seeds),
+                total_estimate.high_seconds * len(seeds),
+                total_estimate.run_count,
+            )
+        )
     else:
-        told.append(f"It takes {len(seeds)} times as long as one.")
-    if count > LIMIT:
-        told.append(f"{LIMIT} are at work at a time; the others wait in the queue and start by themselves.")
-    return " ".join(told)
+        parts.append(f"It takes {len(seeds)} times as long as one.")
+    if count > MAX_CONCURRENT_RUNS:
+        parts.append(
+            f"{MAX_CONCURRENT_RUNS} are at work at a time; the others wait in the queue and start by themselves."
+        )
+    return " ".join(parts)
 
 
-def more(
+def render_more_seeds(
     engine: data.Engine,
     runs: Sequence[tuple[str, RunConfig]],
-    shown: Sequence[str],
+    shown_ids: Sequence[str],
     *,
     key: str,
-    recorded: bool = False,
+    is_recorded: bool = False,
 ) -> None:
-    """More seeds of runs that there are, one racer for each of their ways; leads to Compare, beside those ``shown``. Writes on a click.
+    """More seeds of runs that there are, one racer for each of their ways; leads to Compare, beside those ``shown_ids``. Writes on a click.
 
-    ``runs``: ids and settings. Names of ``recorded`` runs say that they were recorded, so new ones get none.
+    ``runs``: ids and settings. Names of ``is_recorded`` runs say that they were recorded, so new ones get none.
     """
     try:
-        ways = {groups.way_of(config): config for _, config in reversed(runs)}
-        racers = [again(config, recorded=recorded) for config in reversed(ways.values())]
-        group = offer(engine, racers, key=key, taken={config.seed for _, config in runs})
+        config_by_strategy = {groups.comparison_key(config): config for _, config in reversed(runs)}
+        base_configs = [
+            config_for_new_run(config, is_recorded=is_recorded) for config in reversed(config_by_strategy.values())
+        ]
+        group = render_repeat_form(engine, base_configs, key=key, used_seeds={config.seed for _, config in runs})
     except StudentsimError as error:
-        components.problem(error)
+        components.render_error(error)
         return
     if group:
-        go_to(group, *shown)
+        open_comparison(group, *shown_ids)
 
 
-def again(config: RunConfig, *, recorded: bool = False) -> RunConfig:
+def config_for_new_run(config: RunConfig, *, is_recorded: bool = False) -> RunConfig:
     """The settings of a run that there is, for a new one.
 
     :raises ConfigError: another version wrote them, and some are not known here.
     """
-    return RunConfig.make(**{**config.model_dump(), **({"name": ""} if recorded else {})})
+    return RunConfig.make(**{**config.model_dump(), **({"name": ""} if is_recorded else {})})

@@ -13,22 +13,22 @@ import pandas as pd
 
 from studentsim.analysis import claims
 from studentsim.config import Learning
-from studentsim.exam import wilson
-from studentsim.ui.words import bounded, plural, score
+from studentsim.exam import wilson_interval
+from studentsim.ui.words import append_interval, pluralize, format_score
 
-EVEN_LOSS = 0.69
+NO_PREFERENCE_LOSS = 0.69
 """DPO's loss (natural log of 2) of a student that prefers neither answer more than its reference does."""
 
-ALERT_FALL = 0.1
+ALERT_LOGP_DROP = 0.1
 """Natural-log units that the held-out right answers must lose on average before anything is said."""
 
-UNMOVED = 1e-5
+MIN_REWARD_CHANGE = 1e-5
 """Rewards smaller than this are rounding."""
 
-STILL = 0.005
+MIN_LOGP_CHANGE = 0.005
 """A change smaller than this would be told as 0.00."""
 
-FAR = 1.0
+HIGH_REHEARSAL_DRIFT = 1.0
 """Squared nats of drift, chosen and rejected together, from which on what is not practised does not stay as it was."""
 
 
@@ -41,13 +41,13 @@ class RewardView:
     term: str
     columns: dict[str, str]
     unit: str
-    explained: str
-    percent: bool = False
-    options: str = ""
+    glossary_id: str
+    is_percent: bool = False
+    options_column: str = ""
     """The column of the same figure on held-out questions' options, which only students that read them have."""
 
 
-VIEWS: dict[str, RewardView] = {
+REWARD_VIEWS: dict[str, RewardView] = {
     "logps": RewardView(
         "How likely",
         "logps/chosen and logps/rejected",
@@ -61,7 +61,7 @@ VIEWS: dict[str, RewardView] = {
         {"rewards_margins": "lead of the right answer"},
         "reward",
         "margin",
-        options="option_margins",
+        options_column="option_margins",
     ),
     "apart": RewardView(
         "Right and wrong",
@@ -76,17 +76,17 @@ VIEWS: dict[str, RewardView] = {
         {"rewards_accuracies": "pairs preferred"},
         "pairs of 100",
         "preference-accuracy",
-        percent=True,
-        options="option_accuracies",
+        is_percent=True,
+        options_column="option_accuracies",
     ),
     "loss": RewardView("Loss", "loss", {"loss": "loss"}, "loss", "loss"),
 }
 
-USUAL = "logps"
+DEFAULT_REWARD_VIEW = "logps"
 """The view that is shown first: it alone goes on from lesson to lesson whatever rewards compare with, as its sentence does."""
 
 
-def sentence(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: Learning) -> str:
+def describe_training(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning: Learning) -> str:
     """One plain sentence on what the held-out pairs say after the latest lesson, for a view of the training."""
     if steps.empty:
         return "Nothing has been learnt from yet: the first training comes in lesson 1."
@@ -101,110 +101,120 @@ def sentence(view: str, steps: pd.DataFrame, validations: pd.DataFrame, learning
             f"The figures of lesson {int(last.turn)} are no numbers any more: learning has run away. "
             "A lower learning rate is worth trying."
         )
-    return _SENTENCES[view](last, validations, learning)
+    return _DESCRIBE_BY_VIEW[view](last, validations, learning)
 
 
-def _margins(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+def _describe_margins(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
     gained = (last.logps_chosen - last.logps_rejected) - (
-        _before(passes, learning, "chosen") - _before(passes, learning, "rejected")
+        _initial_logp(validations, learning, "chosen") - _initial_logp(validations, learning, "rejected")
     )
-    on = f"In {_pairs(last)} the right working has"
-    told = {1: f"gained {gained:.2f} on the wrong one", -1: f"lost {-gained:.2f} to the wrong one"}.get(_sign(gained))
-    return f"{on} {told or 'neither gained on the wrong one nor lost to it'}, on average, {_since_the_start(passes)} (log-probability)."
+    on = f"In {_pairs_label(last)} the right working has"
+    change_text = {1: f"gained {gained:.2f} on the wrong one", -1: f"lost {-gained:.2f} to the wrong one"}.get(
+        _change_sign(gained)
+    )
+    return f"{on} {change_text or 'neither gained on the wrong one nor lost to it'}, on average, {_since_start_label(validations)} (log-probability)."
 
 
-def _apart(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
-    changes = {name: last[f"logps_{name}"] - _before(passes, learning, name) for name in ("chosen", "rejected")}
+def _describe_chosen_and_rejected(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
+    changes = {
+        name: last[f"logps_{name}"] - _initial_logp(validations, learning, name) for name in ("chosen", "rejected")
+    }
     return (
-        f"In {_pairs(last)} the right working {_moved(changes['chosen'])} and the wrong one {_moved(changes['rejected'])}, on average, "
-        f"{_since_the_start(passes)} (log-probability)."
+        f"In {_pairs_label(last)} the right working {_describe_change(changes['chosen'])} and the wrong one {_describe_change(changes['rejected'])}, on average, "
+        f"{_since_start_label(validations)} (log-probability)."
     )
 
 
-def _accuracies(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+def _describe_accuracies(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
     summed_up = learning.reference == "base"
     when = "Since before any lesson" if summed_up else f"In lesson {int(last.turn)}"
-    if abs(last.rewards_chosen) < UNMOVED and abs(last.rewards_rejected) < UNMOVED:
-        return f"{when} nothing has moved in {_pairs(last)}."
-    told = _of(last.rewards_accuracies, int(last.pairs), "held-out pairs")
+    if abs(last.rewards_chosen) < MIN_REWARD_CHANGE and abs(last.rewards_rejected) < MIN_REWARD_CHANGE:
+        return f"{when} nothing has moved in {_pairs_label(last)}."
+    share_text = _format_share(last.rewards_accuracies, int(last.pairs), "held-out pairs")
     alone = "" if summed_up else " It practises other questions than these, so a lesson alone may go either way."
-    return f"{when} the right working has gained on the wrong one in {told}; a coin would get half.{alone}"
+    return f"{when} the right working has gained on the wrong one in {share_text}; a coin would get half.{alone}"
 
 
-def _loss(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
-    told = f"After lesson {int(last.turn)} the loss on {_pairs(last)} is {last.loss:.2f}"
+def _describe_loss(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
+    text = f"After lesson {int(last.turn)} the loss on {_pairs_label(last)} is {last.loss:.2f}"
     if learning.loss in ("sigmoid", "robust") and not learning.sft_weight:
-        return f"{told}; {EVEN_LOSS} is a student that prefers neither answer more than {_reference(learning)} did."
-    return f"{told}, by the loss that this run was set to ({learning.loss})."
+        return f"{text}; {NO_PREFERENCE_LOSS} is a student that prefers neither answer more than {_reference_label(learning)} did."
+    return f"{text}, by the loss that this run was set to ({learning.loss})."
 
 
-def _logps(last: pd.Series, passes: pd.DataFrame, learning: Learning) -> str:
+def _describe_logps(last: pd.Series, validations: pd.DataFrame, learning: Learning) -> str:
     return (
-        f"In {_pairs(last)} the right working's log-probability is {_number(last.logps_chosen)} on average, and was "
-        f"{_number(_before(passes, learning, 'chosen'))} {_the_start(passes)}: higher is likelier."
+        f"In {_pairs_label(last)} the right working's log-probability is {_format_number(last.logps_chosen)} on average, and was "
+        f"{_format_number(_initial_logp(validations, learning, 'chosen'))} {_start_label(validations)}: higher is likelier."
     )
 
 
-_SENTENCES = {"margins": _margins, "apart": _apart, "accuracies": _accuracies, "loss": _loss, "logps": _logps}
+_DESCRIBE_BY_VIEW = {
+    "margins": _describe_margins,
+    "apart": _describe_chosen_and_rejected,
+    "accuracies": _describe_accuracies,
+    "loss": _describe_loss,
+    "logps": _describe_logps,
+}
 
 
-def _pairs(row: pd.Series) -> str:
-    return plural(int(row.pairs), "held-out pair")
+def _pairs_label(row: pd.Series) -> str:
+    return pluralize(int(row.pairs), "held-out pair")
 
 
-def _of(share: float, count: int, what: str) -> str:
+def _format_share(share: float, count: int, what: str) -> str:
     """``5 of 24 held-out pairs, which is 9 to 41 of 100``."""
     found = round(share * count)
-    return bounded(f"{score(found, count)} {what}", *wilson(found, count), count)
+    return append_interval(f"{format_score(found, count)} {what}", *wilson_interval(found, count), count)
 
 
-def _before(passes: pd.DataFrame, learning: Learning, name: str) -> float:
+def _initial_logp(validations: pd.DataFrame, learning: Learning, name: str) -> float:
     """The held-out pairs' mean log-probability (``chosen`` or ``rejected``) before the first lesson that was looked at: of its
     reference, which the reward is told from (rewards are beta times the log-ratio)."""
-    first = passes.iloc[0]
+    first = validations.iloc[0]
     return float(first[f"logps_{name}"] - first[f"rewards_{name}"] / learning.beta)
 
 
-def _the_start(passes: pd.DataFrame) -> str:
-    return f"before lesson {int(passes.turn.iloc[0])}"
+def _start_label(validations: pd.DataFrame) -> str:
+    return f"before lesson {int(validations.turn.iloc[0])}"
 
 
-def _since_the_start(passes: pd.DataFrame) -> str:
-    return f"since {_the_start(passes)}"
+def _since_start_label(validations: pd.DataFrame) -> str:
+    return f"since {_start_label(validations)}"
 
 
-def _sign(change: float) -> int:
-    return 0 if abs(change) < STILL else 1 if change > 0 else -1
+def _change_sign(change: float) -> int:
+    return 0 if abs(change) < MIN_LOGP_CHANGE else 1 if change > 0 else -1
 
 
-def _moved(change: float) -> str:
-    return {1: f"has gained {change:.2f}", -1: f"has lost {-change:.2f}", 0: "has not moved"}[_sign(change)]
+def _describe_change(change: float) -> str:
+    return {1: f"has gained {change:.2f}", -1: f"has lost {-change:.2f}", 0: "has not moved"}[_change_sign(change)]
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _reference(learning: Learning) -> str:
+def _reference_label(learning: Learning) -> str:
     return "the student before any lesson" if learning.reference == "base" else "the student before that lesson"
 
 
 # ------------------------------------------------------------------ the technical view
 
 
-def compared_with(learning: Learning) -> str:
+def describe_reference(learning: Learning) -> str:
     """Whom rewards compare with, and so where their lines start."""
     if learning.reference == "base":
         return "Rewards compare with the student as it was before any lesson, so what the lessons do adds up."
     return "Rewards compare with the student as it was before the lesson, so every lesson starts again from about 0."
 
 
-def last_step(steps: pd.DataFrame) -> str:
+def describe_last_step(steps: pd.DataFrame) -> str:
     """The figures of the latest optimiser step, on the pairs that it learnt from; blank before any."""
     if steps.empty:
         return ""
     last = steps.iloc[-1]
-    told = ", ".join(
+    metrics_text = ", ".join(
         f"{term} {last[column]:.3g}".replace("-", "\N{MINUS SIGN}")
         for column, term in (
             ("rewards_margins", "rewards/margins"),
@@ -215,14 +225,16 @@ def last_step(steps: pd.DataFrame) -> str:
     )
     where = f"Step {int(last.step)} of {int(last.steps)} of lesson {int(last.turn)}, on the pairs that it learnt from"
     return (
-        f"{where}: {told}. Each step has other pairs, so steps are not to be compared with one another." if told else ""
+        f"{where}: {metrics_text}. Each step has other pairs, so steps are not to be compared with one another."
+        if metrics_text
+        else ""
     )
 
 
-ONLY_MEANS = "The journal keeps the mean over the held-out pairs alone, so how sure its change is cannot be told; the exams have intervals."
+MEANS_ONLY_NOTE = "The journal keeps the mean over the held-out pairs alone, so how sure its change is cannot be told; the exams have intervals."
 
 
-def held(steps: pd.DataFrame) -> str:
+def describe_rehearsal(steps: pd.DataFrame) -> str:
     """One quiet line on what the latest lesson did not practise; blank for runs that rehearse nothing."""
     if "rehearsal" not in steps or not steps.rehearsal.notna().any():
         return ""
@@ -230,20 +242,20 @@ def held(steps: pd.DataFrame) -> str:
     drift = steps[steps.turn == lesson].rehearsal.mean()  # of the steps that rehearsed
     if pd.isna(drift):
         return f"Lesson {int(lesson)} practises every kind of question, so there is nothing to keep as it was."
-    told = f"(rehearsal: drift {drift:.2g} nat² a step)."
-    if drift > FAR:
-        return f"What lesson {int(lesson)} does not practise has moved, and is pulled back to where it was {told}"
-    return f"What lesson {int(lesson)} does not practise stays as it was {told}"
+    drift_text = f"(rehearsal: drift {drift:.2g} nat² a step)."
+    if drift > HIGH_REHEARSAL_DRIFT:
+        return f"What lesson {int(lesson)} does not practise has moved, and is pulled back to where it was {drift_text}"
+    return f"What lesson {int(lesson)} does not practise stays as it was {drift_text}"
 
 
-def options(validations: pd.DataFrame) -> str:
+def describe_option_preference(validations: pd.DataFrame) -> str:
     """One line on held-out questions' options, worded alike, after the latest lesson that looked; blank where none did."""
     if "option_accuracies" not in validations or not validations.option_accuracies.notna().any():
         return ""
     last = validations[validations.option_accuracies.notna()].iloc[-1]
-    told = _of(last.option_accuracies, int(last.pairs), "held-out questions")
+    share_text = _format_share(last.option_accuracies, int(last.pairs), "held-out questions")
     return (
-        f"After lesson {int(last.turn)} the right option has gained more than a wrong one in {told}; a coin would get half. Both are "
+        f"After lesson {int(last.turn)} the right option has gained more than a wrong one in {share_text}; a coin would get half. Both are "
         "worded alike, so that no style is preferred here "
         f"(rewards/accuracies of option texts; rewards/margins {last.option_margins:+.2f})."
     )
@@ -252,7 +264,7 @@ def options(validations: pd.DataFrame) -> str:
 # ------------------------------------------------------------------ the alert
 
 
-def alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: Learning) -> str:
+def degradation_alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: Learning) -> str:
     """A warning where the last exam went worse by more than luck and the held-out right answers grew less likely over the same lessons;
     empty otherwise. The exam is compared with the one before it and with the first, by a test that allows for two looks.
     """
@@ -261,27 +273,29 @@ def alert(validations: pd.DataFrame, exams: pd.DataFrame, learning: Learning) ->
     last = exams.iloc[-1]
     for since in (exams.iloc[-2], exams.iloc[0]):
         both = int(last.correct + since.correct), int(last.questions + since.questions)
-        fell = claims.behind((int(last.correct), int(last.questions)), both, of=2)
-        change = _likely_at(validations, learning, int(last.turn)) - _likely_at(validations, learning, int(since.turn))
-        if fell and change < -ALERT_FALL:
+        fell = claims.is_significantly_below_rest((int(last.correct), int(last.questions)), both, comparisons=2)
+        change = _chosen_logp_at(validations, learning, int(last.turn)) - _chosen_logp_at(
+            validations, learning, int(since.turn)
+        )
+        if fell and change < -ALERT_LOGP_DROP:
             return (
-                f"Its last exam went worse than the one {_when(since)}: {_exam(last)}, against {_exam(since)}. Over the same lessons the "
+                f"Its last exam went worse than the one {_exam_time_label(since)}: {_exam_score_label(last)}, against {_exam_score_label(since)}. Over the same lessons the "
                 "right answers of the held-out pairs became less likely too: it may be learning what not to say rather than what to say. "
                 "Gentler learning (a lower learning rate, fewer passes) is worth trying."
             )
     return ""
 
 
-def _likely_at(validations: pd.DataFrame, learning: Learning, turn: int) -> float:
+def _chosen_logp_at(validations: pd.DataFrame, learning: Learning, turn: int) -> float:
     """Mean log-probability of the held-out right answers after lesson ``turn``, or before the first that was looked at."""
     until = validations[validations.turn <= turn]
-    return float(until.logps_chosen.iloc[-1]) if len(until) else _before(validations, learning, "chosen")
+    return float(until.logps_chosen.iloc[-1]) if len(until) else _initial_logp(validations, learning, "chosen")
 
 
-def _when(exam: pd.Series) -> str:
+def _exam_time_label(exam: pd.Series) -> str:
     return f"after lesson {int(exam.turn)}" if exam.turn else "before any lesson"
 
 
-def _exam(exam: pd.Series) -> str:
-    low, high = wilson(int(exam.correct), int(exam.questions))
-    return bounded(score(exam.correct, exam.questions), low, high, int(exam.questions))
+def _exam_score_label(exam: pd.Series) -> str:
+    low, high = wilson_interval(int(exam.correct), int(exam.questions))
+    return append_interval(format_score(exam.correct, exam.questions), low, high, int(exam.questions))

@@ -10,55 +10,55 @@ import pandas as pd
 from studentsim.store.database import Database
 
 
-def exams_of(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
+def fetch_exams_of_runs(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     """``run_id, turn, correct, questions, accuracy, low, high, unanswered, p_right`` of every exam, by run and turn."""
-    return db.frame(
+    return db.query_frame(
         "SELECT run_id, turn, correct, questions, correct / questions AS accuracy, low, high, unanswered, p_right FROM exams "
-        f"WHERE run_id IN ({_marks(run_ids)}) ORDER BY run_id, turn",
+        f"WHERE run_id IN ({_placeholders(run_ids)}) ORDER BY run_id, turn",
         list(run_ids),
     )
 
 
-def practice_of(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
+def fetch_practice_of_runs(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     """``run_id, turn, correct, questions, accuracy`` of the practice of every complete lesson, by run and turn."""
-    return db.frame(
+    return db.query_frame(
         "SELECT run_id, turn, correct, questions, correct / questions AS accuracy FROM turns "
-        f"WHERE run_id IN ({_marks(run_ids)}) AND finished AND questions > 0 ORDER BY run_id, turn",
+        f"WHERE run_id IN ({_placeholders(run_ids)}) AND finished AND questions > 0 ORDER BY run_id, turn",
         list(run_ids),
     )
 
 
-def exam_categories_of(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
+def fetch_exam_categories(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
     """``run_id, category, correct, questions`` of the exam after lesson ``turn``; categories in the bank's order."""
-    rows = db.rows(
-        f"SELECT run_id, wrong_by_category, questions_by_category FROM exams WHERE run_id IN ({_marks(run_ids)}) AND turn = ? "
+    rows = db.query_rows(
+        f"SELECT run_id, wrong_by_category, questions_by_category FROM exams WHERE run_id IN ({_placeholders(run_ids)}) AND turn = ? "
         "ORDER BY run_id",
         [*run_ids, turn],
     )
-    told = [
+    category_rows = [
         (run_id, category, count - json.loads(wrong).get(category, 0), count)
         for run_id, wrong, questions in rows
         for category, count in json.loads(questions).items()
         if count
     ]
-    return pd.DataFrame(told, columns=["run_id", "category", "correct", "questions"])
+    return pd.DataFrame(category_rows, columns=["run_id", "category", "correct", "questions"])
 
 
-def exam_marks(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
+def fetch_exam_correctness(db: Database, run_ids: Sequence[str], turn: int) -> pd.DataFrame:
     """``run_id, question_id, right`` of the exam after lesson ``turn``, first attempts only, by run and question."""
-    return db.frame(
-        f"SELECT run_id, question_id, \"right\" FROM answers WHERE run_id IN ({_marks(run_ids)}) AND turn = ? AND phase = 'exam' "
+    return db.query_frame(
+        f"SELECT run_id, question_id, \"right\" FROM answers WHERE run_id IN ({_placeholders(run_ids)}) AND turn = ? AND phase = 'exam' "
         "AND attempt = 1 ORDER BY run_id, question_id",
         [*run_ids, turn],
     )
 
 
-def guessing(db: Database, run_ids: Sequence[str]) -> dict[str, float]:
+def fetch_chance_accuracy(db: Database, run_ids: Sequence[str]) -> dict[str, float]:
     """What guessing would reach in the exams of each run, 0 to 1: the mean over its first exam's questions of one in as many as
     they have options. Runs whose first exam has not begun are left out.
     """
-    rows = db.rows(
-        f"SELECT run_id, options, count(*) FROM answers WHERE run_id IN ({_marks(run_ids)}) AND turn = 0 AND phase = 'exam' "
+    rows = db.query_rows(
+        f"SELECT run_id, options, count(*) FROM answers WHERE run_id IN ({_placeholders(run_ids)}) AND turn = 0 AND phase = 'exam' "
         "AND attempt = 1 GROUP BY run_id, options",
         list(run_ids),
     )
@@ -69,6 +69,6 @@ def guessing(db: Database, run_ids: Sequence[str]) -> dict[str, float]:
     return {run_id: total / questions for run_id, (total, questions) in sums.items()}
 
 
-def _marks(values: Sequence[str]) -> str:
+def _placeholders(values: Sequence[str]) -> str:
     """As many question marks as there are values; ``IN`` with them lets DuckDB skip the blocks of other runs."""
     return ", ".join("?" * len(values)) or "NULL"

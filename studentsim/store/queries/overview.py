@@ -11,18 +11,19 @@ import pandas as pd
 from studentsim.errors import UnknownRun
 from studentsim.store.database import Database
 
-_PLAIN = (
+_RUN_COLUMNS = (
     "strategy, student, model, bank, seed, exam_seed, versions, parent, turns_planned, "
     "status, stage, stage_items, turn, started, updated, seconds, error, message, remedy, last_seq, recorded, notice, "
     "group_id, plan, group_runs, coordinates"
 )
-_RUN = (
+_RUN_SELECT = (
     "r.run_id, coalesce(nullif(n.name, ''), r.name) AS name, coalesce(nullif(n.name, ''), r.title) AS title, "
     "CASE WHEN coalesce(n.name, '') = '' THEN r.config "
     "ELSE CAST(json_merge_patch(CAST(r.config AS JSON), json_object('name', n.name)) AS VARCHAR) END AS config, "
-    "coalesce(n.tags, '[]') AS tags, coalesce(n.note, '') AS note, " + ", ".join(f"r.{c}" for c in _PLAIN.split(", "))
+    "coalesce(n.tags, '[]') AS tags, coalesce(n.note, '') AS note, "
+    + ", ".join(f"r.{c}" for c in _RUN_COLUMNS.split(", "))
 )
-_FROM = "runs r LEFT JOIN notes n ON n.run_id = r.run_id"
+_RUN_FROM = "runs r LEFT JOIN notes n ON n.run_id = r.run_id"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class RunRow:
 
 
 @dataclass(frozen=True)
-class Speed:
+class RunTimings:
     """Median seconds of recent finished runs: what an estimate of a new run's time is made from.
 
     ``exam_question`` and ``study_question`` are per question (in practice, per try at one), ``pair`` per training pair of a
@@ -85,7 +86,7 @@ class Speed:
     turn: float | None = None
 
 
-def runs(db: Database) -> pd.DataFrame:
+def fetch_runs(db: Database) -> pd.DataFrame:
     """All runs, newest first: the columns of ``RunRow`` (config, versions, coordinates, tags as JSON text), and of the first and last exam
     ``first_correct, first_questions, first_low, first_high, last_correct, last_questions, last_low, last_high, last_turn``;
     ``accuracies`` lists every exam's accuracy, for a sparkline.
@@ -94,20 +95,20 @@ def runs(db: Database) -> pd.DataFrame:
     ends = [
         f"arg_{kind}({n}, turn) AS {which}_{n}" for which, kind in (("first", "min"), ("last", "max")) for n in names
     ]
-    return db.frame(
-        f"SELECT {_RUN}, e.* EXCLUDE (run_id) FROM {_FROM} LEFT JOIN ("
+    return db.query_frame(
+        f"SELECT {_RUN_SELECT}, e.* EXCLUDE (run_id) FROM {_RUN_FROM} LEFT JOIN ("
         f"SELECT run_id, {', '.join(ends)}, max(turn) AS last_turn, list(correct / questions ORDER BY turn) AS accuracies "
         "FROM exams GROUP BY run_id) e ON e.run_id = r.run_id ORDER BY r.started DESC, r.run_id"
     )
 
 
-def run(db: Database, run_id: str) -> RunRow:
+def fetch_run(db: Database, run_id: str) -> RunRow:
     """One run.
 
     :raises UnknownRun: there is none of that id.
     """
     names = ", ".join(field.name for field in fields(RunRow))
-    rows = db.rows(f"SELECT {names} FROM (SELECT {_RUN} FROM {_FROM} WHERE r.run_id = ?)", [run_id])
+    rows = db.query_rows(f"SELECT {names} FROM (SELECT {_RUN_SELECT} FROM {_RUN_FROM} WHERE r.run_id = ?)", [run_id])
     if not rows:
         raise UnknownRun(
             f"There is no run {run_id[:60]!r}.", "It was deleted, or the link is wrong: choose one on Home."
@@ -119,21 +120,21 @@ def run(db: Database, run_id: str) -> RunRow:
     return RunRow(**values)
 
 
-def last_seq(db: Database, run_id: str) -> int:
+def fetch_last_seq(db: Database, run_id: str) -> int:
     """The seq of the last event taken in; -1: none, or no such run. With the run's id, the key to cache its frames by."""
-    rows = db.rows("SELECT last_seq FROM runs WHERE run_id = ?", [run_id])
+    rows = db.query_rows("SELECT last_seq FROM runs WHERE run_id = ?", [run_id])
     return rows[0][0] if rows else -1
 
 
-def recent_speed(
-    db: Database, model: str = "embedded", *, strategy: str | None = None, exams: str | None = None, runs: int = 10
-) -> Speed:
-    """How fast the last ``runs`` finished runs of that model were, on this computer: recorded ones were made elsewhere.
+def fetch_recent_timings(
+    db: Database, model: str = "embedded", *, strategy: str | None = None, exams: str | None = None, max_runs: int = 10
+) -> RunTimings:
+    """How fast the last ``max_runs`` finished runs of that model were, on this computer: recorded ones were made elsewhere.
 
     With a ``strategy``, ``study_question`` is of its runs alone: some ways of choosing look at many questions for one asked.
     With ``exams`` (``written``, ``scored``), ``exam_question`` is of the runs whose exams were of that kind.
     """
-    row = db.rows(
+    row = db.query_rows(
         "WITH recent AS (SELECT run_id, started, strategy, coalesce(config->>'$.hub.exams', 'written') AS exams, "
         "greatest(1, coalesce(CAST(config->>'$.learning.epochs' AS INTEGER), 1)) AS epochs "
         "FROM runs WHERE model = ? AND status = 'finished' AND NOT coalesce(recorded, false) ORDER BY updated DESC LIMIT ?),"
@@ -149,16 +150,18 @@ def recent_speed(
         "WHERE pairs > 0), "
         "(SELECT median(seconds / questions) FROM e WHERE questions > 0 AND exams = coalesce(?, exams)), "
         "(SELECT median(seconds_total) FROM t WHERE turn > 0)",
-        [model, runs, strategy, exams],
+        [model, max_runs, strategy, exams],
     )[0]
-    return Speed(*row)
+    return RunTimings(*row)
 
 
-def recent_times(db: Database, model: str = "embedded", *, runs: int = 10) -> list[tuple[dict[str, Any], float]]:
-    """Settings, and seconds at work, of the runs that ``recent_speed`` looks at: how far such estimates were out."""
-    rows = db.rows(
+def fetch_recent_durations(
+    db: Database, model: str = "embedded", *, max_runs: int = 10
+) -> list[tuple[dict[str, Any], float]]:
+    """Settings, and seconds at work, of the runs that ``fetch_recent_timings`` looks at: how far such estimates were out."""
+    rows = db.query_rows(
         "SELECT config, seconds FROM runs WHERE model = ? AND status = 'finished' AND NOT coalesce(recorded, false) "
         "AND seconds > 0 ORDER BY updated DESC LIMIT ?",
-        [model, runs],
+        [model, max_runs],
     )
     return [(json.loads(config), float(seconds)) for config, seconds in rows]

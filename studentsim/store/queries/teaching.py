@@ -12,32 +12,32 @@ import pandas as pd
 
 from studentsim.store.database import Database
 
-_PRACTICE = "phase IN ('study', 'revision')"
+_PRACTICE_CONDITION = "phase IN ('study', 'revision')"
 
 
-def teacher_marks(db: Database, run_id: str) -> pd.DataFrame:
+def fetch_grading_errors(db: Database, run_id: str) -> pd.DataFrame:
     """``turn, answers, false_right, false_wrong, marker_answers, marker_false_right, marker_false_wrong``: practice answers
     (all attempts) that the teacher marked, and how often against the key. A doubt on purpose is no error and not among them.
     """
-    return db.frame(
+    return db.query_frame(
         "SELECT turn, count(*) AS answers, "
         'count(*) FILTER (said_right AND NOT "right") AS false_right, '
         'count(*) FILTER (NOT said_right AND "right") AS false_wrong, '
         "count(marker_right) AS marker_answers, "
         'count(*) FILTER (marker_right AND NOT "right") AS marker_false_right, '
         'count(*) FILTER (NOT marker_right AND "right") AS marker_false_wrong '
-        f"FROM answers WHERE run_id = ? AND {_PRACTICE} AND said_right IS NOT NULL AND NOT coalesce(doubted, false) "
+        f"FROM answers WHERE run_id = ? AND {_PRACTICE_CONDITION} AND said_right IS NOT NULL AND NOT coalesce(doubted, false) "
         "GROUP BY turn ORDER BY turn",
         [run_id],
     )
 
 
-def revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
+def fetch_revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     """``run_id, turn, category, skill, misconception, feedback_level, tried, mended``: questions got wrong at first and
     tried again, by the slip behind the first attempt (null: none known) and what the teacher's first words held ("" for none);
     mended are those whose last attempt was right. By the key; doubted ones are not among them.
     """
-    return db.frame(
+    return db.query_frame(
         "WITH first AS (SELECT run_id, turn, question_id, category, skill, misconception, feedback_level, min(seq) AS seq "
         "  FROM answers WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT \"right\" GROUP BY ALL), "
         'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS mended FROM answers '
@@ -50,11 +50,11 @@ def revisions(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def doubts(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
+def fetch_challenges(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     """``run_id, turn, on_purpose, doubted, flipped``: right first attempts that were called wrong and tried again, on purpose
     or in error, and how many of those were wrong at the last attempt: the student gave way.
     """
-    return db.frame(
+    return db.query_frame(
         "WITH first AS (SELECT run_id, turn, question_id, coalesce(doubted, false) AS on_purpose FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND \"right\" AND NOT said_right), "
         'last AS (SELECT run_id, turn, question_id, arg_max("right", attempt) AS kept FROM answers '
@@ -65,14 +65,14 @@ def doubts(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def lasting(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
+def fetch_retention(db: Database, run_ids: Sequence[str]) -> pd.DataFrame:
     """``run_id, mended, questions, correct``: what became of second tries in the next exam.
 
     A skill tried again since the exam before counts as ``mended`` where at least half of its second tries succeeded; then
     come that skill's questions in the next exam, and how many were right. It compares skills, not chance: a skill that is easily mended
     may be an easy one.
     """
-    return db.frame(
+    return db.query_frame(
         "WITH sat AS (SELECT run_id, turn FROM exams WHERE list_contains(?, run_id)), "
         "first AS (SELECT run_id, turn, question_id, skill FROM answers "
         "  WHERE list_contains(?, run_id) AND phase = 'study' AND attempt = 1 AND NOT \"right\" AND skill IS NOT NULL), "

@@ -10,73 +10,75 @@ from collections.abc import Sequence
 import pandas as pd
 
 from studentsim.store.database import Database
-from studentsim.store.queries.answer_lists import VALUE_DIFFERS
+from studentsim.store.queries.answer_lists import VALUE_DIFFERS_SQL
 
-SHEETS = 200
+MAX_ANSWER_SHEETS = 200
 """Most answer sheets that item figures are made from: the newest, this run's own before all others."""
 
-_FINISHED = "run_id = $run AND phase = 'exam' AND attempt = 1 AND turn IN (SELECT turn FROM exams WHERE run_id = $run)"
+_FINISHED_EXAM_CONDITION = (
+    "run_id = $run AND phase = 'exam' AND attempt = 1 AND turn IN (SELECT turn FROM exams WHERE run_id = $run)"
+)
 
 
-def exam_tallies(db: Database, run_id: str) -> pd.DataFrame:
+def fetch_exam_counts(db: Database, run_id: str) -> pd.DataFrame:
     """``turn, category, skill, correct, questions, unanswered`` of every finished exam; ``skill`` is null where a bank has none."""
-    return db.frame(
+    return db.query_frame(
         'SELECT turn, category, skill, count(*) FILTER ("right") AS correct, count(*) AS questions, '
-        f"count(*) FILTER (letter IS NULL) AS unanswered FROM answers WHERE {_FINISHED} GROUP BY ALL ORDER BY ALL",
+        f"count(*) FILTER (letter IS NULL) AS unanswered FROM answers WHERE {_FINISHED_EXAM_CONDITION} GROUP BY ALL ORDER BY ALL",
         {"run": run_id},
     )
 
 
-def exam_slips(db: Database, run_id: str) -> pd.DataFrame:
+def fetch_exam_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
     """``turn, category, skill, misconception, wrong``: how often each slip was behind a wrong answer of a finished exam."""
-    return db.frame(
+    return db.query_frame(
         "SELECT turn, category, skill, misconception, count(*) AS wrong FROM answers "
-        f'WHERE {_FINISHED} AND NOT "right" AND misconception IS NOT NULL GROUP BY ALL ORDER BY ALL',
+        f'WHERE {_FINISHED_EXAM_CONDITION} AND NOT "right" AND misconception IS NOT NULL GROUP BY ALL ORDER BY ALL',
         {"run": run_id},
     )
 
 
-def disagreements(db: Database, run_id: str) -> pd.DataFrame:
+def fetch_letter_value_mismatches(db: Database, run_id: str) -> pd.DataFrame:
     """``phase, turn, answers, disagree, value_right, letter_right``: in how many answers the value beside the letter is another
     option's, and in how many of these the right option is the value's, or the letter's. Finished exams, and first attempts in practice."""
-    return db.frame(
-        f"SELECT phase, turn, count(*) AS answers, count(*) FILTER ({VALUE_DIFFERS}) AS disagree, "
-        f"count(*) FILTER ({VALUE_DIFFERS} AND value_letter = correct) AS value_right, "
-        f"count(*) FILTER ({VALUE_DIFFERS} AND letter = correct) AS letter_right FROM answers "
-        f"WHERE ({_FINISHED}) OR (run_id = $run AND phase = 'study') GROUP BY ALL ORDER BY ALL",
+    return db.query_frame(
+        f"SELECT phase, turn, count(*) AS answers, count(*) FILTER ({VALUE_DIFFERS_SQL}) AS disagree, "
+        f"count(*) FILTER ({VALUE_DIFFERS_SQL} AND value_letter = correct) AS value_right, "
+        f"count(*) FILTER ({VALUE_DIFFERS_SQL} AND letter = correct) AS letter_right FROM answers "
+        f"WHERE ({_FINISHED_EXAM_CONDITION}) OR (run_id = $run AND phase = 'study') GROUP BY ALL ORDER BY ALL",
         {"run": run_id},
     )
 
 
-def practice_slips(db: Database, run_id: str) -> pd.DataFrame:
+def fetch_practice_misconceptions(db: Database, run_id: str) -> pd.DataFrame:
     """``misconception`` (blank: none known)``, wrong``: what was behind wrong first attempts in practice."""
-    return db.frame(
+    return db.query_frame(
         "SELECT coalesce(misconception, '') AS misconception, count(*) AS wrong FROM answers "
         "WHERE run_id = $run AND phase = 'study' AND NOT \"right\" GROUP BY ALL ORDER BY ALL",
         {"run": run_id},
     )
 
 
-def exam_questions(db: Database, run_id: str) -> pd.DataFrame:
+def fetch_exam_questions(db: Database, run_id: str) -> pd.DataFrame:
     """One row a question of the run's finished exams: ``question_id, category, skill, difficulty, problem, options`` (JSON
     text)``, correct``, and, exam by exam, the lists ``turns`` and ``letters`` (blank: no answer).
     """
-    once = ("category", "skill", "difficulty", "problem", "options", "correct")
-    return db.frame(
-        f"SELECT question_id, {', '.join(f'any_value({name}) AS {name}' for name in once)}, "
+    constant_columns = ("category", "skill", "difficulty", "problem", "options", "correct")
+    return db.query_frame(
+        f"SELECT question_id, {', '.join(f'any_value({name}) AS {name}' for name in constant_columns)}, "
         "list(turn ORDER BY turn) AS turns, list(coalesce(letter, '') ORDER BY turn) AS letters "
-        f"FROM answers WHERE {_FINISHED} GROUP BY question_id ORDER BY question_id",
+        f"FROM answers WHERE {_FINISHED_EXAM_CONDITION} GROUP BY question_id ORDER BY question_id",
         {"run": run_id},
     )
 
 
-def answer_sheets(db: Database, run_id: str, *, limit: int = SHEETS) -> list[tuple[str, int, int]]:
+def fetch_answer_sheets(db: Database, run_id: str, *, limit: int = MAX_ANSWER_SHEETS) -> list[tuple[str, int, int]]:
     """The answer sheets of the same exam, this run's own first, then the newest: run, turn, right answers.
 
     The same exam: same bank, exam seed and number of questions. Sheets that are equal in every figure count once: all
     runs of one student have the same first sheet.
     """
-    return db.rows(
+    return db.query_rows(
         "WITH me AS (SELECT r.bank, r.exam_seed, x.questions FROM runs r JOIN exams x USING (run_id) WHERE run_id = $run LIMIT 1), "
         "kin AS (SELECT x.*, r.started, x.run_id = $run AS own FROM exams x JOIN runs r USING (run_id) JOIN me "
         "ON r.bank = me.bank AND r.exam_seed = me.exam_seed AND x.questions = me.questions) "
@@ -87,12 +89,12 @@ def answer_sheets(db: Database, run_id: str, *, limit: int = SHEETS) -> list[tup
     )
 
 
-def item_choices(db: Database, run_id: str, sheets: Sequence[tuple[str, int, int]]) -> pd.DataFrame:
+def fetch_item_choices(db: Database, run_id: str, sheets: Sequence[tuple[str, int, int]]) -> pd.DataFrame:
     """What was ticked on those sheets: ``question_id, letter`` (blank: nothing)``, is_right, sheets, own`` (how many of
     them are this run's), ``rest, rest_squares`` (sums, over the sheets, of the right answers to all other questions).
     """
     runs, turns, totals = (list(column) for column in zip(*sheets, strict=True)) if sheets else ([], [], [])
-    return db.frame(
+    return db.query_frame(
         "SELECT question_id, letter, is_right, count(*) AS sheets, count(*) FILTER (run_id = $run) AS own, "
         "sum(total - is_right::INTEGER)::DOUBLE AS rest, sum((total - is_right::INTEGER) ** 2)::DOUBLE AS rest_squares "
         "FROM (SELECT a.run_id, question_id, coalesce(letter, '') AS letter, coalesce(\"right\", false) AS is_right, total "

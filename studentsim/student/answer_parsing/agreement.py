@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from studentsim.student.answer_parsing.claims import Reading, begins, behind_equals, reasonless
-from studentsim.student.answer_parsing.options import Options, quantity
-from studentsim.student.answer_parsing.tokens import read_tokens
+from studentsim.student.answer_parsing.claims import (
+    ResolvedAnswer,
+    starts_with_option,
+    text_after_equals,
+    strip_justification,
+)
+from studentsim.student.answer_parsing.options import ParsedOptions, parse_quantity
+from studentsim.student.answer_parsing.tokens import tokenize
 
-WORDS = 4
+MAX_WORDS_AROUND_VALUE = 4
 """Words that stand around a value at most: ``about 24 km in all``. Where there are more, the text says something else."""
 
 
-def value_letter(reading: Reading, options: Options) -> str | None:
+def find_value_letter(resolved: ResolvedAnswer, options: ParsedOptions) -> str | None:
     """The option that the value beside a reading's letter shows: the letter's own where that is one of them; else the only one.
 
     None where no letter is named, no value stands beside it, or none or several of the other options show it.
     """
-    if reading.letter is None or not reading.value or reasonless(f", {reading.value}") == ",":
+    if resolved.letter is None or not resolved.value or strip_justification(f", {resolved.value}") == ",":
         return None
-    if begins(reading.letter, reading.value, options):
-        return reading.letter
-    plainly = reasonless(reading.value)
-    for part in dict.fromkeys((reading.value, plainly, behind_equals(plainly, True) or "")):
-        if shown := _shown(part, options):
-            return reading.letter if reading.letter in shown else shown[0] if len(shown) == 1 else None
+    if starts_with_option(resolved.letter, resolved.value, options):
+        return resolved.letter
+    stripped = strip_justification(resolved.value)
+    for part in dict.fromkeys((resolved.value, stripped, text_after_equals(stripped, True) or "")):
+        if letters := _matching_letters(part, options):
+            return resolved.letter if resolved.letter in letters else letters[0] if len(letters) == 1 else None
     return None
 
 
-def _shown(value: str, options: Options) -> list[str]:
+def _matching_letters(value: str, options: ParsedOptions) -> list[str]:
     """The options that a value is, or that show it."""
-    if found := options.whole(value):
-        return found
-    tokens = read_tokens(value)
-    one = quantity(tokens)
-    return options.valued(tokens) or [] if one and len(one.words) <= WORDS else []
+    if letters := options.match_whole(value):
+        return letters
+    tokens = tokenize(value)
+    value_quantity = parse_quantity(tokens)
+    return (
+        options.match_value(tokens) or []
+        if value_quantity and len(value_quantity.words) <= MAX_WORDS_AROUND_VALUE
+        else []
+    )
 
 
-def alone(value: str | None, options: Options) -> bool:
+def is_lone_value(value: str | None, options: ParsedOptions) -> bool:
     """Whether a value is another option's text, or one number with a unit or two words: no sum, no sentence."""
-    if not value or len(value) > 2 * options.longest + 60:
+    if not value or len(value) > 2 * options.longest_option_chars + 60:
         return False
-    if options.whole(value):
+    if options.match_whole(value):
         return True
-    found = quantity(read_tokens(value))
-    return found is not None and len(found.words) <= 2 and not {"=", "≈"} & set(map(str, found.core))
+    value_quantity = parse_quantity(tokenize(value))
+    return (
+        value_quantity is not None
+        and len(value_quantity.words) <= 2
+        and not {"=", "≈"} & set(map(str, value_quantity.expression))
+    )

@@ -8,24 +8,24 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from studentsim.student.answer_parsing import factorials, letters, units
-from studentsim.student.answer_parsing.options import Options, quantity, strict
-from studentsim.student.answer_parsing.tokens import Token, read_tokens
+from studentsim.student.answer_parsing.options import ParsedOptions, parse_quantity, normalize_text
+from studentsim.student.answer_parsing.tokens import Token, tokenize
 
-_ABBREVIATION = (
+_NOT_AFTER_ABBREVIATION = (
     r"(?<!\b[Rr][Ss])(?<!\b[Nn]o)(?<!\bapprox)(?<!\b[Ss]q)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Uu]\.[Ss])(?<!\bcu)"
 )
-_END = re.compile(
-    rf"{_ABBREVIATION}(?<!^[A-Ja-j])(?<!\b[ap]\.m)\.(?=\s+[^\s\d.,=])|"
+_SENTENCE_END = re.compile(
+    rf"{_NOT_AFTER_ABBREVIATION}(?<!^[A-Ja-j])(?<!\b[ap]\.m)\.(?=\s+[^\s\d.,=])|"
     rf"\.(?=\s+\d)(?<!\b[Rr][Ss]\.)(?<!\bapprox\.)(?<=[^\s].)|"
     rf"\?(?=\s|$)|(?<!\d)!(?=\s|$)|!(?=\s+[^\sa-z=×÷*/+^)-]|\s*$)|;(?=\s+[^\s\d]|$)|\.\s*$"
 )
-_REASON = re.compile(
+_REASON_CLAUSE = re.compile(
     r"(?i)[,;]?\s(?:because|since|whereas|while|rather than|instead of|as opposed to|unlike|due to|although|"
     r"though)\b|"
     r",\s(?:which|so|as|where|not|and not|but|giving|making|meaning|hence|therefore|i\.e|after|if)\b|"
     r"\s[-–—]{1,2}\s(?=[A-Za-z]{2})|\s→|\sbut\b|\snot\b|\sas\s(?!many|much)"
 )
-_FILLER = re.compile(
+_FILLER_WORDS = re.compile(
     r"(?i)^(?:[\s:=*\"'→|]+|(?:the|an|option|choice|answer|letter|is|be|only|either|both|between|probably|"
     r"likely|definitely|clearly|"
     r"therefore|thus|hence|so|it|that|this|correct|right|one|indeed|then|simply|just|would|must|should|final|"
@@ -37,222 +37,271 @@ _FILLER = re.compile(
     r"in fact|going|with|single|best|closest|value|number)\b(?!['-]))+"
 )
 _NEGATION = re.compile(r"(?i)^(?:not\b|n't\b|never\b|neither\b|incorrect|wrong|false\b(?=\W+\w)|no longer|none other)")
-_BUT = re.compile(r"(?i)^not\b[^.;\n]{1,80}?\bbut\s+(?:rather\s+|instead\s+)?")
-_QUOTED = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
+_NOT_BUT = re.compile(r"(?i)^not\b[^.;\n]{1,80}?\bbut\s+(?:rather\s+|instead\s+)?")
+_QUOTED_TEXT = re.compile(r"^\s*[\"']([^\"\n]{1,200})[\"']\s*(?:[,}\]]|$)")
 
 
-_EQUALITY = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
-_MARKED = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
+_EQUALS_SIGN = re.compile(r"(?<![<>!=:≤≥])=(?![=>])")
+_OPTION_MARK = re.compile(r"(?i)^[\[(]?\s?[a-j]\s?[\]).:]")
 _SECOND_VARIABLE = re.compile(r"(?i)=[^=]{1,40}(?:[,;]|\band\b|\bor\b)\s*[a-z]\w?\s*$")
 """As in "x = 12, y": two values, not one."""
 _COEFFICIENT = re.compile(r"(?i)[^=]*\d\s?[abcknpqrwxyz]\s*$")
 """As in "2x = 4", which does not say that the answer is 4."""
-_ALONE = re.compile(r"[\s\[({<\"'*]{0,6}([A-Ja-j])[\s\])}>\"'*.:;,!?|]{0,8}")
-_EXPLAINED = re.compile(
+_LONE_LETTER = re.compile(r"[\s\[({<\"'*]{0,6}([A-Ja-j])[\s\])}>\"'*.:;,!?|]{0,8}")
+_SYMBOL_EXPLANATION = re.compile(
     r"(?i)\s*(?:[,;:(\[–—-]|for\b|as in\b|is (?:the|for)\b|stands\b|meaning\b)\W*"
     r"(?!(?:because|since|as|so|due|by|given|based|therefore|thus|hence|after|if|not)\b)[a-z]{3}"
 )
 """What a symbol stands for: "(carbon)", ", which stands for carbon"."""
-_LETTER_ENDS = re.compile(r"[\[(]?[A-Ja-j][\])]?[.!](?=\s+[A-Z])")
-_ARTICLE = re.compile(r"(?i)(?:a|an|the|at|in|on|by)\s(?=(?-i:[a-z]){2})")
-_TO_ME = re.compile(r"(?i)\s(?:to|for) me(?=[.!]?$)")
-_CALLED = re.compile(r"(?i)\b(?:option|choice|letter)\b")
+_LETTER_SENTENCE = re.compile(r"[\[(]?[A-Ja-j][\])]?[.!](?=\s+[A-Z])")
+_LEADING_ARTICLE = re.compile(r"(?i)(?:a|an|the|at|in|on|by)\s(?=(?-i:[a-z]){2})")
+_TO_ME_SUFFIX = re.compile(r"(?i)\s(?:to|for) me(?=[.!]?$)")
+_OPTION_NOUN = re.compile(r"(?i)\b(?:option|choice|letter)\b")
 _VERBS = frozenset("is are was were has have had gets makes costs needs means".split())
 
 
-class Reading(NamedTuple):
+class ResolvedAnswer(NamedTuple):
     """What a statement says: an option's letter, or a value that none shows (``letter`` None)."""
 
     letter: str | None
     value: str | None
-    sure: bool = True
+    is_certain: bool = True
     """False where the text behind a letter is another option's."""
 
 
-def resolve(said: str, options: Options, *, strictly: bool = False, last: bool = True) -> Reading | None:
+def resolve_answer(
+    text: str, options: ParsedOptions, *, exact_only: bool = False, is_last: bool = True
+) -> ResolvedAnswer | None:
     """What a statement says; None if it says nothing.
 
-    ``strictly``: a letter or the whole of an option's text counts, a value among words does not. ``last``: nothing follows it, so
+    ``exact_only``: a letter or the whole of an option's text counts, a value among words does not. ``is_last``: nothing follows it, so
     that a whole sentence may lead up to the value.
     """
-    said = said.strip()[: 160 + 2 * options.longest]
-    said = said if "{" in said else said.rstrip("|}")
-    if quoted := _QUOTED.match(said):
-        said = quoted[1]
-    said = _TO_ME.sub("", said.strip().rstrip("\\"))
-    sentence, ended = _sentence(said)
-    if ended == "?" and (letter := _LETTER_ENDS.match(said)):
+    text = text.strip()[: 160 + 2 * options.longest_option_chars]
+    text = text if "{" in text else text.rstrip("|}")
+    if quoted := _QUOTED_TEXT.match(text):
+        text = quoted[1]
+    text = _TO_ME_SUFFIX.sub("", text.strip().rstrip("\\"))
+    sentence, end_mark = _split_sentence(text)
+    if end_mark == "?" and (letter := _LETTER_SENTENCE.match(text)):
         sentence = letter[0]  # "C. Wait, is that right?"
-    elif ended == "?" or not sentence:
+    elif end_mark == "?" or not sentence:
         return None
-    if ended == "!" and sentence[-1:].isdigit():
+    if end_mark == "!" and sentence[-1:].isdigit():
         sentence += "!"  # perhaps a factorial
-    marked = bool(_MARKED.match(said))
-    doubtful = not marked and bool(factorials.exclaimed(said) & options.ambiguous) and not options.exactly(said)
-    for part in () if doubtful else dict.fromkeys((said, sentence)):
-        if not _letter_alone(part, options) and (found := _whole(part, options, marked=marked)):
+    has_option_mark = bool(_OPTION_MARK.match(text))
+    is_ambiguous = (
+        not has_option_mark
+        and bool(factorials.ambiguous_factorials(text) & options.ambiguous_numbers)
+        and not options.match_exact(text)
+    )
+    for part in () if is_ambiguous else dict.fromkeys((text, sentence)):
+        if not _is_lone_letter(part, options) and (
+            found := _resolve_whole_text(part, options, exact_case=has_option_mark)
+        ):
             return found
-    if but := _BUT.match(sentence):
-        return resolve(sentence[but.end() :], options, strictly=strictly, last=last)
-    if doubtful:
-        return Reading(None, sentence)
-    if sentence.lower().startswith("that ") and (found := _whole(sentence[5:], options)):
+    if but := _NOT_BUT.match(sentence):
+        return resolve_answer(sentence[but.end() :], options, exact_only=exact_only, is_last=is_last)
+    if is_ambiguous:
+        return ResolvedAnswer(None, sentence)
+    if sentence.lower().startswith("that ") and (found := _resolve_whole_text(sentence[5:], options)):
         return found
-    rest = _FILLER.sub("", sentence, count=1).strip()
+    rest = _FILLER_WORDS.sub("", sentence, count=1).strip()
     if _NEGATION.match(sentence) or _NEGATION.match(rest):
         return None
-    if not _letter_alone(rest, options) and (found := _whole(rest, options, marked=bool(_MARKED.match(rest)))):
-        return found
-    if (article := re.match(r"a\s+(?=[A-Za-z]{2})", rest)) and (
-        found := _whole(reasonless(rest[article.end() :]), options)
+    if not _is_lone_letter(rest, options) and (
+        found := _resolve_whole_text(rest, options, exact_case=bool(_OPTION_MARK.match(rest)))
     ):
         return found
-    if named := letters.leading(rest, lambda letter, text: begins(letter, text, options)):
-        bare = rest[:1] in tuple("ABCDEFGHIJ") and not _CALLED.search(sentence[: len(sentence) - len(rest)])
-        return _named(named, options, symbol=bare)
-    if behind := _behind(rest, options):
-        return behind
-    value = _value(rest, options, strictly, last)
-    if value is None and not strictly and len(rest) < len(sentence):
-        return _ticked(options.phrased(read_tokens(reasonless(sentence))), sentence)
+    if (article := re.match(r"a\s+(?=[A-Za-z]{2})", rest)) and (
+        found := _resolve_whole_text(strip_justification(rest[article.end() :]), options)
+    ):
+        return found
+    if named_letter := letters.find_leading_letter(
+        rest, lambda letter, text: starts_with_option(letter, text, options)
+    ):
+        is_bare_capital = rest[:1] in tuple("ABCDEFGHIJ") and not _OPTION_NOUN.search(
+            sentence[: len(sentence) - len(rest)]
+        )
+        return _resolve_named_letter(named_letter, options, may_be_symbol=is_bare_capital)
+    if trailing_answer := _resolve_trailing_letter(rest, options):
+        return trailing_answer
+    value = _resolve_value(rest, options, exact_only, is_last)
+    if value is None and not exact_only and len(rest) < len(sentence):
+        return _resolve_if_unique(options.match_phrase(tokenize(strip_justification(sentence))), sentence)
     return value
 
 
-def whole_reply(reply: str, options: Options) -> Reading | None:
+def resolve_whole_reply(reply: str, options: ParsedOptions) -> ResolvedAnswer | None:
     """The one option that a reply is, word for word; a letter alone is left to be read as a letter."""
-    if len(reply) > 2 * options.longest + 60 or _letter_alone(reply, options):
+    if len(reply) > 2 * options.longest_option_chars + 60 or _is_lone_letter(reply, options):
         return None
-    if reply.endswith("?") and not options.exactly(reply):
+    if reply.endswith("?") and not options.match_exact(reply):
         return None
-    found = options.whole(reply)
-    if not found and (article := _ARTICLE.match(reply)):  # "A dog", "The park", "At noon"
-        found = options.whole(reply[0].lower() + reply[1:]) or options.whole(reply[article.end() :])
-    return Reading(found[0], reply) if len(found) == 1 else None
+    option_letters = options.match_whole(reply)
+    if not option_letters and (article := _LEADING_ARTICLE.match(reply)):  # "A dog", "The park", "At noon"
+        option_letters = options.match_whole(reply[0].lower() + reply[1:]) or options.match_whole(
+            reply[article.end() :]
+        )
+    return ResolvedAnswer(option_letters[0], reply) if len(option_letters) == 1 else None
 
 
-def with_unit(said: str, options: Options, *, strictly: bool) -> Reading | None:
+def resolve_with_unit(text: str, options: ParsedOptions, *, exact_only: bool) -> ResolvedAnswer | None:
     """The one option that a sentence's end is, word for word, or whose value and unit it ends in; else nothing."""
-    reason = _REASON.search(said, 1)
-    if found := options.whole(said) or (options.whole(said[reason.start() :].strip(" ,;")) if reason else []):
-        return _ticked(found, said)  # "We have seasons because the Earth is tilted": the reason is what was asked for
-    tokens = read_tokens(said)
-    value = None if strictly else quantity(tokens)
-    behind = () if value and value.unit in units.CURRENCY and value.unit in value.words[: value.before] else None
-    if value is None or value.unit is None or value.words[value.before :] not in (behind, (value.unit,)):
+    reason = _REASON_CLAUSE.search(text, 1)
+    if option_letters := options.match_whole(text) or (
+        options.match_whole(text[reason.start() :].strip(" ,;")) if reason else []
+    ):
+        return _resolve_if_unique(
+            option_letters, text
+        )  # "We have seasons because the Earth is tilted": the reason is what was asked for
+    tokens = tokenize(text)
+    value = None if exact_only else parse_quantity(tokens)
+    allowed_after = (
+        () if value and value.unit in units.CURRENCIES and value.unit in value.words[: value.words_before] else None
+    )
+    if value is None or value.unit is None or value.words[value.words_before :] not in (allowed_after, (value.unit,)):
         return None
-    found = options.valued(tokens) or []
-    return Reading(found[0], said[:200]) if len(found) == 1 and options.measured(found[0]) else None
+    option_letters = options.match_value(tokens) or []
+    return (
+        ResolvedAnswer(option_letters[0], text[:200])
+        if len(option_letters) == 1 and options.has_unit(option_letters[0])
+        else None
+    )
 
 
-def _named(named: letters.Named, options: Options, *, symbol: bool = False) -> Reading | None:
-    """``symbol``: it is a capital that nothing calls a letter, so that it may be an option's text."""
-    letter, after, tail = named
-    own = letter in options.letters and bool(re.search(r"\w", after)) and begins(letter, after, options)
-    if own and letter in options.whole(after):
-        return Reading(letter, after.strip(" ).:,;=]→"))
-    if not named.ends and not own and (letters.rejected(after) or letters.conditional(after)):
+def _resolve_named_letter(
+    named_letter: letters.NamedLetter, options: ParsedOptions, *, may_be_symbol: bool = False
+) -> ResolvedAnswer | None:
+    """``may_be_symbol``: it is a capital that nothing calls a letter, so that it may be an option's text."""
+    letter, after, after_with_mark = named_letter
+    has_own_text = (
+        letter in options.letters and bool(re.search(r"\w", after)) and starts_with_option(letter, after, options)
+    )
+    if has_own_text and letter in options.match_whole(after):
+        return ResolvedAnswer(letter, after.strip(" ).:,;=]→"))
+    if (
+        not named_letter.ends_sentence
+        and not has_own_text
+        and (letters.is_rejected(after) or letters.is_conditional(after))
+    ):
         return None
     value = after.strip(" ).:,;=]→")
     value = (value if re.match(r"[-–−]\d", value) else value.lstrip(" -–—")).rstrip(" -–—") or None
     if letter not in options.letters:
-        return _text_alone(letter, options) or Reading(None, letter)
+        return _resolve_letter_as_text(letter, options) or ResolvedAnswer(None, letter)
     if (
-        symbol
-        and letter.upper() in options.capitals - {options.capital(letter)}
-        and not named.ends
-        and _EXPLAINED.match(tail)
+        may_be_symbol
+        and letter.upper() in options.capital_letter_texts - {options.get_capital_text(letter)}
+        and not named_letter.ends_sentence
+        and _SYMBOL_EXPLANATION.match(after_with_mark)
     ):
-        return Reading(None, value)  # "C (carbon)", where C is the text of another option
-    shown = (options.whole(value) or options.valued(read_tokens(reasonless(value)))) if value else None
-    if letter in (shown or ()):
-        return Reading(letter, value)
-    if not named.ends and letters.another(tail, letter) & options.letters:
-        return Reading(None, value)
-    return Reading(letter, value, shown is None)
+        return ResolvedAnswer(None, value)  # "C (carbon)", where C is the text of another option
+    value_letters = (
+        (options.match_whole(value) or options.match_value(tokenize(strip_justification(value)))) if value else None
+    )
+    if letter in (value_letters or ()):
+        return ResolvedAnswer(letter, value)
+    if not named_letter.ends_sentence and letters.find_other_letters(after_with_mark, letter) & options.letters:
+        return ResolvedAnswer(None, value)
+    return ResolvedAnswer(letter, value, value_letters is None)
 
 
-def _letter_alone(said: str, options: Options) -> bool:
+def _is_lone_letter(text: str, options: ParsedOptions) -> bool:
     """Whether it is an option's letter and nothing else: that goes before an option's text."""
-    alone = _ALONE.fullmatch(said)
-    return alone is not None and alone[1].lower() in options.letters
+    match = _LONE_LETTER.fullmatch(text)
+    return match is not None and match[1].lower() in options.letters
 
 
-def _text_alone(letter: str, options: Options) -> Reading | None:
+def _resolve_letter_as_text(letter: str, options: ParsedOptions) -> ResolvedAnswer | None:
     """A single letter that names no option may be the text of one: F for fluorine, J for joule."""
-    found = [c.letter for c in options.choices if c.strict.lower() == letter]
-    return Reading(found[0], letter) if len(found) == 1 else None
+    option_letters = [c.letter for c in options.choices if c.normalized_text.lower() == letter]
+    return ResolvedAnswer(option_letters[0], letter) if len(option_letters) == 1 else None
 
 
-def _behind(said: str, options: Options) -> Reading | None:
+def _resolve_trailing_letter(text: str, options: ParsedOptions) -> ResolvedAnswer | None:
     """A letter behind a value."""
-    found = letters.trailing(said)
-    if not found or found[0] not in options.letters:
+    trailing_letter = letters.find_trailing_letter(text)
+    if not trailing_letter or trailing_letter[0] not in options.letters:
         return None
-    letter, value, alone = found
+    letter, value, is_unmarked = trailing_letter
     if re.search(r"(?i)\b(?:not|n't|unlike|than)\b", value):
         return None
-    shown = options.whole(value) or options.valued(read_tokens(reasonless(value).rstrip(" ,(")))
-    if not shown and (alone or len(value.split()) > 5):
+    value_letters = options.match_whole(value) or options.match_value(
+        tokenize(strip_justification(value).rstrip(" ,("))
+    )
+    if not value_letters and (is_unmarked or len(value.split()) > 5):
         return None
-    return Reading(letter, value.strip(" ,(") or None, not shown or letter in shown)
+    return ResolvedAnswer(letter, value.strip(" ,(") or None, not value_letters or letter in value_letters)
 
 
-def _value(said: str, options: Options, strictly: bool, last: bool) -> Reading | None:
-    plainly = reasonless(said)
+def _resolve_value(text: str, options: ParsedOptions, exact_only: bool, is_last: bool) -> ResolvedAnswer | None:
+    stripped = strip_justification(text)
     candidates = list(
-        dict.fromkeys(p.strip() for p in (said, plainly, _unbracketed(plainly), behind_equals(plainly, last)) if p)
+        dict.fromkeys(
+            p.strip() for p in (text, stripped, _strip_brackets(stripped), text_after_equals(stripped, is_last)) if p
+        )
     )
     for part in candidates:
-        if not _letter_alone(part, options) and (found := _whole(part, options)):
+        if not _is_lone_letter(part, options) and (found := _resolve_whole_text(part, options)):
             return found
-    tokens = read_tokens(candidates[-1]) if candidates else []
-    if strictly:
-        value = quantity(tokens)
-        return _ticked(options.valued(tokens), candidates[-1]) if value and len(value.words) <= 2 else None
-    numbers = any(t.value is not None for t in tokens)
-    if numbers and not last and _prose_before(tokens):
+    tokens = tokenize(candidates[-1]) if candidates else []
+    if exact_only:
+        value = parse_quantity(tokens)
+        return (
+            _resolve_if_unique(options.match_value(tokens), candidates[-1]) if value and len(value.words) <= 2 else None
+        )
+    has_numbers = any(t.value is not None for t in tokens)
+    if has_numbers and not is_last and _has_prose_before_number(tokens):
         return None  # the working begins: "Answer: She sells 9 eggs a day."
-    shown = options.valued(tokens)
-    if not shown:
-        shown = options.phrased(tokens) or shown
-    if shown is None and not numbers:
-        return _ticked(options.phrased(tokens), candidates[-1]) if tokens else None
-    return _ticked(shown or [], candidates[-1])
+    option_letters = options.match_value(tokens)
+    if not option_letters:
+        option_letters = options.match_phrase(tokens) or option_letters
+    if option_letters is None and not has_numbers:
+        return _resolve_if_unique(options.match_phrase(tokens), candidates[-1]) if tokens else None
+    return _resolve_if_unique(option_letters or [], candidates[-1])
 
 
-def _ticked(found: list[str] | None, value: str) -> Reading | None:
-    return None if found is None else Reading(found[0] if len(found) == 1 else None, value[:200])
+def _resolve_if_unique(option_letters: list[str] | None, value: str) -> ResolvedAnswer | None:
+    return (
+        None
+        if option_letters is None
+        else ResolvedAnswer(option_letters[0] if len(option_letters) == 1 else None, value[:200])
+    )
 
 
-def _whole(text: str, options: Options, *, marked: bool = False) -> Reading | None:
+def _resolve_whole_text(text: str, options: ParsedOptions, *, exact_case: bool = False) -> ResolvedAnswer | None:
     """The option that a text is. Behind a marked letter, as in "(a) ab", it must be so to the letter: "a ab" is another."""
-    found = options.exactly(text) if marked else options.whole(text)
-    return _ticked(found, text.strip().rstrip(".")) if found else None
+    option_letters = options.match_exact(text) if exact_case else options.match_whole(text)
+    return _resolve_if_unique(option_letters, text.strip().rstrip(".")) if option_letters else None
 
 
-def begins(letter: str, text: str, options: Options) -> bool:
+def starts_with_option(letter: str, text: str, options: ParsedOptions) -> bool:
     """Whether a text is that option's, or begins with it."""
-    mine = next((c for c in options.choices if c.letter == letter), None)
-    if mine is None:
+    choice = next((c for c in options.choices if c.letter == letter), None)
+    if choice is None:
         return False
-    wanted = strict(text)
-    if wanted.lower().startswith(mine.strict.lower()) and not wanted[len(mine.strict) :][:1].isalnum():
+    normalized = normalize_text(text)
+    if (
+        normalized.lower().startswith(choice.normalized_text.lower())
+        and not normalized[len(choice.normalized_text) :][:1].isalnum()
+    ):
         return True
-    return letter in (options.valued(read_tokens(reasonless(text))) or [])
+    return letter in (options.match_value(tokenize(strip_justification(text))) or [])
 
 
-def _prose_before(tokens: Sequence[Token]) -> bool:
+def _has_prose_before_number(tokens: Sequence[Token]) -> bool:
     """Whether words lead up to the first number."""
     first = next(n for n, t in enumerate(tokens) if t.value is not None)
     if any(t.text in _VERBS for t in tokens):
         return True
-    return any(not (t.sign or units.known(t.text) or len(t.text) == 1) for t in tokens[:first])
+    return any(not (t.is_sign or units.is_known_unit(t.text) or len(t.text) == 1) for t in tokens[:first])
 
 
-def _unbracketed(said: str) -> str:
+def _strip_brackets(text: str) -> str:
     """Without what stands in brackets behind a value, unless it is another value: "12 (or 24)"."""
-    value, bracket, inner = said.partition(" (")
-    return said if bracket and re.match(r"(?i)(?:or|and)\b", inner) else value
+    value, bracket, inner = text.partition(" (")
+    return text if bracket and re.match(r"(?i)(?:or|and)\b", inner) else value
 
 
 def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -260,30 +309,30 @@ def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
-def rightmost(said: str) -> tuple[str, str, str]:
+def split_at_last_equals(text: str) -> tuple[str, str, str]:
     """Before the last sign of equality, the sign, and behind it; as ``str.rpartition``. ``>=`` and ``==`` are other signs."""
-    found = last_match(_EQUALITY, said)
-    if not found or _SECOND_VARIABLE.search(said[: found.start()]) or _COEFFICIENT.match(said[: found.start()]):
-        return "", "", said
-    return said[: found.start()], "=", said[found.end() :]
+    equals = last_match(_EQUALS_SIGN, text)
+    if not equals or _SECOND_VARIABLE.search(text[: equals.start()]) or _COEFFICIENT.match(text[: equals.start()]):
+        return "", "", text
+    return text[: equals.start()], "=", text[equals.end() :]
 
 
-def behind_equals(said: str, last: bool) -> str | None:
+def text_after_equals(text: str, is_last: bool) -> str | None:
     """What stands behind the last "=": 24, of "72 ÷ 3 = 24"; of a sentence only where nothing follows it."""
-    before, equals, after = rightmost(said)
+    before, equals, after = split_at_last_equals(text)
     if not equals or not after.strip() or re.search(r"(?i)\b(?:or|and)\b", before):
-        return said
+        return text
     words = re.findall(r"[^\W\d_]{2,}", before)
-    return after if last or not words else None
+    return after if is_last or not words else None
 
 
-def _sentence(said: str) -> tuple[str, str]:
+def _split_sentence(text: str) -> tuple[str, str]:
     """Up to the sign that ends the sentence, and the sign."""
-    end = _END.search(said)
-    return (said[: end.start()].strip(), end[0].strip()) if end else (said, "")
+    end = _SENTENCE_END.search(text)
+    return (text[: end.start()].strip(), end[0].strip()) if end else (text, "")
 
 
-def reasonless(said: str) -> str:
+def strip_justification(text: str) -> str:
     """Without the reason that follows."""
-    found = _REASON.search(said, 1)
-    return said[: found.start()].strip() if found else said
+    reason = _REASON_CLAUSE.search(text, 1)
+    return text[: reason.start()].strip() if reason else text

@@ -5,31 +5,35 @@ from __future__ import annotations
 import re
 from math import factorial
 
-LARGEST = 20
+MAX_FACTORIAL_ARGUMENT = 20
 """Whose factorial is written out: that of 20 has 19 digits."""
 
-_WITHIN = re.compile(r"(?<![\w.,])(\d{1,2})!(?=\s?(?:[-+×÷*/^)=]|x\s))(?!\s?[-=]>)")
-_ALONE = re.compile(r"(?<![\w.,])(\d{1,2})!(?!!)")
+_FACTORIAL_IN_EXPRESSION = re.compile(r"(?<![\w.,])(\d{1,2})!(?=\s?(?:[-+×÷*/^)=]|x\s))(?!\s?[-=]>)")
+_ANY_FACTORIAL = re.compile(r"(?<![\w.,])(\d{1,2})!(?!!)")
 
 
-def written_out(text: str, *, always: bool = False) -> str:
-    """The text with the factorials in its expressions worked out; ``always``: those at its end too, as in an option.
+def expand_factorials(text: str, *, include_trailing: bool = False) -> str:
+    """The text with the factorials in its expressions worked out; ``include_trailing``: those at its end too, as in an option.
 
-    >>> written_out("5! / 2"), written_out("It is 5!"), written_out("5!", always=True)
+    >>> expand_factorials("5! / 2"), expand_factorials("It is 5!"), expand_factorials("5!", include_trailing=True)
     ('120 / 2', 'It is 5!', '120')
     """
-    return (_ALONE if always else _WITHIN).sub(_product, text) if "!" in text else text
+    return (
+        (_ANY_FACTORIAL if include_trailing else _FACTORIAL_IN_EXPRESSION).sub(_factorial_text, text)
+        if "!" in text
+        else text
+    )
 
 
-def exclaimed(text: str) -> set[int]:
+def ambiguous_factorials(text: str) -> set[int]:
     """Numbers in a text with a sign behind them that may be either.
 
-    >>> exclaimed("It is 5!"), exclaimed("5! = 120")
+    >>> ambiguous_factorials("It is 5!"), ambiguous_factorials("5! = 120")
     ({5}, set())
     """
-    return {int(n) for n in _ALONE.findall(written_out(text))} if "!" in text else set()
+    return {int(n) for n in _ANY_FACTORIAL.findall(expand_factorials(text))} if "!" in text else set()
 
 
-def _product(found: re.Match[str]) -> str:
-    number = int(found[1])
-    return str(factorial(number)) if number <= LARGEST else found[0]
+def _factorial_text(match: re.Match[str]) -> str:
+    number = int(match[1])
+    return str(factorial(number)) if number <= MAX_FACTORIAL_ARGUMENT else match[0]

@@ -4,43 +4,48 @@ from __future__ import annotations
 
 import re
 
-from studentsim.student.answer_parsing.options import Options
-from studentsim.student.answer_parsing.reasoning import squeezed
+from studentsim.student.answer_parsing.options import ParsedOptions
+from studentsim.student.answer_parsing.reasoning import alphanumeric_key
 
-_JUDGED = re.compile("[✓✔✅☑❌✗✘←]")
+_VERDICT_MARK = re.compile("[✓✔✅☑❌✗✘←]")
 
 
-def without_list(reply: str, options: Options) -> str:
+def remove_listed_options(reply: str, options: ParsedOptions) -> str:
     """Without lines that are this question's options in order, or in reverse: three with their letters, or the texts of all."""
     if "\n" not in reply:
         return reply
     letters = [c.letter for c in options.choices]
-    texts = [squeezed(c.strict) for c in options.choices]
-    lettered = {letter + text: n for n, (letter, text) in enumerate(zip(letters, texts, strict=True))}
-    bare = {text: n for n, text in enumerate(texts)}
+    texts = [alphanumeric_key(c.normalized_text) for c in options.choices]
+    lettered_positions = {letter + text: n for n, (letter, text) in enumerate(zip(letters, texts, strict=True))}
+    text_positions = {text: n for n, text in enumerate(texts)}
     lines = reply.split("\n")
-    said = [
-        squeezed(line) if len(line) <= 4 * options.longest + 60 and not _JUDGED.search(line) else "-" for line in lines
+    normalized_lines = [
+        alphanumeric_key(line)
+        if len(line) <= 4 * options.longest_option_chars + 60 and not _VERDICT_MARK.search(line)
+        else "-"
+        for line in lines
     ]
-    listed = _runs(said, lettered, min(3, len(texts))) | _runs(said, bare, len(texts))
+    listed = _find_ordered_runs(normalized_lines, lettered_positions, min(3, len(texts))) | _find_ordered_runs(
+        normalized_lines, text_positions, len(texts)
+    )
     return "\n".join(line for n, line in enumerate(lines) if n not in listed) if listed else reply
 
 
-def _runs(said: list[str], places: dict[str, int], least: int) -> set[int]:
+def _find_ordered_runs(lines: list[str], positions: dict[str, int], min_length: int) -> set[int]:
     """The lines of runs of at least so many neighbours in the order of the options; lines that say nothing are passed over."""
     found: set[int] = set()
     run: list[int] = []
     step = 0
-    for n, line in enumerate(said):
+    for n, line in enumerate(lines):
         if not line:
             continue
-        place = places.get(line)
-        move = place - places[said[run[-1]]] if run and place is not None else 0
-        if move in (1, -1) and (len(run) == 1 or move == step):
+        position = positions.get(line)
+        offset = position - positions[lines[run[-1]]] if run and position is not None else 0
+        if offset in (1, -1) and (len(run) == 1 or offset == step):
             run.append(n)
-            step = move
+            step = offset
         else:
-            run = [n] if place is not None else []
-        if len(run) >= max(least, 2):
+            run = [n] if position is not None else []
+        if len(run) >= max(min_length, 2):
             found.update(run)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-_HALVES = {"am": "am", "morning": "am", "pm": "pm", "afternoon": "pm", "evening": "pm"}
+_HALF_OF_DAY_WORDS = {"am": "am", "morning": "am", "pm": "pm", "afternoon": "pm", "evening": "pm"}
 
 
 def half_of_day(words: Sequence[str]) -> str | None:
@@ -14,19 +14,19 @@ def half_of_day(words: Sequence[str]) -> str | None:
     >>> half_of_day(("o", "clock", "in", "the", "morning")), half_of_day(("km",))
     ('am', None)
     """
-    found = {_HALVES[w.lower()] for w in words if w.lower() in _HALVES}
+    found = {_HALF_OF_DAY_WORDS[w.lower()] for w in words if w.lower() in _HALF_OF_DAY_WORDS}
     return found.pop() if len(found) == 1 else None
 
 
-def minutes(core: Sequence[Fraction | str], words: Sequence[str]) -> int | None:
+def minutes_since_midnight(expression: Sequence[Fraction | str], words: Sequence[str]) -> int | None:
     """Minutes since midnight; None for what is no time of day. Without am and pm only hours from 13 on are sure to be one.
 
-    >>> minutes((Fraction(5),), ("pm",)), minutes((Fraction(17), ":", Fraction(0)), ()), minutes((Fraction(3), ":", Fraction(30)), ())
+    >>> minutes_since_midnight((Fraction(5),), ("pm",)), minutes_since_midnight((Fraction(17), ":", Fraction(0)), ()), minutes_since_midnight((Fraction(3), ":", Fraction(30)), ())
     (1020, 1020, None)
     """
     half = half_of_day(words)
-    numbers = [part for part in core if isinstance(part, Fraction)]
-    if any(n.denominator != 1 or n < 0 for n in numbers) or list(core[1::2]) != [":"] * (len(numbers) - 1):
+    numbers = [part for part in expression if isinstance(part, Fraction)]
+    if any(n.denominator != 1 or n < 0 for n in numbers) or list(expression[1::2]) != [":"] * (len(numbers) - 1):
         return None
     if not 1 <= len(numbers) <= 2 or (len(numbers) == 2 and numbers[1] > 59):
         return None

@@ -18,140 +18,158 @@ from functools import lru_cache
 
 from studentsim.student.answer_parsing import factorials, units
 
-LONGEST = 400
+MAX_TEXT_CHARS = 400
 """Characters of a statement or an option that are looked at."""
 MAX_EXPONENT = 64
 
-_GROUPED = (
+_GROUPED_DIGITS = (
     r"\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])|\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?: , \d{2})+ , \d{3}(?!\d)|"
     r"\d{1,3}(?: , \d{3})+(?!\d)|"
     r"\d{1,3}(?: \d{3})+(?![\d/.,])|\d{1,60}"
 )
-_POINTED = r"(?<![\w.])\.\d{1,40}|(?:^|(?<=[=(×÷/+$€£₹<>:-])|(?<=[=(×÷/+$€£₹<>:-] ))\. ?\d{1,40}"
+_LEADING_POINT_DECIMAL = r"(?<![\w.])\.\d{1,40}|(?:^|(?<=[=(×÷/+$€£₹<>:-])|(?<=[=(×÷/+$€£₹<>:-] ))\. ?\d{1,40}"
 """A decimal that begins with its point; a blank may follow the point where the text begins with it, as MathQA writes ". 04"."""
 _TOKEN = re.compile(
-    rf"(?P<number>(?:{_GROUPED})(?:\.\d{{1,40}})?(?:[eE][+-]?\d{{1,2}}(?!\w))?|{_POINTED})"
+    rf"(?P<number>(?:{_GROUPED_DIGITS})(?:\.\d{{1,40}})?(?:[eE][+-]?\d{{1,2}}(?!\w))?|{_LEADING_POINT_DECIMAL})"
     r"|(?P<word>[^\W\d_]+(?:'[A-Za-z]+)?|[$£€₹¢¥₽%°])|(?P<sign>[^\s\w])"
 )
-_DROPPED = frozenset("\".;?`|_#~*'!&@\\")
-_SMALL = frozenset("a an of is in to it at on no or by be as if up we he so do my me us am pm and the all two".split())
-_NUMBERS = {w: Fraction(n) for n, w in enumerate("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+_IGNORED_SIGNS = frozenset("\".;?`|_#~*'!&@\\")
+_SHORT_WORDS = frozenset(
+    "a an of is in to it at on no or by be as if up we he so do my me us am pm and the all two".split()
+)
+_NUMBER_WORDS = {w: Fraction(n) for n, w in enumerate("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
             "sixteen seventeen eighteen nineteen twenty".split(), 2)} | {
             w: Fraction(10 * n) for n, w in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}  # fmt: skip
 _TENS = frozenset(Fraction(10 * n) for n in range(2, 10))
-_DEGREES = {"c": "°c", "celsius": "°c", "°c": "°c", "f": "°f", "fahrenheit": "°f", "°f": "°f"}
-_MULTIPLES = {"hundred": 100, "thousand": 1000, "lakh": 10**5, "lac": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9,
+_DEGREE_UNITS = {"c": "°c", "celsius": "°c", "°c": "°c", "f": "°f", "fahrenheit": "°f", "°f": "°f"}
+_MULTIPLIERS = {"hundred": 100, "thousand": 1000, "lakh": 10**5, "lac": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9,
               "trillion": 10**12}  # fmt: skip
-FILLERS = frozenset("and the exactly about approximately roughly around only just nearly almost approx".split())
+FILLER_WORDS = frozenset("and the exactly about approximately roughly around only just nearly almost approx".split())
 
 
 @dataclass(frozen=True)
 class Token:
-    """A number (``value`` set), a sign or a word; ``glued``: nothing stands between it and the token before."""
+    """A number (``value`` set), a sign or a word; ``is_adjacent``: nothing stands between it and the token before."""
 
     text: str
     value: Fraction | None = None
-    glued: bool = False
-    sign: bool = False
+    is_adjacent: bool = False
+    is_sign: bool = False
 
     @property
-    def same(self) -> Fraction | str:
+    def key(self) -> Fraction | str:
         """What makes two tokens equal."""
         return self.text if self.value is None else self.value
 
 
-Key = tuple[Fraction | str, ...]
+TokenKey = tuple[Fraction | str, ...]
 
 
 @lru_cache(maxsize=1024)
-def read_tokens(text: str) -> tuple[Token, ...]:
+def tokenize(text: str) -> tuple[Token, ...]:
     """The tokens of a text.
 
-    >>> [t.same for t in read_tokens("Rs. 1,20,000/-")], [t.text for t in read_tokens("3 hours 20 mins")]
+    >>> [t.same for t in tokenize("Rs. 1,20,000/-")], [t.text for t in tokenize("3 hours 20 mins")]
     (['₹', Fraction(120000, 1)], ['3', 'h', '20', 'min'])
     """
-    text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", factorials.written_out(text[:LONGEST]))
+    text = re.sub(r"(?i)\bsquare root of\b|\bsqrt\b", "√", factorials.expand_factorials(text[:MAX_TEXT_CHARS]))
     text = re.sub(r"(?i)\bper cent\b", "%", re.sub(r"(?i)(?<=\d)\s?([ap])(?: ?\. ?|\s?)m\b(?: ?\.)?", r" \1m", text))
     text = re.sub(r"(?i)\band a half\b", "and 1/2", text)
     text = re.sub(r"(?<=\d)\s?/-|(?<=\d)/=", "", text)
-    tokens = _lexed(text)
-    for fold in (_signed, _powers, _fractions, _multiples, _units, _punctuation):
-        tokens = fold(tokens)
+    tokens = _lex(text)
+    for transform in (
+        _attach_minus_signs,
+        _evaluate_powers,
+        _combine_fractions,
+        _apply_multipliers,
+        _normalize_units,
+        _drop_punctuation,
+    ):
+        tokens = transform(tokens)
     return tuple(tokens)
 
 
-def sequence(tokens: Sequence[Token]) -> Key:
+def token_key(tokens: Sequence[Token]) -> TokenKey:
     """What two texts are compared by, words that change nothing left out."""
-    kept = tuple(t.same for t in tokens if t.text not in FILLERS)
-    return kept or tuple(t.same for t in tokens)
+    significant = tuple(t.key for t in tokens if t.text not in FILLER_WORDS)
+    return significant or tuple(t.key for t in tokens)
 
 
-def _lexed(text: str) -> list[Token]:
+def _lex(text: str) -> list[Token]:
     tokens: list[Token] = []
     end = -1
     for match in _TOKEN.finditer(text):
-        glued = match.start() == end
+        is_adjacent = match.start() == end
         end = match.end()
-        said = match[0]
+        piece = match[0]
         if match["number"]:
-            tokens.append(Token(said, _value(said), glued))
+            tokens.append(Token(piece, _parse_number(piece), is_adjacent))
         elif match["word"]:
-            lower = said.lower()
+            lower = piece.lower()
             if lower in ("minus", "negative"):
                 tokens.append(Token("-", None, False, True))
                 end = end + 1 if text[end : end + 1] == " " else end
-            elif lower in _NUMBERS:
+            elif lower in _NUMBER_WORDS:
                 if (
-                    glued
+                    is_adjacent
                     and len(tokens) > 1
                     and tokens[-1].text == "-"
                     and (tens := tokens[-2].value)
                     and tens in _TENS
-                    and _NUMBERS[lower] < 10
+                    and _NUMBER_WORDS[lower] < 10
                 ):
-                    tokens[-2:] = [Token(said, tens + _NUMBERS[lower], tokens[-2].glued)]
+                    tokens[-2:] = [Token(piece, tens + _NUMBER_WORDS[lower], tokens[-2].is_adjacent)]
                 else:
-                    tokens.append(Token(said, _NUMBERS[lower], glued))
+                    tokens.append(Token(piece, _NUMBER_WORDS[lower], is_adjacent))
             elif lower == "pi":
-                tokens.append(Token("π", None, glued, True))
+                tokens.append(Token("π", None, is_adjacent, True))
             else:
-                tokens.append(Token(_word(said), None, glued, said == "π"))
-        elif said in "–—":
-            tokens.append(Token("-", None, glued, True))
-        elif said not in _DROPPED or (said == "'" and glued):
-            tokens.append(Token(said, None, glued, True))
-    return _times(tokens)
+                tokens.append(Token(_normalize_word(piece), None, is_adjacent, piece == "π"))
+        elif piece in "–—":
+            tokens.append(Token("-", None, is_adjacent, True))
+        elif piece not in _IGNORED_SIGNS or (piece == "'" and is_adjacent):
+            tokens.append(Token(piece, None, is_adjacent, True))
+    return _mark_multiplication(tokens)
 
 
-def _value(written: str) -> Fraction:
-    return Fraction(re.sub(r"[ ,]", "", written))
+def _parse_number(text: str) -> Fraction:
+    return Fraction(re.sub(r"[ ,]", "", text))
 
 
-def _word(word: str) -> str:
+def _normalize_word(word: str) -> str:
     """A word without its capitals, unless they may be what it says: Bb, CO, mW."""
     lower = word.lower()
     if len(word) == 1:
         return word
-    ordinary = lower in _SMALL if len(word) <= 2 else (word[1:] == lower[1:] or (len(word) > 4 and word.isupper()))
-    ordinary = ordinary and not (len(word) == 2 and word.isupper())
+    is_ordinary = (
+        lower in _SHORT_WORDS if len(word) <= 2 else (word[1:] == lower[1:] or (len(word) > 4 and word.isupper()))
+    )
+    is_ordinary = is_ordinary and not (len(word) == 2 and word.isupper())
     return (
-        lower if ordinary or lower in ("am", "pm") or units.unit(word) and word in (lower, lower.capitalize()) else word
+        lower
+        if is_ordinary or lower in ("am", "pm") or units.canonical_unit(word) and word in (lower, lower.capitalize())
+        else word
     )
 
 
-def _times(tokens: list[Token]) -> list[Token]:
+def _mark_multiplication(tokens: list[Token]) -> list[Token]:
     """``9 x 2`` and ``9 * 2``: between two numbers these signs multiply."""
     out = list(tokens)
     for n in range(1, len(out) - 1):
         before, after = out[n - 1], out[n + 1]
-        if out[n].text == "×" and before.value is None and after.value is None and not (before.sign or after.sign):
-            out[n] = Token("x", None, out[n].glued)  # a cross of genotypes
+        if (
+            out[n].text == "×"
+            and before.value is None
+            and after.value is None
+            and not (before.is_sign or after.is_sign)
+        ):
+            out[n] = Token("x", None, out[n].is_adjacent)  # a cross of genotypes
         if out[n].text in ("x", "X", "*") and out[n - 1].value is not None and out[n + 1].value is not None:
-            out[n] = Token("×", None, out[n].glued, True)
+            out[n] = Token("×", None, out[n].is_adjacent, True)
     return out
 
 
-def _signed(tokens: list[Token]) -> list[Token]:
+def _attach_minus_signs(tokens: list[Token]) -> list[Token]:
     """A minus that belongs to its number: at the beginning, behind a sign, or behind a word and a blank."""
     out: list[Token] = []
     n = 0
@@ -160,13 +178,21 @@ def _signed(tokens: list[Token]) -> list[Token]:
         after = tokens[n + 1] if n + 1 < len(tokens) else None
         if token.text == "-" and after and after.value is not None and after.value >= 0:
             before = out[-1] if out else None
-            starts = before is None or (before.sign and before.text not in (")", "]", "π", "%", "-"))
-            loose = before is not None and before.value is None and not before.sign and not token.glued and after.glued
-            currency = (
-                before is not None and before.text in units.CANONICAL and units.unit(before.text) in units.CURRENCY
+            starts_expression = before is None or (before.is_sign and before.text not in (")", "]", "π", "%", "-"))
+            follows_word = (
+                before is not None
+                and before.value is None
+                and not before.is_sign
+                and not token.is_adjacent
+                and after.is_adjacent
             )
-            if starts or loose or currency:
-                out.append(Token("-" + after.text, -after.value, token.glued))
+            follows_currency = (
+                before is not None
+                and before.text in units.CANONICAL_UNITS
+                and units.canonical_unit(before.text) in units.CURRENCIES
+            )
+            if starts_expression or follows_word or follows_currency:
+                out.append(Token("-" + after.text, -after.value, token.is_adjacent))
                 n += 2
                 continue
         if (
@@ -186,7 +212,7 @@ def _signed(tokens: list[Token]) -> list[Token]:
     return out
 
 
-def _powers(tokens: list[Token]) -> list[Token]:
+def _evaluate_powers(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     n = 0
     while n < len(tokens):
@@ -194,10 +220,10 @@ def _powers(tokens: list[Token]) -> list[Token]:
         if token.text == "^" and n + 1 < len(tokens) and out and (base := out[-1].value) is not None:
             exponent = tokens[n + 1].value
             follows = tokens[n + 2].text if n + 2 < len(tokens) else ""
-            tower = follows in ("^", "/") or (len(out) > 1 and out[-2].text in ("√", "^"))
-            if exponent is not None and exponent.denominator == 1 and abs(exponent) <= MAX_EXPONENT and not tower:
+            is_tower = follows in ("^", "/") or (len(out) > 1 and out[-2].text in ("√", "^"))
+            if exponent is not None and exponent.denominator == 1 and abs(exponent) <= MAX_EXPONENT and not is_tower:
                 if 0 < base <= 10**6:
-                    out[-1] = Token(f"{out[-1].text}^{exponent}", base ** int(exponent), out[-1].glued)
+                    out[-1] = Token(f"{out[-1].text}^{exponent}", base ** int(exponent), out[-1].is_adjacent)
                     n += 2
                     continue
         out.append(token)
@@ -205,60 +231,72 @@ def _powers(tokens: list[Token]) -> list[Token]:
     return out
 
 
-def _fractions(tokens: list[Token]) -> list[Token]:
+def _combine_fractions(tokens: list[Token]) -> list[Token]:
     """``1/2``, and ``2 1/2`` or ``2 and 1/2``: one number."""
     out: list[Token] = []
     n = 0
     while n < len(tokens):
-        upper, lower = tokens[n], tokens[n + 2] if n + 2 < len(tokens) else None
-        chain = (out and out[-1].text in ("/", "^", "√")) or (n + 3 < len(tokens) and tokens[n + 3].text in ("/", "^"))
-        if upper.value is None or lower is None or tokens[n + 1].text != "/" or not lower.value or chain:
-            out.append(upper)
+        numerator, denominator = tokens[n], tokens[n + 2] if n + 2 < len(tokens) else None
+        is_chained = (out and out[-1].text in ("/", "^", "√")) or (
+            n + 3 < len(tokens) and tokens[n + 3].text in ("/", "^")
+        )
+        if (
+            numerator.value is None
+            or denominator is None
+            or tokens[n + 1].text != "/"
+            or not denominator.value
+            or is_chained
+        ):
+            out.append(numerator)
             n += 1
             continue
-        value = upper.value / lower.value
-        glue = 2 if len(out) > 1 and out[-1].text == "and" else 1
-        whole = out[-glue] if len(out) >= glue else None
-        mixed = whole is not None and whole.value is not None and whole.value.denominator == 1 and "." not in whole.text
+        value = numerator.value / denominator.value
+        whole_offset = 2 if len(out) > 1 and out[-1].text == "and" else 1
+        whole = out[-whole_offset] if len(out) >= whole_offset else None
+        is_mixed = (
+            whole is not None and whole.value is not None and whole.value.denominator == 1 and "." not in whole.text
+        )
         if (
-            mixed
-            and not upper.glued
+            is_mixed
+            and not numerator.is_adjacent
             and 0 < value < 1
             and "^" not in whole.text
-            and (len(out) == glue or out[-glue - 1].text != "√")
+            and (len(out) == whole_offset or out[-whole_offset - 1].text != "√")
         ):
             negative = whole.value < 0 or whole.text.startswith("-")
-            out[-glue:] = [Token("mixed", whole.value - value if negative else whole.value + value, whole.glued)]
+            out[-whole_offset:] = [
+                Token("mixed", whole.value - value if negative else whole.value + value, whole.is_adjacent)
+            ]
         else:
-            out.append(Token("fraction", value, upper.glued))
+            out.append(Token("fraction", value, numerator.is_adjacent))
         n += 3
     return out
 
 
-def _multiples(tokens: list[Token]) -> list[Token]:
+def _apply_multipliers(tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     for token in tokens:
-        if token.text == "k" and token.glued and out and out[-1].value is not None:
-            out[-1] = Token(out[-1].text + "k", out[-1].value * 1000, out[-1].glued)
-        elif token.text in _MULTIPLES and out and out[-1].value is not None:
-            out[-1] = Token(out[-1].text + token.text, out[-1].value * _MULTIPLES[token.text], out[-1].glued)
+        if token.text == "k" and token.is_adjacent and out and out[-1].value is not None:
+            out[-1] = Token(out[-1].text + "k", out[-1].value * 1000, out[-1].is_adjacent)
+        elif token.text in _MULTIPLIERS and out and out[-1].value is not None:
+            out[-1] = Token(out[-1].text + token.text, out[-1].value * _MULTIPLIERS[token.text], out[-1].is_adjacent)
         else:
             out.append(token)
     return out
 
 
-def _units(tokens: list[Token]) -> list[Token]:
+def _normalize_units(tokens: list[Token]) -> list[Token]:
     """Units by their one name: ``sq. cm``, ``cm2`` and ``cm^2``; ``km per hour`` and ``km/h``."""
     out: list[Token] = []
     n = 0
     while n < len(tokens):
         token = tokens[n]
         follows = tokens[n + 1] if n + 1 < len(tokens) else None
-        name = None if token.value is not None else _unit_at(token, out, follows is None)
+        name = None if token.value is not None else _find_unit(token, out, follows is None)
         before = out[-1].text.lower() if out else ""
-        degrees = _DEGREES.get(token.text.lower()) if before == "°" and token.value is None else None
+        degrees = _DEGREE_UNITS.get(token.text.lower()) if before == "°" and token.value is None else None
         if degrees:
-            out[-1] = Token(degrees, None, out[-1].glued)
+            out[-1] = Token(degrees, None, out[-1].is_adjacent)
             n += 1
             continue
         if name and before in ("square", "sq", "cubic", "cu"):
@@ -266,7 +304,7 @@ def _units(tokens: list[Token]) -> list[Token]:
             name += "^2" if before.startswith("sq") else "^3"
         elif (
             name
-            and (name in units.COMBINE or before in ("per", "/"))
+            and (name in units.COMPOUNDABLE_UNITS or before in ("per", "/"))
             and follows
             and follows.text == "^"
             and n + 2 < len(tokens)
@@ -274,70 +312,75 @@ def _units(tokens: list[Token]) -> list[Token]:
         ):
             name += f"^{tokens[n + 2].value}"
             n += 2
-        elif name and follows and follows.value in (2, 3) and follows.glued and name in units.COMBINE:
+        elif name and follows and follows.value in (2, 3) and follows.is_adjacent and name in units.COMPOUNDABLE_UNITS:
             name += f"^{follows.value}"
             n += 1
-        if name and before in ("per", "/") and len(out) > 1 and out[-2].text in units.COMBINE:
-            out[-2:] = [Token(f"{out[-2].text}/{name}", None, out[-2].glued)]
+        if name and before in ("per", "/") and len(out) > 1 and out[-2].text in units.COMPOUNDABLE_UNITS:
+            out[-2:] = [Token(f"{out[-2].text}/{name}", None, out[-2].is_adjacent)]
         else:
-            out.append(Token(name, None, token.glued) if name else token)
+            out.append(Token(name, None, token.is_adjacent) if name else token)
         n += 1
     return out
 
 
-def _unit_at(token: Token, before: list[Token], last: bool) -> str | None:
-    name = units.unit(token.text)
-    if name is None or token.text not in units.AFTER_A_NUMBER:
+def _find_unit(token: Token, preceding: list[Token], is_last: bool) -> str | None:
+    name = units.canonical_unit(token.text)
+    if name is None or token.text not in units.AMBIGUOUS_UNITS:
         return name
-    number = bool(before) and before[-1].value is not None
-    per = bool(before) and before[-1].text.lower() in ("per", "/", "square", "sq", "cubic", "cu")
-    return name if (number or per) and (token.text != "in" or last) else None
+    follows_number = bool(preceding) and preceding[-1].value is not None
+    follows_unit_prefix = bool(preceding) and preceding[-1].text.lower() in ("per", "/", "square", "sq", "cubic", "cu")
+    return name if (follows_number or follows_unit_prefix) and (token.text != "in" or is_last) else None
 
 
-def _punctuation(tokens: list[Token]) -> list[Token]:
+def _drop_punctuation(tokens: list[Token]) -> list[Token]:
     """Commas count between numbers alone, hyphens not between words, brackets not around one token or around words."""
     out: list[Token] = []
     for n, token in enumerate(tokens):
         before, after = tokens[n - 1] if n else None, tokens[n + 1] if n + 1 < len(tokens) else None
-        between = bool(before and after) and (_numeric(before) and _numeric(after))
-        words = bool(before and after) and not (
-            before.value is not None or before.sign or after.value is not None or after.sign
+        between_numbers = bool(before and after) and (_is_numeric(before) and _is_numeric(after))
+        between_words = bool(before and after) and not (
+            before.value is not None or before.is_sign or after.value is not None or after.is_sign
         )
-        if token.text in (",", ":") and token.sign and not between and not (token.text == ":" and before and after):
+        if (
+            token.text in (",", ":")
+            and token.is_sign
+            and not between_numbers
+            and not (token.text == ":" and before and after)
+        ):
             continue
-        if token.text == "-" and token.sign and words and token.glued:
+        if token.text == "-" and token.is_sign and between_words and token.is_adjacent:
             continue
-        if token.text == "^" and before and before.value is None and not before.sign and after:
+        if token.text == "^" and before and before.value is None and not before.is_sign and after:
             continue  # 1s^2 is 1s2, and OH^- is OH-
         if token.text == "to" and before and after and before.value is not None and after.value is not None:
             token = Token(":", None, False, True)
         out.append(token)
-    return _unbracketed(out)
+    return _drop_brackets(out)
 
 
-def _numeric(token: Token) -> bool:
-    return token.value is not None or token.sign or units.known(token.text)
+def _is_numeric(token: Token) -> bool:
+    return token.value is not None or token.is_sign or units.is_known_unit(token.text)
 
 
-def _unbracketed(tokens: list[Token]) -> list[Token]:
+def _drop_brackets(tokens: list[Token]) -> list[Token]:
     opened: list[int] = []
     dropped: set[int] = set()
-    held: list[bool] = []  # does the bracket hold a comma or another sign?
+    contains_sign: list[bool] = []  # does the bracket hold a comma or another sign?
     for n, token in enumerate(tokens):
-        if token.text in ("(", "[", "{") and token.sign:
+        if token.text in ("(", "[", "{") and token.is_sign:
             opened.append(n)
-            held.append(False)
-        elif token.text in (")", "]", "}") and token.sign:
+            contains_sign.append(False)
+        elif token.text in (")", "]", "}") and token.is_sign:
             if not opened:
                 dropped.add(n)
                 continue
-            begin, signs = opened.pop(), held.pop()
-            whole = begin == 0 and n == len(tokens) - 1 and tokens[1:2] and not any(t.text == "," for t in tokens)
-            if not signs or whole or n - begin <= 2:
+            begin, has_signs = opened.pop(), contains_sign.pop()
+            spans_all = begin == 0 and n == len(tokens) - 1 and tokens[1:2] and not any(t.text == "," for t in tokens)
+            if not has_signs or spans_all or n - begin <= 2:
                 dropped |= {begin, n}
-            if held:
-                held[-1] = held[-1] or signs
-        elif held and token.sign:
-            held[-1] = True
+            if contains_sign:
+                contains_sign[-1] = contains_sign[-1] or has_signs
+        elif contains_sign and token.is_sign:
+            contains_sign[-1] = True
     dropped |= set(opened)
     return [t for n, t in enumerate(tokens) if n not in dropped]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_TABLE = """
+_UNIT_TABLE = """
 mm mms millimeter millimetre | cm cms centimeter centimetre | dm decimeter decimetre | m meter metre mtr mts
  km kilometer kilometre kms kilo
 inch inches in | ft foot feet | yd yard | mi mile | acre | hectare ha | nm nanometer | μm micrometer
@@ -15,13 +15,15 @@ kpa | atm | volt v
 amp ampere | ohm Ω | hz hertz | khz | mhz | mol mole | kelvin k | ° degree deg | rad radian | db | °c celsius | °f fahrenheit
 % percent pct percentage | mb | gb | kb | tb | bit | byte | mi/h mph | km/h kmph kph | m/s mps
 """.replace("\n", " | ")
-CANONICAL: dict[str, str] = {alias: row.split()[0] for row in _TABLE.split("|") if row.split() for alias in row.split()}
+CANONICAL_UNITS: dict[str, str] = {
+    alias: row.split()[0] for row in _UNIT_TABLE.split("|") if row.split() for alias in row.split()
+}
 """Every way to write a unit, to its one name."""
-KNOWN = frozenset(CANONICAL.values())
-CURRENCY = frozenset("$£€₹¥¢₽") | {"paise"}
-_PREFIXED = frozenset("mw mhz mb mg mm ml".split())
+KNOWN_UNITS = frozenset(CANONICAL_UNITS.values())
+CURRENCIES = frozenset("$£€₹¥¢₽") | {"paise"}
+_MEGA_PREFIXABLE = frozenset("mw mhz mb mg mm ml".split())
 """Units that a capital M makes a thousand million times as large."""
-_SINGLE = {
+_SINGLE_LETTER_UNITS = {
     "m": "m",
     "s": "s",
     "g": "g",
@@ -36,42 +38,42 @@ _SINGLE = {
     "K": "kelvin",
 }
 """Units of one letter, capitals and all: 5 M is no length."""
-_AREAS = {"sqft": "ft^2", "sqm": "m^2", "sqcm": "cm^2", "sqkm": "km^2", "sqin": "inch^2"}
-AFTER_A_NUMBER = frozenset("m s g l L h t J N W V K in re ha".split())
+_AREA_UNITS = {"sqft": "ft^2", "sqm": "m^2", "sqcm": "cm^2", "sqkm": "km^2", "sqin": "inch^2"}
+AMBIGUOUS_UNITS = frozenset("m s g l L h t J N W V K in re ha".split())
 """Units that are also words or letters: taken as units only where a number stands before them."""
-COMBINE = frozenset("mm cm m km inch ft yd mi g kg lb l ml gal watt joule newton".split())
+COMPOUNDABLE_UNITS = frozenset("mm cm m km inch ft yd mi g kg lb l ml gal watt joule newton".split())
 """Units that are said per another one, as km per hour; a price per day stays a price."""
 
 
-def unit(word: str) -> str | None:
+def canonical_unit(word: str) -> str | None:
     """The one name of a unit; None if the word is none.
 
-    >>> unit("Kilometres"), unit("Rs"), unit("apples"), unit("sqft"), unit("mW"), unit("MW")
+    >>> canonical_unit("Kilometres"), canonical_unit("Rs"), canonical_unit("apples"), canonical_unit("sqft"), canonical_unit("mW"), canonical_unit("MW")
     ('km', '₹', None, 'ft^2', 'mw', 'Mw')
     """
     if len(word) == 1 and word.isalpha() and word.isascii():
-        return _SINGLE.get(word)
+        return _SINGLE_LETTER_UNITS.get(word)
     mega = "M" if word[:1] == "M" and len(word) <= 3 else ""
     word = word.lower().rstrip(".")
-    if mega and word in _PREFIXED:
+    if mega and word in _MEGA_PREFIXABLE:
         return mega + word[1:]
-    if word in _AREAS:
-        return _AREAS[word]
-    found = CANONICAL.get(word)
-    return found or (CANONICAL.get(word[:-1]) if len(word) > 3 and word.endswith("s") else None)
+    if word in _AREA_UNITS:
+        return _AREA_UNITS[word]
+    found = CANONICAL_UNITS.get(word)
+    return found or (CANONICAL_UNITS.get(word[:-1]) if len(word) > 3 and word.endswith("s") else None)
 
 
-def known(word: str) -> bool:
+def is_known_unit(word: str) -> bool:
     """Whether a token's name is that of a unit."""
-    if word[:1] == "M" and word.lower() in _PREFIXED:
+    if word[:1] == "M" and word.lower() in _MEGA_PREFIXABLE:
         return True
-    return word in KNOWN or word.partition("^")[0].partition("/")[0] in KNOWN
+    return word in KNOWN_UNITS or word.partition("^")[0].partition("/")[0] in KNOWN_UNITS
 
 
-def agree(one: str, other: str) -> bool:
+def units_match(one: str, other: str) -> bool:
     """Whether two units are the same; a pound is money or weight.
 
-    >>> agree("£", "pound_or_lb"), agree("km", "mi")
+    >>> units_match("£", "pound_or_lb"), units_match("km", "mi")
     (True, False)
     """
     return one == other or {one, other} in ({"£", "pound_or_lb"}, {"lb", "pound_or_lb"})

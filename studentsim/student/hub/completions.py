@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 from studentsim.records import Option, Pair, Question
-from studentsim.student.hub.chat import Chat, Prompt
-from studentsim.student.hub.form import AnswerForm, in_form, letter_of
+from studentsim.student.hub.chat import ChatFormatter, Prompt
+from studentsim.student.hub.form import AnswerForm, apply_answer_form, format_option_letter
 
-LAST = 24
+TAIL_TOKENS = 24
 """Tokens at the end of a given working that are learnt however long it is: they tell the answer."""
 
 
-def option_ids(question: Question, prompt: Prompt, chat: Chat, *, scores: str) -> list[list[int]]:
+def encode_options(question: Question, prompt: Prompt, chat: ChatFormatter, *, option_scoring: str) -> list[list[int]]:
     """The ids of each option as the answer, told by its ``text`` or its ``letter`` (``Hub.scores``)."""
-    told = [chat.defused(f"Answer: {option_named(o, chat.form, scores=scores)}") for o in question.options]
-    return [chat.continuation(prompt, text) for text in told]
+    option_texts = [
+        chat.escape_control_tokens(
+            f"Answer: {format_scored_option(o, chat.answer_form, option_scoring=option_scoring)}"
+        )
+        for o in question.options
+    ]
+    return [chat.encode_continuation(prompt, text) for text in option_texts]
 
 
-def option_named(option: Option, form: AnswerForm, *, scores: str) -> str:
+def format_scored_option(option: Option, answer_form: AnswerForm, *, option_scoring: str) -> str:
     """What stands for an option where it is scored: its text, or its letter as the form has it."""
-    return letter_of(option, form) if scores == "letter" else option.text
+    return format_option_letter(option, answer_form) if option_scoring == "letter" else option.text
 
 
-def pair_texts(pair: Pair, prompt: Prompt, chat: Chat, *, limit: int) -> tuple[list[int], list[int]]:
+def encode_pair_texts(
+    pair: Pair, prompt: Prompt, chat: ChatFormatter, *, max_new_tokens: int
+) -> tuple[list[int], list[int]]:
     """The ids of chosen and rejected. What the student wrote itself is taken as it wrote it; a given working, which may be longer than
-    any answer (``limit`` tokens), is put into the run's form, and keeps its beginning and its end."""
-    most = max(limit, 2 * LAST)
+    any answer (``max_new_tokens`` tokens), is put into the run's form, and keeps its beginning and its end."""
+    max_tokens = max(max_new_tokens, 2 * TAIL_TOKENS)
 
-    def ids_of(ids: tuple[int, ...] | None, text: str, ended: bool) -> list[int]:
+    def encode_text(ids: tuple[int, ...] | None, text: str, ended: bool) -> list[int]:
         if ids:
             return list(ids)
-        whole = chat.completion(prompt, in_form(pair.question, text, chat.form), ended=ended)
-        return without_middle(whole, most, LAST)
+        whole = chat.encode_completion(prompt, apply_answer_form(pair.question, text, chat.answer_form), ended=ended)
+        return truncate_middle(whole, max_tokens, TAIL_TOKENS)
 
     return (
-        ids_of(pair.chosen_ids, pair.chosen, pair.chosen_ended),
-        ids_of(pair.rejected_ids, pair.rejected, pair.rejected_ended),
+        encode_text(pair.chosen_ids, pair.chosen, pair.chosen_ended),
+        encode_text(pair.rejected_ids, pair.rejected, pair.rejected_ended),
     )
 
 
-def without_middle(ids: list[int], most: int, last: int) -> list[int]:
-    """Without the middle, where there are more than ``most``; the ``last`` ones stay."""
-    return ids if len(ids) <= most else ids[: most - last] + ids[-last:]
+def truncate_middle(ids: list[int], max_tokens: int, tail_tokens: int) -> list[int]:
+    """Without the middle, where there are more than ``max_tokens``; the ``tail_tokens`` ones stay."""
+    return ids if len(ids) <= max_tokens else ids[: max_tokens - tail_tokens] + ids[-tail_tokens:]

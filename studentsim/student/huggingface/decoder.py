@@ -16,34 +16,34 @@ import torch.nn.functional as F
 from peft import PeftModel
 from peft.tuners.lora import Linear as LoRA
 
-from studentsim.student.hub.sizes import kept_per_token
+from studentsim.student.hub.sizes import activation_bytes_per_token
 from studentsim.student.huggingface.operations import (
     LoRALinear,
     PackedAttention,
     RMSNorm,
     RMSNormLoRALinear,
-    Rotation,
+    RotaryEmbedding,
     SwiGLU,
     SwiGLULoRALinear,
 )
-from studentsim.student.huggingface.packing import Pack
+from studentsim.student.huggingface.packing import PackedBatch
 
-Adapter = tuple[torch.Tensor, torch.Tensor]
+LoraMatrices = tuple[torch.Tensor, torch.Tensor]
 """Of a projection: ``down`` (R, I) and ``up`` (O, R), the scale included."""
 
 
 @dataclass(frozen=True)
-class Projection:
-    """Projections of one input, as one matrix ``weight`` (O, I); ``parts`` are PEFT's layers, in its order."""
+class FusedProjection:
+    """Projections of one input, as one matrix ``weight`` (O, I); ``modules`` are PEFT's layers, in its order."""
 
     weight: torch.Tensor
     bias: torch.Tensor | None
-    parts: Sequence[torch.nn.Module]
+    modules: Sequence[torch.nn.Module]
 
     @classmethod
-    def of(cls, *parts: torch.nn.Module, dtype: torch.dtype) -> Projection:
+    def from_modules(cls, *modules: torch.nn.Module, dtype: torch.dtype) -> FusedProjection:
         """The parts' weights put together. In their own dtype each part's becomes a view of the whole: no memory is held twice."""
-        layers = [p.get_base_layer() if isinstance(p, LoRA) else p for p in parts]
+        layers = [p.get_base_layer() if isinstance(p, LoRA) else p for p in modules]
         sizes = [len(layer.weight) for layer in layers]
         weight = torch.cat([layer.weight.data for layer in layers]) if len(layers) > 1 else layers[0].weight.data
         if dtype == weight.dtype and len(layers) > 1:
@@ -55,12 +55,12 @@ class Projection:
                 weight.new_zeros(size) if layer.bias is None else layer.bias.data
                 for layer, size in zip(layers, sizes, strict=True)
             ]).to(dtype)  # fmt: skip
-        return cls(weight.to(dtype), bias, parts)
+        return cls(weight.to(dtype), bias, modules)
 
-    def adapter(self) -> Adapter | None:
+    def combine_adapters(self) -> LoraMatrices | None:
         """The parts' adapters as one, as they stand; with gradients to their parameters where these are on."""
         downs, ups = [], []
-        for part in self.parts:
+        for part in self.modules:
             size = (part.get_base_layer() if isinstance(part, LoRA) else part).weight.shape[0]
             if isinstance(part, LoRA) and not part.disable_adapters:
                 downs.append(part.lora_A["default"].weight)
@@ -71,40 +71,42 @@ class Projection:
             return None
         return torch.cat(downs).to(self.weight.dtype), torch.block_diag(*ups).to(self.weight.dtype)
 
-    def __call__(self, x: torch.Tensor, adapter: Adapter | None) -> torch.Tensor:
+    def __call__(self, x: torch.Tensor, adapter: LoraMatrices | None) -> torch.Tensor:
         """Outputs (N, O) of inputs (N, I)."""
         if adapter is None:
             return F.linear(x, self.weight, self.bias)
         return LoRALinear.apply(x, self.weight, self.bias, *adapter)
 
-    def of_norm(self, x: torch.Tensor, norm: torch.Tensor, eps: float, adapter: Adapter | None) -> torch.Tensor:
+    def forward_normed(
+        self, x: torch.Tensor, norm: torch.Tensor, eps: float, adapter: LoraMatrices | None
+    ) -> torch.Tensor:
         """Outputs of ``x`` (N, I) float32, normed."""
         if adapter is None:
             return self(RMSNorm.apply(x, norm, eps, self.weight.dtype), None)
         return RMSNormLoRALinear.apply(x, norm, eps, self.weight, self.bias, *adapter)
 
-    def of_swiglu(self, both: torch.Tensor, adapter: Adapter | None) -> torch.Tensor:
+    def forward_swiglu(self, gate_up: torch.Tensor, adapter: LoraMatrices | None) -> torch.Tensor:
         """Outputs of silu(gate) x up, given side by side (N, 2 I)."""
         if adapter is None:
-            return self(SwiGLU.apply(both), None)
-        return SwiGLULoRALinear.apply(both, self.weight, self.bias, *adapter)
+            return self(SwiGLU.apply(gate_up), None)
+        return SwiGLULoRALinear.apply(gate_up, self.weight, self.bias, *adapter)
 
 
 @dataclass(frozen=True)
-class Layer:
+class DecoderLayer:
     """One layer's parts; ``q_norm`` and ``k_norm`` (D,) where the architecture has them (Qwen 3)."""
 
     input_norm: torch.Tensor
-    qkv: Projection
+    qkv: FusedProjection
     q_norm: torch.Tensor | None
     k_norm: torch.Tensor | None
-    out: Projection
+    out: FusedProjection
     post_norm: torch.Tensor
-    gate_up: Projection
-    down: Projection
+    gate_up: FusedProjection
+    down: FusedProjection
 
     @property
-    def projections(self) -> tuple[Projection, ...]:
+    def projections(self) -> tuple[FusedProjection, ...]:
         """All four, in the order of their use."""
         return self.qkv, self.out, self.gate_up, self.down
 
@@ -113,7 +115,7 @@ class StepWeights(Protocol):
     """What ``step`` multiplies with: of each layer its four projections, adapter included, and the head. Outputs are float32."""
 
     layers: Sequence[Sequence[Callable[[torch.Tensor], torch.Tensor]]]
-    head: Callable[[torch.Tensor], torch.Tensor]
+    lm_head: Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass
@@ -135,73 +137,73 @@ class PackedDecoder:
         self.dtype = dtype or base.dtype
         self.kv_heads = config.num_key_value_heads
         self.heads = config.num_attention_heads
-        self.size = getattr(config, "head_dim", None) or config.hidden_size // self.heads
+        self.head_dim = getattr(config, "head_dim", None) or config.hidden_size // self.heads
         self.eps = config.rms_norm_eps
-        self.scale = self.size**-0.5
+        self.attention_scale = self.head_dim**-0.5
         inner = base.model
         self.embedding = inner.embed_tokens.weight.data.to(self.dtype)
-        self.norm = inner.norm.weight.data.to(self.dtype)
+        self.final_norm = inner.norm.weight.data.to(self.dtype)
         tied = base.lm_head.weight is inner.embed_tokens.weight
-        self.head = self.embedding if tied else base.lm_head.weight.data.to(self.dtype)
-        self.layers = [_layer(layer, self.dtype) for layer in inner.layers]
-        self._rotary = inner.rotary_emb
-        self._tables = self._rotations(512)
+        self.lm_head = self.embedding if tied else base.lm_head.weight.data.to(self.dtype)
+        self.layers = [_build_layer(layer, self.dtype) for layer in inner.layers]
+        self._rotary_embedding = inner.rotary_emb
+        self._rotary_tables = self._build_rotary_tables(512)
 
     @property
-    def kept_per_token(self) -> int:
+    def activation_bytes_per_token(self) -> int:
         """Bytes that a token leaves for the backward pass."""
         config = self.config
-        return kept_per_token(
+        return activation_bytes_per_token(
             config.num_hidden_layers, config.hidden_size, config.intermediate_size, self.dtype.itemsize
         )
 
     # ------------------------------------------------------------------ whole texts
 
-    def adapters(self) -> list[list[Adapter | None]]:
+    def combine_layer_adapters(self) -> list[list[LoraMatrices | None]]:
         """Each layer's adapters as they stand; none at all where PEFT has them switched off."""
-        return [[p.adapter() for p in layer.projections] for layer in self.layers]
+        return [[p.combine_adapters() for p in layer.projections] for layer in self.layers]
 
-    def hidden(
+    def compute_hidden_states(
         self,
-        pack: Pack,
-        adapters: Sequence[Sequence[Adapter | None]],
-        wanted: torch.Tensor | None = None,
-        keep: KeysAndValues | None = None,
+        pack: PackedBatch,
+        adapters: Sequence[Sequence[LoraMatrices | None]],
+        positions: torch.Tensor | None = None,
+        cache: KeysAndValues | None = None,
     ) -> torch.Tensor:
-        """Normed hidden states (N, H) of a pack, or of its ``wanted`` positions (M,) alone; ``keep`` is filled with keys and values."""
-        cos, sin = self.rotations(pack.positions)
+        """Normed hidden states (N, H) of a pack, or of its ``positions`` positions (M,) alone; ``cache`` is filled with keys and values."""
+        cos, sin = self.rotary_cos_sin(pack.positions)
         x = F.embedding(pack.ids, self.embedding).float()
         for number, (layer, (qkv, out, gate_up, down)) in enumerate(zip(self.layers, adapters, strict=True)):
-            q, k, v = self._split(layer, layer.qkv.of_norm(x, layer.input_norm, self.eps, qkv))
-            q, k = Rotation.apply(q, cos, sin), Rotation.apply(k, cos, sin)
-            if keep is not None:
-                keep.layers.append((k, v))
+            q, k, v = self._split_heads(layer, layer.qkv.forward_normed(x, layer.input_norm, self.eps, qkv))
+            q, k = RotaryEmbedding.apply(q, cos, sin), RotaryEmbedding.apply(k, cos, sin)
+            if cache is not None:
+                cache.layers.append((k, v))
             # A copy of the values: as part of the projection's outputs they would keep those of queries and keys alive.
-            attended = PackedAttention.apply(q, k, v.contiguous(), pack, self.scale)
-            if wanted is not None and number == len(self.layers) - 1:
+            attended = PackedAttention.apply(q, k, v.contiguous(), pack, self.attention_scale)
+            if positions is not None and number == len(self.layers) - 1:
                 # Keys and values are there: the rest is for who asks. By index_select, since with several threads the gradient
                 # of plain indexing adds up in any order, and a resumed run would not be the same to the last bit.
-                attended, x = attended.index_select(0, wanted), x.index_select(0, wanted)
+                attended, x = attended.index_select(0, positions), x.index_select(0, positions)
             x = x + layer.out(attended, out)
-            x = x + layer.down.of_swiglu(layer.gate_up.of_norm(x, layer.post_norm, self.eps, gate_up), down)
-        return RMSNorm.apply(x, self.norm, self.eps, self.dtype)
+            x = x + layer.down.forward_swiglu(layer.gate_up.forward_normed(x, layer.post_norm, self.eps, gate_up), down)
+        return RMSNorm.apply(x, self.final_norm, self.eps, self.dtype)
 
-    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+    def compute_logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Logits (…, V), float32, of normed hidden states (…, H)."""
-        return F.linear(hidden, self.head).float()
+        return F.linear(hidden, self.lm_head).float()
 
-    def rotations(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def rotary_cos_sin(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """cos and sin (N, 1, D / 2), float32, of positions (N,)."""
-        tables = self._tables  # threads read at the same time: another's may take its place at any moment
+        tables = self._rotary_tables  # threads read at the same time: another's may take its place at any moment
         if (most := int(positions.max()) + 1) > len(tables[0]):
-            tables = self._tables = self._rotations(2 * most)
+            tables = self._rotary_tables = self._build_rotary_tables(2 * most)
         cos, sin = (table[positions][:, None] for table in tables)
         return cos, sin
 
     # ------------------------------------------------------------------ one token more
 
     @torch.no_grad()
-    def step(
+    def decode_step(
         self,
         tokens: torch.Tensor,
         lengths: torch.Tensor,
@@ -216,64 +218,64 @@ class PackedDecoder:
         count = len(tokens)
         rows = torch.arange(count)
         total = int(lengths.max()) + 1
-        hidden_from = torch.zeros(count, 1, 1, total, dtype=self.dtype)
-        hidden_from.masked_fill_((torch.arange(total)[None] > lengths[:, None])[:, None, None], -torch.inf)
-        cos, sin = (torch.cat([half, other], -1) for half, other in _halves(*self.rotations(lengths)))
+        attention_mask = torch.zeros(count, 1, 1, total, dtype=self.dtype)
+        attention_mask.masked_fill_((torch.arange(total)[None] > lengths[:, None])[:, None, None], -torch.inf)
+        cos, sin = (torch.cat([half, other], -1) for half, other in _rotation_factors(*self.rotary_cos_sin(lengths)))
         x = F.embedding(tokens, self.embedding).float()
         for number, (layer, (qkv, out, gate_up, down)) in enumerate(zip(self.layers, weights.layers, strict=True)):
-            q, k, v = self._split(layer, qkv(self._normed(x, layer.input_norm)))
-            turned = torch.cat([q, k], 1).float()
-            turned = torch.addcmul(turned * cos, turned.roll(self.size // 2, -1), sin).to(self.dtype)
-            keys[number][rows, :, lengths] = turned[:, self.heads :]
+            q, k, v = self._split_heads(layer, qkv(self._rms_norm(x, layer.input_norm)))
+            rotated = torch.cat([q, k], 1).float()
+            rotated = torch.addcmul(rotated * cos, rotated.roll(self.head_dim // 2, -1), sin).to(self.dtype)
+            keys[number][rows, :, lengths] = rotated[:, self.heads :]
             values[number][rows, :, lengths] = v.to(self.dtype)
             attended = F.scaled_dot_product_attention(
-                turned[:, : self.heads].unflatten(1, (self.kv_heads, -1)),
-                keys[number][:, :, :total], values[number][:, :, :total], attn_mask=hidden_from, scale=self.scale,
+                rotated[:, : self.heads].unflatten(1, (self.kv_heads, -1)),
+                keys[number][:, :, :total], values[number][:, :, :total], attn_mask=attention_mask, scale=self.attention_scale,
             )  # fmt: skip
             x += out(attended.reshape(count, -1))
-            gate, up = gate_up(self._normed(x, layer.post_norm)).chunk(2, -1)
+            gate, up = gate_up(self._rms_norm(x, layer.post_norm)).chunk(2, -1)
             x += down(F.silu(gate).mul_(up).to(self.dtype))
-        return weights.head(self._normed(x, self.norm))
+        return weights.lm_head(self._rms_norm(x, self.final_norm))
 
     # ------------------------------------------------------------------ inside
 
-    def _split(self, layer: Layer, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _split_heads(self, layer: DecoderLayer, qkv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Queries (N, heads, D), keys and values (N, KV heads, D)."""
-        q, k, v = qkv.view(len(qkv), -1, self.size).split([self.heads, self.kv_heads, self.kv_heads], 1)
+        q, k, v = qkv.view(len(qkv), -1, self.head_dim).split([self.heads, self.kv_heads, self.kv_heads], 1)
         if layer.q_norm is not None and layer.k_norm is not None:
             q = RMSNorm.apply(q.float(), layer.q_norm, self.eps, self.dtype)
             k = RMSNorm.apply(k.float(), layer.k_norm, self.eps, self.dtype)
         return q, k, v
 
-    def _normed(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def _rms_norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         scale = x.square().mean(-1, keepdim=True).add_(self.eps).rsqrt_()
         return (x * scale).to(self.dtype).mul_(weight)
 
     @torch.no_grad()
-    def _rotations(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        cos, sin = self._rotary(torch.zeros(1), torch.arange(count)[None])
+    def _build_rotary_tables(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        cos, sin = self._rotary_embedding(torch.zeros(1), torch.arange(count)[None])
         half = cos.shape[-1] // 2
         return cos[0, :, :half].float(), sin[0, :, :half].float()
 
 
-def _halves(cos: torch.Tensor, sin: torch.Tensor) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
+def _rotation_factors(cos: torch.Tensor, sin: torch.Tensor) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
     """cos and sin of both halves of a head: what turns is ``x cos + (x with its halves exchanged) sin``."""
     return (cos, cos), (-sin, sin)
 
 
-def _layer(layer: torch.nn.Module, dtype: torch.dtype) -> Layer:
+def _build_layer(layer: torch.nn.Module, dtype: torch.dtype) -> DecoderLayer:
     attention, mlp = layer.self_attn, layer.mlp
 
-    def norm(module: torch.nn.Module, name: str) -> torch.Tensor | None:
+    def read_norm(module: torch.nn.Module, name: str) -> torch.Tensor | None:
         return getattr(module, name).weight.data.to(dtype) if hasattr(module, name) else None
 
-    return Layer(
-        input_norm=norm(layer, "input_layernorm"),
-        qkv=Projection.of(attention.q_proj, attention.k_proj, attention.v_proj, dtype=dtype),
-        q_norm=norm(attention, "q_norm"),
-        k_norm=norm(attention, "k_norm"),
-        out=Projection.of(attention.o_proj, dtype=dtype),
-        post_norm=norm(layer, "post_attention_layernorm"),
-        gate_up=Projection.of(mlp.gate_proj, mlp.up_proj, dtype=dtype),
-        down=Projection.of(mlp.down_proj, dtype=dtype),
+    return DecoderLayer(
+        input_norm=read_norm(layer, "input_layernorm"),
+        qkv=FusedProjection.from_modules(attention.q_proj, attention.k_proj, attention.v_proj, dtype=dtype),
+        q_norm=read_norm(attention, "q_norm"),
+        k_norm=read_norm(attention, "k_norm"),
+        out=FusedProjection.from_modules(attention.o_proj, dtype=dtype),
+        post_norm=read_norm(layer, "post_attention_layernorm"),
+        gate_up=FusedProjection.from_modules(mlp.gate_proj, mlp.up_proj, dtype=dtype),
+        down=FusedProjection.from_modules(mlp.down_proj, dtype=dtype),
     )

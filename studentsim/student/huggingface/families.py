@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from studentsim.errors import ConfigError
 
-FAMILIES = {
+SUPPORTED_ARCHITECTURES = {
     "llama": "Llama",
     "qwen2": "Qwen 2",
     "qwen3": "Qwen 3",
@@ -29,20 +29,20 @@ FAMILIES = {
 }
 """Architectures by GGUF's names (``general.architecture``). Mistral's and SmolLM's files call themselves llama."""
 
-OVERLOOKED = {
+IGNORED_CONFIG_KEYS = {
     "qwen3": {"attention.key_length": "head_dim"},
     "phi3": {"attention.sliding_window": "sliding_window"},
 }
 """Keys of a file, by architecture, that transformers 5.23 passes by, and the settings of the model that they are."""
-_SCALED = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
+_ROPE_SCALING_TENSORS = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
 """Tensors by which positions are scaled (Llama 3.1, Phi-3's long versions). transformers passes these by, too."""
 
-MAGIC = b"GGUF"
-_FIXED = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-_STRING, _ARRAY = 8, 9
-_MOST_ENTRIES = 2**16
-_LONGEST_STRING = 2**20
-_FLOATS = {0: 32, 1: 16, 30: 16, 28: 64}
+GGUF_MAGIC = b"GGUF"
+_SCALAR_FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_STRING_TYPE, _ARRAY_TYPE = 8, 9
+_MAX_ENTRIES = 2**16
+_MAX_STRING_BYTES = 2**20
+_FLOAT_BITS = {0: 32, 1: 16, 30: 16, 28: 64}
 """Bits a weight in the types that are no blocks: F32, F16, BF16, F64."""
 
 
@@ -54,175 +54,175 @@ class GgufHeader:
     metadata: dict[str, Any]
     """Its keys with numbers and texts; of arrays their length."""
     parameters: int
-    bits: tuple[int, int]
+    bit_range: tuple[int, int]
     """The least and the most bits of a weight, of types that at least one parameter in twenty has."""
-    bytes: int
+    file_bytes: int
 
-    tensors: frozenset[str]
+    tensor_names: frozenset[str]
     """The names of its tensors."""
 
     @property
-    def weights(self) -> str:
+    def weight_description(self) -> str:
         """How its weights are stored, in words: "from 4-bit weights", "from 4- to 8-bit weights"."""
-        least, most = self.bits
+        least, most = self.bit_range
         return f"from {most}-bit weights" if least == most else f"from {least}- to {most}-bit weights"
 
     @property
-    def split(self) -> str:
+    def pre_tokenizer(self) -> str:
         """How its tokenizer splits text before it looks words up (``tokenizer.ggml.pre``); blank: it does not say."""
         return str(self.metadata.get("tokenizer.ggml.pre", ""))
 
     @property
-    def settings(self) -> dict[str, int]:
+    def config_overrides(self) -> dict[str, int]:
         """Settings of the model that are to be given to transformers, which does not find them in the file."""
-        told = OVERLOOKED.get(self.architecture, {})
-        found = {setting: self.metadata.get(f"{self.architecture}.{key}") for key, setting in told.items()}
+        config_names = IGNORED_CONFIG_KEYS.get(self.architecture, {})
+        found = {setting: self.metadata.get(f"{self.architecture}.{key}") for key, setting in config_names.items()}
         return {setting: value for setting, value in found.items() if value is not None}
 
     @property
-    def scaled(self) -> bool:
+    def has_rope_scaling(self) -> bool:
         """Whether it scales positions, for longer texts, in a way that is not read."""
         kind = self.metadata.get(f"{self.architecture}.rope.scaling.type", "none")
         factor = self.metadata.get(f"{self.architecture}.rope.scaling.factor", 0)
-        return bool(self.tensors.intersection(_SCALED)) or (kind != "none" and factor != 1)
+        return bool(self.tensor_names.intersection(_ROPE_SCALING_TENSORS)) or (kind != "none" and factor != 1)
 
 
-def read_header(path: Path) -> GgufHeader:
+def read_gguf_header(path: Path) -> GgufHeader:
     """The header of a GGUF file. Its weights are not read, but their place is: a file that was cut off is noticed.
 
     :raises ConfigError: (``model``) it is no GGUF file, or was cut off, or cannot be opened.
     """
     try:
         with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return _Reader(content).header()
+            return _HeaderReader(content).read_header()
     except OSError as error:
-        raise _refused(f"{path} cannot be read ({error.strerror}).", "Check its name and permissions.") from error
+        raise _model_error(f"{path} cannot be read ({error.strerror}).", "Check its name and permissions.") from error
     except (struct.error, ValueError, KeyError, IndexError) as error:
-        why = str(error) if isinstance(error, _Malformed) else "it was cut off, or is damaged"
-        raise _refused(f"{path} cannot be used as a GGUF file: {why}.", "Download it again.") from error
+        why = str(error) if isinstance(error, _MalformedFileError) else "it was cut off, or is damaged"
+        raise _model_error(f"{path} cannot be used as a GGUF file: {why}.", "Download it again.") from error
 
 
-def check_family(path: Path, header: GgufHeader) -> None:
+def check_architecture(path: Path, header: GgufHeader) -> None:
     """Refuse a GGUF file of an architecture that cannot be read.
 
     :raises ConfigError: (``model``) naming the architecture and those that can.
     """
-    if header.architecture not in FAMILIES:
-        *most, last = FAMILIES.values()
-        raise _refused(
+    if header.architecture not in SUPPORTED_ARCHITECTURES:
+        *most, last = SUPPORTED_ARCHITECTURES.values()
+        raise _model_error(
             f"{path.name} is of the architecture {header.architecture!r}, which cannot be read from a GGUF file.",
             f"Choose a model of the kind {', '.join(most)} or {last}, or a folder with the original weights (safetensors).",
         )
-    if header.scaled:
-        raise _refused(
+    if header.has_rope_scaling:
+        raise _model_error(
             f"{path.name} scales positions for longer texts (RoPE scaling), which cannot be read from a GGUF file: it would be "
             "another model.",
             "Choose a folder with the original weights (safetensors).",
         )
     if header.metadata.get("split.count", 0) > 1:
-        raise _refused(
+        raise _model_error(
             f"{path.name} is one part of {header.metadata['split.count']}.",
             "Join them first: llama-gguf-split --merge FIRST.gguf WHOLE.gguf",
         )
 
 
-class _Malformed(ValueError):
+class _MalformedFileError(ValueError):
     """No GGUF file; the message says why, in words."""
 
 
-class _Tensor(NamedTuple):
+class _TensorInfo(NamedTuple):
     """A line of the table of tensors."""
 
     name: str
     parameters: int
-    type: int
+    ggml_type: int
     """By its number in ggml."""
     offset: int
     """Where it begins, in bytes from where the weights begin."""
 
 
-class _Reader:
+class _HeaderReader:
     """Reads a header from the beginning of a file that is mapped into memory."""
 
     def __init__(self, content: mmap.mmap) -> None:
-        self.content, self.at = content, 0
+        self.content, self.position = content, 0
 
-    def header(self) -> GgufHeader:
-        if self.content[:4] != MAGIC:
-            raise _Malformed("it does not begin with 'GGUF'")
-        self.at = 4
-        version, tensors, entries = self.take("I"), self.take("Q"), self.take("Q")
+    def read_header(self) -> GgufHeader:
+        if self.content[:4] != GGUF_MAGIC:
+            raise _MalformedFileError("it does not begin with 'GGUF'")
+        self.position = 4
+        version, tensor_count, entry_count = self.read_scalar("I"), self.read_scalar("Q"), self.read_scalar("Q")
         if version not in (2, 3):
-            raise _Malformed(f"it is of version {version}, and versions 2 and 3 can be read")
-        if max(tensors, entries) > _MOST_ENTRIES:
-            raise _Malformed("its header makes no sense")
-        metadata = dict(self.entry() for _ in range(entries))
-        found = [self.tensor() for _ in range(tensors)]
+            raise _MalformedFileError(f"it is of version {version}, and versions 2 and 3 can be read")
+        if max(tensor_count, entry_count) > _MAX_ENTRIES:
+            raise _MalformedFileError("its header makes no sense")
+        metadata = dict(self.read_entry() for _ in range(entry_count))
+        tensor_infos = [self.read_tensor_info() for _ in range(tensor_count)]
         if "general.architecture" not in metadata:
-            raise _Malformed("it does not say of which architecture it is")
-        if not found or self.at + max(tensor.offset for tensor in found) >= len(self.content):
-            raise _Malformed(f"it was cut off: it ends, at {len(self.content):,} bytes, before its weights do")
+            raise _MalformedFileError("it does not say of which architecture it is")
+        if not tensor_infos or self.position + max(tensor.offset for tensor in tensor_infos) >= len(self.content):
+            raise _MalformedFileError(f"it was cut off: it ends, at {len(self.content):,} bytes, before its weights do")
         by_type: Counter[int] = Counter()
-        for tensor in found:
-            by_type[tensor.type] += tensor.parameters
-        bits = [_bits(kind) for kind, parameters in by_type.items() if parameters >= 0.05 * by_type.total()]
+        for tensor in tensor_infos:
+            by_type[tensor.ggml_type] += tensor.parameters
+        bits = [_bits_per_weight(kind) for kind, parameters in by_type.items() if parameters >= 0.05 * by_type.total()]
         return GgufHeader(
             architecture=str(metadata["general.architecture"]),
             metadata=metadata,
             parameters=by_type.total(),
-            bits=(min(bits), max(bits)),
-            bytes=len(self.content),
-            tensors=frozenset(tensor.name for tensor in found),
+            bit_range=(min(bits), max(bits)),
+            file_bytes=len(self.content),
+            tensor_names=frozenset(tensor.name for tensor in tensor_infos),
         )
 
-    def take(self, form: str) -> Any:
-        (value,) = struct.unpack_from(f"<{form}", self.content, self.at)
-        self.at += struct.calcsize(f"<{form}")
+    def read_scalar(self, type_code: str) -> Any:
+        (value,) = struct.unpack_from(f"<{type_code}", self.content, self.position)
+        self.position += struct.calcsize(f"<{type_code}")
         return value
 
-    def text(self) -> str:
-        length = self.take("Q")
-        if length > _LONGEST_STRING or self.at + length > len(self.content):
-            raise _Malformed("it was cut off, or its header makes no sense")
-        self.at += length
-        return self.content[self.at - length : self.at].decode("utf-8", "replace")
+    def read_string(self) -> str:
+        length = self.read_scalar("Q")
+        if length > _MAX_STRING_BYTES or self.position + length > len(self.content):
+            raise _MalformedFileError("it was cut off, or its header makes no sense")
+        self.position += length
+        return self.content[self.position - length : self.position].decode("utf-8", "replace")
 
-    def entry(self) -> tuple[str, Any]:
-        return self.text(), self.value(self.take("I"))
+    def read_entry(self) -> tuple[str, Any]:
+        return self.read_string(), self.read_value(self.read_scalar("I"))
 
-    def value(self, kind: int) -> Any:
-        if kind == _STRING:
-            return self.text()
-        if kind != _ARRAY:
-            return self.take(_FIXED[kind])
-        inner, count = self.take("I"), self.take("Q")
-        if inner == _STRING:
+    def read_value(self, value_type: int) -> Any:
+        if value_type == _STRING_TYPE:
+            return self.read_string()
+        if value_type != _ARRAY_TYPE:
+            return self.read_scalar(_SCALAR_FORMATS[value_type])
+        element_type, count = self.read_scalar("I"), self.read_scalar("Q")
+        if element_type == _STRING_TYPE:
             for _ in range(count):
-                self.at += struct.unpack_from("<Q", self.content, self.at)[0] + 8
+                self.position += struct.unpack_from("<Q", self.content, self.position)[0] + 8
         else:
-            self.at += count * struct.calcsize(f"<{_FIXED[inner]}")
-        if self.at > len(self.content):
-            raise _Malformed("it was cut off within its header")
+            self.position += count * struct.calcsize(f"<{_SCALAR_FORMATS[element_type]}")
+        if self.position > len(self.content):
+            raise _MalformedFileError("it was cut off within its header")
         return count
 
-    def tensor(self) -> _Tensor:
-        name, sizes = self.text(), [self.take("Q") for _ in range(self.take("I"))]
-        return _Tensor(name, math.prod(sizes), self.take("I"), self.take("Q"))
+    def read_tensor_info(self) -> _TensorInfo:
+        name, sizes = self.read_string(), [self.read_scalar("Q") for _ in range(self.read_scalar("I"))]
+        return _TensorInfo(name, math.prod(sizes), self.read_scalar("I"), self.read_scalar("Q"))
 
 
-def _bits(kind: int) -> int:
+def _bits_per_weight(ggml_type: int) -> int:
     """Bits of a weight, by the number of its type in ggml: the digit in its name (Q4_1, IQ3_XS)."""
-    if kind in _FLOATS:
-        return _FLOATS[kind]
+    if ggml_type in _FLOAT_BITS:
+        return _FLOAT_BITS[ggml_type]
     from gguf import GGMLQuantizationType
 
-    return int("".join(c for c in GGMLQuantizationType(kind).name.partition("_")[0] if c.isdigit()) or 0)
+    return int("".join(c for c in GGMLQuantizationType(ggml_type).name.partition("_")[0] if c.isdigit()) or 0)
 
 
-def is_file(name: str) -> bool:
+def is_gguf_file_name(name: str) -> bool:
     """Whether a model's name means a GGUF file, which need not exist."""
     return name.lower().endswith(".gguf") and not os.path.isdir(os.path.expanduser(name))
 
 
-def _refused(problem: str, remedy: str) -> ConfigError:
+def _model_error(problem: str, remedy: str) -> ConfigError:
     return ConfigError(problem, remedy, field="model")

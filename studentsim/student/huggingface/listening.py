@@ -7,28 +7,32 @@ from collections.abc import Callable, Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from studentsim.records import Question, Writing
+from studentsim.records import Question, WritingProgress
 
-HEARD_EVERY = 4
+REPORT_EVERY_TOKENS = 4
 """Tokens after which a listener is told anew."""
 
 
-def step_listener(
-    batch: Sequence[Question], tokenizer: PreTrainedTokenizerBase, listen: Callable[[Writing], None] | None
+def make_step_callback(
+    questions: Sequence[Question],
+    tokenizer: PreTrainedTokenizerBase,
+    on_progress: Callable[[WritingProgress], None] | None,
 ) -> Callable[[Sequence[Sequence[int]]], None] | None:
-    """For ``sampling.write_on``'s ``on_step``: tells ``listen`` of the first answer of the batch that still grows; None: nobody does."""
-    if listen is None:
+    """For ``sampling.iter_generations``'s ``on_step``: tells ``on_progress`` of the first answer of the batch that still grows; None: nobody does."""
+    if on_progress is None:
         return None
-    began = time.monotonic()
-    lengths = [0] * len(batch)
+    started = time.monotonic()
+    lengths = [0] * len(questions)
 
-    def tell(ids: Sequence[Sequence[int]]) -> None:
+    def on_step(ids: Sequence[Sequence[int]]) -> None:
         growing = [n for n, row in enumerate(ids) if len(row) > lengths[n]]
         lengths[:] = map(len, ids)
-        if growing and lengths[row := growing[0]] % HEARD_EVERY == 1:
-            question, done = batch[row], len(batch) - len(growing)
+        if growing and lengths[row := growing[0]] % REPORT_EVERY_TOKENS == 1:
+            question, done = questions[row], len(questions) - len(growing)
             text = tokenizer.decode(ids[row], skip_special_tokens=True).strip()
-            seconds = time.monotonic() - began
-            listen(Writing(question.id, question.problem, text, lengths[row], done, len(batch), seconds))
+            seconds = time.monotonic() - started
+            on_progress(
+                WritingProgress(question.id, question.problem, text, lengths[row], done, len(questions), seconds)
+            )
 
-    return tell
+    return on_step

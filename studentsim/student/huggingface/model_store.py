@@ -27,21 +27,21 @@ from studentsim.errors import ConfigError, StudentError
 from studentsim.student.huggingface import families
 from studentsim.student.huggingface.catalogue import CATALOGUE
 
-DATA_VARIABLE = "STUDENTSIM_DATA"
-RECORD = "studentsim_model.json"
-LICENCE = "LICENSE"
-FROM_FILE = re.compile(r"file-[0-9a-f]{12}")
+DATA_FOLDER_VARIABLE = "STUDENTSIM_DATA"
+RECORD_FILE = "studentsim_model.json"
+LICENCE_FILE = "LICENSE"
+GGUF_MODEL_NAME_PATTERN = re.compile(r"file-[0-9a-f]{12}")
 """What a model is called that was made from a user's GGUF file."""
 
-GONE = ".gone-"
+TRASH_PREFIX = ".gone-"
 """What the names of folders begin with that are about to be removed."""
 
-_BLOCK = 2**20
-_SAMPLES = 64
+_BLOCK_BYTES = 2**20
+_SAMPLE_COUNT = 64
 
 
 @dataclass(frozen=True)
-class GotModel:
+class InstalledModel:
     """A model that is on this computer, as its record tells. Nothing in it depends on when or where it was got."""
 
     name: str
@@ -63,55 +63,57 @@ class GotModel:
         return models_folder() / self.name
 
     @property
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """What it takes on the disk."""
         return sum(path.stat().st_size for path in self.folder.iterdir())
 
     @property
-    def described(self) -> str:
+    def size_description(self) -> str:
         """How large it is and what its weights were: "135 M parameters, from 4-bit weights"."""
         return f"{self.parameters / 1e6:.0f} M parameters, {self.weights}"
 
 
 def models_folder() -> Path:
     """Where the models of the data folder in force lie; it need not exist."""
-    return Path(os.environ.get(DATA_VARIABLE) or "data").absolute() / "models"
+    return Path(os.environ.get(DATA_FOLDER_VARIABLE) or "data").absolute() / "models"
 
 
-def use_data_folder(path: str | Path) -> None:
+def set_data_folder(path: str | Path) -> None:
     """Look for models in this data folder from now on, in this process and in those it starts."""
-    os.environ[DATA_VARIABLE] = str(Path(path).absolute())
+    os.environ[DATA_FOLDER_VARIABLE] = str(Path(path).absolute())
 
 
-def is_name(name: str) -> bool:
+def is_store_name(name: str) -> bool:
     """Whether this is what a model of the catalogue, or one made from a file, is called. It need not be here."""
-    return name in CATALOGUE or bool(FROM_FILE.fullmatch(name))
+    return name in CATALOGUE or bool(GGUF_MODEL_NAME_PATTERN.fullmatch(name))
 
 
-def find(name: str) -> GotModel | None:
+def find_installed_model(name: str) -> InstalledModel | None:
     """The model of that name, if it is here.
 
     :raises StudentError: its record cannot be read.
     """
-    path = models_folder() / name / RECORD
-    if not is_name(name) or not path.is_file():
+    path = models_folder() / name / RECORD_FILE
+    if not is_store_name(name) or not path.is_file():
         return None
     try:
-        model = GotModel(name=name, **json.loads(path.read_text(encoding="utf-8")))
+        model = InstalledModel(name=name, **json.loads(path.read_text(encoding="utf-8")))
         if not (isinstance(model.source, dict) and isinstance(model.files, dict) and isinstance(model.parameters, int)):
             raise TypeError("a record of another shape")
         return model
     except (OSError, ValueError, TypeError) as error:
-        raise StudentError(f"The record of the model {name} cannot be read ({path}).", _again(name)) from error
+        raise StudentError(
+            f"The record of the model {name} cannot be read ({path}).", _reinstall_remedy(name)
+        ) from error
 
 
-def require(name: str) -> GotModel:
+def get_installed_model(name: str) -> InstalledModel:
     """The model of that name.
 
     :raises ConfigError: (``model``) it is not on this computer yet; says how to get it.
     :raises StudentError: its record cannot be read.
     """
-    if got := find(name):
+    if got := find_installed_model(name):
         return got
     if name in CATALOGUE:
         model = CATALOGUE[name]
@@ -124,21 +126,21 @@ def require(name: str) -> GotModel:
     )
 
 
-def all_models() -> list[GotModel]:
+def list_installed_models() -> list[InstalledModel]:
     """The models that are here, by name; those whose record cannot be read are left out."""
     found = []
-    for name in names_here():
+    for name in list_installed_names():
         with contextlib.suppress(StudentError):
-            found.append(find(name))
+            found.append(find_installed_model(name))
     return [model for model in found if model]
 
 
-def names_here() -> list[str]:
+def list_installed_names() -> list[str]:
     """What lies in the models' folder, sound or not, by name."""
-    return sorted(path.name for path in models_folder().glob("*") if is_name(path.name) and path.is_dir())
+    return sorted(path.name for path in models_folder().glob("*") if is_store_name(path.name) and path.is_dir())
 
 
-def name_of_file(path: Path) -> str:
+def compute_gguf_model_name(path: Path) -> str:
     """What the model made from this GGUF file is called: by its size, its header and samples of its weights.
 
     It tells files apart that anyone has; it is no proof against forgery (the record holds the whole file's SHA-256).
@@ -148,103 +150,103 @@ def name_of_file(path: Path) -> str:
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with path.open("rb") as handle:
-        for n in range(_SAMPLES + 1):
-            handle.seek(max(0, size - _BLOCK) * n // _SAMPLES)
-            digest.update(handle.read(_BLOCK if n in (0, _SAMPLES) else 2**16))
+        for n in range(_SAMPLE_COUNT + 1):
+            handle.seek(max(0, size - _BLOCK_BYTES) * n // _SAMPLE_COUNT)
+            digest.update(handle.read(_BLOCK_BYTES if n in (0, _SAMPLE_COUNT) else 2**16))
     return f"file-{digest.hexdigest()[:12]}"
 
 
-def made_from(file: Path) -> str:
+def get_gguf_model_name(file: Path) -> str:
     """What the model that was made here from a GGUF file is called.
 
     :raises ConfigError: (``model``) the file cannot be read or used, or no model has been made from it yet.
     """
     try:
-        made = name_of_file(file)
+        name = compute_gguf_model_name(file)
     except OSError as error:
         problem = f"There is no model file {str(file)!r} ({error.strerror})."
         raise ConfigError(problem, "Check its name.", field="model") from error
-    families.check_family(file, families.read_header(file))
-    if made not in names_here():
+    families.check_architecture(file, families.read_gguf_header(file))
+    if name not in list_installed_names():
         problem = f"The GGUF file {str(file)!r} has not been made ready yet."
         raise ConfigError(problem, f"Do so once: python -m studentsim models get {file}", field="model")
-    return made
+    return name
 
 
-def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
-    """The SHA-256 of a file in hexadecimal digits; ``on_bytes`` hears how many were read so far."""
+def compute_sha256(path: Path, on_bytes_read: Callable[[int], None] = lambda _: None) -> str:
+    """The SHA-256 of a file in hexadecimal digits; ``on_bytes_read`` hears how many were read so far."""
     digest, done = hashlib.sha256(), 0
     with path.open("rb") as handle:
-        while block := handle.read(4 * _BLOCK):
+        while block := handle.read(4 * _BLOCK_BYTES):
             digest.update(block)
             done += len(block)
-            on_bytes(done)
+            on_bytes_read(done)
     return digest.hexdigest()
 
 
-def damage(model: GotModel) -> str:
+def describe_damage(model: InstalledModel) -> str:
     """What is wrong with a model's files, in words; "" when each is as it was recorded. Reads all of them."""
     for name, expected in model.files.items():
         path = model.folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if sha256_of(path) != expected:
+        if compute_sha256(path) != expected:
             return f"{name} is not what it was when it was got (its SHA-256 is another)"
     return ""
 
 
-def verify(name: str) -> GotModel:
+def get_verified_model(name: str) -> InstalledModel:
     """The model of that name, each of its files compared with what was recorded.
 
     :raises ConfigError: it is not here.
     :raises StudentError: a file is missing or another.
     """
-    model = require(name)
-    if found := damage(model):
-        raise StudentError(f"The model {name} is damaged: {found}.", _again(name))
+    model = get_installed_model(name)
+    if found := describe_damage(model):
+        raise StudentError(f"The model {name} is damaged: {found}.", _reinstall_remedy(name))
     return model
 
 
-def write_record(folder: Path, model: GotModel) -> None:
+def write_record(folder: Path, model: InstalledModel) -> None:
     """Write the record into the folder of a model that is being made. Writes."""
-    told = {key: value for key, value in asdict(model).items() if key != "name"}
-    (folder / RECORD).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    record = {key: value for key, value in asdict(model).items() if key != "name"}
+    (folder / RECORD_FILE).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def appear(folder: Path, name: str) -> None:
+def publish_model(folder: Path, name: str) -> None:
     """Put a finished folder in its place at one stroke, synced, in the place of one that is there. Writes.
 
     :raises OSError: it cannot be.
     """
     for path in folder.iterdir():
-        _sync(path)
-    _sync(folder)
+        _fsync(path)
+    _fsync(folder)
     target = models_folder() / name
-    old = _out_of_the_way(target)
+    replaced = _move_to_trash(target)
     os.rename(folder, target)
-    _sync(target.parent)
-    if old:
-        shutil.rmtree(old, ignore_errors=True)
+    _fsync(target.parent)
+    if replaced:
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
-def delete(name: str) -> None:
+def delete_model(name: str) -> None:
     """Remove a model, at one stroke. Writes. The caller sees that nobody needs it, and holds its lock.
 
     :raises OSError: it cannot be removed.
     """
-    if old := _out_of_the_way(models_folder() / name):
-        shutil.rmtree(old, ignore_errors=True)
+    if removed := _move_to_trash(models_folder() / name):
+        shutil.rmtree(removed, ignore_errors=True)
 
 
-def _out_of_the_way(folder: Path) -> Path | None:
+def _move_to_trash(folder: Path) -> Path | None:
     if not folder.exists():
         return None
-    gone = folder.with_name(f"{GONE}{folder.name}-{secrets.token_hex(4)}")
-    os.rename(folder, gone)
-    return gone
+    trash = folder.with_name(f"{TRASH_PREFIX}{folder.name}-{secrets.token_hex(4)}")
+    os.rename(folder, trash)
+    return trash
 
 
-def _sync(path: Path) -> None:
+def _fsync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -252,6 +254,6 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _again(name: str) -> str:
-    how = name if name in CATALOGUE else "FILE.gguf"
-    return f"Get it again: python -m studentsim models get {how}"
+def _reinstall_remedy(name: str) -> str:
+    argument = name if name in CATALOGUE else "FILE.gguf"
+    return f"Get it again: python -m studentsim models get {argument}"

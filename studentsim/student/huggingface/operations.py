@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from studentsim.student.huggingface.packing import Pack
+from studentsim.student.huggingface.packing import PackedBatch
 
 
 class RMSNorm(torch.autograd.Function):
@@ -75,10 +75,10 @@ class SwiGLU(torch.autograd.Function):
     """silu(gate) x up of both side by side (N, 2 I)."""
 
     @staticmethod
-    def forward(ctx: Any, both: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, gate_up: torch.Tensor) -> torch.Tensor:
         """Keeps what goes in."""
-        ctx.save_for_backward(both)
-        return _swiglu(both)
+        ctx.save_for_backward(gate_up)
+        return _swiglu(gate_up)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
@@ -91,19 +91,19 @@ class SwiGLULoRALinear(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, both: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
+        ctx: Any, gate_up: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, down: torch.Tensor, up: torch.Tensor
     ) -> torch.Tensor:  # fmt: skip
         """Keeps gate and up (N, 2 I), and the adapter's narrow part."""
-        out, narrow = _lora_linear(_swiglu(both), weight, bias, down, up)
-        ctx.save_for_backward(both, weight, down, up, narrow)
+        out, narrow = _lora_linear(_swiglu(gate_up), weight, bias, down, up)
+        ctx.save_for_backward(gate_up, weight, down, up, narrow)
         return out
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None, torch.Tensor, torch.Tensor]:
         """To gate and up side by side, and to both parts of the adapter."""
-        both, *linear = ctx.saved_tensors
-        to_product, to_down, to_up = _lora_linear_backward(gradient, _swiglu(both), *linear)
-        return _swiglu_backward(to_product, both), None, None, to_down, to_up
+        gate_up, *linear = ctx.saved_tensors
+        to_product, to_down, to_up = _lora_linear_backward(gradient, _swiglu(gate_up), *linear)
+        return _swiglu_backward(to_product, gate_up), None, None, to_down, to_up
 
 
 def _rms_scale(x: torch.Tensor, eps: float) -> torch.Tensor:
@@ -117,9 +117,9 @@ def _rms_norm(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor, dtype:
 def _rms_norm_backward(
     gradient: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor
 ) -> torch.Tensor:
-    own = (gradient * weight).float()
-    along = (own * x).mean(-1, keepdim=True).mul_(scale.square())
-    return own.sub_(x * along).mul_(scale)
+    scaled_gradient = (gradient * weight).float()
+    projection = (scaled_gradient * x).mean(-1, keepdim=True).mul_(scale.square())
+    return scaled_gradient.sub_(x * projection).mul_(scale)
 
 
 def _lora_linear(
@@ -143,37 +143,37 @@ def _lora_linear_backward(
     return (gradient @ weight).addmm_(back, down), back.T @ x, gradient.T @ narrow
 
 
-def _swiglu(both: torch.Tensor) -> torch.Tensor:
-    gate, up = both.chunk(2, -1)
+def _swiglu(gate_up: torch.Tensor) -> torch.Tensor:
+    gate, up = gate_up.chunk(2, -1)
     return F.silu(gate).mul_(up)
 
 
-def _swiglu_backward(gradient: torch.Tensor, both: torch.Tensor) -> torch.Tensor:
-    gate, up = both.chunk(2, -1)
-    out = torch.empty_like(both)
+def _swiglu_backward(gradient: torch.Tensor, gate_up: torch.Tensor) -> torch.Tensor:
+    gate, up = gate_up.chunk(2, -1)
+    out = torch.empty_like(gate_up)
     size = gate.shape[-1]
     out[:, :size] = torch.ops.aten.silu_backward(gradient * up, gate.contiguous())
     out[:, size:] = F.silu(gate).mul_(gradient)
     return out
 
 
-class Rotation(torch.autograd.Function):
+class RotaryEmbedding(torch.autograd.Function):
     """Rotary position embedding of ``x`` (N, heads, D) by ``cos`` and ``sin`` (N, 1, D / 2), float32; the halves of D turn together."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         """Keeps the angles alone."""
         ctx.save_for_backward(cos, sin)
-        return rotated(x, cos, sin)
+        return apply_rotary(x, cos, sin)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         """Turned back."""
         cos, sin = ctx.saved_tensors
-        return rotated(gradient, cos, -sin), None, None
+        return apply_rotary(gradient, cos, -sin), None, None
 
 
-def rotated(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+def apply_rotary(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     """``x`` turned, in its own dtype; computed in float32."""
     a, b = x.float().chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)
@@ -187,9 +187,11 @@ class PackedAttention(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: Pack, scale: float) -> torch.Tensor:
+    def forward(
+        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: PackedBatch, scale: float
+    ) -> torch.Tensor:
         """Keeps what goes in and what comes out."""
-        out = attend(q, k, v, pack, scale)
+        out = packed_attention(q, k, v, pack, scale)
         ctx.save_for_backward(q, k, v, out)
         ctx.pack, ctx.scale = pack, scale
         return out.flatten(1)
@@ -199,33 +201,38 @@ class PackedAttention(torch.autograd.Function):
         """To queries, keys and values, block by block."""
         q, k, v, out = ctx.saved_tensors
         gradient = gradient.view(q.shape)
-        along = (gradient.float() * out.float()).sum(-1)  # (N, heads)
+        output_dots = (gradient.float() * out.float()).sum(-1)  # (N, heads)
         grad_q, grad_k, grad_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
-        kv = k.shape[1]
+        kv_heads = k.shape[1]
         for queries, keys in ctx.pack.blocks():
-            own_q, own_g = _grouped(q[queries], kv), _grouped(gradient[queries], kv)  # (KV, group x L, D)
-            own_k = torch.cat([k[s] for s in keys]).transpose(0, 1)  # (KV, T, D)
-            own_v = torch.cat([v[s] for s in keys]).transpose(0, 1)
-            length, group = queries.stop - queries.start, q.shape[1] // kv
-            scores = torch.matmul(own_q, own_k.transpose(1, 2)).mul_(ctx.scale)
-            _hide_later(scores.view(kv, group, length, -1))
-            shares = scores.softmax(-1)
-            flow = torch.matmul(own_g, own_v.transpose(1, 2))
-            beside = along[queries].T.reshape(kv, group * length, 1)
-            flow = flow.sub_(beside).mul_(shares).mul_(ctx.scale)
-            grad_q[queries] = torch.matmul(flow, own_k).view(q.shape[1], length, -1).transpose(0, 1)
-            to_k = torch.matmul(flow.transpose(1, 2), own_q).transpose(0, 1)  # (T, KV, D)
-            to_v = torch.matmul(shares.transpose(1, 2), own_g).transpose(0, 1)
-            at = 0
+            block_q, block_gradient = (
+                _group_by_kv_head(q[queries], kv_heads),
+                _group_by_kv_head(gradient[queries], kv_heads),
+            )  # (KV, group x L, D)
+            block_k = torch.cat([k[s] for s in keys]).transpose(0, 1)  # (KV, T, D)
+            block_v = torch.cat([v[s] for s in keys]).transpose(0, 1)
+            length, group = queries.stop - queries.start, q.shape[1] // kv_heads
+            scores = torch.matmul(block_q, block_k.transpose(1, 2)).mul_(ctx.scale)
+            _mask_future_keys(scores.view(kv_heads, group, length, -1))
+            probabilities = scores.softmax(-1)
+            score_gradient = torch.matmul(block_gradient, block_v.transpose(1, 2))
+            block_dots = output_dots[queries].T.reshape(kv_heads, group * length, 1)
+            score_gradient = score_gradient.sub_(block_dots).mul_(probabilities).mul_(ctx.scale)
+            grad_q[queries] = torch.matmul(score_gradient, block_k).view(q.shape[1], length, -1).transpose(0, 1)
+            to_k = torch.matmul(score_gradient.transpose(1, 2), block_q).transpose(0, 1)  # (T, KV, D)
+            to_v = torch.matmul(probabilities.transpose(1, 2), block_gradient).transpose(0, 1)
+            position = 0
             for s in keys:
                 size = s.stop - s.start
-                grad_k[s] += to_k[at : at + size]
-                grad_v[s] += to_v[at : at + size]
-                at += size
+                grad_k[s] += to_k[position : position + size]
+                grad_v[s] += to_v[position : position + size]
+                position += size
         return grad_q, grad_k, grad_v, None, None
 
 
-def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: Pack, scale: float) -> torch.Tensor:
+def packed_attention(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: PackedBatch, scale: float
+) -> torch.Tensor:
     """Attention within each row, (N, heads, D)."""
     out = torch.empty_like(q)
     before = slice(0, pack.prefix)
@@ -234,7 +241,7 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, pack: Pack, scale:
     for span in pack.spans:
         row = slice(span.start, span.stop)
         keys, values = (torch.cat([t[before], t[row]]) if pack.prefix else t[row] for t in (k, v))
-        out[row] = _attended(q[row], keys, values, pack.mask(span, q.dtype), scale)
+        out[row] = _attended(q[row], keys, values, pack.attention_mask(span, q.dtype), scale)
     return out
 
 
@@ -249,12 +256,12 @@ def _attended(
     return attended[0].transpose(0, 1)
 
 
-def _grouped(x: torch.Tensor, kv: int) -> torch.Tensor:
+def _group_by_kv_head(x: torch.Tensor, kv_heads: int) -> torch.Tensor:
     """(L, heads, D) -> (KV, heads / KV x L, D): heads that share keys stand together."""
-    return x.transpose(0, 1).reshape(kv, -1, x.shape[-1])
+    return x.transpose(0, 1).reshape(kv_heads, -1, x.shape[-1])
 
 
-def _hide_later(scores: torch.Tensor) -> None:
+def _mask_future_keys(scores: torch.Tensor) -> None:
     """Hide from each of L queries the keys that stand behind it; the last L of T keys are the queries' own. Writes."""
     length, total = scores.shape[-2:]
     later = torch.ones(length, length, dtype=torch.bool).triu_(1)

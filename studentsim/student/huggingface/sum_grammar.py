@@ -16,233 +16,252 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-MAX_DEPTH = 12
+MAX_BRACKET_DEPTH = 12
 """Brackets within brackets."""
 MAX_EXPONENT = 64
-MAX_SIZE = 10**60
+MAX_MAGNITUDE = 10**60
 """Of numerators and denominators on the way."""
 
-_MEASURES = {
+_UNITS_BY_DIMENSION = {
     "time": ("second", "minute", "hour", "day", "week", "month", "year"),
     "length": ("mm", "cm", "inch", "foot", "meter", "km", "mile"),
     "mass": ("gram", "kg"),
     "volume": ("liter",),
     "money": ("cent", "dollar", "rupee", "$", "€", "£", "₹", "Rs"),
 }
-_PARTS = {"mph": ("mile", "hour"), "kmph": ("km", "hour")}
-_RATES = {
+_COMPOUND_UNITS = {"mph": ("mile", "hour"), "kmph": ("km", "hour")}
+_RATE_UNITS = {
     "km": "km", "m": "meter", "mile": "mile", "miles": "mile", "cm": "cm",
     "h": "hour", "hr": "hour", "hour": "hour", "hours": "hour", "s": "second", "sec": "second", "min": "minute",
 }  # fmt: skip
-_SAME = {"$": "dollar", "₹": "rupee", "Rs": "rupee"}
+_UNIT_ALIASES = {"$": "dollar", "₹": "rupee", "Rs": "rupee"}
 
 
-class _NotASum(ValueError):
+class _InvalidSumError(ValueError):
     """The tokens are no sum, or one that could mean two things."""
 
 
 @dataclass(frozen=True)
-class Token:
-    """One piece of a line. ``tight``: no blank before it. ``value`` is a number's."""
+class SumToken:
+    """One piece of a line. ``no_space_before``: no blank before it. ``value`` is a number's."""
 
     kind: str
     """``number``, ``unit``, ``money``, ``%``, a sign as the grammar has it, ``word`` or ``other``."""
     text: str
-    tight: bool
+    no_space_before: bool
     value: Fraction | None = None
 
 
 @dataclass(frozen=True)
-class Value:
+class SumValue:
     """What a sum comes to: ``value`` is exact (0.5 for 50 %). How it is to be shown: with a currency's sign, in percent, as a fraction."""
 
     value: Fraction
-    money: str = ""
-    percent: bool = False
-    fraction: bool = False
+    currency: str = ""
+    is_percent: bool = False
+    is_fraction: bool = False
 
 
 @dataclass(frozen=True)
 class _Quantity:
     value: Fraction
-    money: int = 0  # the power of money in it: 1 for $5, 0 for $20 / $4
-    percent: bool = False
+    currency_power: int = 0  # the power of money in it: 1 for $5, 0 for $20 / $4
+    is_percent: bool = False
 
 
-def evaluate(tokens: Sequence[Token]) -> Value | None:
+def evaluate_sum(tokens: Sequence[SumToken]) -> SumValue | None:
     """The value of the tokens, all of them one sum with at least one operation; None where they are none, or one divides by zero."""
-    parser = _Parser(list(tokens))
+    parser = _SumParser(list(tokens))
     try:
-        found = parser.sum(0)
-        parser.check_measures()
-    except (_NotASum, ZeroDivisionError):
+        found = parser.parse_sum(0)
+        parser.check_units()
+    except (_InvalidSumError, ZeroDivisionError):
         return None
-    ratio = ":" in parser.operations and (len(parser.operations) > 1 or found.value.denominator > 1)
-    if parser.at < len(tokens) or not parser.operations or ratio:
+    is_ratio = ":" in parser.operations and (len(parser.operations) > 1 or found.value.denominator > 1)
+    if parser.position < len(tokens) or not parser.operations or is_ratio:
         return None
-    sign = next((t.text for t in tokens if t.kind == "money" and t.text != "Rs"), "") if found.money == 1 else ""
-    return Value(found.value, sign, found.percent, parser.wants_fraction())
+    currency = (
+        next((t.text for t in tokens if t.kind == "money" and t.text != "Rs"), "") if found.currency_power == 1 else ""
+    )
+    return SumValue(found.value, currency, found.is_percent, parser.should_show_fraction())
 
 
 @dataclass
-class _Parser:
-    tokens: list[Token]
-    at: int = 0
+class _SumParser:
+    tokens: list[SumToken]
+    position: int = 0
     operations: list[str] = field(default_factory=list)
     units: set[str] = field(default_factory=set)
-    fractions: int = 0  # tight ones of whole numbers below one, as 3/12
-    other_slashes: int = 0
+    tight_fractions: int = 0  # tight ones of whole numbers below one, as 3/12
+    other_divisions: int = 0
 
-    def sum(self, depth: int) -> _Quantity:
-        if depth > MAX_DEPTH:
-            raise _NotASum
-        found = self.product(depth)
-        while (sign := self.kind()) in ("+", "-"):
-            self.take(sign)
-            right = self.product(depth)
-            if found.percent != right.percent or not {found.money, right.money} <= {0, 1}:
-                raise _NotASum  # 50 + 20%: of what?
+    def parse_sum(self, depth: int) -> _Quantity:
+        if depth > MAX_BRACKET_DEPTH:
+            raise _InvalidSumError
+        found = self.parse_product(depth)
+        while (sign := self.peek_kind()) in ("+", "-"):
+            self.take_operator(sign)
+            right = self.parse_product(depth)
+            if found.is_percent != right.is_percent or not {found.currency_power, right.currency_power} <= {0, 1}:
+                raise _InvalidSumError  # 50 + 20%: of what?
             value = found.value + right.value if sign == "+" else found.value - right.value
-            found = _Quantity(_sized(value), found.money if found.money == right.money else 0, found.percent)
+            found = _Quantity(
+                _check_magnitude(value),
+                found.currency_power if found.currency_power == right.currency_power else 0,
+                found.is_percent,
+            )
         return found
 
-    def product(self, depth: int) -> _Quantity:
-        found, divided = self.power(depth), False
+    def parse_product(self, depth: int) -> _Quantity:
+        found, has_division = self.parse_power(depth), False
         while True:
-            sign, token = self.kind(), self.peek()
-            if sign == "(" and token and token.tight and not divided:
+            sign, token = self.peek_kind(), self.peek()
+            if sign == "(" and token and token.no_space_before and not has_division:
                 self.operations.append("×")
                 sign = "×"
             elif sign in ("×", "÷", "/", ":"):
                 if sign != "×":
-                    divided = True
-                    self.slash(sign)
-                self.take(sign)
+                    has_division = True
+                    self.check_division(sign)
+                self.take_operator(sign)
             else:
                 return found
-            found = self.joined(found, sign, self.power(depth))
+            found = self.combine(found, sign, self.parse_power(depth))
 
-    def joined(self, left: _Quantity, sign: str, right: _Quantity) -> _Quantity:
+    def combine(self, left: _Quantity, sign: str, right: _Quantity) -> _Quantity:
         if sign == "×":
             # "5/20 × 100%" is meant in percent; "20% × 50" is a number.
-            whole = right.percent and right.value == 1
-            return _Quantity(_sized(left.value * right.value), left.money + right.money, whole)
-        if left.percent and not right.percent:
-            raise _NotASum  # 20% / 4: 5% or 0.05?
-        return _Quantity(_sized(left.value / right.value), left.money - right.money)
+            is_percent = right.is_percent and right.value == 1
+            return _Quantity(
+                _check_magnitude(left.value * right.value), left.currency_power + right.currency_power, is_percent
+            )
+        if left.is_percent and not right.is_percent:
+            raise _InvalidSumError  # 20% / 4: 5% or 0.05?
+        return _Quantity(_check_magnitude(left.value / right.value), left.currency_power - right.currency_power)
 
-    def slash(self, sign: str) -> None:
+    def check_division(self, sign: str) -> None:
         """Look at a division before it is taken: is it a tight fraction of whole numbers, and does it stand where one may?"""
-        tight = sign == "/" and self.near(-1, "number") and self.near(1, "number") and self.tight(0) and self.tight(1)
-        if not tight and self.near(2, "/") and self.tight(2):
-            raise _NotASum  # 6 ÷ 3/4
-        above, below = (self.tokens[self.at + side].value if tight else None for side in (-1, 1))
+        is_tight_fraction = (
+            sign == "/"
+            and self.has_kind_at(-1, "number")
+            and self.has_kind_at(1, "number")
+            and self.has_no_space_before(0)
+            and self.has_no_space_before(1)
+        )
+        if not is_tight_fraction and self.has_kind_at(2, "/") and self.has_no_space_before(2):
+            raise _InvalidSumError  # 6 ÷ 3/4
+        above, below = (self.tokens[self.position + side].value if is_tight_fraction else None for side in (-1, 1))
         proper = above and below and above < below and above.denominator == below.denominator == 1
-        if proper and not self.near(-2, "/") and not self.near(2, "/"):
-            self.fractions += 1
+        if proper and not self.has_kind_at(-2, "/") and not self.has_kind_at(2, "/"):
+            self.tight_fractions += 1
         else:
-            self.other_slashes += 1
+            self.other_divisions += 1
 
-    def power(self, depth: int) -> _Quantity:
-        negative = self.kind() == "-"
-        base, plain = self.operand(depth)
-        if self.kind() != "^":
+    def parse_power(self, depth: int) -> _Quantity:
+        is_negative = self.peek_kind() == "-"
+        base, has_no_unit = self.parse_operand(depth)
+        if self.peek_kind() != "^":
             return base
-        if negative or not plain or base.money or base.percent:
-            raise _NotASum
-        self.take("^")
-        exponent, plain = self.operand(depth)
-        if exponent.value.denominator > 1 or abs(exponent.value) > MAX_EXPONENT or exponent.money or exponent.percent:
-            raise _NotASum
-        if self.kind() == "^" or not plain or (base.value == 0 and exponent.value <= 0):
-            raise _NotASum
-        return _Quantity(_sized(base.value ** int(exponent.value)))
+        if is_negative or not has_no_unit or base.currency_power or base.is_percent:
+            raise _InvalidSumError
+        self.take_operator("^")
+        exponent, has_no_unit = self.parse_operand(depth)
+        if (
+            exponent.value.denominator > 1
+            or abs(exponent.value) > MAX_EXPONENT
+            or exponent.currency_power
+            or exponent.is_percent
+        ):
+            raise _InvalidSumError
+        if self.peek_kind() == "^" or not has_no_unit or (base.value == 0 and exponent.value <= 0):
+            raise _InvalidSumError
+        return _Quantity(_check_magnitude(base.value ** int(exponent.value)))
 
-    def operand(self, depth: int) -> tuple[_Quantity, bool]:
+    def parse_operand(self, depth: int) -> tuple[_Quantity, bool]:
         """A number or a bracket, and whether it stands without a unit."""
-        if self.kind() == "-":
-            self.at += 1
+        if self.peek_kind() == "-":
+            self.position += 1
             token = self.peek()
-            if not token or not token.tight or token.kind == "-":
-                raise _NotASum
-            found, plain = self.operand(depth)
-            return replace(found, value=-found.value), plain
-        if self.kind() == "(":
-            self.at += 1
-            found = self.sum(depth + 1)
-            if self.kind() != ")":
-                raise _NotASum
-            self.at += 1
-            return found, not self.unit()
-        return self.number()
+            if not token or not token.no_space_before or token.kind == "-":
+                raise _InvalidSumError
+            found, has_no_unit = self.parse_operand(depth)
+            return replace(found, value=-found.value), has_no_unit
+        if self.peek_kind() == "(":
+            self.position += 1
+            found = self.parse_sum(depth + 1)
+            if self.peek_kind() != ")":
+                raise _InvalidSumError
+            self.position += 1
+            return found, not self.take_unit()
+        return self.parse_number()
 
-    def number(self) -> tuple[_Quantity, bool]:
-        money = self.kind() == "money"
-        if money:
-            self.units.add(self.tokens[self.at].text)
-            self.at += 1
+    def parse_number(self) -> tuple[_Quantity, bool]:
+        has_currency = self.peek_kind() == "money"
+        if has_currency:
+            self.units.add(self.tokens[self.position].text)
+            self.position += 1
         token = self.peek()
         if token is None or token.kind != "number" or token.value is None:
-            raise _NotASum
-        self.at += 1
-        if self.kind() == "%":
-            self.at += 1
-            if money:
-                raise _NotASum
-            return _Quantity(token.value / 100, percent=True), True
-        return _Quantity(token.value, int(money)), not (self.unit() or money)
+            raise _InvalidSumError
+        self.position += 1
+        if self.peek_kind() == "%":
+            self.position += 1
+            if has_currency:
+                raise _InvalidSumError
+            return _Quantity(token.value / 100, is_percent=True), True
+        return _Quantity(token.value, int(has_currency)), not (self.take_unit() or has_currency)
 
-    def unit(self) -> bool:
+    def take_unit(self) -> bool:
         token = self.peek()
         if token is None or token.kind != "unit":
             return False
         self.units.add(token.text)
-        self.at += 1
+        self.position += 1
         return True
 
-    def check_measures(self) -> None:
+    def check_units(self) -> None:
         """:raises _NotASum: hours meet minutes, or kilometres are added to hours."""
-        names = {_SAME.get(name, name) for name in self.units}
+        names = {_UNIT_ALIASES.get(name, name) for name in self.units}
         if len(names) > 1 and {"+", "-"} & set(self.operations):
-            raise _NotASum
-        parts = {part for name in names for part in _parts(name)}
-        if any(len(parts & set(measure)) > 1 for measure in _MEASURES.values()):
-            raise _NotASum
+            raise _InvalidSumError
+        parts = {part for name in names for part in _split_compound_unit(name)}
+        if any(len(parts & set(measure)) > 1 for measure in _UNITS_BY_DIMENSION.values()):
+            raise _InvalidSumError
 
-    def wants_fraction(self) -> bool:
+    def should_show_fraction(self) -> bool:
         """Whether a fraction is the way to show it: all was written in tight fractions below one, and there is something to do."""
         numbers = [t for t in self.tokens if t.kind == "number"]
-        if not self.fractions or self.other_slashes or any("." in t.text for t in numbers):
+        if not self.tight_fractions or self.other_divisions or any("." in t.text for t in numbers):
             return False
         above, below = (int(t.value or 0) for t in numbers[:2])
         return len(self.operations) > 1 or math.gcd(above, below) > 1
 
-    def take(self, sign: str) -> None:
+    def take_operator(self, sign: str) -> None:
         self.operations.append(sign)
-        self.at += 1
+        self.position += 1
 
-    def peek(self) -> Token | None:
-        return self.tokens[self.at] if self.at < len(self.tokens) else None
+    def peek(self) -> SumToken | None:
+        return self.tokens[self.position] if self.position < len(self.tokens) else None
 
-    def kind(self) -> str:
+    def peek_kind(self) -> str:
         token = self.peek()
         return token.kind if token else ""
 
-    def tight(self, distance: int) -> bool:
-        return self.tokens[self.at + distance].tight
+    def has_no_space_before(self, distance: int) -> bool:
+        return self.tokens[self.position + distance].no_space_before
 
-    def near(self, distance: int, kind: str) -> bool:
-        place = self.at + distance
-        return 0 <= place < len(self.tokens) and self.tokens[place].kind == kind
+    def has_kind_at(self, distance: int, kind: str) -> bool:
+        index = self.position + distance
+        return 0 <= index < len(self.tokens) and self.tokens[index].kind == kind
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def _split_compound_unit(name: str) -> tuple[str, ...]:
     if "/" in name:
-        return tuple(_RATES[part] for part in name.split("/"))
-    return _PARTS.get(name, (name,))
+        return tuple(_RATE_UNITS[part] for part in name.split("/"))
+    return _COMPOUND_UNITS.get(name, (name,))
 
 
-def _sized(value: Fraction) -> Fraction:
-    if max(abs(value.numerator), value.denominator) > MAX_SIZE:
-        raise _NotASum
+def _check_magnitude(value: Fraction) -> Fraction:
+    if max(abs(value.numerator), value.denominator) > MAX_MAGNITUDE:
+        raise _InvalidSumError
     return value

@@ -15,26 +15,26 @@ import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
-from studentsim.arithmetic import MAX_DIGITS, MAX_LENGTH
-from studentsim.student.huggingface.sum_grammar import Token, evaluate
+from studentsim.arithmetic import MAX_DIGITS, MAX_EXPRESSION_CHARS
+from studentsim.student.huggingface.sum_grammar import SumToken, evaluate_sum
 
-PLACES = 4
+ROUNDED_DECIMAL_PLACES = 4
 """Decimal places of a number that does not end."""
-EXACT_PLACES = 6
+MAX_EXACT_DECIMAL_PLACES = 6
 """Decimal places up to which a number that ends is shown whole."""
-TOLERANCE = Fraction(1, 100)
+MAX_ROUNDING_ERROR = Fraction(1, 100)
 """A value that rounding would change by more than this share is not shown at all."""
 MAX_DENOMINATOR = 9999
 
-_WRITTEN = (
+_NOTATION_REPLACEMENTS = (
     (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])"), "×"), (re.compile(r"\\div(?![a-zA-Z])"), "÷"),
     (re.compile(r"\\([$%])"), r"\1"), (re.compile(r"\\(?:left|right)(?=[()])|\\[(\[,;]"), " "),
     (re.compile("²"), "^2"), (re.compile("³"), "^3"), (re.compile("\u00a0"), " "),
 )  # fmt: skip
 """LaTeX's and typesetters' ways of writing, and ours."""
-_LABEL = re.compile(r"\s*(?:[*•]\s+)?(?:\(?(?:\d{1,2}|[a-zA-Z])\)|\d{1,2}\.(?=\s)|(?<=[*•]\s))\s*")
+_LINE_LABEL_PATTERN = re.compile(r"\s*(?:[*•]\s+)?(?:\(?(?:\d{1,2}|[a-zA-Z])\)|\d{1,2}\.(?=\s)|(?<=[*•]\s))\s*")
 """What numbers or letters a line, not part of the sum: ``2. 3 + 4 =``, ``b) 3 + 4 =``."""
-_TOKEN = re.compile(
+_TOKEN_PATTERN = re.compile(
     r"(?P<number>\.?\d(?:[\d.,]*\d)?)"
     r"|(?P<rate>(?:km|m|miles?|cm)/(?:hr?|hours?|s|sec|min)\b)"
     r"|(?P<money>[$€£₹]|\b[Rr]s\b\.?)"
@@ -42,10 +42,10 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*\*|[-+−–*×·⋅/÷^()%:])"
     r"|(?P<other>\S)"
 )
-_SIGNS = {"−": "-", "–": "-", "*": "×", "·": "×", "⋅": "×", "**": "^", "x": "×", "X": "×", "of": "×"}
-_NUMBER = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)?(?:\.\d+)?")
+_OPERATOR_ALIASES = {"−": "-", "–": "-", "*": "×", "·": "×", "⋅": "×", "**": "^", "x": "×", "X": "×", "of": "×"}
+_NUMBER_PATTERN = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)?(?:\.\d+)?")
 """Not ``1,23`` (a decimal comma?) nor ``05`` (a date?)."""
-_UNITS = {
+_UNIT_NAMES = {
     name: canonical
     for canonical, names in {
         "km": "km kilometers kilometres", "cm": "cm", "mm": "mm", "meter": "meter meters metre metres", "mile": "mile miles",
@@ -57,64 +57,66 @@ _UNITS = {
     for name in names.split()
 }  # fmt: skip
 """Units that may stand behind a number. No single letters (they are algebra) and no words that count (a dozen)."""
-_CHANGES_WHAT_FOLLOWS = frozenset(
+_BLOCKING_WORDS = frozenset(
     "of root sqrt minus plus times by over per negative half twice thrice double triple square squared squares cube cubed log ln exp "
     "sin cos tan mod less than from factorial percent into ratio".split()
 )
 """Words after which a sum is only a part of something else."""
-_MAY_PRECEDE = frozenset(".,;?:\"'“”[`→⇒∴>")
+_ALLOWED_BEFORE_SUM = frozenset(".,;?:\"'“”[`→⇒∴>")
 
 
-def result_after(text: str, *, cut: bool = False) -> str | None:
+def complete_equation(text: str, *, is_truncated: bool = False) -> str | None:
     """What the calculator writes behind a text that ends in ``=``, or ``=`` and a blank; None where no closed sum ends there.
 
     The blank before the value is in it where the sum is written with blanks. Looks at the last line alone, and of that at
-    ``MAX_LENGTH`` characters. ``cut``: the text itself began earlier. Never raises.
+    ``MAX_EXPRESSION_CHARS`` characters. ``is_truncated``: the text itself began earlier. Never raises.
 
-    >>> result_after("So it is 12 + 15 + 9 ="), result_after("3x4="), result_after("2x + 3 ="), result_after("5 ÷ 0 = ")
+    >>> complete_equation("So it is 12 + 15 + 9 ="), complete_equation("3x4="), complete_equation("2x + 3 ="), complete_equation("5 ÷ 0 = ")
     (' 36', '12', None, None)
     """
-    _, newline, line = text[-MAX_LENGTH - 2 :].rpartition("\n")
-    cut = len(line) > MAX_LENGTH or (cut and not newline)
+    _, newline, line = text[-MAX_EXPRESSION_CHARS - 2 :].rpartition("\n")
+    is_truncated = len(line) > MAX_EXPRESSION_CHARS or (is_truncated and not newline)
     body = line.rstrip(" ")
     blanks = len(line) - len(body)
     if not body.endswith("=") or blanks > 1:
         return None
-    shown = value_of(body[:-1], cut=cut)
-    lead = " " if not blanks and body[-2:-1].isspace() else ""
-    return None if shown is None else lead + shown
+    value = evaluate_trailing_sum(body[:-1], is_truncated=is_truncated)
+    space = " " if not blanks and body[-2:-1].isspace() else ""
+    return None if value is None else space + value
 
 
-def value_of(text: str, *, cut: bool = False) -> str | None:
-    """The value of the sum that a line ends with, as it is shown; None where there is none. ``cut``: the line began earlier.
+def evaluate_trailing_sum(text: str, *, is_truncated: bool = False) -> str | None:
+    """The value of the sum that a line ends with, as it is shown; None where there is none. ``is_truncated``: the line began earlier.
 
-    >>> value_of("Anna pays $5 + $3"), value_of("1/2 + 1/3"), value_of("20% + 30%"), value_of("the root of 9 + 16")
+    >>> evaluate_trailing_sum("Anna pays $5 + $3"), evaluate_trailing_sum("1/2 + 1/3"), evaluate_trailing_sum("20% + 30%"), evaluate_trailing_sum("the root of 9 + 16")
     ('$8', '5/6', '50%', None)
     """
     _, equals, text = text.rpartition("=")
-    for written, ours in _WRITTEN:
-        text = written.sub(ours, text)
-    if not equals and not cut and (label := _LABEL.match(text)):
+    for pattern, replacement in _NOTATION_REPLACEMENTS:
+        text = pattern.sub(replacement, text)
+    if not equals and not is_truncated and (label := _LINE_LABEL_PATTERN.match(text)):
         text = text[label.end() :]
-    tokens = _tokens(text)
-    start = _start(tokens)
-    if (cut and not equals and start <= 1) or not _may_begin(tokens, start):
+    tokens = _tokenize(text)
+    start = _find_sum_start(tokens)
+    if (is_truncated and not equals and start <= 1) or not _can_start_sum(tokens, start):
         return None
-    found = evaluate(tokens[start:])
-    number = found and show(found.value * (100 if found.percent else 1), as_fraction=found.fraction)
+    found = evaluate_sum(tokens[start:])
+    number = found and format_calculator_value(
+        found.value * (100 if found.is_percent else 1), as_fraction=found.is_fraction
+    )
     if not found or not number:
         return None
-    if found.money:
-        return f"-{found.money}{number[1:]}" if number[0] == "-" else found.money + number
-    return number + ("%" if found.percent else "")
+    if found.currency:
+        return f"-{found.currency}{number[1:]}" if number[0] == "-" else found.currency + number
+    return number + ("%" if found.is_percent else "")
 
 
-def show(value: Fraction, *, as_fraction: bool = False) -> str | None:
+def format_calculator_value(value: Fraction, *, as_fraction: bool = False) -> str | None:
     """A number as the calculator shows it: whole, in lowest terms, whole to six places, or rounded half up to four.
 
     None where it has too many digits, or is so small that four places would not tell it.
 
-    >>> show(Fraction(2, 3)), show(Fraction(1, 8)), show(Fraction(2, 6), as_fraction=True), show(Fraction(1, 10**7))
+    >>> format_calculator_value(Fraction(2, 3)), format_calculator_value(Fraction(1, 8)), format_calculator_value(Fraction(2, 6), as_fraction=True), format_calculator_value(Fraction(1, 10**7))
     ('0.6667', '0.125', '1/3', None)
     """
     if abs(value) >= 10**MAX_DIGITS:
@@ -123,66 +125,70 @@ def show(value: Fraction, *, as_fraction: bool = False) -> str | None:
         return str(value.numerator)
     if as_fraction and abs(value) < 1 and value.denominator <= MAX_DENOMINATOR:
         return f"{value.numerator}/{value.denominator}"
-    places = EXACT_PLACES if (value * 10**EXACT_PLACES).denominator == 1 else PLACES
+    places = (
+        MAX_EXACT_DECIMAL_PLACES if (value * 10**MAX_EXACT_DECIMAL_PLACES).denominator == 1 else ROUNDED_DECIMAL_PLACES
+    )
     with localcontext() as context:
         context.prec = 60
-        exact = Decimal(value.numerator) / Decimal(value.denominator)
-        rounded = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    if abs(Fraction(rounded) - value) > TOLERANCE * abs(value):
+        quotient = Decimal(value.numerator) / Decimal(value.denominator)
+        rounded = quotient.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    if abs(Fraction(rounded) - value) > MAX_ROUNDING_ERROR * abs(value):
         return None
     return f"{rounded:f}".rstrip("0").rstrip(".")
 
 
-def _tokens(text: str) -> list[Token]:
-    found: list[Token] = []
+def _tokenize(text: str) -> list[SumToken]:
+    found: list[SumToken] = []
     end = 0
-    for match in _TOKEN.finditer(text):
-        tight = bool(found) and match.start() == end
+    for match in _TOKEN_PATTERN.finditer(text):
+        no_space_before = bool(found) and match.start() == end
         end = match.end()
-        spaced = not tight and text[end : end + 1].isspace()
-        found.append(_token(str(match.lastgroup), match[0], tight, spaced, found))
+        has_space_after = not no_space_before and text[end : end + 1].isspace()
+        found.append(_classify_token(str(match.lastgroup), match[0], no_space_before, has_space_after, found))
     return found
 
 
-def _token(kind: str, text: str, tight: bool, spaced: bool, before: list[Token]) -> Token:
+def _classify_token(
+    kind: str, text: str, no_space_before: bool, has_space_after: bool, preceding: list[SumToken]
+) -> SumToken:
     """A piece of a line as the grammar sees it, by what stands before it."""
-    last = before[-1].kind if before else ""
+    previous_kind = preceding[-1].kind if preceding else ""
     if kind == "number":
-        return _number(text, tight)
+        return _parse_number(text, no_space_before)
     if kind == "other":
-        return Token("other", text, tight)
+        return SumToken("other", text, no_space_before)
     if kind == "money":
-        return Token("money", text.rstrip(".").capitalize(), tight)
+        return SumToken("money", text.rstrip(".").capitalize(), no_space_before)
     if kind == "sign":
-        if text == ":" and not (spaced and last == "number"):
-            return Token("other", text, tight)
-        return Token(_SIGNS.get(text, text), text, tight)
+        if text == ":" and not (has_space_after and previous_kind == "number"):
+            return SumToken("other", text, no_space_before)
+        return SumToken(_OPERATOR_ALIASES.get(text, text), text, no_space_before)
     if kind == "rate":
-        return Token("unit" if last in ("number", ")") else "word", text, tight)
+        return SumToken("unit" if previous_kind in ("number", ")") else "word", text, no_space_before)
     name = text.lower()
-    if text in ("x", "X") and last in ("number", ")", "%", "unit"):
-        return Token("×", text, tight)
-    if name == "of" and (last == "%" or [t.kind for t in before[-3:]] == ["number", "/", "number"]):
-        return Token("×", text, tight)
-    if name == "percent" and last == "number":
-        return Token("%", text, tight)
-    if name in _UNITS and last in ("number", ")"):
-        return Token("unit", _UNITS[name], tight)
-    return Token("word", name, tight)
+    if text in ("x", "X") and previous_kind in ("number", ")", "%", "unit"):
+        return SumToken("×", text, no_space_before)
+    if name == "of" and (previous_kind == "%" or [t.kind for t in preceding[-3:]] == ["number", "/", "number"]):
+        return SumToken("×", text, no_space_before)
+    if name == "percent" and previous_kind == "number":
+        return SumToken("%", text, no_space_before)
+    if name in _UNIT_NAMES and previous_kind in ("number", ")"):
+        return SumToken("unit", _UNIT_NAMES[name], no_space_before)
+    return SumToken("word", name, no_space_before)
 
 
-def _number(text: str, tight: bool) -> Token:
-    plain = text.replace(",", "")
-    sound = (
+def _parse_number(text: str, no_space_before: bool) -> SumToken:
+    digits = text.replace(",", "")
+    is_valid = (
         text.isascii()
-        and _NUMBER.fullmatch(text)
-        and len(plain.partition(".")[0]) <= MAX_DIGITS
-        and len(plain) <= 2 * MAX_DIGITS
+        and _NUMBER_PATTERN.fullmatch(text)
+        and len(digits.partition(".")[0]) <= MAX_DIGITS
+        and len(digits) <= 2 * MAX_DIGITS
     )
-    return Token("number", text, tight, Fraction(plain) if sound else None)
+    return SumToken("number", text, no_space_before, Fraction(digits) if is_valid else None)
 
 
-def _start(tokens: list[Token]) -> int:
+def _find_sum_start(tokens: list[SumToken]) -> int:
     """Where the sum at the end begins: behind the last thing that is no arithmetic."""
     start = len(tokens)
     while start and tokens[start - 1].kind not in ("word", "other"):
@@ -190,11 +196,11 @@ def _start(tokens: list[Token]) -> int:
     # "Total : 3 + 4" and "(that is (3 + 4)": what only introduces the sum.
     if start < len(tokens) and tokens[start].kind == ":":
         start += 1
-    opened = sum(t.kind == "(" for t in tokens[start:]) - sum(t.kind == ")" for t in tokens[start:])
-    return start + 1 if opened == 1 and tokens[start].kind == "(" else start
+    unclosed_brackets = sum(t.kind == "(" for t in tokens[start:]) - sum(t.kind == ")" for t in tokens[start:])
+    return start + 1 if unclosed_brackets == 1 and tokens[start].kind == "(" else start
 
 
-def _may_begin(tokens: list[Token], start: int) -> bool:
+def _can_start_sum(tokens: list[SumToken], start: int) -> bool:
     """Whether what stands before the sum leaves it what it is."""
     if start >= len(tokens):
         return False
@@ -204,8 +210,8 @@ def _may_begin(tokens: list[Token], start: int) -> bool:
     if first.kind == "-":
         return False  # "Cost - 3 + 4": a dash, or something less
     if before.kind == "word":
-        known = before.text not in _CHANGES_WHAT_FOLLOWS and (len(before.text) > 1 or before.text in ("a", "i"))
-        return known and not first.tight
-    if before.text == ":" and first.tight and start > 1 and tokens[start - 2].kind == "number":
+        is_harmless = before.text not in _BLOCKING_WORDS and (len(before.text) > 1 or before.text in ("a", "i"))
+        return is_harmless and not first.no_space_before
+    if before.text == ":" and first.no_space_before and start > 1 and tokens[start - 2].kind == "number":
         return False  # a time of day
-    return before.text in _MAY_PRECEDE and (not first.tight or before.text in ':"“[`')
+    return before.text in _ALLOWED_BEFORE_SUM and (not first.no_space_before or before.text in ':"“[`')

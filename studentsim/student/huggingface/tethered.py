@@ -19,7 +19,9 @@ import studentsim
 from studentsim.errors import StudentError
 
 
-def start(arguments: Sequence[str], variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def start_python_module(
+    arguments: Sequence[str], environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start ``python -m`` with these arguments, tied to this process. Its stdout and stderr are pipes.
 
     In a session of its own: Ctrl-C is for this process, which then lets it go.
@@ -32,21 +34,21 @@ def start(arguments: Sequence[str], variables: Mapping[str, str] | None = None) 
         return subprocess.Popen(
             [sys.executable, "-m", __name__, *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            errors="replace", env={**os.environ, "PYTHONPATH": path, **(variables or {})}, start_new_session=True,
+            errors="replace", env={**os.environ, "PYTHONPATH": path, **(environment or {})}, start_new_session=True,
         )  # fmt: skip
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise StudentError(f"No further process could be started: {reason}.", "Close other programs.") from error
 
 
-def _end_with_stdin() -> None:
+def _exit_when_stdin_closes() -> None:
     while os.read(0, 1024):
         pass
     os._exit(1)
 
 
 def _main() -> None:
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    threading.Thread(target=_exit_when_stdin_closes, daemon=True).start()
     module = sys.argv[1]
     sys.argv = sys.argv[1:]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

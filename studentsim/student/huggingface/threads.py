@@ -7,23 +7,23 @@ from contextlib import contextmanager
 
 import torch
 
-from studentsim.parallel import MOST, cores
+from studentsim.parallel import MAX_THREADS, available_cores
 
 
-def share_cores() -> None:
-    """Let torch compute each piece, of which ``each`` has up to ``MOST`` at work, with its share of the cores: with one, unless there
+def limit_torch_threads() -> None:
+    """Let torch compute each piece, of which ``each`` has up to ``MAX_THREADS`` at work, with its share of the cores: with one, unless there
     are twice as many cores as pieces."""
-    torch.set_num_threads(max(1, min(64, cores()) // MOST))
+    torch.set_num_threads(max(1, min(64, available_cores()) // MAX_THREADS))
 
 
 @contextmanager
-def all_cores() -> Iterator[None]:
+def use_all_cores() -> Iterator[None]:
     """torch shares each single operation out among the cores while this lasts: for work that does not come in pieces.
 
     Not for use while ``each`` is at work, whose threads have their share of the cores.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(min(64, cores()))
+    torch.set_num_threads(min(64, available_cores()))
     try:
         yield
     finally:

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 
-POSITIONS_AT_ONCE = 256
+POSITIONS_PER_CHUNK = 256
 """Positions that go through the head together: enough for a matrix product to be fast."""
-ROWS_IN_CACHE = 32
+ROWS_PER_SOFTMAX = 32
 """Of these, how many are normalised together: 6 MB of float32 for a vocabulary of 49,152, which a core's caches hold."""
 
 
-class TokenFigures(NamedTuple):
+class TokenStatistics(NamedTuple):
     """Of each token (M,): its log-probability (natural), the distribution's entropy (nats), the mean logit, and whether it is likeliest."""
 
     log_probs: torch.Tensor
@@ -26,43 +26,47 @@ class TokenFigures(NamedTuple):
     is_top1: torch.Tensor
 
 
-def token_figures(hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor) -> TokenFigures:
-    """Figures of the ``targets`` (M,) by their states (M, H) and the ``head`` (V, H); the log-probabilities have a gradient."""
-    return TokenFigures(*_TokenFigures.apply(hidden, head, targets))
+def compute_token_statistics(hidden: torch.Tensor, lm_head: torch.Tensor, targets: torch.Tensor) -> TokenStatistics:
+    """Figures of the ``targets`` (M,) by their states (M, H) and the ``lm_head`` (V, H); the log-probabilities have a gradient."""
+    return TokenStatistics(*_TokenStatisticsFunction.apply(hidden, lm_head, targets))
 
 
-class _TokenFigures(torch.autograd.Function):
+class _TokenStatisticsFunction(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(
+        ctx: Any, hidden: torch.Tensor, lm_head: torch.Tensor, targets: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
         count = len(targets)
-        log_probs, entropy, mean = (torch.empty(count) for _ in range(3))
-        top = torch.empty(count, dtype=torch.bool)
-        back = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
-        for start in range(0, count, POSITIONS_AT_ONCE):
-            stop = min(start + POSITIONS_AT_ONCE, count)
-            logits = F.linear(hidden[start:stop], head)  # (n, V)
-            for first in range(start, stop, ROWS_IN_CACHE):
-                here = slice(first, min(first + ROWS_IN_CACHE, stop))
-                part = logits[here.start - start : here.stop - start]
-                scores = part.float()
-                mean[here] = scores.mean(-1)
-                likeliest, place = scores.max(-1)
-                top[here] = place == targets[here]
-                scores -= likeliest[:, None]
-                wanted = scores.gather(-1, targets[here, None]).squeeze(-1)
-                shares = scores.exp()
-                total = shares.sum(-1)
-                log_probs[here] = wanted - total.log()
-                shares /= total[:, None]
-                entropy[here] = total.log() - torch.linalg.vecdot(shares, scores)
-                if back is not None:
-                    part.copy_(shares.neg_())
-            if back is not None:  # gradient of a log-probability by its logits: what is wanted less what is expected
+        log_probs, entropy, mean_logits = (torch.empty(count) for _ in range(3))
+        is_top1 = torch.empty(count, dtype=torch.bool)
+        hidden_gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
+        for start in range(0, count, POSITIONS_PER_CHUNK):
+            stop = min(start + POSITIONS_PER_CHUNK, count)
+            logits = F.linear(hidden[start:stop], lm_head)  # (n, V)
+            for first in range(start, stop, ROWS_PER_SOFTMAX):
+                rows = slice(first, min(first + ROWS_PER_SOFTMAX, stop))
+                logits_part = logits[rows.start - start : rows.stop - start]
+                scores = logits_part.float()
+                mean_logits[rows] = scores.mean(-1)
+                max_scores, argmax = scores.max(-1)
+                is_top1[rows] = argmax == targets[rows]
+                scores -= max_scores[:, None]
+                target_scores = scores.gather(-1, targets[rows, None]).squeeze(-1)
+                probabilities = scores.exp()
+                total = probabilities.sum(-1)
+                log_probs[rows] = target_scores - total.log()
+                probabilities /= total[:, None]
+                entropy[rows] = total.log() - torch.linalg.vecdot(probabilities, scores)
+                if hidden_gradient is not None:
+                    logits_part.copy_(probabilities.neg_())
+            if (
+                hidden_gradient is not None
+            ):  # gradient of a log-probability by its logits: what is wanted less what is expected
                 logits[torch.arange(stop - start), targets[start:stop]] += 1
-                back[start:stop] = logits @ head
-        ctx.back = back
-        ctx.mark_non_differentiable(entropy, mean, top)
-        return log_probs, entropy, mean, top
+                hidden_gradient[start:stop] = logits @ lm_head
+        ctx.back = hidden_gradient
+        ctx.mark_non_differentiable(entropy, mean_logits, is_top1)
+        return log_probs, entropy, mean_logits, is_top1
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor, *_: Any) -> tuple[torch.Tensor, None, None]:

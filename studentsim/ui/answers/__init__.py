@@ -1,5 +1,5 @@
-"""The parts of Answers. What its links may say stands in view.py; ``View(...).params()`` makes one, for any page that leads here."""
+"""The parts of Answers. What its links may say stands in view.py; ``AnswersView(...).params()`` makes one, for any page that leads here."""
 
-from studentsim.ui.answers.view import View
+from studentsim.ui.answers.view import AnswersView
 
-__all__ = ["View"]
+__all__ = ["AnswersView"]

@@ -11,137 +11,145 @@ from studentsim.records import Question
 from studentsim.ui import components, words
 from studentsim.ui import sentences as said
 from studentsim.ui.answers import conversation, counts, filters, sentences
-from studentsim.ui.answers.data import Sheet
+from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.questions import known
-from studentsim.ui.shell import ANSWERS, QUESTIONS
-from studentsim.ui.titles import slip_title
+from studentsim.ui.shell import ANSWERS_PAGE, QUESTIONS_PAGE
+from studentsim.ui.titles import misconception_title
 
-ATTEMPTS = 16
+MAX_ATTEMPT_LINKS = 16
 """Links in a question's history at most, those nearest to the open answer."""
 
 
-def card(shown: Sheet, row: dict[str, Any] | None, history: pd.DataFrame, tries: list[dict[str, Any]]) -> None:
-    """The open answer, with the ways to the ones beside it; ``tries`` are all at its question in its lesson."""
-    _way(shown)
+def render_open_answer(
+    page_data: AnswersPageData, row: dict[str, Any] | None, history: pd.DataFrame, attempts: list[dict[str, Any]]
+) -> None:
+    """The open answer, with the ways to the ones beside it; ``attempts`` are all at its question in its lesson."""
+    _render_navigation(page_data)
     if row is None:
         st.info("This simulation has no such answer. Choose one from the list.", icon=":material/search_off:")
         return
-    question = known.question(row["question_id"], row["problem"])
+    question = known.find_question(row["question_id"], row["problem"])
     with st.container(border=True):
         label, icon, color = (
-            components.RIGHT if row["right"] else components.WRONG if row["letter"] else components.UNANSWERED
+            components.CORRECT_BADGE
+            if row["right"]
+            else components.WRONG_BADGE
+            if row["letter"]
+            else components.NO_ANSWER_BADGE
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            st.caption(words.literal(said.where(row, shown.categories)), width="content")
+            st.caption(words.escape_markdown(said.answer_context_label(row, page_data.categories)), width="content")
         st.text(row["problem"])
-        _options(row)
-        conversation.conversation(shown, row, tries)
-        _slip(shown, row, question)
-        _history(shown, row, history)
-        _onward(shown, row, question)
-        _technical(row)
+        _render_options(row)
+        conversation.render_conversation(page_data, row, attempts)
+        _render_misconception(page_data, row, question)
+        _render_history(page_data, row, history)
+        _render_links(page_data, row, question)
+        _render_technical_view(row)
 
 
-def _way(shown: Sheet) -> None:
+def _render_navigation(page_data: AnswersPageData) -> None:
     """Where in the list one is; the answers before and after, and the way out."""
-    seq = shown.view.answer or 0
-    place, (before, after) = shown.listing.position(seq), shown.listing.beside(seq)
-    count = len(shown.listing.seqs)
+    seq = page_data.view.answer or 0
+    position, (before, after) = page_data.listing.position(seq), page_data.listing.neighbors(seq)
+    count = len(page_data.listing.seqs)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for seq, label, icon in (
             (before, "Previous", ":material/chevron_left:"),
             (after, "Next", ":material/chevron_right:"),
         ):
-            there = None if seq is None else shown.view.to(answer=seq).params()
-            components.step(ANSWERS, label, icon, there, key=f"answers.{label}")
-        st.caption(f"{place:,} of {count:,}" if place else "not in this list", width="content")
+            link_params = None if seq is None else page_data.view.with_changes(answer=seq).to_params()
+            components.render_step_link(ANSWERS_PAGE, label, icon, link_params, key=f"answers.{label}")
+        st.caption(f"{position:,} of {count:,}" if position else "not in this list", width="content")
         st.button(
             "Close", icon=":material/close:", key="answers.close", type="tertiary",
-            on_click=filters.set_to, args=("answer", None),
+            on_click=filters.update_link, args=("answer", None),
         )  # fmt: skip
 
 
-def _options(row: dict[str, Any]) -> None:
+def _render_options(row: dict[str, Any]) -> None:
     """The options; the right one and the ticked one are named, not only coloured."""
     with st.container(gap="xsmall"):
-        for option in said.options_of(row):
-            right, ticked = option["letter"] == row["correct"], option["letter"] == row["letter"]
+        for option in said.parse_options(row):
+            is_correct, is_chosen = option["letter"] == row["correct"], option["letter"] == row["letter"]
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.text(f"{option['letter']})  {option['text']}", width="content")
-                if right:
+                if is_correct:
                     st.badge("right answer", icon=":material/check:", color="blue")
-                if ticked:
+                if is_chosen:
                     st.badge(
                         "ticked",
-                        icon=":material/edit:" if right else ":material/close:",
-                        color="blue" if right else "orange",
+                        icon=":material/edit:" if is_correct else ":material/close:",
+                        color="blue" if is_correct else "orange",
                     )
-                slip = option.get("misconception")
-                if slip and not right:
-                    st.caption(words.literal(slip_title(slip)), width="content")
+                misconception = option.get("misconception")
+                if misconception and not is_correct:
+                    st.caption(words.escape_markdown(misconception_title(misconception)), width="content")
 
 
-def _slip(shown: Sheet, row: dict[str, Any], question: Question | None) -> None:
+def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
     """Which slip led to a wrong answer, in plain words, and what the working should have been."""
-    title, explanation = sentences.slip_behind(row)
+    title, explanation = sentences.explain_misconception(row)
     if title:
-        st.markdown(f"**The slip: {words.literal(title)}**")
+        st.markdown(f"**The slip: {words.escape_markdown(title)}**")
     if explanation:
         st.text(explanation)
     if question is not None and not row["right"]:
         st.markdown("**A right working**")
-        st.code(words.working(question.rationale), language=None, wrap_lines=True)
-    if title and row["misconception"] != shown.view.slip:
-        others = shown.view.to(slip=row["misconception"], answer=row["seq"])
-        count = counts.counted(shown.tally, others).answers
+        st.code(words.format_working(question.rationale), language=None, wrap_lines=True)
+    if title and row["misconception"] != page_data.view.slip:
+        others = page_data.view.with_changes(slip=row["misconception"], answer=row["seq"])
+        count = counts.count_answers(page_data.tally, others).answers
         if count > 1:
             st.page_link(
-                ANSWERS, label=f"The {count:,} answers of this view with this slip",
-                icon=":material/filter_alt:", query_params=others.params(),
+                ANSWERS_PAGE, label=f"The {count:,} answers of this view with this slip",
+                icon=":material/filter_alt:", query_params=others.to_params(),
             )  # fmt: skip
 
 
-def _history(shown: Sheet, row: dict[str, Any], history: pd.DataFrame) -> None:
+def _render_history(page_data: AnswersPageData, row: dict[str, Any], history: pd.DataFrame) -> None:
     """How the same question went over the lessons; every attempt is a link."""
     st.markdown("**The same question over the lessons**")
-    st.text(sentences.history(history))
+    st.text(sentences.describe_history(history))
     if len(history) < 2:
         return
-    here = int((history.seq < row["seq"]).sum())
-    first = max(0, min(here - ATTEMPTS // 2, len(history) - ATTEMPTS))
+    open_index = int((history.seq < row["seq"]).sum())
+    first = max(0, min(open_index - MAX_ATTEMPT_LINKS // 2, len(history) - MAX_ATTEMPT_LINKS))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for _, one in history.iloc[first : first + ATTEMPTS].iterrows():
+        for _, one in history.iloc[first : first + MAX_ATTEMPT_LINKS].iterrows():
             if int(one.seq) == row["seq"]:
-                st.badge(f"{sentences.attempt(one)}, shown here", color="gray")
+                st.badge(f"{sentences.attempt_label(one)}, shown here", color="gray")
                 continue
             st.page_link(
-                ANSWERS, label=sentences.attempt(one), icon="",
-                query_params=shown.view.to(answer=int(one.seq)).params(),
+                ANSWERS_PAGE, label=sentences.attempt_label(one), icon="",
+                query_params=page_data.view.with_changes(answer=int(one.seq)).to_params(),
             )  # fmt: skip
-    if len(history) > ATTEMPTS:
-        st.caption(f"The {ATTEMPTS} nearest of {len(history)} are linked here.")
+    if len(history) > MAX_ATTEMPT_LINKS:
+        st.caption(f"The {MAX_ATTEMPT_LINKS} nearest of {len(history)} are linked here.")
 
 
-def _onward(shown: Sheet, row: dict[str, Any], question: Question | None) -> None:
+def _render_links(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if question is not None:
             st.page_link(
-                QUESTIONS, label="This question in the bank", icon=":material/quiz:",
+                QUESTIONS_PAGE, label="This question in the bank", icon=":material/quiz:",
                 query_params={"question": question.id},
             )  # fmt: skip
-        if shown.view.question != row["question_id"]:
-            only = shown.view.whole.to(question=row["question_id"], answer=row["seq"])
-            st.page_link(ANSWERS, label="All answers to it", icon=":material/history:", query_params=only.params())
+        if page_data.view.question != row["question_id"]:
+            only = page_data.view.without_filters.with_changes(question=row["question_id"], answer=row["seq"])
+            st.page_link(
+                ANSWERS_PAGE, label="All answers to it", icon=":material/history:", query_params=only.to_params()
+            )
 
 
-def _technical(row: dict[str, Any]) -> None:
+def _render_technical_view(row: dict[str, Any]) -> None:
     """What a researcher wants to know of the answer."""
     with st.expander("Technical view"):
         figures = {
-            "log-probability of what it wrote": _figure(row["logprob"], 2),
-            "P(right working)": _figure(row["p_right"], 4),
-            "milliseconds": _figure(row["milliseconds"], 1),
+            "log-probability of what it wrote": _format_figure(row["logprob"], 2),
+            "P(right working)": _format_figure(row["p_right"], 4),
+            "milliseconds": _format_figure(row["milliseconds"], 1),
             "result it reached": row["value"],
             "option that this result shows": row["value_letter"],
             "difficulty (1 to 3)": row["difficulty"],
@@ -161,5 +169,5 @@ def _technical(row: dict[str, Any]) -> None:
         )
 
 
-def _figure(value: float | None, digits: int) -> str | None:
+def _format_figure(value: float | None, digits: int) -> str | None:
     return None if value is None else f"{value:.{digits}f}"

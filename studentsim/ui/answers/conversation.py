@@ -11,78 +11,90 @@ from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import components, words
 from studentsim.ui.answers import sentences
-from studentsim.ui.answers.data import Sheet
+from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.data import Engine
-from studentsim.ui.shell import ANSWERS
+from studentsim.ui.shell import ANSWERS_PAGE
 from studentsim.ui.teaching import judgement
-from studentsim.ui.teaching.names import SAID
+from studentsim.ui.teaching.names import FEEDBACK_CONTENT_LABELS
 
-STUDENT, TEACHER = ":material/face:", ":material/school:"
+STUDENT_AVATAR, TEACHER_AVATAR = ":material/face:", ":material/school:"
 
 
-def tries(engine: Engine, shown: Sheet, row: dict[str, Any] | None, history: pd.DataFrame) -> list[dict[str, Any]]:
+def load_attempts(
+    engine: Engine, page_data: AnswersPageData, row: dict[str, Any] | None, history: pd.DataFrame
+) -> list[dict[str, Any]]:
     """All attempts at the open answer's question in its lesson, whole and in order; the answer alone where there was but one."""
     if row is None:
         return []
     if row["phase"] == "exam":
         return [row]
-    same = history[(history.turn == row["turn"]) & (history.phase != "exam")]
-    if len(same) < 2:
+    attempts = history[(history.turn == row["turn"]) & (history.phase != "exam")]
+    if len(attempts) < 2:
         return [row]
-    return _whole(engine.database, str(engine.folder), shown.view.run, shown.last_seq, tuple(map(int, same.seq)))
+    return _load_answers(
+        engine.database, str(engine.data_dir), page_data.view.run, page_data.last_seq, tuple(map(int, attempts.seq))
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _whole(_database: Database, folder: str, run_id: str, last_seq: int, seqs: tuple[int, ...]) -> list[dict[str, Any]]:
-    return queries.answer_cards(_database, run_id, seqs)
+def _load_answers(
+    _database: Database, folder: str, run_id: str, last_seq: int, seqs: tuple[int, ...]
+) -> list[dict[str, Any]]:
+    return queries.fetch_answers_by_seq(_database, run_id, seqs)
 
 
-def conversation(shown: Sheet, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def render_conversation(page_data: AnswersPageData, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     """What the student wrote and what the teacher made of it: one answer, or all tries at the question in this lesson."""
     if len(rows) < 2:
         st.markdown("**What the student wrote**")
-        _wrote(row)
-        _marked(row)
+        _render_answer_text(row)
+        _render_grade(row)
         return
-    st.markdown(f"**What was said: {words.plural(len(rows), 'try', 'tries')}**")
+    st.markdown(f"**What was said: {words.pluralize(len(rows), 'try', 'tries')}**")
     for one in rows:
-        _try(shown, one, here=one["seq"] == row["seq"])
+        _render_attempt(page_data, one, is_open=one["seq"] == row["seq"])
 
 
-def _try(shown: Sheet, row: dict[str, Any], *, here: bool) -> None:
+def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open: bool) -> None:
     """One attempt, and what the teacher answered."""
-    with st.chat_message("student", avatar=STUDENT):
+    with st.chat_message("student", avatar=STUDENT_AVATAR):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"**{judgement.ordinal(row)}**", width="content")
+            st.markdown(f"**{judgement.attempt_ordinal(row)}**", width="content")
             label, icon, color = (
-                components.RIGHT if row["right"] else components.WRONG if row["letter"] else components.UNANSWERED
+                components.CORRECT_BADGE
+                if row["right"]
+                else components.WRONG_BADGE
+                if row["letter"]
+                else components.NO_ANSWER_BADGE
             )
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            if here:
+            if is_open:
                 st.badge("shown here", color="gray")
             else:
                 st.page_link(
-                    ANSWERS, label="Open this try", icon=":material/open_in_full:",
-                    query_params=shown.view.to(answer=row["seq"]).params(),
+                    ANSWERS_PAGE, label="Open this try", icon=":material/open_in_full:",
+                    query_params=page_data.view.with_changes(answer=row["seq"]).to_params(),
                 )  # fmt: skip
-        _wrote(row)
-    with st.chat_message("teacher", avatar=TEACHER):
-        _marked(row)
+        _render_answer_text(row)
+    with st.chat_message("teacher", avatar=TEACHER_AVATAR):
+        _render_grade(row)
         if row["feedback"]:
             st.caption(
-                words.literal(f"The teacher's words ({SAID.get(row['feedback_level'], row['feedback_level'])}):")
+                words.escape_markdown(
+                    f"The teacher's words ({FEEDBACK_CONTENT_LABELS.get(row['feedback_level'], row['feedback_level'])}):"
+                )
             )
             st.text(row["feedback"])
 
 
-def _wrote(row: dict[str, Any]) -> None:
+def _render_answer_text(row: dict[str, Any]) -> None:
     st.code((row["text"] or "").strip() or "(nothing)", language=None, wrap_lines=True)
-    if told := sentences.disagreement(row):
-        st.markdown(f":material/compare_arrows: {words.literal(told)}")
+    if mismatch := sentences.describe_value_mismatch(row):
+        st.markdown(f":material/compare_arrows: {words.escape_markdown(mismatch)}")
 
 
-def _marked(row: dict[str, Any]) -> None:
+def _render_grade(row: dict[str, Any]) -> None:
     """The mark by the key, and what is to be said where the teacher or a marker saw it otherwise."""
-    if told := judgement.told(row):
-        st.markdown(f":material/warning: **{words.literal(' '.join(told))}**")
-    st.text(sentences.mark({**row, "marked_by": "key"} if row["phase"] != "exam" else row))
+    if notes := judgement.describe_grading(row):
+        st.markdown(f":material/warning: **{words.escape_markdown(' '.join(notes))}**")
+    st.text(sentences.describe_grade({**row, "marked_by": "key"} if row["phase"] != "exam" else row))

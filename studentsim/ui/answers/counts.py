@@ -11,83 +11,95 @@ from dataclasses import dataclass
 import pandas as pd
 
 from studentsim.records import CATEGORIES
-from studentsim.store.queries import NO_SLIP
-from studentsim.ui.answers.view import WITHIN, View
-from studentsim.ui.titles import commonest_first, skill_title, slip_title
+from studentsim.store.queries import UNKNOWN_MISCONCEPTION
+from studentsim.ui.answers.view import DEPENDENT_FILTERS, AnswersView
+from studentsim.ui.titles import sort_misconceptions, skill_title, misconception_title
 
-_COLUMN = {"lesson": "turn", "phase": "phase", "category": "category", "skill": "skill", "slip": "misconception"}
+_COLUMN_BY_FILTER = {
+    "lesson": "turn",
+    "phase": "phase",
+    "category": "category",
+    "skill": "skill",
+    "slip": "misconception",
+}
 
-_KIND = {"right": "right", "wrong": "ticked", "unanswered": "unanswered"}
+_KIND_BY_MARK = {"right": "right", "wrong": "ticked", "unanswered": "unanswered"}
 """A mark of the tally as the link calls it, where ``wrong`` means all that are not right."""
 
 
 @dataclass(frozen=True)
-class Count:
-    """``answers`` in all, ``wrong`` of them (``unanswered`` among these), and ``slips`` behind wrong ones, commonest first."""
+class AnswerCounts:
+    """``answers`` in all, ``wrong`` of them (``unanswered`` among these), and ``misconceptions`` behind wrong ones, commonest first."""
 
     answers: int
     wrong: int
     unanswered: int
-    slips: Mapping[str, int]
+    misconceptions: Mapping[str, int]
 
 
-def within(tally: pd.DataFrame, view: View, *, without: tuple[str, ...] = ()) -> pd.DataFrame:
-    """The tally's rows that the view lets through; filters named in ``without`` are not applied."""
-    keep = pd.Series(True, index=tally.index)
-    for name, column in _COLUMN.items():
+def filter_tally(tally: pd.DataFrame, view: AnswersView, *, ignored_filters: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The tally's rows that the view lets through; filters named in ``ignored_filters`` are not applied."""
+    mask = pd.Series(True, index=tally.index)
+    for name, column in _COLUMN_BY_FILTER.items():
         value = getattr(view, name)
-        if value in ("", None) or name in without:
+        if value in ("", None) or name in ignored_filters:
             continue
-        keep &= _without_slip(tally) if value == NO_SLIP and name == "slip" else tally[column] == value
-    if view.kinds and "mark" not in without:
-        keep &= tally.mark.map(_KIND).isin(view.kinds)
-    if view.value and "value" not in without:
-        keep &= tally.value_differs
-    return tally[keep]
+        mask &= (
+            _has_no_misconception(tally)
+            if value == UNKNOWN_MISCONCEPTION and name == "slip"
+            else tally[column] == value
+        )
+    if view.answer_kinds and "mark" not in ignored_filters:
+        mask &= tally.mark.map(_KIND_BY_MARK).isin(view.answer_kinds)
+    if view.value and "value" not in ignored_filters:
+        mask &= tally.value_differs
+    return tally[mask]
 
 
-def counted(tally: pd.DataFrame, view: View, *, without: tuple[str, ...] = ()) -> Count:
+def count_answers(tally: pd.DataFrame, view: AnswersView, *, ignored_filters: tuple[str, ...] = ()) -> AnswerCounts:
     """The figures of a view."""
-    rows = within(tally, view, without=without)
+    rows = filter_tally(tally, view, ignored_filters=ignored_filters)
     wrong = rows[rows.mark != "right"]
-    slips = commonest_first(wrong.groupby("misconception", as_index=False).answers.sum(), "answers")
-    return Count(
+    misconceptions = sort_misconceptions(wrong.groupby("misconception", as_index=False).answers.sum(), "answers")
+    return AnswerCounts(
         answers=int(rows.answers.sum()),
         wrong=int(wrong.answers.sum()),
         unanswered=int(rows[rows.mark == "unanswered"].answers.sum()),
-        slips={str(row.misconception): int(row.answers) for row in slips.itertuples()},
+        misconceptions={str(row.misconception): int(row.answers) for row in misconceptions.itertuples()},
     )
 
 
-def options(tally: pd.DataFrame, view: View, name: str) -> dict[str | int, int]:
+def filter_options(tally: pd.DataFrame, view: AnswersView, filter_name: str) -> dict[str | int, int]:
     """What a filter could be set to under the other ones, and how many answers each value leaves; in a reader's order.
 
     The value in force is among them, even where it leaves nothing. Filters that a change would drop do not count.
     """
-    rows = within(tally, view, without=(name, *WITHIN.get(name, ())))
-    if name == "slip":
+    rows = filter_tally(tally, view, ignored_filters=(filter_name, *DEPENDENT_FILTERS.get(filter_name, ())))
+    if filter_name == "slip":
         rows = rows[rows.mark != "right"]
-    counts = {_plain(key): int(n) for key, n in rows.groupby(_COLUMN[name]).answers.sum().items()}
-    if name == "slip" and (unknown := int(rows[_without_slip(rows)].answers.sum())):
-        counts[NO_SLIP] = unknown
-    current = getattr(view, name)
+    counts = {
+        _to_plain_key(key): int(n) for key, n in rows.groupby(_COLUMN_BY_FILTER[filter_name]).answers.sum().items()
+    }
+    if filter_name == "slip" and (unknown := int(rows[_has_no_misconception(rows)].answers.sum())):
+        counts[UNKNOWN_MISCONCEPTION] = unknown
+    current = getattr(view, filter_name)
     if current not in ("", None):
         counts.setdefault(current, 0)
-    return dict(sorted(counts.items(), key=lambda item: _order(name, item)))
+    return dict(sorted(counts.items(), key=lambda item: _option_sort_key(filter_name, item)))
 
 
-def _without_slip(rows: pd.DataFrame) -> pd.Series:
+def _has_no_misconception(rows: pd.DataFrame) -> pd.Series:
     return rows.misconception.isna() & (rows.mark != "right")
 
 
-def _plain(key: object) -> str | int:
+def _to_plain_key(key: object) -> str | int:
     return int(key) if isinstance(key, int | float) or hasattr(key, "item") else str(key)  # type: ignore[arg-type]
 
 
-def _order(name: str, item: tuple[str | int, int]) -> tuple[object, ...]:
+def _option_sort_key(filter_name: str, item: tuple[str | int, int]) -> tuple[object, ...]:
     value, count = item
-    if name == "category":
+    if filter_name == "category":
         return (CATEGORIES.index(str(value)) if value in CATEGORIES else len(CATEGORIES), str(value))
-    if name == "slip":
-        return (value == NO_SLIP, -count, slip_title(str(value)))
-    return (skill_title(str(value)),) if name == "skill" else (value,)
+    if filter_name == "slip":
+        return (value == UNKNOWN_MISCONCEPTION, -count, misconception_title(str(value)))
+    return (skill_title(str(value)),) if filter_name == "skill" else (value,)

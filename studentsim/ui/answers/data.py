@@ -17,18 +17,18 @@ from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import category_names, words
 from studentsim.ui.answers import counts
-from studentsim.ui.answers.sentences import MARKS, PHASES
-from studentsim.ui.answers.view import View
-from studentsim.ui.cards import config_of
+from studentsim.ui.answers.sentences import MARK_LABELS, PHASE_LABELS
+from studentsim.ui.answers.view import AnswersView
+from studentsim.ui.cards import parse_stored_config
 from studentsim.ui.data import Engine
-from studentsim.ui.titles import skill_title, slip_title
+from studentsim.ui.titles import skill_title, misconception_title
 
-PAGE = 10
+CARDS_PER_PAGE = 10
 """Cards on a page."""
 
 
 @dataclass(frozen=True)
-class Listing:
+class AnswerListing:
     """A view's answers: their seqs in order, and the table that is shown of them."""
 
     seqs: np.ndarray
@@ -36,10 +36,10 @@ class Listing:
 
     def position(self, seq: int) -> int | None:
         """Where an answer stands in the list, from 1; None: the filter does not let it through."""
-        place = bisect.bisect_left(self.seqs, seq)
-        return place + 1 if place < len(self.seqs) and self.seqs[place] == seq else None
+        index = bisect.bisect_left(self.seqs, seq)
+        return index + 1 if index < len(self.seqs) and self.seqs[index] == seq else None
 
-    def beside(self, seq: int) -> tuple[int | None, int | None]:
+    def neighbors(self, seq: int) -> tuple[int | None, int | None]:
         """The answers before and after one in the list, which need not be in it itself."""
         before = bisect.bisect_left(self.seqs, seq) - 1
         after = bisect.bisect_right(self.seqs, seq)
@@ -50,87 +50,89 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One run's answers as one link shows them. ``base`` counts the view without its mark and slip, ``shown`` with them."""
+class AnswersPageData:
+    """One run's answers as one link shows them. ``base_counts`` counts the view without its mark and slip, ``shown_counts`` with them."""
 
-    view: View
-    lost: Sequence[str]
+    view: AnswersView
+    invalid_params: Sequence[str]
     """Parameters of the link that could not be meant."""
     title: str
-    who: str
-    """Of ``words.who``."""
+    subtitle: str
+    """Of ``words.run_subtitle``."""
     status: str
     last_seq: int
     tally: pd.DataFrame
-    base: counts.Count
-    shown: counts.Count
-    listing: Listing
+    base_counts: counts.AnswerCounts
+    shown_counts: counts.AnswerCounts
+    listing: AnswerListing
     categories: tuple[str, ...]
     """All that the run's answers are in, whatever the view: by them each is named (``category_names``)."""
 
     @property
-    def alive(self) -> bool:
+    def is_active(self) -> bool:
         """Whether more answers may come by themselves."""
-        return self.status in words.ALIVE
+        return self.status in words.ACTIVE_STATUSES
 
     @property
-    def key(self) -> str:
+    def filter_key(self) -> str:
         """Names what is listed, for keys of widgets: the same filter, the same key."""
-        return f"{zlib.crc32(repr((self.view.run, self.view.filters())).encode()):08x}"
+        return f"{zlib.crc32(repr((self.view.run, self.view.to_filter())).encode()):08x}"
 
 
-def sheet(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> Sheet:
+def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -> AnswersPageData:
     """The view that a link names. Writes: takes in what is new in the run's journal.
 
     :raises UnknownRun: there is no such run.
     """
-    ingest.sync(engine.database, engine.runs_folder, run_id)
-    state = engine.manager.state(run_id)
-    row = queries.run(engine.database, run_id)
-    config = config_of(row.config)
-    view, lost = View.read({**parameters, "run": run_id})
-    of_run = (engine.database, str(engine.folder), run_id, row.last_seq)
-    view = view.opening(*_last_exam(*of_run))
-    tally = _tally(*of_run, view.search, view.question)
-    categories = tuple(_tally(*of_run, "", "").category.unique())
-    return Sheet(
+    ingest.sync_journals(engine.database, engine.runs_dir, run_id)
+    state = engine.manager.get_state(run_id)
+    row = queries.fetch_run(engine.database, run_id)
+    config = parse_stored_config(row.config)
+    view, invalid_params = AnswersView.from_params({**parameters, "run": run_id})
+    run_key = (engine.database, str(engine.data_dir), run_id, row.last_seq)
+    view = view.with_default_filters(*_query_last_exam(*run_key))
+    tally = _query_tally(*run_key, view.search, view.question)
+    categories = tuple(_query_tally(*run_key, "", "").category.unique())
+    return AnswersPageData(
         view=view,
-        lost=lost,
-        title=words.title(config),
-        who=words.who(config),
+        invalid_params=invalid_params,
+        title=words.run_title(config),
+        subtitle=words.run_subtitle(config),
         status=state.status,
         last_seq=row.last_seq,
         tally=tally,
-        base=counts.counted(tally, view, without=("mark", "slip")),
-        shown=counts.counted(tally, view),
-        listing=_listing(*of_run, view.filters(), categories),
+        base_counts=counts.count_answers(tally, view, ignored_filters=("mark", "slip")),
+        shown_counts=counts.count_answers(tally, view),
+        listing=_query_listing(*run_key, view.to_filter(), categories),
         categories=categories,
     )
 
 
-def card(engine: Engine, shown: Sheet) -> tuple[dict[str, Any] | None, pd.DataFrame]:
+def load_open_answer(engine: Engine, page_data: AnswersPageData) -> tuple[dict[str, Any] | None, pd.DataFrame]:
     """The open answer whole, and all of the run's answers to the same question; None: there is no such answer."""
-    if shown.view.answer is None:
+    if page_data.view.answer is None:
         return None, pd.DataFrame()
-    return _card(engine.database, str(engine.folder), shown.view.run, shown.last_seq, shown.view.answer)
+    return _query_answer(
+        engine.database, str(engine.data_dir), page_data.view.run, page_data.last_seq, page_data.view.answer
+    )
 
 
-def cards(engine: Engine, shown: Sheet) -> list[dict[str, Any]]:
+def load_card_answers(engine: Engine, page_data: AnswersPageData) -> list[dict[str, Any]]:
     """The answers of the view's page of cards, whole."""
-    first = (page(shown) - 1) * PAGE
-    seqs = [int(seq) for seq in shown.listing.seqs[first : first + PAGE]]
-    return queries.answer_cards(engine.database, shown.view.run, seqs)
+    first = (current_page(page_data) - 1) * CARDS_PER_PAGE
+    seqs = [int(seq) for seq in page_data.listing.seqs[first : first + CARDS_PER_PAGE]]
+    return queries.fetch_answers_by_seq(engine.database, page_data.view.run, seqs)
 
 
-def page(shown: Sheet) -> int:
+def current_page(page_data: AnswersPageData) -> int:
     """The page of cards that is shown: the one asked for, the last one where there are fewer."""
-    return max(1, min(shown.view.page or 1, -(-len(shown.listing.seqs) // PAGE)))
+    return max(1, min(page_data.view.page or 1, -(-len(page_data.listing.seqs) // CARDS_PER_PAGE)))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _last_exam(_database: Database, folder: str, run_id: str, last_seq: int) -> tuple[int | None, int]:
+def _query_last_exam(_database: Database, folder: str, run_id: str, last_seq: int) -> tuple[int | None, int]:
     """After which lesson the last whole exam was, and how many of its answers are wrong."""
-    exams = queries.exams(_database, run_id)
+    exams = queries.fetch_exams(_database, run_id)
     if exams.empty:
         return None, 0
     last = exams.iloc[-1]
@@ -138,49 +140,58 @@ def _last_exam(_database: Database, folder: str, run_id: str, last_seq: int) -> 
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _tally(_database: Database, folder: str, run_id: str, last_seq: int, search: str, question: str) -> pd.DataFrame:
-    return queries.answer_tally(_database, run_id, search=search, question_id=question)
+def _query_tally(
+    _database: Database, folder: str, run_id: str, last_seq: int, search: str, question: str
+) -> pd.DataFrame:
+    return queries.fetch_answer_counts(_database, run_id, search=search, question_id=question)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _listing(
-    _database: Database, folder: str, run_id: str, last_seq: int, chosen: queries.Filter, categories: tuple[str, ...]
-) -> Listing:
+def _query_listing(
+    _database: Database,
+    folder: str,
+    run_id: str,
+    last_seq: int,
+    selected: queries.AnswerFilter,
+    categories: tuple[str, ...],
+) -> AnswerListing:
     """Shared, not copied, for it may be long; nobody changes it."""
-    rows = queries.answer_list(_database, run_id, chosen)
-    return Listing(rows["seq"].to_numpy(), _told(rows, categories))
+    rows = queries.fetch_answer_list(_database, run_id, selected)
+    return AnswerListing(rows["seq"].to_numpy(), _display_table(rows, categories))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _card(
+def _query_answer(
     _database: Database, folder: str, run_id: str, last_seq: int, seq: int
 ) -> tuple[dict[str, Any] | None, pd.DataFrame]:
-    rows = queries.answer_cards(_database, run_id, [seq])
+    rows = queries.fetch_answers_by_seq(_database, run_id, [seq])
     if not rows:
         return None, pd.DataFrame()
-    return rows[0], queries.question_history(_database, run_id, rows[0]["question_id"])
+    return rows[0], queries.fetch_question_history(_database, run_id, rows[0]["question_id"])
 
 
-def _told(rows: pa.Table, categories: Sequence[str]) -> pa.Table:
+def _display_table(rows: pa.Table, categories: Sequence[str]) -> pa.Table:
     """The list as it is shown: ids and marks in words, the row's number as the text of the button that opens the answer."""
     return pa.table(
         {
             "row": pa.array(range(1, len(rows) + 1)).cast(pa.string()),
-            "mark": _named(rows["mark"], lambda mark: MARKS.get(mark, mark)),
+            "mark": _map_distinct(rows["mark"], lambda mark: MARK_LABELS.get(mark, mark)),
             "question": rows["problem"],
-            "slip": _named(rows["misconception"], slip_title),
+            "slip": _map_distinct(rows["misconception"], misconception_title),
             "result": rows["value"],
             "lesson": rows["turn"],
-            "asked in": _named(rows["phase"], lambda phase: PHASES.get(phase, phase)),
-            "category": _named(rows["category"], lambda category: category_names.label(category, categories)),
-            "skill": _named(rows["skill"], skill_title),
+            "asked in": _map_distinct(rows["phase"], lambda phase: PHASE_LABELS.get(phase, phase)),
+            "category": _map_distinct(
+                rows["category"], lambda category: category_names.category_label(category, categories)
+            ),
+            "skill": _map_distinct(rows["skill"], skill_title),
             "answer": rows["seq"],
         }
     )
 
 
-def _named(column: pa.ChunkedArray, name: Any) -> pa.ChunkedArray:
+def _map_distinct(column: pa.ChunkedArray, to_label: Any) -> pa.ChunkedArray:
     """A column with each of its few different values exchanged for a name."""
     encoded = column.combine_chunks().dictionary_encode()
-    names = pa.array([None if v is None else name(v) for v in encoded.dictionary.to_pylist()], type=pa.string())
+    names = pa.array([None if v is None else to_label(v) for v in encoded.dictionary.to_pylist()], type=pa.string())
     return pa.chunked_array([names.take(encoded.indices)])

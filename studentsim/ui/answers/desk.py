@@ -6,77 +6,82 @@ import streamlit as st
 
 from studentsim.ui import components, words
 from studentsim.ui.answers import conversation, data, filters
-from studentsim.ui.answers.card import card
-from studentsim.ui.answers.data import Sheet
-from studentsim.ui.answers.listing import listing
+from studentsim.ui.answers.card import render_open_answer
+from studentsim.ui.answers.data import AnswersPageData
+from studentsim.ui.answers.listing import render_listing
 from studentsim.ui.data import Engine
-from studentsim.ui.device import on_phone
-from studentsim.ui.into_view import into_view
-from studentsim.ui.shell import ANSWERS
+from studentsim.ui.device import is_phone
+from studentsim.ui.into_view import scroll_into_view
+from studentsim.ui.shell import ANSWERS_PAGE
 
-NAMED = 8
+MAX_LISTED_MISCONCEPTIONS = 8
 """Slips named beside the list at most."""
 
 
-def desk(engine: Engine, shown: Sheet) -> None:
+def render_list_and_card(engine: Engine, page_data: AnswersPageData) -> None:
     """Filters, list and card. An open card stays open, whatever the filter lets through, and takes the filters' place: they
     fold away into the list's column, so that the card begins high up. It stands left of the list, so that on a narrow window, where
     columns come one below the other, it comes first.
     """
-    st.session_state[filters.SHOWN] = shown.view
-    opened = shown.view.answer is not None
-    if on_phone():
+    st.session_state[filters.VIEW_KEY] = page_data.view
+    opened = page_data.view.answer is not None
+    if is_phone():
         if not opened:
-            filters.filters(shown, folded=True)
-            _list(engine, shown)
+            filters.render_filters(page_data, folded=True)
+            _render_list(engine, page_data)
         else:
-            _card(engine, shown)
+            _render_card(engine, page_data)
         return
     with st.container():  # always there, as are the columns: the list stays the same element when a card opens
         if not opened:
-            filters.filters(shown, folded=False)
+            filters.render_filters(page_data, folded=False)
     left, right = st.columns([1, 1] if opened else [1, 2], gap="medium")
     with left:
         if opened:
-            into_view(str(shown.view.answer), key="answers.into_view")
-            _card(engine, shown)
-        elif shown.listing.seqs.size:
-            _slips(shown)
+            scroll_into_view(str(page_data.view.answer), key="answers.into_view")
+            _render_card(engine, page_data)
+        elif page_data.listing.seqs.size:
+            _render_misconceptions(page_data)
     with right:
         with st.container():
             if opened:
-                filters.filters(shown, folded=True)
-        _list(engine, shown)
+                filters.render_filters(page_data, folded=True)
+        _render_list(engine, page_data)
 
 
-def _card(engine: Engine, shown: Sheet) -> None:
-    row, history = data.card(engine, shown)
-    card(shown, row, history, conversation.tries(engine, shown, row, history))
+def _render_card(engine: Engine, page_data: AnswersPageData) -> None:
+    row, history = data.load_open_answer(engine, page_data)
+    render_open_answer(page_data, row, history, conversation.load_attempts(engine, page_data, row, history))
 
 
-def _list(engine: Engine, shown: Sheet) -> None:
-    if shown.listing.seqs.size:
-        listing(engine, shown)
-    elif shown.view.narrowed:
-        filters.nothing_matches(shown)
+def _render_list(engine: Engine, page_data: AnswersPageData) -> None:
+    if page_data.listing.seqs.size:
+        render_listing(engine, page_data)
+    elif page_data.view.active_filters:
+        filters.render_no_matches(page_data)
 
 
-def _slips(shown: Sheet) -> None:
+def _render_misconceptions(page_data: AnswersPageData) -> None:
     """What stands beside the list while no card is open: the view's slips, each a link."""
     st.caption("Press the number at the beginning of a row to open the whole answer, or read them one by one.")
     st.page_link(
-        ANSWERS,
+        ANSWERS_PAGE,
         label="Open the first",
         icon=":material/open_in_full:",
-        query_params=shown.view.to(answer=int(shown.listing.seqs[0])).params(),
+        query_params=page_data.view.with_changes(answer=int(page_data.listing.seqs[0])).to_params(),
     )
-    slips = list(shown.base.slips.items())
-    if not slips or shown.view.slip:
+    counts = list(page_data.base_counts.misconceptions.items())
+    if not counts or page_data.view.slip:
         return
     st.markdown(
-        f"**Slips behind {'these' if shown.base.wrong > 1 else 'this'} {words.plural(shown.base.wrong, 'wrong answer')}**"
+        f"**Slips behind {'these' if page_data.base_counts.wrong > 1 else 'this'} {words.pluralize(page_data.base_counts.wrong, 'wrong answer')}**"
     )
-    for slip, count in slips[:NAMED]:
-        components.slip_link(ANSWERS, slip, count, shown.view.to(slip=slip, mark="wrong").params())
-    if len(slips) > NAMED:
-        st.caption(f"and {len(slips) - NAMED} more: choose them under Slip.")
+    for misconception, count in counts[:MAX_LISTED_MISCONCEPTIONS]:
+        components.render_misconception_link(
+            ANSWERS_PAGE,
+            misconception,
+            count,
+            page_data.view.with_changes(slip=misconception, mark="wrong").to_params(),
+        )
+    if len(counts) > MAX_LISTED_MISCONCEPTIONS:
+        st.caption(f"and {len(counts) - MAX_LISTED_MISCONCEPTIONS} more: choose them under Slip.")

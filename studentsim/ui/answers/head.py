@@ -6,74 +6,93 @@ import streamlit as st
 
 from studentsim.ui import components, data, words
 from studentsim.ui.answers import sentences
-from studentsim.ui.answers.data import Sheet
-from studentsim.ui.device import on_phone
-from studentsim.ui.shell import ANSWERS, HOME, WATCH, WEAKNESSES
+from studentsim.ui.answers.data import AnswersPageData
+from studentsim.ui.device import is_phone
+from studentsim.ui.shell import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
 
 
-def choose(engine: data.Engine) -> None:
+def render_answers_run_chooser(engine: data.Engine) -> None:
     """A run whose answers to read."""
-    components.choose_run(
-        data.recent(engine, limit=data.OFFERED), title="Answers", page=ANSWERS, home=HOME,
-        question="The answers of which simulation do you want to read?", empty="There are no answers to read yet.",
+    components.render_run_chooser(
+        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS), title="Answers", page=ANSWERS_PAGE, home_page=HOME_PAGE,
+        question="The answers of which simulation do you want to read?", empty_message="There are no answers to read yet.",
     )  # fmt: skip
 
 
-def head(shown: Sheet) -> None:
+def render_header(page_data: AnswersPageData) -> None:
     """Title, ways to the run's other pages, and the sentence. Short while a card is open: the card is what one came for."""
-    components.page_title(shown.title, shown.who, place=f"Answers {shown.view.run}")
+    components.render_page_title(page_data.title, page_data.subtitle, scroll_id=f"Answers {page_data.view.run}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        components.status_badge(shown.status)
-        if not _stand_below(shown):
-            _ways(shown)
-            components.keeps(components.LINK)
-    if shown.lost:
-        st.warning(words.literal(sentences.left_out(shown.lost)), icon=":material/search_off:")
+        components.render_status_badge(page_data.status)
+        if not _has_links_below(page_data):
+            _render_page_links(page_data)
+            components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
+    if page_data.invalid_params:
+        st.warning(
+            words.escape_markdown(sentences.describe_ignored_params(page_data.invalid_params)),
+            icon=":material/search_off:",
+        )
     with st.container(gap="xsmall"):
-        st.header(words.literal(sentences.opening(shown.view, shown.base, shown.shown, shown.categories)), anchor=False)
-        if shown.view.answer is None:
-            _named(shown)
-    if shown.alive:
+        st.header(
+            words.escape_markdown(
+                sentences.describe_view(
+                    page_data.view, page_data.base_counts, page_data.shown_counts, page_data.categories
+                )
+            ),
+            anchor=False,
+        )
+        if page_data.view.answer is None:
+            _render_summary_links(page_data)
+    if page_data.is_active:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption("The simulation goes on: newer answers appear when this page is drawn again.", width="content")
             st.button("Look again", icon=":material/refresh:", key="answers.again", type="tertiary")
 
 
-def below(shown: Sheet) -> None:
+def render_links_below_card(page_data: AnswersPageData) -> None:
     """On a phone, under an open card, the ways to the run's other pages: above it they would take three lines."""
-    if _stand_below(shown):
+    if _has_links_below(page_data):
         with st.container(horizontal=True, gap="small"):
-            _ways(shown)
+            _render_page_links(page_data)
 
 
-def _stand_below(shown: Sheet) -> bool:
-    return shown.view.answer is not None and on_phone()
+def _has_links_below(page_data: AnswersPageData) -> bool:
+    return page_data.view.answer is not None and is_phone()
 
 
-def _ways(shown: Sheet) -> None:
-    run = {"run": shown.view.run}
+def _render_page_links(page_data: AnswersPageData) -> None:
+    run = {"run": page_data.view.run}
     for script, label, icon, query, width in (
-        (WATCH, "Watch", ":material/visibility:", run, 84),
-        (WEAKNESSES, "Weaknesses", ":material/target:", run, 124),
-        (ANSWERS, "Another simulation", ":material/swap_horiz:", None, 176),
+        (WATCH_PAGE, "Watch", ":material/visibility:", run, 84),
+        (WEAKNESSES_PAGE, "Weaknesses", ":material/target:", run, 124),
+        (ANSWERS_PAGE, "Another simulation", ":material/swap_horiz:", None, 176),
     ):  # of a width, so that they break into lines before they are drawn as they do then
         st.page_link(script, label=label, icon=icon, query_params=query, width=width)
 
 
-def _named(shown: Sheet) -> None:
+def _render_summary_links(page_data: AnswersPageData) -> None:
     """The ways to the answers that the sentence names: those that no option showed, those of the commonest slip."""
-    view, base = shown.view, shown.base
-    slip, unanswered = sentences.leading(view, base), sentences.unanswered_first(view, base)
+    view, base = page_data.view, page_data.base_counts
+    misconception, unanswered = (
+        sentences.leading_misconception(view, base),
+        sentences.is_unanswered_commonest(view, base),
+    )
     unanswered = unanswered and view.mark != "unanswered"
-    if not (unanswered or slip):
+    if not (unanswered or misconception):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if unanswered:
             st.page_link(
-                ANSWERS, label=f"{base.unanswered:,} × no option shows its result", icon=":material/filter_alt:",
-                query_params=view.to(mark="unanswered").params(),
+                ANSWERS_PAGE, label=f"{base.unanswered:,} × no option shows its result", icon=":material/filter_alt:",
+                query_params=view.with_changes(mark="unanswered").to_params(),
             )  # fmt: skip
-        if slip:
-            to = view.to(slip=slip, mark="wrong").params()
-            components.slip_link(ANSWERS, slip, base.slips[slip], to, icon=":material/filter_alt:")
-        components.keeps(components.LINK)
+        if misconception:
+            link_params = view.with_changes(slip=misconception, mark="wrong").to_params()
+            components.render_misconception_link(
+                ANSWERS_PAGE,
+                misconception,
+                base.misconceptions[misconception],
+                link_params,
+                icon=":material/filter_alt:",
+            )
+        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)

@@ -8,70 +8,73 @@ import streamlit as st
 
 from studentsim.ui import components, words
 from studentsim.ui.answers import data, filters, sentences
-from studentsim.ui.answers.data import Sheet
+from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.data import Engine
-from studentsim.ui.device import on_phone
-from studentsim.ui.shell import ANSWERS
+from studentsim.ui.device import is_phone
+from studentsim.ui.shell import ANSWERS_PAGE
 
-HEIGHT = 560
+LIST_HEIGHT_PX = 560
 """Of the list on a desk, in pixels; a table of fewer rows is lower."""
-ROW = 35
-ROW_WIDTH, MARK_WIDTH = 52, 88
-WIDTHS = {False: (205, 165), True: (128, 114)}
+ROW_HEIGHT_PX = 35
+ROW_COLUMN_WIDTH_PX, MARK_COLUMN_WIDTH_PX = 52, 88
+TEXT_COLUMN_WIDTHS_PX = {False: (205, 165), True: (128, 114)}
 """Of question and slip while no card is open, and beside one: with row and mark they are in sight on a screen 1280 wide."""
 
-SHOW_AS = 190
+SWITCH_WIDTH_PX = 190
 """Pixels of both ways of showing them."""
 
 
-def as_cards(shown: Sheet) -> bool:
+def shows_cards(page_data: AnswersPageData) -> bool:
     """Whether the list is shown as cards: as the link says, else by the device."""
-    return shown.view.show == "cards" or (not shown.view.show and on_phone())
+    return page_data.view.show == "cards" or (not page_data.view.show and is_phone())
 
 
-def listing(engine: Engine, shown: Sheet) -> None:
+def render_listing(engine: Engine, page_data: AnswersPageData) -> None:
     """How many, the way of showing them, and the list itself."""
-    count = len(shown.listing.seqs)
+    count = len(page_data.listing.seqs)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        st.caption(f"{words.plural(shown.shown.answers, 'answer')}, in the order they were given.", width="content")
+        st.caption(
+            f"{words.pluralize(page_data.shown_counts.answers, 'answer')}, in the order they were given.",
+            width="content",
+        )
         key = "answers.show"
-        st.session_state[key] = "cards" if as_cards(shown) else "table"
+        st.session_state[key] = "cards" if shows_cards(page_data) else "table"
         st.segmented_control(
-            "Show as", ["table", "cards"], key=key, required=True, label_visibility="collapsed", width=SHOW_AS,
-            on_change=lambda: filters.set_to("show", st.session_state[key]),
+            "Show as", ["table", "cards"], key=key, required=True, label_visibility="collapsed", width=SWITCH_WIDTH_PX,
+            on_change=lambda: filters.update_link("show", st.session_state[key]),
             format_func={"table": ":material/table_rows: table", "cards": ":material/view_agenda: cards"}.__getitem__,
         )  # fmt: skip
-    if count < shown.shown.answers:
-        st.info(sentences.too_many(shown.shown.answers), icon=":material/info:")
-    if not as_cards(shown):
-        _table(shown)
-    elif on_phone():
-        _cards(engine, shown)
+    if count < page_data.shown_counts.answers:
+        st.info(sentences.describe_truncated_list(page_data.shown_counts.answers), icon=":material/info:")
+    if not shows_cards(page_data):
+        _render_table(page_data)
+    elif is_phone():
+        _render_cards(engine, page_data)
     else:  # scrolled by itself, as the table is, so that the card that opens beside it is in view
-        with st.container(height=HEIGHT, border=False, key=f"answers.cards.{shown.key}"):
-            _cards(engine, shown)
+        with st.container(height=LIST_HEIGHT_PX, border=False, key=f"answers.cards.{page_data.filter_key}"):
+            _render_cards(engine, page_data)
 
 
-def _table(shown: Sheet) -> None:
+def _render_table(page_data: AnswersPageData) -> None:
     """The rows travel in pieces, as they are scrolled to (``lazy``): 100,000 rows open as fast as 100."""
     column = st.column_config
-    question, slip = WIDTHS[shown.view.answer is not None]
+    question, misconception = TEXT_COLUMN_WIDTHS_PX[page_data.view.answer is not None]
     st.dataframe(
-        shown.listing.table,
-        key=f"answers.grid.{shown.key}",
+        page_data.listing.table,
+        key=f"answers.grid.{page_data.filter_key}",
         lazy=True,
         hide_index=True,
-        height=min(HEIGHT, ROW * (len(shown.listing.seqs) + 1) + 3),
+        height=min(LIST_HEIGHT_PX, ROW_HEIGHT_PX * (len(page_data.listing.seqs) + 1) + 3),
         placeholder="",
         alt="The answers of this view; the button at the beginning of a row opens it",
         column_config={
             "row": column.ButtonColumn(
-                "row", key="answers.open", on_click=_open, args=(shown.listing.seqs,), type="secondary", width=ROW_WIDTH,
+                "row", key="answers.open", on_click=_open_answer, args=(page_data.listing.seqs,), type="secondary", width=ROW_COLUMN_WIDTH_PX,
                 pinned=True, help="Opens the whole answer.",
             ),
-            "mark": column.TextColumn("mark", width=MARK_WIDTH),
+            "mark": column.TextColumn("mark", width=MARK_COLUMN_WIDTH_PX),
             "question": column.TextColumn("question", width=question),
-            "slip": column.TextColumn("slip", width=slip),
+            "slip": column.TextColumn("slip", width=misconception),
             "result": column.TextColumn("its result", width=80),
             "lesson": column.NumberColumn("lesson", width=60),
             "asked in": column.TextColumn("asked in", width=75),
@@ -84,31 +87,31 @@ def _table(shown: Sheet) -> None:
     )  # fmt: skip
 
 
-def _open(seqs: Sequence[int]) -> None:
+def _open_answer(seqs: Sequence[int]) -> None:
     """The button's text is the row's number in the order of ``seqs``, so sorting the table cannot open another answer."""
-    filters.set_to("answer", int(seqs[int(st.session_state["answers.open"].label) - 1]))
+    filters.update_link("answer", int(seqs[int(st.session_state["answers.open"].label) - 1]))
 
 
-def _cards(engine: Engine, shown: Sheet) -> None:
-    for row in data.cards(engine, shown):
-        components.answer(row, shown.categories)
+def _render_cards(engine: Engine, page_data: AnswersPageData) -> None:
+    for row in data.load_card_answers(engine, page_data):
+        components.render_answer_card(row, page_data.categories)
         st.page_link(
-            ANSWERS, label="Open this answer", icon=":material/open_in_full:",
-            query_params=shown.view.to(answer=row["seq"]).params(),
+            ANSWERS_PAGE, label="Open this answer", icon=":material/open_in_full:",
+            query_params=page_data.view.with_changes(answer=row["seq"]).to_params(),
         )  # fmt: skip
-    _pager(shown)
+    _render_pager(page_data)
 
 
-def _pager(shown: Sheet) -> None:
-    count, page = len(shown.listing.seqs), data.page(shown)
-    if count <= data.PAGE:
+def _render_pager(page_data: AnswersPageData) -> None:
+    count, page = len(page_data.listing.seqs), data.current_page(page_data)
+    if count <= data.CARDS_PER_PAGE:
         return
-    first, last = (page - 1) * data.PAGE + 1, min(page * data.PAGE, count)
+    first, last = (page - 1) * data.CARDS_PER_PAGE + 1, min(page * data.CARDS_PER_PAGE, count)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="answers.pager"
     ):
-        earlier = shown.view.to(page=page - 1).params() if page > 1 else None
-        components.step(ANSWERS, "Earlier", ":material/chevron_left:", earlier, key="answers.Earlier")
+        earlier = page_data.view.with_changes(page=page - 1).to_params() if page > 1 else None
+        components.render_step_link(ANSWERS_PAGE, "Earlier", ":material/chevron_left:", earlier, key="answers.Earlier")
         st.caption(f"{first:,} to {last:,} of {count:,}", width="content")
-        later = shown.view.to(page=page + 1).params() if last < count else None
-        components.step(ANSWERS, "Later", ":material/chevron_right:", later, key="answers.Later")
+        later = page_data.view.with_changes(page=page + 1).to_params() if last < count else None
+        components.render_step_link(ANSWERS_PAGE, "Later", ":material/chevron_right:", later, key="answers.Later")

@@ -10,18 +10,18 @@ import streamlit as st
 
 from studentsim.store import queries, sheets
 from studentsim.ui import words
-from studentsim.ui.answers.data import Sheet
-from studentsim.ui.answers.sentences import PHASES
+from studentsim.ui.answers.data import AnswersPageData
+from studentsim.ui.answers.sentences import PHASE_LABELS
 from studentsim.ui.data import Engine
-from studentsim.ui.titles import skill_title, slip_title
+from studentsim.ui.titles import skill_title, misconception_title
 
-MOST = 1_000_000
+MAX_DOWNLOAD_ROWS = 1_000_000
 """Rows of a file at most; ``python -m studentsim export`` writes runs of any length."""
 
-SLOW = 20_000
+SLOW_EXCEL_ROWS = 20_000
 """From so many rows on it is said that the Excel file takes a while."""
 
-HEADINGS = {
+EXCEL_HEADINGS = {
     "seq": "answer", "turn": "lesson", "phase": "asked in", "category": "category", "skill": "skill",
     "difficulty": "difficulty", "question_id": "question id", "problem": "question", "options": "options",
     "correct": "right option", "letter": "ticked", "value": "its result", "right": "right", "misconception": "slip",
@@ -30,47 +30,69 @@ HEADINGS = {
 }  # fmt: skip
 """The Excel file's columns. CSV and Parquet have all columns, named as in the journal."""
 
-WIDTHS = {"skill": 28, "problem": 60, "options": 16, "misconception": 34, "text": 48, "question_id": 24}
+EXCEL_COLUMN_WIDTHS = {"skill": 28, "problem": 60, "options": 16, "misconception": 34, "text": 48, "question_id": 24}
 
 
-def takeaway(engine: Engine, shown: Sheet) -> None:
+def render_downloads(engine: Engine, page_data: AnswersPageData) -> None:
     """Three download buttons for what the filter lets through."""
-    count = shown.shown.answers
+    count = page_data.shown_counts.answers
     if not count:
         return
-    run, chosen = shown.view.run, shown.view.filters()
+    run, chosen = page_data.view.run, page_data.view.to_filter()
 
-    def pieces(limit: int = MOST) -> Any:
-        return queries.answer_batches(engine.database, run, chosen, limit=limit)
+    def query_batches(limit: int = MAX_DOWNLOAD_ROWS) -> Any:
+        return queries.iter_answer_batches(engine.database, run, chosen, limit=limit)
 
-    with st.expander(f"Download {words.plural(count, 'answer')}", icon=":material/download:"):
+    with st.expander(f"Download {words.pluralize(count, 'answer')}", icon=":material/download:"):
         with st.container(horizontal=True, gap="small"):
-            _button("CSV", "csv", "text/csv", lambda: sheets.csv(pieces()), shown)
-            _button("Excel", "xlsx", _EXCEL, lambda: _excel(pieces(min(MOST, sheets.EXCEL_ROWS))), shown)
-            _button("Parquet", "parquet", "application/vnd.apache.parquet", lambda: sheets.parquet(pieces()), shown)
-        slow = f" The Excel file takes about {words.duration(count / 12_000)}." if count > SLOW else ""
-        cut = f" Files hold the first {MOST:,} answers; the command line exports all." if count > MOST else ""
+            _render_download_button("CSV", "csv", "text/csv", lambda: sheets.to_csv_bytes(query_batches()), page_data)
+            _render_download_button(
+                "Excel",
+                "xlsx",
+                _EXCEL_MIME_TYPE,
+                lambda: _build_excel(query_batches(min(MAX_DOWNLOAD_ROWS, sheets.EXCEL_MAX_ROWS))),
+                page_data,
+            )
+            _render_download_button(
+                "Parquet",
+                "parquet",
+                "application/vnd.apache.parquet",
+                lambda: sheets.to_parquet_bytes(query_batches()),
+                page_data,
+            )
+        slow = (
+            f" The Excel file takes about {words.format_duration(count / 12_000)}." if count > SLOW_EXCEL_ROWS else ""
+        )
+        cut = (
+            f" Files hold the first {MAX_DOWNLOAD_ROWS:,} answers; the command line exports all."
+            if count > MAX_DOWNLOAD_ROWS
+            else ""
+        )
         st.caption(
             "The filtered view, with every text in full. A file is made when you press its button. In the CSV file texts that a "
             f"spreadsheet would take for a formula begin with an apostrophe.{slow}{cut}"
         )
 
 
-_EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_EXCEL_MIME_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _button(label: str, ending: str, mime: str, make: Callable[[], bytes], shown: Sheet) -> None:
+def _render_download_button(
+    label: str, extension: str, mime: str, build_file: Callable[[], bytes], page_data: AnswersPageData
+) -> None:
     st.download_button(
-        label, make, file_name=f"answers-{shown.view.run}.{ending}", mime=mime, key=f"answers.take.{ending}",
+        label, build_file, file_name=f"answers-{page_data.view.run}.{extension}", mime=mime, key=f"answers.take.{extension}",
         on_click="ignore", icon=":material/download:",
     )  # fmt: skip
 
 
-def _excel(pieces: Any) -> bytes:
-    told: dict[str, Callable[[Any], Any]] = {
-        "phase": lambda phase: PHASES.get(phase, phase),
+def _build_excel(batches: Any) -> bytes:
+    formatters: dict[str, Callable[[Any], Any]] = {
+        "phase": lambda phase: PHASE_LABELS.get(phase, phase),
         "skill": lambda skill: skill and skill_title(skill),
-        "misconception": lambda slip: slip and slip_title(slip),
+        "misconception": lambda slip: slip and misconception_title(slip),
         "options": lambda text: "\n".join(f"{o['letter']}) {o['text']}" for o in json.loads(text)),
     }
-    return sheets.excel(pieces, sheet="answers", headings=HEADINGS, told=told, widths=WIDTHS)
+    return sheets.to_excel_bytes(
+        batches, sheet_name="answers", headings=EXCEL_HEADINGS, formatters=formatters, widths=EXCEL_COLUMN_WIDTHS
+    )

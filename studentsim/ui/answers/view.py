@@ -27,27 +27,27 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from studentsim.store.queries import MARKS, Filter
-from studentsim.ui.linked import Linked
+from studentsim.store.queries import ANSWER_OUTCOMES, AnswerFilter
+from studentsim.ui.linked import UrlState
 
 PHASES = ("exam", "study", "revision")
-OTHER = "other"
+OTHER_VALUE = "other"
 """The value written beside the letter is another option's."""
-SHOWS = ("table", "cards")
-KINDS = ("right", "ticked", "unanswered")
+DISPLAY_MODES = ("table", "cards")
+ANSWER_KINDS = ("right", "ticked", "unanswered")
 """The marks without overlap, as the page offers them."""
 
-_NOT_RIGHT = ("ticked", "unanswered")
-_CLOSED = {"phase": PHASES, "show": SHOWS, "value": (OTHER,), "all": ("1",)}
-_WHOLE = {"lesson": 0, "answer": 0, "page": 1}
+_INCORRECT_KINDS = ("ticked", "unanswered")
+_ALLOWED_VALUES = {"phase": PHASES, "show": DISPLAY_MODES, "value": (OTHER_VALUE,), "all": ("1",)}
+_MIN_INTEGERS = {"lesson": 0, "answer": 0, "page": 1}
 """Parameters that are whole numbers, with the least each may be."""
 
-WITHIN = {"category": ("skill", "slip", "question"), "skill": ("slip", "question")}
+DEPENDENT_FILTERS = {"category": ("skill", "slip", "question"), "skill": ("slip", "question")}
 """What a filter's change makes meaningless, and so takes away."""
 
 
 @dataclass(frozen=True)
-class View(Linked):
+class AnswersView(UrlState):
     """One view of Answers; see the module for what the fields mean. Empty fields narrow nothing."""
 
     FILTERS: ClassVar[tuple[str, ...]] = (
@@ -78,66 +78,66 @@ class View(Linked):
     all: str = ""
 
     @classmethod
-    def meant(cls, name: str, text: str) -> str | int | None:
+    def parse_value(cls, name: str, text: str) -> str | int | None:
         """What a parameter's text means; None: nothing it could."""
         if name == "run":
             return text  # whether it exists is found out elsewhere, and said in one sentence
-        if super().meant(name, text) is None:
+        if super().parse_value(name, text) is None:
             return None
-        if name in _WHOLE:
+        if name in _MIN_INTEGERS:
             number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-            return number if number >= _WHOLE[name] else None
+            return number if number >= _MIN_INTEGERS[name] else None
         if name == "mark":
             named = text.split(",")
-            return mark_of(_kinds(named)) if set(named) <= set(MARKS) else None
-        return text if text in _CLOSED.get(name, (text,)) else None
+            return mark_from_kinds(_kinds_from_marks(named)) if set(named) <= set(ANSWER_OUTCOMES) else None
+        return text if text in _ALLOWED_VALUES.get(name, (text,)) else None
 
-    def to(self, **changes: Any) -> View:
+    def with_changes(self, **changes: Any) -> AnswersView:
         """The view with these fields changed. Another filter closes the open card and drops what it makes meaningless."""
         if set(changes) & {*self.FILTERS, "run"}:
             changes = {"answer": None, "page": None} | changes
-        for name, inner in WITHIN.items():
+        for name, inner in DEPENDENT_FILTERS.items():
             if name in changes and changes[name] != getattr(self, name):
                 changes = dict.fromkeys(inner, "") | changes
         return replace(self, **changes)
 
-    def opening(self, exam: int | None, wrong: int) -> View:
-        """What the link means where it narrows nothing: of the last ``exam`` (None: there is none yet) the ``wrong`` answers, if any."""
-        if exam is None or self.narrowed or self.all or self.answer is not None:
+    def with_default_filters(self, last_exam_turn: int | None, wrong_count: int) -> AnswersView:
+        """What the link means where it narrows nothing: of the last ``last_exam_turn`` (None: there is none yet) the ``wrong_count`` answers, if any."""
+        if last_exam_turn is None or self.active_filters or self.all or self.answer is not None:
             return self
-        return replace(self, lesson=exam, phase="exam", mark="wrong" if wrong else "")
+        return replace(self, lesson=last_exam_turn, phase="exam", mark="wrong" if wrong_count else "")
 
-    def params(self) -> dict[str, str]:
+    def to_params(self) -> dict[str, str]:
         """The link's parameters; that every answer is meant is said where no filter is in force."""
-        told = super().params() | {"all": "1"}
-        return {name: value for name, value in told.items() if name != "all" or not self.narrowed}
+        params = super().to_params() | {"all": "1"}
+        return {name: value for name, value in params.items() if name != "all" or not self.active_filters}
 
-    def filters(self) -> Filter:
+    def to_filter(self) -> AnswerFilter:
         """What the database is asked for."""
-        return Filter(
-            phase=self.phase, turn=self.lesson, category=self.category, skill=self.skill, slip=self.slip, mark=self.mark,
-            search=self.search, question_id=self.question, value_differs=self.value == OTHER,
+        return AnswerFilter(
+            phase=self.phase, turn=self.lesson, category=self.category, skill=self.skill, misconception=self.slip, outcome=self.mark,
+            search=self.search, question_id=self.question, value_differs=self.value == OTHER_VALUE,
         )  # fmt: skip
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """Which of ``KINDS`` the mark lets through, as far as it asks for any."""
-        return _kinds(self.mark.split(","))
+    def answer_kinds(self) -> tuple[str, ...]:
+        """Which of ``ANSWER_KINDS`` the mark lets through, as far as it asks for any."""
+        return _kinds_from_marks(self.mark.split(","))
 
     @property
-    def whole(self) -> View:
+    def without_filters(self) -> AnswersView:
         """The run's answers, all of them."""
-        return View(run=self.run, show=self.show)
+        return AnswersView(run=self.run, show=self.show)
 
 
-def mark_of(kinds: Collection[str]) -> str:
-    """The ``mark`` that lets these ``KINDS`` through; all of them, or none, ask for nothing."""
-    chosen = tuple(kind for kind in KINDS if kind in kinds)
-    if chosen == _NOT_RIGHT:
+def mark_from_kinds(kinds: Collection[str]) -> str:
+    """The ``mark`` that lets these ``ANSWER_KINDS`` through; all of them, or none, ask for nothing."""
+    chosen = tuple(kind for kind in ANSWER_KINDS if kind in kinds)
+    if chosen == _INCORRECT_KINDS:
         return "wrong"
-    return "" if chosen == KINDS else ",".join(chosen)
+    return "" if chosen == ANSWER_KINDS else ",".join(chosen)
 
 
-def _kinds(marks: Collection[str]) -> tuple[str, ...]:
-    wanted = {kind for mark in marks for kind in (_NOT_RIGHT if mark == "wrong" else (mark,))}
-    return tuple(kind for kind in KINDS if kind in wanted)
+def _kinds_from_marks(marks: Collection[str]) -> tuple[str, ...]:
+    wanted = {kind for mark in marks for kind in (_INCORRECT_KINDS if mark == "wrong" else (mark,))}
+    return tuple(kind for kind in ANSWER_KINDS if kind in wanted)

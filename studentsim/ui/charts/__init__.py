@@ -1,37 +1,37 @@
 """Pictures: DataFrame in, plotly Figure out, or a Sketch where they are small. frame.py has what they share. No streamlit here."""
 
-from studentsim.ui.charts.compare import by_category, compare
-from studentsim.ui.charts.coverage import coverage
-from studentsim.ui.charts.exams import exam_accuracy
-from studentsim.ui.charts.frame import CONFIG, wrapped
-from studentsim.ui.charts.heatmap import category_heatmap, hatched
-from studentsim.ui.charts.mix import mix_by_lesson, mix_by_way
-from studentsim.ui.charts.practice import practice
-from studentsim.ui.charts.race import race
-from studentsim.ui.charts.slips import ticked
-from studentsim.ui.charts.small import mastery, slip_trend, spark
-from studentsim.ui.charts.study import study
-from studentsim.ui.charts.training import training
-from studentsim.ui.charts.transfer import transfer
+from studentsim.ui.charts.compare import category_accuracy_figure, comparison_figure
+from studentsim.ui.charts.coverage import coverage_figure
+from studentsim.ui.charts.exams import exam_accuracy_figure
+from studentsim.ui.charts.frame import PLOTLY_CONFIG, wrap_label
+from studentsim.ui.charts.heatmap import category_heatmap_figure, has_hatched_cells
+from studentsim.ui.charts.mix import mix_by_lesson_figure, mix_by_strategy_figure
+from studentsim.ui.charts.practice import practice_figure
+from studentsim.ui.charts.race import race_figure
+from studentsim.ui.charts.slips import outcomes_figure
+from studentsim.ui.charts.small import mastery_sketch, misconception_trend_sketch, exams_sparkline
+from studentsim.ui.charts.study import study_figure
+from studentsim.ui.charts.training import training_figure
+from studentsim.ui.charts.transfer import transfer_figure
 
 __all__ = [
-    "CONFIG",
-    "by_category",
-    "category_heatmap",
-    "compare",
-    "coverage",
-    "exam_accuracy",
-    "hatched",
-    "mastery",
-    "mix_by_lesson",
-    "mix_by_way",
-    "practice",
-    "race",
-    "slip_trend",
-    "spark",
-    "study",
-    "ticked",
-    "training",
-    "transfer",
-    "wrapped",
+    "PLOTLY_CONFIG",
+    "category_accuracy_figure",
+    "category_heatmap_figure",
+    "comparison_figure",
+    "coverage_figure",
+    "exam_accuracy_figure",
+    "has_hatched_cells",
+    "mastery_sketch",
+    "mix_by_lesson_figure",
+    "mix_by_strategy_figure",
+    "practice_figure",
+    "race_figure",
+    "misconception_trend_sketch",
+    "exams_sparkline",
+    "study_figure",
+    "outcomes_figure",
+    "training_figure",
+    "transfer_figure",
+    "wrap_label",
 ]

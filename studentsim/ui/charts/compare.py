@@ -10,43 +10,50 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import NAME, finish, guessing, line, ticks, wrapped
-from studentsim.ui.charts.labels import spread
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import Look, colour, look
-from studentsim.ui.words import hundred
+from studentsim.ui.charts.frame import (
+    MAX_ROW_LABEL_CHARS,
+    finish_figure,
+    add_chance_line,
+    line_style,
+    lesson_ticks,
+    wrap_label,
+)
+from studentsim.ui.charts.labels import spread_labels
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import StrategyStyle, theme_color, strategy_style
+from studentsim.ui.words import round_percent
 
-HEIGHT = 440
-INNER = HEIGHT - 70
+COMPARISON_HEIGHT_PX = 440
+PLOT_HEIGHT_PX = COMPARISON_HEIGHT_PX - 70
 """Pixels of the plot itself, about: what is left by the margins and the axis title."""
-BANDS = 4
+MAX_INTERVAL_BANDS = 4
 """So many groups at most have their intervals as bands along the whole line."""
-WRAP = 15
+END_LABEL_WRAP_CHARS = 15
 """Characters after which a label at a line's end goes on in a new line, so that a phone has room for the plot."""
-LINES, MORE_LINES, FEW = 3, 6, 4
-"""Lines of such a label; of those that would be alike in so many, and where there are ``FEW`` of them or less."""
-CROWDED = 12
+END_LABEL_LINES, MAX_END_LABEL_LINES, FEW_END_LABELS = 3, 6, 4
+"""Lines of such a label; of those that would be alike in so many, and where there are ``FEW_END_LABELS`` of them or less."""
+CROWDED_POINT_COUNT = 12
 """With more points than this on a line its markers are smaller."""
 
 
-class _End(NamedTuple):
-    """A line's last point and what stands beside it; ``told``: with its value."""
+class _LineEnd(NamedTuple):
+    """A line's last point and what stands beside it; ``show_value``: with its value."""
 
     label: str
     x: float
     y: float
     slot: int
-    told: bool
+    show_value: bool
 
 
-def compare(
+def comparison_figure(
     means: pd.DataFrame,
     singles: pd.DataFrame,
     *,
     turns: int,
     chance: float | None = 0.2,
     published: pd.DataFrame | None = None,
-    bands: int = BANDS,
+    bands: int = MAX_INTERVAL_BANDS,
     revision: str = "",
 ) -> go.Figure:
     """Accuracy by lesson, one line a group, labelled at its end, with its interval as a band.
@@ -55,70 +62,74 @@ def compare(
     (ui/compare/paper.py) are drawn thin, with open markers and a bar for each interval. With more than ``bands`` groups the
     last exam alone has its interval, as a bar.
     """
-    figure = Picture()
+    figure = FigureBuilder()
     groups = [g for _, g in means.groupby("label", sort=False)]
     if published is not None:
         turns = max(turns, int(published.turn.max()))
     for i, group in enumerate(groups):
-        _interval(figure, group, whole=len(groups) <= bands, aside=(i - (len(groups) - 1) / 2) * turns * 0.008)
+        _add_interval(figure, group, as_band=len(groups) <= bands, x_offset=(i - (len(groups) - 1) / 2) * turns * 0.008)
     for label, runs in singles.groupby("group", sort=False):
         if runs.label.nunique() > 1:
-            _thin(figure, str(label), runs)
-    ends = [] if published is None else list(_published(figure, published, turns))
-    labels = _ends([str(group.label.iloc[0]) for group in groups], among=len(groups) + len(ends))
+            _add_run_lines(figure, str(label), runs)
+    ends = [] if published is None else list(_add_published_curves(figure, published, turns))
+    labels = _end_label_texts([str(group.label.iloc[0]) for group in groups], label_count=len(groups) + len(ends))
     for group, label in zip(groups, labels, strict=True):
-        shown = _look(group.iloc[0])
-        _line(figure, group, shown)
+        group_style = _group_style(group.iloc[0])
+        _add_group_line(figure, group, group_style)
         end = group.iloc[-1]
-        ends.append(_End(label, end.turn, 100 * end.accuracy, shown.slot, True))
+        ends.append(_LineEnd(label, end.turn, 100 * end.accuracy, group_style.color_slot, True))
     if chance is not None:
-        guessing(figure, chance)
-    _end_labels(figure, ends, turns)
-    figure.update_xaxes(title="lessons so far", range=[-0.4, turns + max(0.3, turns * 0.02)], tick0=0, **ticks(turns))
+        add_chance_line(figure, chance)
+    _add_end_labels(figure, ends, turns)
+    figure.update_xaxes(
+        title="lessons so far", range=[-0.4, turns + max(0.3, turns * 0.02)], tick0=0, **lesson_ticks(turns)
+    )
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
     longest = max((len(text) for end in ends for text in end.label.split("<br>")), default=0)
-    return finish(figure, f"compare-{revision}", height=HEIGHT, margin={"r": 34 + 6.4 * longest})
+    return finish_figure(figure, f"compare-{revision}", height=COMPARISON_HEIGHT_PX, margin={"r": 34 + 6.4 * longest})
 
 
-def by_category(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: str = "") -> go.Figure:
+def category_accuracy_figure(frame: pd.DataFrame, *, chance: float | None = 0.2, revision: str = "") -> go.Figure:
     """One exam's accuracy by category: a row a category, in it a marker with its interval for each group."""
-    figure = Picture()
+    figure = FigureBuilder()
     order = list(frame.category.drop_duplicates())
     labels = list(frame.label.drop_duplicates())
     for i, (label, group) in enumerate(frame.groupby("label", sort=False)):
-        shown = _look(group.iloc[0])
-        style = line(shown)
+        group_style = _group_style(group.iloc[0])
+        style = line_style(group_style)
         step = 0.7 / max(1, len(labels))
         figure.add_scatter(
             x=100 * group.accuracy, y=[order.index(c) + (i - (len(labels) - 1) / 2) * step for c in group.category],
             mode="markers", name=html.escape(str(label)), marker=style["marker"], cliponaxis=False,
-            error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": colour(shown.slot),
+            error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": theme_color(group_style.color_slot),
                      "array": 100 * (group.high - group.accuracy), "arrayminus": 100 * (group.accuracy - group.low)},
-            customdata=_hover(group), hovertemplate=f"<b>%{{customdata[5]}}</b><br>{html.escape(str(label))}: {_TOLD}",
+            customdata=_hover_data(group), hovertemplate=f"<b>%{{customdata[5]}}</b><br>{html.escape(str(label))}: {_HOVER_TEMPLATE}",
         )  # fmt: skip
     if chance is not None:
-        text = f"guessing: {hundred(chance)}"
-        figure.add_vline(100 * chance, line={"color": colour(4), "width": 1, "dash": "dot"},
-                         annotation={"text": text, "font": {"size": 12, "color": colour(4)}, "showarrow": False})  # fmt: skip
+        text = f"guessing: {round_percent(chance)}"
+        figure.add_vline(100 * chance, line={"color": theme_color(4), "width": 1, "dash": "dot"},
+                         annotation={"text": text, "font": {"size": 12, "color": theme_color(4)}, "showarrow": False})  # fmt: skip
     figure.update_xaxes(title="right, of 100 questions", range=[0, 100], dtick=20, side="bottom")
     figure.update_yaxes(
-        tickvals=list(range(len(order))), ticktext=[wrapped(c, NAME) for c in order], range=[len(order) - 0.4, -0.6]
+        tickvals=list(range(len(order))),
+        ticktext=[wrap_label(c, MAX_ROW_LABEL_CHARS) for c in order],
+        range=[len(order) - 0.4, -0.6],
     )
     figure.update_layout(showlegend=len(labels) > 1)
     height = (120 if len(labels) > 1 else 80) + len(order) * max(34, 15 * len(labels))
     legend = {"orientation": "h", "yref": "container", "y": 0.995, "yanchor": "top"}
-    return finish(
+    return finish_figure(
         figure, f"categories-{revision}", height=height, legend=legend, margin={"t": 64 if len(labels) > 1 else 24}
     )
 
 
-_TOLD = (
+_HOVER_TEMPLATE = (
     "%{customdata[0]} of %{customdata[1]} right%{customdata[4]}<br>"
     "%{customdata[6]:.0f} of 100 (%{customdata[2]:.0f} to %{customdata[3]:.0f})<extra></extra>"
 )
 
 
-def _hover(group: pd.DataFrame) -> list[tuple[object, ...]]:
+def _hover_data(group: pd.DataFrame) -> list[tuple[object, ...]]:
     """For each row: right, asked, bounds, how many runs, category, accuracy in 100."""
     runs = group.runs if "runs" in group else pd.Series(1, index=group.index)
     names = group.category if "category" in group else pd.Series("", index=group.index)
@@ -130,15 +141,15 @@ def _hover(group: pd.DataFrame) -> list[tuple[object, ...]]:
     ]
 
 
-def _look(row: pd.Series) -> Look:
+def _group_style(row: pd.Series) -> StrategyStyle:
     """A group's look: its strategy's, or one of its own where the strategy has several groups."""
-    return look(row.strategy, int(row.variant))
+    return strategy_style(row.strategy, int(row.variant))
 
 
-def _interval(figure: Picture, group: pd.DataFrame, *, whole: bool, aside: float) -> None:
-    """The group's intervals as a band along its line, or as one bar at its last exam, a little ``aside`` of others'."""
-    c = colour(_look(group.iloc[0]).slot)
-    if whole and len(group) > 1:
+def _add_interval(figure: FigureBuilder, group: pd.DataFrame, *, as_band: bool, x_offset: float) -> None:
+    """The group's intervals as a band along its line, or as one bar at its last exam, a little ``x_offset`` of others'."""
+    c = theme_color(_group_style(group.iloc[0]).color_slot)
+    if as_band and len(group) > 1:
         x = [*group.turn, *group.turn[::-1]]
         y = [*(100 * group.high), *(100 * group.low)[::-1]]
         figure.add_scatter(
@@ -148,82 +159,92 @@ def _interval(figure: Picture, group: pd.DataFrame, *, whole: bool, aside: float
         return
     last = group.iloc[-1:]
     figure.add_scatter(
-        x=last.turn + aside, y=100 * last.accuracy, mode="markers", marker={"color": c, "size": 1}, hoverinfo="skip",
+        x=last.turn + x_offset, y=100 * last.accuracy, mode="markers", marker={"color": c, "size": 1}, hoverinfo="skip",
         error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": c,
                  "array": 100 * (last.high - last.accuracy), "arrayminus": 100 * (last.accuracy - last.low)},
     )  # fmt: skip
 
 
-def _line(figure: Picture, group: pd.DataFrame, shown: Look) -> None:
+def _add_group_line(figure: FigureBuilder, group: pd.DataFrame, group_style: StrategyStyle) -> None:
     label = html.escape(group.label.iloc[0])
-    style: dict[str, object] = line(shown)
-    if len(group) > CROWDED:
+    style: dict[str, object] = line_style(group_style)
+    if len(group) > CROWDED_POINT_COUNT:
         style["marker"] = {**style["marker"], "size": 6}  # type: ignore[dict-item]
     figure.add_scatter(
-        x=group.turn, y=100 * group.accuracy, mode="lines+markers", name=label, customdata=_hover(group),
-        hovertemplate=f"<b>{label}</b>, after lesson %{{x}}<br>{_TOLD}", **style,
+        x=group.turn, y=100 * group.accuracy, mode="lines+markers", name=label, customdata=_hover_data(group),
+        hovertemplate=f"<b>{label}</b>, after lesson %{{x}}<br>{_HOVER_TEMPLATE}", **style,
     )  # fmt: skip
 
 
-def _thin(figure: Picture, label: str, runs: pd.DataFrame) -> None:
-    c = colour(_look(runs.iloc[0]).slot)
+def _add_run_lines(figure: FigureBuilder, label: str, runs: pd.DataFrame) -> None:
+    c = theme_color(_group_style(runs.iloc[0]).color_slot)
     for name, run in runs.groupby("label", sort=False):
         figure.add_scatter(
             x=run.turn, y=100 * run.accuracy, mode="lines", name=html.escape(str(name)), opacity=0.55,
-            line={"color": c, "width": 1}, customdata=_hover(run),
-            hovertemplate=f"{html.escape(str(name))}, after lesson %{{x}}<br>{_TOLD}",
+            line={"color": c, "width": 1}, customdata=_hover_data(run),
+            hovertemplate=f"{html.escape(str(name))}, after lesson %{{x}}<br>{_HOVER_TEMPLATE}",
         )  # fmt: skip
 
 
-def _published(figure: Picture, published: pd.DataFrame, turns: int) -> Iterable[_End]:
+def _add_published_curves(figure: FigureBuilder, published: pd.DataFrame, turns: int) -> Iterable[_LineEnd]:
     """The published curves; their bars stand beside one another. Yields their end labels."""
     curves = list(published.groupby("strategy", sort=False))
     for i, (strategy, curve) in enumerate(curves):
-        shown = look(str(strategy))
-        c = colour(shown.slot)
-        aside = (i - (len(curves) - 1) / 2) * turns * 0.009
+        published_style = strategy_style(str(strategy))
+        c = theme_color(published_style.color_slot)
+        x_offset = (i - (len(curves) - 1) / 2) * turns * 0.009
         figure.add_scatter(
-            x=curve.turn + aside, y=100 * curve.accuracy, mode="markers", opacity=0.4, marker={"color": c, "size": 1},
+            x=curve.turn + x_offset, y=100 * curve.accuracy, mode="markers", opacity=0.4, marker={"color": c, "size": 1},
             hoverinfo="skip",
             error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 0, "color": c,
                      "array": 100 * (curve.high - curve.accuracy), "arrayminus": 100 * (curve.accuracy - curve.low)},
         )  # fmt: skip
         figure.add_scatter(
-            x=curve.turn + aside, y=100 * curve.accuracy, mode="lines+markers", opacity=0.75,
+            x=curve.turn + x_offset, y=100 * curve.accuracy, mode="lines+markers", opacity=0.75,
             line={"color": c, "width": 1.2, "dash": "dot"},
-            marker={"color": c, "symbol": f"{shown.symbol}-open", "size": 6},
-            customdata=_hover(curve), hovertemplate=f"<b>Paper: {strategy}</b> (published)<br>{_TOLD}",
+            marker={"color": c, "symbol": f"{published_style.symbol}-open", "size": 6},
+            customdata=_hover_data(curve), hovertemplate=f"<b>Paper: {strategy}</b> (published)<br>{_HOVER_TEMPLATE}",
         )  # fmt: skip
-        label = f"Paper: {_PAPER_NAMES.get(str(strategy), strategy)}"
-        yield _End(_wrapped(label), curve.turn.iloc[-1], 100 * curve.accuracy.iloc[-1], shown.slot, False)
+        label = f"Paper: {_SHORT_PAPER_NAMES.get(str(strategy), strategy)}"
+        yield _LineEnd(
+            _wrap_end_label(label),
+            curve.turn.iloc[-1],
+            100 * curve.accuracy.iloc[-1],
+            published_style.color_slot,
+            False,
+        )
 
 
-_PAPER_NAMES = {"log-probability": "unsure", "log-probability+category": "both"}
+_SHORT_PAPER_NAMES = {"log-probability": "unsure", "log-probability+category": "both"}
 """What is too long for a line's end."""
 
 
-def _ends(labels: Sequence[str], *, among: int) -> list[str]:
-    """The groups' labels for their lines' ends, in so many lines that no two are alike; ``among`` so many labels in all."""
-    short = [_wrapped(label) for label in labels]
-    long = [_wrapped(label, MORE_LINES) for label in labels]
-    return long if among <= FEW else [b if short.count(a) > 1 else a for a, b in zip(short, long, strict=True)]
+def _end_label_texts(labels: Sequence[str], *, label_count: int) -> list[str]:
+    """The groups' labels for their lines' ends, in so many lines that no two are alike; ``label_count`` so many labels in all."""
+    short = [_wrap_end_label(label) for label in labels]
+    long = [_wrap_end_label(label, MAX_END_LABEL_LINES) for label in labels]
+    return (
+        long
+        if label_count <= FEW_END_LABELS
+        else [b if short.count(a) > 1 else a for a, b in zip(short, long, strict=True)]
+    )
 
 
-def _wrapped(label: str, lines: int = LINES) -> str:
-    parts = textwrap.wrap(label, WRAP, max_lines=lines, placeholder=" …") or [""]
+def _wrap_end_label(label: str, lines: int = END_LABEL_LINES) -> str:
+    parts = textwrap.wrap(label, END_LABEL_WRAP_CHARS, max_lines=lines, placeholder=" …") or [""]
     return "<br>".join(html.escape(text) for text in parts)
 
 
-def _end_labels(figure: Picture, ends: Sequence[_End], turns: int) -> None:
+def _add_end_labels(figure: FigureBuilder, ends: Sequence[_LineEnd], turns: int) -> None:
     """A label at each line's end, moved apart where they would overlap, with a fine line back to the point."""
-    for late in (True, False):
-        bucket = [end for end in ends if (end.x > 0.85 * turns) == late]
-        wanted = [end.y / 100 * INNER for end in bucket]
+    for in_last_part in (True, False):
+        bucket = [end for end in ends if (end.x > 0.85 * turns) == in_last_part]
+        wanted = [end.y / 100 * PLOT_HEIGHT_PX for end in bucket]
         heights = [15.0 * (end.label.count("<br>") + 1) + 4 for end in bucket]
-        centres, shrink = spread(wanted, heights, high=INNER)
+        centres, shrink = spread_labels(wanted, heights, high=PLOT_HEIGHT_PX)
         for end, want, centre in zip(bucket, wanted, centres, strict=True):
             figure.add_annotation(
-                x=end.x, y=end.y, text=f"{end.label} <b>{hundred(end.y / 100)}</b>" if end.told else end.label, align="left",
-                font={"size": 12 * shrink}, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=colour(end.slot), xanchor="left",
+                x=end.x, y=end.y, text=f"{end.label} <b>{round_percent(end.y / 100)}</b>" if end.show_value else end.label, align="left",
+                font={"size": 12 * shrink}, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=theme_color(end.slot), xanchor="left",
                 ax=22, ay=want - centre, standoff=6,
             )  # fmt: skip

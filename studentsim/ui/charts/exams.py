@@ -5,32 +5,34 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import end_label, finish, line, ticks
-from studentsim.ui.charts.frame import guessing as guessing_line
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import look
+from studentsim.ui.charts.frame import add_end_label, finish_figure, line_style, lesson_ticks
+from studentsim.ui.charts.frame import add_chance_line as guessing_line
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import strategy_style
 
 
-def exam_accuracy(
+def exam_accuracy_figure(
     exams: pd.DataFrame, *, strategy: str, turns: int, guessing: float = 0.2, revision: str = ""
 ) -> go.Figure:
     """Exam accuracy by lesson: a point with its 95 % bar for each exam, and the line that guessing would reach.
 
     ``revision`` names what is shown: while it stays the same, zoom survives new data.
     """
-    shown = look(strategy)
-    figure = Picture()
+    style = strategy_style(strategy)
+    figure = FigureBuilder()
     figure.add_scatter(
-        x=exams.turn, y=100 * exams.accuracy, mode="lines+markers", name=shown.name,
+        x=exams.turn, y=100 * exams.accuracy, mode="lines+markers", name=style.name,
         error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 4,
                  "array": 100 * (exams.high - exams.accuracy), "arrayminus": 100 * (exams.accuracy - exams.low)},
         customdata=exams[["correct", "questions", "low", "high"]].assign(low=100 * exams.low, high=100 * exams.high),
         hovertemplate="after lesson %{x}: %{customdata[0]} of %{customdata[1]} right<br>"
                       "%{y:.0f} of 100 (%{customdata[2]:.0f} to %{customdata[3]:.0f})<extra></extra>",
-        **line(shown),
+        **line_style(style),
     )  # fmt: skip
     guessing_line(figure, guessing)
-    end_label(figure, exams.turn, 100 * exams.accuracy)
-    figure.update_xaxes(title="lessons so far", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **ticks(turns))
+    add_end_label(figure, exams.turn, 100 * exams.accuracy)
+    figure.update_xaxes(
+        title="lessons so far", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **lesson_ticks(turns)
+    )
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
-    return finish(figure, f"exam-{revision}")
+    return finish_figure(figure, f"exam-{revision}")

@@ -11,22 +11,22 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import GUESSING, Look, colour
-from studentsim.ui.words import hundred
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
+from studentsim.ui.words import round_percent
 
-HEIGHT = 340
-CHARACTER, LINE = 6.6, 17
+FIGURE_HEIGHT_PX = 340
+CHAR_WIDTH_PX, LINE_HEIGHT_PX = 6.6, 17
 """Pixels of a tick's label, at the theme's size: a character of it, about, and a line."""
-PAD = 10
+LABEL_PADDING_PX = 10
 """Pixels between the plot and its ticks' labels."""
-STANDOFF = 6
+TITLE_STANDOFF_PX = 6
 """Pixels between these and the axis' title."""
-TITLE = STANDOFF + 20
+AXIS_TITLE_PX = TITLE_STANDOFF_PX + 20
 """Pixels that an axis' title takes."""
-NAME = 22
+MAX_ROW_LABEL_CHARS = 22
 """Characters of a line of a row's name."""
-CONFIG = {
+PLOTLY_CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
     "displayModeBar": "hover",
@@ -34,41 +34,41 @@ CONFIG = {
 """Plotly's own options for every picture of the product."""
 
 
-def line(shown: Look) -> dict[str, object]:
+def line_style(style: StrategyStyle) -> dict[str, object]:
     """A strategy's colour, dash and marker, as plotly's keywords."""
-    c = colour(shown.slot)
+    c = theme_color(style.color_slot)
     return {
-        "line": {"color": c, "width": 2, "dash": shown.dash},
-        "marker": {"color": c, "symbol": shown.symbol, "size": 9},
+        "line": {"color": c, "width": 2, "dash": style.dash},
+        "marker": {"color": c, "symbol": style.symbol, "size": 9},
     }
 
 
-def apart(steps: pd.DataFrame) -> pd.DataFrame:
+def insert_lesson_gaps(steps: pd.DataFrame) -> pd.DataFrame:
     """The steps with an empty row after each lesson, so that no line joins one lesson's end to the next one's start."""
     gaps = steps.groupby("turn", as_index=False)["x"].max()
     return pd.concat([steps, gaps]).sort_values(["turn", "step"], na_position="last") if len(steps) else steps
 
 
-def guessing(figure: Picture, guessing: float) -> None:
-    """The thin labelled line that guessing would reach (``guessing`` 0 to 1), on an axis of 0 to 100."""
-    level(figure, 100 * guessing, f"guessing: {hundred(guessing)}")
+def add_chance_line(figure: FigureBuilder, chance: float) -> None:
+    """The thin labelled line that guessing would reach (``chance`` 0 to 1), on an axis of 0 to 100."""
+    add_level_line(figure, 100 * chance, f"guessing: {round_percent(chance)}")
 
 
-def level(figure: Picture, y: float, label: str) -> None:
+def add_level_line(figure: FigureBuilder, y: float, label: str) -> None:
     """A thin dotted line across the picture, with its label."""
-    style = {"color": colour(GUESSING), "width": 1, "dash": "dot"}
-    note = {"text": label, "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False}
+    style = {"color": theme_color(CHANCE_COLOR_SLOT), "width": 1, "dash": "dot"}
+    note = {"text": label, "font": {"size": 12, "color": theme_color(CHANCE_COLOR_SLOT)}, "showarrow": False}
     figure.add_hline(y, line=style, annotation=note)
 
 
-def end_label(figure: Picture, x: Sequence[float] | pd.Series, y: pd.Series) -> None:
+def add_end_label(figure: FigureBuilder, x: Sequence[float] | pd.Series, y: pd.Series) -> None:
     """The last value beside its point, so that the picture is read without hovering."""
     if len(y):
         figure.add_annotation(
             name="end",
             x=x.iloc[-1],
             y=y.iloc[-1],
-            text=f"<b>{hundred(y.iloc[-1] / 100)}</b>",
+            text=f"<b>{round_percent(y.iloc[-1] / 100)}</b>",
             showarrow=False,
             xanchor="left",
             xshift=9,
@@ -76,56 +76,56 @@ def end_label(figure: Picture, x: Sequence[float] | pd.Series, y: pd.Series) -> 
         )
 
 
-def ticks(turns: int) -> dict[str, object]:
+def lesson_ticks(turns: int) -> dict[str, object]:
     """A tick at each lesson up to 10 of them, then every second, fifth, tenth …"""
     step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if turns / s <= 10), 200)
     return {"dtick": step}
 
 
-def finish(figure: Picture, revision: str, *, height: int = HEIGHT, **layout: Any) -> go.Figure:
+def finish_figure(figure: FigureBuilder, revision: str, *, height: int = FIGURE_HEIGHT_PX, **layout: Any) -> go.Figure:
     """The figure, with height, margins and legend as all pictures have them and then what ``layout`` says.
 
     ``revision`` names what is shown, for zoom to survive. The margins are told from the axes' labels and titles here: plotly's
     ``automargin`` draws a picture twice to find them, which takes twice the time. No ``transition``, not even of 0: with one plotly
     keeps an axis without a range at what it was in the first drawing, whatever is drawn later.
     """
-    said = figure.layout
-    x, y = said.get("xaxis", {}), said.get("yaxis", {})
+    axis_settings = figure.layout
+    x, y = axis_settings.get("xaxis", {}), axis_settings.get("yaxis", {})
     figure.update_layout(
-        height=height, uirevision=revision, hovermode="closest", showlegend=bool(said.get("showlegend")),
-        margin={"l": _left(y), "r": 12, "t": 16, "b": _below(x)},
+        height=height, uirevision=revision, hovermode="closest", showlegend=bool(axis_settings.get("showlegend")),
+        margin={"l": _left_margin(y), "r": 12, "t": 16, "b": _bottom_margin(x)},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
     )  # fmt: skip
     for axis, update in ((x, figure.update_xaxes), (y, figure.update_yaxes)):
         update(zeroline=False, automargin=False)
         if axis.get("title"):
-            update(title={"text": axis["title"], "standoff": STANDOFF})
+            update(title={"text": axis["title"], "standoff": TITLE_STANDOFF_PX})
     if layout:
         figure.update_layout(**layout)
-    return figure.figure()
+    return figure.build()
 
 
-def wrapped(text: str, widest: int) -> str:
+def wrap_label(text: str, max_chars: int) -> str:
     """``text`` in lines of at most so many characters, for a label in a picture: shown as it is, whatever it holds."""
-    return "<br>".join(html.escape(line) for line in textwrap.wrap(text, widest)) or " "
+    return "<br>".join(html.escape(line) for line in textwrap.wrap(text, max_chars)) or " "
 
 
-def _left(axis: dict[str, Any]) -> int:
+def _left_margin(axis: dict[str, Any]) -> int:
     """Pixels that the labels and the title left of the plot need."""
     if axis.get("visible") is False:
         return 0
     names = axis.get("ticktext") or ["100" if axis.get("range") else "-0.0000"]
-    widest = max((_width(html.unescape(line)) for name in names for line in str(name).split("<br>")), default=0)
-    return round(PAD + CHARACTER * widest + (TITLE if axis.get("title") else 0))
+    widest = max((_display_width(html.unescape(line)) for name in names for line in str(name).split("<br>")), default=0)
+    return round(LABEL_PADDING_PX + CHAR_WIDTH_PX * widest + (AXIS_TITLE_PX if axis.get("title") else 0))
 
 
-def _width(text: str) -> int:
+def _display_width(text: str) -> int:
     """In characters of the usual width: those of East Asia take two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _below(axis: dict[str, Any]) -> int:
+def _bottom_margin(axis: dict[str, Any]) -> int:
     """Pixels that the labels and the title below the plot need."""
     if axis.get("visible") is False:
         return 0
-    return PAD + LINE + (TITLE if axis.get("title") else 0)
+    return LABEL_PADDING_PX + LINE_HEIGHT_PX + (AXIS_TITLE_PX if axis.get("title") else 0)

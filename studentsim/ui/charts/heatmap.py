@@ -8,22 +8,22 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.ui import category_names
-from studentsim.ui.charts.frame import NAME, finish, wrapped
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import GUESSING, colour, shade
-from studentsim.ui.words import hundred
+from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import CHANCE_COLOR_SLOT, theme_color, diverging_color
+from studentsim.ui.words import round_percent
 
-FEW = 10
+MIN_RELIABLE_ANSWERS = 10
 """A cell from fewer answers than this is hatched and pale: its number says little."""
-ROW = 44
+HEATMAP_ROW_HEIGHT_PX = 44
 """Pixels a row is high, so that a finger can touch a cell."""
-GAP = 0.06
+CELL_GAP = 0.06
 """Share of a cell left free around it."""
 
 
-def category_heatmap(
+def category_heatmap_figure(
     frame: pd.DataFrame,
     *,
     rows: Sequence[str],
@@ -39,21 +39,21 @@ def category_heatmap(
     of 100), for hover and for selection (in Streamlit ``on_select`` with ``selection_mode="points"``): the cells are bars, since
     plotly selects no cell of a heatmap.
     """
-    names = names or {row: category_names.label(row, rows) for row in rows}
+    names = names or {row: category_names.category_label(row, rows) for row in rows}
     columns = sorted({*map(int, turns), *(int(t) for t in frame.turn)})
     cells = frame[frame.row.isin(list(rows)) & (frame.questions > 0)]
-    shades = [shade(s) for s in cells.correct / cells.questions]
-    few = [int(q) < FEW for q in cells.questions]
-    figure = Picture(
+    shades = [diverging_color(s) for s in cells.correct / cells.questions]
+    few = [int(q) < MIN_RELIABLE_ANSWERS for q in cells.questions]
+    figure = FigureBuilder(
         go.Bar(
-            x=[columns.index(int(t)) for t in cells.turn], width=1 - GAP,
-            base=[list(rows).index(r) - 0.5 + GAP / 2 for r in cells.row], y=[1 - GAP] * len(cells),
+            x=[columns.index(int(t)) for t in cells.turn], width=1 - CELL_GAP,
+            base=[list(rows).index(r) - 0.5 + CELL_GAP / 2 for r in cells.row], y=[1 - CELL_GAP] * len(cells),
             marker={"color": shades, "line": {"width": 0},
                     "pattern": {"shape": ["/" if f else "" for f in few], "size": 6, "solidity": 0.4}},
-            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.45}, "textfont": {"color": colour(GUESSING)}},
-            text=[_label(c, q) for c, q in zip(cells.correct, cells.questions, strict=True)],
+            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.45}, "textfont": {"color": theme_color(CHANCE_COLOR_SLOT)}},
+            text=[_cell_label(c, q) for c, q in zip(cells.correct, cells.questions, strict=True)],
             textposition="inside", insidetextanchor="middle", textangle=0,
-            customdata=[_told(*cell) for cell in zip(cells.row, cells.turn, cells.correct, cells.questions, strict=True)],
+            customdata=[_hover_data(*cell) for cell in zip(cells.row, cells.turn, cells.correct, cells.questions, strict=True)],
             hovertext=[html.escape(str(names.get(r, r))) for r in cells.row],
             hovertemplate="%{hovertext}, after lesson %{customdata[1]}: %{customdata[2]} of %{customdata[3]} right<br>"
                           "95 % interval: %{customdata[4]} to %{customdata[5]} of 100<extra></extra>",
@@ -66,22 +66,26 @@ def category_heatmap(
     )  # fmt: skip
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, fixedrange=True, ticks="",
-        tickvals=list(range(len(rows))), ticktext=[wrapped(str(names.get(r, r)), NAME) for r in rows],
+        tickvals=list(range(len(rows))), ticktext=[wrap_label(str(names.get(r, r)), MAX_ROW_LABEL_CHARS) for r in rows],
     )  # fmt: skip
-    height = ROW * max(len(rows), 1) + 70
-    return finish(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)
+    height = HEATMAP_ROW_HEIGHT_PX * max(len(rows), 1) + 70
+    return finish_figure(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)
 
 
-def hatched(frame: pd.DataFrame) -> bool:
+def has_hatched_cells(frame: pd.DataFrame) -> bool:
     """Whether any cell is hatched: a note on the hatching has its place only then."""
-    return bool(((frame.questions > 0) & (frame.questions < FEW)).any())
+    return bool(((frame.questions > 0) & (frame.questions < MIN_RELIABLE_ANSWERS)).any())
 
 
-def _label(correct: int, questions: int) -> str:
+def _cell_label(correct: int, questions: int) -> str:
     """The share of 100; of few answers the count itself, since a hundred is not earned."""
-    return str(hundred(correct / questions)) if questions >= FEW else f"{int(correct)}/{int(questions)}"
+    return (
+        str(round_percent(correct / questions))
+        if questions >= MIN_RELIABLE_ANSWERS
+        else f"{int(correct)}/{int(questions)}"
+    )
 
 
-def _told(row: str, turn: int, correct: int, questions: int) -> tuple[str, int, int, int, int, int]:
-    low, high = wilson(int(correct), int(questions))
-    return row, int(turn), int(correct), int(questions), hundred(low), hundred(high)
+def _hover_data(row: str, turn: int, correct: int, questions: int) -> tuple[str, int, int, int, int, int]:
+    low, high = wilson_interval(int(correct), int(questions))
+    return row, int(turn), int(correct), int(questions), round_percent(low), round_percent(high)

@@ -6,32 +6,32 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 
-def spread(
-    wanted: Sequence[float], heights: Sequence[float], *, low: float = 0.0, high: float
+def spread_labels(
+    desired: Sequence[float], heights: Sequence[float], *, low: float = 0.0, high: float
 ) -> tuple[list[float], float]:
-    """Centres of labels of these heights, as near to the ``wanted`` ones as can be (least squares), none upon another, all from
+    """Centres of labels of these heights, as near to the ``desired`` ones as can be (least squares), none upon another, all from
     ``low`` to ``high``; and by what factor the labels must shrink for that: 1, unless they are higher than the axis altogether.
 
     Put end to end, labels may only be pulled apart: how far each lies above its place in the stack must not fall from one to the next.
     So this is isotonic regression, by pooling neighbours that are in the wrong order; the bounds cut off its result. ``labels.js`` does
     the same in the browser, where heights are known in pixels.
 
-    >>> spread([99, 98, 10], [10, 10, 10], high=100)
+    >>> spread_labels([99, 98, 10], [10, 10, 10], high=100)
     ([95.0, 85.0, 10.0], 1.0)
     """
     whole, room = sum(heights), high - low
     shrink = min(1.0, room / whole) if whole > 0 else 1.0
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    order = sorted(range(len(desired)), key=lambda i: desired[i])
     tall = [heights[i] * shrink for i in order]
-    stacked = [end - own / 2 for end, own in zip(accumulate(tall), tall, strict=True)]
+    stacked = [end - height / 2 for end, height in zip(accumulate(tall), tall, strict=True)]
     pools: list[tuple[float, int]] = []  # mean distance above the place in the stack, and how many labels share it
-    for i, place in zip(order, stacked, strict=True):
-        pools.append((wanted[i] - place, 1))
+    for i, stack_centre in zip(order, stacked, strict=True):
+        pools.append((desired[i] - stack_centre, 1))
         while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
             (a, n), (b, m) = pools[-2:]
             pools[-2:] = [((a * n + b * m) / (n + m), n + m)]
-    above = [min(max(mean, low), max(low, high - whole * shrink)) for mean, count in pools for _ in range(count)]
-    centres = [0.0] * len(wanted)
-    for i, place, more in zip(order, stacked, above, strict=True):
-        centres[i] = float(place + more)
+    offsets = [min(max(mean, low), max(low, high - whole * shrink)) for mean, count in pools for _ in range(count)]
+    centres = [0.0] * len(desired)
+    for i, stack_centre, offset in zip(order, stacked, offsets, strict=True):
+        centres[i] = float(stack_centre + offset)
     return centres, shrink

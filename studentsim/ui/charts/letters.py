@@ -7,40 +7,45 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import NAME, finish, wrapped
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import GUESSING, RIGHT, colour
-from studentsim.ui.words import hundred
+from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, theme_color
+from studentsim.ui.words import round_percent
 
 
-def shares(
+def shares_figure(
     names: Sequence[str], counts: Sequence[int], *, total: int, even: float | None = None, axis: str
 ) -> go.Figure:
     """A bar for each name: its share of ``total``, in hundredths, with the share on it. ``even`` (0 to 1) is a thin line."""
     values = [100 * count / total if total else 0.0 for count in counts]
     labels = [html.escape(name) for name in names]
-    shown = [wrapped(name, NAME) for name in names]
-    places = list(range(len(labels)))
-    told = [str(hundred(value / 100)) if value >= 1 or not value else "under 1" for value in values]
-    figure = Picture(
+    wrapped_labels = [wrap_label(name, MAX_ROW_LABEL_CHARS) for name in names]
+    positions = list(range(len(labels)))
+    value_texts = [str(round_percent(value / 100)) if value >= 1 or not value else "under 1" for value in values]
+    figure = FigureBuilder(
         go.Bar(
-            x=values, y=places, orientation="h", marker={"color": colour(RIGHT)}, customdata=list(counts), hovertext=labels,
-            text=told, textposition="outside", cliponaxis=False,
+            x=values, y=positions, orientation="h", marker={"color": theme_color(CORRECT_COLOR_SLOT)}, customdata=list(counts), hovertext=labels,
+            text=value_texts, textposition="outside", cliponaxis=False,
             hovertemplate="%{hovertext}: %{customdata:,} questions, %{x:.1f} of 100<extra></extra>",
         )
     )  # fmt: skip
     if even is not None:
         figure.add_vline(
-            100 * even, line={"color": colour(GUESSING), "width": 1, "dash": "dot"},
-            annotation={"text": f"guessing: {hundred(even)}", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False,
+            100 * even, line={"color": theme_color(CHANCE_COLOR_SLOT), "width": 1, "dash": "dot"},
+            annotation={"text": f"guessing: {round_percent(even)}", "font": {"size": 12, "color": theme_color(CHANCE_COLOR_SLOT)}, "showarrow": False,
                         "xanchor": "center", "yanchor": "bottom"},
         )  # fmt: skip
     figure.update_xaxes(title=axis, range=[0, 1.15 * max([*values, 100 * (even or 0), 1])], fixedrange=True)
     figure.update_yaxes(
-        range=[len(labels) - 0.5, -0.5], tickvals=places, ticktext=shown, fixedrange=True, showgrid=False, ticks=""
+        range=[len(labels) - 0.5, -0.5],
+        tickvals=positions,
+        ticktext=wrapped_labels,
+        fixedrange=True,
+        showgrid=False,
+        ticks="",
     )
-    lines = sum(1 + label.count("<br>") for label in shown)
-    return finish(
+    lines = sum(1 + label.count("<br>") for label in wrapped_labels)
+    return finish_figure(
         figure,
         f"shares-{axis}",
         height=90 + 26 * max(lines, 3),

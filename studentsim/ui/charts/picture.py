@@ -12,8 +12,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 
-class Picture:
-    """Takes traces and settings as ``go.Figure`` does; ``figure`` makes it."""
+class FigureBuilder:
+    """Takes traces and settings as ``go.Figure`` does; ``build`` makes it."""
 
     def __init__(self, *traces: go.Scatter | go.Bar) -> None:
         self.traces = list(traces)
@@ -33,21 +33,21 @@ class Picture:
 
     def add_hline(self, y: float, *, line: dict[str, Any], annotation: dict[str, Any]) -> None:
         """A line across the whole width, labelled at its right end, below it."""
-        self._line(line, x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y")
+        self._add_line_shape(line, x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y")
         self.add_annotation(
             x=1, xref="x domain", xanchor="right", y=y, yref="y", yanchor="top", **annotation
         )  # fmt: skip
 
     def add_vline(self, x: float, *, line: dict[str, Any], annotation: dict[str, Any]) -> None:
         """A line across the whole height, labelled at its top, to its right unless the annotation says otherwise."""
-        self._line(line, x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain")
-        beside = {"xanchor": "left", "yanchor": "top"}
-        self.add_annotation(x=x, xref="x", y=1, yref="y domain", **{**beside, **annotation})
+        self._add_line_shape(line, x0=x, x1=x, xref="x", y0=0, y1=1, yref="y domain")
+        defaults = {"xanchor": "left", "yanchor": "top"}
+        self.add_annotation(x=x, xref="x", y=1, yref="y domain", **{**defaults, **annotation})
 
-    def add_thread(self, points: Sequence[tuple[float, float]], *, line: dict[str, Any]) -> None:
+    def add_leader_line(self, points: Sequence[tuple[float, float]], *, line: dict[str, Any]) -> None:
         """A thin line through these points, below all else, that is nobody's curve; its name is "thread"."""
         path = "M" + "L".join(f"{x:g},{y:g}" for x, y in points)
-        told = {
+        shape = {
             "type": "path",
             "path": path,
             "line": line,
@@ -56,7 +56,7 @@ class Picture:
             "xref": "x",
             "yref": "y",
         }
-        self.layout.setdefault("shapes", []).append(told)
+        self.layout.setdefault("shapes", []).append(shape)
 
     def update_xaxes(self, **settings: Any) -> None:
         """Settings of the x axis."""
@@ -68,19 +68,19 @@ class Picture:
 
     def update_layout(self, **settings: Any) -> None:
         """Settings of the whole, merged into what is said already."""
-        _merge(self.layout, settings)
+        _deep_merge(self.layout, settings)
 
-    def figure(self) -> go.Figure:
+    def build(self) -> go.Figure:
         """Plotly's figure of it, checked by plotly."""
         return go.Figure(self.traces, self.layout)
 
-    def _line(self, line: dict[str, Any], **ends: Any) -> None:
+    def _add_line_shape(self, line: dict[str, Any], **ends: Any) -> None:
         self.layout.setdefault("shapes", []).append({"type": "line", "line": line, **ends})
 
 
-def _merge(into: dict[str, Any], settings: dict[str, Any]) -> None:
+def _deep_merge(target: dict[str, Any], settings: dict[str, Any]) -> None:
     for name, value in settings.items():
-        if isinstance(value, dict) and isinstance(into.get(name), dict):
-            _merge(into[name], value)
+        if isinstance(value, dict) and isinstance(target.get(name), dict):
+            _deep_merge(target[name], value)
         else:
-            into[name] = dict(value) if isinstance(value, dict) else value
+            target[name] = dict(value) if isinstance(value, dict) else value

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish, ticks
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import GUESSING, colour
+from studentsim.ui.charts.frame import finish_figure, lesson_ticks
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import CHANCE_COLOR_SLOT, theme_color
 
 
-def practice(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
+def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
     """Share right of each lesson's practice, of 100, with its interval: grey unjoined rings, to look like no exam's curve.
 
     ``lessons`` has ``turn, correct, questions, accuracy, low, high``.
     """
-    grey = colour(GUESSING)
-    figure = Picture()
+    grey = theme_color(CHANCE_COLOR_SLOT)
+    figure = FigureBuilder()
     figure.add_scatter(
         x=lessons.turn, y=100 * lessons.accuracy, mode="markers", name="practice",
         marker={"color": grey, "symbol": "circle-open", "size": 8, "line": {"width": 2}},
@@ -26,6 +26,6 @@ def practice(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Fig
         hovertemplate="lesson %{x}, practice: %{customdata[0]} of %{customdata[1]} right<br>"
                       "95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(title="lesson", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **ticks(turns))
+    figure.update_xaxes(title="lesson", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **lesson_ticks(turns))
     figure.update_yaxes(title="right, of 100", range=[0, 100], dtick=20)
-    return finish(figure, f"practice-{revision}", height=240)
+    return finish_figure(figure, f"practice-{revision}", height=240)

@@ -9,52 +9,60 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish, guessing, line, ticks
-from studentsim.ui.charts.labels import spread
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import GUESSING, Look, colour
-from studentsim.ui.words import hundred
+from studentsim.ui.charts.frame import finish_figure, add_chance_line, line_style, lesson_ticks
+from studentsim.ui.charts.labels import spread_labels
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
+from studentsim.ui.words import round_percent
 
-HEIGHT = 440
-WRAP, LINES = 14, 3
+RACE_HEIGHT_PX = 440
+NAME_WRAP_CHARS, MAX_NAME_LINES = 14, 3
 """Characters after which a name in the margin goes on in a new line, and the lines after which it is cut."""
-NAMES = 124
+NAMES_MARGIN_PX = 124
 """Pixels of the margin that the names stand in."""
-SIZE, LINE = 13, 1.3
+FONT_SIZE_PX, LINE_HEIGHT_EM = 13, 1.3
 """Of the names: pixels of the type, and a line's height in them."""
-INNER = HEIGHT - 70
+PLOT_HEIGHT_PX = RACE_HEIGHT_PX - 70
 """Pixels of the plot itself, about; plot.js, which knows them, places the names anew."""
-ASIDE = 6
+POINT_SHIFT_PX = 6
 """Pixels by which two runs' points lie apart, so that none hides another: plot.js moves them, since only the browser knows pixels."""
-ELBOW = 0.03
+ELBOW_FRACTION = 0.03
 """Of the axis: how far before its right end a thread turns from its line's last value to its name."""
-SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "star": "★", "x": "✖", "cross": "✚"}
+MARKER_CHARACTERS = {
+    "circle": "●",
+    "square": "■",
+    "diamond": "◆",
+    "triangle-up": "▲",
+    "star": "★",
+    "x": "✖",
+    "cross": "✚",
+}
 """Plotly's markers as letters, for the names: colour is not all that tells which line is whose."""
 
 
-Lane = tuple[str, Look, pd.DataFrame]
+RaceCurve = tuple[str, StrategyStyle, pd.DataFrame]
 """A run's name, its look, and ``queries.exams``'s frame."""
 
 
-def race(
-    lanes: Sequence[Lane],
+def race_figure(
+    curves: Sequence[RaceCurve],
     *,
     turns: int,
     exam_every: int = 1,
     chance: float = 0.2,
-    compared: int | None = None,
+    compared_turn: int | None = None,
     revision: str = "",
 ) -> go.Figure:
     """Exam accuracy by lesson, a curve a run, the interval of its last exam, and its name in the margin with a thread to it.
 
     All points stand at their lesson; in the browser they are moved a few pixels apart, and never as far as to the next exam.
-    ``compared`` is the lesson at which the runs are compared; it is marked where a run has gone further.
+    ``compared_turn`` is the lesson at which the runs are compared; it is marked where a run has gone further.
     """
-    figure = Picture()
-    uneven = len({int(exams.turn.iloc[-1]) for _, _, exams in lanes if len(exams)}) > 1
+    figure = FigureBuilder()
+    uneven = len({int(exams.turn.iloc[-1]) for _, _, exams in curves if len(exams)}) > 1
     right = turns + max(0.3, turns * 0.05)
     ends = []
-    for i, (name, shown, exams) in enumerate(lanes):
+    for i, (name, style, exams) in enumerate(curves):
         last = [False] * (len(exams) - 1) + [True] * min(1, len(exams))
         figure.add_scatter(
             x=exams.turn.tolist(), y=100 * exams.accuracy, mode="lines+markers", name=html.escape(name),
@@ -64,46 +72,53 @@ def race(
             customdata=exams[["turn", "correct", "questions", "low", "high"]].assign(low=100 * exams.low, high=100 * exams.high),
             hovertemplate=f"{html.escape(name)}<br>after lesson %{{customdata[0]}}: %{{customdata[1]}} of %{{customdata[2]}} right"
                           "<br>%{y:.0f} of 100 (%{customdata[3]:.0f} to %{customdata[4]:.0f})<extra></extra>",
-            meta={"aside": (i - (len(lanes) - 1) / 2) * ASIDE, "most": 0.12 * exam_every}, **line(shown),
+            meta={"aside": (i - (len(curves) - 1) / 2) * POINT_SHIFT_PX, "most": 0.12 * exam_every}, **line_style(style),
         )  # fmt: skip
         if len(exams):
             end = exams.iloc[-1]
-            ends.append((100 * float(end.accuracy), float(end.turn), _text(name, shown, end, uneven), shown.slot))
-    guessing(figure, chance)
-    if uneven and compared:
-        figure.add_vline(compared, line={"color": colour(GUESSING), "width": 1, "dash": "dash"},
-                         annotation={"text": "compared here", "font": {"size": 12, "color": colour(GUESSING)}, "showarrow": False,
+            ends.append(
+                (100 * float(end.accuracy), float(end.turn), _name_lines(name, style, end, uneven), style.color_slot)
+            )
+    add_chance_line(figure, chance)
+    if uneven and compared_turn:
+        figure.add_vline(compared_turn, line={"color": theme_color(CHANCE_COLOR_SLOT), "width": 1, "dash": "dash"},
+                         annotation={"text": "compared here", "font": {"size": 12, "color": theme_color(CHANCE_COLOR_SLOT)}, "showarrow": False,
                                      "xanchor": "right", "xshift": -4})  # fmt: skip
     left = -max(0.3, turns * 0.03)
-    _names(figure, ends, left, right)
-    figure.update_xaxes(title="lessons so far", range=[left, right], tick0=0, **ticks(turns))
+    _add_names(figure, ends, left, right)
+    figure.update_xaxes(title="lessons so far", range=[left, right], tick0=0, **lesson_ticks(turns))
     figure.update_yaxes(title="right, of 100 questions", range=[0, 100], dtick=20)
-    return finish(figure, f"race-{revision}", height=HEIGHT, margin={"r": NAMES})
+    return finish_figure(figure, f"race-{revision}", height=RACE_HEIGHT_PX, margin={"r": NAMES_MARGIN_PX})
 
 
-def _text(name: str, shown: Look, last: pd.Series, uneven: bool) -> list[str]:
+def _name_lines(name: str, style: StrategyStyle, last: pd.Series, uneven: bool) -> list[str]:
     """A name in lines, with its line's marker and last value; and after which lesson that was, where runs are at different ones."""
-    text = [html.escape(part) for part in textwrap.wrap(name, WRAP, max_lines=LINES, placeholder=" …")] or [""]
-    text[0] = f"{SIGNS.get(shown.symbol, '')} {text[0]}".strip()
-    value = f"<b>{hundred(last.correct / last.questions)}</b>"
+    text = [
+        html.escape(part) for part in textwrap.wrap(name, NAME_WRAP_CHARS, max_lines=MAX_NAME_LINES, placeholder=" …")
+    ] or [""]
+    text[0] = f"{MARKER_CHARACTERS.get(style.symbol, '')} {text[0]}".strip()
+    value = f"<b>{round_percent(last.correct / last.questions)}</b>"
     if uneven:
         return [*text, f"{value} after {int(last.turn)}"]
     text[-1] = f"{text[-1]} {value}".strip()
     return text
 
 
-def _names(figure: Picture, ends: list[tuple[float, float, list[str], int]], left: float, right: float) -> None:
+def _add_names(
+    figure: FigureBuilder, ends: list[tuple[float, float, list[str], int]], left: float, right: float
+) -> None:
     """Names in the margin, each at its line's height as far as they leave one another room, and a thread from the line's end to it."""
-    heights = [100 * SIZE * LINE * len(text) / INNER for _, _, text, _ in ends]
-    centres, shrink = spread([value for value, *_ in ends], heights, high=100)
-    elbow = right - ELBOW * (right - left)
+    heights = [100 * FONT_SIZE_PX * LINE_HEIGHT_EM * len(text) / PLOT_HEIGHT_PX for _, _, text, _ in ends]
+    centres, shrink = spread_labels([value for value, *_ in ends], heights, high=100)
+    elbow = right - ELBOW_FRACTION * (right - left)
     for (value, x, text, slot), y in zip(ends, centres, strict=True):
         figure.add_annotation(
             name="end", x=1, xref="x domain", y=y, text="<br>".join(text), showarrow=False, align="left", xanchor="left",
-            xshift=4, font={"size": SIZE * shrink, "color": colour(slot)},
+            xshift=4, font={"size": FONT_SIZE_PX * shrink, "color": theme_color(slot)},
         )  # fmt: skip
-        figure.add_thread(
-            [(x, value), (max(x, elbow), value), (right, y)], line={"color": colour(slot), "width": 1, "dash": "dot"}
+        figure.add_leader_line(
+            [(x, value), (max(x, elbow), value), (right, y)],
+            line={"color": theme_color(slot), "width": 1, "dash": "dot"},
         )
     # plot.js places both by these, knowing the pixels
     figure.update_layout(

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-DASHES = {"solid": "", "dash": "6 4", "dot": "2 3", "dashdot": "6 3 2 3", "longdash": "10 4", "longdashdot": "10 3 2 3"}
+DASH_PATTERNS = {
+    "solid": "",
+    "dash": "6 4",
+    "dot": "2 3",
+    "dashdot": "6 3 2 3",
+    "longdash": "10 4",
+    "longdashdot": "10 3 2 3",
+}
 """Plotly's names of dashes, as lengths in pixels."""
 
-Anchor = Literal["start", "middle", "end"]
-Place = tuple[float, float]
+TextAnchor = Literal["start", "middle", "end"]
+Point = tuple[float, float]
 """Across in percent, down in pixels."""
 
 
-class Sketch:
-    """Takes shapes and texts; a colour is a slot of the theme (looks.py). ``told`` is what the browser draws.
+class SvgSketch:
+    """Takes shapes and texts; a colour is a slot of the theme (looks.py). ``to_dict`` is what the browser draws.
 
     ``height`` is of the whole, ``left`` and ``right`` are kept free for texts: pixels.
     """
@@ -26,30 +33,39 @@ class Sketch:
         self.size = {"height": height, "left": left, "right": right}
         self.items: list[dict[str, Any]] = []
 
-    def line(self, start: Place, end: Place, slot: int, *, width: float = 2, dash: str = "solid") -> None:
+    def add_line(self, start: Point, end: Point, slot: int, *, width: float = 2, dash: str = "solid") -> None:
         """A straight line from one place to another."""
         (x1, y1), (x2, y2) = start, end
-        self._add("line", slot, x1=_percent(x1), y1=y1, x2=_percent(x2), y2=y2, width=width, dash=DASHES[dash])
+        self._add_item(
+            "line",
+            slot,
+            x1=_format_percent(x1),
+            y1=y1,
+            x2=_format_percent(x2),
+            y2=y2,
+            width=width,
+            dash=DASH_PATTERNS[dash],
+        )
 
-    def bar(self, y: float, length: float, height: float, slot: int) -> None:
+    def add_bar(self, y: float, length: float, height: float, slot: int) -> None:
         """A bar from the left: its top, how far it reaches (percent) and its height."""
-        self._add("rect", slot, x=0, y=y, width=_percent(length), height=height)
+        self._add_item("rect", slot, x=0, y=y, width=_format_percent(length), height=height)
 
-    def mark(self, at: Place, symbol: str, slot: int) -> None:
+    def add_marker(self, point: Point, symbol: str, slot: int) -> None:
         """A strategy's marker by plotly's name; ``cap`` is an interval's end."""
-        self._add("mark", slot, x=_percent(at[0]), y=at[1], symbol=symbol)
+        self._add_item("mark", slot, x=_format_percent(point[0]), y=point[1], symbol=symbol)
 
-    def text(self, at: Place, text: str, *, aside: float = 0, anchor: Anchor = "start") -> None:
-        """Text on a baseline, moved ``aside`` by so many pixels, shown as it is."""
-        self._add("text", None, x=_percent(at[0]), y=at[1], dx=aside, anchor=anchor, text=text)
+    def add_text(self, point: Point, text: str, *, offset_px: float = 0, anchor: TextAnchor = "start") -> None:
+        """Text on a baseline, moved ``offset_px`` by so many pixels, shown as it is."""
+        self._add_item("text", None, x=_format_percent(point[0]), y=point[1], dx=offset_px, anchor=anchor, text=text)
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Size and items as plain data, for JSON."""
         return {**self.size, "items": self.items}
 
-    def _add(self, kind: str, slot: int | None, **settings: Any) -> None:
+    def _add_item(self, kind: str, slot: int | None, **settings: Any) -> None:
         self.items.append({"kind": kind, "slot": slot, **settings})
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     return f"{share:.2f}%"

@@ -8,37 +8,37 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish, wrapped
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import FAINT, GUESSING, RIGHT, WRONG, colour
+from studentsim.ui.charts.frame import finish_figure, wrap_label
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import FAINT_COLOR_SLOT, CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 
-WIDEST = 44
+MAX_LEGEND_CHARS = 44
 """Characters of a legend's line."""
 
-_STYLES = {
-    "right": (RIGHT, ""),
-    "slip": (WRONG, "/"),
-    "slip2": (WRONG, "x"),
-    "other": (FAINT, "."),
-    "nothing": (GUESSING, ""),
+_OUTCOME_STYLES = {
+    "right": (CORRECT_COLOR_SLOT, ""),
+    "slip": (WRONG_COLOR_SLOT, "/"),
+    "slip2": (WRONG_COLOR_SLOT, "x"),
+    "other": (FAINT_COLOR_SLOT, "."),
+    "nothing": (CHANCE_COLOR_SLOT, ""),
 }
 """Slot and hatching of each outcome; further slips look like the second."""
 
 
-def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revision: str = "") -> go.Figure:
+def outcomes_figure(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revision: str = "") -> go.Figure:
     """What was ticked in each exam, stacked: ``turn, outcome, answers``. ``names`` gives each outcome's id, its name and its
     kind (``right``, ``slip``, ``other``, ``nothing``), from the bottom up. A bar's ``customdata`` is ``outcome, turn``, for selection.
     """
     turns = sorted(frame.turn.unique())
-    figure = Picture()
+    figure = FigureBuilder()
     slips = 0
     for outcome, name, kind in names:
         rows = frame[frame.outcome == outcome].set_index("turn").answers.reindex(turns).fillna(0).astype(int)
         slips += kind == "slip"
-        slot, shape = _STYLES["slip2" if kind == "slip" and slips > 1 else kind]
+        slot, shape = _OUTCOME_STYLES["slip2" if kind == "slip" and slips > 1 else kind]
         figure.add_bar(
-            x=list(range(len(turns))), y=rows, name=wrapped(name, WIDEST),
-            marker={"color": colour(slot), "line": {"width": 0},
+            x=list(range(len(turns))), y=rows, name=wrap_label(name, MAX_LEGEND_CHARS),
+            marker={"color": theme_color(slot), "line": {"width": 0},
                     "pattern": {"shape": shape, "fillmode": "overlay", "size": 7, "solidity": 0.25}},
             customdata=[(outcome, int(t)) for t in turns], width=0.8,
             hovertemplate="after lesson %{customdata[1]}: %{y} answers<extra>" + html.escape(name) + "</extra>",
@@ -50,4 +50,4 @@ def ticked(frame: pd.DataFrame, *, names: Sequence[tuple[str, str, str]], revisi
     figure.update_yaxes(title="answers", fixedrange=True, range=[0, 1.05 * most])
     figure.update_layout(barmode="stack", dragmode=False, showlegend=True)
     legend = {"orientation": "v", "yanchor": "top", "y": -0.28, "x": 0, "traceorder": "reversed"}
-    return finish(figure, f"ticked-{revision}", height=300 + 24 * len(names), legend=legend)
+    return finish_figure(figure, f"ticked-{revision}", height=300 + 24 * len(names), legend=legend)

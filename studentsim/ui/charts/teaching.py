@@ -7,38 +7,38 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish, ticks, wrapped
-from studentsim.ui.charts.heatmap import FEW, ROW
-from studentsim.ui.charts.picture import Picture
-from studentsim.ui.looks import RIGHT, WRONG, colour
+from studentsim.ui.charts.frame import finish_figure, lesson_ticks, wrap_label
+from studentsim.ui.charts.heatmap import MIN_RELIABLE_ANSWERS, HEATMAP_ROW_HEIGHT_PX
+from studentsim.ui.charts.picture import FigureBuilder
+from studentsim.ui.looks import CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 
-LINE = 14
+EXTRA_LINE_PX = 14
 """Pixels a further line of its label adds."""
-LABEL = 24
+MAX_LABEL_LINE_CHARS = 24
 """Characters of a line of a row's label."""
 
 
-def mended_by_lesson(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
+def retries_by_lesson_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:
     """Of 100 questions got wrong at first and tried again, how many were right in the end: ``turn, tried, mended, share, low,
     high``, a lesson a row, unjoined, since each lesson asks other questions.
     """
-    blue = colour(RIGHT)
-    figure = Picture()
+    blue = theme_color(CORRECT_COLOR_SLOT)
+    figure = FigureBuilder()
     figure.add_scatter(
         x=lessons.turn, y=100 * lessons.share, mode="markers", name="mended", cliponaxis=False,
-        marker={"color": blue, "size": 9, "symbol": [_mark(n, "circle") for n in lessons.tried], "line": {"width": 2, "color": blue}},
+        marker={"color": blue, "size": 9, "symbol": [_marker_symbol(n, "circle") for n in lessons.tried], "line": {"width": 2, "color": blue}},
         error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3, "color": blue,
                  "array": 100 * (lessons.high - lessons.share), "arrayminus": 100 * (lessons.share - lessons.low)},
-        customdata=_told(lessons, "mended", "tried"),
+        customdata=_hover_data(lessons, "mended", "tried"),
         hovertemplate="lesson %{x}: %{customdata[0]} of %{customdata[1]} mended<br>"
                       "95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(title="lesson", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **ticks(turns))
+    figure.update_xaxes(title="lesson", range=[-0.4, turns + max(0.9, turns * 0.06)], tick0=0, **lesson_ticks(turns))
     figure.update_yaxes(title="mended, of 100", range=[0, 100], dtick=20)
-    return finish(figure, f"mended-{revision}", height=220)
+    return finish_figure(figure, f"mended-{revision}", height=220)
 
 
-def shares(
+def share_intervals_figure(
     frame: pd.DataFrame, *, names: Sequence[str], count: str = "mended", of: str = "tried", wrong: Sequence[int] = (),
     title: str = "right in the end, of 100", revision: str = "",
 ) -> go.Figure:  # fmt: skip
@@ -47,35 +47,42 @@ def shares(
     ``frame`` has ``share, low, high`` and the counts. Rows numbered in ``wrong`` tell of something bad and look like it.
     """
     rows = list(range(len(frame)))
-    colours = [colour(WRONG if i in wrong else RIGHT) for i in rows]
-    figure = Picture()
+    colours = [theme_color(WRONG_COLOR_SLOT if i in wrong else CORRECT_COLOR_SLOT) for i in rows]
+    figure = FigureBuilder()
     for i in rows:
         row = frame.iloc[[i]]
-        few = int(row[of].iloc[0]) < FEW
-        symbol = _mark(int(row[of].iloc[0]), "x" if i in wrong else "circle")
+        few = int(row[of].iloc[0]) < MIN_RELIABLE_ANSWERS
+        symbol = _marker_symbol(int(row[of].iloc[0]), "x" if i in wrong else "circle")
         figure.add_scatter(
             x=100 * row.share, y=[i], mode="markers", cliponaxis=False, opacity=0.55 if few else 1,
             marker={"color": colours[i], "size": 11, "symbol": symbol, "line": {"width": 2, "color": colours[i]}},
             error_x={"type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": colours[i],
                      "array": 100 * (row.high - row.share), "arrayminus": 100 * (row.share - row.low)},
-            customdata=_told(row, count, of),
+            customdata=_hover_data(row, count, of),
             hovertemplate="%{customdata[0]} of %{customdata[1]}<br>95 % interval: %{customdata[2]:.0f} to %{customdata[3]:.0f} of 100"
                           "<extra></extra>",
         )  # fmt: skip
     counts = [f"{int(k)} of {int(n)}" for k, n in zip(frame[count], frame[of], strict=True)]
-    labels = [f"{wrapped(str(name), LABEL)}<br>{told}" for name, told in zip(names, counts, strict=True)]
+    labels = [
+        f"{wrap_label(str(name), MAX_LABEL_LINE_CHARS)}<br>{count_text}"
+        for name, count_text in zip(names, counts, strict=True)
+    ]
     figure.update_xaxes(title=title, range=[-2, 102], tickvals=[0, 20, 40, 60, 80, 100], fixedrange=True)
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=labels,
         showgrid=False, ticks="", fixedrange=True,
     )  # fmt: skip
-    height = ROW * max(len(rows), 1) + LINE * sum(label.count("<br>") - 1 for label in labels) + 70
-    return finish(figure, f"shares-{revision}", height=height, dragmode=False)
+    height = (
+        HEATMAP_ROW_HEIGHT_PX * max(len(rows), 1)
+        + EXTRA_LINE_PX * sum(label.count("<br>") - 1 for label in labels)
+        + 70
+    )
+    return finish_figure(figure, f"shares-{revision}", height=height, dragmode=False)
 
 
-def _mark(of: int, symbol: str) -> str:
-    return f"{symbol}-open" if of < FEW else symbol
+def _marker_symbol(of: int, symbol: str) -> str:
+    return f"{symbol}-open" if of < MIN_RELIABLE_ANSWERS else symbol
 
 
-def _told(frame: pd.DataFrame, count: str, of: str) -> pd.DataFrame:
+def _hover_data(frame: pd.DataFrame, count: str, of: str) -> pd.DataFrame:
     return frame[[count, of, "low", "high"]].assign(low=100 * frame.low, high=100 * frame.high)

@@ -9,150 +9,156 @@ from dataclasses import dataclass
 import streamlit as st
 
 from studentsim.bank import curriculum
-from studentsim.bank.draft import category_name
-from studentsim.bank.parts import SEPARATOR
+from studentsim.bank.draft import normalize_category
+from studentsim.bank.parts import SOURCE_SEPARATOR
 from studentsim.errors import ConfigError
 from studentsim.runs.folder import open_run
 from studentsim.store import ingest, queries
 from studentsim.ui import banks, data, words
-from studentsim.ui.cards import config_of
+from studentsim.ui.cards import parse_stored_config
 
-RUN, UPLOAD = "run", "upload"
-KINDS = {**banks.KINDS, UPLOAD: "A file to upload", RUN: "A simulation's questions"}
-MOST_MB = 10
+FROM_RUN, FROM_UPLOAD = "run", "upload"
+CHECK_SOURCE_KINDS = {**banks.SOURCE_KINDS, FROM_UPLOAD: "A file to upload", FROM_RUN: "A simulation's questions"}
+MAX_UPLOAD_MB = 10
 """Largest upload."""
-ENDINGS = ["json", "jsonl", "csv"]
-OFFERED = 30
+UPLOAD_EXTENSIONS = ["json", "jsonl", "csv"]
+MAX_OFFERED_BANKS = 30
 """Banks of recent simulations that are offered."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckRequest:
     """What is to be checked."""
 
     source: str
     """The bank's name or path; of an upload the names of its files."""
     category: str = ""
-    set_name: str = ""
+    dataset_name: str = ""
     files: tuple[tuple[str, bytes], ...] = ()
     """Of an upload: each file's name and content."""
 
     @property
     def title(self) -> str:
         """The bank as people call it, to be shown literally."""
-        return " and ".join(name for name, _ in self.files) if self.files else banks.title(self.source)
+        return " and ".join(name for name, _ in self.files) if self.files else banks.bank_title(self.source)
 
     @property
-    def question(self) -> dict[str, str]:
+    def job_payload(self) -> dict[str, str]:
         """What the check is asked, without an upload's content."""
-        told = {"what": "check", "source": self.source, "category": self.category, "set_name": self.set_name}
+        payload = {"what": "check", "source": self.source, "category": self.category, "set_name": self.dataset_name}
         if not self.files:
-            return told
+            return payload
         digests = [hashlib.sha256(content).hexdigest() for _, content in self.files]
-        return {**told, "digest": " ".join(digests)}
+        return {**payload, "digest": " ".join(digests)}
 
 
-def choose(engine: data.Engine) -> Asked | None:
+def render_request_form(engine: data.Engine) -> CheckRequest | None:
     """The fields; None: nothing is chosen yet, or what is wrong with it is said at its field."""
-    _fill(engine)
+    _prefill_from_link(engine)
     kind = st.segmented_control(
-        "Questions", list(KINDS), format_func=KINDS.__getitem__, required=True, key="check.bank", persist_state=banks.KEEP,
+        "Questions", list(CHECK_SOURCE_KINDS), format_func=CHECK_SOURCE_KINDS.__getitem__, required=True, key="check.bank", persist_state=banks.PERSIST_IN_SESSION,
         wrap=True, label_visibility="collapsed",
     )  # fmt: skip
     try:
-        if kind == RUN:
-            return _run(engine)
-        if kind == UPLOAD:
-            return _upload()
-        if kind == curriculum.NAME:
-            return Asked(curriculum.NAME)
-        if kind == banks.SET:
-            return Asked(banks.choose_set("check.bank"), *_how(file=False))
-        return _path()
+        if kind == FROM_RUN:
+            return _render_run_field(engine)
+        if kind == FROM_UPLOAD:
+            return _render_upload_field()
+        if kind == curriculum.BANK_NAME:
+            return CheckRequest(curriculum.BANK_NAME)
+        if kind == banks.HUB_DATASET:
+            return CheckRequest(banks.render_dataset_picker("check.bank"), *_render_row_hints(is_file=False))
+        return _render_path_field()
     except ConfigError as error:
-        st.error(f"{words.literal(error.problem)} {words.literal(error.remedy)}", icon=":material/error:")
+        st.error(
+            f"{words.escape_markdown(error.problem)} {words.escape_markdown(error.remedy)}", icon=":material/error:"
+        )
         return None
 
 
-def _fill(engine: data.Engine) -> None:
+def _prefill_from_link(engine: data.Engine) -> None:
     """Put what the link names into the fields, once for each link."""
-    asked = tuple(st.query_params.get(name, "") for name in ("source", "category", "run", "set"))
-    if st.session_state.get("check.asked") == asked:
+    link_values = tuple(st.query_params.get(name, "") for name in ("source", "category", "run", "set"))
+    if st.session_state.get("check.asked") == link_values:
         return
-    st.session_state["check.asked"] = asked
-    source, category, run_id, set_name = asked
+    st.session_state["check.asked"] = link_values
+    source, category, run_id, dataset_name = link_values
     if run_id:
-        config = open_run(engine.folder, run_id).config()
-        source, category, set_name = config.bank, config.bank_category, config.bank_set
-    banks.fill("check.bank", source or banks.FILE)
+        config = open_run(engine.data_dir, run_id).read_config()
+        source, category, dataset_name = config.bank, config.bank_category, config.bank_set
+    banks.prefill_picker("check.bank", source or banks.LOCAL_FILE)
     if not source:
         st.session_state["check.bank.path"] = ""
     st.session_state["check.category"] = category
-    st.session_state["check.set"] = set_name if set_name in banks.set_names() else ""
+    st.session_state["check.set"] = dataset_name if dataset_name in banks.dataset_titles() else ""
 
 
-def _path() -> Asked | None:
+def _render_path_field() -> CheckRequest | None:
     text = st.text_input(
-        "Path of the file or folder on this computer", key="check.bank.path", persist_state=banks.KEEP, max_chars=1000,
-        placeholder=banks.EXAMPLE,
+        "Path of the file or folder on this computer", key="check.bank.path", persist_state=banks.PERSIST_IN_SESSION, max_chars=1000,
+        placeholder=banks.EXAMPLE_PATH,
     ).strip()  # fmt: skip
-    st.caption(f"{banks.FORMATS} {words.literal(banks.SEVERAL)}")
-    how = _how(file=True)
-    return Asked(banks.checked_path(text), *how) if text else None
+    st.caption(f"{banks.FORMATS_HELP} {words.escape_markdown(banks.JOINED_SOURCES_HELP)}")
+    row_hints = _render_row_hints(is_file=True)
+    return CheckRequest(banks.validate_path(text), *row_hints) if text else None
 
 
-def _upload() -> Asked | None:
+def _render_upload_field() -> CheckRequest | None:
     files = st.file_uploader(
-        "Files of questions", type=ENDINGS, max_upload_size=MOST_MB, key="check.upload", help=banks.FORMATS,
+        "Files of questions", type=UPLOAD_EXTENSIONS, max_upload_size=MAX_UPLOAD_MB, key="check.upload", help=banks.FORMATS_HELP,
         accept_multiple_files=True,
     )  # fmt: skip
     st.caption(
-        f"JSON, JSON lines or CSV, at most {MOST_MB} MB in all; several are looked at as one bank. They are looked at on this "
+        f"JSON, JSON lines or CSV, at most {MAX_UPLOAD_MB} MB in all; several are looked at as one bank. They are looked at on this "
         "computer and not kept."
     )
-    how = _how(file=True)
+    row_hints = _render_row_hints(is_file=True)
     if not files:
         return None
     size = sum(file.size for file in files)
-    if size > MOST_MB * 2**20:
+    if size > MAX_UPLOAD_MB * 2**20:
         names = " and ".join(file.name for file in files[:3])
         verb = "has" if len(files) == 1 else "have"
-        raise ConfigError(f"{names} {verb} {size / 2**20:.0f} MB, more than {MOST_MB}.", "Upload a part of it.")
+        raise ConfigError(f"{names} {verb} {size / 2**20:.0f} MB, more than {MAX_UPLOAD_MB}.", "Upload a part of it.")
     chosen = tuple((file.name, file.getvalue()) for file in files)
-    return Asked(SEPARATOR.join(name for name, _ in chosen), *how, files=chosen)
+    return CheckRequest(SOURCE_SEPARATOR.join(name for name, _ in chosen), *row_hints, files=chosen)
 
 
-def _how(*, file: bool) -> tuple[str, str]:
+def _render_row_hints(*, is_file: bool) -> tuple[str, str]:
     """One category for all, and which set a file is of."""
     with st.expander("If the rows don't say it themselves", key="check.how"):
         category = st.text_input(
-            "One category for all of them", key="check.category", persist_state=banks.KEEP, max_chars=80,
+            "One category for all of them", key="check.category", persist_state=banks.PERSIST_IN_SESSION, max_chars=80,
             placeholder="blank: the set's own",
         ).strip()  # fmt: skip
-        names = banks.set_names()
-        set_name = ""
-        if file:
-            set_name = st.selectbox(
-                "The file is of the set", list(names), format_func=names.__getitem__, key="check.set", persist_state=banks.KEEP
+        names = banks.dataset_titles()
+        dataset_name = ""
+        if is_file:
+            dataset_name = st.selectbox(
+                "The file is of the set", list(names), format_func=names.__getitem__, key="check.set", persist_state=banks.PERSIST_IN_SESSION
             )  # fmt: skip
     try:
-        return (category_name(category) if category else ""), set_name
+        return (normalize_category(category) if category else ""), dataset_name
     except ValueError as error:
-        raise ConfigError(f"{words.capital(str(error))}.", "Choose another name.") from error
+        raise ConfigError(f"{words.capitalize_first(str(error))}.", "Choose another name.") from error
 
 
-def _run(engine: data.Engine) -> Asked | None:
-    ingest.sync(engine.database, engine.runs_folder)
-    found: dict[Asked, str] = {}
-    for row in queries.runs(engine.database).itertuples():
-        config = config_of(json.loads(row.config))
-        asked = Asked(config.bank, config.bank_category, config.bank_set)
-        found.setdefault(asked, f"{banks.title(asked.source)}: as in “{words.title(config)}”")
-        if len(found) == OFFERED:
+def _render_run_field(engine: data.Engine) -> CheckRequest | None:
+    ingest.sync_journals(engine.database, engine.runs_dir)
+    title_by_request: dict[CheckRequest, str] = {}
+    for row in queries.fetch_runs(engine.database).itertuples():
+        config = parse_stored_config(json.loads(row.config))
+        request = CheckRequest(config.bank, config.bank_category, config.bank_set)
+        title_by_request.setdefault(request, f"{banks.bank_title(request.source)}: as in “{words.run_title(config)}”")
+        if len(title_by_request) == MAX_OFFERED_BANKS:
             break
-    if not found:
+    if not title_by_request:
         st.info("There is no simulation yet. Choose another kind of questions above.", icon=":material/info:")
         return None
     return st.selectbox(
-        "Whose questions?", list(found), format_func=found.__getitem__, key="check.run", persist_state=banks.KEEP
+        "Whose questions?",
+        list(title_by_request),
+        format_func=title_by_request.__getitem__,
+        key="check.run",
+        persist_state=banks.PERSIST_IN_SESSION,
     )

@@ -7,100 +7,103 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from studentsim.bank.check import KINDS
-from studentsim.bank.parts import SEPARATOR
+from studentsim.bank.check import ISSUE_KINDS
+from studentsim.bank.parts import SOURCE_SEPARATOR
 from studentsim.ui import banks, components, words
-from studentsim.ui.charts.letters import shares
+from studentsim.ui.charts.letters import shares_figure
 from studentsim.ui.checking import sentences
-from studentsim.ui.checking.choose import Asked
-from studentsim.ui.checking.listing import listing
+from studentsim.ui.checking.choose import CheckRequest
+from studentsim.ui.checking.listing import render_issue_list
 from studentsim.ui.checking.sentences import Report
-from studentsim.ui.shell import NEW
+from studentsim.ui.shell import NEW_SIMULATION_PAGE
 
 
-def report(asked: Asked, found: Report) -> None:
+def render_report(request: CheckRequest, report: Report) -> None:
     """All of it."""
-    st.header(words.literal(words.capital(f"{found['title']}: {sentences.opening(found)}")), anchor=False)
-    st.markdown(f"{words.literal(sentences.holds(found))} {sentences.options(found)}")
-    for told in (sentences.recognised(found), sentences.topics(found)):
-        if told:
-            st.caption(words.literal(told))
-    _onwards(asked, found)
-    if found["doubtful_rows"]:
-        _doubtful(found)
+    st.header(
+        words.escape_markdown(words.capitalize_first(f"{report['title']}: {sentences.describe_report(report)}")),
+        anchor=False,
+    )
+    st.markdown(f"{words.escape_markdown(sentences.describe_contents(report))} {sentences.describe_options(report)}")
+    for text in (sentences.describe_recognition(report), sentences.describe_topics(report)):
+        if text:
+            st.caption(words.escape_markdown(text))
+    _render_next_steps(request, report)
+    if report["doubtful_rows"]:
+        _render_issues(report)
     else:
-        st.caption(f"Looked for: {'; '.join(KINDS.values())}.")
-    if told := sentences.annotation(found):
-        st.markdown(told)
-    listing(found, asked.title)
-    if found["questions"]:
-        _pictures(found)
+        st.caption(f"Looked for: {'; '.join(ISSUE_KINDS.values())}.")
+    if text := sentences.describe_annotation(report):
+        st.markdown(text)
+    render_issue_list(report, request.title)
+    if report["questions"]:
+        _render_share_figures(report)
 
 
-def _onwards(asked: Asked, found: Report) -> None:
-    if asked.source != "curriculum":
+def _render_next_steps(request: CheckRequest, report: Report) -> None:
+    if request.source != "curriculum":
         st.caption(
             "The embedded student knows the built-in curriculum alone: these questions are for a language model."
         )
-    if asked.files:
+    if request.files:
         st.caption(
             "To practise with these questions, keep the file on this computer and give its path in New simulation."
             + (
-                f" Several paths are joined with “{words.literal(SEPARATOR)}” between them."
-                if len(asked.files) > 1
+                f" Several paths are joined with “{words.escape_markdown(SOURCE_SEPARATOR)}” between them."
+                if len(request.files) > 1
                 else ""
             )
         )
     elif st.button("Use them in a new simulation", key="check.use", icon=":material/add_circle:"):
-        banks.use(asked.source, asked.category, asked.set_name)
-        st.switch_page(NEW)
-    unreadable = found["by_kind"]["unreadable"] + found["by_kind"]["key"]
+        banks.set_pending_bank(request.source, request.category, request.dataset_name)
+        st.switch_page(NEW_SIMULATION_PAGE)
+    unreadable = report["by_kind"]["unreadable"] + report["by_kind"]["key"]
     if unreadable:
         st.warning(
-            f"{words.plural(unreadable, 'row')} can't be asked at all. A simulation takes this bank only with “Leave out "
+            f"{words.pluralize(unreadable, 'row')} can't be asked at all. A simulation takes this bank only with “Leave out "
             "doubtful rows” switched on, or once they are mended.", icon=":material/warning:",
         )  # fmt: skip
 
 
-def _doubtful(found: Report) -> None:
+def _render_issues(report: Report) -> None:
     st.subheader("What is doubtful?", anchor=False)
-    counts = {kind: count for kind, count in found["by_kind"].items() if count}
+    counts = {kind: count for kind, count in report["by_kind"].items() if count}
     rows = [
-        (words.capital(KINDS[kind]), f"{count:,}", f"{100 * count / found['rows']:.1f}")
+        (words.capitalize_first(ISSUE_KINDS[kind]), f"{count:,}", f"{100 * count / report['rows']:.1f}")
         for kind, count in counts.items()
     ]
     # a plain table: its words wrap on a phone
     st.table(pd.DataFrame(rows, columns=["what", "rows", "of 100 rows"]).set_index("what"))
-    if told := sentences.by_value(found):
-        st.caption(told)
-    if none := [KINDS[kind] for kind in KINDS if kind not in counts]:
-        st.caption(f"Also looked for, and not found: {'; '.join(none)}.")
+    if text := sentences.describe_value_duplicates(report):
+        st.caption(text)
+    if absent_kinds := [ISSUE_KINDS[kind] for kind in ISSUE_KINDS if kind not in counts]:
+        st.caption(f"Also looked for, and not found: {'; '.join(absent_kinds)}.")
 
 
-def _pictures(found: Report) -> None:
-    total = found["questions"]
+def _render_share_figures(report: Report) -> None:
+    total = report["questions"]
     left, right = st.columns(2, gap="medium")
     with left:
-        counts = {one["letter"]: one["right"] for one in found["letters"]}
-        options: Mapping[str, int] = found["option_counts"]
+        counts = {one["letter"]: one["right"] for one in report["letters"]}
+        options: Mapping[str, int] = report["option_counts"]
         even = sum(count / int(number) for number, count in options.items()) / total
-        _picture(
+        _render_share_figure(
             "Is one letter right more often?", counts, total, "letters", "always ticking it scores, of 100", even=even
         )
-        st.caption(sentences.letters(found))
-        if told := sentences.sizes(found):
-            st.caption(told)
+        st.caption(sentences.describe_letter_bias(report))
+        if text := sentences.describe_size_bias(report):
+            st.caption(text)
     with right:
-        _picture("What are they about?", found["categories"], total, "categories", "of 100 questions")
+        _render_share_figure("What are they about?", report["categories"], total, "categories", "of 100 questions")
 
 
-def _picture(
+def _render_share_figure(
     question: str, counts: Mapping[str, int], total: int, name: str, axis: str, *, even: float | None = None
 ) -> None:
     frame = pd.DataFrame({"name": list(counts), "questions": list(counts.values())})
     frame["share"] = (100 * frame.questions / total).round(1)
-    components.picture(
-        question, shares(list(counts), list(counts.values()), total=total, even=even, axis=axis), frame, key=f"check.{name}",
+    components.render_figure(
+        question, shares_figure(list(counts), list(counts.values()), total=total, even=even, axis=axis), frame, key=f"check.{name}",
         alt=f"{question} " + ", ".join(f"{label} {count:,}" for label, count in counts.items()),
         columns={"name": name, "questions": "questions", "share": axis},
     )  # fmt: skip

@@ -7,16 +7,16 @@ from typing import Any
 
 from studentsim.analysis import claims
 from studentsim.bank import recognition_text
-from studentsim.bank.annotation import KEY, NONE, OTHER, UNKNOWN
-from studentsim.bank.dealing import EXAM_SHARE
-from studentsim.bank.option_sizes import place_name
+from studentsim.bank.annotation import MATCHES_KEY, MATCHES_NO_OPTION, MATCHES_OTHER_OPTION, NOT_COMPARABLE
+from studentsim.bank.dealing import EXAM_PERCENT
+from studentsim.bank.option_sizes import format_size_rank
 from studentsim.ui import words
 
 Report = Mapping[str, Any]
 
-EVEN = 0.03
+LETTER_BIAS_TOLERANCE = 0.03
 """How much more than its even share a letter may have before it is spoken of."""
-TITLES = {
+ISSUE_TITLES = {
     "unreadable": "cannot be read",
     "key": "right answer missing",
     "right twice": "right answer stands twice",
@@ -29,59 +29,59 @@ TITLES = {
 """Each kind of doubt in a few words."""
 
 
-def opening(report: Report) -> str:
+def describe_report(report: Report) -> str:
     """The page's first sentence."""
     rows, doubtful = report["rows"], report["doubtful_rows"]
     if not doubtful:
-        return f"Nothing doubtful was found in {words.plural(rows, 'row')}."
-    told = f"{doubtful:,} of {words.plural(rows, 'row')} {'is' if doubtful == 1 else 'are'} doubtful"
-    share = words.hundred(doubtful / rows)
+        return f"Nothing doubtful was found in {words.pluralize(rows, 'row')}."
+    text = f"{doubtful:,} of {words.pluralize(rows, 'row')} {'is' if doubtful == 1 else 'are'} doubtful"
+    share = words.round_percent(doubtful / rows)
     if rows < 100:
-        return f"{told}."
-    return f"{told} ({share if share else 'fewer than 1'} of 100)."
+        return f"{text}."
+    return f"{text} ({share if share else 'fewer than 1'} of 100)."
 
 
-def holds(report: Report) -> str:
+def describe_contents(report: Report) -> str:
     """What it is, and how many questions it gives."""
     count, kinds = report["questions"], len(report["categories"])
     splits = report["splits"]
     parts = (("study", "to practise"), ("exam", "for exams"), ("validation", "for held-out pairs"))
     text = (
-        f"{words.plural(count, 'question')} can be asked, in {words.plural(kinds, 'category', 'categories')}: "
+        f"{words.pluralize(count, 'question')} can be asked, in {words.pluralize(kinds, 'category', 'categories')}: "
         f"{', '.join(f'{splits.get(split, 0):,} {what}' for split, what in parts)}."
     )
     if count and not splits.get("exam"):
-        text += f" None fell to the exams, which get about {EXAM_SHARE} of 100: without them nothing can be measured. Add questions."
+        text += f" None fell to the exams, which get about {EXAM_PERCENT} of 100: without them nothing can be measured. Add questions."
     if report["without_question"]:
-        text += f" {words.plural(report['without_question'], 'row')} give none: their answer holds no number that could be moved."
+        text += f" {words.pluralize(report['without_question'], 'row')} give none: their answer holds no number that could be moved."
     if report["same_text"]:
-        text += f" {words.plural(report['same_text'], 'question')} share their text with another."
+        text += f" {words.pluralize(report['same_text'], 'question')} share their text with another."
     return text
 
 
-def recognised(report: Report) -> str:
+def describe_recognition(report: Report) -> str:
     """What the file was taken for, how sure that is, and what else it might be; blank for a set of the hub."""
-    return " ".join(recognition_text.sentences(report["recognised"]))
+    return " ".join(recognition_text.describe_recognitions(report["recognised"]))
 
 
-def topics(report: Report) -> str:
+def describe_topics(report: Report) -> str:
     """The topics with their counts; blank where there are none."""
     if not report["topics"]:
         return ""
-    told = [f"{topic} {count:,}" for topic, count in report["topics"].items()]
+    counts = [f"{topic} {count:,}" for topic, count in report["topics"].items()]
     rest = report["questions"] - sum(report["topics"].values())
-    return f"Questions by topic: {', '.join(told)}{f'; {rest:,} have none' if rest else ''}."
+    return f"Questions by topic: {', '.join(counts)}{f'; {rest:,} have none' if rest else ''}."
 
 
-def by_value(report: Report) -> str:
+def describe_value_duplicates(report: Report) -> str:
     """How often the right answer stands twice by value alone; blank where it never does."""
     count = report["right_by_value"]
     if not count:
         return ""
-    return f"In {words.plural(count, 'row')} the right answer stands twice by its value, written in two ways (as 1/3 and 2/6 would be)."
+    return f"In {words.pluralize(count, 'row')} the right answer stands twice by its value, written in two ways (as 1/3 and 2/6 would be)."
 
 
-def options(report: Report) -> str:
+def describe_options(report: Report) -> str:
     """How many options the questions have, and what guessing would reach."""
     counts = {int(number): count for number, count in report["option_counts"].items()}
     if not counts:
@@ -89,67 +89,71 @@ def options(report: Report) -> str:
     total = sum(counts.values())
     guessing = sum(count / number for number, count in counts.items()) / total
     if len(counts) == 1:
-        told = f"All have {next(iter(counts))} options"
+        text = f"All have {next(iter(counts))} options"
     else:
-        told = ", ".join(f"{count:,} have {number} options" for number, count in counts.items())
-    return f"{told}. Guessing would give {words.hundred(guessing)} of 100."
+        text = ", ".join(f"{count:,} have {number} options" for number, count in counts.items())
+    return f"{text}. Guessing would give {words.round_percent(guessing)} of 100."
 
 
-def letters(report: Report) -> str:
+def describe_letter_bias(report: Report) -> str:
     """Whether one letter is right more often than others, and what always ticking it would score."""
     found = report["letters"]
     if not found:
         return ""
     best = max(found, key=lambda one: one["accuracy"])
-    score = f"always ticking {best['letter']} would score {words.score(best['right'], report['questions'])}"
+    score_text = f"always ticking {best['letter']} would score {words.format_score(best['right'], report['questions'])}"
     even = sum(count / int(number) for number, count in report["option_counts"].items()) / report["questions"]
-    more = claims.above_chance((best["right"], report["questions"]), even, of=len(found))
-    if best["accuracy"] - even <= EVEN:
-        return f"No letter gives itself away: even {score}, guessing {words.hundred(even)} of 100."
-    if not more:
-        return f"No letter is right clearly more often than luck would have it: {score}, guessing {words.hundred(even)} of 100."
-    return f"Mind the letters: {score}, where guessing gives {words.hundred(even)} of 100."
+    is_clear = claims.is_above_chance((best["right"], report["questions"]), even, comparisons=len(found))
+    if best["accuracy"] - even <= LETTER_BIAS_TOLERANCE:
+        return f"No letter gives itself away: even {score_text}, guessing {words.round_percent(even)} of 100."
+    if not is_clear:
+        return f"No letter is right clearly more often than luck would have it: {score_text}, guessing {words.round_percent(even)} of 100."
+    return f"Mind the letters: {score_text}, where guessing gives {words.round_percent(even)} of 100."
 
 
-def sizes(report: Report) -> str:
+def describe_size_bias(report: Report) -> str:
     """Whether the right option's place by size gives it away; blank where too few questions have numbers as options, or it does not."""
     found = report.get("sizes")
     if not found:
         return ""
-    right, asked = found["right"], found["questions"]
-    place = max(range(len(right)), key=right.__getitem__)
+    right, total = found["right"], found["questions"]
+    position = max(range(len(right)), key=right.__getitem__)
     even = 1 / len(right)
-    if right[place] / asked - even <= EVEN or not claims.above_chance((right[place], asked), even, of=len(right)):
+    if right[position] / total - even <= LETTER_BIAS_TOLERANCE or not claims.is_above_chance(
+        (right[position], total), even, comparisons=len(right)
+    ):
         return ""
     every = (
         ""
-        if asked == report["questions"]
-        else f" of the {asked:,} questions whose {len(right)} options are different numbers"
+        if total == report["questions"]
+        else f" of the {total:,} questions whose {len(right)} options are different numbers"
     )
     return (
-        f"Mind the sizes: always ticking the {place_name(place, len(right))} would score {words.score(right[place], asked)}{every}, where "
-        f"guessing gives {words.hundred(even)} of 100. A gain in exams need not be one in mathematics."
+        f"Mind the sizes: always ticking the {format_size_rank(position, len(right))} would score {words.format_score(right[position], total)}{every}, where "
+        f"guessing gives {words.round_percent(even)} of 100. A gain in exams need not be one in mathematics."
     )
 
 
-def annotation(report: Report) -> str:
+def describe_annotation(report: Report) -> str:
     """How often MathQA's worked formulas lead to the key; blank where a set has none."""
     found = report["annotation"]
     if not found:
         return ""
     total = sum(found.values())
-    told = [
-        f"{words.score(found.get(kind, 0), total)} lead to {what}" for kind, what in _LEADS.items() if found.get(kind)
+    outcomes = [
+        f"{words.format_score(found.get(kind, 0), total)} lead to {what}"
+        for kind, what in _ANNOTATION_OUTCOMES.items()
+        if found.get(kind)
     ]
     return (
-        f"Its rows have a worked formula, the annotation. Of {total:,}: {', '.join(told)}. Where formula and key disagree, "
+        f"Its rows have a worked formula, the annotation. Of {total:,}: {', '.join(outcomes)}. Where formula and key disagree, "
         "one of them is wrong; which, only a person can tell."
     )
 
 
-_LEADS = {
-    KEY: "the right option",
-    OTHER: "another option",
-    NONE: "no option at all",
-    UNKNOWN: "nothing that can be compared",
+_ANNOTATION_OUTCOMES = {
+    MATCHES_KEY: "the right option",
+    MATCHES_OTHER_OPTION: "another option",
+    MATCHES_NO_OPTION: "no option at all",
+    NOT_COMPARABLE: "nothing that can be compared",
 }

@@ -10,174 +10,190 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.runs import groups as started
-from studentsim.runs.recorded import SMOLLM2
+from studentsim.runs.recorded import SMOLLM2_STUDY
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import words
 from studentsim.ui.compare import curves, settings
-from studentsim.ui.compare.differences import Difference, differences, last_shared
-from studentsim.ui.compare.groups import Group, Run, grouped
-from studentsim.ui.data import Engine, config_of
+from studentsim.ui.compare.differences import AccuracyDifference, compute_differences, last_shared_turn
+from studentsim.ui.compare.groups import RunGroup, ComparedRun, group_runs_by_settings
+from studentsim.ui.data import Engine, parse_stored_config
 
-MOST = 12
+MAX_SELECTED = 12
 """Runs, and groups of runs, that are chosen for one comparison at most."""
-MOST_RUNS = started.LARGEST
+MAX_COMPARED_RUNS = started.MAX_GROUP_RUNS
 """Runs in one comparison at most, those of its groups counted one by one."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What the link names: the runs and groups there are, those there are not, and how many beyond ``MOST``."""
+class RunSelection:
+    """What the link names: the runs and groups there are, those there are not, and how many beyond ``MAX_SELECTED``."""
 
     names: tuple[str, ...]
-    unknown: tuple[str, ...] = ()
-    too_many: int = 0
+    unknown_names: tuple[str, ...] = ()
+    excess_count: int = 0
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side. ``compared`` are the groups that sat the same exam; ``told`` their differences after ``turn``."""
+    """Runs side by side. ``comparable_groups`` are the groups that sat the same exam; ``differences`` their differences after ``turn``."""
 
-    groups: list[Group]
-    left_out: list[Run]
-    compared: list[Group]
-    told: list[Difference]
+    groups: list[RunGroup]
+    excluded_runs: list[ComparedRun]
+    comparable_groups: list[RunGroup]
+    differences: list[AccuracyDifference]
     turn: int | None
     exams: pd.DataFrame
     exam_runs: pd.DataFrame
     categories: pd.DataFrame
     practice: pd.DataFrame
-    looked_at: pd.DataFrame
+    lookups: pd.DataFrame
     """Of ``queries.looked_at``, for the runs of all groups."""
     chance: float
 
     @property
-    def alive(self) -> bool:
+    def is_active(self) -> bool:
         """Whether figures may still change by themselves."""
-        return any(run.status in words.ALIVE for group in self.groups for run in group.runs)
+        return any(run.status in words.ACTIVE_STATUSES for group in self.groups for run in group.runs)
 
     @property
-    def turns(self) -> int:
+    def max_turns(self) -> int:
         """Lessons of the longest run."""
         return max((run.config.turns for group in self.groups for run in group.runs), default=1)
 
 
-def all_runs(engine: Engine) -> dict[str, Run]:
+def load_runs(engine: Engine) -> dict[str, ComparedRun]:
     """All runs by id, newest first. Writes: takes in what is new in their journals."""
-    ingest.sync(engine.database, engine.runs_folder)
-    states = engine.manager.states()
+    ingest.sync_journals(engine.database, engine.runs_dir)
+    states_by_id = engine.manager.get_states()
     return {
-        row.run_id: Run(
+        row.run_id: ComparedRun(
             run_id=row.run_id,
-            config=config_of(json.loads(row.config)),
-            status=states[row.run_id].status,
-            recorded=bool(row.recorded) if pd.notna(row.recorded) else False,
-            started=float(row.started),
+            config=parse_stored_config(json.loads(row.config)),
+            status=states_by_id[row.run_id].status,
+            is_recorded=bool(row.recorded) if pd.notna(row.recorded) else False,
+            started_at=float(row.started),
             turn=int(row.turn),
             last_seq=int(row.last_seq),
-            started_with=row.group_id if isinstance(row.group_id, str) else "",
+            group_id=row.group_id if isinstance(row.group_id, str) else "",
         )
-        for row in queries.runs(engine.database).itertuples()
-        if row.run_id in states
+        for row in queries.fetch_runs(engine.database).itertuples()
+        if row.run_id in states_by_id
     }
 
 
-def started_together(runs: Mapping[str, Run]) -> dict[str, list[Run]]:
+def runs_by_group(runs: Mapping[str, ComparedRun]) -> dict[str, list[ComparedRun]]:
     """The groups of runs that were started together, by id, the newest first, each with those of its runs that there are."""
-    found: dict[str, list[Run]] = {}
+    groups: dict[str, list[ComparedRun]] = {}
     for run in runs.values():
-        if run.started_with:
-            found.setdefault(run.started_with, []).append(run)
-    return {name: sorted(of, key=lambda run: run.run_id) for name, of in found.items()}
+        if run.group_id:
+            groups.setdefault(run.group_id, []).append(run)
+    return {name: sorted(of, key=lambda run: run.run_id) for name, of in groups.items()}
 
 
-def asked_for(links: Sequence[str], runs: Mapping[str, Run]) -> Choice:
+def parse_selection(link_values: Sequence[str], runs: Mapping[str, ComparedRun]) -> RunSelection:
     """The runs and groups that ``?runs=a,b`` names (it may stand there more than once), in its order, each once."""
-    named = list(dict.fromkeys(part for text in links for part in text.split(",") if part.strip()))
-    there = {*runs, *started_together(runs)}
-    known = [name for name in named if name in there]
-    return Choice(tuple(known[:MOST]), tuple(n for n in named if n not in there), max(0, len(known) - MOST))
+    requested_names = list(dict.fromkeys(part for text in link_values for part in text.split(",") if part.strip()))
+    available_names = {*runs, *runs_by_group(runs)}
+    known_names = [name for name in requested_names if name in available_names]
+    return RunSelection(
+        tuple(known_names[:MAX_SELECTED]),
+        tuple(n for n in requested_names if n not in available_names),
+        max(0, len(known_names) - MAX_SELECTED),
+    )
 
 
-def runs_of(names: Sequence[str], runs: Mapping[str, Run]) -> list[Run]:
-    """The runs that are meant by names of runs and groups, each once, at most ``MOST_RUNS``."""
-    groups = started_together(runs)
-    found = [run for name in names for run in (groups.get(name) or [runs[name]])]
-    return list({run.run_id: run for run in found}.values())[:MOST_RUNS]
+def resolve_runs(names: Sequence[str], runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
+    """The runs that are meant by names of runs and groups, each once, at most ``MAX_COMPARED_RUNS``."""
+    groups = runs_by_group(runs)
+    resolved = [run for name in names for run in (groups.get(name) or [runs[name]])]
+    return list({run.run_id: run for run in resolved}.values())[:MAX_COMPARED_RUNS]
 
 
-def proposal(runs: Mapping[str, Run], watched: str | None) -> list[str]:
+def propose_selection(runs: Mapping[str, ComparedRun], last_viewed_id: str | None) -> list[str]:
     """What to compare where nothing was chosen: the run looked at last, or the newest, with all that may be set beside it.
 
     That is, the same settings but for the way of choosing and the seed, so that the comparison is a fair one; of runs with the
     same seed too, the newest. A group whose runs are all among them is proposed as one thing.
     """
-    sat = [run for run in runs.values() if run.turn >= 0]
-    fair: dict[str, list[Run]] = {}
-    for run in sat:
-        flat = settings.flat(run.config)
-        fair.setdefault(repr([v for k, v in flat.items() if k not in ("strategy", "seed", "turns")]), []).append(run)
-    sets = sorted(
-        fair.values(),
+    examined_runs = [run for run in runs.values() if run.turn >= 0]
+    runs_by_settings: dict[str, list[ComparedRun]] = {}
+    for run in examined_runs:
+        values = settings.flatten_settings(run.config)
+        runs_by_settings.setdefault(
+            repr([v for k, v in values.items() if k not in ("strategy", "seed", "turns")]), []
+        ).append(run)
+    fair_sets = sorted(
+        runs_by_settings.values(),
         key=lambda s: (
-            watched not in [r.run_id for r in s],
+            last_viewed_id not in [r.run_id for r in s],
             len({r.config.strategy for r in s}) < 2,
-            SMOLLM2.holds(s[0].run_id),  # recorded last, but not what a first look is for
+            SMOLLM2_STUDY.contains_run(s[0].run_id),  # recorded last, but not what a first look is for
         ),
     )
-    draws = {(run.config.strategy, run.config.seed): run.run_id for run in reversed(sets[0])} if sets else {}
-    fit = [run.run_id for run in (sets[0] if sets else []) if draws[run.config.strategy, run.config.seed] == run.run_id]
-    whole = {name for name, of in started_together(runs).items() if len(of) > 1 and {r.run_id for r in of} <= set(fit)}
-    names = [runs[run_id].started_with if runs[run_id].started_with in whole else run_id for run_id in fit]
-    return list(dict.fromkeys(names))[:MOST]
+    newest_by_seed = (
+        {(run.config.strategy, run.config.seed): run.run_id for run in reversed(fair_sets[0])} if fair_sets else {}
+    )
+    proposed_ids = [
+        run.run_id
+        for run in (fair_sets[0] if fair_sets else [])
+        if newest_by_seed[run.config.strategy, run.config.seed] == run.run_id
+    ]
+    complete_groups = {
+        name for name, of in runs_by_group(runs).items() if len(of) > 1 and {r.run_id for r in of} <= set(proposed_ids)
+    }
+    names = [runs[run_id].group_id if runs[run_id].group_id in complete_groups else run_id for run_id in proposed_ids]
+    return list(dict.fromkeys(names))[:MAX_SELECTED]
 
 
-def comparison(engine: Engine, runs: Sequence[Run]) -> Comparison:
+def load_comparison(engine: Engine, runs: Sequence[ComparedRun]) -> Comparison:
     """The comparison of these runs (one or more) as they stand.
 
-    What is taken from the journals was taken in by ``all_runs``.
+    What is taken from the journals was taken in by ``load_runs``.
     """
-    stand = tuple((run.run_id, run.last_seq, run.status, run.config.name) for run in runs)
-    return _comparison(engine.database, str(engine.folder), stand, list(runs))
+    cache_key = tuple((run.run_id, run.last_seq, run.status, run.config.name) for run in runs)
+    return _cached_comparison(engine.database, str(engine.data_dir), cache_key, list(runs))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _comparison(
-    _database: Database, folder: str, stand: tuple[tuple[str, int, str, str], ...], _runs: list[Run]
+def _cached_comparison(
+    _database: Database, folder: str, cache_key: tuple[tuple[str, int, str, str], ...], _runs: list[ComparedRun]
 ) -> Comparison:
     """Kept by how far each run has come: its last seq grows with every event, so no entry can be stale."""
-    groups, left_out = grouped(_runs)
+    groups, left_out = group_runs_by_settings(_runs)
     ids = [run.run_id for group in groups for run in group.runs]
-    compared = _same_exam(groups)
-    exams = queries.exams_of(_database, ids)
-    turn = last_shared(compared, exams)
-    told: list[Difference] = []
-    by_category = pd.DataFrame(columns=["run_id", "category", "correct", "questions"])
+    comparable_groups = _largest_same_exam_set(groups)
+    exams = queries.fetch_exams_of_runs(_database, ids)
+    turn = last_shared_turn(comparable_groups, exams)
+    group_differences: list[AccuracyDifference] = []
+    category_results = pd.DataFrame(columns=["run_id", "category", "correct", "questions"])
     if turn is not None:
-        shared = [run.run_id for group in compared for run in group.runs]
-        told = differences(compared, queries.exam_marks(_database, shared, turn), turn)
-        by_category = queries.exam_categories_of(_database, shared, turn)
-    chances = queries.guessing(_database, ids)
+        run_ids = [run.run_id for group in comparable_groups for run in group.runs]
+        group_differences = compute_differences(
+            comparable_groups, queries.fetch_exam_correctness(_database, run_ids, turn), turn
+        )
+        category_results = queries.fetch_exam_categories(_database, run_ids, turn)
+    chances = queries.fetch_chance_accuracy(_database, ids)
     return Comparison(
         groups=groups,
-        left_out=left_out,
-        compared=compared,
-        told=told,
+        excluded_runs=left_out,
+        comparable_groups=comparable_groups,
+        differences=group_differences,
         turn=turn,
-        exams=curves.means(groups, exams),
-        exam_runs=curves.singles(groups, exams),
-        categories=curves.categories(compared, by_category),
-        practice=curves.means(groups, queries.practice_of(_database, ids), same_questions=False),
-        looked_at=queries.looked_at(
+        exams=curves.group_means_frame(groups, exams),
+        exam_runs=curves.run_accuracies_frame(groups, exams),
+        categories=curves.category_means_frame(comparable_groups, category_results),
+        practice=curves.group_means_frame(groups, queries.fetch_practice_of_runs(_database, ids), same_questions=False),
+        lookups=queries.fetch_selection_score_summary(
             _database, {run.run_id: run.config.threshold for group in groups for run in group.runs}
         ),
         chance=next((chances[run_id] for run_id in ids if run_id in chances), 0.2),
     )
 
 
-def _same_exam(groups: Sequence[Group]) -> list[Group]:
+def _largest_same_exam_set(groups: Sequence[RunGroup]) -> list[RunGroup]:
     """The most groups that sat one exam; of equally many, the first."""
-    exams: dict[object, list[Group]] = {}
+    exams: dict[object, list[RunGroup]] = {}
     for group in groups:
-        exams.setdefault(group.exam, []).append(group)
+        exams.setdefault(group.exam_key, []).append(group)
     return max(exams.values(), key=len, default=[])

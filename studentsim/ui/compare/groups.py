@@ -12,55 +12,55 @@ from dataclasses import dataclass, replace
 from studentsim.config import STRATEGIES, RunConfig
 from studentsim.ui import words
 from studentsim.ui.compare import settings
-from studentsim.ui.looks import Look, look, mark, variants
+from studentsim.ui.looks import StrategyStyle, strategy_style, marker_character, assign_variants
 
-NOT_THE_WAY = ("seed", "turns", "validation_every")
+IGNORED_SETTINGS = ("seed", "turns", "validation_every")
 """Settings in which runs of one group may differ: how often held-out pairs are looked at changes nothing that is learnt."""
-MOST_SAID = 2
+MAX_LABEL_SETTINGS = 2
 """Settings that a group's label names at most, besides the way of choosing."""
-TOO_LONG = ("student_table",)
+UNLABELLED_SETTINGS = ("student_table",)
 """Settings that no label holds: the table of settings tells them."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run to compare. ``turn`` is its last complete lesson (-1: none); ``started`` seconds since 1970."""
+class ComparedRun:
+    """One run to compare. ``turn`` is its last complete lesson (-1: none); ``started_at`` seconds since 1970."""
 
     run_id: str
     config: RunConfig
     status: str
-    recorded: bool
-    started: float
+    is_recorded: bool
+    started_at: float
     turn: int
     last_seq: int
     label: str = ""
-    started_with: str = ""
+    group_id: str = ""
     """The id of the group of runs that it was started with; blank: it was started alone."""
 
     @property
-    def exam(self) -> tuple[str, int, int]:
+    def exam_key(self) -> tuple[str, int, int]:
         """What decides its exam's questions and the luck in it."""
         return self.config.bank, self.config.exam, self.config.exam_seed
 
 
 @dataclass(frozen=True)
-class Group:
-    """Runs of one way, one for each seed. ``variant`` (``looks.variants``) tells it from groups of the same strategy."""
+class RunGroup:
+    """Runs of one way, one for each seed. ``variant`` (``looks.assign_variants``) tells it from groups of the same strategy."""
 
     label: str
     strategy: str
     variant: int
-    runs: tuple[Run, ...]
+    runs: tuple[ComparedRun, ...]
 
     @property
-    def look(self) -> Look:
+    def style(self) -> StrategyStyle:
         """Its strategy's look, or one of its own where another group has that."""
-        return look(self.strategy, self.variant)
+        return strategy_style(self.strategy, self.variant)
 
     @property
-    def exam(self) -> tuple[str, int, int]:
+    def exam_key(self) -> tuple[str, int, int]:
         """The exam that its runs sit."""
-        return self.runs[0].exam
+        return self.runs[0].exam_key
 
     @property
     def config(self) -> RunConfig:
@@ -68,52 +68,63 @@ class Group:
         return self.runs[0].config
 
 
-def grouped(runs: Sequence[Run]) -> tuple[list[Group], list[Run]]:
+def group_runs_by_settings(runs: Sequence[ComparedRun]) -> tuple[list[RunGroup], list[ComparedRun]]:
     """Groups in the strategies' order, within it as their first runs were given; and runs left out: the same run over again.
 
     Two runs with the same settings and seed are the same draw of luck; counted as two they would feign certainty.
     """
-    ways: dict[tuple[object, ...], dict[int, Run]] = {}
-    left_out: list[Run] = []
+    runs_by_settings: dict[tuple[object, ...], dict[int, ComparedRun]] = {}
+    left_out: list[ComparedRun] = []
     for run in runs:
-        seeds = ways.setdefault(_way(run.config), {})
-        known = seeds.get(run.config.seed)
-        if known is not None:
-            left_out.append(min(known, run, key=lambda r: r.turn))
-            run = max(known, run, key=lambda r: r.turn)
+        seeds = runs_by_settings.setdefault(_settings_key(run.config), {})
+        existing = seeds.get(run.config.seed)
+        if existing is not None:
+            left_out.append(min(existing, run, key=lambda r: r.turn))
+            run = max(existing, run, key=lambda r: r.turn)
         seeds[run.config.seed] = run
-    named = labels([next(iter(seeds.values())).config for seeds in ways.values()])
-    groups: list[Group] = []
-    for label, seeds in zip(named, ways.values(), strict=True):
+    group_labels = distinct_labels([next(iter(seeds.values())).config for seeds in runs_by_settings.values()])
+    groups: list[RunGroup] = []
+    for label, seeds in zip(group_labels, runs_by_settings.values(), strict=True):
         strategy = next(iter(seeds.values())).config.strategy
-        groups.append(Group(label, strategy, 0, _named(label, list(seeds.values()))))
+        groups.append(RunGroup(label, strategy, 0, _label_runs(label, list(seeds.values()))))
     order = list(STRATEGIES)
     groups.sort(key=lambda g: order.index(g.strategy) if g.strategy in order else len(order))
-    told_apart = zip(groups, variants([group.strategy for group in groups]), strict=True)
-    return [replace(group, variant=variant) for group, variant in told_apart], left_out
+    with_variants = zip(groups, assign_variants([group.strategy for group in groups]), strict=True)
+    return [replace(group, variant=variant) for group, variant in with_variants], left_out
 
 
-def marked(groups: Sequence[Group]) -> dict[str, str]:
+def group_table_labels(groups: Sequence[RunGroup]) -> dict[str, str]:
     """Each group's label for tables: behind its marker where the strategy's look alone does not tell the groups apart."""
-    several = any(group.variant for group in groups)
-    return {g.label: f"{mark(g.strategy, g.variant)} {g.label}" if several else g.label for g in groups}
+    has_variants = any(group.variant for group in groups)
+    return {
+        g.label: f"{marker_character(g.strategy, g.variant)} {g.label}" if has_variants else g.label for g in groups
+    }
 
 
-def _way(config: RunConfig) -> tuple[object, ...]:
-    return tuple(repr(value) for name, value in settings.flat(config).items() if name not in NOT_THE_WAY)
+def _settings_key(config: RunConfig) -> tuple[object, ...]:
+    return tuple(
+        repr(value) for name, value in settings.flatten_settings(config).items() if name not in IGNORED_SETTINGS
+    )
 
 
-def labels(configs: Sequence[RunConfig]) -> list[str]:
+def distinct_labels(configs: Sequence[RunConfig]) -> list[str]:
     """A short label for each: its way of choosing, then what tells it from the others of the same way."""
-    ways = [words.way(config) for config in configs]
+    strategy_names = [words.strategy_label(config) for config in configs]
     labels = []
-    for config, way in zip(configs, ways, strict=True):
-        rivals = [c for c, other in zip(configs, ways, strict=True) if other == way]
-        own = [n for n in settings.differing(rivals) if n not in (*NOT_THE_WAY, *TOO_LONG, *settings.THE_WAY)][
-            :MOST_SAID
-        ]
-        parts = [] if len(set(ways)) == 1 and own else [words.capital(way)]
-        labels.append(", ".join(parts + [_told(name, config) for name in own if settings.heard(name, config)]))
+    for config, strategy_name in zip(configs, strategy_names, strict=True):
+        rivals = [c for c, other in zip(configs, strategy_names, strict=True) if other == strategy_name]
+        label_settings = [
+            n
+            for n in settings.differing_settings(rivals)
+            if n not in (*IGNORED_SETTINGS, *UNLABELLED_SETTINGS, *settings.STRATEGY_SETTINGS)
+        ][:MAX_LABEL_SETTINGS]
+        parts = [] if len(set(strategy_names)) == 1 and label_settings else [words.capitalize_first(strategy_name)]
+        labels.append(
+            ", ".join(
+                parts
+                + [_setting_label(name, config) for name in label_settings if settings.is_setting_active(name, config)]
+            )
+        )
     counts = Counter(labels)
     seen: Counter[str] = Counter()
     for i, label in enumerate(labels):
@@ -122,7 +133,7 @@ def labels(configs: Sequence[RunConfig]) -> list[str]:
     return labels
 
 
-_SHORT = {
+_LABEL_FORMATS = {
     "student": "{}", "weights": "student of version {}",
     "model": "{}", "bank": "{}", "exam": "exam of {}", "exam_seed": "exam seed {}", "questions": "{} a lesson",
     "exam_every": "exam every {}", "learning.learning_rate": "learning rate {}", "learning.epochs": "{} passes",
@@ -134,16 +145,18 @@ _SHORT = {
 }  # fmt: skip
 
 
-def _told(name: str, config: RunConfig) -> str:
+def _setting_label(name: str, config: RunConfig) -> str:
     if name == "model":  # what it is would make every label long
-        return words.student(config) if config.model != "embedded" else config.model
-    return _SHORT.get(name, f"{settings.NAMES[name]} {{}}").format(settings.said(name, config))
+        return words.student_title(config) if config.model != "embedded" else config.model
+    return _LABEL_FORMATS.get(name, f"{settings.SETTING_LABELS[name]} {{}}").format(
+        settings.format_setting(name, config)
+    )
 
 
-def _named(label: str, runs: list[Run]) -> tuple[Run, ...]:
+def _label_runs(label: str, runs: list[ComparedRun]) -> tuple[ComparedRun, ...]:
     """Its runs with a label each: their own name if they have one, else the group's, with the seed where there are several."""
-    several = len(runs) > 1
+    is_repeated = len(runs) > 1
     return tuple(
-        replace(run, label=run.config.name or (f"{label}, seed {run.config.seed}" if several else label))
+        replace(run, label=run.config.name or (f"{label}, seed {run.config.seed}" if is_repeated else label))
         for run in sorted(runs, key=lambda r: r.config.seed)
     )

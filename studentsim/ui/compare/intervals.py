@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist, fmean, variance
 
-from studentsim.exam import paired_interval
+from studentsim.exam import paired_difference_interval
 
-__all__ = ["half_width", "mcnemar", "mean_interval", "paired_interval", "t_quantile", "t_share"]
+__all__ = ["half_width", "mcnemar_p_value", "mean_interval", "paired_difference_interval", "t_quantile", "t_cdf"]
 
 
 def mean_interval(accuracies: Sequence[float], questions: int, *, same_questions: bool = True) -> tuple[float, float]:
@@ -23,23 +23,25 @@ def mean_interval(accuracies: Sequence[float], questions: int, *, same_questions
     n, mean = len(accuracies), fmean(accuracies)
     by_run = variance(accuracies) / n
     by_question = mean * (1 - mean) / (questions if same_questions else n * questions)
-    half = half_width([(by_run, n - 1), (by_question, math.inf)])
-    return max(0.0, mean - half), min(1.0, mean + half)
+    margin = half_width([(by_run, n - 1), (by_question, math.inf)])
+    return max(0.0, mean - margin), min(1.0, mean + margin)
 
 
-def half_width(parts: Sequence[tuple[float, float]], confidence: float = 0.95) -> float:
+def half_width(variances: Sequence[tuple[float, float]], confidence: float = 0.95) -> float:
     """Half of an interval from variances, each with its degrees of freedom (Satterthwaite's approximation)."""
-    total = sum(v for v, _ in parts)
+    total = sum(v for v, _ in variances)
     if total <= 0:
         return 0.0
-    doubt = sum(v * v / df for v, df in parts if df != math.inf)
-    return t_quantile((1 + confidence) / 2, total * total / doubt if doubt > 0 else math.inf) * math.sqrt(total)
+    denominator = sum(v * v / df for v, df in variances if df != math.inf)
+    return t_quantile((1 + confidence) / 2, total * total / denominator if denominator > 0 else math.inf) * math.sqrt(
+        total
+    )
 
 
-def mcnemar(only_this: int, only_other: int) -> float:
+def mcnemar_p_value(only_this: int, only_other: int) -> float:
     """The exact two-sided p-value of McNemar's test: how often luck alone would split them at least so unevenly.
 
-    >>> round(mcnemar(9, 2), 4)
+    >>> round(mcnemar_p_value(9, 2), 4)
     0.0654
     """
     n, k = only_this + only_other, min(only_this, only_other)
@@ -47,19 +49,19 @@ def mcnemar(only_this: int, only_other: int) -> float:
 
 
 def t_quantile(p: float, df: float) -> float:
-    """Student's t: the value below which a share ``p`` (0.5 to 1) lies. Bisection over ``t_share``."""
+    """Student's t: the value below which a share ``p`` (0.5 to 1) lies. Bisection over ``t_cdf``."""
     if df > 1e6:
         return NormalDist().inv_cdf(p)
     low, high = 0.0, 1.0
-    while t_share(high, df) < p:
+    while t_cdf(high, df) < p:
         low, high = high, 2 * high
     for _ in range(34):
         middle = (low + high) / 2
-        low, high = (middle, high) if t_share(middle, df) < p else (low, middle)
+        low, high = (middle, high) if t_cdf(middle, df) < p else (low, middle)
     return (low + high) / 2
 
 
-def t_share(t: float, df: float, steps: int = 100) -> float:
+def t_cdf(t: float, df: float, steps: int = 100) -> float:
     """The share of Student's t distribution below ``t`` (0 or more), by Simpson's rule.
 
     With t = sqrt(df) tan(a) the density becomes cos(a) to the power df - 1, on a bounded and smooth range.

@@ -10,66 +10,68 @@ import streamlit as st
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, components, glossary, mix_sentences, mix_table, words
-from studentsim.ui.compare.groups import Group
+from studentsim.ui.compare.groups import RunGroup
 from studentsim.ui.data import Engine
-from studentsim.ui.drawn import drawn
-from studentsim.ui.mix_table import Counts, Row
+from studentsim.ui.drawn import cached_figure
+from studentsim.ui.mix_table import CategoryCounts, MixRow
 
-COLUMNS = {
+COLUMN_LABELS = {
     "way": "way", "category": "category", "mistakes": "mistakes in exams before a lesson", "questions": "questions practised",
     "share": "share of its questions",
 }  # fmt: skip
 
 
-def section(engine: Engine, groups: Sequence[Group]) -> None:
+def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
     """Picture, a sentence for each way, and the numbers; nothing where nobody has begun a lesson."""
-    ids = tuple((group.label, tuple((run.run_id, run.last_seq) for run in group.runs)) for group in groups)
-    columns, ways = _counted(engine.database, str(engine.folder), ids)
-    if not any(sum(questions) for _, _, questions in ways):
+    cache_key = tuple((group.label, tuple((run.run_id, run.last_seq) for run in group.runs)) for group in groups)
+    columns, strategy_counts = _cached_counts(engine.database, str(engine.data_dir), cache_key)
+    if not any(sum(questions) for _, _, questions in strategy_counts):
         return
-    told = [f"{group.label}: {mix_sentences.rests_on(group.config)}" for group in groups]
-    components.picture(
+    notes = [f"{group.label}: {mix_sentences.describe_mix_source(group.config)}" for group in groups]
+    components.render_figure(
         "What did each practise, and after which mistakes?",
-        drawn(charts.mix_by_way, ways, columns, of_hundred=True, revision="compare"),
-        _frame(columns, ways),
+        cached_figure(charts.mix_by_strategy_figure, strategy_counts, columns, of_hundred=True, revision="compare"),
+        _counts_frame(columns, strategy_counts),
         key="compare.mix",
-        alt=f"Mistakes and practice of each way by category. {' '.join(told)}",
-        columns=COLUMNS,
+        alt=f"Mistakes and practice of each way by category. {' '.join(notes)}",
+        columns=COLUMN_LABELS,
     )
     st.caption(
         "Upper, orange: of 100 mistakes in the exams that came before a lesson, those in each category. Lower, blue: of 100 questions "
         "practised in all lessons. The darker, the larger the share.",
-        help=glossary.help("mix"),
+        help=glossary.term_help("mix"),
     )
-    for said in told:
-        st.markdown(words.literal(said))
+    for note in notes:
+        st.markdown(words.escape_markdown(note))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _counted(
+def _cached_counts(
     _database: Database, folder: str, groups: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
-) -> tuple[tuple[str, ...], list[tuple[str, Counts, Counts]]]:
+) -> tuple[tuple[str, ...], list[tuple[str, CategoryCounts, CategoryCounts]]]:
     """Each run's last seq grows with every event, so no entry can be stale."""
-    every = [run_id for _, runs in groups for run_id, _ in runs]
-    lessons = mix_table.rows(queries.practice_mix_of(_database, every))
-    exams = _before_a_lesson(mix_table.rows(queries.next_mix_of(_database, every)), lessons)
-    found = [
+    all_run_ids = [run_id for _, runs in groups for run_id, _ in runs]
+    lessons = mix_table.mix_rows(queries.fetch_practice_mix(_database, all_run_ids))
+    exams = _exams_before_lessons(mix_table.mix_rows(queries.fetch_next_mix(_database, all_run_ids)), lessons)
+    rows_by_group = [
         tuple([row for row in rows if row["run_id"] in dict(runs)] for rows in (exams, lessons)) for _, runs in groups
     ]
-    columns, counts = mix_table.side_by_side(found)
+    columns, counts = mix_table.align_run_mixes(rows_by_group)
     return columns, [(label, *both) for (label, _), both in zip(groups, counts, strict=True)]
 
 
-def _before_a_lesson(exams: Sequence[Row], lessons: Sequence[Row]) -> list[Row]:
+def _exams_before_lessons(exams: Sequence[MixRow], lessons: Sequence[MixRow]) -> list[MixRow]:
     """Exams after which something was practised."""
-    led = {(row["run_id"], row["exam_turn"]) for row in lessons}
-    return [row for row in exams if (row["run_id"], row["turn"]) in led]
+    followed_exams = {(row["run_id"], row["exam_turn"]) for row in lessons}
+    return [row for row in exams if (row["run_id"], row["turn"]) in followed_exams]
 
 
-def _frame(columns: Sequence[str], ways: Sequence[tuple[str, Counts, Counts]]) -> pd.DataFrame:
+def _counts_frame(
+    columns: Sequence[str], strategy_counts: Sequence[tuple[str, CategoryCounts, CategoryCounts]]
+) -> pd.DataFrame:
     rows = [
-        (way, column, wrong, asked, asked / sum(questions) if sum(questions) else None)
-        for way, mistakes, questions in ways
-        for column, wrong, asked in zip(columns, mistakes, questions, strict=True)
+        (label, column, wrong, practised, practised / sum(questions) if sum(questions) else None)
+        for label, mistakes, questions in strategy_counts
+        for column, wrong, practised in zip(columns, mistakes, questions, strict=True)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMN_LABELS))

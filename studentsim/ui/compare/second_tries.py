@@ -9,30 +9,30 @@ import streamlit as st
 
 from studentsim.store.database import Database
 from studentsim.ui import components, glossary, words
-from studentsim.ui.compare.groups import Group
+from studentsim.ui.compare.groups import RunGroup
 from studentsim.ui.data import Engine
 from studentsim.ui.teaching import names, sentences, tries
 
-COLUMNS = {
+COLUMN_LABELS = {
     "run": "simulation", "said": "what was said", "tried": "tried again", "mended": "mended", "told": "of 100 (95 %)",
     "doubted": "falsely called wrong", "flipped": "given up",
 }  # fmt: skip
 
 
-def section(engine: Engine, groups: Sequence[Group]) -> None:
+def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
     """A row a run and what was said there; nothing where no run has further tries."""
-    runs = [run for group in groups for run in group.runs if names.of(run.config).attempts > 1]
+    runs = [run for group in groups for run in group.runs if names.teaching_settings(run.config).attempts > 1]
     if not runs:
         return
-    st.subheader("Do second tries help?", anchor=False, help=glossary.help("second-try"))
-    key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
-    rows = _rows(engine.database, str(engine.folder), key)
+    st.subheader("Do second tries help?", anchor=False, help=glossary.term_help("second-try"))
+    cache_key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
+    rows = _cached_rows(engine.database, str(engine.data_dir), cache_key)
     if rows.empty:
-        st.markdown(words.literal(sentences.NOBODY))
+        st.markdown(words.escape_markdown(sentences.NO_RETRIES_NOTE))
         return
-    table = rows[[c for c in COLUMNS if c in rows]].rename(columns=COLUMNS)
+    table = rows[[c for c in COLUMN_LABELS if c in rows]].rename(columns=COLUMN_LABELS)
     st.dataframe(table, width="stretch", hide_index=True, key="compare.tries")
-    components.csv(table, "second-tries", key="compare.tries")
+    components.render_csv_download(table, "second-tries", key="compare.tries")
     st.caption(
         "By the answer key, over all lessons. Each student tried again what it had itself got wrong, so the questions are not the same: "
         "a better student has the harder ones left. After the full working a right second try may just repeat it."
@@ -40,26 +40,30 @@ def section(engine: Engine, groups: Sequence[Group]) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _rows(_database: Database, folder: str, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
+def _cached_rows(_database: Database, folder: str, runs: tuple[tuple[str, str, int], ...]) -> pd.DataFrame:
     """Each run's last seq grows with every event, so no entry can be stale."""
-    rows = [rows_of(tries.gather(_database, [id]), label) for id, label, _ in runs]
+    rows = [second_tries_frame(tries.query_retry_results(_database, [id]), label) for id, label, _ in runs]
     return pd.concat(rows, ignore_index=True).fillna("")
 
 
-def rows_of(found: tries.Tries, label: str) -> pd.DataFrame:
-    """One run's rows, one for each content of the teacher's words: ``COLUMNS``; few counts have no share."""
-    said = tries.by_said(found.revisions)
+def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFrame:
+    """One run's rows, one for each content of the teacher's words: ``COLUMN_LABELS``; few counts have no share."""
+    by_feedback = tries.retry_rates_by_feedback(run_tries.revisions)
     frame = pd.DataFrame({
-        "run": label, "said": said.said, "tried": said.tried, "mended": said.mended,
-        "told": [_of_hundred(row) for row in said.itertuples()],
+        "run": label, "said": by_feedback.said, "tried": by_feedback.tried, "mended": by_feedback.mended,
+        "told": [_format_share(row) for row in by_feedback.itertuples()],
     })  # fmt: skip
-    if not found.doubted or frame.empty:
+    if not run_tries.challenged or frame.empty:
         return frame
-    rest = [""] * (len(frame) - 1)  # doubts are the run's, not those of one kind of words
-    return frame.assign(doubted=[str(found.doubted), *rest], flipped=[str(found.flipped), *rest])
+    blanks = [""] * (len(frame) - 1)  # doubts are the run's, not those of one kind of words
+    return frame.assign(doubted=[str(run_tries.challenged), *blanks], flipped=[str(run_tries.gave_way), *blanks])
 
 
-def _of_hundred(row: object) -> str:
+def _format_share(row: object) -> str:
     """``76 (65 to 84)``; of few the interval alone."""
-    bounds = f"{words.hundred(row.low)} to {words.hundred(row.high)}"  # type: ignore[attr-defined]
-    return f"{words.hundred(row.share)} ({bounds})" if row.tried >= tries.FEW else f"too few: {bounds}"  # type: ignore[attr-defined]
+    interval_text = f"{words.round_percent(row.low)} to {words.round_percent(row.high)}"  # type: ignore[attr-defined]
+    return (
+        f"{words.round_percent(row.share)} ({interval_text})"
+        if row.tried >= tries.MIN_RELIABLE_ANSWERS
+        else f"too few: {interval_text}"
+    )  # type: ignore[attr-defined]

@@ -9,62 +9,66 @@ import pandas as pd
 
 from studentsim.ui import words
 from studentsim.ui.compare import settings
-from studentsim.ui.compare.differences import Difference
-from studentsim.ui.compare.groups import NOT_THE_WAY, Group, Run
+from studentsim.ui.compare.differences import AccuracyDifference
+from studentsim.ui.compare.groups import IGNORED_SETTINGS, RunGroup, ComparedRun
 
-MOST_TOLD = 3
+MAX_NAMED_DIFFERENCES = 3
 """Clear differences in the opening sentence at most; the table has all."""
 
 
-def opening(told: Sequence[Difference], *, alive: bool) -> str:
+def describe_differences(differences: Sequence[AccuracyDifference], *, is_active: bool) -> str:
     """The sentence the page opens with: who got how many more right than the reference, and how sure that is."""
-    first = told[0]
-    over = f"Over {_runs_of_all(told)}, a" if all(d.over_runs for d in told) else "A"
-    so_far = "So far: a" if alive and over == "A" else over
-    start = f"{so_far}fter {words.plural(first.turn, 'lesson')}, on the same {first.questions} exam questions, "
+    first = differences[0]
+    runs_text = (
+        f"Over {_format_all_run_counts(differences)}, a" if all(d.has_repeated_runs for d in differences) else "A"
+    )
+    lead_in = "So far: a" if is_active and runs_text == "A" else runs_text
+    opening_text = (
+        f"{lead_in}fter {words.pluralize(first.turn, 'lesson')}, on the same {first.questions} exam questions, "
+    )
     if first.turn == 0:
-        start = f"{so_far[:-1]}{'b' if so_far[-1] == 'a' else 'B'}efore any lesson, on the same {first.questions} exam questions, "
-    if len(told) == 1:
-        return f"{start}{_one(first)}."
-    return f"{start}{_several(told)}."
+        opening_text = f"{lead_in[:-1]}{'b' if lead_in[-1] == 'a' else 'B'}efore any lesson, on the same {first.questions} exam questions, "
+    if len(differences) == 1:
+        return f"{opening_text}{_describe_difference(first)}."
+    return f"{opening_text}{_describe_several(differences)}."
 
 
-def caveats(groups: Sequence[Group], told: Sequence[Difference]) -> list[str]:
+def describe_caveats(groups: Sequence[RunGroup], differences: Sequence[AccuracyDifference]) -> list[str]:
     """What the opening sentence must not be taken for."""
     notes = []
-    singles = [g for g in _compared(groups, told) if len(g.runs) == 1]
-    if told and told[0].turn == 0:
+    single_run_groups = [g for g in _compared_groups(groups, differences) if len(g.runs) == 1]
+    if differences and differences[0].turn == 0:
         notes.append("Nobody has been taught yet: what differs here differed from the start.")
-    elif told and len(singles) == len(_compared(groups, told)):
+    elif differences and len(single_run_groups) == len(_compared_groups(groups, differences)):
         notes.append(
             "This is one run each. It tells these runs apart, but one run each cannot tell a way of choosing from the luck of the "
             "draw: run each again with other seeds, and compare them all here."
         )
-    elif told and singles:
-        names = " and of ".join(lower(g.label) for g in singles)
+    elif differences and single_run_groups:
+        names = " and of ".join(lowercase_first(g.label) for g in single_run_groups)
         notes.append(
             f"There is only one run of {names}, so what belongs to its way of choosing and what to the luck of the draw "
             "cannot be told apart: run it again with other seeds."
         )
-    if told and (slow := _behind(_compared(groups, told), told[0].turn)):
+    if differences and (lagging_runs := _find_lagging_runs(_compared_groups(groups, differences), differences[0].turn)):
         notes.append(
-            f"Compared after {words.plural(told[0].turn, 'lesson')}, the last exam that all of them have sat: "
-            f"{' and '.join(lower(run.label) for run in slow[:3])} {'has' if len(slow) == 1 else 'have'} come no further."
+            f"Compared after {words.pluralize(differences[0].turn, 'lesson')}, the last exam that all of them have sat: "
+            f"{' and '.join(lowercase_first(run.label) for run in lagging_runs[:3])} {'has' if len(lagging_runs) == 1 else 'have'} come no further."
         )
-    also = also_differ(_compared(groups, told) or groups)
-    if also:
-        names = ", ".join(settings.NAMES[name] for name in also)
+    other_settings = other_differing_settings(_compared_groups(groups, differences) or groups)
+    if other_settings:
+        names = ", ".join(settings.SETTING_LABELS[name] for name in other_settings)
         notes.append(
             f"They differ in more than how questions are chosen ({names}), so the way of choosing alone need not be the reason."
         )
-    if note := _other_versions(_compared(groups, told) or groups):
+    if note := _describe_version_mismatch(_compared_groups(groups, differences) or groups):
         notes.append(note)
     return notes
 
 
-def _other_versions(groups: Sequence[Group]) -> str:
+def _describe_version_mismatch(groups: Sequence[RunGroup]) -> str:
     """That students whose weights differ began differently; blank where all had the same."""
-    weights = {settings.flat(g.config)["weights"] for g in groups if g.config.model == "embedded"}
+    weights = {settings.flatten_settings(g.config)["weights"] for g in groups if g.config.model == "embedded"}
     if len(weights) < 2:
         return ""
     return (
@@ -73,83 +77,93 @@ def _other_versions(groups: Sequence[Group]) -> str:
     )
 
 
-def also_differ(groups: Sequence[Group]) -> list[str]:
+def other_differing_settings(groups: Sequence[RunGroup]) -> list[str]:
     """Settings in which groups of different ways of choosing differ besides; empty where only those differ, or all chose alike."""
-    names = settings.differing([g.config for g in groups])
-    rest = [n for n in names if n not in (*NOT_THE_WAY, *settings.THE_WAY, "exam", "exam_seed", "bank")]
-    return rest if set(settings.THE_WAY) & set(names) or len(rest) > 1 else []
+    names = settings.differing_settings([g.config for g in groups])
+    other_names = [
+        n for n in names if n not in (*IGNORED_SETTINGS, *settings.STRATEGY_SETTINGS, "exam", "exam_seed", "bank")
+    ]
+    return other_names if set(settings.STRATEGY_SETTINGS) & set(names) or len(other_names) > 1 else []
 
 
-def not_comparable(groups: Sequence[Group]) -> str:
+def describe_different_exams(groups: Sequence[RunGroup]) -> str:
     """Why groups that sat different exams cannot be set against one another, and what to do."""
-    exams = {g.exam for g in groups}
+    exams = {g.exam_key for g in groups}
     if len(exams) < 2:
         return ""
     (banks, sizes, seeds) = ({e[i] for e in exams} for i in range(3))
     reasons = []
     if len(banks) > 1:
-        reasons.append(f"questions from {_listed(banks)}")
+        reasons.append(f"questions from {_join_sorted(banks)}")
     if len(sizes) > 1:
-        reasons.append(f"exams of {_listed(sizes)} questions")
+        reasons.append(f"exams of {_join_sorted(sizes)} questions")
     if len(seeds) > 1:
-        reasons.append(f"exam seeds {_listed(seeds)}")
+        reasons.append(f"exam seeds {_join_sorted(seeds)}")
     return (
         f"These runs sat different exams ({'; '.join(reasons)}): other questions, other luck. Levels of different exams cannot be "
         "compared. Start runs with the same exam seed and size to compare them."
     )
 
 
-def nothing_shared(groups: Sequence[Group], *, alive: bool) -> str:
+def describe_no_shared_exam(groups: Sequence[RunGroup], *, is_active: bool) -> str:
     """Why nothing can be said yet of groups with the same exam."""
-    if alive:
-        then = waiting(groups) or "Each sits its first before any lesson, and this page fills by itself."
-        return f"They have no exam in common yet. {then}"
+    if is_active:
+        next_text = (
+            describe_queued_runs(groups) or "Each sits its first before any lesson, and this page fills by itself."
+        )
+        return f"They have no exam in common yet. {next_text}"
     return "They have no exam in common, so nothing can be said of their difference. Resume those that stopped early, on Watch."
 
 
-def waiting(groups: Sequence[Group]) -> str:
+def describe_queued_runs(groups: Sequence[RunGroup]) -> str:
     """How many runs wait in the queue, and what for; blank where none does."""
     count = sum(run.status == "queued" for group in groups for run in group.runs)
     if not count:
         return ""
     if count == 1:
         return "1 run waits in the queue. It starts by itself when another simulation is done."
-    return f"{words.plural(count, 'run')} wait in the queue. They start by themselves when other simulations are done."
+    return (
+        f"{words.pluralize(count, 'run')} wait in the queue. They start by themselves when other simulations are done."
+    )
 
 
-def one_way(group: Group, exams: pd.DataFrame) -> str:
+def describe_single_group(group: RunGroup, exams: pd.DataFrame) -> str:
     """The opening where there is only one way of teaching: how it stands, and that comparing needs another."""
     if exams.empty:
-        then = f" {told}" if (told := waiting([group])) else ""
-        return f"{group.label}: no exam result yet.{then} Choose a second simulation to compare it with."
+        next_text = f" {queue_text}" if (queue_text := describe_queued_runs([group])) else ""
+        return f"{group.label}: no exam result yet.{next_text} Choose a second simulation to compare it with."
     last = exams.iloc[-1]
-    asked = int(last.questions // last.runs)
-    score = words.mean_score(last.accuracy, asked)
-    result = f"{score} never-practised questions right {words.interval(last.low, last.high, asked)}"
-    over = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
-    when = f"After {words.plural(int(last.turn), 'lesson')}" if last.turn else "Before any lesson"
-    return f"{when} {lower(group.label)} has {result}{over}. Choose a simulation of another way to compare it with, or start one."
+    questions_per_run = int(last.questions // last.runs)
+    score_text = words.format_mean_score(last.accuracy, questions_per_run)
+    result_text = (
+        f"{score_text} never-practised questions right {words.format_interval(last.low, last.high, questions_per_run)}"
+    )
+    runs_text = f", the mean of {int(last.runs)} runs" if last.runs > 1 else ""
+    turn_text = f"After {words.pluralize(int(last.turn), 'lesson')}" if last.turn else "Before any lesson"
+    return f"{turn_text} {lowercase_first(group.label)} has {result_text}{runs_text}. Choose a simulation of another way to compare it with, or start one."
 
 
-def table_row(d: Difference) -> dict[str, object]:
+def difference_row(difference: AccuracyDifference) -> dict[str, object]:
     """One difference for the table, in whole numbers of 100."""
     return {
-        "label": d.group.label,
-        "reference": d.reference.label,
-        "lessons": d.turn,
-        "gained": round(100 * d.gained, 1),
-        "low": round(100 * d.low, 1),
-        "high": round(100 * d.high, 1),
-        "verdict": ("more" if d.gained > 0 else "fewer") if d.clear else "cannot be told apart",
-        "runs": f"{len(d.group.runs)} and {len(d.reference.runs)}",
-        "questions": d.questions,
-        "only_this": d.only_this,
-        "only_other": d.only_other,
-        "p_value": None if d.p_value is None else round(d.p_value, 4),
+        "label": difference.group.label,
+        "reference": difference.reference.label,
+        "lessons": difference.turn,
+        "gained": round(100 * difference.accuracy_gain, 1),
+        "low": round(100 * difference.low, 1),
+        "high": round(100 * difference.high, 1),
+        "verdict": ("more" if difference.accuracy_gain > 0 else "fewer")
+        if difference.is_significant
+        else "cannot be told apart",
+        "runs": f"{len(difference.group.runs)} and {len(difference.reference.runs)}",
+        "questions": difference.questions,
+        "only_this": difference.only_this,
+        "only_other": difference.only_other,
+        "p_value": None if difference.p_value is None else round(difference.p_value, 4),
     }
 
 
-def lower(label: str) -> str:
+def lowercase_first(label: str) -> str:
     """A label within a sentence."""
     return label[:1].lower() + label[1:]
 
@@ -157,106 +171,112 @@ def lower(label: str) -> str:
 # ------------------------------------------------------------------ pieces
 
 
-def _one(d: Difference) -> str:
-    this, other = lower(d.group.label), lower(d.reference.label)
-    if not d.clear:
-        return f"{this} and {other} cannot be told apart: {amount(d, of=this)} ({bounds(d)})"
-    return f"{this} got {amount(d)} right than {other} ({bounds(d)})"
+def _describe_difference(difference: AccuracyDifference) -> str:
+    this, other = lowercase_first(difference.group.label), lowercase_first(difference.reference.label)
+    if not difference.is_significant:
+        return f"{this} and {other} cannot be told apart: {format_gain(difference, beneficiary=this)} ({format_gain_interval(difference)})"
+    return f"{this} got {format_gain(difference)} right than {other} ({format_gain_interval(difference)})"
 
 
-def _several(told: Sequence[Difference]) -> str:
+def _describe_several(differences: Sequence[AccuracyDifference]) -> str:
     """Differences from one reference: the clear ones with their size, then those that cannot be told from it."""
-    first = told[0]
-    reference = f"{lower(first.reference.label)} ({words.mean_score(first.reference_accuracy, first.questions)})"
-    clear = sorted((d for d in told if d.clear), key=lambda d: -abs(d.gained))
-    unclear = [d for d in told if not d.clear]
-    if not clear:
-        listed = "; ".join(f"{lower(d.group.label)}, {bounds(d)}" for d in unclear)
+    first = differences[0]
+    reference = f"{lowercase_first(first.reference.label)} ({words.format_mean_score(first.reference_accuracy, first.questions)})"
+    significant = sorted((d for d in differences if d.is_significant), key=lambda d: -abs(d.accuracy_gain))
+    unclear = [d for d in differences if not d.is_significant]
+    if not significant:
+        listed = "; ".join(f"{lowercase_first(d.group.label)}, {format_gain_interval(d)}" for d in unclear)
         return f"none can be told apart from {reference}: {listed}"
-    mixed = not all(d.over_runs for d in told)  # else the sentence begins with over how many runs
+    is_mixed = not all(d.has_repeated_runs for d in differences)  # else the sentence begins with over how many runs
     parts = [
-        f"{lower(d.group.label)} got {amount(d)} right "
-        f"({bounds(d)}{f', over {_runs(d)}' if mixed and d.over_runs else ''})"
-        for d in clear[:MOST_TOLD]
+        f"{lowercase_first(d.group.label)} got {format_gain(d)} right "
+        f"({format_gain_interval(d)}{f', over {_format_run_counts(d)}' if is_mixed and d.has_repeated_runs else ''})"
+        for d in significant[:MAX_NAMED_DIFFERENCES]
     ]
-    if len(clear) > MOST_TOLD:
+    if len(significant) > MAX_NAMED_DIFFERENCES:
         parts.append(
-            f"{words.plural(len(clear) - MOST_TOLD, 'more differs', 'more differ')} clearly, in the table below"
+            f"{words.pluralize(len(significant) - MAX_NAMED_DIFFERENCES, 'more differs', 'more differ')} clearly, in the table below"
         )
     if unclear:
-        parts.append(f"{_names(unclear)} cannot be told apart from it")
+        parts.append(f"{_join_group_labels(unclear)} cannot be told apart from it")
     return f"compared with {reference}, {'; '.join(parts)}"
 
 
-def _names(told: Sequence[Difference]) -> str:
+def _join_group_labels(differences: Sequence[AccuracyDifference]) -> str:
     """``a, b and c``, of the groups that are compared with the reference."""
-    names = [lower(d.group.label) for d in told]
+    names = [lowercase_first(d.group.label) for d in differences]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _base(questions: int) -> int:
-    return 100 if questions >= words.FEWEST else questions
+def _score_denominator(questions: int) -> int:
+    return 100 if questions >= words.MIN_QUESTIONS_FOR_PERCENT else questions
 
 
-def amount(d: Difference, *, of: str = "") -> str:
-    """``6 more of 100``, ``2 fewer of 12``: how many more questions this group got right than the reference.
+def format_gain(difference: AccuracyDifference, *, beneficiary: str = "") -> str:
+    """``6 more beneficiary 100``, ``2 fewer beneficiary 12``: how many more questions this group got right than the reference.
 
     To a tenth where whole numbers would not be the difference of the two levels as they are told and drawn: 83 and 77 of 100 and
-    ``5.4 more``. With ``of``, whose gain it is: ``6 more of 100 right for mixed bag``, or, rounded to none, ``as many of 100 right``.
+    ``5.4 more``. With ``beneficiary``, whose gain it is: ``6 more beneficiary 100 right for mixed bag``, or, rounded to none, ``as many beneficiary 100 right``.
     """
-    base = _base(d.questions)
-    exact = base * abs(d.gained)
-    count = math.floor(exact + 0.5 + 1e-9)  # a half goes up, as in ``words.hundred``
-    apart = _level(d.accuracy, d.questions) - _level(d.reference_accuracy, d.questions)
-    whole = abs(apart - math.copysign(count, d.gained)) < 0.05
-    told = str(count) if whole or round(exact, 1) == 0 else f"{exact:.1f}"
-    none = told == "0"
-    if of and none:
-        return f"as many of {base} right"
-    return f"{told} {'more' if d.gained >= 0 or none else 'fewer'} of {base}{f' right for {of}' if of else ''}"
+    denominator = _score_denominator(difference.questions)
+    exact = denominator * abs(difference.accuracy_gain)
+    count = math.floor(exact + 0.5 + 1e-9)  # a half goes up, as in ``words.round_percent``
+    shown_difference = _shown_score(difference.accuracy, difference.questions) - _shown_score(
+        difference.reference_accuracy, difference.questions
+    )
+    is_whole = abs(shown_difference - math.copysign(count, difference.accuracy_gain)) < 0.05
+    count_text = str(count) if is_whole or round(exact, 1) == 0 else f"{exact:.1f}"
+    is_zero = count_text == "0"
+    if beneficiary and is_zero:
+        return f"as many of {denominator} right"
+    return f"{count_text} {'more' if difference.accuracy_gain >= 0 or is_zero else 'fewer'} of {denominator}{f' right for {beneficiary}' if beneficiary else ''}"
 
 
-def _level(accuracy: float, questions: int) -> float:
-    """The number that ``words.mean_score`` tells."""
-    return words.hundred(accuracy) if questions >= words.FEWEST else round(accuracy * questions, 1)
+def _shown_score(accuracy: float, questions: int) -> float:
+    """The number that ``words.format_mean_score`` tells."""
+    return (
+        words.round_percent(accuracy)
+        if questions >= words.MIN_QUESTIONS_FOR_PERCENT
+        else round(accuracy * questions, 1)
+    )
 
 
-def bounds(d: Difference) -> str:
+def format_gain_interval(difference: AccuracyDifference) -> str:
     """``6 to 18 more``, ``2 fewer to 9 more``: whole numbers; never rounded to the other side of 0 or onto it where clear."""
-    base = _base(d.questions)
-    low, high = round(base * d.low), round(base * d.high)
-    if d.clear and d.gained > 0:
+    denominator = _score_denominator(difference.questions)
+    low, high = round(denominator * difference.low), round(denominator * difference.high)
+    if difference.is_significant and difference.accuracy_gain > 0:
         return f"{max(1, low)} to {max(1, high)} more"
-    if d.clear:
+    if difference.is_significant:
         return f"{max(1, -high)} to {max(1, -low)} fewer"
     return f"{abs(min(low, 0))} fewer to {max(high, 0)} more"
 
 
-def _runs(d: Difference) -> str:
-    this, other = len(d.group.runs), len(d.reference.runs)
+def _format_run_counts(difference: AccuracyDifference) -> str:
+    this, other = len(difference.group.runs), len(difference.reference.runs)
     return f"{this} runs of each" if this == other else f"{this} and {other} runs"
 
 
-def _runs_of_all(told: Sequence[Difference]) -> str:
-    if len({_runs(d) for d in told}) == 1:
-        return _runs(told[0])
-    counts = [len(group.runs) for d in told for group in (d.group, d.reference)]
+def _format_all_run_counts(differences: Sequence[AccuracyDifference]) -> str:
+    if len({_format_run_counts(d) for d in differences}) == 1:
+        return _format_run_counts(differences[0])
+    counts = [len(group.runs) for d in differences for group in (d.group, d.reference)]
     return f"{min(counts)} to {max(counts)} runs of each"
 
 
-def _behind(groups: Sequence[Group], turn: int) -> list[Run]:
+def _find_lagging_runs(groups: Sequence[RunGroup], turn: int) -> list[ComparedRun]:
     """The runs that keep the comparison back: those whose next exam is still to come, where others are beyond it."""
     runs = [run for group in groups for run in group.runs]
-    slow = [r for r in runs if not any(turn < t <= r.turn for t in r.config.exam_turns())]
-    return slow if len(slow) < len(runs) else []
+    lagging = [r for r in runs if not any(turn < t <= r.turn for t in r.config.exam_turns())]
+    return lagging if len(lagging) < len(runs) else []
 
 
-def _compared(groups: Sequence[Group], told: Sequence[Difference]) -> list[Group]:
-    if not told:
+def _compared_groups(groups: Sequence[RunGroup], differences: Sequence[AccuracyDifference]) -> list[RunGroup]:
+    if not differences:
         return []
-    chosen = {id(d.group) for d in told} | {id(told[0].reference)}
-    return [g for g in groups if id(g) in chosen]
+    group_ids = {id(d.group) for d in differences} | {id(differences[0].reference)}
+    return [g for g in groups if id(g) in group_ids]
 
 
-def _listed(values: set[object]) -> str:
+def _join_sorted(values: set[object]) -> str:
     return " and ".join(sorted(map(str, values)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studentsim.config import EMBEDDED_0_1, Hub, Learning, RunConfig, Teaching
-from studentsim.student.embedded_weights import one_name
+from studentsim.config import EMBEDDED_0_1_WEIGHTS, Hub, Learning, RunConfig, Teaching
+from studentsim.student.embedded_weights import canonical_weights_name
 from studentsim.student_table import StudentTable
 from studentsim.ui import category_names, language_models, words
-from studentsim.ui.looks import look
+from studentsim.ui.looks import strategy_style
 from studentsim.ui.teaching import names
 
-NAMES: Mapping[str, str] = {
+SETTING_LABELS: Mapping[str, str] = {
     "seed": "luck of the draw",
     "exam_seed": "which exam",
     "model": "model",
@@ -79,9 +79,9 @@ NAMES: Mapping[str, str] = {
 """Each setting that can make runs differ, by RunConfig's names, as people say it."""
 
 
-THE_WAY = ("strategy", "mix")
+STRATEGY_SETTINGS = ("strategy", "mix")
 """Settings that say how questions are chosen: an own mix is a way of choosing, whatever strategy stands beside it."""
-PARTS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
+NESTED_SETTINGS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
     "learning": Learning,
     "teaching": Teaching,
     "hub": Hub,
@@ -89,91 +89,100 @@ PARTS: Mapping[str, type[Learning] | type[Hub] | type[Teaching]] = {
 """Settings that are made of settings."""
 
 
-def flat(config: RunConfig) -> dict[str, Any]:
+def flatten_settings(config: RunConfig) -> dict[str, Any]:
     """All settings but the name; those of ``learning`` as ``learning.beta`` and so on. What is missing has its default."""
-    values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *PARTS)}
-    values["weights"] = one_name(str(values["weights"]))
-    for part, kind in PARTS.items():
-        told = getattr(config, part)
-        settings = told if isinstance(told, kind) else kind.model_construct(**told)
-        values |= {f"{part}.{name}": getattr(settings, name) for name in kind.model_fields}
+    values = {name: getattr(config, name) for name in RunConfig.model_fields if name not in ("name", *NESTED_SETTINGS)}
+    values["weights"] = canonical_weights_name(str(values["weights"]))
+    for part, settings_class in NESTED_SETTINGS.items():
+        nested = getattr(config, part)
+        settings = nested if isinstance(nested, settings_class) else settings_class.model_construct(**nested)
+        values |= {f"{part}.{name}": getattr(settings, name) for name in settings_class.model_fields}
     return values
 
 
-def differing(configs: Sequence[RunConfig]) -> list[str]:
-    """The settings that are not the same in all, in the order of ``NAMES``."""
-    told = [flat(config) for config in configs]
-    order = {name: place for place, name in enumerate(NAMES)}
-    known = sorted(told[0], key=lambda name: order.get(name, len(order))) if told else []
-    return [name for name in known if any(_plain(t[name]) != _plain(told[0][name]) for t in told)]
+def differing_settings(configs: Sequence[RunConfig]) -> list[str]:
+    """The settings that are not the same in all, in the order of ``SETTING_LABELS``."""
+    flattened = [flatten_settings(config) for config in configs]
+    order = {name: index for index, name in enumerate(SETTING_LABELS)}
+    ordered_names = sorted(flattened[0], key=lambda name: order.get(name, len(order))) if flattened else []
+    return [
+        name
+        for name in ordered_names
+        if any(_normalize_value(t[name]) != _normalize_value(flattened[0][name]) for t in flattened)
+    ]
 
 
-def said(name: str, config: RunConfig) -> str:
+def format_setting(name: str, config: RunConfig) -> str:
     """One setting's value in plain words."""
-    value = flat(config)[name]
+    value = flatten_settings(config)[name]
     if name == "student":
-        return words.student(config)
+        return words.student_title(config)
     if name == "model":
-        return ", ".join(filter(None, [language_models.title(value), language_models.about(value)]))
+        return ", ".join(filter(None, [language_models.model_title(value), language_models.describe_model(value)]))
     if name == "strategy":  # an own mix leaves it the choice within a category alone; the shares are the next setting
-        return words.capital(config.way(lambda strategy: look(strategy).name.lower()).partition(" (")[0])
+        return words.capitalize_first(
+            config.describe_selection(lambda strategy: strategy_style(strategy).name.lower()).partition(" (")[0]
+        )
     if name == "weights":
-        told = "0.1" if value == EMBEDDED_0_1 else value
-        return told or ("this one" if config.model == "embedded" else "none")
+        version = "0.1" if value == EMBEDDED_0_1_WEIGHTS else value
+        return version or ("this one" if config.model == "embedded" else "none")
     if isinstance(value, StudentTable):
         levels = {**value.categories, **value.skills}
         return f"{value.leaning}: " + ", ".join(
-            f"{_category(name, config)} {level:g} %" for name, level in levels.items()
+            f"{_format_category(name, config)} {level:g} %" for name, level in levels.items()
         )
     if name == "student_table":
         return "a table of its own" if value else "as built in"  # another version's table is not read here
-    if not heard(name, config):
+    if not is_setting_active(name, config):
         return "none: one try alone"
-    if name in _WORDS:
-        return _WORDS[name].get(value, str(value))
+    if name in _VALUE_LABELS:
+        return _VALUE_LABELS[name].get(value, str(value))
     if name == "teaching.attempts":
-        return words.plural(value, "try", "tries")
+        return words.pluralize(value, "try", "tries")
     if name in ("teaching.error_rate", "teaching.doubts"):
-        return names.share(value) if value else "none"
+        return names.format_share(value) if value else "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value in ((), ""):
         return "all" if name in ("categories", "skills", "difficulties") else "none"
     if name == "mix":
-        return ", ".join(f"{_category(key, config)} {share:g}" for key, share in value.items())
+        return ", ".join(f"{_format_category(key, config)} {share:g}" for key, share in value.items())
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {share:g}" for key, share in value.items())
     if name == "categories":
-        return ", ".join(_category(key, config) for key in value)
+        return ", ".join(_format_category(key, config) for key in value)
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _category(name: str, config: RunConfig) -> str:
+def _format_category(name: str, config: RunConfig) -> str:
     """A category by what it holds, in a list of several; a skill's name stays as it is."""
-    among = category_names.of_bank(config.bank, config.mix or config.categories)
-    return category_names.in_sentence(name, among)
+    all_categories = category_names.bank_categories(config.bank, config.mix or config.categories)
+    return category_names.inline_category_label(name, all_categories)
 
 
-_WORDS: Mapping[str, Mapping[str, str]] = {
+_VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
     "validation_every": {"turn": "lesson", "epoch": "pass over its pairs"},
-    "teaching.feedback": names.SAID,
-    "teaching.pairs": {id: name[:1].lower() + name[1:] for id, name in names.PAIRS.items()},
-    "teaching.chosen_text": {id: name[:1].lower() + name[1:] for id, name in names.CHOSEN_TEXTS.items()},
+    "teaching.feedback": names.FEEDBACK_CONTENT_LABELS,
+    "teaching.pairs": {id: name[:1].lower() + name[1:] for id, name in names.CHOSEN_SOURCE_LABELS.items()},
+    "teaching.chosen_text": {id: name[:1].lower() + name[1:] for id, name in names.CHOSEN_TEXT_LABELS.items()},
     "teaching.decides": {"key": "the answer key's", "marker": "the trained marker's"},
 }
 
 
-def worded(name: str, value: Any) -> str:
+def format_value(name: str, value: Any) -> str:
     """One of the few values that a setting can have, as people say it."""
-    return _WORDS.get(name, {}).get(value, str(value))
+    return _VALUE_LABELS.get(name, {}).get(value, str(value))
 
 
-def heard(name: str, config: RunConfig) -> bool:
+def is_setting_active(name: str, config: RunConfig) -> bool:
     """Whether a setting acts in this run: with one try alone nobody hears what is said to a wrong answer."""
-    return name not in ("teaching.feedback", "teaching.pairs", "teaching.doubts") or names.of(config).attempts > 1
+    return (
+        name not in ("teaching.feedback", "teaching.pairs", "teaching.doubts")
+        or names.teaching_settings(config).attempts > 1
+    )
 
 
-def _plain(value: Any) -> Any:
+def _normalize_value(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value

@@ -7,34 +7,36 @@ from dataclasses import dataclass
 
 from studentsim.config import RunConfig
 from studentsim.ui import words
-from studentsim.ui.compare.groups import Run, grouped
+from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
 
 
 @dataclass(frozen=True)
-class Told:
+class GroupSummary:
     """A group in words. ``student`` is blank where its runs have several."""
 
     title: str
     student: str
-    size: str
+    size_label: str
     """``5 seeds (0 to 4)``, ``2 ways × 5 seeds (0 to 4)``."""
-    ways: int
+    variant_count: int
     """Settings that differ in more than the seed."""
 
 
-def told_of(configs: Sequence[RunConfig]) -> Told:
+def summarize_group(configs: Sequence[RunConfig]) -> GroupSummary:
     """A group by the settings of its runs. Its title is the name that they share but for their seeds, or what sets them apart."""
-    ways, _ = grouped([Run(str(i), config, "", False, 0.0, 0, 0) for i, config in enumerate(configs)])
+    groups, _ = group_runs_by_settings(
+        [ComparedRun(str(i), config, "", False, 0.0, 0, 0) for i, config in enumerate(configs)]
+    )
     names = {config.name.removesuffix(f", seed {config.seed}") for config in configs}
-    students = {words.student(config) for config in configs}
+    students = {words.student_title(config) for config in configs}
     seeds = sorted({config.seed for config in configs})
     if len(names) == 1 and "" not in names:
         title = names.pop()
-    elif len(ways) == 1:
-        title = words.way(ways[0].config)
+    elif len(groups) == 1:
+        title = words.strategy_label(groups[0].config)
     else:
-        title = f"race: {'; '.join(way.label[:1].lower() + way.label[1:] for way in ways)}"
-    size = f"{words.plural(len(seeds), 'seed')} ({words.seeds(seeds).removeprefix('seeds ').removeprefix('seed ')})"
-    if len(ways) > 1:
-        size = f"{words.plural(len(ways), 'way')} \N{MULTIPLICATION SIGN} {size}"
-    return Told(title, students.pop() if len(students) == 1 else "", size, len(ways))
+        title = f"race: {'; '.join(group.label[:1].lower() + group.label[1:] for group in groups)}"
+    size = f"{words.pluralize(len(seeds), 'seed')} ({words.format_seeds(seeds).removeprefix('seeds ').removeprefix('seed ')})"
+    if len(groups) > 1:
+        size = f"{words.pluralize(len(groups), 'way')} \N{MULTIPLICATION SIGN} {size}"
+    return GroupSummary(title, students.pop() if len(students) == 1 else "", size, len(groups))

@@ -7,25 +7,25 @@ import streamlit as st
 
 from studentsim.ui import words
 from studentsim.ui.teaching import check, sentences
-from studentsim.ui.teaching.check import MAKE
+from studentsim.ui.teaching.check import TRAIN_GRADER_COMMAND
 
-COLUMNS = {
+CASE_COLUMN_TITLES = {
     "kind": "kind of case", "answers": "answers", "share": "as the key, of 100", "bounds": "95 % interval",
     "right_right": "right, called right", "right_wrong": "right, called wrong", "wrong_right": "wrong, called right",
     "wrong_wrong": "wrong, called wrong", "naive": "comparing texts, of 100",
 }  # fmt: skip
 
 
-def marker() -> None:
+def render_grader_section() -> None:
     """The check's figures, or what to do to have them."""
     st.header("How good is the trained marker?", anchor="marker")
-    _shipped()
+    _render_embedded_grader()
     st.markdown(
         "Another marker can be made of the answers that a student gave in your simulations: a model that reads and writes (a T5 or a BART) "
         "learns from some of them what the answer key says, and is tested on others, to questions it has not seen. It needs 900 answers "
         "of a student, some right and some wrong, and it ends in a folder, which *New simulation* takes as “Another model”:"
     )
-    st.code(MAKE, language=None, wrap_lines=True)
+    st.code(TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
     st.markdown(
         "From the marker that comes with the app (`--base embedded`) another is made in a minute or two: of a language model's answers, "
         "say, which are of kinds that it has not met. How it does by kind of reply (letter and value disagree, working first, cut off) is "
@@ -33,29 +33,31 @@ def marker() -> None:
     )
 
 
-def _shipped() -> None:
-    found = check.known()
-    if found is None:
-        what = "has not been checked" if check.is_here() else "is not installed"
-        st.markdown(f"It {what}. To {'check' if check.is_here() else 'make'} it:")
-        command = "check-teacher" if check.is_here() else "train-teacher"
+def _render_embedded_grader() -> None:
+    evaluation = check.load_evaluation()
+    if evaluation is None:
+        what = "has not been checked" if check.is_grader_installed() else "is not installed"
+        st.markdown(f"It {what}. To {'check' if check.is_grader_installed() else 'make'} it:")
+        command = "check-teacher" if check.is_grader_installed() else "train-teacher"
         st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
         return
-    st.markdown(words.literal(sentences.marker_check(found)))
-    st.dataframe(table(found).rename(columns=COLUMNS), width="stretch", hide_index=True, key="help.marker")
+    st.markdown(words.escape_markdown(sentences.describe_grader_evaluation(evaluation)))
+    st.dataframe(
+        case_frame(evaluation).rename(columns=CASE_COLUMN_TITLES), width="stretch", hide_index=True, key="help.marker"
+    )
     st.caption(
         "The key is right by definition. Comparing texts: how often it would do to ask whether the student's last line is the right "
         "option's text, letter for letter. Where a trained marker decides, its errors are counted as the teacher's."
     )
 
 
-def table(found: check.Check) -> pd.DataFrame:
+def case_frame(evaluation: check.GraderEvaluation) -> pd.DataFrame:
     """The confusion by kind of case."""
-    cases = found.cases
+    cases = evaluation.case_counts
     return pd.DataFrame({
         **{name: cases[name] for name in ("kind", "answers")},
         "share": (100 * cases.share).round(1),
         "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(cases.low, cases.high, strict=True)],
-        **{name: cases[name] for name in check.CELLS},
+        **{name: cases[name] for name in check.CONFUSION_CELLS},
         "naive": (100 * cases.naive / cases.answers).round(1),
     })  # fmt: skip

@@ -9,105 +9,108 @@ import streamlit as st
 from studentsim.ui import glossary
 from studentsim.ui.data import Engine
 from studentsim.ui.help import words
-from studentsim.ui.help.places import places
-from studentsim.ui.words import literal, plural
+from studentsim.ui.help.places import measure_data_folder
+from studentsim.ui.words import escape_markdown, pluralize
 
-KNOWN = 40
+MAX_ECHOED_CHARS = 40
 """Characters of what was asked for that are said again."""
 
 
-def asked_term() -> None:
+def render_requested_term() -> None:
     """The term that the link names (``?term=margin``), on top; a friendly word where there is none of that name."""
-    id = st.query_params.get("term")
-    if not id:
+    term_id = st.query_params.get("term")
+    if not term_id:
         return
-    term = glossary.TERMS.get(id)
+    term = glossary.TERMS.get(term_id)
     if term is None:
-        st.info(f"There is no term called {literal(id[:KNOWN])}. Search for it below.", icon=":material/info:")
+        st.info(
+            f"There is no term called {escape_markdown(term_id[:MAX_ECHOED_CHARS])}. Search for it below.",
+            icon=":material/info:",
+        )
         return
     with st.container(border=True):
-        st.subheader(literal(term.name), anchor=False)
-        _explained(term)
+        st.subheader(escape_markdown(term.name), anchor=False)
+        _render_term_text(term)
 
 
-def terms() -> None:
+def render_glossary() -> None:
     """All terms by group, or those that fit the search."""
     st.header("What the words mean", anchor="words")
-    wanted = st.text_input(
+    query = st.text_input(
         "Search",
         max_chars=80,
         key="help.search",
         placeholder="for example: margin, interval, seed",
         icon=":material/search:",
     )
-    found = glossary.find(wanted)
+    found = glossary.search_terms(query)
     if not found:
         st.info(
-            f"Nothing here is called {literal(wanted[:KNOWN])}. Try a single word, or empty the box to see all terms.",
+            f"Nothing here is called {escape_markdown(query[:MAX_ECHOED_CHARS])}. Try a single word, or empty the box to see all terms.",
             icon=":material/info:",
         )
-    elif wanted.strip():
-        st.caption(plural(len(found), "term"))
-        _entries(found)
+    elif query.strip():
+        st.caption(pluralize(len(found), "term"))
+        _render_terms(found)
     else:
-        for group in glossary.GROUPS:
+        for group in glossary.TERM_GROUPS:
             st.subheader(group, anchor=False)
-            _entries([term for term in glossary.TERMS.values() if term.group == group])
+            _render_terms([term for term in glossary.TERMS.values() if term.group == group])
 
 
-def _entries(found: Sequence[glossary.Term]) -> None:
-    for row in range(0, len(found), 2):
-        for column, term in zip(st.columns(2, gap="medium"), found[row : row + 2], strict=False):
+def _render_terms(terms: Sequence[glossary.Term]) -> None:
+    for row in range(0, len(terms), 2):
+        for column, term in zip(st.columns(2, gap="medium"), terms[row : row + 2], strict=False):
             with column.container(gap="xsmall"):
-                st.markdown(f"#### {literal(term.name)}")
-                _explained(term)
+                st.markdown(f"#### {escape_markdown(term.name)}")
+                _render_term_text(term)
 
 
-def _explained(term: glossary.Term) -> None:
-    st.markdown(literal(f"{term.short} {term.more}".strip()))
-    if term.field:
-        st.caption(f"In the field's words: {literal(term.field)}")
+def _render_term_text(term: glossary.Term) -> None:
+    st.markdown(escape_markdown(f"{term.summary} {term.details}".strip()))
+    if term.technical_name:
+        st.caption(f"In the field's words: {escape_markdown(term.technical_name)}")
 
 
-def limits() -> None:
+def render_limitations() -> None:
     """What the simulation can't tell."""
     st.header("What the simulation can't tell", anchor="limits")
-    for sentence, why in words.LIMITS:
-        st.markdown(f"- **{literal(sentence)}** {literal(why)}")
+    for sentence, why in words.LIMITATIONS:
+        st.markdown(f"- **{escape_markdown(sentence)}** {escape_markdown(why)}")
 
 
-def keys() -> None:
+def render_shortcuts() -> None:
     """Keyboard shortcuts."""
     st.header("Keys", anchor="keys")
-    _keys(words.KEYS)
+    _render_shortcut_table(words.KEYBOARD_SHORTCUTS)
     st.markdown("In Watch's presentation view, for a projector:")
-    _keys(words.PRESENTATION_KEYS)
+    _render_shortcut_table(words.PRESENTATION_SHORTCUTS)
 
 
-def _keys(keys: Sequence[tuple[str, str]]) -> None:
+def _render_shortcut_table(keys: Sequence[tuple[str, str]]) -> None:
     st.table({"Key": [key for key, _ in keys], "What it does": [does for _, does in keys]}, hide_index=True)
 
 
-def data(engine: Engine) -> None:
+def render_data_section(engine: Engine) -> None:
     """Where the data lies, how to keep it, take it away and delete it."""
     st.header("Where the data lies", anchor="data")
-    there = places(engine.folder)
+    usage = measure_data_folder(engine.data_dir)
     st.markdown("Everything stays on this computer, in this folder:")
-    st.code(str(there.folder), language=None, wrap_lines=True)
+    st.code(str(usage.data_dir), language=None, wrap_lines=True)
     st.markdown(
-        f"- `runs`: {plural(there.runs, 'simulation')}, a folder each. Journals: {words.size(there.journals)}; what students had "
-        f"learnt after each lesson: {words.size(there.checkpoints)}.\n"
-        f"- `studentsim.duckdb`: the database, {words.size(there.database)}. It is an index over the journals and can be made anew.\n"
+        f"- `runs`: {pluralize(usage.run_count, 'simulation')}, a folder each. Journals: {words.format_bytes(usage.journal_bytes)}; what students had "
+        f"learnt after each lesson: {words.format_bytes(usage.checkpoint_bytes)}.\n"
+        f"- `studentsim.duckdb`: the database, {words.format_bytes(usage.database_bytes)}. It is an index over the journals and can be made anew.\n"
         "- Another folder: set `STUDENTSIM_DATA` before the program is started."
     )
-    for title, text, command in words.CARE:
+    for title, text, command in words.DATA_CARE_STEPS:
         st.markdown(f"**{title}** {text}")
         if command:
             st.code(command, language=None, wrap_lines=True)
 
 
-def technical() -> None:
+def render_research_notes() -> None:
     """For researchers: how to read every number, and how to cite."""
     st.header("For researchers", anchor="researchers")
-    st.markdown(words.READING)
-    st.markdown(words.CITING)
+    st.markdown(words.READING_NOTES)
+    st.markdown(words.CITATION_NOTE)

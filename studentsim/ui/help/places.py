@@ -9,37 +9,38 @@ from studentsim.store import database, journal
 
 
 @dataclass(frozen=True)
-class Places:
+class DataFolderUsage:
     """The data folder in use; sizes in bytes."""
 
-    folder: Path
-    runs: int
-    journals: int
-    checkpoints: int
-    database: int
+    data_dir: Path
+    run_count: int
+    journal_bytes: int
+    checkpoint_bytes: int
+    database_bytes: int
 
 
-def places(folder: Path) -> Places:
+def measure_data_folder(data_dir: Path) -> DataFolderUsage:
     """What lies in that data folder now. Reads directory entries only; what vanishes meanwhile does not count."""
-    runs = [entry for entry in _entries(folder / "runs") if not entry.name.startswith(".") and entry.is_dir()]
-    saved = (file for run in runs for turn in _entries(run / "checkpoints") for file in _entries(turn))
-    return Places(
-        folder=folder,
-        runs=len(runs),
-        journals=sum(_size(run / journal.NAME) for run in runs),
-        checkpoints=sum(map(_size, saved)),
-        database=_size(folder / database.NAME) + _size(folder / f"{database.NAME}.wal"),
+    runs = [entry for entry in _list_entries(data_dir / "runs") if not entry.name.startswith(".") and entry.is_dir()]
+    saved = (file for run in runs for turn in _list_entries(run / "checkpoints") for file in _list_entries(turn))
+    return DataFolderUsage(
+        data_dir=data_dir,
+        run_count=len(runs),
+        journal_bytes=sum(_file_size(run / journal.JOURNAL_FILE_NAME) for run in runs),
+        checkpoint_bytes=sum(map(_file_size, saved)),
+        database_bytes=_file_size(data_dir / database.DATABASE_FILE_NAME)
+        + _file_size(data_dir / f"{database.DATABASE_FILE_NAME}.wal"),
     )
 
 
-def _entries(folder: Path) -> list[Path]:
+def _list_entries(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
     except OSError:
         return []
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:

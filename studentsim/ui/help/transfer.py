@@ -4,55 +4,62 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.transfer.matrix import Matrix, recorded
+from studentsim.transfer.matrix import TransferMatrix, load_bundled_matrices
 from studentsim.ui import category_names, charts, components, words
 from studentsim.ui import transfer as said
-from studentsim.ui.drawn import drawn
+from studentsim.ui.drawn import cached_figure
 
-TITLE = "What is practised is what is learnt"
-COMMAND = "python -m studentsim transfer --student balanced --picture transfer.html"
+SECTION_TITLE = "What is practised is what is learnt"
+TRANSFER_COMMAND = "python -m studentsim transfer --student balanced --picture transfer.html"
 
 
-def link() -> str:
+def section_link() -> str:
     """The way to this section, for the page's list of sections; blank where nothing is shown."""
-    return f"[{TITLE[:1].lower()}{TITLE[1:]}](#transfer), " if shown() else ""
+    return f"[{SECTION_TITLE[:1].lower()}{SECTION_TITLE[1:]}](#transfer), " if rehearsal_matrices() else ""
 
 
-def shown() -> list[Matrix]:
+def rehearsal_matrices() -> list[TransferMatrix]:
     """The recorded matrices with rehearsal, which are how runs are made; the first is drawn."""
-    return [matrix for matrix in recorded() if said.rehearsal(matrix) > 0]
+    return [matrix for matrix in load_bundled_matrices() if said.rehearsal_strength(matrix) > 0]
 
 
-def transfer() -> None:
+def render_transfer() -> None:
     """The picture of the first matrix, and in words what it and the others say; nothing where none comes with the product."""
-    matrices = shown()
+    matrices = rehearsal_matrices()
     if not matrices:
         return
     first, *rest = matrices
-    more = [matrix for matrix in rest if matrix.alike(first, "seed")]
-    st.header(TITLE, anchor="transfer")
-    named = said.by_content(first)
-    st.markdown(words.literal(said.summary(first, named)))
-    labels = {category: category_names.label(category, first.categories) for category in first.categories}
-    frame = said.frame(first).replace({"practised": labels, "examined": labels})
-    components.picture(
+    more = [matrix for matrix in rest if matrix.has_same_settings(first, "seed")]
+    st.header(SECTION_TITLE, anchor="transfer")
+    name_category = said.inline_category_namer(first)
+    st.markdown(words.escape_markdown(said.describe_transfer(first, name_category)))
+    labels = {category: category_names.category_label(category, first.categories) for category in first.categories}
+    frame = said.transfer_frame(first).replace({"practised": labels, "examined": labels})
+    components.render_figure(
         "How many more of 100 does it answer rightly?",
-        drawn(charts.transfer, frame, categories=tuple(labels.values())),
+        cached_figure(charts.transfer_figure, frame, categories=tuple(labels.values())),
         frame,
         key="help.transfer",
-        alt=" ".join(said.verdict(first, category, named) for category in first.categories),
-        columns=said.COLUMNS,
+        alt=" ".join(said.describe_category_transfer(first, category, name_category) for category in first.categories),
+        columns=said.TRANSFER_COLUMN_TITLES,
     )
-    plain = [m for m in recorded() if said.rehearsal(m) == 0 and _alike_otherwise(m, first)]
-    told = [said.about(first), said.METHOD, said.seeds(more), category_names.unclear(first.categories)]
-    st.caption(words.literal(" ".join(sentence for sentence in told if sentence)))
-    if plain:
-        st.markdown(words.literal(said.contrast(plain[0])))
+    without_rehearsal = [
+        m for m in load_bundled_matrices() if said.rehearsal_strength(m) == 0 and _differ_only_in_rehearsal(m, first)
+    ]
+    notes = [
+        said.describe_matrix_setup(first),
+        said.METHOD_NOTE,
+        said.describe_other_seeds(more),
+        category_names.explain_category_names(first.categories),
+    ]
+    st.caption(words.escape_markdown(" ".join(sentence for sentence in notes if sentence)))
+    if without_rehearsal:
+        st.markdown(words.escape_markdown(said.describe_without_rehearsal(without_rehearsal[0])))
     st.markdown("To measure it on another student, or on questions of your own (`--bank`), from the command line:")
-    st.code(COMMAND, language=None, wrap_lines=True)
+    st.code(TRANSFER_COMMAND, language=None, wrap_lines=True)
 
 
-def _alike_otherwise(one: Matrix, other: Matrix) -> bool:
+def _differ_only_in_rehearsal(one: TransferMatrix, other: TransferMatrix) -> bool:
     """Whether two matrices differ in seed and rehearsal at most: another learning rate, say, would be a reason of its own."""
-    ways = [{**m.config.get("learning", {}), "rehearsal": 0} for m in (one, other)]
-    return one.alike(other, "seed", "learning") and ways[0] == ways[1]
+    settings = [{**m.config.get("learning", {}), "rehearsal": 0} for m in (one, other)]
+    return one.has_same_settings(other, "seed", "learning") and settings[0] == settings[1]

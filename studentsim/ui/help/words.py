@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from studentsim import __version__
-from studentsim.ui.compare.paper import TITLE
+from studentsim.ui.compare.paper import PAPER_TITLE
 
-LIMITS: tuple[tuple[str, str], ...] = (
+LIMITATIONS: tuple[tuple[str, str], ...] = (
     ("It says nothing about a real pupil, class or school.",
      "It compares ways of practising on a model of a learner. Take what it shows as a question to try out, not as a finding about "
      "children."),
@@ -35,7 +35,7 @@ LIMITS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """What the simulation can't tell: in one sentence, and why."""
 
-KEYS: tuple[tuple[str, str], ...] = (
+KEYBOARD_SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("Tab, Shift + Tab", "to the next or previous button, link or field"),
     ("Enter or Space", "press it, open or close a fold, turn a switch"),
     ("Arrow keys", "move a slider, walk through choices and through the cells of a table"),
@@ -45,7 +45,7 @@ KEYS: tuple[tuple[str, str], ...] = (
 )
 """Keys that work on every page."""
 
-PRESENTATION_KEYS: tuple[tuple[str, str], ...] = (
+PRESENTATION_SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("P", "pause what is shown"),
     ("G", "go on, or replay what is over"),
     ("1 to 5", "before a race begins: a hand for the first, second … racer, and the last number for nobody clearly"),
@@ -54,21 +54,21 @@ PRESENTATION_KEYS: tuple[tuple[str, str], ...] = (
 )
 """Keys of the presentation view of Watch; its buttons have them (ui/watch/stage.py)."""
 
-READING = (
+READING_NOTES = (
     "**Numbers behind this**, under each picture, opens the table that it was drawn from, with the field's own names, and gives it as CSV. "
     "Intervals are Wilson's at 95 %; those of means and differences say under the table how they were made. Rewards, margins and "
     "log-probabilities are TRL's, step by step. A run's whole story, every answer and every step, is its journal, and `export` writes "
     "it as CSV and Parquet."
 )
 
-CITING = (
+CITATION_NOTE = (
     f"studentsim {__version__}. Give the run's settings (they stand in its `config.json`), the number of seeds, and the exam's size; the "
     "same settings and seed repeat a run exactly. It carries on the protocol of the paper "
-    f"“{TITLE}”."
+    f"“{PAPER_TITLE}”."
 )
 
 
-CARE: tuple[tuple[str, str, str], ...] = (
+DATA_CARE_STEPS: tuple[tuple[str, str, str], ...] = (
     ("Back up:",
      "copy the folder `runs`. The journals in it are all there is to keep; the database is made anew from them. On another computer, "
      "put it into the data folder there.", ""),
@@ -81,9 +81,9 @@ CARE: tuple[tuple[str, str, str], ...] = (
 """How to look after the data: what, how, and the command if there is one."""
 
 
-def size(bytes: int) -> str:
+def format_bytes(byte_count: int) -> str:
     """``12 KB``, ``3.4 MB``."""
     for unit, divisor in (("GB", 1e9), ("MB", 1e6)):
-        if bytes >= divisor:
-            return f"{bytes / divisor:.1f} {unit}"
-    return f"{max(1, round(bytes / 1e3))} KB" if bytes else "nothing yet"
+        if byte_count >= divisor:
+            return f"{byte_count / divisor:.1f} {unit}"
+    return f"{max(1, round(byte_count / 1e3))} KB" if byte_count else "nothing yet"

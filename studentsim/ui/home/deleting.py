@@ -11,18 +11,20 @@ from studentsim.ui.cards import RunCard
 
 
 @st.dialog("Delete this simulation?", icon=":material/delete:")
-def confirm(engine: data.Engine, runs: Sequence[RunCard]) -> None:
+def render_delete_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> None:
     """Asks once more, and deletes; refuses while one of the ``runs`` is at work."""
     st.text(runs[0].title if len(runs) == 1 else f"{len(runs)} simulations that were started together")
-    if at_work := [run for run in runs if run.status in words.AT_WORK]:
-        who = "It is" if len(runs) == 1 else f"{len(at_work)} of them {'is' if len(at_work) == 1 else 'are'}"
-        how = "open it, then *Stop for good*" if len(runs) == 1 else "*Stop what is not finished*"
-        st.markdown(f"{who} at work. Stop it first: {how}.")
+    if active_runs := [run for run in runs if run.status in words.STATUSES_WITH_WORKER]:
+        active_text = (
+            "It is" if len(runs) == 1 else f"{len(active_runs)} of them {'is' if len(active_runs) == 1 else 'are'}"
+        )
+        stop_hint = "open it, then *Stop for good*" if len(runs) == 1 else "*Stop what is not finished*"
+        st.markdown(f"{active_text} at work. Stop it first: {stop_hint}.")
         return
-    whose = "Its" if len(runs) == 1 else "Their"
-    learnt = "it" if len(runs) == 1 else "they"
+    possessive = "Its" if len(runs) == 1 else "Their"
+    pronoun = "it" if len(runs) == 1 else "they"
     st.markdown(
-        f"{whose} answers, exams and everything {learnt} learnt are removed from this computer. Nothing brings them back."
+        f"{possessive} answers, exams and everything {pronoun} learnt are removed from this computer. Nothing brings them back."
     )
     with st.container(horizontal=True):
         if st.button(
@@ -30,7 +32,7 @@ def confirm(engine: data.Engine, runs: Sequence[RunCard]) -> None:
             type="primary",
             icon=":material/delete:",
             key="home.delete",
-            on_click=_delete,
+            on_click=_delete_runs,
             args=(engine, [run.run_id for run in runs]),
         ):
             st.rerun()
@@ -38,7 +40,7 @@ def confirm(engine: data.Engine, runs: Sequence[RunCard]) -> None:
             st.rerun()
 
 
-def _delete(engine: data.Engine, run_ids: Sequence[str]) -> None:
+def _delete_runs(engine: data.Engine, run_ids: Sequence[str]) -> None:
     for run_id in run_ids:
-        data.act(engine, "delete", run_id)
-        data.forget(run_id)
+        data.control_run(engine, "delete", run_id)
+        data.forget_run(run_id)

@@ -9,55 +9,66 @@ import streamlit as st
 from studentsim.ui import words
 from studentsim.ui.cards import RunCard
 
-FIND, TAG, STATE = "find", "tag", "state"
+FIND_KEY, TAG_KEY, STATE_KEY = "find", "tag", "state"
 ANY_TAG, ANY_STATE = "any tag", "any state"
-LONGEST = 100
+MAX_SEARCH_CHARS = 100
 """Characters of what is looked for."""
 
 
-def asked(runs: Sequence[RunCard], *, shown: bool) -> dict[str, str]:
-    """The filters in force, by their names in the link. Drawn where they are ``shown``, and where the link has one."""
-    if not shown and not any(st.query_params.get(name) for name in (FIND, TAG, STATE)):
+def render_filters(runs: Sequence[RunCard], *, always_show: bool) -> dict[str, str]:
+    """The filters in force, by their names in the link. Drawn where they are ``always_show``, and where the link has one."""
+    if not always_show and not any(st.query_params.get(name) for name in (FIND_KEY, TAG_KEY, STATE_KEY)):
         return {}
     tags = [ANY_TAG, *sorted({tag for run in runs for tag in run.tags}, key=str.casefold)]
-    states = [ANY_STATE, *dict.fromkeys(words.status(run.status)[0] for run in runs)]
+    states = [ANY_STATE, *dict.fromkeys(words.status_display(run.status)[0] for run in runs)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        find = st.text_input(
-            "Find", key=FIND, max_chars=LONGEST, placeholder="name, student, way, seed, tag, note", type="search",
+        search_text = st.text_input(
+            "Find", key=FIND_KEY, max_chars=MAX_SEARCH_CHARS, placeholder="name, student, way, seed, tag, note", type="search",
             icon=":material/search:", bind="query-params", width=300,
         )  # fmt: skip
-        tag = st.selectbox("Tag", tags, key=TAG, bind="query-params", width=160) if len(tags) > 1 else ANY_TAG
-        state = st.selectbox("State", states, key=STATE, bind="query-params", width=160)
-    told = {FIND: (find or "").strip(), TAG: tag or ANY_TAG, STATE: state or ANY_STATE}
-    return {name: value for name, value in told.items() if value not in ("", ANY_TAG, ANY_STATE)}
+        tag = st.selectbox("Tag", tags, key=TAG_KEY, bind="query-params", width=160) if len(tags) > 1 else ANY_TAG
+        state = st.selectbox("State", states, key=STATE_KEY, bind="query-params", width=160)
+    values = {FIND_KEY: (search_text or "").strip(), TAG_KEY: tag or ANY_TAG, STATE_KEY: state or ANY_STATE}
+    return {name: value for name, value in values.items() if value not in ("", ANY_TAG, ANY_STATE)}
 
 
-def clear() -> None:
+def clear_filters() -> None:
     """All of them again. For a button's callback."""
-    for name, nothing in ((FIND, ""), (TAG, ANY_TAG), (STATE, ANY_STATE)):
+    for name, empty_value in ((FIND_KEY, ""), (TAG_KEY, ANY_TAG), (STATE_KEY, ANY_STATE)):
         if name in st.session_state:
-            st.session_state[name] = nothing
+            st.session_state[name] = empty_value
 
 
-def narrowed(runs: Sequence[RunCard], by: Mapping[str, str]) -> list[RunCard]:
+def filter_runs(runs: Sequence[RunCard], active_filters: Mapping[str, str]) -> list[RunCard]:
     """The runs in which each of the words to find occurs somewhere, with that tag and in that state."""
-    sought = by.get(FIND, "").casefold().split()
+    search_terms = active_filters.get(FIND_KEY, "").casefold().split()
     return [
         run
         for run in runs
-        if all(word in _text(run) for word in sought)
-        and (TAG not in by or by[TAG] in run.tags)
-        and (STATE not in by or words.status(run.status)[0] == by[STATE])
+        if all(word in _searchable_text(run) for word in search_terms)
+        and (TAG_KEY not in active_filters or active_filters[TAG_KEY] in run.tags)
+        and (STATE_KEY not in active_filters or words.status_display(run.status)[0] == active_filters[STATE_KEY])
     ]
 
 
-def _text(run: RunCard) -> str:
-    parts = [run.title, run.student, run.way, f"seed {run.seed}", *run.tags, run.note, run.run_id, run.group]
+def _searchable_text(run: RunCard) -> str:
+    parts = [
+        run.title,
+        run.student_label,
+        run.strategy_label,
+        f"seed {run.seed}",
+        *run.tags,
+        run.note,
+        run.run_id,
+        run.group_id,
+    ]
     return "\n".join(parts).casefold()
 
 
-def in_words(by: Mapping[str, str]) -> str:
+def describe_filters(active_filters: Mapping[str, str]) -> str:
     """What narrows the list, and what to do about it."""
-    told = {FIND: "the words", TAG: "the tag", STATE: "the state"}
-    what = " and ".join(f"{told[name]} *{words.literal(value)}*" for name, value in by.items())
-    return f"Remove {what}, or look at all."
+    filter_labels = {FIND_KEY: "the words", TAG_KEY: "the tag", STATE_KEY: "the state"}
+    description = " and ".join(
+        f"{filter_labels[name]} *{words.escape_markdown(value)}*" for name, value in active_filters.items()
+    )
+    return f"Remove {description}, or look at all."

@@ -12,18 +12,18 @@ import streamlit as st
 from studentsim.ui import data, words
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.intervals import mean_interval
-from studentsim.ui.compare.started import Told, told_of
+from studentsim.ui.compare.started import GroupSummary, summarize_group
 from studentsim.ui.home import deleting, saying, ticks
-from studentsim.ui.shell import COMPARE, WATCH
+from studentsim.ui.shell import COMPARE_PAGE, WATCH_PAGE
 from studentsim.ui.watch import links
 
-CSS = Path(__file__).with_suffix(".css")
+CSS_PATH = Path(__file__).with_suffix(".css")
 """Here and not on every page: a browser looks for what ``:has`` asks at each change."""
-NARROW = (5, 3)
+NESTED_COLUMN_WIDTHS = (5, 3)
 """The shares of a row's two halves within a fold."""
-LONGEST = 160
+MAX_TITLE_CHARS = 160
 """Characters of a group's title, which may go on in further lines (groups.css); its help has it whole."""
-WORDS, TAG, DOWNLOAD, STOP, DELETE = (
+EDIT_OPTION, TAG_OPTION, DOWNLOAD_OPTION, STOP_OPTION, DELETE_OPTION = (
     "Name and note",
     "Tag all of them",
     "Download everything",
@@ -32,97 +32,103 @@ WORDS, TAG, DOWNLOAD, STOP, DELETE = (
 )
 
 
-def entries(runs: Sequence[RunCard]) -> list[list[RunCard]]:
+def group_run_cards(runs: Sequence[RunCard]) -> list[list[RunCard]]:
     """The rows of the list, in the order of their newest run: single runs, and groups of two or more in the order of their seeds."""
-    found: dict[str, list[RunCard]] = {}
+    cards_by_group: dict[str, list[RunCard]] = {}
     for run in runs:
-        found.setdefault(run.group or run.run_id, []).append(run)
-    return [sorted(together, key=lambda run: (run.seed, run.run_id)) for together in found.values()]
+        cards_by_group.setdefault(run.group_id or run.run_id, []).append(run)
+    return [sorted(cards, key=lambda run: (run.seed, run.run_id)) for cards in cards_by_group.values()]
 
 
-def row(
-    engine: data.Engine, runs: Sequence[RunCard], *, each: Callable[[data.Engine, RunCard, Sequence[int]], None]
+def render_group_row(
+    engine: data.Engine, runs: Sequence[RunCard], *, render_run: Callable[[data.Engine, RunCard, Sequence[int]], None]
 ) -> None:
-    """One group; ``each`` draws one of its runs."""
-    name = runs[0].group
-    told = told_of([run.config for run in runs if run.config is not None])
-    st.html(CSS)
+    """One group; ``render_run`` draws one of its runs."""
+    name = runs[0].group_id
+    summary = summarize_group([run.config for run in runs if run.config is not None])
+    st.html(CSS_PATH)
     with st.container(border=True):
-        about, more = st.columns([5, 1], vertical_alignment="center")
-        with about.container(gap="xsmall"):
+        info_column, menu_column = st.columns([5, 1], vertical_alignment="center")
+        with info_column.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"home.group.head.{name}"):
-                title = words.capital(told.title)
-                short = words.shortened(title, LONGEST)
-                ticks.box(name, title)
-                page, query = _opened_by(runs, told)
-                whole = words.literal(title) if len(title) > words.LINE else None
-                st.page_link(page, label=words.literal(short), icon=":material/stacks:", query_params=query, help=whole)
-                st.badge(standing(runs), icon=":material/repeat:", color="gray")
-            st.caption(words.literal(_said(runs, told)))
-        with more.container(horizontal=True, horizontal_alignment="right"):
-            _menu(engine, runs)
-        fold = st.expander(f"The {len(runs)} runs", key=f"home.group.{name}", on_change="rerun")
-        if fold.open:
-            with fold:
+                title = words.capitalize_first(summary.title)
+                short_title = words.shorten_label(title, MAX_TITLE_CHARS)
+                ticks.render_checkbox(name, title)
+                page, query = _group_link(runs, summary)
+                full_title = words.escape_markdown(title) if len(title) > words.MAX_LABEL_CHARS else None
+                st.page_link(
+                    page,
+                    label=words.escape_markdown(short_title),
+                    icon=":material/stacks:",
+                    query_params=query,
+                    help=full_title,
+                )
+                st.badge(describe_statuses(runs), icon=":material/repeat:", color="gray")
+            st.caption(words.escape_markdown(_group_caption(runs, summary)))
+        with menu_column.container(horizontal=True, horizontal_alignment="right"):
+            _render_menu(engine, runs)
+        expander = st.expander(f"The {len(runs)} runs", key=f"home.group.{name}", on_change="rerun")
+        if expander.open:
+            with expander:
                 for run in runs:
-                    each(engine, run, NARROW)
+                    render_run(engine, run, NESTED_COLUMN_WIDTHS)
 
 
-def _opened_by(runs: Sequence[RunCard], told: Told) -> tuple[str, dict[str, str]]:
+def _group_link(runs: Sequence[RunCard], summary: GroupSummary) -> tuple[str, dict[str, str]]:
     """A race with one seed is watched; all else is compared."""
-    if told.ways == len(runs) <= links.MOST:
-        return WATCH, links.race([run.run_id for run in runs])
-    return COMPARE, {"runs": runs[0].group}
+    if summary.variant_count == len(runs) <= links.MAX_RACE_RUNS:
+        return WATCH_PAGE, links.race_params([run.run_id for run in runs])
+    return COMPARE_PAGE, {"runs": runs[0].group_id}
 
 
-def standing(runs: Sequence[RunCard]) -> str:
+def describe_statuses(runs: Sequence[RunCard]) -> str:
     """How many are in which state: ``all 5 finished``, ``2 finished, 1 learning, 2 waiting for their turn``."""
-    states = Counter(run.status for run in runs)
-    told = ", ".join(words.status_of(count, status) for status, count in states.items())
-    return f"all {told}" if len(states) == 1 else told
+    status_counts = Counter(run.status for run in runs)
+    description = ", ".join(words.format_status_count(count, status) for status, count in status_counts.items())
+    return f"all {description}" if len(status_counts) == 1 else description
 
 
-def average(runs: Sequence[RunCard]) -> str:
+def describe_mean_score(runs: Sequence[RunCard]) -> str:
     """What the runs that sat the last exam come to on average, with its interval over seeds and questions; blank for fewer than two."""
-    sat = [run.last for run in runs if run.last is not None]
-    turn = max((turn for *_, turn in sat), default=0)
-    last = [(correct, questions) for correct, questions, at in sat if at == turn]
-    if len(last) < 2 or not turn:
+    last_results = [run.last_exam for run in runs if run.last_exam is not None]
+    turn = max((turn for *_, turn in last_results), default=0)
+    final_scores = [(correct, questions) for correct, questions, at in last_results if at == turn]
+    if len(final_scores) < 2 or not turn:
         return ""
-    shares = [correct / questions for correct, questions in last]
-    asked = min(questions for _, questions in last)
-    low, high = mean_interval(shares, asked)
-    mean = words.hundred(sum(shares) / len(shares))
-    bounds = f"({words.hundred(low)} to {words.hundred(high)})"
-    return f"on average {mean} of 100 {bounds} right after {words.plural(turn, 'lesson')}, in {len(last)} runs"
+    accuracies = [correct / questions for correct, questions in final_scores]
+    questions_per_run = min(questions for _, questions in final_scores)
+    low, high = mean_interval(accuracies, questions_per_run)
+    mean_text = words.round_percent(sum(accuracies) / len(accuracies))
+    interval_text = f"({words.round_percent(low)} to {words.round_percent(high)})"
+    return f"on average {mean_text} of 100 {interval_text} right after {words.pluralize(turn, 'lesson')}, in {len(final_scores)} runs"
 
 
-def _said(runs: Sequence[RunCard], told: Told) -> str:
-    when = words.ago(time.time() - max(run.started for run in runs))
-    mean = average(runs) if told.ways == 1 else ""
-    return " · ".join(filter(None, [told.student, told.size, mean, when]))
+def _group_caption(runs: Sequence[RunCard], summary: GroupSummary) -> str:
+    age_text = words.format_time_ago(time.time() - max(run.started_at for run in runs))
+    mean_text = describe_mean_score(runs) if summary.variant_count == 1 else ""
+    return " · ".join(filter(None, [summary.student, summary.size_label, mean_text, age_text]))
 
 
-def _menu(engine: data.Engine, runs: Sequence[RunCard]) -> None:
-    going = [run.run_id for run in runs if run.status in words.CANCELLABLE]
-    options = [WORDS, TAG, DOWNLOAD, *([STOP] if going else []), DELETE]
-    chosen = st.menu_button("More", options, key=f"home.more.{runs[0].group}", type="tertiary")
-    if chosen == WORDS:
-        saying.about_all(engine, runs)
-    if chosen == TAG:
-        saying.tag_all(engine, runs)
-    if chosen == DOWNLOAD:
-        ticks.take_away(engine, [run.run_id for run in runs])
-    if chosen == STOP:
-        _stop(engine, going, len(runs))
-    if chosen == DELETE:
-        deleting.confirm(engine, runs)
+def _render_menu(engine: data.Engine, runs: Sequence[RunCard]) -> None:
+    cancellable_ids = [run.run_id for run in runs if run.status in words.CANCELLABLE_STATUSES]
+    options = [EDIT_OPTION, TAG_OPTION, DOWNLOAD_OPTION, *([STOP_OPTION] if cancellable_ids else []), DELETE_OPTION]
+    chosen = st.menu_button("More", options, key=f"home.more.{runs[0].group_id}", type="tertiary")
+    if chosen == EDIT_OPTION:
+        saying.render_group_notes_dialog(engine, runs)
+    if chosen == TAG_OPTION:
+        saying.render_group_tags_dialog(engine, runs)
+    if chosen == DOWNLOAD_OPTION:
+        ticks.render_download_dialog(engine, [run.run_id for run in runs])
+    if chosen == STOP_OPTION:
+        _render_stop_dialog(engine, cancellable_ids, len(runs))
+    if chosen == DELETE_OPTION:
+        deleting.render_delete_dialog(engine, runs)
 
 
 @st.dialog("Stop what is not finished?", icon=":material/stop:")
-def _stop(engine: data.Engine, run_ids: Sequence[str], of: int) -> None:
+def _render_stop_dialog(engine: data.Engine, run_ids: Sequence[str], total: int) -> None:
     st.markdown(
-        f"{words.plural(len(run_ids), 'simulation')} of {of} {'is' if len(run_ids) == 1 else 'are'} cancelled. The lessons done so far "
+        f"{words.pluralize(len(run_ids), 'simulation')} of {total} {'is' if len(run_ids) == 1 else 'are'} cancelled. The lessons done so far "
         "stay, but they cannot go on."
     )
     with st.container(horizontal=True):
@@ -131,7 +137,7 @@ def _stop(engine: data.Engine, run_ids: Sequence[str], of: int) -> None:
             type="primary",
             icon=":material/stop:",
             key="home.stop",
-            on_click=_cancel,
+            on_click=_cancel_runs,
             args=(engine, run_ids),
         ):
             st.rerun()
@@ -139,6 +145,6 @@ def _stop(engine: data.Engine, run_ids: Sequence[str], of: int) -> None:
             st.rerun()
 
 
-def _cancel(engine: data.Engine, run_ids: Sequence[str]) -> None:
+def _cancel_runs(engine: data.Engine, run_ids: Sequence[str]) -> None:
     for run_id in reversed(run_ids):  # those that wait first: none of them begins meanwhile
-        data.act(engine, "cancel", run_id)
+        data.control_run(engine, "cancel", run_id)

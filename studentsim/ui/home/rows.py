@@ -11,109 +11,117 @@ from studentsim.config import RunConfig
 from studentsim.ui import charts, components, data, sentences, words
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import deleting, filters, groups, saying, ticks
-from studentsim.ui.shell import COMPARE, NEW, WATCH
-from studentsim.ui.still import still
+from studentsim.ui.shell import COMPARE_PAGE, NEW_SIMULATION_PAGE, WATCH_PAGE
+from studentsim.ui.still import render_sketch
 
-ALL, FIRST, FOUND = 1000, 5, 30
+MAX_RUNS, INITIAL_ROWS, FILTERED_ROWS = 1000, 5, 30
 """Most runs that are listed at all; how many rows of them without being asked, and how many where the list was narrowed."""
-AGAIN, MORE, WORDS, DOWNLOAD, DELETE = (
+RERUN_OPTION, REPEAT_OPTION, EDIT_OPTION, DOWNLOAD_OPTION, DELETE_OPTION = (
     "Run again with changes", "Repeat with more seeds", "Name, tags and note", "Download everything", "Delete",
 )  # fmt: skip
-NOTE = 160
+MAX_NOTE_CHARS = 160
 """Characters of a note that its row shows."""
 
 
-def recent(engine: data.Engine, runs: Sequence[RunCard], every: Sequence[RunCard]) -> None:
-    """The runs made here, newest first; the older ones folded away. ``every`` run there is may be ticked."""
+def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: Sequence[RunCard]) -> None:
+    """The runs made here, newest first; the older ones folded away. ``all_runs`` run there is may be ticked."""
     st.header("Recent simulations", anchor=False)
     if not runs:
         st.info(
-            f"You have not run a simulation yet. *Watch a student learn* starts one. {_takes(engine)}",
+            f"You have not run a simulation yet. *Watch a student learn* starts one. {_describe_estimate(engine)}",
             icon=":material/info:",
         )
         return
-    asked = filters.asked(runs, shown=len(runs) > FIRST)
-    found = filters.narrowed(runs, asked)
-    ticks.bar(engine, every, key="home.ticked")
-    entries = groups.entries(found)
-    if asked and not found:
-        st.info(f"No simulation is so. {filters.in_words(asked)}", icon=":material/info:")
-        st.button("Show all of them", key="home.all", on_click=filters.clear)
+    active_filters = filters.render_filters(runs, always_show=len(runs) > INITIAL_ROWS)
+    matching_runs = filters.filter_runs(runs, active_filters)
+    ticks.render_selection_bar(engine, all_runs, key="home.ticked")
+    entries = groups.group_run_cards(matching_runs)
+    if active_filters and not matching_runs:
+        st.info(f"No simulation is so. {filters.describe_filters(active_filters)}", icon=":material/info:")
+        st.button("Show all of them", key="home.all", on_click=filters.clear_filters)
         return
-    first = FOUND if asked else FIRST
-    for entry in entries[:first]:
-        _entry(engine, entry)
-    if older := entries[first:]:
+    row_count = FILTERED_ROWS if active_filters else INITIAL_ROWS
+    for entry in entries[:row_count]:
+        _render_entry(engine, entry)
+    if older := entries[row_count:]:
         count = sum(len(entry) for entry in older)
-        fold = st.expander(f"{words.plural(count, 'earlier simulation')}", key="home.older", on_change="rerun")
-        if fold.open:
-            with fold:
+        expander = st.expander(f"{words.pluralize(count, 'earlier simulation')}", key="home.older", on_change="rerun")
+        if expander.open:
+            with expander:
                 for entry in older:
-                    _entry(engine, entry)
+                    _render_entry(engine, entry)
 
 
-def _takes(engine: data.Engine) -> str:
+def _describe_estimate(engine: data.Engine) -> str:
     """How long the run takes that Home starts: the same estimate as on New simulation."""
-    guess = data.estimate(engine, RunConfig())
-    return sentences.estimate(guess.low, guess.high, guess.runs)
+    run_estimate = data.estimate_duration(engine, RunConfig())
+    return sentences.describe_estimated_duration(
+        run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count
+    )
 
 
-def _entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:
+def _render_entry(engine: data.Engine, runs: Sequence[RunCard]) -> None:
     if len(runs) == 1:
-        row(engine, runs[0])
+        render_run_row(engine, runs[0])
     else:
-        groups.row(engine, runs, each=row)
+        groups.render_group_row(engine, runs, render_run=render_run_row)
 
 
-def row(engine: data.Engine, run: RunCard, halves: Sequence[int] = (3, 1)) -> None:
+def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[int] = (3, 1)) -> None:
     """One run: what it is, its last exam, its exams as a small line, its state, and what can be done with it."""
     with st.container(border=True):
-        about, standing = st.columns(halves, vertical_alignment="center")
-        with about.container(gap="xsmall"):
+        info_column, status_column = st.columns(column_widths, vertical_alignment="center")
+        with info_column.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                ticks.box(run.run_id, run.title)
-                label = run.name or words.capital(run.way)
-                st.page_link(WATCH, label=words.literal(label), query_params={"run": run.run_id})
-                components.status_badge(run.status)
+                ticks.render_checkbox(run.run_id, run.title)
+                label = run.name or words.capitalize_first(run.strategy_label)
+                st.page_link(WATCH_PAGE, label=words.escape_markdown(label), query_params={"run": run.run_id})
+                components.render_status_badge(run.status)
                 for tag in run.tags:
-                    st.badge(words.literal(tag), icon=":material/label:", color="gray")
-            st.caption(words.literal(_told(run)))
+                    st.badge(words.escape_markdown(tag), icon=":material/label:", color="gray")
+            st.caption(words.escape_markdown(_run_caption(run)))
             if run.note:
-                st.caption(f":material/sticky_note_2: {words.literal(words.shortened(run.note, NOTE))}")
-        with standing.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
-            if len(run.accuracies) > 1:
-                _spark(run)
-            _menu(engine, run)
+                st.caption(
+                    f":material/sticky_note_2: {words.escape_markdown(words.shorten_label(run.note, MAX_NOTE_CHARS))}"
+                )
+        with status_column.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+            if len(run.exam_accuracies) > 1:
+                _render_sparkline(run)
+            _render_menu(engine, run)
 
 
-def _told(run: RunCard) -> str:
-    lessons = "" if run.status == "finished" else f"lesson {run.turn} of {run.turns}"
-    when = run.recorded or words.ago(time.time() - run.started)
-    who = f"{run.student}: {run.way}" if run.name and not run.recorded else run.student
-    return " · ".join(filter(None, [who, f"seed {run.seed}", run.exam, lessons, when, run.student_version]))
+def _run_caption(run: RunCard) -> str:
+    progress_text = "" if run.status == "finished" else f"lesson {run.turn} of {run.turns}"
+    age_text = run.recorded_label or words.format_time_ago(time.time() - run.started_at)
+    student_text = (
+        f"{run.student_label}: {run.strategy_label}" if run.name and not run.recorded_label else run.student_label
+    )
+    return " · ".join(
+        filter(None, [student_text, f"seed {run.seed}", run.exam_label, progress_text, age_text, run.student_version])
+    )
 
 
-def _spark(run: RunCard) -> None:
-    told = ", ".join(str(words.hundred(a)) for a in run.accuracies)
+def _render_sparkline(run: RunCard) -> None:
+    scores_text = ", ".join(str(words.round_percent(a)) for a in run.exam_accuracies)
     with st.container(width=120):
-        sketch = charts.spark(run.accuracies, run.strategy)
-        still(sketch, key=f"home.spark.{run.run_id}", alt=f"Right answers of 100, exam by exam: {told}")
+        sketch = charts.exams_sparkline(run.exam_accuracies, run.strategy)
+        render_sketch(sketch, key=f"home.spark.{run.run_id}", alt=f"Right answers of 100, exam by exam: {scores_text}")
 
 
-def _menu(engine: data.Engine, run: RunCard) -> None:
+def _render_menu(engine: data.Engine, run: RunCard) -> None:
     chosen = st.menu_button(
         "More",
-        [AGAIN, MORE, WORDS, DOWNLOAD, DELETE],
+        [RERUN_OPTION, REPEAT_OPTION, EDIT_OPTION, DOWNLOAD_OPTION, DELETE_OPTION],
         key=f"home.more.{run.run_id}",
         type="tertiary",
     )
-    if chosen == AGAIN:
-        st.switch_page(NEW, query_params={"like": run.run_id})
-    if chosen == MORE:
-        st.switch_page(COMPARE, query_params={"runs": run.run_id})
-    if chosen == WORDS:
-        saying.about(engine, run)
-    if chosen == DOWNLOAD:
-        ticks.take_away(engine, [run.run_id])
-    if chosen == DELETE:
-        deleting.confirm(engine, [run])
+    if chosen == RERUN_OPTION:
+        st.switch_page(NEW_SIMULATION_PAGE, query_params={"like": run.run_id})
+    if chosen == REPEAT_OPTION:
+        st.switch_page(COMPARE_PAGE, query_params={"runs": run.run_id})
+    if chosen == EDIT_OPTION:
+        saying.render_notes_dialog(engine, run)
+    if chosen == DOWNLOAD_OPTION:
+        ticks.render_download_dialog(engine, [run.run_id])
+    if chosen == DELETE_OPTION:
+        deleting.render_delete_dialog(engine, [run])

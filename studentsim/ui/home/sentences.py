@@ -8,141 +8,186 @@ import pandas as pd
 
 from studentsim.analysis import claims
 from studentsim.ui import category_names
-from studentsim.ui.compare.differences import Difference
-from studentsim.ui.compare.groups import Group
-from studentsim.ui.compare.sentences import amount, bounds
-from studentsim.ui.looks import look
-from studentsim.ui.words import hundred, interval, mean_score, plural, score, student
+from studentsim.ui.compare.differences import AccuracyDifference
+from studentsim.ui.compare.groups import RunGroup
+from studentsim.ui.compare.sentences import format_gain, format_gain_interval
+from studentsim.ui.looks import strategy_style
+from studentsim.ui.words import (
+    round_percent,
+    format_interval,
+    format_mean_score,
+    pluralize,
+    format_score,
+    student_title,
+)
 
-CONTROLS = ("none", "fixed")
+CONTROL_STRATEGIES = ("none", "fixed")
 
 
-GUESSING = 0.2
+GUESSING_ACCURACY = 0.2
 """What guessing gives, 0 to 1, on questions of five options: the recorded studies' and the curriculum's."""
 
 
-def gap(student: str, start: pd.DataFrame) -> str:
-    """How uneven the ``student`` is before any lesson: its weakest category against the rest. Blank where none stands out.
+def describe_initial_gap(student: str, initial_exam: pd.DataFrame) -> str:
+    """How uneven the ``student_title`` is before any lesson: its weakest category against the rest. Blank where none stands out.
 
-    ``start`` has ``category, correct, questions`` of the exam before any lesson. Claims a gap only where luck would seldom make the
-    lowest of so many categories so low (``claims.behind``).
+    ``initial_exam`` has ``category, correct, questions`` of the exam before any lesson. Claims a gap only where luck would seldom make the
+    lowest of so many categories so low (``claims.is_significantly_below_rest``).
     """
-    asked = start[start.questions > 0]
-    if len(asked) < 2:
+    examined = initial_exam[initial_exam.questions > 0]
+    if len(examined) < 2:
         return ""
-    weakest = asked.loc[(asked.correct / asked.questions).idxmin()]
-    whole, part = (int(asked.correct.sum()), int(asked.questions.sum())), (int(weakest.correct), int(weakest.questions))
-    if not claims.behind(part, whole, of=len(asked)):
+    weakest = examined.loc[(examined.correct / examined.questions).idxmin()]
+    total_counts, weakest_counts = (
+        (int(examined.correct.sum()), int(examined.questions.sum())),
+        (int(weakest.correct), int(weakest.questions)),
+    )
+    if not claims.is_significantly_below_rest(weakest_counts, total_counts, comparisons=len(examined)):
         return ""
-    rest = score(whole[0] - part[0], whole[1] - part[1])
-    where = category_names.in_sentence(weakest.category, start.category)
-    fewer = " That is fewer than guessing gives: it does not guess, and each of its slips leads to a wrong option."
+    rest_score = format_score(total_counts[0] - weakest_counts[0], total_counts[1] - weakest_counts[1])
+    category_text = category_names.inline_category_label(weakest.category, initial_exam.category)
+    below_guessing_note = (
+        " That is fewer than guessing gives: it does not guess, and each of its slips leads to a wrong option."
+    )
     return (
-        f"This student ({student}) begins with a gap: before any lesson it has {score(*part)} questions right in {where}, and {rest} in "
-        f"the other categories.{fewer if part[0] < GUESSING * part[1] else ''}"
+        f"This student ({student}) begins with a gap: before any lesson it has {format_score(*weakest_counts)} questions right in {category_text}, and {rest_score} in "
+        f"the other categories.{below_guessing_note if weakest_counts[0] < GUESSING_ACCURACY * weakest_counts[1] else ''}"
     )
 
 
-def finding(exams: pd.DataFrame, told: Difference | None = None, taught: Sequence[Difference] = ()) -> str:
+def describe_study_result(
+    exams: pd.DataFrame,
+    strategy_difference: AccuracyDifference | None = None,
+    teaching_effects: Sequence[AccuracyDifference] = (),
+) -> str:
     """What the study shows: the untaught student, the taught ones, and whether the ways of choosing can be told apart.
 
-    ``exams`` is ``curves.means``'s frame, a way of choosing by its mean over runs; ``told`` the two ways that it was made to compare,
-    ``taught`` each way of teaching against none. Claims a difference only where its interval leaves out 0 (``Difference.clear``).
+    ``exams`` is ``curves.group_means_frame``'s frame, a way of choosing by its mean over runs; ``strategy_difference`` the two ways that it was made to compare,
+    ``teaching_effects`` each way of teaching against none. Claims a difference only where its interval leaves out 0 (``AccuracyDifference.is_significant``).
     """
-    last = exams.loc[exams.groupby("strategy").turn.idxmax()].sort_values("accuracy")
-    ways, control = last[~last.strategy.isin(CONTROLS)], last[last.strategy == "none"]
-    if ways.empty:
+    final_rows = exams.loc[exams.groupby("strategy").turn.idxmax()].sort_values("accuracy")
+    taught_rows, control_rows = (
+        final_rows[~final_rows.strategy.isin(CONTROL_STRATEGIES)],
+        final_rows[final_rows.strategy == "none"],
+    )
+    if taught_rows.empty:
         return ""
-    lessons = plural(int(last.turn.max()), "lesson")
-    rest = " ".join(filter(None, [_difference(told) if told else "", _fixed(last)]))
-    if control.empty:
-        return f"After {lessons} of practice this student answers {_reach(ways)}. {rest}".strip()
-    left = (
-        f"Without teaching, this student answers {_told(control.iloc[0])} never-practised questions rightly after "
+    lessons = pluralize(int(final_rows.turn.max()), "lesson")
+    closing_text = " ".join(
+        filter(
+            None,
+            [
+                _describe_difference(strategy_difference) if strategy_difference else "",
+                _describe_fixed_strategy(final_rows),
+            ],
+        )
+    )
+    if control_rows.empty:
+        return f"After {lessons} of practice this student answers {_format_score_range(taught_rows)}. {closing_text}".strip()
+    opening_text = (
+        f"Without teaching, this student answers {_format_row_score(control_rows.iloc[0])} never-practised questions rightly after "
         f"{lessons}."
     )
-    return f"{left} {_against_none(ways, taught)} {rest}".strip()
+    return f"{opening_text} {_describe_teaching_effects(taught_rows, teaching_effects)} {closing_text}".strip()
 
 
-def _against_none(ways: pd.DataFrame, taught: Sequence[Difference]) -> str:
+def _describe_teaching_effects(taught_rows: pd.DataFrame, teaching_effects: Sequence[AccuracyDifference]) -> str:
     """How the ways of teaching (rows rise) stand against none: those that are ahead by their names, unless all are."""
-    if not taught:
-        return f"Taught, it answers {_reach(ways)}; without an exam in common, whether that is more cannot be told."
-    told = {d.group.strategy: claims.direction(d.low, d.high) for d in taught}
-    ahead, unclear, fewer = (ways[ways.strategy.map(told) == way] for way in (1, 0, -1))
-    if len(ahead) == len(ways):
-        return f"Taught, it reaches {_reach(ahead)}."
+    if not teaching_effects:
+        return f"Taught, it answers {_format_score_range(taught_rows)}; without an exam in common, whether that is more cannot be told."
+    directions = {d.group.strategy: claims.interval_direction(d.low, d.high) for d in teaching_effects}
+    ahead, unclear, behind = (
+        taught_rows[taught_rows.strategy.map(directions) == direction] for direction in (1, 0, -1)
+    )
+    if len(ahead) == len(taught_rows):
+        return f"Taught, it reaches {_format_score_range(ahead)}."
     parts = []
     if len(ahead):
-        brought = [f"to {_told(row)} by *{look(row.strategy).name}*" for _, row in ahead.iterrows()]
-        parts.append(f"It is brought {_and(brought)}.")
+        reached = [
+            f"to {_format_row_score(row)} by *{strategy_style(row.strategy).name}*" for _, row in ahead.iterrows()
+        ]
+        parts.append(f"It is brought {_join_with_and(reached)}.")
     if len(unclear):
-        parts.append(f"{_named(unclear)} cannot be told apart from no teaching.")
-    if len(fewer):
-        parts.append(f"{_named(fewer)} {'does' if len(fewer) == 1 else 'do'} worse than no teaching.")
+        parts.append(f"{_format_strategy_scores(unclear)} cannot be told apart from no teaching.")
+    if len(behind):
+        parts.append(
+            f"{_format_strategy_scores(behind)} {'does' if len(behind) == 1 else 'do'} worse than no teaching."
+        )
     return " ".join(parts)
 
 
-def small_model(groups: Sequence[Group]) -> str:
+def describe_small_model(groups: Sequence[RunGroup]) -> str:
     """Who SmolLM2 is, and what it was asked, from its runs' settings."""
     config = groups[0].config
-    seeds = sorted({len(group.runs) for group in groups})
-    each = plural(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    seed_counts = sorted({len(group.runs) for group in groups})
+    seeds_text = (
+        pluralize(seed_counts[0], "seed") if len(seed_counts) == 1 else f"{seed_counts[0]} to {seed_counts[-1]} seeds"
+    )
     return (
         "*SmolLM2*, a small language model (135 million parameters, from 4-bit weights), reads each question with its options and "
-        f"writes its answer. Here it practised MathQA, {plural(config.turns, 'lesson')} of {plural(config.questions, 'question')}, "
-        f"{plural(len(groups), 'way')} of choosing with {each} each, and sat an exam of {plural(config.exam, 'question')}."
+        f"writes its answer. Here it practised MathQA, {pluralize(config.turns, 'lesson')} of {pluralize(config.questions, 'question')}, "
+        f"{pluralize(len(groups), 'way')} of choosing with {seeds_text} each, and sat an exam of {pluralize(config.exam, 'question')}."
     )
 
 
-def _told(row: pd.Series) -> str:
-    asked = int(row.questions // row.runs)
-    return f"{mean_score(row.accuracy, asked)} {interval(row.low, row.high, asked)}"
+def _format_row_score(row: pd.Series) -> str:
+    questions_per_run = int(row.questions // row.runs)
+    return (
+        f"{format_mean_score(row.accuracy, questions_per_run)} {format_interval(row.low, row.high, questions_per_run)}"
+    )
 
 
-def _named(rows: pd.DataFrame) -> str:
+def _format_strategy_scores(rows: pd.DataFrame) -> str:
     """``*Mixed bag*, 77 of 100 (72 to 82), and *Where it is unsure*, 78 of 100 (73 to 83),``"""
-    told = [f"*{look(row.strategy).name}*, {_told(row)}," for _, row in rows.iterrows()]
-    return " and ".join(filter(None, [" ".join(told[:-1]), told[-1]]))
+    clauses = [f"*{strategy_style(row.strategy).name}*, {_format_row_score(row)}," for _, row in rows.iterrows()]
+    return " and ".join(filter(None, [" ".join(clauses[:-1]), clauses[-1]]))
 
 
-def _and(parts: Sequence[str]) -> str:
+def _join_with_and(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
-def _reach(rows: pd.DataFrame) -> str:
+def _format_score_range(rows: pd.DataFrame) -> str:
     """``58 to 66 of 100``, from the lowest way to the highest."""
-    low, high = hundred(rows.accuracy.min()), hundred(rows.accuracy.max())
+    low, high = round_percent(rows.accuracy.min()), round_percent(rows.accuracy.max())
     if len(rows) == 1 or low == high:
-        return _told(rows.iloc[-1])
+        return _format_row_score(rows.iloc[-1])
     return f"{low} to {high} of 100, depending on how its practice is chosen"
 
 
-def _difference(d: Difference) -> str:
-    this, other = (f"*{group.look.name}*" for group in (d.group, d.reference))
-    counts = (len(d.group.runs), len(d.reference.runs))
-    runs = f"{plural(counts[0], 'run')} of each" if counts[0] == counts[1] else f"{counts[0]} and {counts[1]} runs"
-    basis = f"{bounds(d)}; {runs}{', each with a seed of its own' if max(counts) > 1 else ''}"
-    if not d.clear:
-        return f"{this} and {other} cannot be told apart: {amount(d, of='the first')} ({basis})."
-    text = f"{this} gets {amount(d)} right than {other} ({basis})."
-    return text if d.over_runs else f"{text} One run of a way cannot tell it from the luck of the draw."
+def _describe_difference(difference: AccuracyDifference) -> str:
+    this, other = (f"*{group.style.name}*" for group in (difference.group, difference.reference))
+    counts = (len(difference.group.runs), len(difference.reference.runs))
+    runs_text = (
+        f"{pluralize(counts[0], 'run')} of each" if counts[0] == counts[1] else f"{counts[0]} and {counts[1]} runs"
+    )
+    basis_text = (
+        f"{format_gain_interval(difference)}; {runs_text}{', each with a seed of its own' if max(counts) > 1 else ''}"
+    )
+    if not difference.is_significant:
+        return f"{this} and {other} cannot be told apart: {format_gain(difference, beneficiary='the first')} ({basis_text})."
+    text = f"{this} gets {format_gain(difference)} right than {other} ({basis_text})."
+    return (
+        text if difference.has_repeated_runs else f"{text} One run of a way cannot tell it from the luck of the draw."
+    )
 
 
-def _fixed(last: pd.DataFrame) -> str:
+def _describe_fixed_strategy(final_rows: pd.DataFrame) -> str:
     """How the same questions over and over end."""
-    rows = last[last.strategy == "fixed"]
+    rows = final_rows[final_rows.strategy == "fixed"]
     if rows.empty:
         return ""
-    return f"*{look('fixed').name}* ends at {_told(rows.iloc[0])}."
+    return f"*{strategy_style('fixed').name}* ends at {_format_row_score(rows.iloc[0])}."
 
 
-def basis(groups: Sequence[Group]) -> str:
+def describe_study_basis(groups: Sequence[RunGroup]) -> str:
     """What the study rests on: student, exam, runs and seeds, from the runs' settings."""
     config = groups[0].config
-    each = "; ".join(f"{g.look.name.lower()} {', '.join(str(run.config.seed) for run in g.runs)}" for g in groups)
+    seeds_text = "; ".join(
+        f"{g.style.name.lower()} {', '.join(str(run.config.seed) for run in g.runs)}" for g in groups
+    )
     return (
-        f"Real simulations of this product: the same student ({student(config)}), the same exam of {plural(config.exam, 'question')}, "
-        f"{plural(config.turns, 'lesson')} of {plural(config.questions, 'question')}. Seeds: {each}. They came with the product, so that "
+        f"Real simulations of this product: the same student ({student_title(config)}), the same exam of {pluralize(config.exam, 'question')}, "
+        f"{pluralize(config.turns, 'lesson')} of {pluralize(config.questions, 'question')}. Seeds: {seeds_text}. They came with the product, so that "
         "there is something true to look at before your own."
     )

@@ -9,159 +9,181 @@ import pandas as pd
 import streamlit as st
 
 from studentsim import presets
-from studentsim.runs.recorded import SMOLLM2, of_this_study
+from studentsim.runs.recorded import SMOLLM2_STUDY, is_embedded_study_run
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, components, data, recorded_race, words
-from studentsim.ui.cards import RunCard, config_of
-from studentsim.ui.compare.curves import means
-from studentsim.ui.compare.data import MOST
-from studentsim.ui.compare.differences import Difference, differences, last_shared
-from studentsim.ui.compare.groups import Group, Run, grouped
-from studentsim.ui.drawn import drawn
+from studentsim.ui.cards import RunCard, parse_stored_config
+from studentsim.ui.compare.curves import group_means_frame
+from studentsim.ui.compare.data import MAX_SELECTED
+from studentsim.ui.compare.differences import AccuracyDifference, compute_differences, last_shared_turn
+from studentsim.ui.compare.groups import RunGroup, ComparedRun, group_runs_by_settings
+from studentsim.ui.drawn import cached_figure
 from studentsim.ui.home import rows, sentences, ticks
-from studentsim.ui.shell import COMPARE
+from studentsim.ui.shell import COMPARE_PAGE
 
-COLUMNS = {
+COLUMN_LABELS = {
     "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
     "accuracy": "share right", "low": "95 % from", "high": "95 % to",
 }  # fmt: skip
-COMPARED = ("category", "random")
+COMPARED_STRATEGIES = ("category", "random")
 """The two ways that the study was recorded to compare: the one named first, against the other."""
 
 
 @dataclass(frozen=True)
-class Study:
-    """The recorded runs' figures. ``exams`` is ``curves.means``'s frame; ``told`` sets ``COMPARED`` against each other, ``taught`` each
-    way of teaching against none; ``start`` has ``category, correct, questions`` of the exam before any lesson.
+class StudyFigures:
+    """The recorded runs' figures. ``exams`` is ``curves.group_means_frame``'s frame; ``strategy_difference`` sets ``COMPARED_STRATEGIES`` against each other, ``teaching_effects`` each
+    way of teaching against none; ``initial_exam`` has ``category, correct, questions`` of the exam before any lesson.
     """
 
-    groups: list[Group]
+    groups: list[RunGroup]
     exams: pd.DataFrame
-    told: Difference | None
-    taught: list[Difference]
-    start: pd.DataFrame
+    strategy_difference: AccuracyDifference | None
+    teaching_effects: list[AccuracyDifference]
+    initial_exam: pd.DataFrame
     chance: float
 
 
-def study(engine: data.Engine, runs: list[RunCard]) -> None:
+def render_studies(engine: data.Engine, runs: list[RunCard]) -> None:
     """What the recorded ``runs`` show; nothing if there are none. Those of an earlier version's study are listed, no more."""
-    small = [run for run in runs if SMOLLM2.holds(run.run_id)]
-    _embedded(engine, [run for run in runs if run not in small])
-    _small(engine, small)
+    smollm2_runs = [run for run in runs if SMOLLM2_STUDY.contains_run(run.run_id)]
+    _render_embedded_study(engine, [run for run in runs if run not in smollm2_runs])
+    _render_small_model_study(engine, smollm2_runs)
 
 
-def _embedded(engine: data.Engine, runs: list[RunCard]) -> None:
+def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     """The embedded student's study."""
-    current = [run for run in runs if of_this_study(run.run_id)] or runs
-    found = _found(engine, current)
-    if found is None:
+    current_runs = [run for run in runs if is_embedded_study_run(run.run_id)] or runs
+    figures = _load_study(engine, current_runs)
+    if figures is None:
         return
-    finding = sentences.finding(found.exams, found.told, found.taught)
+    result_text = sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)
     st.header("What does teaching change?", anchor=False)
-    components.recorded_badge(current[0].recorded)
-    if gap := sentences.gap(words.student(found.groups[0].config), found.start):
-        st.markdown(words.literal(gap))
-    st.markdown(finding)
-    components.picture(
+    components.render_recorded_badge(current_runs[0].recorded_label)
+    if gap_text := sentences.describe_initial_gap(words.student_title(figures.groups[0].config), figures.initial_exam):
+        st.markdown(words.escape_markdown(gap_text))
+    st.markdown(result_text)
+    components.render_figure(
         "How many of 100 never-practised questions does it answer rightly?",
-        drawn(charts.study, found.exams, chance=found.chance),
-        found.exams,
+        cached_figure(charts.study_figure, figures.exams, chance=figures.chance),
+        figures.exams,
         key="home.study",
-        alt=finding.replace("*", ""),
-        columns=COLUMNS,
+        alt=result_text.replace("*", ""),
+        columns=COLUMN_LABELS,
     )
-    recorded_race.offer(current)
-    label = f"Look into the {words.plural(len(runs), 'recorded run')}"
-    fold = st.expander(label, key="home.recorded", on_change="rerun")
-    if fold.open:
-        with fold:
-            ticks.bar(engine, runs, key="home.recorded.ticked")
-            _listed(engine, found, current, [run for run in runs if run not in current])
+    recorded_race.render_race_link(current_runs)
+    label = f"Look into the {words.pluralize(len(runs), 'recorded run')}"
+    expander = st.expander(label, key="home.recorded", on_change="rerun")
+    if expander.open:
+        with expander:
+            ticks.render_selection_bar(engine, runs, key="home.recorded.ticked")
+            _render_run_list(engine, figures, current_runs, [run for run in runs if run not in current_runs])
 
 
-def _small(engine: data.Engine, runs: list[RunCard]) -> None:
+def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
     """SmolLM2's study: what it shows in words, and the way to its picture on Compare, beside the paper's curves."""
-    found = _found(engine, runs)
-    if found is None:
+    figures = _load_study(engine, runs)
+    if figures is None:
         return
     st.subheader("And a real language model?", anchor=False)
-    components.recorded_badge(runs[0].recorded)
-    st.markdown(f"{sentences.small_model(found.groups)} {sentences.finding(found.exams, found.told, found.taught)}")
-    papers = [run.run_id for way in presets.STRATEGIES for g in found.groups if g.strategy == way for run in g.runs]
+    components.render_recorded_badge(runs[0].recorded_label)
+    st.markdown(
+        f"{sentences.describe_small_model(figures.groups)} {sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)}"
+    )
+    paper_run_ids = [
+        run.run_id
+        for strategy in presets.PAPER_STRATEGIES
+        for g in figures.groups
+        if g.strategy == strategy
+        for run in g.runs
+    ]
     st.page_link(
-        COMPARE,
+        COMPARE_PAGE,
         label="Compare its ways of choosing, beside the paper's curves",
         icon=":material/compare_arrows:",
-        query_params={"runs": ",".join(papers[:MOST]), "paper": "1"},
+        query_params={"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
     )
-    label = f"Look into its {words.plural(len(runs), 'recorded run')}"
-    fold = st.expander(label, key="home.recorded.small", on_change="rerun")
-    if fold.open:
-        with fold:
-            ticks.bar(engine, runs, key="home.recorded.small.ticked")
-            _listed(engine, found, runs, [])
+    label = f"Look into its {words.pluralize(len(runs), 'recorded run')}"
+    expander = st.expander(label, key="home.recorded.small", on_change="rerun")
+    if expander.open:
+        with expander:
+            ticks.render_selection_bar(engine, runs, key="home.recorded.small.ticked")
+            _render_run_list(engine, figures, runs, [])
 
 
-def _found(engine: data.Engine, runs: list[RunCard]) -> Study | None:
+def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None:
     """The runs' figures; None where there are no runs, or none has sat an exam."""
     if not runs:
         return None
-    found = _gathered(engine.database, str(engine.folder), tuple((run.run_id, run.started) for run in runs))
-    return None if found.exams.empty else found
+    figures = _cached_study(engine.database, str(engine.data_dir), tuple((run.run_id, run.started_at) for run in runs))
+    return None if figures.exams.empty else figures
 
 
-def _listed(engine: data.Engine, found: Study, current: list[RunCard], earlier: list[RunCard]) -> None:
-    st.caption(words.literal(sentences.basis(found.groups)))
-    for run in current:
-        rows.row(engine, run)
-    if earlier:
+def _render_run_list(
+    engine: data.Engine, figures: StudyFigures, current_runs: list[RunCard], earlier_runs: list[RunCard]
+) -> None:
+    st.caption(words.escape_markdown(sentences.describe_study_basis(figures.groups)))
+    for run in current_runs:
+        rows.render_run_row(engine, run)
+    if earlier_runs:
         st.caption("These came with an earlier version, and are not in the picture above.")
-        for run in earlier:
-            rows.row(engine, run)
+        for run in earlier_runs:
+            rows.render_run_row(engine, run)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _gathered(_database: Database, folder: str, stand: tuple[tuple[str, float], ...]) -> Study:
+def _cached_study(_database: Database, folder: str, cache_key: tuple[tuple[str, float], ...]) -> StudyFigures:
     """The figures of these runs, kept by when each was recorded: a recorded run is finished and does not change."""
-    ids = [run_id for run_id, _ in stand]
-    groups, _ = grouped([_run(_database, run_id) for run_id in ids])
-    exams = queries.exams_of(_database, ids)
-    first = queries.exam_categories_of(_database, ids[:1], 0)
-    chances = queries.guessing(_database, ids)
-    return Study(
+    ids = [run_id for run_id, _ in cache_key]
+    groups, _ = group_runs_by_settings([_load_run(_database, run_id) for run_id in ids])
+    exams = queries.fetch_exams_of_runs(_database, ids)
+    initial_exam = queries.fetch_exam_categories(_database, ids[:1], 0)
+    chances = queries.fetch_chance_accuracy(_database, ids)
+    return StudyFigures(
         groups=groups,
-        exams=means(groups, exams),
-        told=_compared(_database, groups, exams),
-        taught=_against_none(_database, groups, exams),
-        start=first,
+        exams=group_means_frame(groups, exams),
+        strategy_difference=_compare_strategies(_database, groups, exams),
+        teaching_effects=_compute_teaching_effects(_database, groups, exams),
+        initial_exam=initial_exam,
         chance=next(iter(chances.values()), 0.2),
     )
 
 
-def _run(database: Database, run_id: str) -> Run:
-    row = queries.run(database, run_id)
-    return Run(run_id, config_of(row.config), row.status, row.recorded, row.started, row.turn, row.last_seq)
+def _load_run(database: Database, run_id: str) -> ComparedRun:
+    row = queries.fetch_run(database, run_id)
+    return ComparedRun(
+        run_id, parse_stored_config(row.config), row.status, row.recorded, row.started, row.turn, row.last_seq
+    )
 
 
-def _compared(database: Database, groups: Sequence[Group], exams: pd.DataFrame) -> Difference | None:
-    """``COMPARED``, after the last lesson that all of their runs share; None where one is not there."""
-    pair = [group for strategy in COMPARED for group in groups if group.strategy == strategy]
-    return next(iter(_differences(database, pair, exams, pair[-1])), None) if len(pair) == len(COMPARED) else None
+def _compare_strategies(
+    database: Database, groups: Sequence[RunGroup], exams: pd.DataFrame
+) -> AccuracyDifference | None:
+    """``COMPARED_STRATEGIES``, after the last lesson that all of their runs share; None where one is not there."""
+    pair = [group for strategy in COMPARED_STRATEGIES for group in groups if group.strategy == strategy]
+    return (
+        next(iter(_compute_differences(database, pair, exams, pair[-1])), None)
+        if len(pair) == len(COMPARED_STRATEGIES)
+        else None
+    )
 
 
-def _against_none(database: Database, groups: Sequence[Group], exams: pd.DataFrame) -> list[Difference]:
+def _compute_teaching_effects(
+    database: Database, groups: Sequence[RunGroup], exams: pd.DataFrame
+) -> list[AccuracyDifference]:
     """Each way of teaching against no teaching, after the last lesson that all share; empty where there is no such control."""
     control = next((group for group in groups if group.strategy == "none"), None)
-    taught = [group for group in groups if group.strategy not in sentences.CONTROLS]
-    return _differences(database, [*taught, control], exams, control) if control and taught else []
+    taught_groups = [group for group in groups if group.strategy not in sentences.CONTROL_STRATEGIES]
+    return (
+        _compute_differences(database, [*taught_groups, control], exams, control) if control and taught_groups else []
+    )
 
 
-def _differences(
-    database: Database, groups: Sequence[Group], exams: pd.DataFrame, reference: Group
-) -> list[Difference]:
-    turn = last_shared(groups, exams)
+def _compute_differences(
+    database: Database, groups: Sequence[RunGroup], exams: pd.DataFrame, reference: RunGroup
+) -> list[AccuracyDifference]:
+    turn = last_shared_turn(groups, exams)
     if turn is None:
         return []
-    marks = queries.exam_marks(database, [run.run_id for group in groups for run in group.runs], turn)
-    return differences(groups, marks, turn, reference=reference)
+    exam_grades = queries.fetch_exam_correctness(database, [run.run_id for group in groups for run in group.runs], turn)
+    return compute_differences(groups, exam_grades, turn, reference=reference)

@@ -10,205 +10,235 @@ from dataclasses import dataclass
 import streamlit as st
 
 from studentsim.bank import curriculum
-from studentsim.bank.sources import is_on_hub, open_bank
+from studentsim.bank.sources import has_hub_dataset, open_bank
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
-from studentsim.runs.bank_job import chance
-from studentsim.runs.preflight import Outline, outline
+from studentsim.runs.bank_job import chance_accuracy
+from studentsim.runs.preflight import BankOutline, load_bank_outline
 from studentsim.ui import banks, jobs, shell, words
-from studentsim.ui.new.form import KEEP, Form, key
+from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 
-JOB = "studentsim.runs.bank_job"
-COST = (
+JOB_MODULE = "studentsim.runs.bank_job"
+DOUBTFUL_ROWS_CAPTION = (
     "Rows with doubled options, a doubled question, or a key that can't be right are then neither practised nor examined. On "
     "MathQA that costs a third of the questions, since there the worked formula must lead to the key; on the other sets hardly any."
 )
-NOT_ITS_OWN = (
+FOREIGN_BANK_WARNING = (
     "The embedded student knows the built-in curriculum alone. Other questions are put to it, but it can hardly read them: it will "
     "guess or not answer, and learn little."
 )
-ITS_OWN = "The embedded student was taught these questions' kinds, and knows nothing else."
+BUILT_IN_BANK_CAPTION = "The embedded student was taught these questions' kinds, and knows nothing else."
 
 
 @dataclass(frozen=True)
-class Known:
-    """What can be said of the chosen bank before a run is made. ``outline`` is None where that takes a look at the hub."""
+class BankInfo:
+    """What can be said of the chosen bank before a run is made. ``load_bank_outline`` is None where that takes a look at the hub."""
 
-    outline: Outline | None
+    outline: BankOutline | None
     categories: tuple[str, ...]
     chance: float | None
     """What guessing would reach in its exams, 0 to 1; None: not known."""
 
 
-def fill(config: RunConfig) -> None:
+def prefill_bank(config: RunConfig) -> None:
     """Put a run's bank into the fields."""
-    banks.fill(key("bank"), config.bank)
+    banks.prefill_picker(session_key("bank"), config.bank)
 
 
-def bank(form: Form) -> Known:
-    """The choice. Writes ``bank``, ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` into the form's settings."""
-    _taken_over()
+def render_bank_choice(form: RunForm) -> BankInfo:
+    """The choice. Writes ``render_bank_choice``, ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` into the form's settings."""
+    _apply_requested_bank()
     kind = st.segmented_control(
-        "Bank of questions", list(banks.KINDS), format_func=banks.KINDS.__getitem__, required=True, key=key("bank"),
-        persist_state=KEEP, wrap=True,
+        "Bank of questions", list(banks.SOURCE_KINDS), format_func=banks.SOURCE_KINDS.__getitem__, required=True, key=session_key("bank"),
+        persist_state=PERSIST_MODE, wrap=True,
     )  # fmt: skip
-    source = _source(form, str(kind))
-    form.under("bank", "Bank of questions")
-    own_model = form.settings["model"] != "embedded"
-    if kind == curriculum.NAME:
+    source = _render_source_field(form, str(kind))
+    form.add_error_slot("bank", "Bank of questions")
+    has_custom_model = form.settings["model"] != "embedded"
+    if kind == curriculum.BANK_NAME:
         form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "leave_out_doubtful": False}
-        st.caption("" if own_model else ITS_OWN)
-        return Known(*(lambda found: (found, found.categories, 0.2))(outline(source)))
-    if not own_model:
-        st.warning(NOT_ITS_OWN, icon=":material/info:")
-    form.settings |= {"bank": source} | _settings(form, files=kind == banks.FILE)
+        st.caption("" if has_custom_model else BUILT_IN_BANK_CAPTION)
+        return BankInfo(*(lambda found: (found, found.categories, 0.2))(load_bank_outline(source)))
+    if not has_custom_model:
+        st.warning(FOREIGN_BANK_WARNING, icon=":material/info:")
+    form.settings |= {"bank": source} | _render_row_settings(form, is_file=kind == banks.LOCAL_FILE)
     if not source:
-        return Known(None, (), None)
-    return _on_hub(form, source) if is_on_hub(source) else _in_file(form, source)
+        return BankInfo(None, (), None)
+    return _load_hub_info(form, source) if has_hub_dataset(source) else _load_file_info(form, source)
 
 
-def _source(form: Form, kind: str) -> str:
+def _render_source_field(form: RunForm, kind: str) -> str:
     """The bank's name or path; blank where it may not be used, which is then said at the field."""
-    if kind == curriculum.NAME:
+    if kind == curriculum.BANK_NAME:
         return kind
-    if kind == banks.SET:
-        return banks.choose_set(key("bank"))
-    text = st.text_input(
-        "Path of the file or folder on this computer", key="new.bank.path", persist_state=KEEP, placeholder=banks.EXAMPLE,
+    if kind == banks.HUB_DATASET:
+        return banks.render_dataset_picker(session_key("bank"))
+    path_text = st.text_input(
+        "Path of the file or folder on this computer", key="new.bank.path", persist_state=PERSIST_MODE, placeholder=banks.EXAMPLE_PATH,
         max_chars=1000,
     ).strip()  # fmt: skip
-    st.caption(f"{banks.FORMATS} {words.literal(banks.SEVERAL)}")
+    st.caption(f"{banks.FORMATS_HELP} {words.escape_markdown(banks.JOINED_SOURCES_HELP)}")
     try:
-        return banks.checked_path(text)
+        return banks.validate_path(path_text)
     except ConfigError as error:
-        form.refuse(ConfigError(error.problem, error.remedy, field="bank"))
+        form.record_error(ConfigError(error.problem, error.remedy, field="bank"))
         return ""
 
 
-def _settings(form: Form, *, files: bool) -> dict[str, object]:
+def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
     """What is done with the rows of a bank that is not built in."""
     left, right = st.columns(2, gap="medium")
     with left:
         category = st.text_input(
-            "One category for all of them", key=key("bank_category"), persist_state=KEEP, max_chars=80,
+            "One category for all of them", key=session_key("bank_category"), persist_state=PERSIST_MODE, max_chars=80,
             placeholder="blank: the set's own",
         ).strip()  # fmt: skip
-        form.under("bank_category", "One category for all of them")
+        form.add_error_slot("bank_category", "One category for all of them")
         st.caption("For questions that name no category, or whose categories are too many to tell apart.")
     with right:
-        leave_out = st.toggle("Leave out doubtful rows", key=key("leave_out_doubtful"), persist_state=KEEP)
-        st.caption(COST)
+        drop_doubtful = st.toggle(
+            "Leave out doubtful rows", key=session_key("leave_out_doubtful"), persist_state=PERSIST_MODE
+        )
+        st.caption(DOUBTFUL_ROWS_CAPTION)
     set_name = ""
-    if files:
-        names = banks.set_names()
+    if is_file:
+        names = banks.dataset_titles()
         set_name = st.selectbox(
-            "The file is of the set", list(names), format_func=names.__getitem__, key=key("bank_set"), persist_state=KEEP
+            "The file is of the set", list(names), format_func=names.__getitem__, key=session_key("bank_set"), persist_state=PERSIST_MODE
         )  # fmt: skip
-        form.under("bank_set", "The file is of the set")
-    return {"bank_category": category, "bank_set": set_name, "leave_out_doubtful": leave_out}
+        form.add_error_slot("bank_set", "The file is of the set")
+    return {"bank_category": category, "bank_set": set_name, "leave_out_doubtful": drop_doubtful}
 
 
-def _in_file(form: Form, source: str) -> Known:
-    category, leave_out = form.settings["bank_category"], form.settings["leave_out_doubtful"]
+def _load_file_info(form: RunForm, source: str) -> BankInfo:
+    category, drop_doubtful = form.settings["bank_category"], form.settings["leave_out_doubtful"]
     try:
         RunConfig.make(bank_category=category)
         with st.spinner("Reading the questions …", show_time=True):
-            how = {"category": category, "set_name": form.settings["bank_set"]}
-            found = outline(source, leave_out_doubtful=leave_out, **how)
-            opened = open_bank(source, leave_out_doubtful=leave_out, **how)
-            whole = _size(source, how) if leave_out else 0
+            options = {"category": category, "set_name": form.settings["bank_set"]}
+            bank_outline = load_bank_outline(source, leave_out_doubtful=drop_doubtful, **options)
+            loaded_bank = open_bank(source, leave_out_doubtful=drop_doubtful, **options)
+            total_count = _count_questions(source, options) if drop_doubtful else 0
     except (ConfigError, BankError) as error:
-        form.refuse(ConfigError(error.problem, error.remedy, field="bank"))
-        _check_link("Check them row by row", form)
-        return Known(None, (), None)
-    guessing = chance(opened)
-    _told(form, sum(found.study.values()), found.exam, len(found.categories), guessing, of=whole)
-    return Known(found, found.categories, guessing)
+        form.record_error(ConfigError(error.problem, error.remedy, field="bank"))
+        _render_check_link("Check them row by row", form)
+        return BankInfo(None, (), None)
+    guessing_accuracy = chance_accuracy(loaded_bank)
+    _render_bank_summary(
+        form,
+        sum(bank_outline.study.values()),
+        bank_outline.exam,
+        len(bank_outline.categories),
+        guessing_accuracy,
+        total_count=total_count,
+    )
+    return BankInfo(bank_outline, bank_outline.categories, guessing_accuracy)
 
 
-def _size(source: str, how: dict[str, str]) -> int:
+def _count_questions(source: str, options: dict[str, str]) -> int:
     """Questions with the doubtful ones among them; 0 where some rows cannot be read, so that there is no such bank."""
     try:
-        whole = outline(source, **how)
+        full_outline = load_bank_outline(source, **options)
     except BankError:
         return 0
-    return sum(whole.study.values()) + whole.exam
+    return sum(full_outline.study.values()) + full_outline.exam
 
 
-def _on_hub(form: Form, source: str) -> Known:
+def _load_hub_info(form: RunForm, source: str) -> BankInfo:
     """What is known of a set of the hub: after a look at it, all; before, its categories at most."""
-    asked = {"what": "outline", "source": source, "category": form.settings["bank_category"],
+    job_arguments = {"what": "outline", "source": source, "category": form.settings["bank_category"],
              "set_name": form.settings["bank_set"], "leave_out_doubtful": form.settings["leave_out_doubtful"]}  # fmt: skip
-    job = jobs.known(JOB, asked)
+    job = jobs.find_job(JOB_MODULE, job_arguments)
     if job and job.result and "outline" in job.result:
-        seen = job.result["outline"]
-        _told(form, sum(seen["study"].values()), seen["exam"], len(seen["study"]), seen["chance"])
-        found = Outline(tuple(seen["study"]), {(c, None, None): n for c, n in seen["study"].items() if n}, seen["exam"])
-        return Known(found, found.categories, seen["chance"])
+        outline_data = job.result["outline"]
+        _render_bank_summary(
+            form,
+            sum(outline_data["study"].values()),
+            outline_data["exam"],
+            len(outline_data["study"]),
+            outline_data["chance"],
+        )
+        bank_outline = BankOutline(
+            tuple(outline_data["study"]),
+            {(c, None, None): n for c, n in outline_data["study"].items() if n},
+            outline_data["exam"],
+        )
+        return BankInfo(bank_outline, bank_outline.categories, outline_data["chance"])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Look at this set now", key="new.bank.look", icon=":material/search:", on_click=jobs.start, args=(JOB, asked),
-                  disabled=bool(job and job.running))  # fmt: skip
+        st.button("Look at this set now", key="new.bank.look", icon=":material/search:", on_click=jobs.start_job, args=(JOB_MODULE, job_arguments),
+                  disabled=bool(job and job.is_running))  # fmt: skip
         st.caption("Else how many questions it has is looked up when the simulation starts.", width="content")
     if job:
-        st.fragment(_looking, run_every=1.0 if job.running else None)(job)
-    return Known(None, banks.categories(source, form.settings["bank_category"]), None)
+        st.fragment(_render_job_status, run_every=1.0 if job.is_running else None)(job)
+    return BankInfo(None, banks.known_categories(source, form.settings["bank_category"]), None)
 
 
-def _looking(job: jobs.Job) -> None:
+def _render_job_status(job: jobs.Job) -> None:
     """How a look at the hub goes; the page is drawn anew when it is done."""
     if job.result is None:
         st.caption(
-            f":material/hourglass_top: Looking it up: {words.duration(job.seconds)} so far. You can go on meanwhile."
+            f":material/hourglass_top: Looking it up: {words.format_duration(job.elapsed_seconds)} so far. You can go on meanwhile."
         )
     elif "problem" in job.result:
         st.error(
-            f"{words.literal(job.result['problem'])} {words.literal(job.result['remedy'])}", icon=":material/error:"
+            f"{words.escape_markdown(job.result['problem'])} {words.escape_markdown(job.result['remedy'])}",
+            icon=":material/error:",
         )
     else:
         st.rerun()
 
 
-def _told(form: Form, study: int, exam: int, categories: int, guessing: float, *, of: int = 0) -> None:
+def _render_bank_summary(
+    form: RunForm,
+    study_count: int,
+    exam_count: int,
+    category_count: int,
+    guessing_accuracy: float,
+    *,
+    total_count: int = 0,
+) -> None:
     """What a bank holds for this run, of how many questions there would be with the doubtful ones."""
     text = (
-        f"It has {words.plural(study, 'question')} to practise and {exam:,} for exams, in "
-        f"{words.plural(categories, 'category', 'categories')}. Guessing would give {words.hundred(guessing)} of 100."
+        f"It has {words.pluralize(study_count, 'question')} to practise and {exam_count:,} for exams, in "
+        f"{words.pluralize(category_count, 'category', 'categories')}. Guessing would give {words.round_percent(guessing_accuracy)} of 100."
     )
-    if of:
-        text += f" Left out as doubtful: {of - study - exam:,} of {of:,}."
+    if total_count:
+        text += f" Left out as doubtful: {total_count - study_count - exam_count:,} of {total_count:,}."
     st.markdown(text)
-    _fit(study, exam)
-    _check_link("Check them row by row", form)
+    _render_fit_button(study_count, exam_count)
+    _render_check_link("Check them row by row", form)
 
 
-def _fit(study: int, exam: int) -> None:
+def _render_fit_button(study_count: int, exam_count: int) -> None:
     """A button that makes lessons and exams no longer than the bank, where they are."""
-    most = {"questions": study, "exam": exam}
-    fields = {field: n for field, n in most.items() if int(st.session_state[key(field)] or 0) > n}
+    limits = {"questions": study_count, "exam": exam_count}
+    fields = {field: n for field, n in limits.items() if int(st.session_state[session_key(field)] or 0) > n}
     if fields:
-        told = " and ".join(f"{'lessons' if field == 'questions' else 'exams'} of {n:,}" for field, n in fields.items())
+        lengths_text = " and ".join(
+            f"{'lessons' if field == 'questions' else 'exams'} of {n:,}" for field, n in fields.items()
+        )
         st.button(
-            f"Fit the length to them: {told}",
+            f"Fit the length to them: {lengths_text}",
             key="new.bank.fit",
             icon=":material/fit_width:",
-            on_click=lambda: st.session_state.update({key(field): n for field, n in fields.items()}),
+            on_click=lambda: st.session_state.update({session_key(field): n for field, n in fields.items()}),
         )
 
 
-def _check_link(label: str, form: Form) -> None:
-    asked = {
+def _render_check_link(label: str, form: RunForm) -> None:
+    parameters = {
         "source": form.settings["bank"],
         "category": form.settings["bank_category"],
         "set": form.settings["bank_set"],
     }
-    query = {name: value for name, value in asked.items() if value}
-    st.page_link(shell.CHECK, label=label, icon=":material/fact_check:", query_params=query)
+    query = {name: value for name, value in parameters.items() if value}
+    st.page_link(shell.CHECK_QUESTIONS_PAGE, label=label, icon=":material/fact_check:", query_params=query)
 
 
-def _taken_over() -> None:
-    """Take up a bank that another page sent here (``banks.use``)."""
-    if wanted := st.session_state.pop(banks.WANTED, None):
-        source, category, set_name = wanted
-        banks.fill(key("bank"), source)
-        st.session_state[key("bank_category")], st.session_state[key("bank_set")] = category, set_name
-        st.session_state[key("leave_out_doubtful")] = False
+def _apply_requested_bank() -> None:
+    """Take up a bank that another page sent here (``banks.set_pending_bank``)."""
+    if requested := st.session_state.pop(banks.PENDING_BANK_KEY, None):
+        source, category, set_name = requested
+        banks.prefill_picker(session_key("bank"), source)
+        st.session_state[session_key("bank_category")], st.session_state[session_key("bank_set")] = category, set_name
+        st.session_state[session_key("leave_out_doubtful")] = False

@@ -14,38 +14,42 @@ from studentsim.errors import StudentsimError
 from studentsim.runs import groups
 from studentsim.ui import data, subject, words
 
-KEY, SEEDS = "new.beside", "new.seeds"
+TARGET_KEY, SEEDS_KEY = "new.beside", "new.seeds"
 """Session keys: what is beside; the number of seeds."""
 
 
 @dataclass(frozen=True)
-class Beside:
+class ComparisonTarget:
     """Names of runs and groups to compare with, and the seeds of those that are of the way filled in."""
 
     names: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
 
 
-def now() -> Beside:
+def get_comparison_target() -> ComparisonTarget:
     """What the new runs are to stand beside now."""
-    found = st.session_state.get(KEY)
-    return found if isinstance(found, Beside) else Beside()
+    stored = st.session_state.get(TARGET_KEY)
+    return stored if isinstance(stored, ComparisonTarget) else ComparisonTarget()
 
 
-def fill(engine: data.Engine, link: str, config: RunConfig | None) -> str:
+def prefill_comparison_target(engine: data.Engine, link: str, config: RunConfig | None) -> str:
     """Keep what the link names of what there is, with as many seeds as the runs like ``config`` have; what to say of it."""
     names, seeds = [], set()
-    for name in subject.names(link):
+    for name in subject.parse_run_ids(link):
         try:
-            configs = [folder.config() for folder in groups.runs_named(engine.folder, [name])]
+            configs = [folder.read_config() for folder in groups.find_runs(engine.data_dir, [name])]
         except StudentsimError:  # deleted, or not to be read
             continue
         names.append(name)
         if config is not None:
-            seeds |= {other.seed for other in configs if groups.way_of(other) == groups.way_of(config)}
-    st.session_state[KEY] = Beside(tuple(names), tuple(sorted(seeds)))
-    st.session_state[SEEDS] = min(len(seeds), groups.MOST) if len(seeds) >= groups.FEWEST else groups.USUAL
+            seeds |= {other.seed for other in configs if groups.comparison_key(other) == groups.comparison_key(config)}
+    st.session_state[TARGET_KEY] = ComparisonTarget(tuple(names), tuple(sorted(seeds)))
+    st.session_state[SEEDS_KEY] = (
+        min(len(seeds), groups.MAX_SEEDS) if len(seeds) >= groups.MIN_SEEDS else groups.DEFAULT_SEEDS
+    )
     if not names:
         return ""
-    own = f" *Repeat* takes the same {words.plural(len(seeds), 'seed')}." if len(seeds) >= groups.FEWEST else ""
-    return f" What you start is then shown beside it on Compare.{own}"
+    seeds_note = (
+        f" *Repeat* takes the same {words.pluralize(len(seeds), 'seed')}." if len(seeds) >= groups.MIN_SEEDS else ""
+    )
+    return f" What you start is then shown beside it on Compare.{seeds_note}"

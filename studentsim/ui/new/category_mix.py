@@ -8,31 +8,33 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from studentsim.selection import category_mix as whole_questions
+from studentsim.selection import apportion_questions as whole_questions
 from studentsim.student.profiles import PROFILES, category_mastery
 from studentsim.ui import category_names, glossary, words
-from studentsim.ui.looks import look
+from studentsim.ui.looks import strategy_style
 from studentsim.ui.new import mix
-from studentsim.ui.new.form import KEEP, Form
+from studentsim.ui.new.form import PERSIST_MODE, RunForm
 
-MIXES = {
+MIX_LABELS = {
     "way": "As this way chooses",
     "even": "Even mix",
     "bank": "Like the bank",
     "lacks": "What this student lacks",
     "own": "My own",
 }
-OWN_TABLE = "embedded", "curriculum"
+PROFILED_MODEL_AND_BANK = "embedded", "curriculum"
 """Model and bank of which it is known what a student lacks."""
-FOLLOWS = "It follows the mistakes: the more of a category's exam questions went wrong, the more it is practised next."
-OF_THE_WAY = {
-    "category": FOLLOWS,
-    "log-probability+category": FOLLOWS,
+FOLLOWS_MISTAKES_CAPTION = (
+    "It follows the mistakes: the more of a category's exam questions went wrong, the more it is practised next."
+)
+STRATEGY_CAPTIONS = {
+    "category": FOLLOWS_MISTAKES_CAPTION,
+    "log-probability+category": FOLLOWS_MISTAKES_CAPTION,
     "likely-wrong": "No category is preferred: what it would get wrong is taken from wherever it lies in the pool.",
     "fixed": "The same questions in every lesson, drawn once from all of the pool.",
 }
-OF_ANY = "No category is preferred: questions come as they lie in the pool."
-WITHIN = {
+DEFAULT_CAPTION = "No category is preferred: questions come as they lie in the pool."
+WITHIN_CATEGORY_CAPTIONS = {
     "log-probability": "Within a category it still takes the questions it is unsure of.",
     "log-probability+category": "Within a category it still takes the questions it is unsure of; the mistakes have no say.",
     "likely-wrong": "Within a category it still takes the questions that it would most probably get wrong.",
@@ -41,26 +43,32 @@ WITHIN = {
     "none": "The student answers by this mix, and is never taught.",
 }
 """What is left to each way of choosing under a mix of one's own."""
-MANY, HIGH = 9, 520
+MAX_UNSCROLLED_CATEGORIES, SCROLL_HEIGHT_PIXELS = 9, 520
 """With more categories than that (MMLU has 57) their sliders scroll by themselves, in so many pixels."""
 
 
-def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int], among: Sequence[str]) -> None:
-    """The mix of the ``categories``; ``pool`` counts their questions (empty: not known), ``among`` are all of the bank's, by which
+def render_category_mix(
+    form: RunForm, categories: Sequence[str], pool_counts: Mapping[str, int], all_categories: Sequence[str]
+) -> None:
+    """The mix of the ``categories``; ``pool_counts`` counts their questions (empty: not known), ``all_categories`` are all of the bank's, by which
     they are named.
     """
-    offered = [m for m in MIXES if m != "lacks" or (form.settings["model"], form.settings["bank"]) == OWN_TABLE]
+    offered = [
+        m
+        for m in MIX_LABELS
+        if m != "lacks" or (form.settings["model"], form.settings["bank"]) == PROFILED_MODEL_AND_BANK
+    ]
     if st.session_state["new.mix"] not in offered:
         st.session_state["new.mix"] = "way"
     chosen = st.segmented_control(
-        "Mix of categories", offered, format_func=MIXES.__getitem__, required=True, key="new.mix", persist_state=KEEP,
-        wrap=True, on_change=_unlock, help=glossary.help("mix"),
+        "Mix of categories", offered, format_func=MIX_LABELS.__getitem__, required=True, key="new.mix", persist_state=PERSIST_MODE,
+        wrap=True, on_change=_unlock_all, help=glossary.term_help("mix"),
     )  # fmt: skip
-    form.under("mix", "Mix of categories")
+    form.add_error_slot("mix", "Mix of categories")
     form.settings["mix"] = None
     strategy = form.settings["strategy"]
     if chosen == "way":
-        st.caption(OF_THE_WAY.get(strategy, OF_ANY))
+        st.caption(STRATEGY_CAPTIONS.get(strategy, DEFAULT_CAPTION))
     elif strategy == "fixed":  # the questions are drawn once, and heed no shares
         st.info(
             "*Same questions again* heeds no mix: it draws its questions once from all of the pool. Limit the categories above "
@@ -68,22 +76,22 @@ def category_mix(form: Form, categories: Sequence[str], pool: Mapping[str, int],
         )  # fmt: skip
     elif len(categories) < 2:
         st.caption(
-            f"Only {category_names.in_sentence(categories[0], among)} is chosen above, so all practice is from there."
+            f"Only {category_names.inline_category_label(categories[0], all_categories)} is chosen above, so all practice is from there."
             if categories
             else ""
         )
     else:
-        shares = _shares(form, str(chosen), categories, pool)
+        shares = _compute_shares(form, str(chosen), categories, pool_counts)
         st.session_state["new.shares"] = shares
-        st.info(stands_above(strategy), icon=":material/priority_high:")
-        _moving(shares, among)
+        st.info(describe_mix_priority(strategy), icon=":material/priority_high:")
+        _render_sliders(shares, all_categories)
         form.settings["mix"] = {c: float(share) for c, share in shares.items()}
         st.caption(
-            f"{_questions(shares, int(st.session_state['new.questions'] or 0), among)} {_held(strategy)}".strip()
+            f"{_describe_question_counts(shares, int(st.session_state['new.questions'] or 0), all_categories)} {_describe_rehearsal(strategy)}".strip()
         )
 
 
-def _held(strategy: str) -> str:
+def _describe_rehearsal(strategy: str) -> str:
     """What becomes of the categories that a mix leaves out: that decides more than the mix does. Its setting is drawn below this."""
     if strategy == "none":
         return ""
@@ -92,86 +100,96 @@ def _held(strategy: str) -> str:
     return "What is not practised is held about where it was (*Hold on what is not practised*, under *Advanced*)."
 
 
-def stands_above(strategy: str) -> str:
+def describe_mix_priority(strategy: str) -> str:
     """That the mix below counts, not the way's, and what is left to the way. Markdown."""
-    way = words.literal(look(strategy).name)
-    return f"The mix below settles the categories, whatever *{way}* would choose. {WITHIN.get(strategy, '')}".strip()
+    strategy_name = words.escape_markdown(strategy_style(strategy).name)
+    return f"The mix below settles the categories, whatever *{strategy_name}* would choose. {WITHIN_CATEGORY_CAPTIONS.get(strategy, '')}".strip()
 
 
-def _shares(form: Form, chosen: str, categories: Sequence[str], pool: Mapping[str, int]) -> dict[str, int]:
-    if chosen != "own":
+def _compute_shares(
+    form: RunForm, mix_kind: str, categories: Sequence[str], pool_counts: Mapping[str, int]
+) -> dict[str, int]:
+    if mix_kind != "own":
         st.session_state["new.by_hand"] = []
-    if chosen == "even":
-        return mix.even(categories)
-    if chosen == "bank":
-        return mix.like({c: pool.get(c, 0) for c in categories})
-    if chosen == "lacks":
+    if mix_kind == "even":
+        return mix.even_shares(categories)
+    if mix_kind == "bank":
+        return mix.proportional_shares({c: pool_counts.get(c, 0) for c in categories})
+    if mix_kind == "lacks":
         profile = PROFILES.get(form.settings["student"])  # None: a student of another version
-        knows = category_mastery(profile) if profile else {}
-        return mix.like({c: 1 - knows.get(c, 0.5) for c in categories})
-    own = {c: st.session_state["new.shares"].get(c, 0) for c in categories}
-    if sum(own.values()) == mix.WHOLE:
-        return own
-    _unlock()  # other categories than before: no share can be held
-    return mix.like(own)
+        mastery = category_mastery(profile) if profile else {}
+        return mix.proportional_shares({c: 1 - mastery.get(c, 0.5) for c in categories})
+    custom_shares = {c: st.session_state["new.shares"].get(c, 0) for c in categories}
+    if sum(custom_shares.values()) == mix.TOTAL_PERCENT:
+        return custom_shares
+    _unlock_all()  # other categories than before: no share can be held
+    return mix.proportional_shares(custom_shares)
 
 
-def _moving(shares: Mapping[str, int], among: Sequence[str]) -> None:
+def _render_sliders(shares: Mapping[str, int], all_categories: Sequence[str]) -> None:
     """For each category a slider, and under it the same as a number, and its lock."""
-    locked = _locked()
-    can = mix.movable(shares, locked)
+    locked = _locked_categories()
+    movable = mix.movable_categories(shares, locked)
     names = list(shares)
-    with st.container(height=HIGH if len(names) > MANY else "content", border=False):
+    with st.container(
+        height=SCROLL_HEIGHT_PIXELS if len(names) > MAX_UNSCROLLED_CATEGORIES else "content", border=False
+    ):
         for row in range(0, len(names), 3):
             for column, category in zip(st.columns(3), names[row : row + 3], strict=False):
                 with column.container(border=True, gap="xsmall"):
-                    title = category_names.label(category, among)
-                    _share(category, title, shares[category], locked=category in locked, can_move=category in can)
+                    title = category_names.category_label(category, all_categories)
+                    _render_share(
+                        category, title, shares[category], is_locked=category in locked, can_move=category in movable
+                    )
 
 
-def _share(category: str, title: str, share: int, *, locked: bool, can_move: bool) -> None:
+def _render_share(category: str, title: str, share: int, *, is_locked: bool, can_move: bool) -> None:
     slider, number, lock = (f"new.{what}.{category}" for what in ("share", "number", "lock"))
-    st.session_state.update({slider: share, number: share, lock: locked})
+    st.session_state.update({slider: share, number: share, lock: is_locked})
     st.slider(
-        title, 0, mix.WHOLE, key=slider, format="%d of 100", on_change=_moved, args=(category, slider), disabled=not can_move,
-        help=category_names.about(category),
+        title, 0, mix.TOTAL_PERCENT, key=slider, format="%d of 100", on_change=_on_share_changed, args=(category, slider), disabled=not can_move,
+        help=category_names.describe_category(category),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.number_input(
-            f"{title}, of 100", 0, mix.WHOLE, key=number, on_change=_moved, args=(category, number), disabled=not can_move,
+            f"{title}, of 100", 0, mix.TOTAL_PERCENT, key=number, on_change=_on_share_changed, args=(category, number), disabled=not can_move,
             label_visibility="collapsed", width=84,
         )  # fmt: skip
-        st.checkbox(f"lock {title}", key=lock, on_change=_turn, args=(category, lock), width="content")
+        st.checkbox(f"lock {title}", key=lock, on_change=_on_lock_toggled, args=(category, lock), width="content")
 
 
-def _moved(category: str, key: str) -> None:
+def _on_share_changed(category: str, key: str) -> None:
     shares = st.session_state["new.shares"]
-    by_hand = [c for c in st.session_state.get("new.by_hand", ()) if c != category]
-    st.session_state["new.shares"] = mix.moved(shares, category, st.session_state[key], locked=_locked(), held=by_hand)
-    st.session_state["new.by_hand"] = [*by_hand, category]
+    manually_set = [c for c in st.session_state.get("new.by_hand", ()) if c != category]
+    st.session_state["new.shares"] = mix.move_share(
+        shares, category, st.session_state[key], locked=_locked_categories(), adjust_last=manually_set
+    )
+    st.session_state["new.by_hand"] = [*manually_set, category]
     st.session_state["new.mix"] = "own"
 
 
-def _turn(category: str, key: str) -> None:
+def _on_lock_toggled(category: str, key: str) -> None:
     """A lock was turned. From then on the mix is one's own: a ready-made one would come again."""
-    rest = [c for c in _locked() if c != category]
+    rest = [c for c in _locked_categories() if c != category]
     st.session_state["new.locked"] = [*rest, category] if st.session_state[key] else rest
     st.session_state["new.mix"] = "own"
 
 
-def _locked() -> list[str]:
+def _locked_categories() -> list[str]:
     return list(st.session_state.get("new.locked", ()))
 
 
-def _unlock() -> None:
+def _unlock_all() -> None:
     st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
 
 
-def _questions(shares: Mapping[str, int], count: int, among: Sequence[str]) -> str:
+def _describe_question_counts(shares: Mapping[str, int], count: int, all_categories: Sequence[str]) -> str:
     """What the shares come to in questions."""
-    wholes = zip(shares, whole_questions(list(shares.values()), count), strict=True)
-    told = ", ".join(f"{category_names.in_sentence(category, among)} {n}" for category, n in wholes if n)
+    category_counts = zip(shares, whole_questions(list(shares.values()), count), strict=True)
+    counts_text = ", ".join(
+        f"{category_names.inline_category_label(category, all_categories)} {n}" for category, n in category_counts if n
+    )
     return (
         "They always sum to 100: move one, and those that you have not set give way first; a locked one stays. "
-        f"Of {count} questions a lesson: {told}."
+        f"Of {count} questions a lesson: {counts_text}."
     )

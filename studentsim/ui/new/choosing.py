@@ -9,57 +9,63 @@ import streamlit as st
 
 from studentsim.student.profiles import PROFILES, category_mastery
 from studentsim.ui import category_names, charts, words
-from studentsim.ui.looks import STRATEGIES
-from studentsim.ui.new.form import Form
-from studentsim.ui.still import still
+from studentsim.ui.looks import STRATEGY_STYLES
+from studentsim.ui.new.form import RunForm
+from studentsim.ui.still import render_sketch
 
 
-def student(form: Form) -> None:
+def render_profile_choice(form: RunForm) -> None:
     """A card for each student: who it is, and what it knows before any lesson."""
     st.caption(
         "The bars: of 100 questions of each category, about how many it answers rightly before any lesson. An exam asks fewer, so it "
         "comes out some way above or below."
     )
-    _cards("student", {id: profile.title for id, profile in PROFILES.items()}, _profile, "distribute")
-    form.under("student", "Student")
+    _render_cards("student", {id: profile.title for id, profile in PROFILES.items()}, _render_profile, "distribute")
+    form.add_error_slot("student", "Student")
     form.settings["student"] = chosen = st.session_state["new.student"]
     table = form.settings.get("student_table")
     if chosen in PROFILES:
         form.settings["student_table"] = None
     elif table:
-        title = words.literal(table.get("title") or chosen)
+        title = words.escape_markdown(table.get("title") or chosen)
         st.info(f"As in that simulation: {title}, a student with a table of its own.", icon=":material/person:")
 
 
-def _profile(id: str) -> None:
-    profile = PROFILES[id]
-    st.caption(words.literal(profile.summary))
-    knows = category_mastery(profile)
-    told = "; ".join(f"{category_names.own_label(c)} {words.hundred(m)}" for c, m in knows.items())
-    named = {category_names.brief(c, knows): m for c, m in knows.items()}
-    still(charts.mastery(named), key=f"new.mastery.{id}", alt=f"Knows of 100: {told}")
+def _render_profile(profile_id: str) -> None:
+    profile = PROFILES[profile_id]
+    st.caption(words.escape_markdown(profile.summary))
+    mastery = category_mastery(profile)
+    mastery_text = "; ".join(
+        f"{category_names.curriculum_category_label(c)} {words.round_percent(m)}" for c, m in mastery.items()
+    )
+    mastery_by_label = {category_names.brief_category_label(c, mastery): m for c, m in mastery.items()}
+    render_sketch(
+        charts.mastery_sketch(mastery_by_label), key=f"new.mastery.{profile_id}", alt=f"Knows of 100: {mastery_text}"
+    )
 
 
-def strategy(form: Form) -> None:
+def render_strategy_choice(form: RunForm) -> None:
     """A card for each way of choosing: what it does, and when one would use it."""
-    _cards("strategy", {id: look.name for id, look in STRATEGIES.items()}, _way)
-    form.under("strategy", "Way of choosing")
+    _render_cards("strategy", {id: style.name for id, style in STRATEGY_STYLES.items()}, _render_strategy)
+    form.add_error_slot("strategy", "Way of choosing")
     form.settings["strategy"] = st.session_state["new.strategy"]
 
 
-def _way(id: str) -> None:
-    st.markdown(STRATEGIES[id].summary)
-    st.caption(STRATEGIES[id].when)
+def _render_strategy(strategy: str) -> None:
+    st.markdown(STRATEGY_STYLES[strategy].summary)
+    st.caption(STRATEGY_STYLES[strategy].when_to_use)
 
 
-def _cards(field: str, titles: dict[str, str], draw: Callable[[str], None], align: Any = "top") -> None:
+def _render_cards(
+    field: str, titles: dict[str, str], render_body: Callable[[str], None], vertical_alignment: Any = "top"
+) -> None:
     """Three cards a row. A card's button bears its title, so that keyboard and screen reader know what they choose."""
-    for row in _threes(list(titles)):
+    for row in _split_in_threes(list(titles)):
         for column, id in zip(st.columns(3), row, strict=False):
             chosen = st.session_state[f"new.{field}"] == id
-            with column.container(border=True, height="stretch", gap="xsmall", vertical_alignment=align):
+            with column.container(border=True, height="stretch", gap="xsmall", vertical_alignment=vertical_alignment):
                 st.button(
-                    words.literal(titles[id]),
+                    words.escape_markdown(titles[id]),
                     key=f"new.{field}.{id}",
                     type="primary" if chosen else "secondary",
                     icon=":material/radio_button_checked:" if chosen else ":material/radio_button_unchecked:",
@@ -68,8 +74,8 @@ def _cards(field: str, titles: dict[str, str], draw: Callable[[str], None], alig
                     on_click=st.session_state.__setitem__,
                     args=(f"new.{field}", id),
                 )
-                draw(id)
+                render_body(id)
 
 
-def _threes(items: Sequence[str]) -> list[Sequence[str]]:
+def _split_in_threes(items: Sequence[str]) -> list[Sequence[str]]:
     return [items[i : i + 3] for i in range(0, len(items), 3)]

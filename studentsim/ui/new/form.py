@@ -16,114 +16,120 @@ from studentsim.errors import BankError, ConfigError, StudentsimError
 from studentsim.runs import preflight
 from studentsim.ui import words
 
-KEEP = "session"
+PERSIST_MODE = "session"
 """How long a field's value is kept: as long as the visit."""
 
 
-def key(field: str) -> str:
+def session_key(field: str) -> str:
     """Where the session keeps a field."""
     return f"new.{field}"
 
 
-class Form:
+class RunForm:
     """What the parts of the page share. ``settings`` are RunConfig's; parts write theirs into it."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings: dict[str, Any] = dict(settings)
         self.learning: dict[str, Any] = dict(self.settings.pop("learning"))
-        self._places: dict[str, Any] = {}
+        self._error_slots: dict[str, Any] = {}
         self._labels: dict[str, str] = {}
-        self._refused: ConfigError | None = None
-        self._awaited = ""
+        self._error: ConfigError | None = None
+        self._waiting_for = ""
 
-    def under(self, field: str, label: str) -> None:
+    def add_error_slot(self, field: str, label: str) -> None:
         """Reserve the place here for what is wrong with ``field``, which people know as ``label``."""
-        self._places[field], self._labels[field] = st.empty(), label
+        self._error_slots[field], self._labels[field] = st.empty(), label
 
-    def refuse(self, error: ConfigError) -> None:
+    def record_error(self, error: ConfigError) -> None:
         """A part found its own setting wrong; the first one counts."""
-        self._refused = self._refused or error
+        self._error = self._error or error
 
-    def wait(self, text: str) -> None:
-        """Nothing is wrong, but something must be done first: ``text`` says what, beside Start."""
-        self._awaited = self._awaited or text
+    def block_start(self, reason: str) -> None:
+        """Nothing is wrong, but something must be done first: ``reason`` says what, beside Start."""
+        self._waiting_for = self._waiting_for or reason
 
     @property
-    def refused(self) -> bool:
+    def is_blocked(self) -> bool:
         """Whether a part found its own setting wrong, or waits for something."""
-        return self._refused is not None or bool(self._awaited)
+        return self._error is not None or bool(self._waiting_for)
 
-    def config(self) -> RunConfig | None:
+    def build_config(self) -> RunConfig | None:
         """The whole settings, or None after saying at its field what is wrong with them."""
         try:
-            if self._refused:
-                raise self._refused
+            if self._error:
+                raise self._error
             config = RunConfig.make(**self.settings, learning=self.learning)
-            if not preflight.is_on_hub(config.bank):
-                preflight.check_questions(config, preflight.outline_of(config))
-            preflight.check_learning(config)
+            if not preflight.has_hub_dataset(config.bank):
+                preflight.check_questions(config, preflight.load_run_outline(config))
+            preflight.check_dpo_settings(config)
             if config.model == "embedded":
                 preflight.check_student(config)
-            if self._awaited:
-                self._places["start"].markdown(f":material/hourglass_top: {words.literal(self._awaited)}")
+            if self._waiting_for:
+                self._error_slots["start"].markdown(
+                    f":material/hourglass_top: {words.escape_markdown(self._waiting_for)}"
+                )
                 return None
             return config
         except StudentsimError as error:
-            self.show(error)
+            self.show_error(error)
             return None
 
-    def show(self, error: StudentsimError) -> None:
+    def show_error(self, error: StudentsimError) -> None:
         """Say the error under its field, and beside Start which field it is; there alone where it has none on this page."""
-        start = self._places["start"]
-        if label := self.at_field(error):
-            start.markdown(f":material/arrow_upward: *{label}* above needs another value first.")
+        start_slot = self._error_slots["start"]
+        if label := self.show_error_at_field(error):
+            start_slot.markdown(f":material/arrow_upward: *{label}* above needs another value first.")
         else:
-            start.error(_said(error), icon=":material/error:")
+            start_slot.error(_format_error(error), icon=":material/error:")
 
-    def at_field(self, error: StudentsimError) -> str:
+    def show_error_at_field(self, error: StudentsimError) -> str:
         """Say the error under its field; what people call that, blank (and nothing is said) where it has none on this page."""
         field = getattr(error, "field", "") or ("bank" if isinstance(error, BankError) else "")
         name = re.sub(r"^(learning|teaching|hub)\.", "", field).split(".")[0]
-        if name in self._places:
-            self._places[name].error(_said(error), icon=":material/error:")
+        if name in self._error_slots:
+            self._error_slots[name].error(_format_error(error), icon=":material/error:")
         return self._labels.get(name, "")
 
 
-def _said(error: StudentsimError) -> str:
-    return f"{words.literal(error.problem)} {words.literal(error.remedy)}"
+def _format_error(error: StudentsimError) -> str:
+    return f"{words.escape_markdown(error.problem)} {words.escape_markdown(error.remedy)}"
 
 
-def numbers(form: Form, settings: dict[str, Any], model: type) -> Callable[..., None]:
+def make_number_field(form: RunForm, settings: dict[str, Any], settings_class: type) -> Callable[..., None]:
     """A maker of number fields: bounds as the model states them, one plain sentence and an error's place under each.
 
     A bound that the model leaves out itself (above 0, say) may be typed, and is then refused in words at the field.
     """
 
-    def number(field: str, label: str, sentence: str, *, step: float = 1) -> None:
-        info = model.model_fields[field]
+    def number_field(field: str, label: str, caption: str, *, step: float = 1) -> None:
+        info = settings_class.model_fields[field]
         bounds = {n: getattr(m, n) for m in info.metadata for n in ("ge", "gt", "le", "lt") if hasattr(m, n)}
-        kind = int if int in (info.annotation, *get_args(info.annotation)) else float
+        number_type = int if int in (info.annotation, *get_args(info.annotation)) else float
         settings[field] = st.number_input(
             label,
-            min_value=kind(bounds.get("ge", bounds.get("gt", 0))),
-            max_value=kind(bounds["le"] if "le" in bounds else bounds["lt"] - (kind is int)),
-            step=kind(step),
-            format="%d" if kind is int else "%g",
-            key=key(field),
-            persist_state=KEEP,
+            min_value=number_type(bounds.get("ge", bounds.get("gt", 0))),
+            max_value=number_type(bounds["le"] if "le" in bounds else bounds["lt"] - (number_type is int)),
+            step=number_type(step),
+            format="%d" if number_type is int else "%g",
+            key=session_key(field),
+            persist_state=PERSIST_MODE,
         )
-        form.under(field, label)
-        st.caption(sentence)
+        form.add_error_slot(field, label)
+        st.caption(caption)
 
-    return number
+    return number_field
 
 
-def choice(
-    form: Form, settings: dict[str, Any], field: str, label: str, sentence: str, names: Mapping[str, str]
+def render_select_field(
+    form: RunForm, settings: dict[str, Any], field: str, label: str, caption: str, option_labels: Mapping[str, str]
 ) -> None:
     """One of a few, by plain names, with one plain sentence."""
     settings[field] = st.selectbox(
-        label, list(names), format_func=names.__getitem__, key=key(field), persist_state=KEEP
+        label,
+        list(option_labels),
+        format_func=option_labels.__getitem__,
+        key=session_key(field),
+        persist_state=PERSIST_MODE,
     )
-    form.under(field, label)
-    st.caption(sentence)
+    form.add_error_slot(field, label)
+    st.caption(caption)

@@ -8,7 +8,7 @@ from typing import Any
 
 from studentsim.ui import words
 
-STEPS: Mapping[str, tuple[str, float, float]] = {
+DOWNLOAD_STEPS: Mapping[str, tuple[str, float, float]] = {
     "": ("Starting", 0.0, 0.02),
     "waiting": ("Another process is getting it; waiting for that", 0.0, 0.02),
     "downloading": ("Downloading", 0.02, 0.6),
@@ -18,48 +18,55 @@ STEPS: Mapping[str, tuple[str, float, float]] = {
     "trying": ("Letting it write its first words", 0.9, 1.0),
 }
 """For each step its words, and from where to where the bar goes meanwhile, 0 to 1: about as the seconds fall, on a common line."""
-SOON = 2.0
+MIN_RATE_SECONDS = 2.0
 """Seconds of a step from which its rate is believed."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """One message. ``done`` and ``of`` are bytes (of 0: not told), ``at`` seconds of a clock that only rises."""
+class DownloadProgress:
+    """One message. ``done_bytes`` and ``total_bytes`` are bytes (of 0: not told), ``clock_seconds`` seconds of a clock that only rises."""
 
     step: str
-    done: float
-    of: float
-    at: float
+    done_bytes: float
+    total_bytes: float
+    clock_seconds: float
 
     @classmethod
-    def of_message(cls, said: Mapping[str, Any], at: float) -> Progress:
+    def from_message(cls, message: Mapping[str, Any], clock_seconds: float) -> DownloadProgress:
         """What a message tells; one that tells nothing yet is the start."""
-        done, of = (_number(said.get(name)) for name in ("done", "of"))
-        return cls(str(said.get("step") or ""), min(done, of) if of else done, of, at)
+        done, total = (_positive_float(message.get(name)) for name in ("done", "of"))
+        return cls(str(message.get("step") or ""), min(done, total) if total else done, total, clock_seconds)
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         """Of the whole work, 0 to 1. A step that is not known here counts as one in the middle."""
-        _, begin, end = STEPS.get(self.step, ("", 0.5, 0.5))
-        return begin + (end - begin) * (self.done / self.of if self.of else 0.0)
+        _, begin, end = DOWNLOAD_STEPS.get(self.step, ("", 0.5, 0.5))
+        return begin + (end - begin) * (self.done_bytes / self.total_bytes if self.total_bytes else 0.0)
 
-    def left(self, begun: Progress) -> float | None:
-        """Seconds left of this step, at the rate since ``begun``; None: too early to tell, or nothing to tell it by."""
-        seconds, gained = self.at - begun.at, self.done - begun.done
-        if self.step != begun.step or not self.of or seconds < SOON or gained <= 0:
+    def estimate_seconds_left(self, step_start: DownloadProgress) -> float | None:
+        """Seconds left of this step, at the rate since ``step_start``; None: too early to tell, or nothing to tell it by."""
+        seconds, gained_bytes = self.clock_seconds - step_start.clock_seconds, self.done_bytes - step_start.done_bytes
+        if self.step != step_start.step or not self.total_bytes or seconds < MIN_RATE_SECONDS or gained_bytes <= 0:
             return None
-        return (self.of - self.done) * seconds / gained
+        return (self.total_bytes - self.done_bytes) * seconds / gained_bytes
 
-    def sentence(self, begun: Progress) -> str:
+    def describe(self, step_start: DownloadProgress) -> str:
         """``Downloading: 41 of 93 MB, about 12 seconds left.``, or of a step that tells no figures how long it has taken."""
-        what = STEPS.get(self.step, (words.capital(self.step), 0, 0))[0]
-        amount = f": {self.done / 1e6:.0f} of {self.of / 1e6:.0f} MB" if self.of else ""
-        left, taken = self.left(begun), self.at - begun.at
-        if left is not None:
-            return f"{what}{amount}, about {words.duration(left)} left."
-        since = f", {words.duration(taken)} so far" if not self.of and taken >= SOON else ""
-        return f"{what}{amount}{since}."
+        step_label = DOWNLOAD_STEPS.get(self.step, (words.capitalize_first(self.step), 0, 0))[0]
+        amount_text = f": {self.done_bytes / 1e6:.0f} of {self.total_bytes / 1e6:.0f} MB" if self.total_bytes else ""
+        seconds_left, elapsed_seconds = (
+            self.estimate_seconds_left(step_start),
+            self.clock_seconds - step_start.clock_seconds,
+        )
+        if seconds_left is not None:
+            return f"{step_label}{amount_text}, about {words.format_duration(seconds_left)} left."
+        elapsed_text = (
+            f", {words.format_duration(elapsed_seconds)} so far"
+            if not self.total_bytes and elapsed_seconds >= MIN_RATE_SECONDS
+            else ""
+        )
+        return f"{step_label}{amount_text}{elapsed_text}."
 
 
-def _number(value: Any) -> float:
+def _positive_float(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and value > 0 else 0.0

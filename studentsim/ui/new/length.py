@@ -5,48 +5,48 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.ui import words
-from studentsim.ui.new.form import KEEP, Form, numbers
+from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field
 
-LENGTHS = {
+LENGTH_PRESETS = {
     "Quick look": {"turns": 6, "questions": 20, "exam": 120, "exam_every": 2},
     "Usual": {"turns": 20, "questions": 40, "exam": 240, "exam_every": 2},
     "Thorough": {"turns": 40, "questions": 40, "exam": 600, "exam_every": 4},
 }
 
 
-def length(form: Form) -> None:
+def render_length_fields(form: RunForm) -> None:
     """How long the run is: lessons, questions, exam, rhythm; and its name."""
     with st.container(horizontal=True):
-        for name, values in LENGTHS.items():
-            st.button(name, key=f"new.length.{name}", on_click=_put, args=(values,))
-    number = numbers(form, form.settings, RunConfig)
+        for name, values in LENGTH_PRESETS.items():
+            st.button(name, key=f"new.length.{name}", on_click=_apply_length, args=(values,))
+    number_field = make_number_field(form, form.settings, RunConfig)
     columns = st.columns(4)
     with columns[0]:
-        number("turns", "Lessons", "In each it practises, is marked, and learns from its mistakes.")
+        number_field("turns", "Lessons", "In each it practises, is marked, and learns from its mistakes.")
     with columns[1]:
-        number("questions", "Practice questions a lesson", "Chosen in the way picked above.")
+        number_field("questions", "Practice questions a lesson", "Chosen in the way picked above.")
     with columns[2]:
-        number("exam", "Questions in each exam", "Never practised. More make the result surer.")
+        number_field("exam", "Questions in each exam", "Never practised. More make the result surer.")
     with columns[3]:
-        number("exam_every", "An exam every … lessons", "And one before the first lesson and after the last.")
-    st.caption(_sure(int(form.settings["exam"] or 0)))
+        number_field("exam_every", "An exam every … lessons", "And one before the first lesson and after the last.")
+    st.caption(_describe_exam_precision(int(form.settings["exam"] or 0)))
     form.settings["name"] = st.text_input(
-        "Name, if you like", max_chars=80, key="new.name", persist_state=KEEP,
-        placeholder=f"without one: {words.title(RunConfig.model_construct(**{**form.settings, 'name': ''}))}",
+        "Name, if you like", max_chars=80, key="new.name", persist_state=PERSIST_MODE,
+        placeholder=f"without one: {words.run_title(RunConfig.model_construct(**{**form.settings, 'name': ''}))}",
     )  # fmt: skip
-    form.under("name", "Name")
+    form.add_error_slot("name", "Name")
 
 
-def _put(values: dict[str, int]) -> None:
+def _apply_length(values: dict[str, int]) -> None:
     for field, value in values.items():
         st.session_state[f"new.{field}"] = value
 
 
-def _sure(exam: int) -> str:
+def _describe_exam_precision(exam_size: int) -> str:
     """What an exam of that many questions can tell, at its least sure: about half of them right."""
-    if exam < 2:
+    if exam_size < 2:
         return ""
-    low, high = wilson(exam // 2, exam)
-    return f"With {words.plural(exam, 'exam question')} a result is sure to about {round(50 * (high - low))} of 100, up or down."
+    low, high = wilson_interval(exam_size // 2, exam_size)
+    return f"With {words.pluralize(exam_size, 'exam question')} a result is sure to about {round(50 * (high - low))} of 100, up or down."

@@ -13,48 +13,48 @@ from studentsim.errors import ConfigError
 from studentsim.runs import teachers
 from studentsim.student.hub import source
 from studentsim.ui import words
-from studentsim.ui.new.form import KEEP, Form, key
+from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 from studentsim.ui.teaching import check, replies
 from studentsim.ui.teaching import sentences as said
 
-OWN = "own"
-KINDS = {check.EMBEDDED: "The one that comes with the app", OWN: "Another model"}
+CUSTOM = "own"
+KIND_LABELS = {check.EMBEDDED_GRADER: "The one that comes with the app", CUSTOM: "Another model"}
 
 
-def fill(teaching: Mapping[str, Any]) -> None:
+def prefill_grader(teaching: Mapping[str, Any]) -> None:
     """Put a run's marker into the fields."""
-    own = teaching["marker"] not in ("", check.EMBEDDED)
-    st.session_state[key("which")] = OWN if own else check.EMBEDDED
-    st.session_state[key("marker")] = teaching["marker"] if own else ""
-    st.session_state[key("marker_revision")] = teaching.get("marker_revision", "") if own else ""
+    is_custom = teaching["marker"] not in ("", check.EMBEDDED_GRADER)
+    st.session_state[session_key("which")] = CUSTOM if is_custom else check.EMBEDDED_GRADER
+    st.session_state[session_key("marker")] = teaching["marker"] if is_custom else ""
+    st.session_state[session_key("marker_revision")] = teaching.get("marker_revision", "") if is_custom else ""
 
 
-def settings() -> dict[str, str]:
+def grader_settings() -> dict[str, str]:
     """The fields as settings of a run's teacher, unchecked."""
-    if st.session_state[key("which")] != OWN:
-        return {"marker": check.EMBEDDED, "marker_revision": ""}
-    return {field: str(st.session_state[key(field)] or "").strip() for field in ("marker", "marker_revision")}
+    if st.session_state[session_key("which")] != CUSTOM:
+        return {"marker": check.EMBEDDED_GRADER, "marker_revision": ""}
+    return {field: str(st.session_state[session_key(field)] or "").strip() for field in ("marker", "marker_revision")}
 
 
-def choice(form: Form, *, decides: bool) -> None:
+def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
     """The choice, what is known of the marker, and what its errors come to."""
     st.selectbox(
-        "Which trained marker", list(KINDS), format_func=KINDS.__getitem__, key=key("which"), persist_state=KEEP
+        "Which trained marker", list(KIND_LABELS), format_func=KIND_LABELS.__getitem__, key=session_key("which"), persist_state=PERSIST_MODE
     )  # fmt: skip
-    if st.session_state[key("which")] == OWN:
-        _own(form)
+    if st.session_state[session_key("which")] == CUSTOM:
+        _render_custom_grader(form)
     else:
-        _embedded(form)
-    if decides:
+        _render_embedded_grader(form)
+    if is_grade_source:
         st.caption("What it gets wrong is counted, and shown as errors of the teacher.")
 
 
-def _embedded(form: Form) -> None:
-    if (found := check.known()) is not None:
-        st.caption(words.literal(said.marker_check(found)))
-    form.under("marker", "Who marks practice")
-    if not check.is_here():
-        form.refuse(
+def _render_embedded_grader(form: RunForm) -> None:
+    if (check_result := check.load_evaluation()) is not None:
+        st.caption(words.escape_markdown(said.describe_grader_evaluation(check_result)))
+    form.add_error_slot("marker", "Who marks practice")
+    if not check.is_grader_installed():
+        form.record_error(
             ConfigError(
                 "The trained marker is not installed.",
                 "Let the answer key mark, or make the marker first: python -m studentsim train-teacher.",
@@ -63,28 +63,28 @@ def _embedded(form: Form) -> None:
         )
 
 
-def _own(form: Form) -> None:
+def _render_custom_grader(form: RunForm) -> None:
     """Another model by name: looked at at once where it is a folder, and else when the simulation is started."""
     name = st.text_input(
-        "Its folder on this computer, or its name at the hub", key=key("marker"), persist_state=KEEP, max_chars=300,
-        placeholder="/home/me/my-marker", on_change=_another,
+        "Its folder on this computer, or its name at the hub", key=session_key("marker"), persist_state=PERSIST_MODE, max_chars=300,
+        placeholder="/home/me/my-marker", on_change=_clear_revision,
     ).strip()  # fmt: skip
-    form.under("marker", "The marker's folder or name")
+    form.add_error_slot("marker", "The marker's folder or name")
     st.caption(
         "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:"
     )
-    st.code(check.MAKE, language=None, wrap_lines=True)
+    st.code(check.TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
     version = st.text_input(
-        "Its version", key=key("marker_revision"), persist_state=KEEP, max_chars=100, placeholder="blank: today's"
+        "Its version", key=session_key("marker_revision"), persist_state=PERSIST_MODE, max_chars=100, placeholder="blank: today's"
     ).strip()  # fmt: skip
-    form.under("marker_revision", "Its version")
+    form.add_error_slot("marker_revision", "Its version")
     try:
-        _look(name, version)
+        _render_grader_info(name, version)
     except ConfigError as error:
-        form.refuse(error)
+        form.record_error(error)
 
 
-def _look(name: str, version: str) -> None:
+def _render_grader_info(name: str, version: str) -> None:
     """Say what is known of it.
 
     :raises ConfigError: it is not there, or cannot be a marker.
@@ -95,27 +95,27 @@ def _look(name: str, version: str) -> None:
             "Give its folder, or choose the one that comes with the app.",
             field="teaching.marker",
         )
-    if name == check.EMBEDDED:
+    if name == check.EMBEDDED_GRADER:
         raise ConfigError(
             "“embedded” is the one that comes with the app.",
             "Choose it above, or name another.",
             field="teaching.marker",
         )
-    if not source.is_folder(name):
+    if not source.is_local_folder(name):
         st.caption("It is looked for when you start, here and at the hub, and downloaded if it is not here.")
         return
-    found = teachers.find_marker(Teaching.model_construct(marker=name, marker_revision=version))
-    figures = check.known(found.folder) if found.folder else None
+    resolved = teachers.find_grader(Teaching.model_construct(marker=name, marker_revision=version))
+    check_result = check.load_evaluation(resolved.folder) if resolved.folder else None
     st.caption(
-        words.literal(said.marker_check(figures))
-        if figures
+        words.escape_markdown(said.describe_grader_evaluation(check_result))
+        if check_result
         else "How often it marks as the key does is not known. This tells: "
-        f"python -m studentsim check-teacher --marker {words.literal(str(Path(name)))}"
+        f"python -m studentsim check-teacher --marker {words.escape_markdown(str(Path(name)))}"
     )
-    if figures:
-        replies.show(figures, key("marker_replies"))
+    if check_result:
+        replies.render_reply_kinds(check_result, session_key("marker_replies"))
 
 
-def _another() -> None:
+def _clear_revision() -> None:
     """Another name's version is another."""
-    st.session_state[key("marker_revision")] = ""
+    st.session_state[session_key("marker_revision")] = ""

@@ -13,121 +13,121 @@ from studentsim.student.huggingface import model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
 from studentsim.ui import data, jobs, sentences, words
 from studentsim.ui.new import getting, suited
-from studentsim.ui.new.form import Form
+from studentsim.ui.new.form import RunForm
 
-JOB = "studentsim.runs.get_model"
-PATIENCE = 3600
+JOB_MODULE = "studentsim.runs.get_model"
+TIMEOUT_SECONDS = 3600
 """Seconds that getting a model may take: some hundred megabytes over a slow line."""
-SPOKEN_OF = 20
+EXAMPLE_TURNS = 20
 """Lessons for which the card says how long they take."""
-ONCE = (
+DOWNLOAD_CAPTION = (
     "Got once, from the package index that this computer's pip uses, checked and converted. No account is needed, nothing is sent, "
     "and afterwards no network."
 )
 
 
-def is_here(name: str) -> bool:
+def is_installed(name: str) -> bool:
     """Whether the model was got, whole. One whose record cannot be read must be got again."""
     try:
-        return model_store.find(name) is not None
+        return model_store.find_installed_model(name) is not None
     except StudentsimError:
         return False
 
 
-def card(form: Form, name: str, *, chosen: bool, choose: Callable[[str], None]) -> None:
-    """One model of the catalogue. ``choose`` is the callback that lets it learn. A chosen model that is not here keeps Start shut."""
-    entry, here, job = CATALOGUE[name], is_here(name), jobs.known(JOB, _asked(name))
-    at_work = bool(job and job.running)
+def render_model_card(form: RunForm, name: str, *, is_chosen: bool, on_choose: Callable[[str], None]) -> None:
+    """One model of the catalogue. ``on_choose`` is the callback that lets it learn. A chosen model that is not here keeps Start shut."""
+    entry, installed, job = CATALOGUE[name], is_installed(name), jobs.find_job(JOB_MODULE, _job_arguments(name))
+    is_running = bool(job and job.is_running)
     with st.container(border=True, gap="small", key=f"new.card.{name}"):
-        if here:
-            _choose_button(entry, chosen, choose)
+        if installed:
+            _render_choose_button(entry, is_chosen, on_choose)
         else:
-            st.markdown(f"**{words.literal(entry.card)}**")
-        st.markdown(words.literal(told(entry)))
-        st.caption(words.literal(_how_long(name)))
-        if at_work:
-            st.fragment(_progress, run_every=1.0)(name, job)
-        elif here:
+            st.markdown(f"**{words.escape_markdown(entry.card_title)}**")
+        st.markdown(words.escape_markdown(describe_model(entry)))
+        st.caption(words.escape_markdown(_describe_duration(name)))
+        if is_running:
+            st.fragment(_render_progress, run_every=1.0)(name, job)
+        elif installed:
             st.markdown(":material/check_circle: It is here, checked.")
         else:
-            _offer(entry, (job.result if job else None) or {}, choose)
-    if chosen and at_work:
-        form.wait(f"{entry.title} is being got; Start opens once it is here.")
-    elif chosen and not here:
-        form.wait(f"{entry.title} is not here yet: *Get it*, at its card above.")
+            _render_download_button(entry, (job.result if job else None) or {}, on_choose)
+    if is_chosen and is_running:
+        form.block_start(f"{entry.title} is being got; Start opens once it is here.")
+    elif is_chosen and not installed:
+        form.block_start(f"{entry.title} is not here yet: *Get it*, at its card above.")
 
 
-def told(entry: CatalogueModel) -> str:
+def describe_model(entry: CatalogueModel) -> str:
     """What it is and does, in a teacher's words."""
     return (
-        f"{words.capital(entry.described)}; {entry.licence} licence. It reads the question and its options, and "
+        f"{words.capitalize_first(entry.size_description)}; {entry.licence} licence. It reads the question and its options, and "
         "writes its answer in words."
     )
 
 
-def _how_long(name: str) -> str:
-    config = suited.settings(name).model_copy(update={"turns": SPOKEN_OF})
-    guess = data.estimate(data.engine(), config)
-    lessons = f"{SPOKEN_OF} lessons of {config.questions}"
-    return f"Slower than the embedded student: {sentences.takes(lessons, guess.low, guess.high, guess.runs)}"
+def _describe_duration(name: str) -> str:
+    config = suited.default_config(name).model_copy(update={"turns": EXAMPLE_TURNS})
+    run_estimate = data.estimate_duration(data.get_engine(), config)
+    lessons = f"{EXAMPLE_TURNS} lessons of {config.questions}"
+    return f"Slower than the embedded student: {sentences.describe_planned_duration(lessons, run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count)}"
 
 
-def _choose_button(entry: CatalogueModel, chosen: bool, choose: Callable[[str], None]) -> None:
+def _render_choose_button(entry: CatalogueModel, is_chosen: bool, on_choose: Callable[[str], None]) -> None:
     st.button(
-        words.literal(entry.card),
+        words.escape_markdown(entry.card_title),
         key=f"new.model.{entry.name}",
-        type="primary" if chosen else "secondary",
-        icon=":material/radio_button_checked:" if chosen else ":material/radio_button_unchecked:",
+        type="primary" if is_chosen else "secondary",
+        icon=":material/radio_button_checked:" if is_chosen else ":material/radio_button_unchecked:",
         wrap=True,
-        on_click=choose,
+        on_click=on_choose,
         args=(entry.name,),
     )
 
 
-def _offer(entry: CatalogueModel, result: Mapping[str, Any], choose: Callable[[str], None]) -> None:
+def _render_download_button(entry: CatalogueModel, result: Mapping[str, Any], on_choose: Callable[[str], None]) -> None:
     """The button that gets it, under what went wrong the last time."""
     failed = "problem" in result
     if failed:
         st.error(
-            f"{words.literal(str(result['problem']))} {words.literal(str(result.get('remedy', '')))}",
+            f"{words.escape_markdown(str(result['problem']))} {words.escape_markdown(str(result.get('remedy', '')))}",
             icon=":material/error:",
         )
     st.button(
-        "Try again" if failed else f"Get it ({entry.size_mb} MB)",
+        "Try again" if failed else f"Get it ({entry.download_mb} MB)",
         key=f"new.get.{entry.name}",
         type="primary",
         icon=":material/refresh:" if failed else ":material/download:",
-        on_click=_get,
-        args=(entry.name, choose),
+        on_click=_start_download,
+        args=(entry.name, on_choose),
     )
-    st.caption(ONCE)
+    st.caption(DOWNLOAD_CAPTION)
 
 
-def _get(name: str, choose: Callable[[str], None]) -> None:
+def _start_download(name: str, on_choose: Callable[[str], None]) -> None:
     """Whoever gets it wants to use it: it is chosen too."""
-    jobs.start(JOB, _asked(name), patience=PATIENCE, again=True)
-    st.session_state.pop(_since(name), None)
-    choose(name)
+    jobs.start_job(JOB_MODULE, _job_arguments(name), timeout_seconds=TIMEOUT_SECONDS, restart=True)
+    st.session_state.pop(_step_start_key(name), None)
+    on_choose(name)
 
 
-def _progress(name: str, job: jobs.Job) -> None:
+def _render_progress(name: str, job: jobs.Job) -> None:
     """How far it is; the page is drawn anew when it is done."""
     if job.result is not None:
         st.rerun()
-    now = getting.Progress.of_message(job.said, time.monotonic())
-    begun = st.session_state.get(_since(name))
-    if begun is None or begun.step != now.step:
-        begun = st.session_state[_since(name)] = now
-    st.progress(now.share, text=words.literal(now.sentence(begun)))
+    current = getting.DownloadProgress.from_message(job.last_message, time.monotonic())
+    step_start = st.session_state.get(_step_start_key(name))
+    if step_start is None or step_start.step != current.step:
+        step_start = st.session_state[_step_start_key(name)] = current
+    st.progress(current.fraction, text=words.escape_markdown(current.describe(step_start)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Cancel", key=f"new.get.{name}.stop", type="tertiary", icon=":material/stop:", on_click=job.end)
+        st.button("Cancel", key=f"new.get.{name}.stop", type="tertiary", icon=":material/stop:", on_click=job.cancel)
         st.caption("You can go on choosing meanwhile.", width="content")
 
 
-def _asked(name: str) -> dict[str, str]:
+def _job_arguments(name: str) -> dict[str, str]:
     return {"name": name, "data": str(model_store.models_folder().parent)}
 
 
-def _since(name: str) -> str:
+def _step_start_key(name: str) -> str:
     """Where the session keeps how far it was when this page first saw the step under way."""
     return f"new.get.{name}.since"

@@ -8,150 +8,160 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.runs.models import Trial
+from studentsim.runs.models import BenchmarkResult
 from studentsim.ui import jobs, language_models, sentences, words
-from studentsim.ui.new.estimate import Estimate
-from studentsim.ui.new.form import Form
+from studentsim.ui.new.estimate import DurationEstimate
+from studentsim.ui.new.form import RunForm
 from studentsim.ui.new.suited import EMBEDDED
 
-JOB = "studentsim.runs.model_job"
-PATIENCE = 3600
+JOB_MODULE = "studentsim.runs.model_job"
+TIMEOUT_SECONDS = 3600
 """Seconds a check may take: a download of some gigabytes is in it."""
-OF_OWN = (
+CUSTOM_MODEL_CAPTION = (
     "Is it there, and may it be used; does the memory suffice; what does it answer; how long will the simulation take? "
 )
-OF_GOT = "What does it answer, and how long will the simulation take on this computer? "
-LONGEST = 1200
+CATALOGUE_MODEL_CAPTION = "What does it answer, and how long will the simulation take on this computer? "
+MAX_SHOWN_CHARS = 1200
 """Characters of the question and of the answer that are shown."""
-STAGES = {
+STAGE_LABELS = {
     "": "Starting",
     "finding": "Looking for it, here and at the hub",
     "trying": "Loading it and letting it answer; a download comes first if it is not here",
 }
-SETTLED = (
+CHECKED_SETTINGS = (
     "model", "hub", "bank", "bank_category", "bank_set", "leave_out_doubtful", "temperature", "min_p", "max_new_tokens", "questions",
     "exam", "learning",
 )  # fmt: skip
 """Settings on which a trial's figures hang. A run's length can be changed, and its time is reckoned anew."""
 
 
-def check(form: Form, place: Any) -> None:
-    """The button, and what came of it, in ``place``; to be called when all settings are gathered."""
-    if place is None:
+def render_model_check(form: RunForm, container: Any) -> None:
+    """The button, and what came of it, in ``container``; to be called when all settings are gathered."""
+    if container is None:
         return
-    with place:
-        config = _asked(form)
-        job = _job(config) if config else None
-        got = language_models.known(config.model if config else form.settings["model"]) is not None
+    with container:
+        config = _build_trial_config(form)
+        job = _find_job(config) if config else None
+        is_in_catalogue = language_models.find_model(config.model if config else form.settings["model"]) is not None
         st.button(
-            "Try it out here" if got else "Check this model",
+            "Try it out here" if is_in_catalogue else "Check this model",
             key="new.model.check",
             icon=":material/troubleshoot:",
-            disabled=config is None or bool(job and job.running),
-            on_click=_start,
+            disabled=config is None or bool(job and job.is_running),
+            on_click=_start_check,
             args=(config,),
         )
         if job is None:
             st.caption(
-                (OF_GOT if got else OF_OWN)
+                (CATALOGUE_MODEL_CAPTION if is_in_catalogue else CUSTOM_MODEL_CAPTION)
                 + "That loads it once, in the background."
                 + ("" if config else " First put right what is said at the fields.")
             )
             return
-        st.fragment(_shown, run_every=1.0 if job.running else None)(job, config)
+        st.fragment(_render_check_job, run_every=1.0 if job.is_running else None)(job, config)
         if job.result and "problem" in job.result:
-            _refuse(form, job.result)
+            _show_job_error(form, job.result)
 
 
-def estimate(config: RunConfig, guess: Estimate) -> str:
-    """How long a run will take: as this computer's recent runs say (``guess``), else as the model's trial did, else not known."""
-    if (checked := _by_trial(config, guess)) is not None:
-        return f"About {words.duration(checked)} on this computer, judged by the check of the model."
-    if _rough(config, guess):
-        return sentences.estimate(guess.low, guess.high, guess.runs)
+def describe_estimate(config: RunConfig, run_estimate: DurationEstimate) -> str:
+    """How long a run will take: as this computer's recent runs say (``run_estimate``), else as the model's trial did, else not known."""
+    if (trial_seconds := _seconds_by_trial(config, run_estimate)) is not None:
+        return f"About {words.format_duration(trial_seconds)} on this computer, judged by the check of the model."
+    if _is_estimate_usable(config, run_estimate):
+        return sentences.describe_estimated_duration(
+            run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count
+        )
     return "How long it takes is not known yet: *Check this model* above tells."
 
 
-def brief_estimate(config: RunConfig, guess: Estimate) -> str:
+def describe_estimate_briefly(config: RunConfig, run_estimate: DurationEstimate) -> str:
     """The same in a few words, where there is little room: ``About 2 minutes.``; blank where it is not known."""
-    if (checked := _by_trial(config, guess)) is not None:
-        return f"About {words.duration(checked)}."
-    return f"About {words.durations(guess.low, guess.high)}." if _rough(config, guess) else ""
+    if (trial_seconds := _seconds_by_trial(config, run_estimate)) is not None:
+        return f"About {words.format_duration(trial_seconds)}."
+    return (
+        f"About {words.format_duration_range(run_estimate.low_seconds, run_estimate.high_seconds)}."
+        if _is_estimate_usable(config, run_estimate)
+        else ""
+    )
 
 
-def _rough(config: RunConfig, guess: Estimate) -> bool:
-    """Whether ``guess`` may be said, be it from no run: of models whose speed is known."""
-    return bool(config.model == EMBEDDED or guess.runs or language_models.known(config.model))
+def _is_estimate_usable(config: RunConfig, run_estimate: DurationEstimate) -> bool:
+    """Whether ``run_estimate`` may be said, be it from no run: of models whose speed is known."""
+    return bool(config.model == EMBEDDED or run_estimate.run_count or language_models.find_model(config.model))
 
 
-def _by_trial(config: RunConfig, guess: Estimate) -> float | None:
+def _seconds_by_trial(config: RunConfig, run_estimate: DurationEstimate) -> float | None:
     """Seconds as the model's trial has them; None where there was none, or runs tell better."""
-    if config.model == EMBEDDED or guess.runs:
+    if config.model == EMBEDDED or run_estimate.run_count:
         return None
-    job = _job(config)
-    return Trial(**job.result["trial"]).seconds(config) if job and "trial" in (job.result or {}) else None
+    job = _find_job(config)
+    return (
+        BenchmarkResult(**job.result["trial"]).estimate_run_seconds(config)
+        if job and "trial" in (job.result or {})
+        else None
+    )
 
 
-def _asked(form: Form) -> RunConfig | None:
+def _build_trial_config(form: RunForm) -> RunConfig | None:
     """The settings of the trial; None while one of them is wrong."""
     try:
-        if form.refused:
+        if form.is_blocked:
             return None
         return RunConfig.make(**form.settings, learning=form.learning)
     except ConfigError:
         return None
 
 
-def _job(config: RunConfig) -> jobs.Job | None:
-    return None if config.model == EMBEDDED else jobs.known(JOB, _settled(config))
+def _find_job(config: RunConfig) -> jobs.Job | None:
+    return None if config.model == EMBEDDED else jobs.find_job(JOB_MODULE, _job_arguments(config))
 
 
-def _settled(config: RunConfig) -> dict[str, Any]:
-    return config.model_dump(mode="json", include=set(SETTLED))
+def _job_arguments(config: RunConfig) -> dict[str, Any]:
+    return config.model_dump(mode="json", include=set(CHECKED_SETTINGS))
 
 
-def _start(config: RunConfig) -> None:
-    jobs.start(JOB, _settled(config), patience=PATIENCE)
+def _start_check(config: RunConfig) -> None:
+    jobs.start_job(JOB_MODULE, _job_arguments(config), timeout_seconds=TIMEOUT_SECONDS)
 
 
-def _shown(job: jobs.Job, config: RunConfig) -> None:
+def _render_check_job(job: jobs.Job, config: RunConfig) -> None:
     """How far the check is, or what it found; the page is drawn anew when it is done."""
     if job.result is None:
-        stage = str(job.said.get("stage", ""))
-        step = f": {words.literal(str(job.said['step']))}" if "step" in job.said else ""
+        stage = str(job.last_message.get("stage", ""))
+        step_text = f": {words.escape_markdown(str(job.last_message['step']))}" if "step" in job.last_message else ""
         st.progress(
-            (1 + list(STAGES).index(stage)) / (1 + len(STAGES)),
-            text=f"{STAGES[stage]}{step} … {words.duration(job.seconds)}",
+            (1 + list(STAGE_LABELS).index(stage)) / (1 + len(STAGE_LABELS)),
+            text=f"{STAGE_LABELS[stage]}{step_text} … {words.format_duration(job.elapsed_seconds)}",
         )
-        _told(job.said)
-        st.button("Stop the check", key="new.model.stop", type="tertiary", icon=":material/stop:", on_click=job.end)
+        _render_findings(job.last_message)
+        st.button("Stop the check", key="new.model.stop", type="tertiary", icon=":material/stop:", on_click=job.cancel)
         st.session_state["new.model.waits"] = True
         return
     if st.session_state.pop("new.model.waits", False):
         st.rerun()
-    _told(job.result)
+    _render_findings(job.result)
     if trial := job.result.get("trial"):
-        _tried(Trial(**trial), config)
+        _render_trial(BenchmarkResult(**trial), config)
 
 
-def _told(found: dict[str, Any]) -> None:
-    for sentence in found.get("told", ()):
-        st.markdown(f":material/check: {words.literal(sentence)}")
+def _render_findings(report: dict[str, Any]) -> None:
+    for sentence in report.get("told", ()):
+        st.markdown(f":material/check: {words.escape_markdown(sentence)}")
 
 
-def _tried(trial: Trial, config: RunConfig) -> None:
+def _render_trial(trial: BenchmarkResult, config: RunConfig) -> None:
     """What it wrote, literally, and what its speed means for this run."""
-    loaded, _, time = trial.sentences(config)
-    read = f"That is read as **{trial.letter})**." if trial.letter else "That is read as no answer."
-    for sentence in (loaded, time):
-        st.markdown(f":material/check: {words.literal(sentence)}")
+    loaded_text, _, time_text = trial.describe(config)
+    reading_text = f"That is read as **{trial.letter})**." if trial.letter else "That is read as no answer."
+    for sentence in (loaded_text, time_text):
+        st.markdown(f":material/check: {words.escape_markdown(sentence)}")
     with st.container(border=True):
         st.caption("A question, and what it wrote:")
-        st.text(trial.problem[:LONGEST])
-        st.code(trial.text[:LONGEST] or "(nothing)", language=None, wrap_lines=True)
-        st.caption(read)
+        st.text(trial.problem[:MAX_SHOWN_CHARS])
+        st.code(trial.text[:MAX_SHOWN_CHARS] or "(nothing)", language=None, wrap_lines=True)
+        st.caption(reading_text)
 
 
-def _refuse(form: Form, result: dict[str, Any]) -> None:
+def _show_job_error(form: RunForm, result: dict[str, Any]) -> None:
     error = ConfigError(result["problem"], result["remedy"], field=result.get("field") or "model")
-    form.at_field(error)
+    form.show_error_at_field(error)

@@ -9,70 +9,81 @@ from studentsim.errors import StudentsimError
 from studentsim.ui import components, data, repeat, words
 from studentsim.ui.new import beside, model_check
 from studentsim.ui.new import estimate as estimates
-from studentsim.ui.new.form import Form
-from studentsim.ui.shell import WATCH
+from studentsim.ui.new.form import RunForm
+from studentsim.ui.shell import WATCH_PAGE
 from studentsim.ui.teaching import names
 
 
-def start(engine: data.Engine, form: Form) -> str | None:
+def render_start(engine: data.Engine, form: RunForm) -> str | None:
     """Start, with what it will do and how long that takes; the run's id once started. In the form's own end it is told in full."""
-    told, run_id = st.container(), None
+    summary_area, run_id = st.container(), None
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         button = st.container(width="content")
-        short = st.container(gap="xsmall", width="stretch")
-        with short:
-            form.under("start", "Start")
-        config = form.config()
+        brief_area = st.container(gap="xsmall", width="stretch")
+        with brief_area:
+            form.add_error_slot("start", "Start")
+        config = form.build_config()
         try:
             with button:
-                run_id = components.start_button(
-                    "Start", lambda token: data.start(engine, config, token), key="new.start", disabled=config is None
+                run_id = components.render_start_button(
+                    "Start",
+                    lambda token: data.start_run(engine, config, token),
+                    key="new.start",
+                    disabled=config is None,
                 )
         except StudentsimError as error:
-            form.show(error)
-        guess = None
+            form.show_error(error)
+        run_estimate = None
         if config is not None:
-            guess = data.estimate(engine, config)
-            short.caption(words.literal(f"{_length(config)}. {model_check.brief_estimate(config, guess)}".rstrip()))
-            with told.container(border=True, gap="xsmall"):
-                st.markdown(f"**{words.literal(_summary(config))}**")
-                st.markdown(_estimate(engine, config, guess))
-        with told:
-            _repeat(engine, form, [config] if config else [], [guess] if guess else [])
+            run_estimate = data.estimate_duration(engine, config)
+            brief_area.caption(
+                words.escape_markdown(
+                    f"{_format_length(config)}. {model_check.describe_estimate_briefly(config, run_estimate)}".rstrip()
+                )
+            )
+            with summary_area.container(border=True, gap="xsmall"):
+                st.markdown(f"**{words.escape_markdown(_describe_run(config))}**")
+                st.markdown(_describe_estimate(engine, config, run_estimate))
+        with summary_area:
+            _render_repeat(engine, form, [config] if config else [], [run_estimate] if run_estimate else [])
     return run_id
 
 
-def _repeat(engine: data.Engine, form: Form, configs: list[RunConfig], guesses: list[estimates.Estimate]) -> None:
+def _render_repeat(
+    engine: data.Engine, form: RunForm, configs: list[RunConfig], run_estimates: list[estimates.DurationEstimate]
+) -> None:
     """The same with several seeds; leads to Compare once begun."""
-    others = beside.now()
+    target = beside.get_comparison_target()
     try:
-        group = repeat.offer(engine, configs, key="new", guesses=guesses, like=others.seeds)
+        group = repeat.render_repeat_form(
+            engine, configs, key="new", run_estimates=run_estimates, reference_seeds=target.seeds
+        )
     except StudentsimError as error:
-        form.show(error)
+        form.show_error(error)
         return
     if group:
-        repeat.go_to(group, *others.names)
+        repeat.open_comparison(group, *target.names)
 
 
-def go_to(run_id: str) -> None:
+def switch_to_run(run_id: str) -> None:
     """Leave for what was started: on Watch, or on Compare where it is to stand beside others."""
-    if others := beside.now().names:
-        repeat.go_to(run_id, *others)
-    st.switch_page(WATCH, query_params={"run": run_id})
+    if compare_with := beside.get_comparison_target().names:
+        repeat.open_comparison(run_id, *compare_with)
+    st.switch_page(WATCH_PAGE, query_params={"run": run_id})
 
 
-def _length(config: RunConfig) -> str:
-    exams = words.plural(len(config.exam_turns()), "exam")
-    lessons = words.plural(config.turns, "lesson")
-    return f"{lessons} of {words.plural(config.questions, 'question')}, {exams} of {config.exam:,}"
+def _format_length(config: RunConfig) -> str:
+    exams = words.pluralize(len(config.exam_turns()), "exam")
+    lessons = words.pluralize(config.turns, "lesson")
+    return f"{lessons} of {words.pluralize(config.questions, 'question')}, {exams} of {config.exam:,}"
 
 
-def _summary(config: RunConfig) -> str:
-    return f"{words.student(config)}, {words.way(config)}: {_length(config)}" + "".join(
-        f"; {said}" for said in names.extras(names.of(config))
+def _describe_run(config: RunConfig) -> str:
+    return f"{words.student_title(config)}, {words.strategy_label(config)}: {_format_length(config)}" + "".join(
+        f"; {extra}" for extra in names.teaching_extras(names.teaching_settings(config))
     )
 
 
-def _estimate(engine: data.Engine, config: RunConfig, guess: estimates.Estimate) -> str:
-    text = f"{model_check.estimate(config, guess)} It goes on if you close the page."
-    return f"{text} {data.others_first(engine)}".rstrip()
+def _describe_estimate(engine: data.Engine, config: RunConfig, run_estimate: estimates.DurationEstimate) -> str:
+    text = f"{model_check.describe_estimate(config, run_estimate)} It goes on if you close the page."
+    return f"{text} {data.queue_notice(engine)}".rstrip()

@@ -14,146 +14,156 @@ import streamlit as st
 from studentsim.config import Teaching
 from studentsim.ui import glossary, words
 from studentsim.ui.new import marker
-from studentsim.ui.new.form import KEEP, Form, key
+from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 from studentsim.ui.teaching import names
 
-MOST_SMOOTHING = 0.45
+MAX_LABEL_SMOOTHING = 0.45
 """Settings allow less than a half."""
-CAUTIOUS = "robust"
+CAUTIOUS_LOSS = "robust"
 """The loss that allows for wrong marks."""
 
 
-def fill(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
+def prefill_teacher(teaching: Mapping[str, Any], learning: Mapping[str, Any]) -> None:
     """Put a run's teacher into the fields."""
     for field in ("attempts", "feedback", "pairs", "chosen_text", "writer"):
-        st.session_state[key(field)] = teaching[field]
-    st.session_state[key("who")] = names.who(Teaching.model_construct(**teaching))
-    marker.fill(teaching)
-    st.session_state[key("errors")] = _percent(teaching["error_rate"])
-    st.session_state[key("doubted")] = _percent(teaching["doubts"])
-    st.session_state[key("cautious")] = learning["loss"] == CAUTIOUS
+        st.session_state[session_key(field)] = teaching[field]
+    st.session_state[session_key("who")] = names.grade_source(Teaching.model_construct(**teaching))
+    marker.prefill_grader(teaching)
+    st.session_state[session_key("errors")] = _to_percent(teaching["error_rate"])
+    st.session_state[session_key("doubted")] = _to_percent(teaching["doubts"])
+    st.session_state[session_key("cautious")] = learning["loss"] == CAUTIOUS_LOSS
 
 
-def teacher(form: Form) -> None:
+def render_teacher_settings(form: RunForm) -> None:
     """All of it, folded; the fold's label says what is set. Writes ``form.settings["teaching"]``."""
     base = dict(form.settings["teaching"])
-    with st.expander(f"The teacher: {words.literal(names.summary(_teaching(base)))}", key="new.teacher"):
+    with st.expander(
+        f"The teacher: {words.escape_markdown(names.describe_teaching(_read_teaching(base)))}", key="new.teacher"
+    ):
         st.caption("As it comes, an answer is marked by its key, and each question is asked once.")
         left, right = st.columns(2, gap="medium")
         with left:
             st.markdown("**After a wrong answer**")
-            _tries(form)
+            _render_retry_settings(form)
         with right:
             st.markdown("**Marking**")
-            _marking(form)
-    form.settings["teaching"] = _teaching(base).model_dump()
+            _render_grading_settings(form)
+    form.settings["teaching"] = _read_teaching(base).model_dump()
 
 
-def _teaching(base: Mapping[str, Any]) -> Teaching:
+def _read_teaching(base: Mapping[str, Any]) -> Teaching:
     """The fields as settings, unchecked: the form checks them all together. ``base`` has those without a field."""
-    state, again = st.session_state, st.session_state[key("attempts")] > 1
-    who = state[key("who")]
-    own: dict[str, Any] = {
-        "attempts": state[key("attempts")],
-        "feedback": state[key("feedback")] if again else names.PLAIN.feedback,
-        "pairs": state[key("pairs")] if again else names.PLAIN.pairs,
-        "chosen_text": state[key("chosen_text")],
-        "doubts": _fraction("doubted") if again else 0.0,
-        "writer": str(state[key("writer")]).strip() if again else "",
-        "error_rate": _fraction("errors"),
-        **(marker.settings() if who != names.KEY else {"marker": "", "marker_revision": ""}),
-        "decides": "marker" if who == names.MARKER else "key",
+    state, has_retries = st.session_state, st.session_state[session_key("attempts")] > 1
+    grader_kind = state[session_key("who")]
+    values: dict[str, Any] = {
+        "attempts": state[session_key("attempts")],
+        "feedback": state[session_key("feedback")] if has_retries else names.DEFAULT_TEACHING.feedback,
+        "pairs": state[session_key("pairs")] if has_retries else names.DEFAULT_TEACHING.pairs,
+        "chosen_text": state[session_key("chosen_text")],
+        "doubts": _read_fraction("doubted") if has_retries else 0.0,
+        "writer": str(state[session_key("writer")]).strip() if has_retries else "",
+        "error_rate": _read_fraction("errors"),
+        **(marker.grader_settings() if grader_kind != names.KEY_GRADES else {"marker": "", "marker_revision": ""}),
+        "decides": "marker" if grader_kind == names.MODEL_GRADES else "key",
     }
-    return Teaching.model_construct(**{**base, **own})
+    return Teaching.model_construct(**{**base, **values})
 
 
 # ------------------------------------------------------------------ after a wrong answer
 
 
-def _tries(form: Form) -> None:
+def _render_retry_settings(form: RunForm) -> None:
     st.segmented_control(
-        "Tries at each practice question", list(names.TRIES), format_func=names.TRIES.__getitem__, required=True,
-        key=key("attempts"), persist_state=KEEP, help=glossary.help("second-try"),
+        "Tries at each practice question", list(names.ATTEMPT_COUNT_WORDS), format_func=names.ATTEMPT_COUNT_WORDS.__getitem__, required=True,
+        key=session_key("attempts"), persist_state=PERSIST_MODE, help=glossary.term_help("second-try"),
     )  # fmt: skip
-    form.under("attempts", "Tries at each practice question")
+    form.add_error_slot("attempts", "Tries at each practice question")
     st.caption("After a wrong answer it may try the same question again. Each further try makes a lesson longer.")
-    if st.session_state[key("attempts")] == 1:
+    if st.session_state[session_key("attempts")] == 1:
         st.caption("Allow two, and you can choose here what is said to a wrong answer and what it learns from.")
         return
-    _choice(
-        form, "feedback", "What is said to a wrong answer", names.FEEDBACK, term="feedback",
-        sentence="The words are the question's own: what went wrong, and a hint that does not give the answer away.",
+    _render_select_field(
+        form, "feedback", "What is said to a wrong answer", names.FEEDBACK_LABELS, glossary_term="feedback",
+        caption="The words are the question's own: what went wrong, and a hint that does not give the answer away.",
     )  # fmt: skip
-    _choice(
-        form, "pairs", "What it learns from", names.PAIRS, term="pair",
-        sentence="What it is shown as better than its own first, wrong answer.",
+    _render_select_field(
+        form, "pairs", "What it learns from", names.CHOSEN_SOURCE_LABELS, glossary_term="pair",
+        caption="What it is shown as better than its own first, wrong answer.",
     )  # fmt: skip
-    _percentage(
-        form, "doubted", "doubts", "Right answers called wrong on purpose, of 100", most=100, term="giving-way",
-        sentence="To see whether it gives way. Nothing is learnt from these.",
+    _render_percent_field(
+        form, "doubted", "doubts", "Right answers called wrong on purpose, of 100", max_percent=100, glossary_term="giving-way",
+        caption="To see whether it gives way. Nothing is learnt from these.",
     )  # fmt: skip
 
 
 # ------------------------------------------------------------------ marking
 
 
-def _marking(form: Form) -> None:
-    _choice(
-        form, "who", "Who marks practice", names.WHO, term="trained-marker",
-        sentence="Exams are always marked by the answer key: they are what simulations are compared by.",
+def _render_grading_settings(form: RunForm) -> None:
+    _render_select_field(
+        form, "who", "Who marks practice", names.GRADE_SOURCE_LABELS, glossary_term="trained-marker",
+        caption="Exams are always marked by the answer key: they are what simulations are compared by.",
     )  # fmt: skip
-    who = st.session_state[key("who")]
-    if who != names.KEY:
-        marker.choice(form, decides=who == names.MARKER)
-    _percentage(
-        form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100", most=50, term="label-noise",
-        sentence="Right is called wrong, or wrong right; the student learns from it as if it were true.", changed=_follow,
+    grader_kind = st.session_state[session_key("who")]
+    if grader_kind != names.KEY_GRADES:
+        marker.render_grader_choice(form, is_grade_source=grader_kind == names.MODEL_GRADES)
+    _render_percent_field(
+        form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100", max_percent=50, glossary_term="label-noise",
+        caption="Right is called wrong, or wrong right; the student learns from it as if it were true.", on_change=_on_error_rate_changed,
     )  # fmt: skip
-    if st.session_state[key("errors")] > 0 or who == names.MARKER or st.session_state[key("loss")] == CAUTIOUS:
-        st.session_state[key("cautious")] = st.session_state[key("loss")] == CAUTIOUS
-        st.toggle("Learn more cautiously from an unreliable teacher", key=key("cautious"), on_change=_cautious)
-        st.caption(_how_cautious())
+    if (
+        st.session_state[session_key("errors")] > 0
+        or grader_kind == names.MODEL_GRADES
+        or st.session_state[session_key("loss")] == CAUTIOUS_LOSS
+    ):
+        st.session_state[session_key("cautious")] = st.session_state[session_key("loss")] == CAUTIOUS_LOSS
+        st.toggle(
+            "Learn more cautiously from an unreliable teacher",
+            key=session_key("cautious"),
+            on_change=_on_cautious_toggled,
+        )
+        st.caption(_describe_caution())
     with st.container():
-        if st.toggle("Technical view", key=key("teacher.technical"), persist_state=KEEP):
-            _technical(form)
+        if st.toggle("Technical view", key=session_key("teacher.technical"), persist_state=PERSIST_MODE):
+            _render_technical_settings(form)
 
 
-def _cautious() -> None:
+def _on_cautious_toggled() -> None:
     """The toggle's callback: the loss that allows for wrong marks, as many as the teacher is set to make; or back."""
-    on = st.session_state[key("cautious")]
-    st.session_state[key("loss")] = CAUTIOUS if on else "sigmoid"
-    st.session_state[key("label_smoothing")] = _assumed() if on else 0.0
+    is_cautious = st.session_state[session_key("cautious")]
+    st.session_state[session_key("loss")] = CAUTIOUS_LOSS if is_cautious else "sigmoid"
+    st.session_state[session_key("label_smoothing")] = _default_label_smoothing() if is_cautious else 0.0
 
 
-def _follow() -> None:
+def _on_error_rate_changed() -> None:
     """Whoever learns cautiously allows for as many wrong marks as are now asked for."""
-    if st.session_state[key("loss")] == CAUTIOUS:
-        st.session_state[key("label_smoothing")] = _assumed()
+    if st.session_state[session_key("loss")] == CAUTIOUS_LOSS:
+        st.session_state[session_key("label_smoothing")] = _default_label_smoothing()
 
 
-def _assumed() -> float:
-    return round(min(MOST_SMOOTHING, _fraction("errors")), 4)
+def _default_label_smoothing() -> float:
+    return round(min(MAX_LABEL_SMOOTHING, _read_fraction("errors")), 4)
 
 
-def _how_cautious() -> str:
-    if st.session_state[key("loss")] != CAUTIOUS:
+def _describe_caution() -> str:
+    if st.session_state[session_key("loss")] != CAUTIOUS_LOSS:
         return "It then takes some of the teacher's marks to be wrong, and lets no single one pull it far."
-    assumed = float(st.session_state[key("label_smoothing")] or 0)
-    return f"It takes {names.share(assumed)} of the teacher's marks to be wrong."
+    label_smoothing = float(st.session_state[session_key("label_smoothing")] or 0)
+    return f"It takes {names.format_share(label_smoothing)} of the teacher's marks to be wrong."
 
 
-def _technical(form: Form) -> None:
+def _render_technical_settings(form: RunForm) -> None:
     """The field's own names for whoever wants them."""
-    if st.session_state[key("attempts")] > 1:
+    if st.session_state[session_key("attempts")] > 1:
         st.text_input(
-            "Who writes the hints", key=key("writer"), persist_state=KEEP, max_chars=300,
+            "Who writes the hints", key=session_key("writer"), persist_state=PERSIST_MODE, max_chars=300,
             placeholder="the questions' own texts",
         )  # fmt: skip
-        form.under("writer", "Who writes the hints")
+        form.add_error_slot("writer", "Who writes the hints")
         st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
-    _choice(
-        form, "chosen_text", "What it is shown of a given working", names.CHOSEN_TEXTS, term="pair",
-        sentence="The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.",
+    _render_select_field(
+        form, "chosen_text", "What it is shown of a given working", names.CHOSEN_TEXT_LABELS, glossary_term="pair",
+        caption="The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.",
     )  # fmt: skip
     st.caption(
         "Cautious: robust DPO, its label smoothing at the error rate (Loss and Doubted pairs under Advanced). "
@@ -165,30 +175,32 @@ def _technical(form: Form) -> None:
 # ------------------------------------------------------------------ fields
 
 
-def _choice(form: Form, field: str, label: str, options: Mapping[str, str], *, sentence: str, term: str) -> None:
+def _render_select_field(
+    form: RunForm, field: str, label: str, option_labels: Mapping[str, str], *, caption: str, glossary_term: str
+) -> None:
     st.selectbox(
-        label, list(options), format_func=options.__getitem__, key=key(field), persist_state=KEEP,
-        help=glossary.help(term),
+        label, list(option_labels), format_func=option_labels.__getitem__, key=session_key(field), persist_state=PERSIST_MODE,
+        help=glossary.term_help(glossary_term),
     )  # fmt: skip
-    form.under(field, label)
-    st.caption(sentence)
+    form.add_error_slot(field, label)
+    st.caption(caption)
 
 
-def _percentage(
-    form: Form, field: str, setting: str, label: str, *, most: int, sentence: str, term: str,
-    changed: Any = None,
+def _render_percent_field(
+    form: RunForm, field: str, setting: str, label: str, *, max_percent: int, caption: str, glossary_term: str,
+    on_change: Any = None,
 ) -> None:  # fmt: skip
     st.number_input(
-        label, min_value=0.0, max_value=float(most), step=5.0, format="%g", key=key(field), persist_state=KEEP,
-        on_change=changed, help=glossary.help(term),
+        label, min_value=0.0, max_value=float(max_percent), step=5.0, format="%g", key=session_key(field), persist_state=PERSIST_MODE,
+        on_change=on_change, help=glossary.term_help(glossary_term),
     )  # fmt: skip
-    form.under(setting, label)
-    st.caption(sentence)
+    form.add_error_slot(setting, label)
+    st.caption(caption)
 
 
-def _percent(fraction: float) -> float:
+def _to_percent(fraction: float) -> float:
     return round(100 * float(fraction), 4)
 
 
-def _fraction(field: str) -> float:
-    return round(float(st.session_state[key(field)] or 0) / 100, 6)
+def _read_fraction(field: str) -> float:
+    return round(float(st.session_state[session_key(field)] or 0) / 100, 6)

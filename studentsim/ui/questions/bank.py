@@ -15,95 +15,97 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from studentsim.bank.table import COLUMNS, fingerprint
+from studentsim.bank.table import QUESTION_COLUMNS, compute_bank_fingerprint
 from studentsim.errors import BankError
 from studentsim.ui.data import Engine
-from studentsim.ui.questions.view import View
+from studentsim.ui.questions.view import QuestionsView
 
-PATIENCE = 300
+TIMEOUT_SECONDS = 300
 """Seconds the making may take on a busy computer."""
 
-WAIT = "The questions are written out, once on this computer …"
+SPINNER_TEXT = "The questions are written out, once on this computer …"
 
 
-def questions(engine: Engine) -> pd.DataFrame:
+def load_questions(engine: Engine) -> pd.DataFrame:
     """Every question: ``id, category, skill, difficulty, split, problem, correct, rationale, options`` (JSON text). Not to be changed.
 
     :raises BankError: it could not be made.
     """
-    version = fingerprint()
-    making = nullcontext() if _path(str(engine.folder), version).exists() else st.spinner(WAIT)
-    with making:
-        return _frame(str(engine.folder), version)
+    version = compute_bank_fingerprint()
+    progress_context = nullcontext() if _bank_path(str(engine.data_dir), version).exists() else st.spinner(SPINNER_TEXT)
+    with progress_context:
+        return _cached_frame(str(engine.data_dir), version)
 
 
-def matching(frame: pd.DataFrame, view: View) -> pd.DataFrame:
+def filter_questions(frame: pd.DataFrame, view: QuestionsView) -> pd.DataFrame:
     """The questions that a view lets through, in the bank's order."""
-    keep = pd.Series(True, index=frame.index)
+    mask = pd.Series(True, index=frame.index)
     for name in ("category", "skill", "split"):
         if value := getattr(view, name):
-            keep &= frame[name] == value
+            mask &= frame[name] == value
     if view.difficulty:
-        keep &= frame.difficulty == int(view.difficulty)
+        mask &= frame.difficulty == int(view.difficulty)
     if view.search:
-        found = (
+        text_matches = (
             frame[column].str.contains(view.search, case=False, regex=False) for column in ("problem", "rationale")
         )
-        keep &= next(found) | next(found)
-    return frame[keep]
+        mask &= next(text_matches) | next(text_matches)
+    return frame[mask]
 
 
-def _path(folder: str, version: str) -> Path:
+def _bank_path(folder: str, version: str) -> Path:
     return Path(folder) / "bank" / f"curriculum-{version}.parquet"
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _frame(folder: str, version: str) -> pd.DataFrame:
+def _cached_frame(folder: str, version: str) -> pd.DataFrame:
     """Shared, not copied: nobody changes it."""
-    path = _path(folder, version)
-    if (frame := _read(path)) is not None:
+    path = _bank_path(folder, version)
+    if (frame := _read_bank_file(path)) is not None:
         return frame
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for old in path.parent.glob("curriculum-*"):
             old.unlink(missing_ok=True)
-        return _made(path)
+        return _export_bank_file(path)
     except OSError:  # the folder is read-only or full: the questions can be shown all the same
         with tempfile.TemporaryDirectory() as elsewhere:
-            return _made(Path(elsewhere) / path.name)
+            return _export_bank_file(Path(elsewhere) / path.name)
 
 
-def _read(path: Path) -> pd.DataFrame | None:
+def _read_bank_file(path: Path) -> pd.DataFrame | None:
     """What a file holds; None where there is none, or one that is damaged."""
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError, pa.ArrowException):
         return None
-    return frame if tuple(frame.columns) == COLUMNS and len(frame) else None
+    return frame if tuple(frame.columns) == QUESTION_COLUMNS and len(frame) else None
 
 
-def _made(path: Path) -> pd.DataFrame:
+def _export_bank_file(path: Path) -> pd.DataFrame:
     """Has the file made, and takes it into use in one step, so that nobody reads half of it. Writes."""
-    half = path.with_suffix(f".{os.getpid()}.part")
-    command = [sys.executable, "-m", "studentsim.bank.table", str(half)]
+    partial_path = path.with_suffix(f".{os.getpid()}.part")
+    command = [sys.executable, "-m", "studentsim.bank.table", str(partial_path)]
     root = str(Path(__file__).parents[3])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        process = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired as error:
-        half.unlink(missing_ok=True)
+        partial_path.unlink(missing_ok=True)
         raise BankError(
-            f"The questions were not written out within {PATIENCE} seconds.",
+            f"The questions were not written out within {TIMEOUT_SECONDS} seconds.",
             "Reload the page when the computer is less busy.",
         ) from error
-    if done.returncode:
-        half.unlink(missing_ok=True)
-        if "No space left" in done.stderr or "Errno" in done.stderr:
-            raise OSError(done.stderr.strip().splitlines()[-1])
-        reason = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
+    if process.returncode:
+        partial_path.unlink(missing_ok=True)
+        if "No space left" in process.stderr or "Errno" in process.stderr:
+            raise OSError(process.stderr.strip().splitlines()[-1])
+        reason = (process.stderr.strip().splitlines() or ["no reason was given"])[-1]
         raise BankError(f"The questions could not be written out: {reason[:200]}.", "Reload the page to try again.")
-    half.replace(path)
-    frame = _read(path)
+    partial_path.replace(path)
+    frame = _read_bank_file(path)
     if frame is None:
         raise BankError(f"The file of questions {path.name} cannot be read.", "Reload the page to try again.")
     return frame

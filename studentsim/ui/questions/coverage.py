@@ -7,16 +7,16 @@ from functools import cache
 import pandas as pd
 
 from studentsim.bank.curriculum import SKILLS
-from studentsim.bank.sources import PER_SKILL
+from studentsim.bank.sources import QUESTIONS_PER_SKILL
 from studentsim.records import CATEGORIES
 
-DIFFICULTIES = {1: "easy", 2: "middle", 3: "hard"}
-SPLITS = {"study": "practice", "exam": "exam", "validation": "held-out pairs"}
+DIFFICULTY_LABELS = {1: "easy", 2: "middle", 3: "hard"}
+SPLIT_LABELS = {"study": "practice", "exam": "exam", "validation": "held-out pairs"}
 """A split in plain words."""
 
 
 @cache
-def by_skill() -> pd.DataFrame:
+def skill_coverage_frame() -> pd.DataFrame:
     """``category, skill, title, difficulty, study, exam, validation, slips``: one row a skill, by category and difficulty."""
     rows = [
         {
@@ -24,8 +24,8 @@ def by_skill() -> pd.DataFrame:
             "skill": s.id,
             "title": s.title,
             "difficulty": s.difficulty,
-            **PER_SKILL,
-            "slips": len(s.slips),
+            **QUESTIONS_PER_SKILL,
+            "slips": len(s.misconceptions),
         }
         for s in sorted(SKILLS.values(), key=lambda s: (CATEGORIES.index(s.category), s.difficulty, s.title))
     ]
@@ -33,9 +33,9 @@ def by_skill() -> pd.DataFrame:
 
 
 @cache
-def by_category() -> pd.DataFrame:
+def category_coverage_frame() -> pd.DataFrame:
     """``category, difficulty, skills, questions``: one row for each category and difficulty it has."""
-    frame = by_skill().assign(questions=lambda f: f.study + f.exam + f.validation)
+    frame = skill_coverage_frame().assign(questions=lambda f: f.study + f.exam + f.validation)
     grouped = frame.groupby(["category", "difficulty"], as_index=False).agg(
         skills=("skill", "size"), questions=("questions", "sum")
     )

@@ -6,53 +6,56 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from studentsim.ui import components, data, words
-from studentsim.ui.device import on_phone
-from studentsim.ui.into_view import into_view
+from studentsim.ui.device import is_phone
+from studentsim.ui.into_view import scroll_into_view
 from studentsim.ui.questions import bank, filters, sentences
-from studentsim.ui.questions.card import card
-from studentsim.ui.questions.coverage import by_category
-from studentsim.ui.questions.listing import listing
-from studentsim.ui.questions.overview import overview, skills
-from studentsim.ui.questions.skill import skill_card
-from studentsim.ui.questions.view import View
+from studentsim.ui.questions.card import render_question_card
+from studentsim.ui.questions.coverage import category_coverage_frame
+from studentsim.ui.questions.listing import render_question_table
+from studentsim.ui.questions.overview import render_coverage, render_skills
+from studentsim.ui.questions.skill import render_skill_card
+from studentsim.ui.questions.view import QuestionsView
 
 
-def desk(engine: data.Engine, view: View, lost: list[str]) -> None:
+def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_parameters: list[str]) -> None:
     """Title and sentence, filters, the list and beside it the open question or the chosen skill, what the bank covers."""
-    components.page_title("Questions")
-    if lost:
-        st.warning(words.literal(sentences.left_out(lost)), icon=":material/search_off:")
-    sentence = st.container()
-    if not view.narrowed:
-        _say(sentence, view, 0)
-    filters.filters(view)
-    if on_phone() and view.question:
-        card(engine, view)
+    components.render_page_title("Questions")
+    if invalid_parameters:
+        st.warning(
+            words.escape_markdown(sentences.describe_invalid_parameters(invalid_parameters)),
+            icon=":material/search_off:",
+        )
+    header_area = st.container()
+    if not view.active_filters:
+        _render_header(header_area, view, 0)
+    filters.render_filters(view)
+    if is_phone() and view.question:
+        render_question_card(engine, view)
         return
     # Always two columns: the list then stays the same element when a card opens beside it.
     # The card stands left, so that it comes first on a narrow window, where columns come one below the other.
     left, right = st.columns([1, 1] if view.question or view.skill else [2, 3], gap="medium")
     with left:
         if view.question:
-            into_view(view.question, key="questions.into_view")
-            card(engine, view)
+            scroll_into_view(view.question, key="questions.into_view")
+            render_question_card(engine, view)
         elif view.skill:
-            skill_card(view)
+            render_skill_card(view)
         elif view.category or view.difficulty:
-            skills(view)
+            render_skills(view)
         else:
-            overview()
+            render_coverage()
     with right:
-        frame = bank.questions(engine)
-        found = bank.matching(frame, view)
-        if len(found):
-            listing(found, view)
+        frame = bank.load_questions(engine)
+        matches = bank.filter_questions(frame, view)
+        if len(matches):
+            render_question_table(matches, view)
         else:
-            filters.nothing_matches(view)
-    if view.narrowed:
-        _say(sentence, view, len(found))
+            filters.render_no_matches(view)
+    if view.active_filters:
+        _render_header(header_area, view, len(matches))
 
 
-def _say(place: DeltaGenerator, view: View, count: int) -> None:
-    total = int(by_category().questions.sum())
-    place.header(words.literal(sentences.opening(view, count, total)), anchor=False)
+def _render_header(container: DeltaGenerator, view: QuestionsView, count: int) -> None:
+    total = int(category_coverage_frame().questions.sum())
+    container.header(words.escape_markdown(sentences.describe_view(view, count, total)), anchor=False)

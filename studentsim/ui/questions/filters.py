@@ -9,105 +9,114 @@ import streamlit as st
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import CATEGORIES
 from studentsim.ui import category_names, components, glossary, words
-from studentsim.ui.device import on_phone
-from studentsim.ui.linked import LONGEST
+from studentsim.ui.device import is_phone
+from studentsim.ui.linked import MAX_VALUE_CHARS
 from studentsim.ui.questions import sentences
-from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
-from studentsim.ui.questions.view import View
-from studentsim.ui.shell import QUESTIONS
+from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS
+from studentsim.ui.questions.view import QuestionsView
+from studentsim.ui.shell import QUESTIONS_PAGE
 
-WIDTH = 170
+CHOICE_WIDTH_PIXELS = 170
 """Pixels of one choice: two fit beside each other on a phone."""
 
 
-def filters(view: View) -> None:
+def render_filters(view: QuestionsView) -> None:
     """All filters, folded on a phone, where they would fill the screen."""
-    if not on_phone():
-        _filters(view)
+    if not is_phone():
+        _render_filter_fields(view)
         return
-    count = len(view.narrowed)
+    count = len(view.active_filters)
     with st.expander(f"Filters ({count} set)" if count else "Filters", icon=":material/filter_alt:"):
-        _filters(view)
+        _render_filter_fields(view)
 
 
-def _filters(view: View) -> None:
+def _render_filter_fields(view: QuestionsView) -> None:
     """Two rows, and, where any filter is in force, the way back to all questions."""
     skills = [s.id for s in SKILLS.values() if view.category in ("", s.category)]
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        _choice(
+        _render_select(
             view,
             "category",
             "Category",
             CATEGORIES,
-            category_names.own_label,
+            category_names.curriculum_category_label,
             "all categories",
-            help=glossary.help("category"),
+            help=glossary.term_help("category"),
         )
-        _choice(view, "skill", "Skill", skills, lambda v: SKILLS[v].title, "all skills", width=2 * WIDTH - 20)
-        _choice(view, "difficulty", "Difficulty", [str(d) for d in DIFFICULTIES], lambda v: DIFFICULTIES[int(v)], "all")
-        components.keeps(components.FIELD)
+        _render_select(
+            view, "skill", "Skill", skills, lambda v: SKILLS[v].title, "all skills", width=2 * CHOICE_WIDTH_PIXELS - 20
+        )
+        _render_select(
+            view,
+            "difficulty",
+            "Difficulty",
+            [str(d) for d in DIFFICULTY_LABELS],
+            lambda v: DIFFICULTY_LABELS[int(v)],
+            "all",
+        )
+        components.reserve_row_height(components.FIELD_ROW_HEIGHT_PX)
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        _segments(view, "split", "Asked in", SPLITS)
-        _search(view)
-        components.keeps(components.FIELD)
-    if view.narrowed:
-        st.page_link(QUESTIONS, label="Remove all filters", icon=":material/filter_alt_off:", query_params={})
+        _render_segments(view, "split", "Asked in", SPLIT_LABELS)
+        _render_search(view)
+        components.reserve_row_height(components.FIELD_ROW_HEIGHT_PX)
+    if view.active_filters:
+        st.page_link(QUESTIONS_PAGE, label="Remove all filters", icon=":material/filter_alt_off:", query_params={})
 
 
-def nothing_matches(view: View) -> None:
+def render_no_matches(view: QuestionsView) -> None:
     """An empty view: which filter to remove."""
     st.info("No questions match. Remove a filter:", icon=":material/filter_alt_off:")
-    for name in view.narrowed:
+    for name in view.active_filters:
         st.page_link(
-            QUESTIONS, label=words.literal(f"Remove {sentences.value_of(view, name)}"), icon=":material/close:",
-            query_params=view.to(**{name: ""}).params(),
+            QUESTIONS_PAGE, label=words.escape_markdown(f"Remove {sentences.describe_filter(view, name)}"), icon=":material/close:",
+            query_params=view.with_changes(**{name: ""}).to_params(),
         )  # fmt: skip
 
 
-def set_to(field: str, value: str) -> None:
+def set_link_parameter(field: str, value: str) -> None:
     """Have the link say something else of one field. For callbacks: the page is drawn again after it."""
-    view, _ = View.read(st.query_params.to_dict())
-    st.query_params.from_dict(view.to(**{field: value}).params())
+    view, _ = QuestionsView.from_params(st.query_params.to_dict())
+    st.query_params.from_dict(view.with_changes(**{field: value}).to_params())
 
 
-def _take(field: str, key: str) -> None:
-    set_to(field, (st.session_state.get(key) or "").strip())
+def _on_field_changed(field: str, key: str) -> None:
+    set_link_parameter(field, (st.session_state.get(key) or "").strip())
 
 
-def _choice(
-    view: View,
+def _render_select(
+    view: QuestionsView,
     field: str,
     label: str,
     options: Sequence[str],
-    name: Callable[[str], str],
-    none: str,
+    option_label: Callable[[str], str],
+    placeholder: str,
     *,
-    width: int = WIDTH,
+    width: int = CHOICE_WIDTH_PIXELS,
     help: str | None = None,
 ) -> None:
     key = f"questions.{field}"
     value = getattr(view, field)
     st.session_state[key] = value or None
-    shown = [*options, *([value] if value and value not in options else [])]
+    shown_options = [*options, *([value] if value and value not in options else [])]
     st.selectbox(
-        label, shown, index=None, key=key, placeholder=none, format_func=name, on_change=_take, args=(field, key), width=width,
+        label, shown_options, index=None, key=key, placeholder=placeholder, format_func=option_label, on_change=_on_field_changed, args=(field, key), width=width,
         help=help,
     )  # fmt: skip
 
 
-def _segments(view: View, field: str, label: str, names: dict[str, str]) -> None:
+def _render_segments(view: QuestionsView, field: str, label: str, option_labels: dict[str, str]) -> None:
     key = f"questions.{field}"
     st.session_state[key] = getattr(view, field) or None
     st.segmented_control(
-        label, list(names), format_func=names.__getitem__, key=key, on_change=_take, args=(field, key), width="content",
+        label, list(option_labels), format_func=option_labels.__getitem__, key=key, on_change=_on_field_changed, args=(field, key), width="content",
         wrap=True,
     )  # fmt: skip
 
 
-def _search(view: View) -> None:
+def _render_search(view: QuestionsView) -> None:
     key = "questions.search"
     st.session_state[key] = view.search
     st.text_input(
-        "Text", key=key, max_chars=LONGEST, placeholder="in a question or its working", icon=":material/search:",
-        on_change=_take, args=("search", key), width=2 * WIDTH - 40,
+        "Text", key=key, max_chars=MAX_VALUE_CHARS, placeholder="in a question or its working", icon=":material/search:",
+        on_change=_on_field_changed, args=("search", key), width=2 * CHOICE_WIDTH_PIXELS - 40,
     )  # fmt: skip

@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from studentsim.bank.curriculum import SKILLS, pool
-from studentsim.bank.sources import PER_SKILL
+from studentsim.bank.curriculum import SKILLS, generate_questions
+from studentsim.bank.sources import QUESTIONS_PER_SKILL
 from studentsim.records import Question
 
-_ID = re.compile(rf"(?P<skill>.+)-(?P<split>{'|'.join(PER_SKILL)})-\d+")
+_ID_PATTERN = re.compile(rf"(?P<skill>.+)-(?P<split>{'|'.join(QUESTIONS_PER_SKILL)})-\d+")
 
 
-def question(question_id: str, problem: str | None = None) -> Question | None:
+def find_question(question_id: str, problem: str | None = None) -> Question | None:
     """The question of that id; None where the curriculum has none, or, if ``problem`` is given, another text under that id.
 
     A run of an earlier version, or on another bank, may have asked something else under the same id.
     """
-    parts = _ID.fullmatch(question_id)
-    if not parts or parts["skill"] not in SKILLS:
+    match = _ID_PATTERN.fullmatch(question_id)
+    if not match or match["skill"] not in SKILLS:
         return None
-    found = _by_id(parts["skill"], parts["split"]).get(question_id)
+    found = _questions_by_id(match["skill"], match["split"]).get(question_id)
     return found if found and problem in (None, found.problem) else None
 
 
 @cache
-def _by_id(skill: str, split: str) -> dict[str, Question]:
+def _questions_by_id(skill: str, split: str) -> dict[str, Question]:
     """One skill's questions of one split, as the bank holds them: made once, in a few hundredths of a second."""
-    return {q.id: q for q in pool(skill, split, PER_SKILL[split])}
+    return {q.id: q for q in generate_questions(skill, split, QUESTIONS_PER_SKILL[split])}

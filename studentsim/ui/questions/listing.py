@@ -9,33 +9,33 @@ import streamlit as st
 
 from studentsim.ui import category_names, components, words
 from studentsim.ui.questions import filters
-from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS
-from studentsim.ui.questions.view import View
-from studentsim.ui.shell import QUESTIONS
+from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS
+from studentsim.ui.questions.view import QuestionsView
+from studentsim.ui.shell import QUESTIONS_PAGE
 from studentsim.ui.titles import skill_title
 
-HEIGHT = 560
-ROW = 35
-_ICONS = {
+MAX_HEIGHT_PIXELS = 560
+ROW_HEIGHT_PIXELS = 35
+_NAVIGATION_ICONS = {
     "Open the first": ":material/open_in_full:", "Previous": ":material/chevron_left:", "Next": ":material/chevron_right:",
 }  # fmt: skip
 
 
-def listing(found: pd.DataFrame, view: View) -> None:
+def render_question_table(matches: pd.DataFrame, view: QuestionsView) -> None:
     """The questions as a table; the button of a row, the question's number in the bank, opens it."""
-    st.caption(f"{words.plural(len(found), 'question')}. Press the number at the beginning of a row to open it.")
-    _one_by_one(found, view)
+    st.caption(f"{words.pluralize(len(matches), 'question')}. Press the number at the beginning of a row to open it.")
+    _render_navigation(matches, view)
     column = st.column_config
     st.dataframe(
-        _told(found),
-        key=f"questions.grid.{zlib.crc32(repr([getattr(view, name) for name in view.narrowed]).encode()):08x}",
+        _table_frame(matches),
+        key=f"questions.grid.{zlib.crc32(repr([getattr(view, name) for name in view.active_filters]).encode()):08x}",
         lazy=True,
         hide_index=True,
-        height=min(HEIGHT, ROW * (len(found) + 1) + 3),
+        height=min(MAX_HEIGHT_PIXELS, ROW_HEIGHT_PIXELS * (len(matches) + 1) + 3),
         alt="The questions of this view; the button at the beginning of a row opens it",
         column_config={
             "row": column.ButtonColumn(
-                "row", key="questions.open", on_click=_open, args=(found.id,), type="secondary", width=56, pinned=True,
+                "row", key="questions.open", on_click=_open_question, args=(matches.id,), type="secondary", width=56, pinned=True,
                 help="Opens the question.",
             ),
             "question": column.TextColumn("question", width=250),
@@ -48,36 +48,38 @@ def listing(found: pd.DataFrame, view: View) -> None:
     )  # fmt: skip
 
 
-def _one_by_one(found: pd.DataFrame, view: View) -> None:
+def _render_navigation(matches: pd.DataFrame, view: QuestionsView) -> None:
     """Ways through the list that need no mouse: to its first question, or to those beside the open one."""
-    ids = found.id.tolist()
+    ids = matches.id.tolist()
     if view.question not in ids:
-        places = {"Open the first": 0}
+        targets = {"Open the first": 0}
     else:
-        here = ids.index(view.question)
-        places = {"Previous": here - 1, "Next": here + 1}
+        current = ids.index(view.question)
+        targets = {"Previous": current - 1, "Next": current + 1}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for label, place in places.items():
-            there = view.to(question=ids[place]).params() if 0 <= place < len(ids) else None
-            components.step(QUESTIONS, label, _ICONS[label], there, key=f"questions.{label}")
+        for label, index in targets.items():
+            link_parameters = view.with_changes(question=ids[index]).to_params() if 0 <= index < len(ids) else None
+            components.render_step_link(
+                QUESTIONS_PAGE, label, _NAVIGATION_ICONS[label], link_parameters, key=f"questions.{label}"
+            )
         if view.question in ids:
-            st.caption(f"{here + 1:,} of {len(ids):,}", width="content")
+            st.caption(f"{current + 1:,} of {len(ids):,}", width="content")
 
 
-def _told(found: pd.DataFrame) -> pd.DataFrame:
+def _table_frame(matches: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "row": [str(number) for number in range(1, len(found) + 1)],
-            "question": found.problem,
-            "skill": found.skill.map(skill_title),
-            "difficulty": found.difficulty.map(DIFFICULTIES),
-            "asked in": found.split.map(SPLITS),
-            "category": found.category.map(category_names.own_label),
-            "right answer": found.rationale.str.rsplit("Answer: ", n=1).str[-1],
+            "row": [str(number) for number in range(1, len(matches) + 1)],
+            "question": matches.problem,
+            "skill": matches.skill.map(skill_title),
+            "difficulty": matches.difficulty.map(DIFFICULTY_LABELS),
+            "asked in": matches.split.map(SPLIT_LABELS),
+            "category": matches.category.map(category_names.curriculum_category_label),
+            "right answer": matches.rationale.str.rsplit("Answer: ", n=1).str[-1],
         }
     )
 
 
-def _open(ids: pd.Series) -> None:
+def _open_question(ids: pd.Series) -> None:
     """The button's text is the row's number in the order of ``ids``, so sorting the table cannot open another question."""
-    filters.set_to("question", str(ids.iloc[int(st.session_state["questions.open"].label) - 1]))
+    filters.set_link_parameter("question", str(ids.iloc[int(st.session_state["questions.open"].label) - 1]))

@@ -4,75 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studentsim.bank.curriculum import SKILLS, SLIPS
+from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS
 from studentsim.bank.skill import Skill
-from studentsim.bank.sources import PER_SKILL
+from studentsim.bank.sources import QUESTIONS_PER_SKILL
 from studentsim.ui import category_names
-from studentsim.ui.questions.coverage import DIFFICULTIES, SPLITS, by_skill
-from studentsim.ui.questions.view import View
-from studentsim.ui.words import plural
+from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS, skill_coverage_frame
+from studentsim.ui.questions.view import QuestionsView
+from studentsim.ui.words import pluralize
 
-KINDS = {"concept": "a mistaken idea", "careless": "carelessness"}
+MISCONCEPTION_KIND_LABELS = {"concept": "a mistaken idea", "careless": "carelessness"}
 """What kind of slip a misconception is, in plain words."""
 
-NAMES = {"difficulty": "difficulty", "split": "practice or exam", "search": "text"}
+FILTER_LABELS = {"difficulty": "difficulty", "split": "practice or exam", "search": "text"}
 
 
-def opening(view: View, count: int, total: int) -> str:
+def describe_view(view: QuestionsView, count: int, total: int) -> str:
     """The page's first sentence: what there is, or what of it is shown."""
-    if not view.narrowed:
-        skills = by_skill()
+    if not view.active_filters:
+        skills = skill_coverage_frame()
         return (
             f"{total:,} questions on {len(skills)} skills in {skills.category.nunique()} categories; every skill has "
-            f"{PER_SKILL['study']} for practice, {PER_SKILL['exam']} for exams and {PER_SKILL['validation']} held out; "
+            f"{QUESTIONS_PER_SKILL['study']} for practice, {QUESTIONS_PER_SKILL['exam']} for exams and {QUESTIONS_PER_SKILL['validation']} held out; "
             "no exam question is ever practised."
         )
     if not count:
         return "No questions match."
-    return f"{plural(count, 'question')} of {total:,}: {', '.join(value_of(view, name) for name in view.narrowed)}."
+    return f"{pluralize(count, 'question')} of {total:,}: {', '.join(describe_filter(view, name) for name in view.active_filters)}."
 
 
-def value_of(view: View, name: str) -> str:
+def describe_filter(view: QuestionsView, name: str) -> str:
     """A filter's value in plain words."""
     value = getattr(view, name)
     return {
-        "category": category_names.own_label(value),
+        "category": category_names.curriculum_category_label(value),
         "skill": f"“{SKILLS[value].title}”" if value in SKILLS else value,
-        "difficulty": DIFFICULTIES.get(int(value), value) if value.isdigit() else value,
-        "split": f"for {SPLITS[value]}" if value in SPLITS else value,
+        "difficulty": DIFFICULTY_LABELS.get(int(value), value) if value.isdigit() else value,
+        "split": f"for {SPLIT_LABELS[value]}" if value in SPLIT_LABELS else value,
         "search": f"mentioning “{value}”",
     }.get(name, value)
 
 
-def left_out(names: Sequence[str]) -> str:
+def describe_invalid_parameters(names: Sequence[str]) -> str:
     """Said where a link's values could not be meant."""
-    told = " and ".join(NAMES.get(name, name) for name in names)
-    return f"What this link says of {told} could not be understood and was left out."
+    names_text = " and ".join(FILTER_LABELS.get(name, name) for name in names)
+    return f"What this link says of {names_text} could not be understood and was left out."
 
 
-def stands_for(slip_id: str | None, *, right: bool) -> str:
+def describe_option(misconception_id: str | None, *, is_correct: bool) -> str:
     """What ticking an option says about a student."""
-    if right:
+    if is_correct:
         return "the right answer"
-    if slip_id is None:
+    if misconception_id is None:
         return "near the right value; no known slip leads here"
-    slip = SLIPS.get(slip_id)
-    return f"{slip.title} ({KINDS.get(slip.kind, slip.kind)})" if slip else slip_id
-
-
-def about(skill: Skill) -> str:
-    """What a skill is, in one sentence."""
+    misconception = MISCONCEPTIONS.get(misconception_id)
     return (
-        f"A skill of the category “{category_names.own_label(skill.category)}”, {DIFFICULTIES[skill.difficulty]}. "
-        f"Its questions are asked in {plural(len(skill.phrasings), 'way')} of wording, and {plural(len(skill.slips), 'slip')} "
-        f"{'is' if len(skill.slips) == 1 else 'are'} known to lead to wrong answers."
+        f"{misconception.title} ({MISCONCEPTION_KIND_LABELS.get(misconception.kind, misconception.kind)})"
+        if misconception
+        else misconception_id
     )
 
 
-def went(answers: int, correct: int, last_right: bool) -> str:
+def describe_skill(skill: Skill) -> str:
+    """What a skill is, in one sentence."""
+    return (
+        f"A skill of the category “{category_names.curriculum_category_label(skill.category)}”, {DIFFICULTY_LABELS[skill.difficulty]}. "
+        f"Its questions are asked in {pluralize(len(skill.phrasings), 'way')} of wording, and {pluralize(len(skill.misconceptions), 'slip')} "
+        f"{'is' if len(skill.misconceptions) == 1 else 'are'} known to lead to wrong answers."
+    )
+
+
+def describe_results(answer_count: int, correct_count: int, is_last_correct: bool) -> str:
     """How a question went in one run: ``right 2 of 4 times, right the last time``."""
-    if answers == 1:
-        return f"asked once: {'right' if last_right else 'wrong'}"
-    if correct in (0, answers):
-        return f"asked {answers} times: {'right' if correct else 'wrong'} every time"
-    return f"right {correct} of {answers} times; {'right' if last_right else 'wrong'} the last time"
+    if answer_count == 1:
+        return f"asked once: {'right' if is_last_correct else 'wrong'}"
+    if correct_count in (0, answer_count):
+        return f"asked {answer_count} times: {'right' if correct_count else 'wrong'} every time"
+    return f"right {correct_count} of {answer_count} times; {'right' if is_last_correct else 'wrong'} the last time"

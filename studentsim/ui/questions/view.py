@@ -19,15 +19,15 @@ from typing import Any, ClassVar
 
 from studentsim.bank.curriculum import SKILLS
 from studentsim.records import CATEGORIES
-from studentsim.ui.linked import Linked
+from studentsim.ui.linked import UrlState
 
 SPLITS = ("study", "exam", "validation")
 DIFFICULTIES = ("1", "2", "3")
-_CLOSED = {"category": CATEGORIES, "skill": tuple(SKILLS), "difficulty": DIFFICULTIES, "split": SPLITS}
+_ALLOWED_VALUES = {"category": CATEGORIES, "skill": tuple(SKILLS), "difficulty": DIFFICULTIES, "split": SPLITS}
 
 
 @dataclass(frozen=True)
-class View(Linked):
+class QuestionsView(UrlState):
     """One view of Questions; see the module for what the fields mean. Empty fields narrow nothing."""
 
     FILTERS: ClassVar[tuple[str, ...]] = ("category", "skill", "difficulty", "split", "search")
@@ -40,15 +40,15 @@ class View(Linked):
     question: str = ""
 
     @classmethod
-    def meant(cls, name: str, text: str) -> str | None:
+    def parse_value(cls, name: str, text: str) -> str | None:
         """What a parameter's text means; None: nothing it could."""
-        return super().meant(name, text) if text in _CLOSED.get(name, (text,)) else None
+        return super().parse_value(name, text) if text in _ALLOWED_VALUES.get(name, (text,)) else None
 
-    def to(self, **changes: Any) -> View:
+    def with_changes(self, **changes: Any) -> QuestionsView:
         """The view with these fields changed. Another filter closes the open card; another category drops the skill."""
         if set(changes) & set(self.FILTERS):
             changes = {"question": ""} | changes
         if changes.get("category") and "skill" not in changes and self.skill:
-            same = SKILLS[self.skill].category == changes["category"]
-            changes |= {} if same else {"skill": ""}
+            is_same_category = SKILLS[self.skill].category == changes["category"]
+            changes |= {} if is_same_category else {"skill": ""}
         return replace(self, **changes)

@@ -5,37 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studentsim.config import RunConfig
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.ui import lookups, words
-from studentsim.ui.lookups import LessonLookups
-from studentsim.ui.report.text import paragraph, table
+from studentsim.ui.lookups import LessonSelectionStats
+from studentsim.ui.report.text import paragraph_html, table_html
 
 
-def section(lessons: Sequence[LessonLookups], config: RunConfig) -> str:
+def selection_html(lessons: Sequence[LessonSelectionStats], config: RunConfig) -> str:
     """The rule, what it came to over all lessons, and the figures lesson by lesson."""
     if not lessons:
         return ""
     if lessons[0].passed is None:
         head, rows = (
             ["lesson", "looked at", "chosen", "P(right) of the chosen", "P(right) of all"],
-            _least_right(lessons),
+            _p_correct_rows(lessons),
         )
     else:
-        head, rows = ["lesson", "looked at", "pass the rule", "of 100", "95 % interval, of 100"], _passed(lessons)
-    numbers = table(head, rows, caption="Lesson by lesson", numbers=frozenset(range(1, 5)))
-    parts = [paragraph(lookups.rule(lessons, config.threshold)), paragraph(lookups.sentence(lessons)), numbers]
+        head, rows = (
+            ["lesson", "looked at", "pass the rule", "of 100", "95 % interval, of 100"],
+            _threshold_rows(lessons),
+        )
+    lesson_table = table_html(head, rows, caption="Lesson by lesson", numeric_columns=frozenset(range(1, 5)))
+    parts = [
+        paragraph_html(lookups.describe_selection_rule(lessons, config.threshold)),
+        paragraph_html(lookups.describe_selection_stats(lessons)),
+        lesson_table,
+    ]
     return f"<section>\n<h2>How the practice questions were chosen</h2>\n{''.join(parts)}\n</section>"
 
 
-def _passed(lessons: Sequence[LessonLookups]) -> list[list[object]]:
+def _threshold_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
     rows: list[list[object]] = []
     for row in lessons:
         passed = row.passed or 0
-        low, high = wilson(passed, row.looked_at)
-        bounds = f"{words.hundred(low)} to {words.hundred(high)}"
-        rows.append([row.turn, row.looked_at, passed, words.hundred(passed / row.looked_at), bounds])
+        low, high = wilson_interval(passed, row.candidates)
+        bounds = f"{words.round_percent(low)} to {words.round_percent(high)}"
+        rows.append([row.turn, row.candidates, passed, words.round_percent(passed / row.candidates), bounds])
     return rows
 
 
-def _least_right(lessons: Sequence[LessonLookups]) -> list[list[object]]:
-    return [[r.turn, r.looked_at, r.chosen, f"{r.mean_chosen:.3f}", f"{r.mean:.3f}"] for r in lessons]
+def _p_correct_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
+    return [[r.turn, r.candidates, r.chosen, f"{r.mean_chosen:.3f}", f"{r.mean_candidates:.3f}"] for r in lessons]

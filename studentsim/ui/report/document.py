@@ -7,18 +7,18 @@ import hashlib
 from collections.abc import Sequence
 
 from studentsim.ui.report.style import CSS
-from studentsim.ui.report.text import escape
+from studentsim.ui.report.text import escape_html
 
 
-def document(title: str, sections: Sequence[str]) -> str:
+def document_html(title: str, sections: Sequence[str]) -> str:
     """The file; ``title`` is plain text, ``sections`` are HTML made by this package."""
-    style = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    style_hash = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{style_hash}'; base-uri 'none'; form-action 'none'"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
+        f"<title>{escape_html(title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
         + "\n".join(sections)
         + "\n</body>\n</html>\n"
     )

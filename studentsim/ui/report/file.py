@@ -12,38 +12,41 @@ from pathlib import Path
 
 from studentsim.errors import DatabaseBusy, DataFolderError
 from studentsim.store import ingest
-from studentsim.store.database import NAME, Database
-from studentsim.ui.report.html import make
+from studentsim.store.database import DATABASE_FILE_NAME, Database
+from studentsim.ui.report.html import build_report_html
 
 
-def write(data_folder: Path, run_id: str, to: Path) -> Path:
-    """Writes the report on a run into the file ``to``, in place of any there, and returns it. Writes.
+def write_report(data_folder: Path, run_id: str, target: Path) -> Path:
+    """Writes the report on a run into the file ``target``, in place of any there, and returns it. Writes.
 
     :raises UnknownRun: there is none of that id.
-    :raises DataFolderError: there is no such data folder, or ``to`` cannot be written.
+    :raises DataFolderError: there is no such data folder, or ``target`` cannot be written.
     """
     if not data_folder.is_dir():
         raise DataFolderError(f"There is no data folder {str(data_folder)!r}.", "Name one with --data.")
-    with _database(data_folder) as database:
-        text = make(database, run_id)
+    with _open_database(data_folder) as database:
+        text = build_report_html(database, run_id)
     try:
-        to.write_text(text, encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise DataFolderError(f"{to} cannot be written: {error.strerror}.", "Choose another file.") from error
-    return to
+        raise DataFolderError(f"{target} cannot be written: {error.strerror}.", "Choose another file.") from error
+    return target
 
 
 @contextmanager
-def _database(data_folder: Path) -> Iterator[Database]:
+def _open_database(data_folder: Path) -> Iterator[Database]:
     """The data folder's database, up to date; while the app has it, one of our own, made for the moment."""
     runs = data_folder / "runs"
     try:
         database = Database.open(data_folder)
     except DatabaseBusy:
-        with tempfile.TemporaryDirectory() as folder, Database(Path(folder) / NAME, runs) as own:
-            ingest.sync(own, runs)
-            yield own
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Database(Path(folder) / DATABASE_FILE_NAME, runs) as temporary_database,
+        ):
+            ingest.sync_journals(temporary_database, runs)
+            yield temporary_database
         return
     with database:
-        ingest.sync(database, runs)
+        ingest.sync_journals(database, runs)
         yield database

@@ -18,18 +18,18 @@ from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
 from studentsim.ui import lookups, words
-from studentsim.ui.cards import config_of
-from studentsim.ui.lookups import LessonLookups
+from studentsim.ui.cards import parse_stored_config
+from studentsim.ui.lookups import LessonSelectionStats
 from studentsim.ui.report import choosing, figures, mix, parts, second_tries, summary
-from studentsim.ui.report.document import document
-from studentsim.ui.report.text import escape, paragraph
+from studentsim.ui.report.document import document_html
+from studentsim.ui.report.text import escape_html, paragraph_html
 from studentsim.ui.teaching import names, tries
-from studentsim.ui.teaching.tries import Tries
+from studentsim.ui.teaching.tries import RetryResults
 from studentsim.ui.weaknesses import items, sentences
-from studentsim.ui.weaknesses.findings import Findings, gather
+from studentsim.ui.weaknesses.findings import ExamFindings, load_findings
 
-APPENDIX = "Appendix: what the first page rests on"
-LIMITS = (
+APPENDIX_TITLE = "Appendix: what the first page rests on"
+LIMITS_TEXT = (
     "A model student, not your pupils. A small language model plays the student: it answers, is marked, learns from its own mistakes, "
     "and sits exams of questions it has never practised. What it finds hard, and what helps it, need not hold for people. Read this as "
     "a question to take into a classroom, not as an answer."
@@ -37,110 +37,117 @@ LIMITS = (
 
 
 @dataclass(frozen=True)
-class Report:
-    """All that the report tells of one run. ``sheets`` is how many answer sheets the item figures rest on."""
+class ReportData:
+    """All that the report tells of one run. ``sheet_count`` is how many answer sheets the item figures rest on."""
 
     run: RunRow
     config: RunConfig
-    found: Findings
-    table: pd.DataFrame
-    choices: pd.DataFrame
-    sheets: int
-    own: int
-    tries: Tries | None = None
+    findings: ExamFindings
+    item_statistics: pd.DataFrame
+    option_choices: pd.DataFrame
+    sheet_count: int
+    own_sheet_count: int
+    tries: RetryResults | None = None
     """Second tries and doubts; None: the teacher is a plain one."""
     marks: pd.DataFrame | None = None
-    lookups: Sequence[LessonLookups] = ()
+    lookups: Sequence[LessonSelectionStats] = ()
     """What the way of choosing looked at, lesson by lesson; empty where it does not look."""
-    lessons: pd.DataFrame | None = None
+    practice_mix: pd.DataFrame | None = None
     """What was practised by category: ``queries.practice_mix_of``."""
-    mistakes: pd.DataFrame | None = None
+    exam_mistakes: pd.DataFrame | None = None
     """The exams' mistakes by category, and the mix they ask for: ``queries.next_mix_of``."""
     epochs: pd.DataFrame | None = None
     """The training's figures: ``queries.epochs``."""
-    trained: tuple[int, ...] = ()
+    trained_turns: tuple[int, ...] = ()
     """The complete lessons in which something was learnt."""
 
     @property
     def title(self) -> str:
         """What the run is called."""
-        return words.title(self.config)
+        return words.run_title(self.config)
 
 
-def make(database: Database, run_id: str) -> str:
+def build_report_html(database: Database, run_id: str) -> str:
     """The report on a run, as HTML.
 
     :raises UnknownRun: there is none of that id.
     """
-    run = queries.run(database, run_id)
-    found = gather(database, run_id)
-    sheets = queries.answer_sheets(database, run_id)
-    choices = queries.item_choices(database, run_id, sheets)
-    own = sum(sheet_run == run_id for sheet_run, *_ in sheets)
-    config, analysed = config_of(run.config), items.analyse(found.questions, choices)
-    report = Report(
-        run, config, found, analysed, choices, len(sheets), own,
-        lessons=queries.practice_mix_of(database, [run_id]),
-        mistakes=queries.next_mix_of(database, [run_id]),
-        epochs=queries.epochs(database, run_id),
-        trained=_trained(queries.turns(database, run_id)),
-        lookups=lookups.from_frame(queries.looked_at(database, {run_id: config.threshold})),
+    run = queries.fetch_run(database, run_id)
+    findings = load_findings(database, run_id)
+    answer_sheets = queries.fetch_answer_sheets(database, run_id)
+    option_choices = queries.fetch_item_choices(database, run_id, answer_sheets)
+    own_sheet_count = sum(sheet_run == run_id for sheet_run, *_ in answer_sheets)
+    config, item_statistics = parse_stored_config(run.config), items.analyse_items(findings.questions, option_choices)
+    report = ReportData(
+        run, config, findings, item_statistics, option_choices, len(answer_sheets), own_sheet_count,
+        practice_mix=queries.fetch_practice_mix(database, [run_id]),
+        exam_mistakes=queries.fetch_next_mix(database, [run_id]),
+        epochs=queries.fetch_epochs(database, run_id),
+        trained_turns=_find_trained_turns(queries.fetch_turns(database, run_id)),
+        lookups=lookups.selection_stats_from_frame(queries.fetch_selection_score_summary(database, {run_id: config.threshold})),
     )  # fmt: skip
-    if not names.extras(names.of(config)):
-        return page(report)
-    tried, marks = tries.gather(database, [run_id]), queries.teacher_marks(database, run_id)
-    return page(replace(report, tries=tried, marks=marks))
+    if not names.teaching_extras(names.teaching_settings(config)):
+        return report_html(report)
+    run_tries, marks = tries.query_retry_results(database, [run_id]), queries.fetch_grading_errors(database, run_id)
+    return report_html(replace(report, tries=run_tries, marks=marks))
 
 
-def _trained(turns: pd.DataFrame) -> tuple[int, ...]:
+def _find_trained_turns(turns: pd.DataFrame) -> tuple[int, ...]:
     """The complete lessons in which something was learnt."""
     return tuple(int(row.turn) for row in turns.itertuples() if row.finished and row.pairs > 0)
 
 
-def page(report: Report) -> str:
+def report_html(report: ReportData) -> str:
     """The whole file: one page that says it all, and the appendix."""
-    exams = not report.found.exams.empty
-    first = f'<section class="summary">\n{_head(report)}\n{summary.summary(report.found) if exams else ""}\n</section>'
+    has_exams = not report.findings.exams.empty
+    first_page = f'<section class="summary">\n{_header_html(report)}\n{summary.summary_html(report.findings) if has_exams else ""}\n</section>'
     sections = []
-    if exams:
+    if has_exams:
         sections += [
-            parts.progress(report.found),
-            parts.categories(report.found),
-            parts.advice(report.found),
-            parts.slips(report.found),
-            parts.questions(report.found, report.table, report.choices, report.sheets, report.own),
-            _practised(report),
-            second_tries.section(report.tries, report.marks) if report.tries is not None else "",
+            parts.progress_html(report.findings),
+            parts.categories_html(report.findings),
+            parts.advice_html(report.findings),
+            parts.misconceptions_html(report.findings),
+            parts.questions_html(
+                report.findings,
+                report.item_statistics,
+                report.option_choices,
+                report.sheet_count,
+                report.own_sheet_count,
+            ),
+            _practice_mix_html(report),
+            second_tries.second_tries_html(report.tries, report.marks) if report.tries is not None else "",
         ]
-    sections += [choosing.section(report.lookups, report.config)]
-    sections += [parts.about(report.config, report.run), parts.methods()]
+    sections += [choosing.selection_html(report.lookups, report.config)]
+    sections += [parts.settings_html(report.config, report.run), parts.methods_html()]
     if report.epochs is not None:
-        sections.append(figures.section(report.config, report.epochs, report.trained))
-    behind = ['<div class="appendix">', f"<h2>{APPENDIX}</h2>", *sections, "</div>"]
-    return document(f"Report: {report.title}", [first, "\n".join(behind)])
+        sections.append(figures.training_figures_html(report.config, report.epochs, report.trained_turns))
+    appendix = ['<div class="appendix">', f"<h2>{APPENDIX_TITLE}</h2>", *sections, "</div>"]
+    return document_html(f"Report: {report.title}", [first_page, "\n".join(appendix)])
 
 
-def _practised(report: Report) -> str:
-    if report.lessons is None or report.mistakes is None:
+def _practice_mix_html(report: ReportData) -> str:
+    if report.practice_mix is None or report.exam_mistakes is None:
         return ""
-    return mix.section(report.config, report.lessons, report.mistakes)
+    return mix.practice_mix_html(report.config, report.practice_mix, report.exam_mistakes)
 
 
-def _head(report: Report) -> str:
-    ran, made = (_day(at) for at in (report.run.started, time.time()))
+def _header_html(report: ReportData) -> str:
+    run_date, report_date = (_format_date(at) for at in (report.run.started, time.time()))
     return "\n".join(
         [
             "<header>",
-            f"<h1><bdi>{escape(report.title)}</bdi></h1>",
-            paragraph(
-                f"What this student gets wrong, and what to practise next. Simulated {ran}; report made {made}.", "made"
+            f"<h1><bdi>{escape_html(report.title)}</bdi></h1>",
+            paragraph_html(
+                f"What this student gets wrong, and what to practise next. Simulated {run_date}; report made {report_date}.",
+                "made",
             ),
-            paragraph(LIMITS, "limits"),
-            paragraph(sentences.opening(report.found), "lead"),
+            paragraph_html(LIMITS_TEXT, "limits"),
+            paragraph_html(sentences.describe_run(report.findings), "lead"),
             "</header>",
         ]
     )
 
 
-def _day(at: float) -> str:
-    return time.strftime("%d %B %Y", time.localtime(at)).lstrip("0")
+def _format_date(timestamp: float) -> str:
+    return time.strftime("%d %B %Y", time.localtime(timestamp)).lstrip("0")

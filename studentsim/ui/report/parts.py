@@ -7,200 +7,263 @@ import pandas as pd
 from studentsim.config import RunConfig
 from studentsim.store.queries import RunRow
 from studentsim.ui import category_names, words
-from studentsim.ui.charts import hatched
+from studentsim.ui.charts import has_hatched_cells
 from studentsim.ui.compare import settings
 from studentsim.ui.report import summary, svg
-from studentsim.ui.report.text import Html, escape, inline, paragraph, table
-from studentsim.ui.titles import is_formula_error, skill_title, slip_title
+from studentsim.ui.report.text import Html, escape_html, inline_html, paragraph_html, table_html
+from studentsim.ui.titles import is_formula_error, skill_title, misconception_title
 from studentsim.ui.weaknesses import in_practice, items, practice, sentences
-from studentsim.ui.weaknesses.findings import Findings, explanation, hint, order
-from studentsim.ui.weaknesses.slips import VERDICTS, most_frequent
+from studentsim.ui.weaknesses.findings import (
+    ExamFindings,
+    misconception_explanation,
+    misconception_hint,
+    order_categories,
+)
+from studentsim.ui.weaknesses.slips import MISCONCEPTION_VERDICTS, sort_by_frequency
 
-SLIPS = 14
+MAX_MISCONCEPTIONS = 14
 """Slips in the report's table; the rest are counted."""
-KINDS = 8
+MAX_SKILLS = 8
 """Kinds of question in the table of the worst."""
-HARDEST = 6
+MAX_QUESTIONS = 6
 """Questions shown whole."""
-TOLD = ("student", "model", "strategy", "bank", "turns", "questions", "exam", "exam_every", "seed", "exam_seed")
+ALWAYS_SHOWN_SETTINGS = (
+    "student",
+    "model",
+    "strategy",
+    "bank",
+    "turns",
+    "questions",
+    "exam",
+    "exam_every",
+    "seed",
+    "exam_seed",
+)
 """Settings that every report tells; others only where they are not the default."""
 
 
-def progress(found: Findings) -> str:
+def progress_html(findings: ExamFindings) -> str:
     """Exam accuracy by lesson; its picture is on the first page."""
-    exams = found.exams
+    exams = findings.exams
     rows = [
-        [_exam(r.turn), f"{r.correct} of {r.questions}", words.hundred(r.accuracy), _bounds(r)]
+        [_exam_label(r.turn), f"{r.correct} of {r.questions}", words.round_percent(r.accuracy), _format_interval(r)]
         for r in exams.itertuples()
     ]
-    numbers = table(
-        ["exam", "right", "of 100", "95 % interval, of 100"], rows, caption="The numbers", numbers=frozenset({1, 2, 3})
+    exam_table = table_html(
+        ["exam", "right", "of 100", "95 % interval, of 100"],
+        rows,
+        caption="The numbers",
+        numeric_columns=frozenset({1, 2, 3}),
     )
-    return _section("How many never-practised questions does it answer rightly?", numbers)
+    return _section_html("How many never-practised questions does it answer rightly?", exam_table)
 
 
-def categories(found: Findings) -> str:
+def categories_html(findings: ExamFindings) -> str:
     """The heatmap, where the first page has no room for it, and the last exam by category and by kind of question."""
-    names = {row: found.label(row) for row in order(list(found.categories.row.unique()))}
-    picture = "" if summary.categories(found) else svg.heatmap(found.categories, names=names)
-    few = " Cells of fewer than 10 questions are hatched and show the count." if hatched(found.categories) else ""
-    note = f"Right of 100 questions.{few} {category_names.unclear(names)}"
-    last = found.in_last(found.categories).set_index("row")
+    names = {row: findings.category_label(row) for row in order_categories(list(findings.categories.row.unique()))}
+    picture = "" if summary.heatmap_labels(findings) else svg.heatmap_svg(findings.categories, row_labels=names)
+    few_note = (
+        " Cells of fewer than 10 questions are hatched and show the count."
+        if has_hatched_cells(findings.categories)
+        else ""
+    )
+    note = f"Right of 100 questions.{few_note} {category_names.explain_category_names(names)}"
+    last_exam = findings.in_last_exam(findings.categories).set_index("row")
     rows = [
         [
             label,
-            f"{last.correct[name]} of {last.questions[name]}",
-            words.hundred(last.accuracy[name]),
-            _bounds(last.loc[name]),
+            f"{last_exam.correct[name]} of {last_exam.questions[name]}",
+            words.round_percent(last_exam.accuracy[name]),
+            _format_interval(last_exam.loc[name]),
         ]
         for name, label in names.items()
-        if name in last.index
+        if name in last_exam.index
     ]
-    numbers = table(
+    category_table = table_html(
         ["category", "right", "of 100", "95 % interval, of 100"],
         rows,
         caption="The last exam",
-        numbers=frozenset({1, 2, 3}),
+        numeric_columns=frozenset({1, 2, 3}),
     )
-    return _section(
+    return _section_html(
         "Which categories are still weak?",
-        f"<figure>{picture}<figcaption>{escape(note)}</figcaption></figure>" if picture else paragraph(note, "note"),
-        numbers,
-        _kinds(found),
+        f"<figure>{picture}<figcaption>{escape_html(note)}</figcaption></figure>"
+        if picture
+        else paragraph_html(note, "note"),
+        category_table,
+        _skills_html(findings),
     )
 
 
-def _kinds(found: Findings) -> str:
+def _skills_html(findings: ExamFindings) -> str:
     """The kinds of question that went worst, with which of them are clearly behind."""
-    last = found.in_last(found.skills)
-    last = last[last.row != ""].sort_values(["accuracy", "questions", "row"])
-    if last.empty:
+    last_exam = findings.in_last_exam(findings.skills)
+    last_exam = last_exam[last_exam.row != ""].sort_values(["accuracy", "questions", "row"])
+    if last_exam.empty:
         return ""
-    clear = set(practice.far_behind(found).row)
+    clearly_behind = set(practice.skills_far_behind(findings).row)
     rows: list[list[object]] = [
         [
             skill_title(r.row),
-            found.label(r.category),
+            findings.category_label(r.category),
             f"{r.correct} of {r.questions}",
-            _bounds(r),
-            "yes" if r.row in clear else "no",
+            _format_interval(r),
+            "yes" if r.row in clearly_behind else "no",
         ]
-        for r in last.head(KINDS).itertuples()
+        for r in last_exam.head(MAX_SKILLS).itertuples()
     ]
     head = ["kind of question", "category", "right", "95 % interval, of 100", "behind by more than luck"]
-    caption = f"The {len(rows)} kinds of question that went worst in the last exam, of {len(last)}; some of so many look weak by luck"
-    return table(head, rows, caption=caption, numbers=frozenset({2, 3}))
+    caption = f"The {len(rows)} kinds of question that went worst in the last exam, of {len(last_exam)}; some of so many look weak by luck"
+    return table_html(head, rows, caption=caption, numeric_columns=frozenset({2, 3}))
 
 
-def advice(found: Findings) -> str:
+def advice_html(findings: ExamFindings) -> str:
     """What to practise next."""
-    lines = practice.advice(found)
+    lines = practice.build_advice(findings)
     if not lines:
-        return _section("What to practise next", paragraph(practice.nothing(found)))
+        return _section_html("What to practise next", paragraph_html(practice.describe_no_advice(findings)))
     points = []
     for line in lines:
-        ask = paragraph(line.ask, "ask") if line.ask else ""
-        points.append(f"<li><strong>{inline(line.what)}</strong>{''.join(paragraph(s) for s in line.why)}{ask}</li>")
-    return _section("What to practise next", paragraph(practice.lead(lines)), f"<ol>{''.join(points)}</ol>")
-
-
-def slips(found: Findings) -> str:
-    """The slips, what became of them, and what a teacher can ask."""
-    frame = found.slips
-    told = (
-        sentences.slips(found, frame),
-        sentences.kinds(found),
-        in_practice.kinds(found),
-        in_practice.disagreements(found),
+        ask_html = paragraph_html(line.teacher_prompt, "ask") if line.teacher_prompt else ""
+        points.append(
+            f"<li><strong>{inline_html(line.title)}</strong>{''.join(paragraph_html(s) for s in line.evidence)}{ask_html}</li>"
+        )
+    return _section_html(
+        "What to practise next", paragraph_html(practice.describe_advice_basis(lines)), f"<ol>{''.join(points)}</ol>"
     )
-    said = [paragraph(sentence) for sentence in told if sentence]
+
+
+def misconceptions_html(findings: ExamFindings) -> str:
+    """The slips, what became of them, and what a teacher can ask."""
+    frame = findings.judged_misconceptions
+    texts = (
+        sentences.describe_misconceptions(findings, frame),
+        sentences.describe_wrong_answers(findings),
+        in_practice.describe_practice_errors(findings),
+        in_practice.describe_disagreements(findings),
+    )
+    paragraphs = [paragraph_html(sentence) for sentence in texts if sentence]
     if frame.empty:
-        return _section("Slips (misconceptions)", *said)
-    top = most_frequent(frame).head(SLIPS)
+        return _section_html("Slips (misconceptions)", *paragraphs)
+    most_made = sort_by_frequency(frame).head(MAX_MISCONCEPTIONS)
     rows: list[list[object]] = [
-        [slip_title(r.misconception), found.label(r.category), VERDICTS[r.verdict].name,
+        [misconception_title(r.misconception), findings.category_label(r.category), MISCONCEPTION_VERDICTS[r.verdict].name,
          f"{r.first_made} of {r.first_of}", f"{r.last_made} of {r.last_of}",
-         Html(svg.course(r.series, max(r.first_of, r.last_of), slip_title(r.misconception)))]
-        for r in top.itertuples()
+         Html(svg.history_bars_svg(r.series, max(r.first_of, r.last_of), misconception_title(r.misconception)))]
+        for r in most_made.itertuples()
     ]  # fmt: skip
     caption = (
-        f"The {len(top)} most frequent of {len(frame)}, those of the last exam first; “3 of 6” means made on 3 of the 6 exam questions "
+        f"The {len(most_made)} most frequent of {len(frame)}, those of the last exam first; “3 of 6” means made on 3 of the 6 exam questions "
         "that invite it"
     )
-    if top.misconception.map(is_formula_error).any():
+    if most_made.misconception.map(is_formula_error).any():
         caption += "; what a question's formula tells is counted of all questions of the category"
-    numbers = table(
+    misconception_table = table_html(
         ["slip", "category", "what became of it", "first exam", "last exam", "exam by exam"],
         rows,
         caption=caption,
-        numbers=frozenset({3, 4}),
+        numeric_columns=frozenset({3, 4}),
     )
-    rules = "".join(f"<dt>{escape(name)}</dt><dd>{escape(rule)}</dd>" for name, rule in sentences.rules())
-    return _section("Slips (misconceptions)", *said, numbers, f'<dl class="note">{rules}</dl>', _words(top))
+    rules = "".join(
+        f"<dt>{escape_html(name)}</dt><dd>{escape_html(rule)}</dd>" for name, rule in sentences.list_verdict_rules()
+    )
+    return _section_html(
+        "Slips (misconceptions)",
+        *paragraphs,
+        misconception_table,
+        f'<dl class="note">{rules}</dl>',
+        _explanations_html(most_made),
+    )
 
 
-def _words(top: pd.DataFrame) -> str:
+def _explanations_html(most_made: pd.DataFrame) -> str:
     """What a teacher can say to the slips that are still made."""
-    still = [r.misconception for r in top[top.last_made > 0].itertuples() if explanation(r.misconception)][:HARDEST]
-    if not still:
+    still_made = [
+        r.misconception
+        for r in most_made[most_made.last_made > 0].itertuples()
+        if misconception_explanation(r.misconception)
+    ][:MAX_QUESTIONS]
+    if not still_made:
         return ""
-    said = "".join(
-        f"<li><strong>{inline(slip_title(s))}</strong>{paragraph(explanation(s))}{paragraph(hint(s), 'ask')}</li>"
-        for s in still
+    list_items = "".join(
+        f"<li><strong>{inline_html(misconception_title(s))}</strong>{paragraph_html(misconception_explanation(s))}{paragraph_html(misconception_hint(s), 'ask')}</li>"
+        for s in still_made
     )
-    return f"<h3>What goes wrong in those still made, and what to ask</h3><ul>{said}</ul>"
+    return f"<h3>What goes wrong in those still made, and what to ask</h3><ul>{list_items}</ul>"
 
 
-def questions(found: Findings, figures: pd.DataFrame, choices: pd.DataFrame, sheets: int, own: int) -> str:
+def questions_html(
+    findings: ExamFindings,
+    item_statistics: pd.DataFrame,
+    option_choices: pd.DataFrame,
+    sheet_count: int,
+    own_sheet_count: int,
+) -> str:
     """The hardest questions, whole, with what each option drew."""
-    missed = figures[figures.own_correct < figures.own]
+    missed = item_statistics[item_statistics.own_correct < item_statistics.own]
     if missed.empty:
-        return _section("The exam's questions", paragraph("Every question was answered rightly in every exam."))
-    rows = found.questions.set_index("question_id", drop=False)
-    cards = [_card(rows.loc[f.question_id], f, choices, found) for f in missed.head(HARDEST).itertuples()]
-    return _section("The hardest questions of the exam", paragraph(sentences.items(sheets, own), "note"), *cards)
+        return _section_html(
+            "The exam's questions", paragraph_html("Every question was answered rightly in every exam.")
+        )
+    rows = findings.questions.set_index("question_id", drop=False)
+    cards = [
+        _question_card_html(rows.loc[f.question_id], f, option_choices, findings)
+        for f in missed.head(MAX_QUESTIONS).itertuples()
+    ]
+    return _section_html(
+        "The hardest questions of the exam",
+        paragraph_html(sentences.describe_item_analysis(sheet_count, own_sheet_count), "note"),
+        *cards,
+    )
 
 
-def _card(row: pd.Series, figures: object, choices: pd.DataFrame, found: Findings) -> str:
-    drawn = items.options(row, choices)
-    total = int(drawn.sheets.sum())
+def _question_card_html(
+    row: pd.Series, statistics: object, option_choices: pd.DataFrame, findings: ExamFindings
+) -> str:
+    option_rows = items.option_choice_frame(row, option_choices)
+    total = int(option_rows.sheets.sum())
     lines = [
         [
             f"{o.letter}) {o.text}" if o.letter else o.text,
-            "right" if o.right else slip_title(o.slip) if o.slip else "",
+            "right" if o.right else misconception_title(o.slip) if o.slip else "",
             f"{o.sheets} of {total}",
         ]
-        for o in drawn.itertuples()
+        for o in option_rows.itertuples()
         if o.letter or o.sheets
     ]
-    options = table(
+    option_table = table_html(
         ["option", "stands for", "ticked"],
         lines,
-        caption=f"This run's exams, in order: {figures.history}",
-        numbers=frozenset({2}),
+        caption=f"This run's exams, in order: {statistics.history}",
+        numeric_columns=frozenset({2}),
     )  # type: ignore[attr-defined]
-    about = paragraph(f"{found.label(row.category)} · {skill_title(row.skill)}", "note")
-    return f'<div class="card">{about}{paragraph(row.problem)}{options}</div>'
+    heading = paragraph_html(f"{findings.category_label(row.category)} · {skill_title(row.skill)}", "note")
+    return f'<div class="card">{heading}{paragraph_html(row.problem)}{option_table}</div>'
 
 
-def about(config: RunConfig, run: RunRow) -> str:
+def settings_html(config: RunConfig, run: RunRow) -> str:
     """The settings in words."""
-    plain = settings.flat(RunConfig())
-    told = settings.flat(config)
-    names = [name for name in settings.NAMES if name in TOLD or told[name] != plain[name]]
-    rows = [(settings.NAMES[name], settings.said(name, config)) for name in names]
+    default_values = settings.flatten_settings(RunConfig())
+    values = settings.flatten_settings(config)
+    names = [
+        name
+        for name in settings.SETTING_LABELS
+        if name in ALWAYS_SHOWN_SETTINGS or values[name] != default_values[name]
+    ]
+    rows = [(settings.SETTING_LABELS[name], settings.format_setting(name, config)) for name in names]
     rows += [
         ("run", run.run_id),
         ("versions", ", ".join(f"{k} {v}" for k, v in sorted(run.versions.items())) or "not told"),
     ]
-    return _section(
-        "How it was simulated", f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{inline(v)}</dd>' for k, v in rows)}</dl>"
+    return _section_html(
+        "How it was simulated",
+        f"<dl>{''.join(f'<dt>{escape_html(k)}</dt><dd>{inline_html(v)}</dd>' for k, v in rows)}</dl>",
     )
 
 
-def methods() -> str:
+def methods_html() -> str:
     """How the figures were made."""
-    said = (
+    notes = (
         "Intervals are 95 % intervals of a share (Wilson 1927). Of twenty such intervals about one misses the truth.",
         "A category or kind of question counts as behind where Fisher's exact test, with Bonferroni's correction for looking at several, "
         "leaves luck less than 5 %. A change from exam to exam counts by the same test, two-sided; of slips, only comparisons that could "
@@ -208,18 +271,18 @@ def methods() -> str:
         "Every exam of a run holds the same questions, none of which was ever practised; luck in answering is the same each time.",
         "Facility is the share of answer sheets with a question right; discrimination is the corrected item-total correlation.",
     )
-    return _section(
-        "How to read the figures", f'<ul class="note">{"".join(f"<li>{escape(s)}</li>" for s in said)}</ul>'
+    return _section_html(
+        "How to read the figures", f'<ul class="note">{"".join(f"<li>{escape_html(s)}</li>" for s in notes)}</ul>'
     )
 
 
-def _section(title: str, *inside: str) -> str:
-    return f"<section>\n<h2>{escape(title)}</h2>\n{''.join(inside)}\n</section>"
+def _section_html(title: str, *blocks: str) -> str:
+    return f"<section>\n<h2>{escape_html(title)}</h2>\n{''.join(blocks)}\n</section>"
 
 
-def _exam(turn: int) -> str:
-    return f"after {words.plural(int(turn), 'lesson')}" if turn else "before any lesson"
+def _exam_label(turn: int) -> str:
+    return f"after {words.pluralize(int(turn), 'lesson')}" if turn else "before any lesson"
 
 
-def _bounds(row: object) -> str:
-    return f"{words.hundred(row.low)} to {words.hundred(row.high)}"  # type: ignore[attr-defined]
+def _format_interval(row: object) -> str:
+    return f"{words.round_percent(row.low)} to {words.round_percent(row.high)}"  # type: ignore[attr-defined]

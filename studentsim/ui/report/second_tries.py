@@ -5,56 +5,66 @@ from __future__ import annotations
 import pandas as pd
 
 from studentsim.ui import words
-from studentsim.ui.report.text import escape, paragraph, table
+from studentsim.ui.report.text import escape_html, paragraph_html, table_html
 from studentsim.ui.teaching import sentences, tries
-from studentsim.ui.teaching.tries import Tries
-from studentsim.ui.titles import slip_title
+from studentsim.ui.teaching.tries import RetryResults
+from studentsim.ui.titles import misconception_title
 
-SLIPS = 8
+MAX_MISCONCEPTIONS = 8
 """Slips in the report's table, those most often tried again."""
 
 
-def section(found: Tries, marks: pd.DataFrame) -> str:
+def second_tries_html(run_tries: RetryResults, teacher_grades: pd.DataFrame) -> str:
     """What second tries mended, whether it lasts, who gave way, and how often the teacher erred, in short."""
-    parts = _erred(marks)
-    if found.any:
-        said = [
-            sentences.mended(found),
-            sentences.words_said(tries.by_said(found.revisions)),
-            sentences.repeated(found.revisions),
-            sentences.gave_way(found),
+    parts = _teacher_errors_html(teacher_grades)
+    if run_tries.has_retries:
+        texts = [
+            sentences.describe_retries(run_tries),
+            sentences.describe_retries_by_feedback(tries.retry_rates_by_feedback(run_tries.revisions)),
+            sentences.explanation_caveat(run_tries.revisions),
+            sentences.describe_giving_way(run_tries),
         ]
-        said += [sentences.beside(found), sentences.lasting(found.lasting) if found.tried else ""]
+        texts += [
+            sentences.compare_feedback_effects(run_tries),
+            sentences.describe_retention(run_tries.retention) if run_tries.tried else "",
+        ]
         parts = [
-            *(paragraph(text) for text in said if text),
-            *([_note()] if len(found.lasting) else []),
-            *_slips(found),
+            *(paragraph_html(text) for text in texts if text),
+            *([_caveat_html()] if len(run_tries.retention) else []),
+            *_misconceptions_html(run_tries),
             *parts,
         ]
     return f"<section>\n<h2>Second tries, and the teacher</h2>\n{''.join(parts)}\n</section>" if parts else ""
 
 
-def _erred(marks: pd.DataFrame) -> list[str]:
+def _teacher_errors_html(teacher_grades: pd.DataFrame) -> list[str]:
     """Told where the teacher erred, or a trained marker judged."""
-    if not len(marks) or not marks[["false_right", "false_wrong", "marker_answers"]].sum().sum():
+    if not len(teacher_grades) or not teacher_grades[["false_right", "false_wrong", "marker_answers"]].sum().sum():
         return []
-    return [paragraph(text) for text in (sentences.errors(marks), sentences.marker(marks)) if text]
+    return [
+        paragraph_html(text)
+        for text in (
+            sentences.describe_teacher_errors(teacher_grades),
+            sentences.describe_grader_errors(teacher_grades),
+        )
+        if text
+    ]
 
 
-def _note() -> str:
-    return f'<p class="note">{escape(sentences.CAVEAT)}</p>'
+def _caveat_html() -> str:
+    return f'<p class="note">{escape_html(sentences.RETRY_CAVEAT)}</p>'
 
 
-def _slips(found: Tries) -> list[str]:
-    frame = tries.rates(found.revisions, "misconception")
+def _misconceptions_html(run_tries: RetryResults) -> list[str]:
+    frame = tries.success_rates_by(run_tries.revisions, "misconception")
     if frame.empty:
         return []
     rows: list[list[object]] = [
-        [slip_title(r.misconception) if r.misconception else "no known slip", f"{r.mended} of {r.tried}",
-         f"{words.hundred(r.low)} to {words.hundred(r.high)}"]
-        for r in frame.head(SLIPS).itertuples()
+        [misconception_title(r.misconception) if r.misconception else "no known slip", f"{r.mended} of {r.tried}",
+         f"{words.round_percent(r.low)} to {words.round_percent(r.high)}"]
+        for r in frame.head(MAX_MISCONCEPTIONS).itertuples()
     ]  # fmt: skip
     head = ["slip behind the first answer", "mended", "95 % interval, of 100"]
-    shown = min(SLIPS, len(frame))
+    shown = min(MAX_MISCONCEPTIONS, len(frame))
     caption = f"The {shown} most often tried again, of {len(frame)}" if shown < len(frame) else "By slip"
-    return [table(head, rows, caption=caption, numbers=frozenset({1, 2}))]
+    return [table_html(head, rows, caption=caption, numeric_columns=frozenset({1, 2}))]

@@ -6,79 +6,86 @@ import re
 import textwrap
 
 from studentsim.ui.report import svg
-from studentsim.ui.report.text import inline, paragraph
-from studentsim.ui.weak import known_to
+from studentsim.ui.report.text import inline_html, paragraph_html
+from studentsim.ui.weak import margin_of_error_note
 from studentsim.ui.weaknesses import practice, sentences
-from studentsim.ui.weaknesses.findings import Findings, order
-from studentsim.ui.words import OF_KNOWN_KINDS
+from studentsim.ui.weaknesses.findings import ExamFindings, order_categories
+from studentsim.ui.words import EXAM_SCOPE_NOTE
 
-ROWS = 8
+MAX_HEATMAP_ROWS = 8
 """Categories of the picture; of a bank with more of them it stands in the appendix alone."""
-NEXT = 3
+MAX_ADVICE_LINES = 3
 """Lines of what to practise next."""
-LONG, SLIPS = 230, 460
+MAX_PARAGRAPH_CHARS, MAX_MISCONCEPTIONS_CHARS = 230, 460
 """Characters of a paragraph, and of that about the slips: what is longer is whole in the appendix."""
 
 
-def summary(found: Findings) -> str:
+def summary_html(findings: ExamFindings) -> str:
     """All that follows the opening sentence on the first page."""
-    names = categories(found)
+    names = heatmap_labels(findings)
     pictures = [
-        _figure(
-            svg.accuracy(found.exams, guessing=found.guessing),
-            f"Right answers of 100 in each exam, with 95 % intervals. {OF_KNOWN_KINDS if found.skills.row.any() else ''}".strip(),
+        _figure_html(
+            svg.accuracy_svg(findings.exams, guessing_accuracy=findings.chance_accuracy),
+            f"Right answers of 100 in each exam, with 95 % intervals. {EXAM_SCOPE_NOTE if findings.skills.row.any() else ''}".strip(),
         )
     ]
     if names:
         pictures.append(
-            _figure(
-                svg.heatmap(found.categories, names=names),
-                f"Right of 100 by category, exam by exam{known_to(found.categories)}.",
+            _figure_html(
+                svg.heatmap_svg(findings.categories, row_labels=names),
+                f"Right of 100 by category, exam by exam{margin_of_error_note(findings.categories)}.",
             )
         )
-    return f"{''.join(pictures)}{_next(found)}{_slips(found)}"
+    return f"{''.join(pictures)}{_advice_html(findings)}{_misconceptions_html(findings)}"
 
 
-def categories(found: Findings) -> dict[str, str]:
+def heatmap_labels(findings: ExamFindings) -> dict[str, str]:
     """The rows of the first page's heatmap; empty: too many for it."""
-    names = order(list(found.categories.row.unique()))
-    return {name: found.label(name) for name in names} if len(names) <= ROWS else {}
+    names = order_categories(list(findings.categories.row.unique()))
+    return {name: findings.category_label(name) for name in names} if len(names) <= MAX_HEATMAP_ROWS else {}
 
 
-def short(text: str, longest: int = LONG) -> str:
+def shorten_to_sentences(text: str, max_chars: int = MAX_PARAGRAPH_CHARS) -> str:
     """``text``, or as many of its sentences as fit; a first sentence that is too long by itself is cut at a word."""
-    kept = ""
+    shortened = ""
     for sentence in re.split(r"(?<=[.!?]) (?=[A-Z])", text):
-        if len(kept) + len(sentence) > longest:
+        if len(shortened) + len(sentence) > max_chars:
             break
-        kept = f"{kept} {sentence}".strip()
-    return kept or textwrap.shorten(text, longest, placeholder=" …")
+        shortened = f"{shortened} {sentence}".strip()
+    return shortened or textwrap.shorten(text, max_chars, placeholder=" …")
 
 
-def _next(found: Findings) -> str:
-    lines = practice.advice(found)
+def _advice_html(findings: ExamFindings) -> str:
+    lines = practice.build_advice(findings)
     if not lines:
-        return _titled("What to practise next", paragraph(short(practice.nothing(found))))
+        return _titled_html(
+            "What to practise next", paragraph_html(shorten_to_sentences(practice.describe_no_advice(findings)))
+        )
     points = "".join(
-        f"<li><strong>{inline(short(line.what))}.</strong> {inline(short(line.why[0]))}</li>" for line in lines[:NEXT]
+        f"<li><strong>{inline_html(shorten_to_sentences(line.title))}.</strong> {inline_html(shorten_to_sentences(line.evidence[0]))}</li>"
+        for line in lines[:MAX_ADVICE_LINES]
     )
-    asked = next((line.ask for line in lines if line.ask), "")
-    return _titled(
+    question_text = next((line.teacher_prompt for line in lines if line.teacher_prompt), "")
+    return _titled_html(
         "What to practise next",
-        paragraph(practice.lead(lines)),
+        paragraph_html(practice.describe_advice_basis(lines)),
         f"<ol>{points}</ol>",
-        paragraph(short(asked), "ask") if asked else "",
+        paragraph_html(shorten_to_sentences(question_text), "ask") if question_text else "",
     )
 
 
-def _slips(found: Findings) -> str:
-    told = sentences.slips(found, found.slips)
-    return _titled("Slips (misconceptions)", paragraph(short(told, SLIPS))) if told else ""
+def _misconceptions_html(findings: ExamFindings) -> str:
+    text = sentences.describe_misconceptions(findings, findings.judged_misconceptions)
+    return (
+        _titled_html("Slips (misconceptions)", paragraph_html(shorten_to_sentences(text, MAX_MISCONCEPTIONS_CHARS)))
+        if text
+        else ""
+    )
 
 
-def _figure(picture: str, caption: str) -> str:
-    return f"<figure>{picture}<figcaption>{inline(caption)}</figcaption></figure>"
+def _figure_html(picture: str, caption: str) -> str:
+    return f"<figure>{picture}<figcaption>{inline_html(caption)}</figcaption></figure>"
 
 
-def _titled(title: str, *inside: str) -> str:
-    return f"<h2>{inline(title)}</h2>{''.join(inside)}"
+def _titled_html(title: str, *blocks: str) -> str:
+    return f"<h2>{inline_html(title)}</h2>{''.join(blocks)}"

@@ -7,101 +7,142 @@ from __future__ import annotations
 
 from functools import partial
 
-from studentsim.transfer.matrix import Matrix
+from studentsim.transfer.matrix import TransferMatrix
 from studentsim.ui import category_names
 from studentsim.ui import transfer as said
-from studentsim.ui.report.document import document
-from studentsim.ui.report.svg import GREY, INK, WIDTH, image, shade, shorten, text_at
-from studentsim.ui.report.text import escape, paragraph, table
-from studentsim.ui.words import LIMITS
+from studentsim.ui.report.document import document_html
+from studentsim.ui.report.svg import GREY, INK, PICTURE_WIDTH, wrap_svg, share_color, truncate_label, text_svg
+from studentsim.ui.report.text import escape_html, paragraph_html, table_html
+from studentsim.ui.words import DISCLAIMER
 
-CELL = 46
+CELL_HEIGHT = 46
 """Pixels a row is high: the gain, and its interval below it."""
-LEFT, TOP = 130, 44
-FULL = 60.0
+LEFT_MARGIN, TOP_MARGIN = 130, 44
+FULL_COLOR_POINTS = 60.0
 """A gain (or loss) of so many points or more has the full colour."""
-TITLE = "What is practised is what is learnt"
+PAGE_TITLE = "What is practised is what is learnt"
 
 
-def svg(matrix: Matrix) -> str:
+def standalone_matrix_svg(matrix: TransferMatrix) -> str:
     """The picture as a file's text, with light colours and a white ground, since it is printed or put into a paper."""
-    inner = picture(matrix)
+    inner = matrix_svg(matrix)
     head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" style="background:#FFFFFF" '
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + inner.replace("<svg ", head, 1) + "\n"
 
 
-def picture(matrix: Matrix) -> str:
+def matrix_svg(matrix: TransferMatrix) -> str:
     """The picture to stand in a page: a row a category practised, a column a category examined, gains with their intervals."""
     count = len(matrix.categories)
-    wide = (WIDTH - LEFT - 6) / count
-    size = 15 if wide > 60 else 11
+    column_width = (PICTURE_WIDTH - LEFT_MARGIN - 6) / count
+    font_size = 15 if column_width > 60 else 11
     parts = [
-        text_at(LEFT + wide * count / 2, 14, "examined", "middle", GREY),
-        text_at(LEFT - 10, TOP - 8, "practised", "end", GREY),
+        text_svg(LEFT_MARGIN + column_width * count / 2, 14, "examined", "middle", GREY),
+        text_svg(LEFT_MARGIN - 10, TOP_MARGIN - 8, "practised", "end", GREY),
     ]
-    fits = int(wide / 6.4)
+    max_chars = int(column_width / 6.4)
     for j, examined in enumerate(matrix.categories):
         parts.append(
-            text_at(LEFT + wide * (j + 0.5), TOP - 8, shorten(_brief(examined, matrix), fits), "middle", size=12)
+            text_svg(
+                LEFT_MARGIN + column_width * (j + 0.5),
+                TOP_MARGIN - 8,
+                truncate_label(_short_label(examined, matrix), max_chars),
+                "middle",
+                font_size=12,
+            )
         )
     for i, practised in enumerate(matrix.categories):
-        y = TOP + CELL * i
-        parts.append(text_at(LEFT - 10, y + CELL / 2 + 5, shorten(_brief(practised, matrix), 18), "end"))
+        y = TOP_MARGIN + CELL_HEIGHT * i
+        parts.append(
+            text_svg(
+                LEFT_MARGIN - 10, y + CELL_HEIGHT / 2 + 5, truncate_label(_short_label(practised, matrix), 18), "end"
+            )
+        )
         for j, examined in enumerate(matrix.categories):
-            parts += _cell(LEFT + wide * j, y, wide, matrix, practised, examined, size)
-    return image(parts, TOP + CELL * count + 6, "Gains in points by category practised and examined", _in_words(matrix))
+            parts += _matrix_cell_svg(
+                LEFT_MARGIN + column_width * j, y, column_width, matrix, practised, examined, font_size
+            )
+    return wrap_svg(
+        parts,
+        TOP_MARGIN + CELL_HEIGHT * count + 6,
+        "Gains in points by category practised and examined",
+        _describe_matrix(matrix),
+    )
 
 
-def page(matrix: Matrix) -> str:
+def matrix_page_html(matrix: TransferMatrix) -> str:
     """The whole HTML file."""
-    named = said.by_content(matrix)
-    label = partial(category_names.label, among=matrix.categories)
+    category_name = said.inline_category_namer(matrix)
+    label = partial(category_names.category_label, all_categories=matrix.categories)
     rows: list[list[object]] = [
         [label(r["practised"]), label(r["examined"]), f"{r['before']} of {r['questions']}", f"{r['after']} of {r['questions']}",
-         said.points(r["points"]), f"{said.points(r['low'])} to {said.points(r['high'])}"]
-        for r in matrix.rows()
+         said.format_points(r["points"]), f"{said.format_points(r['low'])} to {said.format_points(r['high'])}"]
+        for r in matrix.to_rows()
     ]  # fmt: skip
     heads = ["practised", "examined", "right before", "right after", "gain, points", "95 % interval"]
-    verdicts = "".join(f"<li>{escape(said.verdict(matrix, category, named))}</li>" for category in matrix.categories)
-    return document(
-        TITLE,
+    verdicts = "".join(
+        f"<li>{escape_html(said.describe_category_transfer(matrix, category, category_name))}</li>"
+        for category in matrix.categories
+    )
+    return document_html(
+        PAGE_TITLE,
         [
-            f"<header>\n<h1>{escape(TITLE)}</h1>\n{paragraph(said.about(matrix), 'made')}",
-            paragraph(LIMITS, "limits") + paragraph(said.summary(matrix, named), "lead") + "</header>",
-            f"<figure>{picture(matrix)}<figcaption>{escape(_note(matrix))}</figcaption></figure>",
+            f"<header>\n<h1>{escape_html(PAGE_TITLE)}</h1>\n{paragraph_html(said.describe_matrix_setup(matrix), 'made')}",
+            paragraph_html(DISCLAIMER, "limits")
+            + paragraph_html(said.describe_transfer(matrix, category_name), "lead")
+            + "</header>",
+            f"<figure>{matrix_svg(matrix)}<figcaption>{escape_html(_figure_caption(matrix))}</figcaption></figure>",
             f"<ul>{verdicts}</ul>",
-            table(heads, rows, caption="Every gain", numbers=frozenset(range(2, 6))),
+            table_html(heads, rows, caption="Every gain", numeric_columns=frozenset(range(2, 6))),
         ],
     )
 
 
-def _cell(x: float, y: float, wide: float, matrix: Matrix, practised: str, examined: str, size: int) -> list[str]:
+def _matrix_cell_svg(
+    x: float, y: float, column_width: float, matrix: TransferMatrix, practised: str, examined: str, font_size: int
+) -> list[str]:
     gain = matrix.gains[practised, examined]
-    told, own = gain.estimate, practised == examined
-    frame = f' stroke="{INK}" stroke-width="2"' if own else ""
-    named = said.by_content(matrix)
-    fill = shade(min(1.0, max(0.0, 0.5 + told.points / (2 * FULL))))
-    title = escape(
-        f"practised {named(practised)}, examined {named(examined)}: {gain.before} of {gain.questions} before, {gain.after} after"
+    estimate, is_diagonal = gain.estimate, practised == examined
+    frame = f' stroke="{INK}" stroke-width="2"' if is_diagonal else ""
+    category_name = said.inline_category_namer(matrix)
+    fill = share_color(min(1.0, max(0.0, 0.5 + estimate.points / (2 * FULL_COLOR_POINTS))))
+    title = escape_html(
+        f"practised {category_name(practised)}, examined {category_name(examined)}: {gain.correct_before} of {gain.questions} before, {gain.correct_after} after"
     )
-    box = f'x="{x + 2:.1f}" y="{y + 2:.1f}" width="{wide - 4:.1f}" height="{CELL - 4:.1f}" rx="3"'
-    number = text_at(x + wide / 2, y + CELL / 2 + 1, said.points(told.points), "middle", INK, size)
+    box = f'x="{x + 2:.1f}" y="{y + 2:.1f}" width="{column_width - 4:.1f}" height="{CELL_HEIGHT - 4:.1f}" rx="3"'
+    number = text_svg(
+        x + column_width / 2, y + CELL_HEIGHT / 2 + 1, said.format_points(estimate.points), "middle", INK, font_size
+    )
     return [
         f'<rect {box} fill="{fill}"{frame}><title>{title}</title></rect>',
-        number.replace("<text ", '<text font-weight="bold" ', 1) if own else number,
-        *([text_at(x + wide / 2, y + CELL / 2 + 15, said.bounds(told), "middle", INK, 10)] if wide > 60 else []),
+        number.replace("<text ", '<text font-weight="bold" ', 1) if is_diagonal else number,
+        *(
+            [
+                text_svg(
+                    x + column_width / 2,
+                    y + CELL_HEIGHT / 2 + 15,
+                    said.format_estimate_bounds(estimate),
+                    "middle",
+                    INK,
+                    10,
+                )
+            ]
+            if column_width > 60
+            else []
+        ),
     ]
 
 
-def _in_words(matrix: Matrix) -> str:
-    named = said.by_content(matrix)
-    return " ".join(said.verdict(matrix, category, named) for category in matrix.categories).rstrip(".")
+def _describe_matrix(matrix: TransferMatrix) -> str:
+    category_name = said.inline_category_namer(matrix)
+    return " ".join(
+        said.describe_category_transfer(matrix, category, category_name) for category in matrix.categories
+    ).rstrip(".")
 
 
-def _brief(category: str, matrix: Matrix) -> str:
-    return category_names.brief(category, matrix.categories)
+def _short_label(category: str, matrix: TransferMatrix) -> str:
+    return category_names.brief_category_label(category, matrix.categories)
 
 
-def _note(matrix: Matrix) -> str:
+def _figure_caption(matrix: TransferMatrix) -> str:
     """How the figures were made, and what the categories with a brief name hold."""
-    return f"{said.METHOD} {category_names.unclear(matrix.categories)}".rstrip()
+    return f"{said.METHOD_NOTE} {category_names.explain_category_names(matrix.categories)}".rstrip()

@@ -19,83 +19,92 @@ import studentsim
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.errors import ConfigError
 from studentsim.student.hub import source
-from studentsim.ui.teaching.tries import bounded
+from studentsim.ui.teaching.tries import add_wilson_bounds
 
-EMBEDDED = "embedded"
+EMBEDDED_GRADER = "embedded"
 """The shipped marker's name."""
-WEIGHTS = Path(studentsim.__file__).parent / "teacher" / "weights"
-MAKE = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
+EMBEDDED_WEIGHTS_DIR = Path(studentsim.__file__).parent / "teacher" / "weights"
+TRAIN_GRADER_COMMAND = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
 """Makes another marker of the answers of a run's student."""
-MODEL, FIGURES = "model.safetensors", "check.json"
-CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
-WRITTEN = "as written"
-MOST = 10**9
+WEIGHTS_FILE, EVALUATION_FILE = "model.safetensors", "check.json"
+CONFUSION_CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
+AS_WRITTEN = "as written"
+MAX_ANSWERS = 10**9
 """Answers that may have been counted."""
 
 
 @dataclass(frozen=True)
-class Check:
-    """``cases`` has a row a kind, answers as they were written first: ``kind, answers, agreed, share, low, high``, ``CELLS``, ``naive``."""
+class GraderEvaluation:
+    """``case_counts`` has a row a kind, answers as they were written first: ``kind, answers, agreed, share, low, high``, ``CONFUSION_CELLS``, ``naive``."""
 
-    cases: pd.DataFrame
-    weights: str = ""
-    """Which weights were checked (``source.fingerprint``); blank: not told, as of the shipped marker."""
-    replies: pd.DataFrame | None = None
-    """A row a kind of reply, as ``cases``; None where they were not counted."""
+    case_counts: pd.DataFrame
+    weights_fingerprint: str = ""
+    """Which weights were checked (``source.compute_fingerprint``); blank: not told, as of the shipped marker."""
+    reply_kind_counts: pd.DataFrame | None = None
+    """A row a kind of reply, as ``case_counts``; None where they were not counted."""
 
     @property
-    def written(self) -> pd.Series:
+    def written_answers(self) -> pd.Series:
         """Answers as students wrote them."""
-        return self.cases.iloc[0]
+        return self.case_counts.iloc[0]
 
     @property
-    def hard(self) -> pd.Series:
+    def hard_cases(self) -> pd.Series:
         """All hard cases together."""
-        sums = self.cases.iloc[1:][[*CELLS, "naive", "answers", "agreed"]].sum().to_frame().T
-        return bounded(sums, "agreed", "answers").iloc[0]
+        sums = self.case_counts.iloc[1:][[*CONFUSION_CELLS, "naive", "answers", "agreed"]].sum().to_frame().T
+        return add_wilson_bounds(sums, "agreed", "answers").iloc[0]
 
     @property
-    def has_hard(self) -> bool:
+    def has_hard_cases(self) -> bool:
         """Whether hard cases were checked."""
-        return len(self.cases) > 1
+        return len(self.case_counts) > 1
 
 
-def is_here(weights: Path = WEIGHTS) -> bool:
+def is_grader_installed(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> bool:
     """Whether the embedded marker is installed."""
-    return (weights / MODEL).is_file()
+    return (weights_dir / WEIGHTS_FILE).is_file()
 
 
-def known(weights: Path = WEIGHTS) -> Check | None:
+def load_evaluation(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> GraderEvaluation | None:
     """What the check found; None where there are no figures, none that can be read, or only those of other weights."""
-    file = weights / FIGURES
+    file = weights_dir / EVALUATION_FILE
     try:
-        found = _read(file, file.stat().st_mtime_ns)
-        if found.weights and found.weights != source.fingerprint(weights, source.WEIGHTS):
+        evaluation = _read_evaluation(file, file.stat().st_mtime_ns)
+        if evaluation.weights_fingerprint and evaluation.weights_fingerprint != source.compute_fingerprint(
+            weights_dir, source.WEIGHT_SUFFIXES
+        ):
             return None  # other weights were put there since
-        return found
+        return evaluation
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ConfigError):
         return None
 
 
 @lru_cache(maxsize=2)
-def _read(file: Path, changed: int) -> Check:
-    told = json.loads(file.read_text(encoding="utf-8"))
-    rows = [_row(WRITTEN, told["written"]), *(_row(kind, counts) for kind, counts in told.get("hard", {}).items())]
+def _read_evaluation(file: Path, mtime_ns: int) -> GraderEvaluation:
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    rows = [
+        _confusion_row(AS_WRITTEN, stored["written"]),
+        *(_confusion_row(kind, counts) for kind, counts in stored.get("hard", {}).items()),
+    ]
     frame = pd.DataFrame([row for row in rows if row["answers"]])
-    if not told["written"] or not rows[0]["answers"]:
+    if not stored["written"] or not rows[0]["answers"]:
         raise ValueError("no answers were checked")
-    return Check(bounded(frame, "agreed", "answers"), str(told.get("weights", "")), _replies(told.get("replies") or {}))
+    return GraderEvaluation(
+        add_wilson_bounds(frame, "agreed", "answers"),
+        str(stored.get("weights", "")),
+        _reply_kind_counts(stored.get("replies") or {}),
+    )
 
 
-def _replies(told: dict[str, Any]) -> pd.DataFrame | None:
-    rows = [_row(kind.title, told[kind]) for kind in ReplyKind if kind in told]
+def _reply_kind_counts(stored: dict[str, Any]) -> pd.DataFrame | None:
+    rows = [_confusion_row(kind.title, stored[kind]) for kind in ReplyKind if kind in stored]
     frame = pd.DataFrame([row for row in rows if row["answers"]])
-    return None if frame.empty else bounded(frame, "agreed", "answers")
+    return None if frame.empty else add_wilson_bounds(frame, "agreed", "answers")
 
 
-def _row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:
-    cells = {name: int(counts[name]) for name in CELLS}
-    if min(cells.values()) < 0 or max(cells.values()) > MOST:
+def _confusion_row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:
+    cells = {name: int(counts[name]) for name in CONFUSION_CELLS}
+    if min(cells.values()) < 0 or max(cells.values()) > MAX_ANSWERS:
         raise ValueError(f"{cells} are no counts")
     return {
         "kind": str(kind), "answers": sum(cells.values()), "agreed": cells["right_right"] + cells["wrong_wrong"], **cells,

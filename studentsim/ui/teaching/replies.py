@@ -5,16 +5,16 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui.teaching.check import Check
+from studentsim.ui.teaching.check import GraderEvaluation
 
-COLUMNS = {
+REPLY_COLUMN_TITLES = {
     "kind": "kind of reply", "answers": "answers", "right": "right by the key", "share": "as the key, of 100",
     "bounds": "95 % interval", "wrong_right": "wrong, called right", "right_wrong": "right, called wrong",
 }  # fmt: skip
 
 
-def table(replies: pd.DataFrame) -> pd.DataFrame:
-    """``COLUMNS`` by their keys, a row a kind."""
+def reply_kind_frame(replies: pd.DataFrame) -> pd.DataFrame:
+    """``REPLY_COLUMN_TITLES`` by their keys, a row a kind."""
     return pd.DataFrame({
         "kind": replies.kind,
         "answers": replies.answers,
@@ -26,11 +26,16 @@ def table(replies: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def show(found: Check, key: str) -> None:
+def render_reply_kinds(evaluation: GraderEvaluation, key: str) -> None:
     """The table, folded up; nothing where kinds of reply were not counted."""
-    if found.replies is None:
+    if evaluation.reply_kind_counts is None:
         return
-    total = int(found.replies.answers.sum())
+    total = int(evaluation.reply_kind_counts.answers.sum())
     with st.expander(f"By kind of reply: {total:,} answers to questions it had not seen"):
-        st.dataframe(table(found.replies).rename(columns=COLUMNS), width="stretch", hide_index=True, key=key)
+        st.dataframe(
+            reply_kind_frame(evaluation.reply_kind_counts).rename(columns=REPLY_COLUMN_TITLES),
+            width="stretch",
+            hide_index=True,
+            key=key,
+        )
         st.caption("Of few answers little can be told: look at the interval.")

@@ -7,27 +7,36 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from studentsim.exam import wilson
+from studentsim.exam import wilson_interval
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui.charts.heatmap import FEW
-from studentsim.ui.teaching.names import SAID
+from studentsim.ui.charts.heatmap import MIN_RELIABLE_ANSWERS
+from studentsim.ui.teaching.names import FEEDBACK_CONTENT_LABELS
 
-__all__ = ["FEW", "Tries", "beside", "bounded", "by_lesson", "by_said", "gather", "rates"]
+__all__ = [
+    "MIN_RELIABLE_ANSWERS",
+    "RetryResults",
+    "correction_and_giving_way_frame",
+    "add_wilson_bounds",
+    "retry_rates_by_lesson",
+    "retry_rates_by_feedback",
+    "query_retry_results",
+    "success_rates_by",
+]
 
 
 @dataclass(frozen=True)
-class Tries:
+class RetryResults:
     """What the teachers of one or more runs did; frames are those of ``store/queries/teaching.py``."""
 
     revisions: pd.DataFrame
-    doubts: pd.DataFrame
-    lasting: pd.DataFrame
+    challenges: pd.DataFrame
+    retention: pd.DataFrame
 
     @property
-    def any(self) -> bool:
+    def has_retries(self) -> bool:
         """Whether anybody tried anything again."""
-        return bool(len(self.revisions) or len(self.doubts))
+        return bool(len(self.revisions) or len(self.challenges))
 
     @property
     def tried(self) -> int:
@@ -35,21 +44,21 @@ class Tries:
         return int(self.revisions.tried.sum())
 
     @property
-    def mended(self) -> int:
+    def corrected(self) -> int:
         """Those of them that were right in the end."""
         return int(self.revisions.mended.sum())
 
     @property
-    def doubted(self) -> int:
+    def challenged(self) -> int:
         """Right answers that were called wrong, on purpose or in error, and tried again."""
-        return int(self.doubts.doubted.sum())
+        return int(self.challenges.doubted.sum())
 
     @property
-    def flipped(self) -> int:
+    def gave_way(self) -> int:
         """Those of them that were wrong in the end: the student gave way."""
-        return int(self.doubts.flipped.sum())
+        return int(self.challenges.flipped.sum())
 
-    def within(self, category: str, skill: str) -> pd.DataFrame:
+    def filter_revisions(self, category: str, skill: str) -> pd.DataFrame:
         """``revisions`` of one category, or of one skill; blank: all."""
         frame = self.revisions
         if skill:
@@ -57,41 +66,53 @@ class Tries:
         return frame[frame.category == category] if category else frame
 
 
-def gather(database: Database, run_ids: Sequence[str]) -> Tries:
+def query_retry_results(database: Database, run_ids: Sequence[str]) -> RetryResults:
     """What there is of these runs; empty frames for runs in which nobody tried again."""
     ids = list(run_ids)
-    return Tries(queries.revisions(database, ids), queries.doubts(database, ids), queries.lasting(database, ids))
-
-
-def rates(frame: pd.DataFrame, by: str, *, count: str = "mended", of: str = "tried") -> pd.DataFrame:
-    """``by, tried, mended, share, low, high`` (or as ``count`` and ``of`` name them), most tried first. A missing value is ""."""
-    told = frame.assign(**{by: frame[by].astype(object).where(frame[by].notna(), "")})
-    told = told.groupby(by, as_index=False)[[of, count]].sum()
-    return bounded(told.sort_values([of, by], ascending=[False, True], kind="stable", ignore_index=True), count, of)
-
-
-def bounded(frame: pd.DataFrame, count: str, of: str) -> pd.DataFrame:
-    """The frame with ``share, low, high`` of ``count`` in ``of``."""
-    bounds = [wilson(int(k), int(n)) for k, n in zip(frame[count], frame[of], strict=True)]
-    return frame.assign(
-        share=frame[count] / frame[of], low=[low for low, _ in bounds], high=[high for _, high in bounds]
+    return RetryResults(
+        queries.fetch_revisions(database, ids),
+        queries.fetch_challenges(database, ids),
+        queries.fetch_retention(database, ids),
     )
 
 
-def by_lesson(tries: Tries) -> pd.DataFrame:
+def success_rates_by(
+    frame: pd.DataFrame, by: str, *, count_column: str = "mended", total_column: str = "tried"
+) -> pd.DataFrame:
+    """``by, tried, mended, share, low, high`` (or as ``count_column`` and ``total_column`` name them), most tried first. A missing value is ""."""
+    sums = frame.assign(**{by: frame[by].astype(object).where(frame[by].notna(), "")})
+    sums = sums.groupby(by, as_index=False)[[total_column, count_column]].sum()
+    return add_wilson_bounds(
+        sums.sort_values([total_column, by], ascending=[False, True], kind="stable", ignore_index=True),
+        count_column,
+        total_column,
+    )
+
+
+def add_wilson_bounds(frame: pd.DataFrame, count_column: str, total_column: str) -> pd.DataFrame:
+    """The frame with ``share, low, high`` of ``count_column`` in ``total_column``."""
+    bounds = [wilson_interval(int(k), int(n)) for k, n in zip(frame[count_column], frame[total_column], strict=True)]
+    return frame.assign(
+        share=frame[count_column] / frame[total_column],
+        low=[low for low, _ in bounds],
+        high=[high for _, high in bounds],
+    )
+
+
+def retry_rates_by_lesson(tries: RetryResults) -> pd.DataFrame:
     """``turn, tried, mended, share, low, high``, by lesson."""
-    return rates(tries.revisions, "turn").sort_values("turn", ignore_index=True)
+    return success_rates_by(tries.revisions, "turn").sort_values("turn", ignore_index=True)
 
 
-def by_said(frame: pd.DataFrame) -> pd.DataFrame:
+def retry_rates_by_feedback(frame: pd.DataFrame) -> pd.DataFrame:
     """``revisions`` by what the teacher's first words held, from less to more, with its name ``said``."""
-    found = rates(frame, "feedback_level")
-    order = {level: i for i, level in enumerate(SAID)}
+    found = success_rates_by(frame, "feedback_level")
+    order = {level: i for i, level in enumerate(FEEDBACK_CONTENT_LABELS)}
     found = found.sort_values("feedback_level", key=lambda s: s.map(order), ignore_index=True)
-    return found.assign(said=found.feedback_level.map(SAID).fillna(found.feedback_level))
+    return found.assign(said=found.feedback_level.map(FEEDBACK_CONTENT_LABELS).fillna(found.feedback_level))
 
 
-def beside(tries: Tries) -> pd.DataFrame:
+def correction_and_giving_way_frame(tries: RetryResults) -> pd.DataFrame:
     """``what, count, of, share, low, high``: mending after a true "wrong", and giving way to a false one; those there are."""
-    rows = [("mended", tries.mended, tries.tried), ("gave way", tries.flipped, tries.doubted)]
-    return bounded(pd.DataFrame([r for r in rows if r[2]], columns=["what", "count", "of"]), "count", "of")
+    rows = [("mended", tries.corrected, tries.tried), ("gave way", tries.gave_way, tries.challenged)]
+    return add_wilson_bounds(pd.DataFrame([r for r in rows if r[2]], columns=["what", "count", "of"]), "count", "of")

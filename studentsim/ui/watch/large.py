@@ -13,13 +13,13 @@ import streamlit as st
 HERE = Path(__file__).parent
 
 
-def large(data: dict[str, Any], *, key: str) -> None:
+def render_large_text(data: dict[str, Any], *, key: str) -> None:
     """Draws ``sentence`` (with a ``note``), ``cards`` or ``writing``, whichever ``data`` has; ``key`` must be stable."""
-    _mounted()(key=key, data=data)
+    _large_text_component()(key=key, data=data)
 
 
 @st.cache_resource
-def _mounted():
+def _large_text_component():
     return st.components.v2.component(
         "studentsim_stage",
         js=(HERE / "stage.js").read_text(),

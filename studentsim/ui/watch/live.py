@@ -17,12 +17,20 @@ from studentsim.ui import (
     sentences,
     words,
 )
-from studentsim.ui.new.estimate import exams
-from studentsim.ui.shell import ANSWERS, COMPARE, NEW, WATCH, WEAKNESSES, guarded, term_link
+from studentsim.ui.new.estimate import exam_mode
+from studentsim.ui.shell import (
+    ANSWERS_PAGE,
+    COMPARE_PAGE,
+    NEW_SIMULATION_PAGE,
+    WATCH_PAGE,
+    WEAKNESSES_PAGE,
+    error_boundary,
+    render_term_link,
+)
 from studentsim.ui.watch import links, mix, pictures, plot, practice, pulse, teacher, technical, writing
-from studentsim.ui.weak import known_to
+from studentsim.ui.weak import margin_of_error_note
 
-EVERY, EAGER, IDLE = 1.0, 0.5, 3.0
+REFRESH_SECONDS, EAGER_REFRESH_SECONDS, IDLE_REFRESH_SECONDS = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
 else may resume it."""
 
@@ -35,7 +43,7 @@ LESSON_COLUMNS = {
     "turn": "lesson", "correct": "right", "questions": "questions", "accuracy": "share right", "low": "95 % from",
     "high": "95 % to", "pairs": "pairs learnt from", "seconds": "seconds",
 }  # fmt: skip
-CELL_COLUMNS = {"turn": "lessons so far", "row": "category", "correct": "right", "questions": "questions"}
+CATEGORY_COLUMNS = {"turn": "lessons so far", "row": "category", "correct": "right", "questions": "questions"}
 STEP_COLUMNS = {
     "turn": "lesson", "step": "step", "steps": "of steps", "loss": "loss", "rewards_chosen": "rewards/chosen",
     "rewards_rejected": "rewards/rejected", "rewards_margins": "rewards/margins", "rewards_accuracies": "rewards/accuracies",
@@ -43,221 +51,233 @@ STEP_COLUMNS = {
 }  # fmt: skip
 
 
-def page(engine: data.Engine, run_id: str) -> None:
+def render_run_page(engine: data.Engine, run_id: str) -> None:
     """One run: its head, and its body, which keeps itself up to date while the run goes on."""
-    run = pulse.look(engine, run_id)
-    _header(engine, run)
-    st.fragment(_body, run_every=every([run]))(engine, run_id, run.shown)
+    run = pulse.take_snapshot(engine, run_id)
+    _render_header(engine, run)
+    st.fragment(_render_body, run_every=refresh_interval([run]))(engine, run_id, run.page_state)
 
 
-def every(runs: list[pulse.Snapshot]) -> float | None:
+def refresh_interval(runs: list[pulse.RunSnapshot]) -> float | None:
     """Seconds from refresh to refresh; None: nothing can change any more."""
-    if all(run.over for run in runs):
+    if all(run.is_over for run in runs):
         return None
-    if not any(run.alive for run in runs):
-        return IDLE
-    return EAGER if any(run.alive and run.answers.empty for run in runs) else EVERY
+    if not any(run.is_live for run in runs):
+        return IDLE_REFRESH_SECONDS
+    return EAGER_REFRESH_SECONDS if any(run.is_live and run.answers.empty for run in runs) else REFRESH_SECONDS
 
 
 # ------------------------------------------------------------------ head
 
 
-def _header(engine: data.Engine, run: pulse.Snapshot) -> None:
+def _render_header(engine: data.Engine, run: pulse.RunSnapshot) -> None:
     """Title, state, and the buttons that fit the state."""
-    components.page_title(run.title, words.who(run.config), place=f"Watch {run.run_id}")
+    components.render_page_title(run.title, words.run_subtitle(run.config), scroll_id=f"Watch {run.run_id}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        components.status_badge(run.status)
-        components.recorded_badge(run.recorded)
-        if version := words.student_version(run.config):
-            st.caption(words.capital(version), width="content")
-        if run.alive and run.state.request:
-            st.caption(words.REQUESTS.get(run.state.request, run.state.request), width="content")
+        components.render_status_badge(run.status)
+        components.render_recorded_badge(run.recorded_label)
+        if version := words.student_version_label(run.config):
+            st.caption(words.capitalize_first(version), width="content")
+        if run.is_live and run.state.request:
+            st.caption(words.PENDING_REQUEST_LABELS.get(run.state.request, run.state.request), width="content")
         else:
-            _buttons(engine, run)
+            _render_control_buttons(engine, run)
         st.page_link(
-            WATCH,
+            WATCH_PAGE,
             label="Show it to a room",
             icon=":material/slideshow:",
-            query_params=links.run(run.run_id, present=True),
+            query_params=links.run_params(run.run_id, present=True),
         )
-        components.keeps(components.LINK)
+        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if run.notice:
-        st.warning(words.literal(run.notice), icon=":material/history:")
+        st.warning(words.escape_markdown(run.notice), icon=":material/history:")
 
 
-def _buttons(engine: data.Engine, run: pulse.Snapshot) -> None:
-    def button(label: str, icon: str, type: str = "secondary") -> None:
-        what = label.lower()
-        args = (engine, what, [run.run_id])
-        st.button(label, icon=icon, type=type, key=f"watch.{what}", on_click=pulse.act, args=args)
+def _render_control_buttons(engine: data.Engine, run: pulse.RunSnapshot) -> None:
+    def render_button(label: str, icon: str, type: str = "secondary") -> None:
+        action = label.lower()
+        args = (engine, action, [run.run_id])
+        st.button(label, icon=icon, type=type, key=f"watch.{action}", on_click=pulse.control_runs, args=args)
 
     if run.status in ("queued", "starting", "running"):
-        button("Pause", ":material/pause:")
-    if run.status in words.RESUMABLE:
-        button("Resume", ":material/play_arrow:", "primary")
-    if run.status in words.CANCELLABLE:
+        render_button("Pause", ":material/pause:")
+    if run.status in words.RESUMABLE_STATUSES:
+        render_button("Resume", ":material/play_arrow:", "primary")
+    if run.status in words.CANCELLABLE_STATUSES:
         with st.popover("Stop for good", icon=":material/stop:"):
             st.markdown("Cancel this simulation? The lessons done so far stay, but it cannot go on.")
-            button("Cancel", ":material/stop:", "primary")
+            render_button("Cancel", ":material/stop:", "primary")
 
 
 # ------------------------------------------------------------------ body
 
 
-def _body(engine: data.Engine, run_id: str, drawn: tuple[str, str, bool]) -> None:
-    """All that changes while a run goes on. Has the whole page drawn again once the run's state is another than ``drawn``."""
-    with guarded():
-        run = pulse.look(engine, run_id)
-        if run.shown != drawn:
+def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, str, bool]) -> None:
+    """All that changes while a run goes on. Has the whole page drawn again once the run's state is another than ``rendered_state``."""
+    with error_boundary():
+        run = pulse.take_snapshot(engine, run_id)
+        if run.page_state != rendered_state:
             st.rerun()
-        st.header(words.literal(sentences.headline(run.exams, run.weak)), anchor=False)
-        _state(run)
+        st.header(words.escape_markdown(sentences.results_headline(run.exams, run.weak)), anchor=False)
+        _render_status(run)
         if run.answers.empty:
-            if run.writing:  # nothing is below it that could jump
-                writing_now(run)
+            if run.partial_answer:  # nothing is below it that could jump
+                render_partial_answer(run)
             return
         left, right = st.columns([3, 2], gap="large")
         with left:
-            _pictures(engine, run)
+            _render_figures(engine, run)
         with right:
-            writing_now(run)
+            render_partial_answer(run)
             st.subheader("Its latest answers", anchor=False)
             for row in run.answers.to_dict("records"):
-                components.answer(row, run.categories)
+                components.render_answer_card(row, run.categories)
 
 
-def _state(run: pulse.Snapshot) -> None:
+def _render_status(run: pulse.RunSnapshot) -> None:
     """Where the run is, why it is not going on, or, at its end, the ways on."""
     if run.status in ("starting", "running"):
         if run.answers.empty:
-            components.steps(sentences.first_steps(run.status, _reached(run), _model(run)))
-        st.progress(run.share_done, text=f"{run.doing} You can close this page; the simulation goes on.")
+            components.render_checklist(sentences.startup_steps(run.status, _startup_stage(run), _model_label(run)))
+        st.progress(run.progress, text=f"{run.progress_text} You can close this page; the simulation goes on.")
     elif run.status == "failed":
         state = run.state
         problem = StudentsimError(
             state.message or "The simulation stopped.", state.remedy or "Resume goes on after the last complete lesson."
         )
-        components.problem(problem, details=state.error)
+        components.render_error(problem, details=state.error)
     elif run.status == "finished":
-        ways_on([run.run_id])
-    elif note := sentences.standing(run.status, run.turn, run.turns, place=run.state.place):
-        st.info(note, icon=words.status(run.status)[2])
+        render_next_page_links([run.run_id])
+    elif note := sentences.describe_stopped_run(
+        run.status, run.turn, run.turns, queue_position=run.state.queue_position
+    ):
+        st.info(note, icon=words.status_display(run.status)[2])
 
 
-def _reached(run: pulse.Snapshot) -> str:
+def _startup_stage(run: pulse.RunSnapshot) -> str:
     """The stage of a run that has no answer yet. The state's word counts: the journal may be ahead of a worker that died."""
     return (run.stage if run.stage == "loading" else "") if run.status == "starting" else "exam"
 
 
-def _model(run: pulse.Snapshot) -> str:
+def _model_label(run: pulse.RunSnapshot) -> str:
     """What a run's language model is called, with how long loading it takes; blank: the embedded student, which is there at once."""
     if run.config.model == "embedded":
         return ""
-    small = language_models.known(run.config.model) is not None
-    return words.literal(sentences.loaded(words.student(run.config), small=small))
+    small = language_models.find_model(run.config.model) is not None
+    return words.escape_markdown(sentences.model_loading_step(words.student_title(run.config), from_catalogue=small))
 
 
-def writing_now(run: pulse.Snapshot) -> None:
+def render_partial_answer(run: pulse.RunSnapshot) -> None:
     """What a language model is writing; while the run is at work its place stays, whatever goes on."""
-    if run.writes:
-        writing.place(
-            run.writing,
-            idle=sentences.not_writing(run.stage, ticked=exams(run.config) == "scored"),
+    if run.can_show_writing:
+        writing.render_writing_card(
+            run.partial_answer,
+            idle_text=sentences.describe_writing_pause(run.stage, options_only=exam_mode(run.config) == "scored"),
             key=f"watch.writing.{run.run_id}",
         )
 
 
-def ways_on(run_ids: list[str]) -> None:
+def render_next_page_links(run_ids: list[str]) -> None:
     """What to look at next, for one run or for the runs of a race."""
-    one, several = {"run": run_ids[0]}, {"runs": ",".join(run_ids)}
-    ways = [
-        (WEAKNESSES, "Where is it weak?", ":material/target:", one),
-        (COMPARE, "Compare with another way", ":material/compare_arrows:", several),
-        (ANSWERS, "Read the answers", ":material/list_alt:", one),
-        (NEW, "Run it again with changes", ":material/add_circle:", {"like": run_ids[0]}),
+    run_params, compare_params = {"run": run_ids[0]}, {"runs": ",".join(run_ids)}
+    next_pages = [
+        (WEAKNESSES_PAGE, "Where is it weak?", ":material/target:", run_params),
+        (COMPARE_PAGE, "Compare with another way", ":material/compare_arrows:", compare_params),
+        (ANSWERS_PAGE, "Read the answers", ":material/list_alt:", run_params),
+        (NEW_SIMULATION_PAGE, "Run it again with changes", ":material/add_circle:", {"like": run_ids[0]}),
     ]
     if len(run_ids) > 1:
-        ways = [(COMPARE, "Compare them in full", ":material/compare_arrows:", several)]
+        next_pages = [(COMPARE_PAGE, "Compare them in full", ":material/compare_arrows:", compare_params)]
     with st.container(horizontal=True):
-        for script, label, icon, params in ways:
+        for script, label, icon, params in next_pages:
             st.page_link(script, label=label, icon=icon, query_params=params)
-        components.keeps(components.LINK)
+        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
 
 
-def picture(question: str, packed: bytes, *, key: str, sentence: str = "") -> None:
+def render_live_figure(question: str, packed_figure: bytes, *, key: str, sentence: str = "") -> None:
     """A live picture under the question it answers."""
     st.subheader(question, anchor=False)
     if sentence:
-        st.markdown(words.literal(sentence))
-    plot.plot(packed, key=key)
+        st.markdown(words.escape_markdown(sentence))
+    plot.render_packed_figure(packed_figure, key=key)
 
 
-def _pictures(engine: data.Engine, run: pulse.Snapshot) -> None:
+def _render_figures(engine: data.Engine, run: pulse.RunSnapshot) -> None:
     id = run.run_id
-    picture("How many never-practised questions does it answer rightly?", pictures.exams(run), key=f"watch.exams.{id}")
+    render_live_figure(
+        "How many never-practised questions does it answer rightly?",
+        pictures.pack_exam_figure(run),
+        key=f"watch.exams.{id}",
+    )
     if run.config.bank == "curriculum":
-        st.caption(words.OF_KNOWN_KINDS)
-    components.numbers(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
+        st.caption(words.EXAM_SCOPE_NOTE)
+    components.render_figure_data(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
     if len(run.cells):
-        picture("Which categories are still weak?", pictures.heatmap(run), key=f"watch.heatmap.{id}")
-        hatched = " Hatched: fewer than 10 answers, shown as a count." if charts.hatched(run.cells) else ""
-        st.caption(
-            f"Right answers of 100 in each exam{known_to(run.cells)}.{hatched} {category_names.unclear(run.cells.row)}"
+        render_live_figure(
+            "Which categories are still weak?", pictures.pack_category_heatmap(run), key=f"watch.heatmap.{id}"
         )
-        components.numbers(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CELL_COLUMNS)
-    mix.section(run)
+        hatched = " Hatched: fewer than 10 answers, shown as a count." if charts.has_hatched_cells(run.cells) else ""
+        st.caption(
+            f"Right answers of 100 in each exam{margin_of_error_note(run.cells)}.{hatched} {category_names.explain_category_names(run.cells.row)}"
+        )
+        components.render_figure_data(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CATEGORY_COLUMNS)
+    mix.render_run_mix(run)
     if len(run.lessons):
-        sentence = practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix))
-        picture("How did the practice go?", pictures.lessons(run), key=f"watch.lessons.{id}", sentence=sentence)
-        _choosing(run)
-        components.numbers(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
-    teacher.block(engine, run)
-    _training(engine, run)
+        sentence = practice.describe_latest_practice(
+            run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
+        )
+        render_live_figure(
+            "How did the practice go?", pictures.pack_practice_figure(run), key=f"watch.lessons.{id}", sentence=sentence
+        )
+        _render_lookups(run)
+        components.render_figure_data(run.lessons, key=f"watch.lessons.numbers.{id}", columns=LESSON_COLUMNS)
+    teacher.render_teacher_section(engine, run)
+    _render_training(engine, run)
 
 
-def _choosing(run: pulse.Snapshot) -> None:
+def _render_lookups(run: pulse.RunSnapshot) -> None:
     """What the way of choosing looked at, and a warning where it hardly chooses; nothing for ways that do not look."""
-    looked = lookups.from_frame(run.looked_at)
-    if warning := lookups.warning(looked):
-        st.warning(words.literal(warning), icon=":material/rule:")
-    elif said := lookups.sentence(looked):
-        st.markdown(words.literal(said))
-    if looked:
-        st.caption(words.literal(lookups.rule(looked, run.config.threshold)))
+    lesson_lookups = lookups.selection_stats_from_frame(run.looked_at)
+    if warning := lookups.selection_warning(lesson_lookups):
+        st.warning(words.escape_markdown(warning), icon=":material/rule:")
+    elif summary := lookups.describe_selection_stats(lesson_lookups):
+        st.markdown(words.escape_markdown(summary))
+    if lesson_lookups:
+        st.caption(words.escape_markdown(lookups.describe_selection_rule(lesson_lookups, run.config.threshold)))
 
 
-def _training(engine: data.Engine, run: pulse.Snapshot) -> None:
-    st.subheader("What happens while it learns?", anchor=False, help=glossary.help("dpo"))
+def _render_training(engine: data.Engine, run: pulse.RunSnapshot) -> None:
+    st.subheader("What happens while it learns?", anchor=False, help=glossary.term_help("dpo"))
     if run.config.strategy == "none":
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
         return
-    names = {key: view.name for key, view in rewards.VIEWS.items()}
+    names = {key: view.name for key, view in rewards.REWARD_VIEWS.items()}
     chosen = st.segmented_control(
-        "View", list(names), format_func=names.__getitem__, default=rewards.USUAL, required=True, key="watch.view",
+        "View", list(names), format_func=names.__getitem__, default=rewards.DEFAULT_REWARD_VIEW, required=True, key="watch.view",
         label_visibility="collapsed", wrap=True, bind="query-params",
-    ) or rewards.USUAL  # fmt: skip
+    ) or rewards.DEFAULT_REWARD_VIEW  # fmt: skip
     learning = run.config.learning
-    version = run.seqs["steps"], run.seqs["validations"], run.seqs["exams"]
-    warning, sentence = run.once(
+    version = run.last_seqs["steps"], run.last_seqs["validations"], run.last_seqs["exams"]
+    warning, sentence = run.get_or_compute(
         f"words.{chosen}",
         version,
         lambda: (
-            rewards.alert(run.validations, run.exams, learning),
-            rewards.sentence(chosen, run.steps, run.validations, learning),
+            rewards.degradation_alert(run.validations, run.exams, learning),
+            rewards.describe_training(chosen, run.steps, run.validations, learning),
         ),
     )
     if warning:
-        st.warning(words.literal(warning), icon=":material/trending_down:")
-    st.markdown(words.literal(sentence))
+        st.warning(words.escape_markdown(warning), icon=":material/trending_down:")
+    st.markdown(words.escape_markdown(sentence))
     if run.steps.empty:
         return
-    plot.plot(pictures.training(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
-    view = rewards.VIEWS[chosen]
-    start = f"{rewards.compared_with(learning)} " if view.unit == "reward" else ""
+    plot.render_packed_figure(pictures.pack_training_figure(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")
+    view = rewards.REWARD_VIEWS[chosen]
+    start = f"{rewards.describe_reference(learning)} " if view.unit == "reward" else ""
     st.caption(
         f"{start}In the field's words: {view.term}. Held-out pairs are never learnt from.",
-        help=glossary.help("held-out-pairs"),
+        help=glossary.term_help("held-out-pairs"),
     )
-    term_link(view.explained)
-    components.numbers(run.steps, key=f"watch.steps.{run.run_id}", columns=STEP_COLUMNS)
-    technical.section(engine, run)
+    render_term_link(view.glossary_id)
+    components.render_figure_data(run.steps, key=f"watch.steps.{run.run_id}", columns=STEP_COLUMNS)
+    technical.render_technical_view(engine, run)

@@ -4,59 +4,63 @@ from __future__ import annotations
 
 from studentsim.ui import charts, rewards, sentences
 from studentsim.ui.watch import plot, practice
-from studentsim.ui.watch.pulse import Snapshot
+from studentsim.ui.watch.pulse import RunSnapshot
 
 
-def exams(run: Snapshot, *, large: bool = False) -> bytes:
+def pack_exam_figure(run: RunSnapshot, *, large: bool = False) -> bytes:
     """Exam accuracy by lesson."""
 
-    def made() -> bytes:
-        figure = charts.exam_accuracy(
-            run.exams, strategy=run.config.strategy, turns=run.turns, guessing=run.guessing, revision=run.run_id
+    def build() -> bytes:
+        figure = charts.exam_accuracy_figure(
+            run.exams, strategy=run.config.strategy, turns=run.turns, guessing=run.chance_accuracy, revision=run.run_id
         )
-        return plot.packed(figure, alt=sentences.headline(run.exams), large=large)
+        return plot.pack_figure(figure, alt=sentences.results_headline(run.exams), large=large)
 
-    return run.once(f"picture.exams.{large}", (run.seqs["exams"], run.guessing), made)
+    return run.get_or_compute(f"picture.exams.{large}", (run.last_seqs["exams"], run.chance_accuracy), build)
 
 
-def lessons(run: Snapshot) -> bytes:
+def pack_practice_figure(run: RunSnapshot) -> bytes:
     """How the practice of each lesson went."""
-    return run.once(
+    return run.get_or_compute(
         "picture.lessons",
-        run.seqs["turns"],
-        lambda: plot.packed(
-            charts.practice(run.lessons, turns=run.turns, revision=run.run_id),
-            alt=practice.sentence(run.lessons, run.config.strategy, own_mix=bool(run.config.mix)),
-        ),
-    )
-
-
-def heatmap(run: Snapshot) -> bytes:
-    """Every category in every exam."""
-    return run.once(
-        "picture.heatmap",
-        run.seqs["exams"],
-        lambda: plot.packed(
-            charts.category_heatmap(
-                run.cells, rows=categories(run), turns=run.config.exam_turns(), revision=run.run_id
+        run.last_seqs["turns"],
+        lambda: plot.pack_figure(
+            charts.practice_figure(run.lessons, turns=run.turns, revision=run.run_id),
+            alt=practice.describe_latest_practice(
+                run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
             ),
-            alt=f"Right of 100 by category and exam. {sentences.headline(run.exams, run.weak)}",
         ),
     )
 
 
-def categories(run: Snapshot) -> list[str]:
+def pack_category_heatmap(run: RunSnapshot) -> bytes:
+    """Every category in every exam."""
+    return run.get_or_compute(
+        "picture.heatmap",
+        run.last_seqs["exams"],
+        lambda: plot.pack_figure(
+            charts.category_heatmap_figure(
+                run.cells, rows=exam_categories(run), turns=run.config.exam_turns(), revision=run.run_id
+            ),
+            alt=f"Right of 100 by category and exam. {sentences.results_headline(run.exams, run.weak)}",
+        ),
+    )
+
+
+def exam_categories(run: RunSnapshot) -> list[str]:
     """Those that the exams ask about, in the bank's order."""
     return list(dict.fromkeys(run.cells.row))
 
 
-def training(run: Snapshot, view: str) -> bytes:
-    """One view (a key of ``rewards.VIEWS``) of what happens while it learns."""
-    return run.once(
-        f"picture.training.{view}",
-        (run.seqs["steps"], run.seqs["validations"]),
-        lambda: plot.packed(
-            charts.training(run.steps, run.validations, rewards.VIEWS[view], turns=run.turns, revision=run.run_id),
-            alt=rewards.sentence(view, run.steps, run.validations, run.config.learning),
+def pack_training_figure(run: RunSnapshot, view_name: str) -> bytes:
+    """One view (a key of ``rewards.REWARD_VIEWS``) of what happens while it learns."""
+    return run.get_or_compute(
+        f"picture.training.{view_name}",
+        (run.last_seqs["steps"], run.last_seqs["validations"]),
+        lambda: plot.pack_figure(
+            charts.training_figure(
+                run.steps, run.validations, rewards.REWARD_VIEWS[view_name], turns=run.turns, revision=run.run_id
+            ),
+            alt=rewards.describe_training(view_name, run.steps, run.validations, run.config.learning),
         ),
     )

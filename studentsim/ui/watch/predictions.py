@@ -3,7 +3,7 @@
     <data>/predictions/<key of the race>.json   {"runs": [run ids], "hands": {run id or "nobody": count}}
 
 A small file beside the runs and no part of any journal: a reload must not lose the hands of a class. It belongs to the race, whoever
-shows it. Each replay has one of its own, named by the ``showing`` in its link, and for ``KEPT`` seconds, so that none begins with an
+shows it. Each replay has one of its own, named by the ``showing`` in its link, and for ``REPLAY_VOTES_TTL_SECONDS`` seconds, so that none begins with an
 earlier room's hands.
 """
 
@@ -19,119 +19,125 @@ from pathlib import Path
 
 from studentsim.runs.folder import data_folder_error, write_atomically
 from studentsim.ui.watch import lanes
-from studentsim.ui.watch.lanes import Lane
+from studentsim.ui.watch.lanes import RaceEntry
 
 NOBODY = "nobody"
 """The choice of those who say that nobody will be clearly ahead."""
-FOLDER = "predictions"
-MOST = 9999
-KEPT = 2 * 3600
+PREDICTIONS_FOLDER = "predictions"
+MAX_VOTES = 9999
+REPLAY_VOTES_TTL_SECONDS = 2 * 3600
 """Seconds for which a replay's hands are kept after the last one: a bookmark of it is for another room by then."""
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Tally:
+class VoteTally:
     """Hands by run id or ``NOBODY``."""
 
-    hands: Mapping[str, int] = field(default_factory=dict)
+    votes: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def all(self) -> int:
+    def total(self) -> int:
         """How many hands there were."""
-        return sum(self.hands.values())
+        return sum(self.votes.values())
 
-    def of(self, choice: str) -> int:
+    def votes_for(self, choice: str) -> int:
         """Hands for one choice."""
-        return self.hands.get(choice, 0)
+        return self.votes.get(choice, 0)
 
 
-def read(data: Path, run_ids: Sequence[str], showing: str = "") -> Tally:
+def load_tally(data_folder: Path, run_ids: Sequence[str], showing: str = "") -> VoteTally:
     """What was said of this race so far; nothing where the file is missing or damaged."""
     try:
-        path = _path(data, run_ids, showing)
-        if showing and time.time() - path.stat().st_mtime > KEPT:
-            return Tally()
-        hands = json.loads(path.read_text())["hands"]
-        found = {choice: hands.get(choice, 0) for choice in (*run_ids, NOBODY)}
+        path = _tally_path(data_folder, run_ids, showing)
+        if showing and time.time() - path.stat().st_mtime > REPLAY_VOTES_TTL_SECONDS:
+            return VoteTally()
+        stored_votes = json.loads(path.read_text())["hands"]
+        votes = {choice: stored_votes.get(choice, 0) for choice in (*run_ids, NOBODY)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Tally()
-    return Tally({choice: n for choice, n in found.items() if type(n) is int and 0 < n <= MOST})
+        return VoteTally()
+    return VoteTally({choice: n for choice, n in votes.items() if type(n) is int and 0 < n <= MAX_VOTES})
 
 
-def count(data: Path, run_ids: Sequence[str], choice: str, hands: int = 1, *, showing: str = "") -> None:
+def add_votes(data_folder: Path, run_ids: Sequence[str], choice: str, votes: int = 1, *, showing: str = "") -> None:
     """Add hands to a choice, or with a negative number take them back. Writes.
 
     :raises DataFolderError: the file cannot be written.
     """
     with _lock:
-        said = read(data, run_ids, showing)
-        now = min(MOST, max(0, said.of(choice) + hands))
-        _write(data, run_ids, {**said.hands, choice: now}, showing)
+        tally = load_tally(data_folder, run_ids, showing)
+        new_count = min(MAX_VOTES, max(0, tally.votes_for(choice) + votes))
+        _save_votes(data_folder, run_ids, {**tally.votes, choice: new_count}, showing)
 
 
-def clear(data: Path, run_ids: Sequence[str], *, showing: str = "") -> None:
+def clear_votes(data_folder: Path, run_ids: Sequence[str], *, showing: str = "") -> None:
     """Forget what was said. Writes.
 
     :raises DataFolderError: the file cannot be written.
     """
     with _lock:
-        _write(data, run_ids, {}, showing)
+        _save_votes(data_folder, run_ids, {}, showing)
 
 
-def _path(data: Path, run_ids: Sequence[str], showing: str) -> Path:
-    told = ",".join(sorted(run_ids)) + (f"\n{showing}" if showing else "")
-    key = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
-    return data / FOLDER / f"{key}.json"
+def _tally_path(data_folder: Path, run_ids: Sequence[str], showing: str) -> Path:
+    identity = ",".join(sorted(run_ids)) + (f"\n{showing}" if showing else "")
+    key = hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:16]
+    return data_folder / PREDICTIONS_FOLDER / f"{key}.json"
 
 
-def _write(data: Path, run_ids: Sequence[str], hands: Mapping[str, int], showing: str) -> None:
-    path = _path(data, run_ids, showing)
+def _save_votes(data_folder: Path, run_ids: Sequence[str], votes: Mapping[str, int], showing: str) -> None:
+    path = _tally_path(data_folder, run_ids, showing)
     try:
         path.parent.mkdir(exist_ok=True)
-        write_atomically(path, json.dumps({"runs": sorted(run_ids), "hands": hands}))
+        write_atomically(path, json.dumps({"runs": sorted(run_ids), "hands": votes}))
     except OSError as error:
-        raise data_folder_error(data, error) from error
+        raise data_folder_error(data_folder, error) from error
 
 
 # ------------------------------------------------------------------ what is said
 
 
-def open_for(up: Sequence[Lane], *, over: bool) -> bool:
+def is_voting_open(entries: Sequence[RaceEntry], *, is_over: bool) -> bool:
     """Whether a room may still say who wins: it is a race, and no exam after a lesson has told anything yet."""
-    return len(up) > 1 and not over and all((lane.exams.turn <= 0).all() for lane in up)
+    return len(entries) > 1 and not is_over and all((entry.exams.turn <= 0).all() for entry in entries)
 
 
-def told(tally: Tally, up: Sequence[Lane], *, over: bool) -> str:
-    """What the room says; once the race is ``over``, how it did. Nothing where nobody said anything."""
-    if not tally.all:
+def describe_predictions(tally: VoteTally, entries: Sequence[RaceEntry], *, is_over: bool) -> str:
+    """What the room says; once the race is ``is_over``, how it did. Nothing where nobody said anything."""
+    if not tally.total:
         return ""
-    if not over or not lanes.compared(up):
-        said = [f"“{name}” {tally.of(choice)}" for choice, name in choices(up) if tally.of(choice)]
-        return f"The room said: {', '.join(said)}."
-    first = lanes.leader(up)
-    right = NOBODY if first is None else up[first].run_id
-    return _outcome(tally, {choice: f"“{name}”" for choice, name in choices(up)}, right)
+    if not is_over or not lanes.last_common_exam_turn(entries):
+        vote_counts = [
+            f"“{name}” {tally.votes_for(choice)}"
+            for choice, name in prediction_choices(entries)
+            if tally.votes_for(choice)
+        ]
+        return f"The room said: {', '.join(vote_counts)}."
+    leader = lanes.find_leader(entries)
+    correct_choice = NOBODY if leader is None else entries[leader].run_id
+    return _describe_outcome(
+        tally, {choice: f"“{name}”" for choice, name in prediction_choices(entries)}, correct_choice
+    )
 
 
-def choices(up: Sequence[Lane]) -> list[tuple[str, str]]:
+def prediction_choices(entries: Sequence[RaceEntry]) -> list[tuple[str, str]]:
     """What can be said: each racer, by run id and name, and last that nobody will be clearly ahead."""
-    return [*((lane.run_id, lane.name) for lane in up), (NOBODY, "Nobody clearly")]
+    return [*((entry.run_id, entry.name) for entry in entries), (NOBODY, "Nobody clearly")]
 
 
-def _outcome(tally: Tally, names: Mapping[str, str], right: str) -> str:
-    most = max(tally.hands.values())
-    favourites = [choice for choice in names if tally.of(choice) == most]
-    hands, whole = tally.of(right), tally.all
-    if favourites == [right]:
-        return f"The room was right: {hands} of {whole} said {names[right]}."
+def _describe_outcome(tally: VoteTally, names: Mapping[str, str], correct_choice: str) -> str:
+    most = max(tally.votes.values())
+    favourites = [choice for choice in names if tally.votes_for(choice) == most]
+    correct_votes, total = tally.votes_for(correct_choice), tally.total
+    if favourites == [correct_choice]:
+        return f"The room was right: {correct_votes} of {total} said {names[correct_choice]}."
     who = " and ".join(names[choice] for choice in favourites)
     each = " each" if len(favourites) > 1 else ""
     others = (
-        f"{hands} said {names[right]} and {'was' if hands == 1 else 'were'} right"
-        if hands
-        else f"none said {names[right]}, which is how it ended"
+        f"{correct_votes} said {names[correct_choice]} and {'was' if correct_votes == 1 else 'were'} right"
+        if correct_votes
+        else f"none said {names[correct_choice]}, which is how it ended"
     )
-    if right in favourites:
-        return f"The room was divided, {most} of {whole}{each} for {who}: those who said {names[right]} were right."
-    return f"The room said {who} ({most} of {whole}{each}); {others}."
+    if correct_choice in favourites:
+        return f"The room was divided, {most} of {total}{each} for {who}: those who said {names[correct_choice]} were right."
+    return f"The room said {who} ({most} of {total}{each}); {others}."

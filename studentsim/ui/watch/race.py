@@ -7,162 +7,186 @@ import streamlit as st
 
 from studentsim.errors import UnknownRun
 from studentsim.ui import charts, components, data, repeat, sentences, words
-from studentsim.ui.shell import HOME, WATCH, guarded
+from studentsim.ui.shell import HOME_PAGE, WATCH_PAGE, error_boundary
 from studentsim.ui.watch import ballot, lanes, links, live, mix, plot, predictions, pulse, replay
 
-NOTE = "Same exam, same luck, one run each: with another seed it could turn out otherwise. Compare tells several runs of each together."
+SINGLE_RUN_CAVEAT = "Same exam, same luck, one run each: with another seed it could turn out otherwise. Compare tells several runs of each together."
 
 
-def page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
+def render_race_page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
     """Head with the buttons for all, and a body that keeps itself up to date."""
-    runs = known(engine, run_ids)
+    runs = load_existing_runs(engine, run_ids)
     if not runs:
         return
-    components.page_title(f"Race: {', '.join(lane.name.lower() for lane in lined_up(runs))}")
+    components.render_page_title(f"Race: {', '.join(lane.name.lower() for lane in build_entries(runs))}")
     ids = tuple(run.run_id for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
-        buttons(engine, runs)
-        if _room_may_predict(runs):
-            ballot.hold(engine, runs)
+        render_run_buttons(engine, runs)
+        if _is_voting_open(runs):
+            ballot.render_predict_first_button(engine, runs)
         st.page_link(
-            WATCH, label="Show it to a room", icon=":material/slideshow:", query_params=links.presented(ids), width=154
+            WATCH_PAGE,
+            label="Show it to a room",
+            icon=":material/slideshow:",
+            query_params=links.presentation_params(ids),
+            width=154,
         )
-        if replay.allowed(runs):
-            replay.offered(ids, label="Replay it for a room")
-        components.keeps(components.LINK)
-    st.fragment(_body, run_every=live.every(runs))(engine, ids, shown(runs))
+        if replay.can_replay(runs):
+            replay.render_replay_link(ids, label="Replay it for a room")
+        components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
+    st.fragment(_render_body, run_every=live.refresh_interval(runs))(engine, ids, race_page_state(runs))
     st.subheader("More than luck? Repeat the race with more seeds", anchor=False)
-    recorded = any(run.recorded for run in runs)
-    repeat.more(engine, [(run.run_id, run.config) for run in runs], ids, key="watch.race.more", recorded=recorded)
+    recorded = any(run.recorded_label for run in runs)
+    repeat.render_more_seeds(
+        engine, [(run.run_id, run.config) for run in runs], ids, key="watch.race.more", is_recorded=recorded
+    )
 
 
-def known(engine: data.Engine, run_ids: tuple[str, ...]) -> list[pulse.Snapshot]:
+def load_existing_runs(engine: data.Engine, run_ids: tuple[str, ...]) -> list[pulse.RunSnapshot]:
     """The runs there are among those that the link names; says which are missing."""
     runs, missing = [], []
     for run_id in run_ids:
         try:
-            runs.append(pulse.look(engine, run_id))
+            runs.append(pulse.take_snapshot(engine, run_id))
         except UnknownRun as error:
             missing.append(error)
-            data.forget(run_id)
+            data.forget_run(run_id)
     if not runs:
-        components.page_title("There is no such simulation")
+        components.render_page_title("There is no such simulation")
     for error in missing:
-        components.problem(error)
+        components.render_error(error)
     if not runs:
-        st.page_link(HOME, label="Go to Home", icon=":material/home:")
+        st.page_link(HOME_PAGE, label="Go to Home", icon=":material/home:")
     return runs
 
 
-def shown(runs: list[pulse.Snapshot]) -> tuple[object, ...]:
+def race_page_state(runs: list[pulse.RunSnapshot]) -> tuple[object, ...]:
     """What the page around the live part depends on."""
-    return (*(run.shown for run in runs), _room_may_predict(runs))
+    return (*(run.page_state for run in runs), _is_voting_open(runs))
 
 
-def _room_may_predict(runs: list[pulse.Snapshot]) -> bool:
-    return predictions.open_for(lined_up(runs), over=all(run.over for run in runs))
+def _is_voting_open(runs: list[pulse.RunSnapshot]) -> bool:
+    return predictions.is_voting_open(build_entries(runs), is_over=all(run.is_over for run in runs))
 
 
-def buttons(engine: data.Engine, runs: list[pulse.Snapshot], *, keys: bool = False) -> None:
-    """Pause, resume and cancel for all whom it concerns. With ``keys``, P pauses and G goes on."""
+def render_run_buttons(engine: data.Engine, runs: list[pulse.RunSnapshot], *, with_shortcuts: bool = False) -> None:
+    """Pause, resume and cancel for all whom it concerns. With ``with_shortcuts``, P pauses and G goes on."""
 
-    def button(label: str, what: str, icon: str, states: frozenset[str] | set[str], key: str | None = None) -> None:
-        concerned = [run.run_id for run in runs if run.status in states and not run.state.request]
-        if concerned:
+    def render_button(
+        label: str, action: str, icon: str, states: frozenset[str] | set[str], key: str | None = None
+    ) -> None:
+        target_ids = [run.run_id for run in runs if run.status in states and not run.state.request]
+        if target_ids:
             st.button(
-                label if len(runs) == 1 else f"{label} all", icon=icon, key=f"watch.all.{what}", shortcut=key,
-                on_click=pulse.act, args=(engine, what, concerned),
+                label if len(runs) == 1 else f"{label} all", icon=icon, key=f"watch.all.{action}", shortcut=key,
+                on_click=pulse.control_runs, args=(engine, action, target_ids),
             )  # fmt: skip
 
-    button("Pause", "pause", ":material/pause:", {"queued", "starting", "running"}, "P" if keys else None)
-    button("Go on" if keys else "Resume", "resume", ":material/play_arrow:", words.RESUMABLE, "G" if keys else None)
-    if not keys and any(run.status in words.CANCELLABLE for run in runs):
+    render_button(
+        "Pause", "pause", ":material/pause:", {"queued", "starting", "running"}, "P" if with_shortcuts else None
+    )
+    render_button(
+        "Go on" if with_shortcuts else "Resume",
+        "resume",
+        ":material/play_arrow:",
+        words.RESUMABLE_STATUSES,
+        "G" if with_shortcuts else None,
+    )
+    if not with_shortcuts and any(run.status in words.CANCELLABLE_STATUSES for run in runs):
         with st.popover("Stop for good", icon=":material/stop:"):
             st.markdown("Cancel all that are not finished? The lessons done so far stay, but they cannot go on.")
-            button("Cancel", "cancel", ":material/stop:", words.CANCELLABLE)
+            render_button("Cancel", "cancel", ":material/stop:", words.CANCELLABLE_STATUSES)
 
 
-def lined_up(runs: list[pulse.Snapshot]) -> list[lanes.Lane]:
+def build_entries(runs: list[pulse.RunSnapshot]) -> list[lanes.RaceEntry]:
     """The runs as lanes, each with its name and look."""
     configs = [run.config for run in runs]
-    told = zip(runs, lanes.names(configs), lanes.looks(configs), strict=True)
-    return [lanes.Lane(run.run_id, name, look, run.exams) for run, name, look in told]
+    styled_runs = zip(runs, lanes.entry_names(configs), lanes.entry_styles(configs), strict=True)
+    return [lanes.RaceEntry(run.run_id, name, style, run.exams) for run, name, style in styled_runs]
 
 
-def headline(runs: list[pulse.Snapshot]) -> str:
+def race_headline(runs: list[pulse.RunSnapshot]) -> str:
     """Who is ahead; before that is known, whether the race is on or waits."""
-    return lanes.headline(lined_up(runs), [run.status for run in runs])
+    return lanes.describe_standings(build_entries(runs), [run.status for run in runs])
 
 
-def picture(runs: list[pulse.Snapshot], *, large: bool = False) -> bytes:
+def pack_race_figure(runs: list[pulse.RunSnapshot], *, large: bool = False) -> bytes:
     """All accuracy curves; made once for all viewers of this race."""
     ids = ",".join(run.run_id for run in runs)
 
-    def made() -> bytes:
-        up = lined_up(runs)
-        figure = charts.race(
-            [(lane.name, lane.look, lane.exams) for lane in up],
+    def build() -> bytes:
+        entries = build_entries(runs)
+        figure = charts.race_figure(
+            [(entry.name, entry.style, entry.exams) for entry in entries],
             turns=max(run.turns for run in runs),
             exam_every=max(run.config.exam_every for run in runs),
-            chance=runs[0].guessing,
-            compared=lanes.compared(up),
+            chance=runs[0].chance_accuracy,
+            compared_turn=lanes.last_common_exam_turn(entries),
             revision=ids,
         )
-        return plot.packed(figure, alt=headline(runs), large=large)
+        return plot.pack_figure(figure, alt=race_headline(runs), large=large)
 
-    version = (tuple(run.seqs["exams"] for run in runs), runs[0].guessing, headline(runs))
-    return runs[0].once(f"picture.race.{large}.{ids}", version, made)
+    version = (tuple(run.last_seqs["exams"] for run in runs), runs[0].chance_accuracy, race_headline(runs))
+    return runs[0].get_or_compute(f"picture.race.{large}.{ids}", version, build)
 
 
-def numbers(up: list[lanes.Lane]) -> pd.DataFrame:
+def exam_frame(entries: list[lanes.RaceEntry]) -> pd.DataFrame:
     """The exams of all, one row each."""
-    return pd.concat([lane.exams.assign(name=lane.name) for lane in up], ignore_index=True)
+    return pd.concat([entry.exams.assign(name=entry.name) for entry in entries], ignore_index=True)
 
 
-def _body(engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ...]) -> None:
-    with guarded():
-        runs = [pulse.look(engine, run_id) for run_id in run_ids]
-        if shown(runs) != drawn:
+def _render_body(engine: data.Engine, run_ids: tuple[str, ...], rendered_state: tuple[object, ...]) -> None:
+    with error_boundary():
+        runs = [pulse.take_snapshot(engine, run_id) for run_id in run_ids]
+        if race_page_state(runs) != rendered_state:
             st.rerun()
-        up = lined_up(runs)
-        st.header(words.literal(headline(runs)), anchor=False)
-        if len(runs) > 1 and (note := lanes.unfair([run.config for run in runs])):
+        entries = build_entries(runs)
+        st.header(words.escape_markdown(race_headline(runs)), anchor=False)
+        if len(runs) > 1 and (note := lanes.describe_unfairness([run.config for run in runs])):
             st.warning(note, icon=":material/balance:")
-        if any(run.alive for run in runs):
+        if any(run.is_live for run in runs):
             st.caption("You can close this page; the simulations go on.")
         else:
-            live.ways_on(list(run_ids))
-        live.picture(
-            "How many never-practised questions do they answer rightly?", picture(runs), key="watch.race.exams"
+            live.render_next_page_links(list(run_ids))
+        live.render_live_figure(
+            "How many never-practised questions do they answer rightly?", pack_race_figure(runs), key="watch.race.exams"
         )
-        components.numbers(numbers(up), key="watch.race.numbers", columns={"name": "who", **live.EXAM_COLUMNS})
-        st.caption(NOTE)
-        mix.race(runs, [lane.name for lane in up])
+        components.render_figure_data(
+            exam_frame(entries), key="watch.race.numbers", columns={"name": "who", **live.EXAM_COLUMNS}
+        )
+        st.caption(SINGLE_RUN_CAVEAT)
+        mix.render_race_mix(runs, [lane.name for lane in entries])
         for row in range(0, len(runs), 2):
-            for column, run, lane in zip(st.columns(2), runs[row : row + 2], up[row : row + 2], strict=False):
+            for column, run, lane in zip(st.columns(2), runs[row : row + 2], entries[row : row + 2], strict=False):
                 with column:
-                    _standing(run, lane)
+                    _render_run_card(run, lane)
 
 
-def _standing(run: pulse.Snapshot, lane: lanes.Lane) -> None:
+def _render_run_card(run: pulse.RunSnapshot, entry: lanes.RaceEntry) -> None:
     """One run's standing as a card: lesson, last exam, last answer."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
-                WATCH, label=words.literal(lane.name), icon=":material/visibility:", query_params=links.run(run.run_id)
+                WATCH_PAGE,
+                label=words.escape_markdown(entry.name),
+                icon=":material/visibility:",
+                query_params=links.run_params(run.run_id),
             )
-            components.status_badge(run.status)
-        st.progress(run.share_done, text=standing(run))
-        st.markdown(words.literal(sentences.headline(run.exams)))
-        live.writing_now(run)
+            components.render_status_badge(run.status)
+        st.progress(run.progress, text=describe_run_status(run))
+        st.markdown(words.escape_markdown(sentences.results_headline(run.exams)))
+        live.render_partial_answer(run)
         if not run.answers.empty:
-            components.answer(run.answers.iloc[0].to_dict(), run.categories, key=run.run_id)
+            components.render_answer_card(run.answers.iloc[0].to_dict(), run.categories, key=run.run_id)
 
 
-def standing(run: pulse.Snapshot) -> str:
+def describe_run_status(run: pulse.RunSnapshot) -> str:
     """Where one run of a race is, in a few words."""
     if run.status in ("starting", "running"):
-        return run.doing
+        return run.progress_text
     if run.status == "finished":
-        return f"All {words.plural(run.turns, 'lesson')} done."
-    return sentences.standing(run.status, run.turn, run.turns, place=run.state.place) or run.state.message
+        return f"All {words.pluralize(run.turns, 'lesson')} done."
+    return (
+        sentences.describe_stopped_run(run.status, run.turn, run.turns, queue_position=run.state.queue_position)
+        or run.state.message
+    )

@@ -7,80 +7,85 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentsimError
 from studentsim.runs import groups
-from studentsim.runs.manager import LIMIT
+from studentsim.runs.manager import MAX_CONCURRENT_RUNS
 from studentsim.ui import components, data, repeat, sentences
 from studentsim.ui.new import estimate as estimates
-from studentsim.ui.shell import WATCH
+from studentsim.ui.shell import WATCH_PAGE
 from studentsim.ui.watch import racers
 
-DEFAULT = RunConfig()
+DEFAULT_CONFIG = RunConfig()
 
 
-def form(engine: data.Engine) -> None:
+def render_race_form(engine: data.Engine) -> None:
     """The whole form; leads to the race once started, or to Compare once it was repeated with several seeds."""
-    components.page_title("A new race")
+    components.render_page_title("A new race")
     st.markdown(
         "Two to four model students learn side by side, with the same exam and the same luck in it. What sets their curves apart is "
         "what you let differ, and the luck of which questions each practises."
     )
-    wrong: StudentsimError | None = None
+    problem: StudentsimError | None = None
     configs, missing = [], ""
     try:
-        configs = _configs(engine)
-        missing = _missing(configs)
+        configs = _render_config_inputs(engine)
+        missing = _describe_missing_choice(configs)
     except ConfigError as error:
-        wrong = error
-    ready = configs if not missing and wrong is None else []
-    guesses = [data.estimate(engine, config) for config in ready]
+        problem = error
+    ready = configs if not missing and problem is None else []
+    guesses = [data.estimate_duration(engine, config) for config in ready]
     run_ids, group = None, None
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):  # in sight wherever one is in the form
         try:
-            run_ids = components.start_button(
+            run_ids = components.render_start_button(
                 "Start the race",
-                lambda token: ",".join(engine.manager.start_group(ready, groups.RACE, token).run_ids),
+                lambda token: ",".join(engine.manager.start_group(ready, groups.RACE_PLAN, token).run_ids),
                 key="watch.race.start",
                 disabled=not ready,
             )
         except StudentsimError as error:
-            wrong = error
+            problem = error
         if missing:
             st.markdown(missing)
         elif ready:
-            others = data.others_first(engine, starting=len(ready))
-            st.markdown(" ".join(filter(None, [_estimate(estimates.together(guesses), len(ready)), others])))
+            others = data.queue_notice(engine, starting=len(ready))
+            st.markdown(
+                " ".join(filter(None, [_describe_estimate(estimates.sum_estimates(guesses), len(ready)), others]))
+            )
     try:
-        group = repeat.offer(engine, ready, key="watch.race.again", guesses=guesses)
+        group = repeat.render_repeat_form(engine, ready, key="watch.race.again", run_estimates=guesses)
     except StudentsimError as error:
-        wrong = error
-    if wrong:
-        components.problem(wrong)
+        problem = error
+    if problem:
+        components.render_error(problem)
     if run_ids:
-        st.switch_page(WATCH, query_params={"race": run_ids})
+        st.switch_page(WATCH_PAGE, query_params={"race": run_ids})
     if group:
-        repeat.go_to(group)
+        repeat.open_comparison(group)
 
 
-def _configs(engine: data.Engine) -> list[RunConfig]:
+def _render_config_inputs(engine: data.Engine) -> list[RunConfig]:
     """One for each who takes part; all alike but for what differs.
 
     :raises ConfigError: the settings of one are wrong.
     """
     st.header("What differs?", anchor=False)
-    differs = st.segmented_control(
+    difference = st.segmented_control(
         "What differs?",
-        list(racers.PARTS),
-        default=racers.WAYS,
+        list(racers.DIFFERENCE_INPUTS),
+        default=racers.DIFFER_BY_STRATEGY,
         required=True,
         key="watch.race.differs",
         label_visibility="collapsed",
     )
-    apart = racers.differing(engine, differs)
+    racer_settings = racers.render_difference_inputs(engine, difference)
     st.header("What is the same for all?", anchor=False)
-    same = _same(without=racers.OWN_LENGTH.get(differs, ()))
-    return [RunConfig.make(**{**same, **own, **_luck(same)}) for own in apart]
+    shared_settings = _render_shared_inputs(exclude=racers.LENGTH_SETTINGS_BY_DIFFERENCE.get(difference, ()))
+    return [
+        RunConfig.make(**{**shared_settings, **settings, **_shared_exam_settings(shared_settings)})
+        for settings in racer_settings
+    ]
 
 
-def _missing(configs: list[RunConfig]) -> str:
+def _describe_missing_choice(configs: list[RunConfig]) -> str:
     """What must be chosen before the race can start."""
     if len(configs) < 2:
         return "Choose at least two."
@@ -89,7 +94,7 @@ def _missing(configs: list[RunConfig]) -> str:
     return ""
 
 
-_FIELDS = {
+_SHARED_FIELDS = {
     "turns": ("Lessons", "In each, the student practises, is marked, and learns from its mistakes.", 1, 200),
     "questions": ("Practice questions a lesson", "How many it practises on in each lesson.", 1, 500),
     "exam": ("Questions in each exam", "240 tell a result to about 6 of 100; 40 only to about 15.", 10, 720),
@@ -97,23 +102,23 @@ _FIELDS = {
 }
 
 
-def _same(without: tuple[str, ...]) -> dict[str, int]:
-    fields = {field: told for field, told in _FIELDS.items() if field not in without}
+def _render_shared_inputs(exclude: tuple[str, ...]) -> dict[str, int]:
+    fields = {field: spec for field, spec in _SHARED_FIELDS.items() if field not in exclude}
     settings = {}
     for column, (field, (label, help, low, high)) in zip(st.columns(len(fields)), fields.items(), strict=True):
         settings[field] = column.number_input(
-            label, low, high, getattr(DEFAULT, field), help=help, key=f"watch.race.{field}"
+            label, low, high, getattr(DEFAULT_CONFIG, field), help=help, key=f"watch.race.{field}"
         )
     return settings
 
 
-def _luck(same: dict[str, int]) -> dict[str, int]:
+def _shared_exam_settings(shared_settings: dict[str, int]) -> dict[str, int]:
     """What must be alike, whatever the racers bring with them."""
-    return {"seed": same["seed"], "exam_seed": same["seed"], "exam": same["exam"]}
+    return {"seed": shared_settings["seed"], "exam_seed": shared_settings["seed"], "exam": shared_settings["exam"]}
 
 
-def _estimate(guess: estimates.Estimate, count: int) -> str:
-    told = sentences.estimate(guess.low, guess.high, guess.runs)
-    if count > LIMIT:
-        told += f" It works on {LIMIT} simulations at a time: the others wait in the queue and start by themselves."
-    return told
+def _describe_estimate(estimate: estimates.DurationEstimate, count: int) -> str:
+    text = sentences.describe_estimated_duration(estimate.low_seconds, estimate.high_seconds, estimate.run_count)
+    if count > MAX_CONCURRENT_RUNS:
+        text += f" It works on {MAX_CONCURRENT_RUNS} simulations at a time: the others wait in the queue and start by themselves."
+    return text

@@ -16,21 +16,21 @@ from studentsim.records import CATEGORIES
 from studentsim.student.profiles import PROFILES
 from studentsim.ui import category_names, data, repeat, words
 from studentsim.ui.compare import settings as told
-from studentsim.ui.looks import STRATEGIES
+from studentsim.ui.looks import STRATEGY_STYLES
 from studentsim.ui.new import mix as mixes
 from studentsim.ui.teaching import names
 from studentsim.ui.watch import links
 
-Own = dict[str, Any]
+RacerSettings = dict[str, Any]
 """The settings of one racer that are its own; those of ``learning`` and ``teaching`` as mappings."""
 
-WAYS, STUDENTS, MIX, FEEDBACK, ERRORS, LENGTH, OTHER, EARLIER = (
+DIFFER_BY_STRATEGY, DIFFER_BY_STUDENT, DIFFER_BY_MIX, DIFFER_BY_FEEDBACK, DIFFER_BY_ERROR_RATE, DIFFER_BY_LENGTH, DIFFER_BY_OTHER_SETTING, DIFFER_BY_EARLIER_RUN = (
     "Ways of choosing", "Students", "Category mix", "Feedback", "Teacher's errors", "Length", "Another setting",
     "Earlier simulations",
 )  # fmt: skip
-DEFAULT = RunConfig()
+DEFAULT_CONFIG = RunConfig()
 
-_FEEDBACK: dict[str, tuple[str, Own]] = {
+_FEEDBACK_OPTIONS: dict[str, tuple[str, RacerSettings]] = {
     "one": ("One try at a question", {"attempts": 1}),
     "mark": ("Two tries, told that it is wrong", {"attempts": 2, "feedback": "mark"}),
     "hint": ("Two tries, a hint between", {"attempts": 2, "feedback": "hint"}),
@@ -38,10 +38,10 @@ _FEEDBACK: dict[str, tuple[str, Own]] = {
     "none": ("Two tries, nothing said between", {"attempts": 2, "feedback": "none"}),
     "hint3": ("Three tries, a hint between", {"attempts": 3, "feedback": "hint"}),
 }
-_RATES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-_LENGTHS = ((20, 40), (40, 20), (20, 20), (10, 80))
+_ERROR_RATES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+_DEFAULT_LENGTHS = ((20, 40), (40, 20), (20, 20), (10, 80))
 """Lessons, and questions in each, that racers begin with."""
-_OTHERS = (
+_OTHER_SETTINGS = (
     "learning.learning_rate", "learning.epochs", "learning.beta", "learning.rehearsal", "learning.batch", "learning.loss",
     "learning.reference", "learning.sft_weight", "learning.label_smoothing", "learning.lora_rank", "learning.lora_alpha",
     "learning.max_grad_norm", "teaching.pairs", "teaching.chosen_text", "teaching.doubts", "threshold", "temperature", "min_p",
@@ -50,7 +50,7 @@ _OTHERS = (
 """Settings that a race can differ in by their values alone; the others have a part of their own, or would make it unfair."""
 
 
-_HEEDED_WITH: dict[str, tuple[Own, str]] = {
+_COMPANION_SETTINGS: dict[str, tuple[RacerSettings, str]] = {
     "teaching.pairs": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody corrects itself."),
     "teaching.doubts": ({"attempts": 2, "feedback": "hint"}, "All have two tries, a hint between: with one nobody answers a doubt."),
     "learning.label_smoothing": ({"loss": "robust"}, "All learn with the robust loss: no other heeds this setting."),
@@ -58,108 +58,126 @@ _HEEDED_WITH: dict[str, tuple[Own, str]] = {
 """Settings that act only beside others, with those; and why."""
 
 
-def differing(engine: data.Engine, what: str) -> list[Own]:
+def render_difference_inputs(engine: data.Engine, difference: str) -> list[RacerSettings]:
     """What each racer has for itself, as the user chose it."""
-    return PARTS[what](engine)
+    return DIFFERENCE_INPUTS[difference](engine)
 
 
-def _several(label: str, options: dict[Any, str], default: Sequence[Any]) -> list[Any]:
+def _render_multiselect(label: str, options: dict[Any, str], default: Sequence[Any]) -> list[Any]:
     return st.multiselect(
         f"{label}, two to four", list(options), default=list(default), format_func=options.__getitem__,
-        max_selections=links.MOST, key=f"watch.race.{label}",
+        max_selections=links.MAX_RACE_RUNS, key=f"watch.race.{label}",
     )  # fmt: skip
 
 
-def _one(label: str, options: dict[str, str], default: str) -> str:
+def _render_selectbox(label: str, options: dict[str, str], default: str) -> str:
     ids = list(options)
     return st.selectbox(
         label, ids, index=ids.index(default), format_func=options.__getitem__, key=f"watch.race.{label}"
     )
 
 
-def _said(lines: Iterable[str]) -> None:
+def _render_captions(lines: Iterable[str]) -> None:
     """What each of those chosen is, in a line."""
     for line in lines:
-        st.caption(words.literal(line))
+        st.caption(words.escape_markdown(line))
 
 
-def _student() -> Own:
-    return {"student": _one("Student", {id: p.title for id, p in PROFILES.items()}, DEFAULT.student)}
+def _choose_student() -> RacerSettings:
+    return {
+        "student": _render_selectbox("Student", {id: p.title for id, p in PROFILES.items()}, DEFAULT_CONFIG.student)
+    }
 
 
-def _way(default: str = DEFAULT.strategy) -> Own:
-    return {"strategy": _one("Way of choosing", {id: look.name for id, look in STRATEGIES.items()}, default)}
+def _choose_strategy(default: str = DEFAULT_CONFIG.strategy) -> RacerSettings:
+    return {
+        "strategy": _render_selectbox(
+            "Way of choosing", {id: style.name for id, style in STRATEGY_STYLES.items()}, default
+        )
+    }
 
 
-def _ways(_: data.Engine) -> list[Own]:
-    chosen = _several(WAYS, {id: look.name for id, look in STRATEGIES.items()}, ["category", "random"])
-    _said(f"{STRATEGIES[id].name}: {STRATEGIES[id].summary}" for id in chosen)
-    same = _student()
-    return [{**same, "strategy": id} for id in chosen]
+def _choose_strategies(_: data.Engine) -> list[RacerSettings]:
+    chosen = _render_multiselect(
+        DIFFER_BY_STRATEGY, {id: style.name for id, style in STRATEGY_STYLES.items()}, ["category", "random"]
+    )
+    _render_captions(f"{STRATEGY_STYLES[id].name}: {STRATEGY_STYLES[id].summary}" for id in chosen)
+    shared = _choose_student()
+    return [{**shared, "strategy": id} for id in chosen]
 
 
-def _students(_: data.Engine) -> list[Own]:
-    chosen = _several(STUDENTS, {id: p.title for id, p in PROFILES.items()}, list(PROFILES)[:2])
-    _said(f"{PROFILES[id].title}: {PROFILES[id].summary}" for id in chosen)
-    same = _way()
-    return [{**same, "student": id} for id in chosen]
+def _choose_students(_: data.Engine) -> list[RacerSettings]:
+    chosen = _render_multiselect(DIFFER_BY_STUDENT, {id: p.title for id, p in PROFILES.items()}, list(PROFILES)[:2])
+    _render_captions(f"{PROFILES[id].title}: {PROFILES[id].summary}" for id in chosen)
+    shared = _choose_strategy()
+    return [{**shared, "student": id} for id in chosen]
 
 
-def _mix(_: data.Engine) -> list[Own]:
-    ready: dict[str, tuple[str, dict[str, int] | None]] = {
+def _choose_mixes(_: data.Engine) -> list[RacerSettings]:
+    mix_options: dict[str, tuple[str, dict[str, int] | None]] = {
         "way": ("As the way of choosing has it", None),
-        "even": ("Even mix", mixes.even(CATEGORIES)),
-        **{f"half {c}": (f"Half {_named(c)}", mixes.moved(mixes.even(CATEGORIES), c, 50)) for c in CATEGORIES},
-        **{f"only {c}": (f"Nothing but {_named(c)}", mixes.only(CATEGORIES, c)) for c in CATEGORIES},
+        "even": ("Even mix", mixes.even_shares(CATEGORIES)),
+        **{
+            f"half {c}": (f"Half {_format_category(c)}", mixes.move_share(mixes.even_shares(CATEGORIES), c, 50))
+            for c in CATEGORIES
+        },
+        **{
+            f"only {c}": (f"Nothing but {_format_category(c)}", mixes.single_category_shares(CATEGORIES, c))
+            for c in CATEGORIES
+        },
         "own": ("A mix of my own", None),
     }
-    chosen = _several(MIX, {id: name for id, (name, _) in ready.items()}, ["way", "even"])
-    own = _own_mix() if "own" in chosen else None
-    same = {**_student(), **_way()}
-    if same["strategy"] == "fixed":
+    chosen = _render_multiselect(DIFFER_BY_MIX, {id: name for id, (name, _) in mix_options.items()}, ["way", "even"])
+    custom_mix = _choose_custom_mix() if "own" in chosen else None
+    shared = {**_choose_student(), **_choose_strategy()}
+    if shared["strategy"] == "fixed":
         st.caption("*Same questions again* heeds no mix: all racers would be alike.")
-    shares = {id: own if id == "own" else mix for id, (_, mix) in ready.items()}
-    return [{**same, "mix": _percent(shares[id])} for id in chosen]
+    shares = {id: custom_mix if id == "own" else mix for id, (_, mix) in mix_options.items()}
+    return [{**shared, "mix": _to_float_percentages(shares[id])} for id in chosen]
 
 
-def _named(category: str) -> str:
-    return category_names.in_sentence(category, CATEGORIES)
+def _format_category(category: str) -> str:
+    return category_names.inline_category_label(category, CATEGORIES)
 
 
-def _percent(mix: dict[str, int] | None) -> dict[str, float] | None:
+def _to_float_percentages(mix: dict[str, int] | None) -> dict[str, float] | None:
     return None if mix is None else {category: float(share) for category, share in mix.items()}
 
 
-def _own_mix() -> dict[str, int]:
+def _choose_custom_mix() -> dict[str, int]:
     columns = st.columns(len(CATEGORIES))
     shares = {
         category: int(
-            column.number_input(category_names.own_label(category), 0, 100, share, key=f"watch.race.mix.{category}")
+            column.number_input(
+                category_names.curriculum_category_label(category), 0, 100, share, key=f"watch.race.mix.{category}"
+            )
             or 0
         )
-        for column, (category, share) in zip(columns, mixes.even(CATEGORIES).items(), strict=True)
+        for column, (category, share) in zip(columns, mixes.even_shares(CATEGORIES).items(), strict=True)
     }
-    mix = mixes.like(shares)
-    if sum(shares.values()) != mixes.WHOLE:
-        taken = ", ".join(f"{_named(category)} {share}" for category, share in mix.items() if share)
-        st.caption(f"They sum to {sum(shares.values())}, so these percentages are taken: {taken}.")
+    mix = mixes.proportional_shares(shares)
+    if sum(shares.values()) != mixes.TOTAL_PERCENT:
+        accepted = ", ".join(f"{_format_category(category)} {share}" for category, share in mix.items() if share)
+        st.caption(f"They sum to {sum(shares.values())}, so these percentages are taken: {accepted}.")
     return mix
 
 
-def _feedback(_: data.Engine) -> list[Own]:
-    chosen = _several(FEEDBACK, {id: name for id, (name, _) in _FEEDBACK.items()}, ["one", "hint"])
-    same = {**_student(), **_way()}
-    return [{**same, "teaching": _FEEDBACK[id][1]} for id in chosen]
+def _choose_feedback(_: data.Engine) -> list[RacerSettings]:
+    chosen = _render_multiselect(
+        DIFFER_BY_FEEDBACK, {id: name for id, (name, _) in _FEEDBACK_OPTIONS.items()}, ["one", "hint"]
+    )
+    shared = {**_choose_student(), **_choose_strategy()}
+    return [{**shared, "teaching": _FEEDBACK_OPTIONS[id][1]} for id in chosen]
 
 
-def _errors(_: data.Engine) -> list[Own]:
-    rates = {rate: f"{names.share(rate)} marks wrong" if rate else "No mark wrong" for rate in _RATES}
-    chosen = _several(ERRORS, rates, [0.0, 0.2])
-    same = {**_student(), **_way()}
-    return [{**same, "teaching": {"error_rate": rate}} for rate in chosen]
+def _choose_error_rates(_: data.Engine) -> list[RacerSettings]:
+    rates = {rate: f"{names.format_share(rate)} marks wrong" if rate else "No mark wrong" for rate in _ERROR_RATES}
+    chosen = _render_multiselect(DIFFER_BY_ERROR_RATE, rates, [0.0, 0.2])
+    shared = {**_choose_student(), **_choose_strategy()}
+    return [{**shared, "teaching": {"error_rate": rate}} for rate in chosen]
 
 
-def _count() -> int:
+def _choose_racer_count() -> int:
     return int(
         st.segmented_control(
             "How many take part?", [2, 3, 4], default=2, required=True, key="watch.race.count", format_func=str
@@ -167,91 +185,104 @@ def _count() -> int:
     )
 
 
-def _length(_: data.Engine) -> list[Own]:
-    found: list[Own] = []
-    count = _count()
-    for i, (column, (turns, questions)) in enumerate(zip(st.columns(count), _LENGTHS, strict=False), 1):
+def _choose_lengths(_: data.Engine) -> list[RacerSettings]:
+    racers: list[RacerSettings] = []
+    count = _choose_racer_count()
+    for i, (column, (turns, questions)) in enumerate(zip(st.columns(count), _DEFAULT_LENGTHS, strict=False), 1):
         with column:
-            own = {
+            racer = {
                 "turns": st.number_input(f"Racer {i}: lessons", 1, 200, turns, key=f"watch.race.turns.{i}"),
                 "questions": st.number_input("Questions in each", 1, 500, questions, key=f"watch.race.questions.{i}"),
             }
-            found.append(own)
-            st.caption(f"{own['turns'] * own['questions']:,} practice questions")
-    if len({own["questions"] for own in found}) < len(found):
+            racers.append(racer)
+            st.caption(f"{racer['turns'] * racer['questions']:,} practice questions")
+    if len({own["questions"] for own in racers}) < len(racers):
         st.caption(
             "Of two that practise as many questions in each lesson, the shorter run is the beginning of the longer one: same luck."
         )
-    same = {**_student(), **_way()}
-    return [{**same, **own} for own in found]
+    shared = {**_choose_student(), **_choose_strategy()}
+    return [{**shared, **own} for own in racers]
 
 
-def _other(_: data.Engine) -> list[Own]:
-    name = _one("Setting", {name: words.capital(told.NAMES[name]) for name in _OTHERS}, _OTHERS[0])
+def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
+    name = _render_selectbox(
+        "Setting",
+        {name: words.capitalize_first(told.SETTING_LABELS[name]) for name in _OTHER_SETTINGS},
+        _OTHER_SETTINGS[0],
+    )
     part, _, field = name.rpartition(".")
     model = {"": RunConfig, "learning": Learning, "teaching": Teaching}[part]
-    values = _values(name, model, field)
-    beside, why = _HEEDED_WITH.get(name, ({}, ""))
-    if why:
-        st.caption(why)
-    same = {**_student(), **_way()}
-    return [{**same, **({part: {**beside, field: value}} if part else {field: value})} for value in values]
+    values = _choose_setting_values(name, model, field)
+    companions, reason = _COMPANION_SETTINGS.get(name, ({}, ""))
+    if reason:
+        st.caption(reason)
+    shared = {**_choose_student(), **_choose_strategy()}
+    return [{**shared, **({part: {**companions, field: value}} if part else {field: value})} for value in values]
 
 
-def _values(name: str, model: type[Any], field: str) -> list[Any]:
+def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]:
     """Two to four values of a setting: of the few there are, or numbers within the model's bounds."""
     info = model.model_fields[field]
     if get_origin(info.annotation) is Literal:
         options = list(get_args(info.annotation))
-        return _several(f"Values of {field}", {option: told.worded(name, option) for option in options}, options[:2])
+        return _render_multiselect(
+            f"Values of {field}", {option: told.format_value(name, option) for option in options}, options[:2]
+        )
     kind = int if int in (info.annotation, *get_args(info.annotation)) else float
     bounds = {n: getattr(m, n) for m in info.metadata for n in ("ge", "gt", "le", "lt") if hasattr(m, n)}
     low, high = bounds.get("ge", bounds.get("gt", 0)), bounds["le"] if "le" in bounds else bounds.get("lt", 10**6)
-    usual = kind(info.default)
-    count = _count()
+    default = kind(info.default)
+    count = _choose_racer_count()
     values = []
     for i, column in enumerate(st.columns(count)):
-        begin = kind(min(max(usual * 2**i if usual else i * 0.1, low), high))
+        initial = kind(min(max(default * 2**i if default else i * 0.1, low), high))
         values.append(
             column.number_input(
                 f"Racer {i + 1}",
                 kind(low),
                 kind(high),
-                begin,
+                initial,
                 format="%d" if kind is int else "%g",
-                step=None if kind is int else begin / 10 or 0.01,
+                step=None if kind is int else initial / 10 or 0.01,
                 key=f"watch.race.{name}.{i}",
             )
         )
     return values
 
 
-def _earlier(engine: data.Engine) -> list[Own]:
-    cards = {run.run_id: run for run in data.recent(engine, limit=data.OFFERED) if run.config is not None}
-    labels = {run_id: f"{run.title} · seed {run.seed} · {run.student}" for run_id, run in cards.items()}
+def _choose_earlier_runs(engine: data.Engine) -> list[RacerSettings]:
+    cards = {
+        run.run_id: run for run in data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS) if run.config is not None
+    }
+    labels = {run_id: f"{run.title} · seed {run.seed} · {run.student_label}" for run_id, run in cards.items()}
     if len(cards) < 2:
         st.caption(
             "There are fewer than two simulations yet. Start some under *New simulation*: a race can take their settings."
         )
-    chosen = _several(EARLIER, labels, [])
+    chosen = _render_multiselect(DIFFER_BY_EARLIER_RUN, labels, [])
     st.caption(
         "Each races with the settings of its simulation, whatever they differ in; exam and luck are those below."
     )
-    found = []
+    racers = []
     for run_id in chosen:
         try:
-            config = repeat.again(cards[run_id].config, recorded=bool(cards[run_id].recorded))
+            config = repeat.config_for_new_run(cards[run_id].config, is_recorded=bool(cards[run_id].recorded_label))
         except ConfigError as error:
-            st.warning(words.literal(f"{cards[run_id].title}: {error.problem} {error.remedy}"), icon=":material/error:")
+            st.warning(
+                words.escape_markdown(f"{cards[run_id].title}: {error.problem} {error.remedy}"), icon=":material/error:"
+            )
             continue
-        found.append(config.model_dump())
-    return found
+        racers.append(config.model_dump())
+    return racers
 
 
-PARTS: dict[str, Callable[[data.Engine], list[Own]]] = {
-    WAYS: _ways, STUDENTS: _students, MIX: _mix, FEEDBACK: _feedback, ERRORS: _errors, LENGTH: _length, OTHER: _other,
-    EARLIER: _earlier,
+DIFFERENCE_INPUTS: dict[str, Callable[[data.Engine], list[RacerSettings]]] = {
+    DIFFER_BY_STRATEGY: _choose_strategies, DIFFER_BY_STUDENT: _choose_students, DIFFER_BY_MIX: _choose_mixes, DIFFER_BY_FEEDBACK: _choose_feedback, DIFFER_BY_ERROR_RATE: _choose_error_rates, DIFFER_BY_LENGTH: _choose_lengths, DIFFER_BY_OTHER_SETTING: _choose_other_setting,
+    DIFFER_BY_EARLIER_RUN: _choose_earlier_runs,
 }  # fmt: skip
 """What racers can differ in, by its name on the page."""
-OWN_LENGTH: dict[str, tuple[str, ...]] = {LENGTH: ("turns", "questions"), EARLIER: ("turns", "questions")}
+LENGTH_SETTINGS_BY_DIFFERENCE: dict[str, tuple[str, ...]] = {
+    DIFFER_BY_LENGTH: ("turns", "questions"),
+    DIFFER_BY_EARLIER_RUN: ("turns", "questions"),
+}
 """Where racers bring lengths of their own."""

@@ -9,139 +9,159 @@ from typing import Any
 import streamlit as st
 
 from studentsim.ui import data, sentences, words
-from studentsim.ui.shell import WATCH, guarded
+from studentsim.ui.shell import WATCH_PAGE, error_boundary
 from studentsim.ui.watch import ballot, links, live, mix, pictures, plot, predictions, pulse, replay
 from studentsim.ui.watch import race as races
-from studentsim.ui.watch.large import large
-from studentsim.ui.watch.timeline import Clock
+from studentsim.ui.watch.large import render_large_text
+from studentsim.ui.watch.timeline import ReplayClock
 
-STILL_ON = "It still goes on: it can be replayed once it is over."
-
-
-def run(engine: data.Engine, run_id: str, seconds: int | None = None) -> None:
-    """One run for a room; with ``seconds`` as a replay that takes so long."""
-    _stage(engine, (run_id,), links.run(run_id), seconds)
+STILL_RUNNING_NOTE = "It still goes on: it can be replayed once it is over."
 
 
-def race(engine: data.Engine, run_ids: tuple[str, ...], seconds: int | None = None) -> None:
-    """A race for a room; with ``seconds`` as a replay that takes so long."""
-    _stage(engine, run_ids, links.race(run_ids), seconds)
+def render_run_presentation(engine: data.Engine, run_id: str, replay_seconds: int | None = None) -> None:
+    """One run for a room; with ``replay_seconds`` as a replay that takes so long."""
+    _render_presentation(engine, (run_id,), links.run_params(run_id), replay_seconds)
 
 
-def _stage(engine: data.Engine, run_ids: tuple[str, ...], back: dict[str, str], seconds: int | None) -> None:
-    runs = races.known(engine, run_ids)
+def render_race_presentation(engine: data.Engine, run_ids: tuple[str, ...], replay_seconds: int | None = None) -> None:
+    """A race for a room; with ``replay_seconds`` as a replay that takes so long."""
+    _render_presentation(engine, run_ids, links.race_params(run_ids), replay_seconds)
+
+
+def _render_presentation(
+    engine: data.Engine, run_ids: tuple[str, ...], exit_params: dict[str, str], replay_seconds: int | None
+) -> None:
+    runs = races.load_existing_runs(engine, run_ids)
     if not runs:
         return
     ids = tuple(run.run_id for run in runs)
-    replays = seconds is not None and replay.allowed(runs)
-    clock = replay.clock(ids, seconds) if replays else None
-    showing = replay.showing() if replays else ""
-    every = (replay.EVERY if clock.runs else None) if clock else live.every(runs)
-    st.fragment(_body, run_every=every)(engine, ids, races.shown(runs), clock, showing)
+    is_replay = replay_seconds is not None and replay.can_replay(runs)
+    clock = replay.get_clock(ids, replay_seconds) if is_replay else None
+    showing = replay.get_showing_id() if is_replay else ""
+    refresh_seconds = (
+        (replay.REPLAY_REFRESH_SECONDS if clock.is_running else None) if clock else live.refresh_interval(runs)
+    )
+    st.fragment(_render_body, run_every=refresh_seconds)(engine, ids, races.race_page_state(runs), clock, showing)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if clock:
-            replay.buttons(ids, clock)
+            replay.render_replay_controls(ids, clock)
         else:
-            races.buttons(engine, runs, keys=True)
-            if replay.allowed(runs):
-                _replay_button(ids)
-            elif seconds is not None:
-                st.caption(STILL_ON, width="content")
+            races.render_run_buttons(engine, runs, with_shortcuts=True)
+            if replay.can_replay(runs):
+                _render_replay_button(ids)
+            elif replay_seconds is not None:
+                st.caption(STILL_RUNNING_NOTE, width="content")
         if st.button("Leave this view", icon=":material/close_fullscreen:", key="watch.leave", shortcut="Esc"):
-            replay.forget(ids)
-            st.switch_page(WATCH, query_params=back)
-        st.caption(words.LIMITS, width="content")
+            replay.reset_clock(ids)
+            st.switch_page(WATCH_PAGE, query_params=exit_params)
+        st.caption(words.DISCLAIMER, width="content")
 
 
-def _replay_button(ids: tuple[str, ...]) -> None:
+def _render_replay_button(ids: tuple[str, ...]) -> None:
     if st.button("Replay", icon=":material/replay:", key="watch.replay", shortcut="G"):
-        replay.forget(ids)
-        st.switch_page(WATCH, query_params=links.presented(ids, replay=True))
+        replay.reset_clock(ids)
+        st.switch_page(WATCH_PAGE, query_params=links.presentation_params(ids, replay=True))
 
 
-def _body(
-    engine: data.Engine, run_ids: tuple[str, ...], drawn: tuple[object, ...], clock: Clock | None, showing: str
+def _render_body(
+    engine: data.Engine,
+    run_ids: tuple[str, ...],
+    rendered_state: tuple[object, ...],
+    clock: ReplayClock | None,
+    showing: str,
 ) -> None:
-    with guarded():
+    with error_boundary():
         if clock:
-            runs = _replayed(engine, run_ids, clock)
+            runs = _replayed_snapshots(engine, run_ids, clock)
         else:
-            runs = [pulse.look(engine, run_id) for run_id in run_ids]
-            if races.shown(runs) != drawn:
+            runs = [pulse.take_snapshot(engine, run_id) for run_id in run_ids]
+            if races.race_page_state(runs) != rendered_state:
                 st.rerun()
         if len(runs) == 1:
             (only,) = runs
-            large({"sentence": sentences.headline(only.exams, only.weak)}, key="watch.stage.sentence")
-            _picture_and_cards(pictures.exams(only, large=True), [_card(only, only.title)])
+            render_large_text(
+                {"sentence": sentences.results_headline(only.exams, only.weak)}, key="watch.stage.sentence"
+            )
+            _render_figure_and_cards(pictures.pack_exam_figure(only, large=True), [_build_run_card(only, only.title)])
         else:
-            _race(engine, runs, showing)
+            _render_race(engine, runs, showing)
 
 
-def _replayed(engine: data.Engine, run_ids: tuple[str, ...], clock: Clock) -> list[pulse.Snapshot]:
+def _replayed_snapshots(engine: data.Engine, run_ids: tuple[str, ...], clock: ReplayClock) -> list[pulse.RunSnapshot]:
     """The runs as they were where the clock stands. At its end the page around is drawn anew: other buttons, no more refreshes."""
-    share = clock.at(time.monotonic())
-    if clock.runs and share >= 1:
-        replay.stop(run_ids)
+    share = clock.share_at(time.monotonic())
+    if clock.is_running and share >= 1:
+        replay.pause_clock(run_ids)
         st.rerun()
-    return replay.look(engine, run_ids, share)
+    return replay.take_past_snapshots(engine, run_ids, share)
 
 
-def _race(engine: data.Engine, runs: list[pulse.Snapshot], showing: str) -> None:
-    up = races.lined_up(runs)
-    over = all(run.over for run in runs)
-    asks = predictions.open_for(up, over=over)
-    tally = predictions.read(engine.folder, [run.run_id for run in runs], showing)
-    begun = any(len(lane.exams) for lane in up)
-    large(
+def _render_race(engine: data.Engine, runs: list[pulse.RunSnapshot], showing: str) -> None:
+    entries = races.build_entries(runs)
+    is_over = all(run.is_over for run in runs)
+    is_voting = predictions.is_voting_open(entries, is_over=is_over)
+    tally = predictions.load_tally(engine.data_dir, [run.run_id for run in runs], showing)
+    has_begun = any(len(lane.exams) for lane in entries)
+    render_large_text(
         {
-            "sentence": ballot.question(runs) if asks and not begun else races.headline(runs),
-            "note": ballot.how(runs) if asks else predictions.told(tally, up, over=over),
+            "sentence": ballot.prediction_question(runs) if is_voting and not has_begun else races.race_headline(runs),
+            "note": ballot.describe_voting(runs)
+            if is_voting
+            else predictions.describe_predictions(tally, entries, is_over=is_over),
         },
         key="watch.stage.sentence",
     )
-    cards = [] if asks and not begun else [_card(run, lane.name) for run, lane in zip(runs, up, strict=True)]
-    _picture_and_cards(
-        races.picture(runs, large=True),
+    cards = (
+        []
+        if is_voting and not has_begun
+        else [_build_run_card(run, lane.name) for run, lane in zip(runs, entries, strict=True)]
+    )
+    _render_figure_and_cards(
+        races.pack_race_figure(runs, large=True),
         cards,
-        between=lambda: asks and ballot.buttons(engine, up, tally, showing=showing, large=not begun),
+        render_between=lambda: (
+            is_voting and ballot.render_vote_buttons(engine, entries, tally, showing=showing, large=not has_begun)
+        ),
     )
 
 
-def _picture_and_cards(packed: bytes, cards: list[dict[str, Any]], between: Callable[[], object] | None = None) -> None:
-    plot.plot(packed, key="watch.stage.picture")
-    if between:
-        between()
+def _render_figure_and_cards(
+    packed_figure: bytes, cards: list[dict[str, Any]], render_between: Callable[[], object] | None = None
+) -> None:
+    plot.render_packed_figure(packed_figure, key="watch.stage.picture")
+    if render_between:
+        render_between()
     if cards:
-        large({"cards": cards}, key="watch.stage.cards")
+        render_large_text({"cards": cards}, key="watch.stage.cards")
 
 
-def _card(run: pulse.Snapshot, name: str) -> dict[str, Any]:
+def _build_run_card(run: pulse.RunSnapshot, name: str) -> dict[str, Any]:
     """What a card shows of one run: where it is, what it practises, and the answer that is being written, or else its last one."""
-    card: dict[str, Any] = {"name": name, "standing": _where(run), "mix": mix.card(run)}
-    if run.writing:
-        return card | {"writing": run.writing.told()}
+    card: dict[str, Any] = {"name": name, "standing": _describe_run_position(run), "mix": mix.build_mix_card(run)}
+    if run.partial_answer:
+        return card | {"writing": run.partial_answer.to_card_data()}
     if run.answers.empty:
         return card
     row = run.answers.iloc[0].to_dict()
     mark = "✓ right" if row["right"] else "✗ wrong" if row["letter"] else "✗ no answer"
     return card | {
-        "problem": _line(row["problem"]), "reply": _line(row["text"]), "right": bool(row["right"]), "mark": mark,
-        "verdict": sentences.verdict(row), "where": sentences.where(row, run.categories),
+        "problem": _join_lines(row["problem"]), "reply": _join_lines(row["text"]), "right": bool(row["right"]), "mark": mark,
+        "verdict": sentences.describe_answer(row), "where": sentences.answer_context_label(row, run.categories),
     }  # fmt: skip
 
 
-def _line(text: str) -> str:
+def _join_lines(text: str) -> str:
     """The beginning of a text in one line; what stood in lines of its own is parted by semicolons."""
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    whole = "".join(line + (" " if line[-1] in ".:;,?!" else "; ") for line in lines).rstrip(" ")
-    return words.beginning(whole.removesuffix(";") if lines and lines[-1][-1] != ";" else whole)
+    joined = "".join(line + (" " if line[-1] in ".:;,?!" else "; ") for line in lines).rstrip(" ")
+    return words.truncate_text(joined.removesuffix(";") if lines and lines[-1][-1] != ";" else joined)
 
 
-def _where(run: pulse.Snapshot) -> str:
+def _describe_run_position(run: pulse.RunSnapshot) -> str:
     """Where a run is, in the few words that a room reads."""
     if run.status in ("starting", "running"):
-        return run.doing
-    standing = words.status(run.status)[0].capitalize()
-    if run.status == "queued" and run.state.place:
-        return f"{standing}, number {run.state.place} in the queue."
-    return f"{standing}, lesson {run.turn} of {run.turns}."
+        return run.progress_text
+    status_label = words.status_display(run.status)[0].capitalize()
+    if run.status == "queued" and run.state.queue_position:
+        return f"{status_label}, number {run.state.queue_position} in the queue."
+    return f"{status_label}, lesson {run.turn} of {run.turns}."

@@ -10,13 +10,13 @@ import streamlit as st
 from studentsim.store import queries
 from studentsim.ui import components, data, glossary, words
 from studentsim.ui.charts import teaching as pictures
-from studentsim.ui.shell import ANSWERS, WEAKNESSES
+from studentsim.ui.shell import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.teaching import names, sentences, tries
-from studentsim.ui.teaching.tries import Tries
+from studentsim.ui.teaching.tries import RetryResults
 from studentsim.ui.watch import plot
-from studentsim.ui.watch.pulse import Snapshot
+from studentsim.ui.watch.pulse import RunSnapshot
 
-COLUMNS = {
+RETRY_COLUMNS = {
     "turn": "lesson",
     "mended": "mended",
     "tried": "tried again",
@@ -24,7 +24,7 @@ COLUMNS = {
     "low": "95 % from",
     "high": "95 % to",
 }
-MARK_COLUMNS = {
+GRADING_COLUMNS = {
     "turn": "lesson", "answers": "practice answers", "false_right": "wrong called right", "false_wrong": "right called wrong",
     "marker_answers": "judged by the marker", "marker_false_right": "marker: wrong taken for right",
     "marker_false_wrong": "marker: right taken for wrong",
@@ -32,71 +32,99 @@ MARK_COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Told:
+class TeacherFindings:
     """What there is to tell so far."""
 
-    tries: Tries
-    lessons: pd.DataFrame
-    marks: pd.DataFrame
-    seq: int
+    retry_results: RetryResults
+    retry_rates_by_turn: pd.DataFrame
+    gradings: pd.DataFrame
+    last_seq: int
 
 
-def block(engine: data.Engine, run: Snapshot) -> None:
+def render_teacher_section(engine: data.Engine, run: RunSnapshot) -> None:
     """The teacher's part of the page, kept up to date with the rest; nothing where the teacher is a plain one."""
-    teaching = names.of(run.config)
-    if not names.extras(teaching):
+    teaching = names.teaching_settings(run.config)
+    if not names.teaching_extras(teaching):
         return
-    told = _told(engine, run)
+    findings = _load_teacher_findings(engine, run)
     if teaching.attempts > 1:
-        _second_tries(run, told)
+        _render_retries(run, findings)
     if teaching.error_rate or teaching.marker:
-        _errors(run, told)
+        _render_grading_errors(run, findings)
 
 
-def _told(engine: data.Engine, run: Snapshot) -> Told:
+def _load_teacher_findings(engine: data.Engine, run: RunSnapshot) -> TeacherFindings:
     """Asked for anew only when there is a new answer; shared by all who watch."""
     seq = int(run.answers.seq.max()) if len(run.answers) else -1
 
-    def made() -> Told:
-        found = tries.gather(engine.database, [run.run_id])
-        return Told(found, tries.by_lesson(found), queries.teacher_marks(engine.database, run.run_id), seq)
+    def load() -> TeacherFindings:
+        retry_results = tries.query_retry_results(engine.database, [run.run_id])
+        return TeacherFindings(
+            retry_results,
+            tries.retry_rates_by_lesson(retry_results),
+            queries.fetch_grading_errors(engine.database, run.run_id),
+            seq,
+        )
 
-    return run.once("teacher", seq, made)
+    return run.get_or_compute("teacher", seq, load)
 
 
-def _second_tries(run: Snapshot, told: Told) -> None:
-    st.subheader("Do second tries help?", anchor=False, help=glossary.help("second-try"))
-    said = [sentences.mended(told.tries), sentences.latest(told.lessons)]
-    st.markdown(words.literal(" ".join(filter(None, said))))
-    if not told.tries.any:
+def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
+    st.subheader("Do second tries help?", anchor=False, help=glossary.term_help("second-try"))
+    summaries = [
+        sentences.describe_retries(findings.retry_results),
+        sentences.describe_latest_lesson(findings.retry_rates_by_turn),
+    ]
+    st.markdown(words.escape_markdown(" ".join(filter(None, summaries))))
+    if not findings.retry_results.has_retries:
         return
-    if repeated := sentences.repeated(told.tries.revisions):
-        st.caption(words.literal(repeated))
-    if len(told.lessons):
-        plot.plot(_picture(run, told), key=f"watch.mended.{run.run_id}")
-        st.caption(words.literal(f"Each mark is one lesson, with its 95 % interval. {sentences.few(told.lessons)}"))
-        components.numbers(told.lessons, key=f"watch.mended.numbers.{run.run_id}", columns=COLUMNS)
-    if gave_way := sentences.gave_way(told.tries):
-        st.markdown(words.literal(gave_way), help=glossary.help("giving-way"))
+    if repeated := sentences.explanation_caveat(findings.retry_results.revisions):
+        st.caption(words.escape_markdown(repeated))
+    if len(findings.retry_rates_by_turn):
+        plot.render_packed_figure(_pack_retries_figure(run, findings), key=f"watch.mended.{run.run_id}")
+        st.caption(
+            words.escape_markdown(
+                f"Each mark is one lesson, with its 95 % interval. {sentences.few_tries_note(findings.retry_rates_by_turn)}"
+            )
+        )
+        components.render_figure_data(
+            findings.retry_rates_by_turn, key=f"watch.mended.numbers.{run.run_id}", columns=RETRY_COLUMNS
+        )
+    if gave_way := sentences.describe_giving_way(findings.retry_results):
+        st.markdown(words.escape_markdown(gave_way), help=glossary.term_help("giving-way"))
     with st.container(horizontal=True):
-        tried = {"run": run.run_id, "phase": "revision"}
-        st.page_link(ANSWERS, label="Read the second tries", icon=":material/forum:", query_params=tried)
+        answers_params = {"run": run.run_id, "phase": "revision"}
+        st.page_link(ANSWERS_PAGE, label="Read the second tries", icon=":material/forum:", query_params=answers_params)
         if len(run.exams):
-            there = {"run": run.run_id}
-            st.page_link(WEAKNESSES, label="By category and slip", icon=":material/target:", query_params=there)
+            weaknesses_params = {"run": run.run_id}
+            st.page_link(
+                WEAKNESSES_PAGE, label="By category and slip", icon=":material/target:", query_params=weaknesses_params
+            )
 
 
-def _picture(run: Snapshot, told: Told) -> bytes:
-    def made() -> bytes:
-        figure = pictures.mended_by_lesson(told.lessons, turns=run.turns, revision=run.run_id)
-        return plot.packed(figure, alt=sentences.mended(told.tries))
+def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
+    def build() -> bytes:
+        figure = pictures.retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.turns, revision=run.run_id)
+        return plot.pack_figure(figure, alt=sentences.describe_retries(findings.retry_results))
 
-    return run.once("picture.mended", told.seq, made)
+    return run.get_or_compute("picture.mended", findings.last_seq, build)
 
 
-def _errors(run: Snapshot, told: Told) -> None:
-    st.subheader("How often does the teacher err?", anchor=False, help=glossary.help("label-noise"))
-    st.markdown(words.literal(" ".join(filter(None, [sentences.errors(told.marks), sentences.marker(told.marks)]))))
-    if len(told.marks):
-        columns = MARK_COLUMNS if told.marks.marker_answers.sum() else dict(list(MARK_COLUMNS.items())[:4])
-        components.numbers(told.marks, key=f"watch.marks.numbers.{run.run_id}", columns=columns)
+def _render_grading_errors(run: RunSnapshot, findings: TeacherFindings) -> None:
+    st.subheader("How often does the teacher err?", anchor=False, help=glossary.term_help("label-noise"))
+    st.markdown(
+        words.escape_markdown(
+            " ".join(
+                filter(
+                    None,
+                    [
+                        sentences.describe_teacher_errors(findings.gradings),
+                        sentences.describe_grader_errors(findings.gradings),
+                    ],
+                )
+            )
+        )
+    )
+    if len(findings.gradings):
+        columns = GRADING_COLUMNS if findings.gradings.marker_answers.sum() else dict(list(GRADING_COLUMNS.items())[:4])
+        components.render_figure_data(findings.gradings, key=f"watch.marks.numbers.{run.run_id}", columns=columns)

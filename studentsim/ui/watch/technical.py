@@ -7,47 +7,51 @@ import streamlit as st
 
 from studentsim.store import queries
 from studentsim.ui import components, data, glossary, paper_table, rewards, words
-from studentsim.ui.watch.pulse import Snapshot
+from studentsim.ui.watch.pulse import RunSnapshot
 
 
-def section(engine: data.Engine, run: Snapshot) -> None:
+def render_technical_view(engine: data.Engine, run: RunSnapshot) -> None:
     """Both folds, kept up to date with the rest of the page."""
     with st.expander("Technical view", key=f"watch.technical.{run.run_id}"):
-        _said(run)
-    fold = st.expander("The source paper's table, lesson by lesson", key=f"watch.paper.{run.run_id}", on_change="rerun")
-    if fold.open:  # made only then
-        with fold:
-            _paper_table(engine, run)
+        _render_training_notes(run)
+    expander = st.expander(
+        "The source paper's table, lesson by lesson", key=f"watch.paper.{run.run_id}", on_change="rerun"
+    )
+    if expander.open:  # made only then
+        with expander:
+            _render_paper_table(engine, run)
 
 
-def _said(run: Snapshot) -> None:
+def _render_training_notes(run: RunSnapshot) -> None:
     """What is true of training pairs alone, or cannot be told how sure it is."""
     learning = run.config.learning
-    for told in (rewards.compared_with(learning), rewards.last_step(run.steps)):
-        if told:
-            st.caption(words.literal(told))
+    for note in (rewards.describe_reference(learning), rewards.describe_last_step(run.steps)):
+        if note:
+            st.caption(words.escape_markdown(note))
     if not run.validations.empty:
         st.caption(
-            words.literal(f"{rewards.sentence('logps', run.steps, run.validations, learning)} {rewards.ONLY_MEANS}"),
-            help=glossary.help("log-probability"),
+            words.escape_markdown(
+                f"{rewards.describe_training('logps', run.steps, run.validations, learning)} {rewards.MEANS_ONLY_NOTE}"
+            ),
+            help=glossary.term_help("log-probability"),
         )
-    if held := rewards.held(run.steps):
-        st.caption(held, help=glossary.help("rehearsal"))
-    if told := rewards.options(run.validations):
-        st.caption(words.literal(told), help=glossary.help("preference-accuracy"))
+    if rehearsal_note := rewards.describe_rehearsal(run.steps):
+        st.caption(rehearsal_note, help=glossary.term_help("rehearsal"))
+    if note := rewards.describe_option_preference(run.validations):
+        st.caption(words.escape_markdown(note), help=glossary.term_help("preference-accuracy"))
 
 
-def _paper_table(engine: data.Engine, run: Snapshot) -> None:
-    version = tuple(run.seqs.values())
+def _render_paper_table(engine: data.Engine, run: RunSnapshot) -> None:
+    version = tuple(run.last_seqs.values())
 
-    def made() -> pd.DataFrame:
-        epochs = queries.epochs(engine.database, run.run_id)
-        return paper_table.table(run.lessons, run.exams, run.mistakes, run.steps, run.validations, epochs)
+    def build() -> pd.DataFrame:
+        epochs = queries.fetch_epochs(engine.database, run.run_id)
+        return paper_table.paper_table_frame(run.lessons, run.exams, run.mistakes, run.steps, run.validations, epochs)
 
-    frame = run.once("paper table", version, made)
-    shown = frame.rename(columns=paper_table.HEADS)
-    pinned = {paper_table.HEADS["turn"]: st.column_config.NumberColumn(pinned=True)}
+    frame = run.get_or_compute("paper table", version, build)
+    labelled_frame = frame.rename(columns=paper_table.COLUMN_TITLES)
+    column_config = {paper_table.COLUMN_TITLES["turn"]: st.column_config.NumberColumn(pinned=True)}
     key = f"watch.paper.table.{run.run_id}"
-    st.dataframe(shown.round(4), width="stretch", hide_index=True, key=key, column_config=pinned)
-    components.csv(shown, f"{run.run_id}-figures", key=f"watch.paper.{run.run_id}")
-    st.caption(words.literal(paper_table.note(run.config, run.mistakes)))
+    st.dataframe(labelled_frame.round(4), width="stretch", hide_index=True, key=key, column_config=column_config)
+    components.render_csv_download(labelled_frame, f"{run.run_id}-figures", key=f"watch.paper.{run.run_id}")
+    st.caption(words.escape_markdown(paper_table.paper_table_note(run.config, run.mistakes)))

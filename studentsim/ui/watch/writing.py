@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.ui.watch.large import large
-from studentsim.ui.words import plural
+from studentsim.ui.watch.large import render_large_text
+from studentsim.ui.words import pluralize
 
-PROBLEM, TEXT = 240, 420
+MAX_PROBLEM_CHARS, MAX_TEXT_CHARS = 240, 420
 """Most characters of the question, from its beginning, and of the answer, from its end, that are shown."""
-PHASES: Mapping[str, str] = {"study": "practice", "revision": "another try", "exam": "exam"}
+WRITING_PHASE_LABELS: Mapping[str, str] = {"study": "practice", "revision": "another try", "exam": "exam"}
 
 
 @dataclass(frozen=True)
-class Writing:
+class PartialAnswer:
     """An answer as far as it is written. ``done`` of ``of`` answers of the stage are whole, 0 where that is not told."""
 
     phase: str
@@ -30,39 +30,44 @@ class Writing:
     of: int = 0
 
     @property
-    def where(self) -> str:
+    def progress_label(self) -> str:
         """``practice, 12 of 24 answers done``"""
-        told = PHASES.get(self.phase, self.phase)
-        return f"{told}, {self.done} of {plural(self.of, 'answer')} done" if self.of else told
+        phase_label = WRITING_PHASE_LABELS.get(self.phase, self.phase)
+        return f"{phase_label}, {self.done} of {pluralize(self.of, 'answer')} done" if self.of else phase_label
 
-    def told(self) -> dict[str, str]:
+    def to_card_data(self) -> dict[str, str]:
         """What its card shows."""
-        return {"where": self.where, "problem": self.problem, "text": self.text}
+        return {"where": self.progress_label, "problem": self.problem, "text": self.text}
 
 
-def written(said: Mapping[str, Any] | None, *, stage: str, turn: int) -> Writing | None:
+def parse_partial_answer(live_text: Mapping[str, Any] | None, *, stage: str, turn: int) -> PartialAnswer | None:
     """What the worker's file tells, if it is of what goes on now: ``stage`` of lesson ``turn``. None: nothing is being written.
 
     The file stays between two stages that write, and what it holds is then an answer that is done.
     """
-    if not said or said.get("phase") != stage or said.get("turn") != turn:
+    if not live_text or live_text.get("phase") != stage or live_text.get("turn") != turn:
         return None
-    numbers = {name: value for name in ("tokens", "done", "of") if isinstance(value := said.get(name), int)}
-    return Writing(stage, _head(str(said.get("problem") or "")), _tail(str(said.get("text") or "")), **numbers)
+    numbers = {name: value for name in ("tokens", "done", "of") if isinstance(value := live_text.get(name), int)}
+    return PartialAnswer(
+        stage,
+        _truncate_end(str(live_text.get("problem") or "")),
+        _truncate_start(str(live_text.get("text") or "")),
+        **numbers,
+    )
 
 
-def _head(text: str) -> str:
-    return text if len(text) <= PROBLEM else f"{text[:PROBLEM].rstrip()} …"
+def _truncate_end(text: str) -> str:
+    return text if len(text) <= MAX_PROBLEM_CHARS else f"{text[:MAX_PROBLEM_CHARS].rstrip()} …"
 
 
-def _tail(text: str) -> str:
+def _truncate_start(text: str) -> str:
     """The end of a text, from a word's beginning."""
-    if len(text) <= TEXT:
+    if len(text) <= MAX_TEXT_CHARS:
         return text
-    end = text[-TEXT:]
-    return f"… {end.partition(' ')[2] or end}"
+    tail = text[-MAX_TEXT_CHARS:]
+    return f"… {tail.partition(' ')[2] or tail}"
 
 
-def place(writing: Writing | None, *, idle: str, key: str) -> None:
+def render_writing_card(partial_answer: PartialAnswer | None, *, idle_text: str, key: str) -> None:
     """The card "writing now", or in its room a quiet line that says what goes on instead. Texts are shown as they are."""
-    large({"writing": writing.told() if writing else {"idle": idle}}, key=key)
+    render_large_text({"writing": partial_answer.to_card_data() if partial_answer else {"idle": idle_text}}, key=key)

@@ -5,45 +5,52 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import components, words
-from studentsim.ui.shell import ANSWERS, NEW
+from studentsim.ui.shell import ANSWERS_PAGE, NEW_SIMULATION_PAGE
 from studentsim.ui.weaknesses import practice
-from studentsim.ui.weaknesses.data import View
-from studentsim.ui.weaknesses.place import Place
+from studentsim.ui.weaknesses.data import WeaknessesView
+from studentsim.ui.weaknesses.place import WeaknessesSelection
 
 
-def section(shown: View, place: Place) -> None:
+def render_advice(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The list, each line with its evidence and the two ways on."""
-    lines = practice.advice(shown.found)
+    lines = practice.build_advice(view.findings)
     st.subheader("What to practise next?", anchor=False)
     if not lines:
-        st.markdown(words.literal(practice.nothing(shown.found)))
+        st.markdown(words.escape_markdown(practice.describe_no_advice(view.findings)))
         st.page_link(
-            NEW, label="New simulation like this one", icon=":material/add_circle:", query_params={"like": place.run}
+            NEW_SIMULATION_PAGE,
+            label="New simulation like this one",
+            icon=":material/add_circle:",
+            query_params={"like": selection.run},
         )
         return
-    st.markdown(words.literal(practice.lead(lines)))
+    st.markdown(words.escape_markdown(practice.describe_advice_basis(lines)))
     for number, line in enumerate(lines, start=1):
         with st.container(border=True, gap="xsmall"):
-            st.markdown(f"**{number}. {words.literal(line.what)}**")
-            for sentence in line.why:
+            st.markdown(f"**{number}. {words.escape_markdown(line.title)}**")
+            for sentence in line.evidence:
                 st.text(sentence)
-            if line.ask:
-                st.text(line.ask)
-            _ways_on(shown, place, line)
+            if line.teacher_prompt:
+                st.text(line.teacher_prompt)
+            _render_links(view, selection, line)
 
 
-def _ways_on(shown: View, place: Place, line: practice.Advice) -> None:
+def _render_links(view: WeaknessesView, selection: WeaknessesSelection, line: practice.PracticeAdvice) -> None:
     with st.container(horizontal=True, gap="small"):
-        focus = {"like": place.run, "focus": line.category}
+        focus_params = {"like": selection.run, "focus": line.category}
         st.page_link(
-            NEW,
-            label=f"New simulation focused on “{words.literal(shown.found.label(line.category))}”",
+            NEW_SIMULATION_PAGE,
+            label=f"New simulation focused on “{words.escape_markdown(view.findings.category_label(line.category))}”",
             icon=":material/add_circle:",
-            query_params=focus,
+            query_params=focus_params,
         )
-        there = Place(place.run, line.category, line.skill)
-        where = there.answers(lesson=shown.found.last)
-        st.page_link(ANSWERS, label="Read its wrong answers", icon=":material/menu_book:", query_params=where)
-        for slip, count in line.slips:
-            to = there.answers(lesson=shown.found.last, slip=slip)
-            components.slip_link(ANSWERS, slip, count, to, icon=":material/menu_book:")
+        line_selection = WeaknessesSelection(selection.run, line.category, line.skill)
+        answers_params = line_selection.answers_params(lesson=view.findings.last_exam_turn)
+        st.page_link(
+            ANSWERS_PAGE, label="Read its wrong answers", icon=":material/menu_book:", query_params=answers_params
+        )
+        for slip, count in line.misconceptions:
+            misconception_params = line_selection.answers_params(lesson=view.findings.last_exam_turn, slip=slip)
+            components.render_misconception_link(
+                ANSWERS_PAGE, slip, count, misconception_params, icon=":material/menu_book:"
+            )

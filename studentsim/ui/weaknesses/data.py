@@ -12,83 +12,88 @@ from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
 from studentsim.ui import words
-from studentsim.ui.data import Engine, config_of
+from studentsim.ui.data import Engine, parse_stored_config
 from studentsim.ui.report import html as report
 from studentsim.ui.weaknesses import items
-from studentsim.ui.weaknesses.findings import Findings, gather
+from studentsim.ui.weaknesses.findings import ExamFindings, load_findings
 
 
 @dataclass(frozen=True)
-class View:
+class WeaknessesView:
     """One run as Weaknesses shows it. ``status`` is how it stands now."""
 
     run: RunRow
     config: RunConfig
     status: str
-    found: Findings
+    findings: ExamFindings
 
     @property
     def title(self) -> str:
         """What the run is called."""
-        return words.title(self.config)
+        return words.run_title(self.config)
 
     @property
-    def guessing(self) -> float:
+    def chance_accuracy(self) -> float:
         """What guessing would reach, 0 to 1."""
-        return self.found.guessing
+        return self.findings.chance_accuracy
 
 
 @dataclass(frozen=True)
-class Items:
-    """Item figures: ``items.analyse``'s table, the choices it was made from, and how many sheets, this run's among them."""
+class ItemAnalysis:
+    """Item figures: ``items.analyse_items``'s table, the choices it was made from, and how many sheets, this run's among them."""
 
     table: pd.DataFrame
-    choices: pd.DataFrame
-    sheets: int
-    own: int
+    option_choices: pd.DataFrame
+    sheet_count: int
+    own_sheet_count: int
 
 
-def view(engine: Engine, run_id: str) -> View:
+def load_view(engine: Engine, run_id: str) -> WeaknessesView:
     """The run as it stands now. Writes: takes in what is new in the journals, all of them: other runs sat the same exam.
 
     :raises UnknownRun: there is none of that id.
     """
-    ingest.sync(engine.database, engine.runs_folder)
-    state = engine.manager.state(run_id)
-    run = queries.run(engine.database, run_id)
-    found = _findings(engine.database, str(engine.folder), run_id, run.last_seq)
-    return View(run, config_of(run.config), state.status, found)
+    ingest.sync_journals(engine.database, engine.runs_dir)
+    state = engine.manager.get_state(run_id)
+    run = queries.fetch_run(engine.database, run_id)
+    findings = _load_findings(engine.database, str(engine.data_dir), run_id, run.last_seq)
+    return WeaknessesView(run, parse_stored_config(run.config), state.status, findings)
 
 
-def items_of(engine: Engine, shown: View) -> Items:
+def load_item_analysis(engine: Engine, view: WeaknessesView) -> ItemAnalysis:
     """The item figures of the run's exam, over all sheets of it that there are."""
-    sheets = queries.answer_sheets(engine.database, shown.run.run_id)
-    return _items(
-        engine.database, str(engine.folder), shown.run.run_id, shown.run.last_seq, tuple(sheets), shown.found.questions
+    sheets = queries.fetch_answer_sheets(engine.database, view.run.run_id)
+    return _analyse_items(
+        engine.database,
+        str(engine.data_dir),
+        view.run.run_id,
+        view.run.last_seq,
+        tuple(sheets),
+        view.findings.questions,
     )
 
 
-def report_of(engine: Engine, shown: View) -> bytes:
+def build_report_file(engine: Engine, view: WeaknessesView) -> bytes:
     """The report as an HTML file."""
-    return report.make(engine.database, shown.run.run_id).encode()
+    return report.build_report_html(engine.database, view.run.run_id).encode()
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _findings(_database: Database, folder: str, run_id: str, last_seq: int) -> Findings:
+def _load_findings(_database: Database, folder: str, run_id: str, last_seq: int) -> ExamFindings:
     """``last_seq`` grows with every event, so no entry can be stale."""
-    return gather(_database, run_id)
+    return load_findings(_database, run_id)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _items(
+def _analyse_items(
     _database: Database,
     folder: str,
     run_id: str,
     last_seq: int,
     sheets: tuple[tuple[str, int, int], ...],
     _questions: pd.DataFrame,
-) -> Items:
+) -> ItemAnalysis:
     """Renewed whenever this run goes on, or another run sits the same exam."""
-    choices = queries.item_choices(_database, run_id, sheets)
-    own = sum(run == run_id for run, *_ in sheets)
-    return Items(items.analyse(_questions, choices), choices, len(sheets), own)
+    choices = queries.fetch_item_choices(_database, run_id, sheets)
+    own_sheet_count = sum(run == run_id for run, *_ in sheets)
+    return ItemAnalysis(items.analyse_items(_questions, choices), choices, len(sheets), own_sheet_count)

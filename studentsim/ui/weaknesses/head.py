@@ -5,73 +5,87 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import components, data, words
-from studentsim.ui.shell import ANSWERS, HOME, WATCH, WEAKNESSES
-from studentsim.ui.titles import slip_title
+from studentsim.ui.shell import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
+from studentsim.ui.titles import misconception_title
 from studentsim.ui.weaknesses import heat, sentences
-from studentsim.ui.weaknesses.data import View, report_of
-from studentsim.ui.weaknesses.findings import explanation
-from studentsim.ui.weaknesses.place import Place
+from studentsim.ui.weaknesses.data import WeaknessesView, build_report_file
+from studentsim.ui.weaknesses.findings import misconception_explanation
+from studentsim.ui.weaknesses.place import WeaknessesSelection
 
 
-def choose(engine: data.Engine) -> None:
+def render_run_chooser(engine: data.Engine) -> None:
     """A run to look into."""
-    components.choose_run(
-        data.recent(engine, limit=data.OFFERED), title="Weaknesses", page=WEAKNESSES, home=HOME,
+    components.render_run_chooser(
+        data.list_recent_runs(engine, limit=data.MAX_LISTED_RUNS), title="Weaknesses", page=WEAKNESSES_PAGE, home_page=HOME_PAGE,
         question="Of which simulation do you want to see where the student is weak?",
-        empty="There is no simulation to look into yet.",
+        empty_message="There is no simulation to look into yet.",
     )  # fmt: skip
 
 
-def head(engine: data.Engine, shown: View, place: Place, lost: list[str]) -> None:
+def render_header(
+    engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection, problems: list[str]
+) -> None:
     """Title and state, what the link asked for in vain, and the opening sentence of this place."""
-    opened = " ".join((place.run, place.category, place.skill, place.slip))
-    components.page_title(shown.title, words.who(shown.config), place=f"Weaknesses {opened}")
+    title_key = " ".join((selection.run, selection.category, selection.skill, selection.slip))
+    components.render_page_title(view.title, words.run_subtitle(view.config), scroll_id=f"Weaknesses {title_key}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        components.status_badge(shown.status)
-        st.page_link(WATCH, label="Watch", icon=":material/visibility:", query_params={"run": place.run}, width=84)
-        st.page_link(WEAKNESSES, label="Another simulation", icon=":material/swap_horiz:", width=176)
-        if not shown.found.exams.empty:
-            _report(engine, shown)
-    for sentence in lost:
-        st.warning(f"{words.literal(sentence)} What there is stands below.", icon=":material/search_off:")
-    if shown.found.exams.empty:
+        components.render_status_badge(view.status)
+        st.page_link(
+            WATCH_PAGE, label="Watch", icon=":material/visibility:", query_params={"run": selection.run}, width=84
+        )
+        st.page_link(WEAKNESSES_PAGE, label="Another simulation", icon=":material/swap_horiz:", width=176)
+        if not view.findings.exams.empty:
+            _render_report_button(engine, view)
+    for sentence in problems:
+        st.warning(f"{words.escape_markdown(sentence)} What there is stands below.", icon=":material/search_off:")
+    if view.findings.exams.empty:
         st.info(sentences.NO_EXAM, icon=":material/info:")
-        st.page_link(WATCH, label="Watch it", icon=":material/arrow_forward:", query_params={"run": place.run})
+        st.page_link(WATCH_PAGE, label="Watch it", icon=":material/arrow_forward:", query_params={"run": selection.run})
         return
-    heat.trail(shown.found, place)
-    if place.category:
-        st.header(words.literal(sentences.opened(shown.found, place)), anchor=False)
+    heat.render_breadcrumbs(view.findings, selection)
+    if selection.category:
+        st.header(words.escape_markdown(sentences.describe_selection(view.findings, selection)), anchor=False)
         return
-    st.header(words.literal(sentences.opening(shown.found)), anchor=False)
-    _named(shown, place)
+    st.header(words.escape_markdown(sentences.describe_run(view.findings)), anchor=False)
+    _render_misconception_links(view, selection)
 
 
-def _named(shown: View, place: Place) -> None:
+def _render_misconception_links(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The ways to the answers behind what the opening names: the weakest category's slips, or what no option showed."""
-    category = sentences.weakest(shown.found)
+    category = sentences.weakest_category(view.findings)
     if not category:
         return
-    there, it, lesson = Place(place.run, category), sentences.behind_wrong(shown.found, category), shown.found.last
+    category_selection, causes, lesson = (
+        WeaknessesSelection(selection.run, category),
+        sentences.find_wrong_answer_causes(view.findings, category),
+        view.findings.last_exam_turn,
+    )
     with st.container(horizontal=True, gap="small"):
-        if it.unanswered_first:
+        if causes.is_mostly_unanswered:
             st.page_link(
-                ANSWERS, label=f"{it.silent} × no option shows the result", icon=":material/menu_book:",
-                query_params=there.answers(lesson=lesson, mark="unanswered"),
+                ANSWERS_PAGE, label=f"{causes.unanswered_count} × no option shows the result", icon=":material/menu_book:",
+                query_params=category_selection.answers_params(lesson=lesson, mark="unanswered"),
             )  # fmt: skip
-        for slip in it.slips[: sentences.SLIPS_NAMED]:
-            to = there.answers(lesson=lesson, slip=slip)
-            components.slip_link(ANSWERS, slip, it.made, to, icon=":material/menu_book:")
-    for slip in it.slips[: sentences.SLIPS_NAMED]:
-        if explanation(slip):
-            st.caption(words.literal(f"{words.capital(slip_title(slip))}: {explanation(slip)}"))
+        for slip in causes.top_misconceptions[: sentences.MAX_MISCONCEPTIONS_NAMED]:
+            misconception_params = category_selection.answers_params(lesson=lesson, slip=slip)
+            components.render_misconception_link(
+                ANSWERS_PAGE, slip, causes.top_misconception_count, misconception_params, icon=":material/menu_book:"
+            )
+    for slip in causes.top_misconceptions[: sentences.MAX_MISCONCEPTIONS_NAMED]:
+        if misconception_explanation(slip):
+            st.caption(
+                words.escape_markdown(
+                    f"{words.capitalize_first(misconception_title(slip))}: {misconception_explanation(slip)}"
+                )
+            )
 
 
-def _report(engine: data.Engine, shown: View) -> None:
+def _render_report_button(engine: data.Engine, view: WeaknessesView) -> None:
     """The report, made when it is asked for."""
     st.download_button(
         "Download the report to print",
-        lambda: report_of(engine, shown),
-        file_name=f"report-{shown.run.run_id}.html",
+        lambda: build_report_file(engine, view),
+        file_name=f"report-{view.run.run_id}.html",
         mime="text/html",
         key="weaknesses.report",
         on_click="ignore",

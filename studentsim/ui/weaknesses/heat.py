@@ -6,175 +6,201 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import category_names, charts, components, glossary, words
-from studentsim.ui.drawn import drawn
-from studentsim.ui.shell import ANSWERS, WEAKNESSES
-from studentsim.ui.titles import skill_title, slip_title
-from studentsim.ui.weak import known_to
+from studentsim.ui.drawn import cached_figure
+from studentsim.ui.shell import ANSWERS_PAGE, WEAKNESSES_PAGE
+from studentsim.ui.titles import skill_title, misconception_title
+from studentsim.ui.weak import margin_of_error_note
 from studentsim.ui.weaknesses import sentences
-from studentsim.ui.weaknesses.data import View
-from studentsim.ui.weaknesses.findings import Findings, order
-from studentsim.ui.weaknesses.place import Place
+from studentsim.ui.weaknesses.data import WeaknessesView
+from studentsim.ui.weaknesses.findings import ExamFindings, order_categories
+from studentsim.ui.weaknesses.place import WeaknessesSelection
 
-HEAT_COLUMNS = {
+HEATMAP_COLUMNS = {
     "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
     "low": "95 % from", "high": "95 % to",
 }  # fmt: skip
-HATCHED = "; hatched and as a fraction where there are fewer than 10"
-TICKED_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answers"}
+HATCHED_NOTE = "; hatched and as a fraction where there are fewer than 10"
+OUTCOME_COLUMNS = {"turn": "lessons so far", "name": "ticked", "answers": "answers"}
 
 
-def section(shown: View, place: Place) -> None:
+def render_heatmap(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The map at the depth that the place asks for, with the ways in and out."""
-    if place.skill:
-        _skill(shown, place)
+    if selection.skill:
+        _render_skill(view, selection)
     else:
-        _map(shown, place)
+        _render_map(view, selection)
 
 
-def trail(found: Findings, place: Place) -> None:
+def render_breadcrumbs(findings: ExamFindings, selection: WeaknessesSelection) -> None:
     """The way back: a link for each level above this one."""
-    if place.up is None:
+    if selection.parent is None:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.page_link(WEAKNESSES, label="All categories", icon=":material/arrow_back:", query_params=place.whole.link)
-        if place.skill:
-            up = place.up.link
+        st.page_link(
+            WEAKNESSES_PAGE,
+            label="All categories",
+            icon=":material/arrow_back:",
+            query_params=selection.run_only.params,
+        )
+        if selection.skill:
+            parent_params = selection.parent.params
             st.page_link(
-                WEAKNESSES,
-                label=words.literal(words.capital(found.label(place.category))),
+                WEAKNESSES_PAGE,
+                label=words.escape_markdown(words.capitalize_first(findings.category_label(selection.category))),
                 icon=":material/chevron_right:",
-                query_params=up,
+                query_params=parent_params,
             )
 
 
-def _map(shown: View, place: Place) -> None:
+def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """Categories, or a category's kinds of question, by exam. A click on a cell opens it; so does a link below."""
-    found, deep = shown.found, bool(place.category)
-    frame = found.skills[found.skills.category == place.category] if deep else found.categories
-    rows = _weakest_first(found.in_last(frame)) if deep else order(list(frame.row.unique()))
-    names = {row: skill_title(row) if deep else found.label(row) for row in rows}
+    findings, is_by_skill = view.findings, bool(selection.category)
+    frame = findings.skills[findings.skills.category == selection.category] if is_by_skill else findings.categories
+    rows = (
+        _rows_by_accuracy(findings.in_last_exam(frame)) if is_by_skill else order_categories(list(frame.row.unique()))
+    )
+    names = {row: skill_title(row) if is_by_skill else findings.category_label(row) for row in rows}
     st.subheader(
-        f"Which kinds of question are still weak in {words.literal(found.title(place.category))}?"
-        if deep
+        f"Which kinds of question are still weak in {words.escape_markdown(findings.inline_category_label(selection.category))}?"
+        if is_by_skill
         else "Which categories are still weak?",
         anchor=False,
-        help=glossary.help("skill" if deep else "category"),
+        help=glossary.term_help("skill" if is_by_skill else "category"),
     )
-    revision = f"{place.run}-{place.category}"
-    figure = drawn(charts.category_heatmap, frame, rows=rows, names=names, revision=revision, turns=found.turns)
-    key = f"weaknesses.map.{place.run}.{place.category}"
-    alt = f"Share right by {'kind of question' if deep else 'category'} and exam. {_in_words(found.in_last(frame), names)}"
+    revision = f"{selection.run}-{selection.category}"
+    figure = cached_figure(
+        charts.category_heatmap_figure, frame, rows=rows, names=names, revision=revision, turns=findings.exam_turns
+    )
+    key = f"weaknesses.map.{selection.run}.{selection.category}"
+    alt = f"Share right by {'kind of question' if is_by_skill else 'category'} and exam. {_describe_last_exam(findings.in_last_exam(frame), names)}"
     st.plotly_chart(
-        figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=alt, selection_mode="points",
-        on_select=lambda: _open_cell(key, place),
+        figure, width="stretch", height=figure.layout.height, key=key, config=charts.PLOTLY_CONFIG, alt=alt, selection_mode="points",
+        on_select=lambda: _open_cell(key, selection),
     )  # fmt: skip
     st.caption(
-        f"Each cell: right of 100 questions{known_to(frame)}{HATCHED if charts.hatched(frame[frame.row.isin(rows)]) else ''}. "
-        "Touch a cell, or choose below, to open it." + ("" if deep else f" {category_names.unclear(rows)}")
+        f"Each cell: right of 100 questions{margin_of_error_note(frame)}{HATCHED_NOTE if charts.has_hatched_cells(frame[frame.row.isin(rows)]) else ''}. "
+        "Touch a cell, or choose below, to open it."
+        + ("" if is_by_skill else f" {category_names.explain_category_names(rows)}")
     )
-    _ways_in(found.in_last(frame), names, place)
-    components.numbers(frame.assign(name=frame.row.map(names)), key=key, columns=HEAT_COLUMNS)
+    _render_row_links(findings.in_last_exam(frame), names, selection)
+    components.render_figure_data(frame.assign(name=frame.row.map(names)), key=key, columns=HEATMAP_COLUMNS)
 
 
-def _open_cell(key: str, place: Place) -> None:
+def _open_cell(key: str, selection: WeaknessesSelection) -> None:
     """The callback of a click: the cell's place becomes the link."""
     points = st.session_state[key].selection.points
     if points:
         row, turn, *_ = points[0]["customdata"]
-        st.query_params.from_dict(_within(place, str(row)).to(lesson=str(turn)).link)
+        st.query_params.from_dict(_select_row(selection, str(row)).with_changes(lesson=str(turn)).params)
 
 
-def _within(place: Place, row: str) -> Place:
+def _select_row(selection: WeaknessesSelection, row: str) -> WeaknessesSelection:
     """One level deeper; rows of no named skill have nothing below them."""
-    return place.to(skill=row) if place.category else place.to(category=row)
+    return selection.with_changes(skill=row) if selection.category else selection.with_changes(category=row)
 
 
-def _ways_in(last: pd.DataFrame, names: dict[str, str], place: Place) -> None:
+def _render_row_links(last: pd.DataFrame, names: dict[str, str], selection: WeaknessesSelection) -> None:
     """The same as links, weakest first: for a keyboard, a phone, or a new tab."""
-    known = category_names.are_mathqas(last.row)
+    is_mathqa = category_names.are_mathqa_categories(last.row)
     with st.container(horizontal=True, gap="small"):
         for row in last.sort_values(["accuracy", "questions"]).itertuples():
-            score = words.score(int(row.correct), int(row.questions))
-            label = f"{words.shortened(names[row.row], words.LINE - len(score) - 2)}: {score}"
-            whole = "" if label.startswith(names[row.row]) else names[row.row]
+            score = words.format_score(int(row.correct), int(row.questions))
+            label = f"{words.shorten_label(names[row.row], words.MAX_LABEL_CHARS - len(score) - 2)}: {score}"
+            full_name = "" if label.startswith(names[row.row]) else names[row.row]
             st.page_link(
-                WEAKNESSES, label=words.literal(label), icon=":material/search:", query_params=_within(place, str(row.row)).link,
-                help=words.literal(whole) or (category_names.about(str(row.row)) if known else None),
+                WEAKNESSES_PAGE, label=words.escape_markdown(label), icon=":material/search:", query_params=_select_row(selection, str(row.row)).params,
+                help=words.escape_markdown(full_name) or (category_names.describe_category(str(row.row)) if is_mathqa else None),
             )  # fmt: skip
 
 
-def _weakest_first(last: pd.DataFrame) -> list[str]:
+def _rows_by_accuracy(last: pd.DataFrame) -> list[str]:
     return [str(row) for row in last.sort_values(["accuracy", "questions", "row"]).row]
 
 
-def _in_words(last: pd.DataFrame, names: dict[str, str]) -> str:
-    told = [f"{names[r.row]} {int(r.correct)} of {int(r.questions)}" for r in last.sort_values("accuracy").itertuples()]
-    return f"Last exam: {', '.join(told)}."
+def _describe_last_exam(last: pd.DataFrame, names: dict[str, str]) -> str:
+    scores = [
+        f"{names[r.row]} {int(r.correct)} of {int(r.questions)}" for r in last.sort_values("accuracy").itertuples()
+    ]
+    return f"Last exam: {', '.join(scores)}."
 
 
 # ------------------------------------------------------------------ one kind of question
 
 
-def _skill(shown: View, place: Place) -> None:
+def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """What one kind of question drew, exam by exam, and the way to its wrong answers."""
-    found = shown.found
+    findings = view.findings
     st.subheader("What was ticked on these questions?", anchor=False)
-    frame, names = outcomes(found, place.skill)
-    key = f"weaknesses.ticked.{place.run}.{place.skill}"
-    figure = drawn(charts.ticked, frame, names=names, revision=f"{place.run}-{place.skill}")
+    frame, names = skill_outcome_frame(findings, selection.skill)
+    key = f"weaknesses.ticked.{selection.run}.{selection.skill}"
+    figure = cached_figure(charts.outcomes_figure, frame, names=names, revision=f"{selection.run}-{selection.skill}")
     titles = {outcome: name for outcome, name, _ in names}
-    alt = "; ".join(f"{titles[r.outcome]}: {r.answers}" for r in frame[frame.turn == found.last].itertuples())
-    st.plotly_chart(
-        figure, width="stretch", height=figure.layout.height, key=key, config=charts.CONFIG, alt=f"Last exam. {alt}"
+    alt = "; ".join(
+        f"{titles[r.outcome]}: {r.answers}" for r in frame[frame.turn == findings.last_exam_turn].itertuples()
     )
-    lesson = _exam(found, place)
-    wrong = _wrong(found, place.skill, lesson)
+    st.plotly_chart(
+        figure,
+        width="stretch",
+        height=figure.layout.height,
+        key=key,
+        config=charts.PLOTLY_CONFIG,
+        alt=f"Last exam. {alt}",
+    )
+    lesson = _choose_exam(findings, selection)
+    wrong = _count_wrong_answers(findings, selection.skill, lesson)
     if wrong:
         count = "its one wrong answer" if wrong == 1 else f"the {wrong} wrong answers"
-        label = f"Read {count} {sentences.after(lesson)}"
+        label = f"Read {count} {sentences.exam_time_label(lesson)}"
         st.page_link(
-            ANSWERS, label=label, icon=":material/menu_book:", query_params=place.to(slip="").answers(lesson=lesson)
+            ANSWERS_PAGE,
+            label=label,
+            icon=":material/menu_book:",
+            query_params=selection.with_changes(slip="").answers_params(lesson=lesson),
         )
     else:
-        st.caption(f"No wrong answer on these questions in the exam {sentences.after(lesson)}.")
-    components.numbers(frame.assign(name=frame.outcome.map(titles)), key=key, columns=TICKED_COLUMNS)
+        st.caption(f"No wrong answer on these questions in the exam {sentences.exam_time_label(lesson)}.")
+    components.render_figure_data(frame.assign(name=frame.outcome.map(titles)), key=key, columns=OUTCOME_COLUMNS)
 
 
-def _exam(found: Findings, place: Place) -> int:
+def _choose_exam(findings: ExamFindings, selection: WeaknessesSelection) -> int:
     """Which exam's answers the links lead to: the link's, else the last; a choice becomes the link."""
-    lesson = int(place.lesson or found.last)
-    key = f"weaknesses.lesson.{place.run}.{place.skill}.{lesson}"
+    lesson = int(selection.lesson or findings.last_exam_turn)
+    key = f"weaknesses.lesson.{selection.run}.{selection.skill}.{lesson}"
     st.selectbox(
-        "Answers of the exam", found.turns, index=found.turns.index(lesson), format_func=sentences.after, key=key, width=240,
-        on_change=lambda: st.query_params.from_dict(place.to(lesson=str(st.session_state[key])).link),
+        "Answers of the exam", findings.exam_turns, index=findings.exam_turns.index(lesson), format_func=sentences.exam_time_label, key=key, width=240,
+        on_change=lambda: st.query_params.from_dict(selection.with_changes(lesson=str(st.session_state[key])).params),
     )  # fmt: skip
     return lesson
 
 
-def outcomes(found: Findings, skill: str) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
+def skill_outcome_frame(findings: ExamFindings, skill: str) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
     """``turn, outcome, answers`` of one skill, and each outcome's id, name and kind: right, its slips, another wrong option, nothing."""
-    totals = found.skills[found.skills.row == skill].set_index("turn")
-    made = found.made[found.made.skill == skill]
-    silent = found.silent("skill", skill)
-    parts = {
+    totals = findings.skills[findings.skills.row == skill].set_index("turn")
+    misconception_counts = findings.misconception_counts[findings.misconception_counts.skill == skill]
+    unanswered = findings.count_unanswered("skill", skill)
+    counts_by_outcome = {
         "right": totals.correct,
-        **{slip: rows.set_index("turn").made for slip, rows in made.groupby("misconception")},
+        **{slip: rows.set_index("turn").made for slip, rows in misconception_counts.groupby("misconception")},
     }
-    rest = totals.questions - sum(part.reindex(totals.index).fillna(0) for part in parts.values())
-    parts |= {"other": rest - silent.reindex(totals.index).fillna(0), "nothing": silent}
+    other_wrong = totals.questions - sum(part.reindex(totals.index).fillna(0) for part in counts_by_outcome.values())
+    counts_by_outcome |= {"other": other_wrong - unanswered.reindex(totals.index).fillna(0), "nothing": unanswered}
     names = [
         ("right", "right", "right"),
-        *((slip, slip_title(slip), "slip") for slip in parts if slip in set(made.misconception)),
+        *(
+            (slip, misconception_title(slip), "slip")
+            for slip in counts_by_outcome
+            if slip in set(misconception_counts.misconception)
+        ),
     ]
     names += [("other", "another wrong option", "other"), ("nothing", "nothing ticked", "nothing")]
     rows = [
         (int(turn), outcome, int(part.reindex(totals.index).fillna(0)[turn]))
-        for outcome, part in parts.items()
+        for outcome, part in counts_by_outcome.items()
         for turn in totals.index
     ]
     return pd.DataFrame(rows, columns=["turn", "outcome", "answers"]), names
 
 
-def _wrong(found: Findings, skill: str, lesson: int) -> int:
-    row = found.skills[(found.skills.row == skill) & (found.skills.turn == lesson)]
+def _count_wrong_answers(findings: ExamFindings, skill: str, lesson: int) -> int:
+    row = findings.skills[(findings.skills.row == skill) & (findings.skills.turn == lesson)]
     return int((row.questions - row.correct).sum())

@@ -14,20 +14,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from studentsim.exam import Z95, wilson
+from studentsim.exam import Z95, wilson_interval
 
-FEWEST_SHEETS = 20
+MIN_SHEETS = 20
 """With fewer sheets a correlation is not told: it would be known to no better than about 0.5."""
 
-RIGHT, WRONG = "✓", "✗"
+CORRECT_SYMBOL, WRONG_SYMBOL = "✓", "✗"
 
-COLUMNS = (
+ITEM_COLUMNS = (
     "question_id", "category", "skill", "difficulty", "problem", "history", "own_correct", "own", "correct", "sheets", "facility",
     "low", "high", "discrimination", "drawn", "drawn_times", "drawn_slip",
 )  # fmt: skip
 
 
-def analyse(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
+def analyse_items(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
     """One row a question, the hardest first.
 
     ``questions`` is ``Findings.questions``, ``choices`` ``queries.item_choices``. ``history`` is this run's exams in order, a tick or
@@ -36,50 +36,54 @@ def analyse(questions: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
     ticked most (blank: none was), ``drawn_slip`` its slip.
     """
     if questions.empty:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=list(ITEM_COLUMNS))
     frame = questions[["question_id", "category", "skill", "difficulty", "problem"]].copy()
     rows = list(zip(questions.letters, questions.correct, strict=True))
-    frame["history"] = ["".join(RIGHT if x == right else WRONG for x in letters) for letters, right in rows]
+    frame["history"] = [
+        "".join(CORRECT_SYMBOL if x == right else WRONG_SYMBOL for x in letters) for letters, right in rows
+    ]
     frame["own_correct"] = [sum(x == right for x in letters) for letters, right in rows]
     frame["own"] = [len(letters) for letters, _ in rows]
-    frame = frame.merge(_figures(choices), on="question_id", how="left")
-    frame = frame.merge(_most_drawn(choices), on="question_id", how="left")
+    frame = frame.merge(_item_statistics(choices), on="question_id", how="left")
+    frame = frame.merge(_most_ticked_wrong_options(choices), on="question_id", how="left")
     frame["drawn"] = frame.drawn.fillna("")
     frame[["correct", "sheets", "drawn_times"]] = frame[["correct", "sheets", "drawn_times"]].fillna(0).astype(int)
-    bounds = [wilson(k, n) for k, n in zip(frame.correct, frame.sheets, strict=True)]
+    bounds = [wilson_interval(k, n) for k, n in zip(frame.correct, frame.sheets, strict=True)]
     frame["low"], frame["high"] = [low for low, _ in bounds], [high for _, high in bounds]
-    slips = [_slip(text, letter) for text, letter in zip(questions.options, frame.drawn, strict=True)]
+    slips = [_option_misconception(text, letter) for text, letter in zip(questions.options, frame.drawn, strict=True)]
     frame["drawn_slip"] = slips
-    return frame[list(COLUMNS)].sort_values(["facility", "own_correct", "question_id"]).reset_index(drop=True)
+    return frame[list(ITEM_COLUMNS)].sort_values(["facility", "own_correct", "question_id"]).reset_index(drop=True)
 
 
-def give_or_take(sheets: int) -> float:
+def correlation_margin(sheets: int) -> float:
     """How far luck alone would move a correlation of 0 over so many sheets (95 %), were they independent."""
     return Z95 / math.sqrt(sheets - 3) if sheets > 3 else 1.0
 
 
-def options(question: pd.Series, choices: pd.DataFrame) -> pd.DataFrame:
-    """What each option of a question drew: ``letter, text, right, slip, own, sheets, share, low, high``; a last row of blank
+def option_choice_frame(question: pd.Series, choices: pd.DataFrame) -> pd.DataFrame:
+    """What each option of a question drew: ``letter, text, is_correct, slip, own_sheets, sheets, share, low, high``; a last row of blank
     letter counts the sheets on which nothing was ticked.
 
     ``question`` is a row of ``Findings.questions``.
     """
-    told: list[dict[str, Any]] = [*json.loads(question.options), {"letter": "", "text": "nothing ticked"}]
-    here = choices[choices.question_id == question.question_id].groupby("letter")[["own", "sheets"]].sum()
-    everyone = int(here.sheets.sum())
+    option_list: list[dict[str, Any]] = [*json.loads(question.options), {"letter": "", "text": "nothing ticked"}]
+    choices_by_letter = choices[choices.question_id == question.question_id].groupby("letter")[["own", "sheets"]].sum()
+    total_sheets = int(choices_by_letter.sheets.sum())
     rows = []
-    for option in told:
-        own, sheets = here.loc[option["letter"]] if option["letter"] in here.index else (0, 0)
-        low, high = wilson(int(sheets), everyone)
-        share = sheets / everyone if everyone else math.nan
-        right = option["letter"] == question.correct
+    for option in option_list:
+        own_sheets, sheets = (
+            choices_by_letter.loc[option["letter"]] if option["letter"] in choices_by_letter.index else (0, 0)
+        )
+        low, high = wilson_interval(int(sheets), total_sheets)
+        share = sheets / total_sheets if total_sheets else math.nan
+        is_correct = option["letter"] == question.correct
         rows.append(
             (
                 option["letter"],
                 option["text"],
-                right,
+                is_correct,
                 option.get("misconception") or "",
-                int(own),
+                int(own_sheets),
                 int(sheets),
                 share,
                 low,
@@ -89,20 +93,20 @@ def options(question: pd.Series, choices: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["letter", "text", "right", "slip", "own", "sheets", "share", "low", "high"])
 
 
-def _figures(choices: pd.DataFrame) -> pd.DataFrame:
+def _item_statistics(choices: pd.DataFrame) -> pd.DataFrame:
     """``question_id, correct, sheets, facility, discrimination`` from the sums of ``choices``."""
-    right = choices[choices.is_right]
+    correct_choices = choices[choices.is_right]
     sums = choices.groupby("question_id")[["sheets", "rest", "rest_squares"]].sum()
-    hits = right.groupby("question_id")[["sheets", "rest"]].sum().reindex(sums.index).fillna(0.0)
-    n, x = sums.sheets.astype(float), hits.sheets.astype(float)
-    spread = (n * x - x**2) * (n * sums.rest_squares - sums.rest**2)
+    correct_sums = correct_choices.groupby("question_id")[["sheets", "rest"]].sum().reindex(sums.index).fillna(0.0)
+    n, x = sums.sheets.astype(float), correct_sums.sheets.astype(float)
+    variance_product = (n * x - x**2) * (n * sums.rest_squares - sums.rest**2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = (n * hits.rest - x * sums.rest) / np.sqrt(spread.where(spread > 0))
-    frame = pd.DataFrame({"correct": x, "sheets": n, "facility": x / n, "discrimination": r.where(n >= FEWEST_SHEETS)})
+        r = (n * correct_sums.rest - x * sums.rest) / np.sqrt(variance_product.where(variance_product > 0))
+    frame = pd.DataFrame({"correct": x, "sheets": n, "facility": x / n, "discrimination": r.where(n >= MIN_SHEETS)})
     return frame.reset_index()
 
 
-def _most_drawn(choices: pd.DataFrame) -> pd.DataFrame:
+def _most_ticked_wrong_options(choices: pd.DataFrame) -> pd.DataFrame:
     wrong = choices[~choices.is_right & (choices.letter != "")].sort_values(
         ["sheets", "letter"], ascending=[False, True]
     )
@@ -110,5 +114,5 @@ def _most_drawn(choices: pd.DataFrame) -> pd.DataFrame:
     return first[["question_id", "letter", "sheets"]].rename(columns={"letter": "drawn", "sheets": "drawn_times"})
 
 
-def _slip(options: str, letter: str) -> str:
+def _option_misconception(options: str, letter: str) -> str:
     return next((o.get("misconception") or "" for o in json.loads(options) if letter and o["letter"] == letter), "")

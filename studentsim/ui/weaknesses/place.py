@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from studentsim.ui.weaknesses.findings import Findings
+from studentsim.ui.weaknesses.findings import ExamFindings
 
-NAMES = ("run", "category", "skill", "slip", "lesson", "question")
+PARAMETER_NAMES = ("run", "category", "skill", "slip", "lesson", "question")
 """The link's parameters. ``lesson`` is the exam after that many lessons; without it, the last."""
 
-LONGEST = 300
+MAX_PARAMETER_CHARS = 300
 """Characters of a parameter that are looked at; nothing real is longer."""
 
 
 @dataclass(frozen=True)
-class Place:
+class WeaknessesSelection:
     """One place; blank parameters choose nothing."""
 
     run: str
@@ -26,59 +26,61 @@ class Place:
     question: str = ""
 
     @classmethod
-    def of(cls, run: str, parameters: Mapping[str, str]) -> Place:
+    def from_params(cls, run: str, parameters: Mapping[str, str]) -> WeaknessesSelection:
         """The place that a link's parameters name, whether or not it exists."""
-        return cls(run, **{name: str(parameters.get(name) or "")[:LONGEST] for name in NAMES[1:]})
+        return cls(run, **{name: str(parameters.get(name) or "")[:MAX_PARAMETER_CHARS] for name in PARAMETER_NAMES[1:]})
 
     @property
-    def link(self) -> dict[str, str]:
+    def params(self) -> dict[str, str]:
         """Its parameters, without the blank ones."""
-        return {name: value for name in NAMES if (value := getattr(self, name))}
+        return {name: value for name in PARAMETER_NAMES if (value := getattr(self, name))}
 
-    def to(self, **changes: str) -> Place:
+    def with_changes(self, **changes: str) -> WeaknessesSelection:
         """The place with these parameters changed."""
         return replace(self, **changes)
 
     @property
-    def whole(self) -> Place:
+    def run_only(self) -> WeaknessesSelection:
         """The run, with nothing opened."""
-        return Place(self.run)
+        return WeaknessesSelection(self.run)
 
-    def answers(self, *, lesson: int, **more: str) -> dict[str, str]:
+    def answers_params(self, *, lesson: int, **overrides: str) -> dict[str, str]:
         """The parameters by which Answers shows the wrong answers of this place in the exam after ``lesson``."""
-        here = {"category": self.category, "skill": self.skill, "slip": self.slip} | more
+        filters = {"category": self.category, "skill": self.skill, "slip": self.slip} | overrides
         return {"run": self.run, "lesson": str(lesson), "phase": "exam", "mark": "wrong"} | {
-            name: value for name, value in here.items() if value
+            name: value for name, value in filters.items() if value
         }
 
     @property
-    def up(self) -> Place | None:
+    def parent(self) -> WeaknessesSelection | None:
         """One level out: from a skill to its category, from a category to the run; None: nothing is opened."""
         if self.skill:
-            return Place(self.run, self.category)
-        return self.whole if self.category else None
+            return WeaknessesSelection(self.run, self.category)
+        return self.run_only if self.category else None
 
 
-def resolve(place: Place, found: Findings) -> tuple[Place, list[str]]:
+def resolve_selection(selection: WeaknessesSelection, findings: ExamFindings) -> tuple[WeaknessesSelection, list[str]]:
     """The place as far as it exists in this run, with what was left out of it, a plain sentence each.
 
     A skill brings its category along, and a slip its skill.
     """
-    made, skills, questions = found.made, found.skills, found.questions
-    lost: list[str] = []
+    misconception_counts, skills, questions = findings.misconception_counts, findings.skills, findings.questions
+    problems: list[str] = []
 
-    def kept(value: str, known: bool, what: str) -> str:
-        if value and not known:
-            lost.append(f"This run's exams know no {what} “{value[:60]}”.")
-        return value if known else ""
+    def keep_if_known(value: str, is_known: bool, kind: str) -> str:
+        if value and not is_known:
+            problems.append(f"This run's exams know no {kind} “{value[:60]}”.")
+        return value if is_known else ""
 
-    slip = kept(place.slip, place.slip in set(made.misconception), "slip")
-    owner = made[made.misconception == slip].iloc[0] if slip else None
-    skill = kept(place.skill, place.skill in set(skills.row), "kind of question")
-    skill = skill or (str(owner.skill) if owner is not None else "")
-    category = kept(place.category, place.category in set(found.categories.row), "category")
+    slip = keep_if_known(selection.slip, selection.slip in set(misconception_counts.misconception), "slip")
+    misconception_row = misconception_counts[misconception_counts.misconception == slip].iloc[0] if slip else None
+    skill = keep_if_known(selection.skill, selection.skill in set(skills.row), "kind of question")
+    skill = skill or (str(misconception_row.skill) if misconception_row is not None else "")
+    category = keep_if_known(selection.category, selection.category in set(findings.categories.row), "category")
     if skill:
         category = str(skills[skills.row == skill].category.iloc[0])
-    lesson = kept(place.lesson, place.lesson in {str(turn) for turn in found.turns}, "exam after lesson")
-    question = kept(place.question, place.question in set(questions.question_id), "question")
-    return Place(place.run, category, skill, slip, lesson, question), lost
+    lesson = keep_if_known(
+        selection.lesson, selection.lesson in {str(turn) for turn in findings.exam_turns}, "exam after lesson"
+    )
+    question = keep_if_known(selection.question, selection.question in set(questions.question_id), "question")
+    return WeaknessesSelection(selection.run, category, skill, slip, lesson, question), problems

@@ -9,188 +9,242 @@ import pandas as pd
 from studentsim.analysis import claims
 from studentsim.ui import words
 from studentsim.ui.titles import (
-    commonest_first,
+    sort_misconceptions,
     is_formula_error,
-    of_questions,
+    misconception_scope_label,
     skill_title,
-    slip_title,
+    misconception_title,
 )
-from studentsim.ui.weaknesses.findings import Findings, explanation, hint
+from studentsim.ui.weaknesses.findings import ExamFindings, misconception_explanation, misconception_hint
 
-MASTERED = 0.9
+MASTERY_ACCURACY = 0.9
 """A category whose interval lies wholly above this is left out: there is little left to win."""
-MOST = 5
+MAX_ADVICE_ITEMS = 5
 """Lines in the list."""
-KINDS = 2
+MAX_NAMED_PER_LINE = 2
 """Kinds of question, and slips, that a line names."""
 
 
 @dataclass(frozen=True)
-class Advice:
+class PracticeAdvice:
     """One line. Texts are plain, not markdown: they may hold what a bank's author wrote."""
 
     category: str
-    what: str
+    title: str
     """``Practise probability``"""
-    why: tuple[str, ...]
+    evidence: tuple[str, ...]
     """The evidence, a sentence each."""
-    ask: str
+    teacher_prompt: str
     """What goes wrong in the first of the slips, and what to ask a pupil who makes it; blank where the bank has no words for it."""
     skill: str = ""
-    slips: tuple[tuple[str, int], ...] = ()
+    misconceptions: tuple[tuple[str, int], ...] = ()
     """The slips it names, each with how many answers of the last exam show it."""
 
 
-def advice(found: Findings) -> list[Advice]:
+def build_advice(findings: ExamFindings) -> list[PracticeAdvice]:
     """The lines in order, each resting on more than luck: categories behind the whole, kinds of question behind it elsewhere, slips
-    that came back. Empty where there is none (``nothing`` says so): what luck may have put last is no reason to practise it first.
+    that came back. Empty where there is none (``describe_no_advice`` says so): what luck may have put last is no reason to practise it first.
     """
-    if found.exams.empty:
+    if findings.exams.empty:
         return []
-    last = found.in_last(found.categories).sort_values(["accuracy", "questions"])
-    lines = [_category(found, row) for row in last.itertuples() if row.low < MASTERED and behind(row, found)]
-    taken = {line.category for line in lines}
-    apart = [_skill(found, row) for row in far_behind(found).itertuples() if row.category not in taken][:KINDS]
-    back = [_back(found, row) for row in found.slips[found.slips.verdict == "back"].itertuples()][:KINDS]
-    return [*lines, *apart, *back][:MOST]
+    last = findings.in_last_exam(findings.categories).sort_values(["accuracy", "questions"])
+    lines = [
+        _category_advice(findings, row)
+        for row in last.itertuples()
+        if row.low < MASTERY_ACCURACY and is_category_behind(row, findings)
+    ]
+    advised_categories = {line.category for line in lines}
+    skill_lines = [
+        _skill_advice(findings, row)
+        for row in skills_far_behind(findings).itertuples()
+        if row.category not in advised_categories
+    ][:MAX_NAMED_PER_LINE]
+    relapse_lines = [
+        _relapse_advice(findings, row)
+        for row in findings.judged_misconceptions[findings.judged_misconceptions.verdict == "back"].itertuples()
+    ][:MAX_NAMED_PER_LINE]
+    return [*lines, *skill_lines, *relapse_lines][:MAX_ADVICE_ITEMS]
 
 
-def far_behind(found: Findings) -> pd.DataFrame:
-    """The kinds of question (rows of ``Findings.skills``, worst first) that went so badly in the last exam that luck would seldom
-    make the worst of so many so bad (``claims.behind``).
+def skills_far_behind(findings: ExamFindings) -> pd.DataFrame:
+    """The kinds of question (rows of ``ExamFindings.skills``, worst first) that went so badly in the last exam that luck would seldom
+    make the worst of so many so bad (``claims.is_significantly_below_rest``).
     """
-    last = found.in_last(found.skills)
+    last = findings.in_last_exam(findings.skills)
     last = last[last.row != ""].sort_values(["accuracy", "questions", "row"])
-    return last[[_far_below(row, found.in_last(found.skills), of=len(last)) for row in last.itertuples()]]
+    return last[
+        [_is_far_below(row, findings.in_last_exam(findings.skills), comparisons=len(last)) for row in last.itertuples()]
+    ]
 
 
-def lead(lines: list[Advice]) -> str:
+def describe_advice_basis(lines: list[PracticeAdvice]) -> str:
     """What the list rests on."""
     each = "This rests" if len(lines) == 1 else "Each of these rests"
     return f"{each} on more than luck. Nothing else does."
 
 
-def nothing(found: Findings) -> str:
+def describe_no_advice(findings: ExamFindings) -> str:
     """Why there is no line, and what to do."""
-    if (found.in_last(found.categories).low >= MASTERED).all():
-        return f"Nothing stands out: every category is above {words.hundred(MASTERED)} of 100, even by the low end of its interval."
+    if (findings.in_last_exam(findings.categories).low >= MASTERY_ACCURACY).all():
+        return f"Nothing stands out: every category is above {words.round_percent(MASTERY_ACCURACY)} of 100, even by the low end of its interval."
     return (
         "Nothing is behind the rest by more than luck could make it, so this exam gives no reason to practise one thing before another. "
         "An exam of more questions can tell smaller differences."
     )
 
 
-def behind(row: object, found: Findings) -> bool:
+def is_category_behind(row: object, findings: ExamFindings) -> bool:
     """Whether a category of the last exam lies below the whole by more than luck makes the lowest of so many."""
-    last = found.in_last(found.categories)
-    return _far_below(row, last, of=len(last))
+    last = findings.in_last_exam(findings.categories)
+    return _is_far_below(row, last, comparisons=len(last))
 
 
-def _far_below(row: object, exam: pd.DataFrame, *, of: int) -> bool:
-    whole = int(exam.correct.sum()), int(exam.questions.sum())
-    return claims.behind((int(row.correct), int(row.questions)), whole, of=of)  # type: ignore[attr-defined]
+def _is_far_below(row: object, exam: pd.DataFrame, *, comparisons: int) -> bool:
+    exam_score = int(exam.correct.sum()), int(exam.questions.sum())
+    return claims.is_significantly_below_rest(
+        (int(row.correct), int(row.questions)), exam_score, comparisons=comparisons
+    )  # type: ignore[attr-defined]
 
 
-def _category(found: Findings, row: object) -> Advice:
+def _category_advice(findings: ExamFindings, row: object) -> PracticeAdvice:
     name = str(row.row)  # type: ignore[attr-defined]
-    slips = commonest(found, category=name)
-    silent = _silent(found, "category", name, slips)
-    why = [_standing(row, found), *_change(found, name), *_kinds(found, name), *silent, *_slips(slips)]
-    return Advice(
+    slips = most_common_misconceptions(findings, category=name)
+    unanswered_note = _describe_unanswered(findings, "category", name, slips)
+    evidence = [
+        _describe_row_score(row, findings),
+        *_describe_change(findings, name),
+        *_describe_lowest_skills(findings, name),
+        *unanswered_note,
+        *_describe_misconceptions(slips),
+    ]
+    return PracticeAdvice(
         name,
-        f"Practise {found.title(name)}",
-        tuple(why),
-        _ask(slips),
-        slips=_counted(slips),
+        f"Practise {findings.inline_category_label(name)}",
+        tuple(evidence),
+        _format_teacher_prompt(slips),
+        misconceptions=_misconception_count_pairs(slips),
     )
 
 
-def _skill(found: Findings, row: object) -> Advice:
+def _skill_advice(findings: ExamFindings, row: object) -> PracticeAdvice:
     skill, category = str(row.row), str(row.category)  # type: ignore[attr-defined]
-    slips = commonest(found, skill=skill)
-    why = (_standing(row, found), *_silent(found, "skill", skill, slips), *_slips(slips))
-    what = f"Practise “{skill_title(skill)}” ({found.label(category)})"
-    return Advice(category, what, why, _ask(slips), skill=skill, slips=_counted(slips))
-
-
-def _back(found: Findings, row: object) -> Advice:
-    counts = ", ".join(str(n) for n in row.series)  # type: ignore[attr-defined]
-    offer = "" if is_formula_error(str(row.misconception)) else " that offer it"  # type: ignore[attr-defined]
-    slip, skill = str(row.misconception), str(row.skill)  # type: ignore[attr-defined]
-    why = (
-        f"The slip “{slip_title(slip)}” had gone and is back: {counts} of {row.last_of} questions{offer}, exam by exam.",  # type: ignore[attr-defined]
+    slips = most_common_misconceptions(findings, skill=skill)
+    evidence = (
+        _describe_row_score(row, findings),
+        *_describe_unanswered(findings, "skill", skill, slips),
+        *_describe_misconceptions(slips),
     )
-    back = commonest(found, category=str(row.category), skill=skill, slip=slip)  # type: ignore[attr-defined]
-    what = f"Revise “{skill_title(skill)}”"
-    return Advice(str(row.category), what, why, _ask(back), skill=skill, slips=_counted(back))  # type: ignore[attr-defined]
+    title = f"Practise “{skill_title(skill)}” ({findings.category_label(category)})"
+    return PracticeAdvice(
+        category,
+        title,
+        evidence,
+        _format_teacher_prompt(slips),
+        skill=skill,
+        misconceptions=_misconception_count_pairs(slips),
+    )
 
 
-def commonest(
-    found: Findings, *, category: str = "", skill: str = "", slip: str = "", most: int | None = KINDS
+def _relapse_advice(findings: ExamFindings, row: object) -> PracticeAdvice:
+    counts = ", ".join(str(n) for n in row.series)  # type: ignore[attr-defined]
+    condition = "" if is_formula_error(str(row.misconception)) else " that offer it"  # type: ignore[attr-defined]
+    slip, skill = str(row.misconception), str(row.skill)  # type: ignore[attr-defined]
+    evidence = (
+        f"The slip “{misconception_title(slip)}” had gone and is back: {counts} of {row.last_of} questions{condition}, exam by exam.",  # type: ignore[attr-defined]
+    )
+    misconception_rows = most_common_misconceptions(
+        findings, category=str(row.category), skill=skill, misconception=slip
+    )  # type: ignore[attr-defined]
+    title = f"Revise “{skill_title(skill)}”"
+    return PracticeAdvice(
+        str(row.category),
+        title,
+        evidence,
+        _format_teacher_prompt(misconception_rows),
+        skill=skill,
+        misconceptions=_misconception_count_pairs(misconception_rows),
+    )  # type: ignore[attr-defined]
+
+
+def most_common_misconceptions(
+    findings: ExamFindings,
+    *,
+    category: str = "",
+    skill: str = "",
+    misconception: str = "",
+    limit: int | None = MAX_NAMED_PER_LINE,
 ) -> pd.DataFrame:
-    """The slips made most in the last exam (``made`` 2 or more), the commonest first; ``most`` None: all of them."""
-    here = found.in_last(found.made)
-    here = here[here.made > 1]
-    for column, value in (("category", category), ("skill", skill), ("misconception", slip)):
-        here = here[here[column] == value] if value else here
-    return commonest_first(here, "made").head(len(here) if most is None else most)
+    """The slips made most in the last exam (``made`` 2 or more), the commonest first; ``limit`` None: all of them."""
+    misconception_counts = findings.in_last_exam(findings.misconception_counts)
+    misconception_counts = misconception_counts[misconception_counts.made > 1]
+    for column, value in (("category", category), ("skill", skill), ("misconception", misconception)):
+        misconception_counts = (
+            misconception_counts[misconception_counts[column] == value] if value else misconception_counts
+        )
+    return sort_misconceptions(misconception_counts, "made").head(len(misconception_counts) if limit is None else limit)
 
 
-def silent_in_last(found: Findings, column: str, name: str) -> int:
+def count_last_exam_unanswered(findings: ExamFindings, column: str, name: str) -> int:
     """On how many of the last exam's questions of a category or skill (``column``) nothing was ticked."""
-    return int(found.silent(column, name).get(found.last, 0))
+    return int(findings.count_unanswered(column, name).get(findings.last_exam_turn, 0))
 
 
-def _silent(found: Findings, column: str, name: str, slips: pd.DataFrame) -> list[str]:
+def _describe_unanswered(findings: ExamFindings, column: str, name: str, slips: pd.DataFrame) -> list[str]:
     """That nothing was ticked, where that is commoner than any slip."""
-    silent = silent_in_last(found, column, name)
-    if silent < 2 or silent <= (slips.made.max() if len(slips) else 0):
+    unanswered = count_last_exam_unanswered(findings, column, name)
+    if unanswered < 2 or unanswered <= (slips.made.max() if len(slips) else 0):
         return []
-    return [f"On {silent} of its questions nothing was ticked: no option showed the result. No slip is as frequent."]
+    return [
+        f"On {unanswered} of its questions nothing was ticked: no option showed the result. No slip is as frequent."
+    ]
 
 
-def _counted(slips: pd.DataFrame) -> tuple[tuple[str, int], ...]:
+def _misconception_count_pairs(slips: pd.DataFrame) -> tuple[tuple[str, int], ...]:
     return tuple((str(row.misconception), int(row.made)) for row in slips.itertuples())
 
 
-def told(row: object) -> str:
+def format_row_score(row: object) -> str:
     """``14 of 40 right (22 to 50 of 100)``"""
-    score = words.score(int(row.correct), int(row.questions))  # type: ignore[attr-defined]
-    return f"{score} right ({words.hundred(row.low)} to {words.hundred(row.high)} of 100)"  # type: ignore[attr-defined]
+    score = words.format_score(int(row.correct), int(row.questions))  # type: ignore[attr-defined]
+    return f"{score} right ({words.round_percent(row.low)} to {words.round_percent(row.high)} of 100)"  # type: ignore[attr-defined]
 
 
-def _standing(row: object, found: Findings) -> str:
-    whole = words.hundred(found.exams.iloc[-1].accuracy)
-    return f"{told(row)} in the last exam, where the whole stands at {whole} of 100: behind by more than luck."
+def _describe_row_score(row: object, findings: ExamFindings) -> str:
+    overall = words.round_percent(findings.exams.iloc[-1].accuracy)
+    return f"{format_row_score(row)} in the last exam, where the whole stands at {overall} of 100: behind by more than luck."
 
 
-def _change(found: Findings, category: str) -> list[str]:
-    frame = found.categories[found.categories.row == category].sort_values("turn")
+def _describe_change(findings: ExamFindings, category: str) -> list[str]:
+    frame = findings.categories[findings.categories.row == category].sort_values("turn")
     if len(frame) < 2:
         return []
     first, last = frame.iloc[0], frame.iloc[-1]
     began, now = ((int(row.correct), int(row.questions)) for row in (first, last))
-    counts = f"{words.score(*began)} right in the first exam, {words.score(*now)} in the last"
-    change = claims.change(began, now, of=found.categories.row.nunique())
+    counts = f"{words.format_score(*began)} right in the first exam, {words.format_score(*now)} in the last"
+    change = claims.significant_change(began, now, comparisons=findings.categories.row.nunique())
     return [f"{'Up' if change > 0 else 'Down' if change else 'No clear change'}: {counts}."]
 
 
-def _kinds(found: Findings, category: str) -> list[str]:
-    skills = found.in_last(found.skills)
+def _describe_lowest_skills(findings: ExamFindings, category: str) -> list[str]:
+    skills = findings.in_last_exam(findings.skills)
     here = skills[(skills.category == category) & (skills.row != "")].sort_values(["accuracy", "questions"])
-    low = here[here.accuracy < here.correct.sum() / max(here.questions.sum(), 1)].head(KINDS)
-    named = [f"“{skill_title(r.row)}”, {int(r.correct)} of {int(r.questions)}" for r in low.itertuples()]
+    lowest = here[here.accuracy < here.correct.sum() / max(here.questions.sum(), 1)].head(MAX_NAMED_PER_LINE)
+    named = [f"“{skill_title(r.row)}”, {int(r.correct)} of {int(r.questions)}" for r in lowest.itertuples()]
     return [f"Lowest there: {'; '.join(named)}."] if named else []
 
 
-def _ask(slips: pd.DataFrame) -> str:
+def _format_teacher_prompt(slips: pd.DataFrame) -> str:
     slip = str(slips.iloc[0].misconception) if len(slips) else ""
-    return f"“{slip_title(slip)}”: {explanation(slip)} To ask a pupil: {hint(slip)}" if hint(slip) else ""
+    return (
+        f"“{misconception_title(slip)}”: {misconception_explanation(slip)} To ask a pupil: {misconception_hint(slip)}"
+        if misconception_hint(slip)
+        else ""
+    )
 
 
-def _slips(slips: pd.DataFrame) -> list[str]:
+def _describe_misconceptions(slips: pd.DataFrame) -> list[str]:
     named = [
-        f"“{slip_title(r.misconception)}”, in {r.made} of the {of_questions(r.misconception, r.offered)}"
+        f"“{misconception_title(r.misconception)}”, in {r.made} of the {misconception_scope_label(r.misconception, r.offered)}"
         for r in slips.itertuples()
     ]
     return [f"Slips: {'; '.join(named)}."] if named else []

@@ -6,127 +6,139 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import components, data, words
-from studentsim.ui.shell import ANSWERS
-from studentsim.ui.titles import skill_title, slip_title
+from studentsim.ui.shell import ANSWERS_PAGE
+from studentsim.ui.titles import skill_title, misconception_title
 from studentsim.ui.weaknesses import items, sentences
-from studentsim.ui.weaknesses.data import Items, View, items_of
-from studentsim.ui.weaknesses.place import Place
+from studentsim.ui.weaknesses.data import ItemAnalysis, WeaknessesView, load_item_analysis
+from studentsim.ui.weaknesses.place import WeaknessesSelection
 
-OFFERED = 40
+MAX_QUESTIONS_OFFERED = 40
 """Questions that the list to choose from holds, the hardest; the table has all."""
 
-COLUMNS = {
+QUESTION_TABLE_COLUMNS = {
     "problem": "question", "history": "this run's exams", "facility": "right, of 100", "sheets": "sheets",
     "discrimination": "discrimination",
     "drawn": "most ticked wrong option", "drawn_times": "times", "slip": "its slip", "category": "category", "kind": "kind of question",
 }  # fmt: skip
 
 
-def section(engine: data.Engine, shown: View, place: Place) -> None:
+def render_questions(engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The item analysis of the place's questions."""
     st.subheader("Which questions of the exam are hard, and why?", anchor=False)
-    told = items_of(engine, shown)
-    st.markdown(words.literal(sentences.items(told.sheets, told.own)))
-    here = _here(told.table, place)
-    chosen = _choose(here, place)
+    item_analysis = load_item_analysis(engine, view)
+    st.markdown(
+        words.escape_markdown(
+            sentences.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
+        )
+    )
+    selected_items = _filter_by_selection(item_analysis.table, selection)
+    chosen = _choose_question(selected_items, selection)
     if chosen:
-        _item(shown, told, chosen)
-    _table(shown, here, place)
+        _render_question(view, item_analysis, chosen)
+    _render_table(view, selected_items, selection)
 
 
-def _here(table: pd.DataFrame, place: Place) -> pd.DataFrame:
-    if place.skill:
-        return table[table.skill == place.skill]
-    return table[table.category == place.category] if place.category else table
+def _filter_by_selection(table: pd.DataFrame, selection: WeaknessesSelection) -> pd.DataFrame:
+    if selection.skill:
+        return table[table.skill == selection.skill]
+    return table[table.category == selection.category] if selection.category else table
 
 
-def _choose(here: pd.DataFrame, place: Place) -> str:
+def _choose_question(selected_items: pd.DataFrame, selection: WeaknessesSelection) -> str:
     """The question that is open: the link's, unless another is chosen; the choice becomes the link."""
-    problems = dict(zip(here.question_id, here.problem, strict=True))
-    options = list(problems)[:OFFERED]
-    if place.question in problems and place.question not in options:
-        options.append(place.question)
-    key = f"weaknesses.question.{place.run}.{place.category}.{place.skill}.{place.question}"
+    problems = dict(zip(selected_items.question_id, selected_items.problem, strict=True))
+    options = list(problems)[:MAX_QUESTIONS_OFFERED]
+    if selection.question in problems and selection.question not in options:
+        options.append(selection.question)
+    key = f"weaknesses.question.{selection.run}.{selection.category}.{selection.skill}.{selection.question}"
     st.selectbox(
-        "Open a question, the hardest first", options, index=options.index(place.question) if place.question in options else None,
+        "Open a question, the hardest first", options, index=options.index(selection.question) if selection.question in options else None,
         format_func=lambda id: problems[id], placeholder="Choose one", key=key,
-        on_change=lambda: _open(st.session_state[key] or "", place),
+        on_change=lambda: _open_question(st.session_state[key] or "", selection),
     )  # fmt: skip
-    return place.question if place.question in problems else ""
+    return selection.question if selection.question in problems else ""
 
 
-def _open(question: str, place: Place) -> None:
-    st.query_params.from_dict(place.to(question=question).link)
+def _open_question(question: str, selection: WeaknessesSelection) -> None:
+    st.query_params.from_dict(selection.with_changes(question=question).params)
 
 
-def _item(shown: View, told: Items, question_id: str) -> None:
+def _render_question(view: WeaknessesView, item_analysis: ItemAnalysis, question_id: str) -> None:
     """One question: its text, how it went in each exam, and what each option drew."""
-    row = shown.found.questions.set_index("question_id", drop=False).loc[question_id]
-    figures = told.table.set_index("question_id").loc[question_id]
+    row = view.findings.questions.set_index("question_id", drop=False).loc[question_id]
+    statistics = item_analysis.table.set_index("question_id").loc[question_id]
     with st.container(border=True, gap="xsmall"):
-        st.caption(words.literal(f"{shown.found.label(row.category)} · {skill_title(row.skill)}"))
+        st.caption(words.escape_markdown(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}"))
         st.text(row.problem)
-        st.caption(words.literal(sentences.history(list(row.letters), list(row.turns), row.correct)))
-        st.caption(words.literal(sentences.item(figures)))
-        for option in items.options(row, told.choices).itertuples():
-            _option(option, told)
-        every = {"run": shown.run.run_id, "phase": "exam", "question": question_id}
-        st.page_link(ANSWERS, label="Read every answer to it", icon=":material/menu_book:", query_params=every)
+        st.caption(
+            words.escape_markdown(sentences.describe_question_history(list(row.letters), list(row.turns), row.correct))
+        )
+        st.caption(words.escape_markdown(sentences.describe_item(statistics)))
+        for option in items.option_choice_frame(row, item_analysis.option_choices).itertuples():
+            _render_option(option, item_analysis)
+        answers_params = {"run": view.run.run_id, "phase": "exam", "question": question_id}
+        st.page_link(
+            ANSWERS_PAGE, label="Read every answer to it", icon=":material/menu_book:", query_params=answers_params
+        )
 
 
-def _option(option: object, told: Items) -> None:
+def _render_option(option: object, item_analysis: ItemAnalysis) -> None:
     sheets, letter, text = option.sheets, option.letter, option.text  # type: ignore[attr-defined]
     if not letter and not sheets:
         return
-    slip = f" (slip: {slip_title(option.slip)})" if option.slip else ""  # type: ignore[attr-defined]
-    mark = f"{items.RIGHT} right" if option.right else "" if not letter else items.WRONG  # type: ignore[attr-defined]
-    said = (
-        f"{letter}) {text} {mark}{slip}: {sheets} of {told.sheets}" if letter else f"{text}: {sheets} of {told.sheets}"
+    slip = f" (slip: {misconception_title(option.slip)})" if option.slip else ""  # type: ignore[attr-defined]
+    mark = f"{items.CORRECT_SYMBOL} right" if option.right else "" if not letter else items.WRONG_SYMBOL  # type: ignore[attr-defined]
+    label = (
+        f"{letter}) {text} {mark}{slip}: {sheets} of {item_analysis.sheet_count}"
+        if letter
+        else f"{text}: {sheets} of {item_analysis.sheet_count}"
     )
-    st.text(said)
-    st.progress(min(1.0, sheets / told.sheets) if told.sheets else 0.0)
+    st.text(label)
+    st.progress(min(1.0, sheets / item_analysis.sheet_count) if item_analysis.sheet_count else 0.0)
 
 
-def _table(shown: View, here: pd.DataFrame, place: Place) -> None:
+def _render_table(view: WeaknessesView, selected_items: pd.DataFrame, selection: WeaknessesSelection) -> None:
     """Every question, sortable, made only while the fold is open; a row opens its item."""
-    key = f"weaknesses.items.{place.run}.{place.category}.{place.skill}"
-    fold = st.expander(
-        f"All {words.plural(len(here), 'question')} as a table, with figures for researchers",
+    key = f"weaknesses.items.{selection.run}.{selection.category}.{selection.skill}"
+    expander = st.expander(
+        f"All {words.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
         key=f"{key}.fold",
         on_change="rerun",
     )
-    if not fold.open:
+    if not expander.open:
         return
-    table = table_of(here.assign(category=here.category.map(shown.found.label)))
-    with fold:
+    table = question_table_frame(
+        selected_items.assign(category=selected_items.category.map(view.findings.category_label))
+    )
+    with expander:
         st.markdown(
             "**Facility** is the share of answer sheets with the question right. **Discrimination** is the corrected item-total "
             "correlation (point-biserial): whether sheets that are good on all other questions get this one right too; 0 says nothing, "
             "below 0 is suspect."
         )
         st.dataframe(
-            table.rename(columns=COLUMNS), width="stretch", hide_index=True, key=f"{key}.{place.question}", selection_mode="single-row",
-            on_select=lambda: _select(f"{key}.{place.question}", list(here.question_id), place),
+            table.rename(columns=QUESTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.{selection.question}", selection_mode="single-row",
+            on_select=lambda: _open_selected_row(f"{key}.{selection.question}", list(selected_items.question_id), selection),
             column_config={
                 "question": st.column_config.TextColumn(width="large"),
                 "right, of 100": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=100),
                 "discrimination": st.column_config.NumberColumn(format="%.2f"),
             },
         )  # fmt: skip
-        components.csv(here, "questions", key=key)
+        components.render_csv_download(selected_items, "questions", key=key)
 
 
-def _select(key: str, ids: list[str], place: Place) -> None:
+def _open_selected_row(key: str, ids: list[str], selection: WeaknessesSelection) -> None:
     rows = st.session_state[key].selection.rows
     if rows:
-        _open(ids[rows[0]], place)
+        _open_question(ids[rows[0]], selection)
 
 
-def table_of(here: pd.DataFrame) -> pd.DataFrame:
+def question_table_frame(selected_items: pd.DataFrame) -> pd.DataFrame:
     """Item figures as a table in words."""
-    frame = here.assign(
-        kind=here.skill.map(skill_title),
-        facility=(100 * here.facility).round(),
-        slip=here.drawn_slip.map(lambda s: slip_title(s) if s else ""),
+    frame = selected_items.assign(
+        kind=selected_items.skill.map(skill_title),
+        facility=(100 * selected_items.facility).round(),
+        slip=selected_items.drawn_slip.map(lambda s: misconception_title(s) if s else ""),
     )
-    return frame[list(COLUMNS)]
+    return frame[list(QUESTION_TABLE_COLUMNS)]

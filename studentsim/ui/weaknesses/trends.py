@@ -6,140 +6,166 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import charts, components, words
-from studentsim.ui.shell import ANSWERS, WEAKNESSES
-from studentsim.ui.still import still
-from studentsim.ui.titles import is_formula_error, slip_title
+from studentsim.ui.shell import ANSWERS_PAGE, WEAKNESSES_PAGE
+from studentsim.ui.still import render_sketch
+from studentsim.ui.titles import is_formula_error, misconception_title
 from studentsim.ui.weaknesses import in_practice, sentences
-from studentsim.ui.weaknesses.data import View
-from studentsim.ui.weaknesses.findings import Findings, explanation, hint
-from studentsim.ui.weaknesses.place import Place
-from studentsim.ui.weaknesses.slips import VERDICTS, most_frequent
+from studentsim.ui.weaknesses.data import WeaknessesView
+from studentsim.ui.weaknesses.findings import ExamFindings, misconception_explanation, misconception_hint
+from studentsim.ui.weaknesses.place import WeaknessesSelection
+from studentsim.ui.weaknesses.slips import MISCONCEPTION_VERDICTS, sort_by_frequency
 
-SHOWN = 6
+MAX_MISCONCEPTIONS_DRAWN = 6
 """Slips drawn as pictures."""
-ALL = "most frequent"
-COLUMNS = {
+MOST_FREQUENT = "most frequent"
+MISCONCEPTION_TABLE_COLUMNS = {
     "title": "slip (misconception)", "category": "category", "name": "what became of it", "first": "first exam", "last": "last exam",
     "series": "exam by exam",
 }  # fmt: skip
 
 
-def section(shown: View, place: Place) -> None:
+def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The slips of the place, with what became of them."""
-    found = shown.found
-    here = slips_of(found, place)
+    findings = view.findings
+    selected_misconceptions = filter_misconceptions(findings, selection)
     st.subheader("Which slips were unlearnt, which remain?", anchor=False)
-    st.markdown(words.literal(sentences.slips(found, here)))
-    if not place.category:
-        st.markdown(words.literal(sentences.kinds(found)))
-        if told := in_practice.kinds(found):
-            st.markdown(words.literal(told))
-        if told := in_practice.disagreements(found):
-            st.markdown(words.literal(told))
+    st.markdown(words.escape_markdown(sentences.describe_misconceptions(findings, selected_misconceptions)))
+    if not selection.category:
+        st.markdown(words.escape_markdown(sentences.describe_wrong_answers(findings)))
+        if note := in_practice.describe_practice_errors(findings):
+            st.markdown(words.escape_markdown(note))
+        if note := in_practice.describe_disagreements(findings):
+            st.markdown(words.escape_markdown(note))
             st.page_link(
-                ANSWERS, label="Read all such answers", icon=":material/menu_book:", query_params={"run": place.run, "value": "other"}
+                ANSWERS_PAGE, label="Read all such answers", icon=":material/menu_book:", query_params={"run": selection.run, "value": "other"}
             )  # fmt: skip
-    if here.empty:
+    if selected_misconceptions.empty:
         return
-    chosen = _chosen(here)
-    if len(found.turns) > 1:
+    drawn_misconceptions = _choose_misconceptions(selected_misconceptions)
+    if len(findings.exam_turns) > 1:
         st.caption(
             "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals. What a "
             "question's formula tells may go wrong in any question of the category: all of them count."
-            if here.misconception.map(is_formula_error).any()
+            if selected_misconceptions.misconception.map(is_formula_error).any()
             else "Each picture: how often, of 100 questions that invite it, the slip was made, by lessons so far, with 95 % intervals."
         )
-    for start in range(0, len(chosen), 3):
+    for start in range(0, len(drawn_misconceptions), 3):
         columns = st.columns(3)
-        for column, row in zip(columns, chosen.iloc[start : start + 3].itertuples(), strict=False):
+        for column, row in zip(columns, drawn_misconceptions.iloc[start : start + 3].itertuples(), strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
-                _card(found, row, place)
-    _table(found, here, place)
+                _render_misconception_card(findings, row, selection)
+    _render_table(findings, selected_misconceptions, selection)
 
 
-def slips_of(found: Findings, place: Place) -> pd.DataFrame:
-    """The rows of ``Findings.slips`` that belong to the place's category or skill."""
-    here = found.slips
-    if place.skill:
-        return here[here.skill == place.skill]
-    return here[here.category == place.category] if place.category else here
+def filter_misconceptions(findings: ExamFindings, selection: WeaknessesSelection) -> pd.DataFrame:
+    """The rows of ``ExamFindings.judged_misconceptions`` that belong to the place's category or skill."""
+    judged = findings.judged_misconceptions
+    if selection.skill:
+        return judged[judged.skill == selection.skill]
+    return judged[judged.category == selection.category] if selection.category else judged
 
 
-def _chosen(here: pd.DataFrame) -> pd.DataFrame:
+def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
     """The slips to draw: the most frequent, or those of one verdict; where there are few, all."""
-    if len(here) <= 3:
-        return here
-    counts = here.verdict.value_counts()
-    options = [ALL, *(name for name in VERDICTS if name in counts)]
-    names = {ALL: "Most frequent"} | {n: f"{v.name.capitalize()} ({counts.get(n, 0)})" for n, v in VERDICTS.items()}
+    if len(selected_misconceptions) <= 3:
+        return selected_misconceptions
+    counts = selected_misconceptions.verdict.value_counts()
+    options = [MOST_FREQUENT, *(name for name in MISCONCEPTION_VERDICTS if name in counts)]
+    names = {MOST_FREQUENT: "Most frequent"} | {
+        n: f"{v.name.capitalize()} ({counts.get(n, 0)})" for n, v in MISCONCEPTION_VERDICTS.items()
+    }
     which = st.segmented_control(
-        "Which slips", options, format_func=names.__getitem__, default=ALL, required=True, key="weaknesses.verdict",
+        "Which slips", options, format_func=names.__getitem__, default=MOST_FREQUENT, required=True, key="weaknesses.verdict",
         label_visibility="collapsed", wrap=True,
     )  # fmt: skip
-    if which in VERDICTS:
-        st.caption(words.literal(VERDICTS[which].rule))
-        return here[here.verdict == which].head(SHOWN)
+    if which in MISCONCEPTION_VERDICTS:
+        st.caption(words.escape_markdown(MISCONCEPTION_VERDICTS[which].rule))
+        return selected_misconceptions[selected_misconceptions.verdict == which].head(MAX_MISCONCEPTIONS_DRAWN)
     st.caption("Those made most in the last exam come first, then those made most in an earlier one.")
-    return most_frequent(here).head(SHOWN)
+    return sort_by_frequency(selected_misconceptions).head(MAX_MISCONCEPTIONS_DRAWN)
 
 
-def _card(found: Findings, row: object, place: Place) -> None:
+def _render_misconception_card(findings: ExamFindings, row: object, selection: WeaknessesSelection) -> None:
     """One slip: what became of it, and its course; within its own kind of question also what goes wrong and what to ask."""
-    slip, verdict = str(row.misconception), VERDICTS[str(row.verdict)]  # type: ignore[attr-defined]
-    inside = Place(place.run, str(row.category), str(row.skill), slip, place.lesson)  # type: ignore[attr-defined]
+    slip, verdict = str(row.misconception), MISCONCEPTION_VERDICTS[str(row.verdict)]  # type: ignore[attr-defined]
+    misconception_selection = WeaknessesSelection(
+        selection.run, str(row.category), str(row.skill), slip, selection.lesson
+    )  # type: ignore[attr-defined]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.badge(verdict.told(row.last_made, row.last_of), icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
-        if place.slip == slip:
+        st.badge(verdict.format_label(row.last_made, row.last_of), icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
+        if selection.slip == slip:
             st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
-    st.markdown(f"**{words.literal(slip_title(slip))}**")
-    said = sentences.trend(row, found.turns)
-    st.caption(words.literal(f"{found.label(row.category)} · {said}"))  # type: ignore[attr-defined]
-    made = found.made
-    own = (made.misconception == slip) & (made.category == row.category) & (made.skill == row.skill)  # type: ignore[attr-defined]
-    exams = made[own].sort_values("turn")
-    if len(found.turns) > 1:
-        sketch = charts.slip_trend(exams, turns=found.turns)
-        still(sketch, key=f"weaknesses.trend.{place.run}.{row.category}.{slip}", alt=f"{slip_title(slip)}: {said}")
-    if not place.skill and (row.skill or not place.category):  # type: ignore[attr-defined]
-        st.page_link(WEAKNESSES, label="Open this slip", icon=":material/search:", query_params=inside.link)
+    st.markdown(f"**{words.escape_markdown(misconception_title(slip))}**")
+    trend_text = sentences.describe_trend(row, findings.exam_turns)
+    st.caption(words.escape_markdown(f"{findings.category_label(row.category)} · {trend_text}"))  # type: ignore[attr-defined]
+    misconception_counts = findings.misconception_counts
+    is_same_misconception = (
+        (misconception_counts.misconception == slip)
+        & (misconception_counts.category == row.category)
+        & (misconception_counts.skill == row.skill)
+    )  # type: ignore[attr-defined]
+    exams = misconception_counts[is_same_misconception].sort_values("turn")
+    if len(findings.exam_turns) > 1:
+        sketch = charts.misconception_trend_sketch(exams, turns=findings.exam_turns)
+        render_sketch(
+            sketch,
+            key=f"weaknesses.trend.{selection.run}.{row.category}.{slip}",
+            alt=f"{misconception_title(slip)}: {trend_text}",
+        )
+    if not selection.skill and (row.skill or not selection.category):  # type: ignore[attr-defined]
+        st.page_link(
+            WEAKNESSES_PAGE,
+            label="Open this slip",
+            icon=":material/search:",
+            query_params=misconception_selection.params,
+        )
         return
-    if explanation(slip):
-        st.text(explanation(slip))
-        st.text(f"To ask a pupil: {hint(slip)}")
-    lesson = int(place.lesson or found.last)
+    if misconception_explanation(slip):
+        st.text(misconception_explanation(slip))
+        st.text(f"To ask a pupil: {misconception_hint(slip)}")
+    lesson = int(selection.lesson or findings.last_exam_turn)
     count = int(exams[exams.turn == lesson].made.sum())
     if count:
-        label = f"Read {words.plural(count, 'such answer')}"
-        st.page_link(ANSWERS, label=label, icon=":material/menu_book:", query_params=inside.answers(lesson=lesson))
+        label = f"Read {words.pluralize(count, 'such answer')}"
+        st.page_link(
+            ANSWERS_PAGE,
+            label=label,
+            icon=":material/menu_book:",
+            query_params=misconception_selection.answers_params(lesson=lesson),
+        )
 
 
-def _table(found: Findings, here: pd.DataFrame, place: Place) -> None:
+def _render_table(
+    findings: ExamFindings, selected_misconceptions: pd.DataFrame, selection: WeaknessesSelection
+) -> None:
     """All slips and the rules, made only while the fold is open."""
-    key = f"weaknesses.slips.{place.run}.{place.category}.{place.skill}"
-    fold = st.expander(
-        f"All {words.plural(len(here), 'slip')}, and how they are judged", key=f"{key}.fold", on_change="rerun"
+    key = f"weaknesses.slips.{selection.run}.{selection.category}.{selection.skill}"
+    expander = st.expander(
+        f"All {words.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged",
+        key=f"{key}.fold",
+        on_change="rerun",
     )
-    if not fold.open:
+    if not expander.open:
         return
-    table = table_of(found, here)
-    with fold:
+    table = misconception_table_frame(findings, selected_misconceptions)
+    with expander:
         st.dataframe(
-            table.rename(columns=COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
-            column_config={"exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(here.most.max()))},
+            table.rename(columns=MISCONCEPTION_TABLE_COLUMNS), width="stretch", hide_index=True, key=f"{key}.table",
+            column_config={"exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max()))},
         )  # fmt: skip
-        components.csv(table, "slips", key=key)
-        for name, rule in sentences.rules():
-            st.markdown(f"**{name}**: {words.literal(rule)}")
+        components.render_csv_download(table, "slips", key=key)
+        for name, rule in sentences.list_verdict_rules():
+            st.markdown(f"**{name}**: {words.escape_markdown(rule)}")
 
 
-def table_of(found: Findings, here: pd.DataFrame) -> pd.DataFrame:
+def misconception_table_frame(findings: ExamFindings, selected_misconceptions: pd.DataFrame) -> pd.DataFrame:
     """Slips as a table in words."""
     frame = pd.DataFrame({
-        "title": here.misconception.map(slip_title),
-        "category": here.category.map(found.label),
-        "name": [VERDICTS[r.verdict].told(r.last_made, r.last_of) for r in here.itertuples()],
-        "first": [f"{k} of {n}" for k, n in zip(here.first_made, here.first_of, strict=True)],
-        "last": [f"{k} of {n}" for k, n in zip(here.last_made, here.last_of, strict=True)],
-        "series": here.series,
+        "title": selected_misconceptions.misconception.map(misconception_title),
+        "category": selected_misconceptions.category.map(findings.category_label),
+        "name": [MISCONCEPTION_VERDICTS[r.verdict].format_label(r.last_made, r.last_of) for r in selected_misconceptions.itertuples()],
+        "first": [f"{k} of {n}" for k, n in zip(selected_misconceptions.first_made, selected_misconceptions.first_of, strict=True)],
+        "last": [f"{k} of {n}" for k, n in zip(selected_misconceptions.last_made, selected_misconceptions.last_of, strict=True)],
+        "series": selected_misconceptions.series,
     })  # fmt: skip
     return frame
