@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 from studentsim.runs.folder import RunFolder, list_runs  # noqa: E402
 from studentsim.runs.states import read_run_state  # noqa: E402
-from studentsim.store.journal import read_events, effective_events  # noqa: E402
+from studentsim.store.journal import effective_events, read_events  # noqa: E402
 
 SETTINGS = {
     "turns": 3, "questions": 6, "exam": 10, "exam-every": 1, "validation": 2, "max-new-tokens": 40, "exams": "scored",

@@ -17,7 +17,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS
+from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
 from studentsim.config import RunConfig
 from studentsim.open_book import evaluate_open_book
 from studentsim.records import CATEGORIES

@@ -42,7 +42,7 @@ from transformers import (
 from studentsim.bank.mathqa import parse_options
 from studentsim.student.generate import prefill
 from studentsim.student.hub.scoring import score_options
-from studentsim.student.model import NUM_HEADS, HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_LAYERS
+from studentsim.student.model import HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_HEADS, NUM_LAYERS
 
 VOCABULARY = 32_000
 """Of the model made on the spot: Llama 2's. Those of the hub have up to 262,000; the embedded student has 1,500."""

@@ -29,7 +29,7 @@ from studentsim.runs import execute as execution
 from studentsim.runs import preflight
 from studentsim.runs.folder import RunFolder, create_folder_atomically, ensure_data_folder
 from studentsim.simulation import Components
-from studentsim.store.journal import read_events, effective_events
+from studentsim.store.journal import effective_events, read_events
 from studentsim.student.base import Student
 from studentsim.ui.compare.intervals import half_width
 

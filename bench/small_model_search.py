@@ -31,7 +31,7 @@ from size_cue import size_cue
 
 from studentsim.cli.recording import pause_at_deadline
 from studentsim.runs.folder import RunFolder
-from studentsim.store.journal import read_events, effective_events
+from studentsim.store.journal import effective_events, read_events
 from studentsim.ui.compare.intervals import t_quantile
 
 ROUNDS = ((18, 3), (6, 6))

@@ -28,8 +28,8 @@ from studentsim.config import RunConfig  # noqa: E402
 from studentsim.runs import recorded  # noqa: E402
 from studentsim.ui.compare.curves import group_means_frame  # noqa: E402
 from studentsim.ui.compare.differences import compute_differences, last_shared_turn  # noqa: E402
-from studentsim.ui.compare.groups import RunGroup, ComparedRun, group_runs_by_settings  # noqa: E402
-from studentsim.ui.compare.paper import published_intervals_overlap, load_published_curves  # noqa: E402
+from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_runs_by_settings  # noqa: E402
+from studentsim.ui.compare.paper import load_published_curves, published_intervals_overlap  # noqa: E402
 
 PAGE = ROOT / "docs" / "real-model.md"
 

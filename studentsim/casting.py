@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
     from studentsim.learning.rehearsal import Rehearsal
-    from studentsim.student.base import Trainer, Student
+    from studentsim.student.base import Student, Trainer
     from studentsim.student.hub.student import HubStudent
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

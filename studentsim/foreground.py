@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from studentsim import presets
-from studentsim.cli.figures import describe_category_mix, build_run_result
+from studentsim.cli.figures import build_run_result, describe_category_mix
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.records import Answered, Event, ExamFinished, StageStarted, TrainingStep

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from studentsim import luck as lucks
 from studentsim.bank import curriculum
+from studentsim.luck import derive_rng
 from studentsim.records import CATEGORIES, Question
 from studentsim.second_tries import get_exam_questions, paired_gain_interval
 from studentsim.student.corpus import format_worked_example
@@ -66,7 +66,7 @@ def evaluate_open_book(student: EmbeddedStudent, per_category: int = 200, *, see
 
 def sample_passage(question: Question, is_relevant: bool, seed: int) -> str:
     """A hint or a worked example (of the study split) of the question's skill, or of another one."""
-    rng = lucks.derive_rng("passage", seed, question.id, is_relevant)
+    rng = derive_rng("passage", seed, question.id, is_relevant)
     skill = curriculum.SKILLS[question.skill or ""]
     if not is_relevant:
         skill = rng.choice([s for s in curriculum.SKILLS.values() if s.id != skill.id])

@@ -12,8 +12,8 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from studentsim import luck as lucks
 from studentsim.config import RunConfig
+from studentsim.luck import derive_rng
 from studentsim.records import Answer, Answered, Event, Feedback, Grade, Question, StageStarted
 from studentsim.student.base import Student
 from studentsim.teacher.teacher import Teacher
@@ -97,13 +97,13 @@ def _grade_answers(
             and grade.assigned_correct
             and _should_challenge(config, turn, own.question)
         ):
-            own.challenged, grade = True, replace(grade, said_right=False, by="doubt")
+            own.challenged, grade = True, replace(grade, assigned_override=False, graded_by="doubt")
         own.attempts.append((answer, grade))
 
 
 def _should_challenge(config: RunConfig, turn: int, question: Question) -> bool:
     challenge_rate = config.teaching.doubts
-    return challenge_rate > 0 and lucks.derive_rng("doubt", config.seed, turn, question.id).random() < challenge_rate
+    return challenge_rate > 0 and derive_rng("doubt", config.seed, turn, question.id).random() < challenge_rate
 
 
 def _give_feedback(teacher: Teacher, histories: Sequence[Attempts], seed_key: Sequence[object]) -> dict[str, Feedback]:

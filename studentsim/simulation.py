@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studentsim import luck
 from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
 from studentsim.exam import build_exam_result
 from studentsim.learning.pairs import build_held_out_pairs, pairs_from_mistakes
 from studentsim.learning.rehearsal import rehearsal_key
-from studentsim.practice import Attempts, run_practice, answer_event
+from studentsim.luck import derive_rng, derive_seed
+from studentsim.practice import Attempts, answer_event, run_practice
 from studentsim.records import Answered, Event, Question, StageStarted, TrainingStep, TurnFinished, TurnStarted
 from studentsim.selection import ScoreRecorder, SelectionContext, count_by_category, select_questions
-from studentsim.student.base import Trainer, Student
+from studentsim.student.base import Student, Trainer
 from studentsim.teacher.teacher import Teacher
 
 
@@ -108,7 +108,7 @@ def simulate(config: RunConfig, components: Components, state: LoopState | None 
                     practised, chosen_source=teaching.pairs, chosen_text=teaching.chosen_text, seed_key=study_seed_key
                 )
                 yield StageStarted(turn, "training", len(pairs))
-                training_seed = luck.derive_seed("dpo", config.seed, turn) % 2**31
+                training_seed = derive_seed("dpo", config.seed, turn) % 2**31
                 practised_keys = frozenset(rehearsal_key(q) for q in questions)
                 for event in components.trainer.learn(
                     pairs, held_out, turn=turn, seed=training_seed, practised=practised_keys
@@ -154,8 +154,8 @@ def choose_questions(
     context = SelectionContext(
         pool=tuple(pool),
         count=config.questions,
-        rng=luck.derive_rng("questions", config.seed, turn),
-        fixed_rng=luck.derive_rng("questions", config.seed, "fixed"),
+        rng=derive_rng("questions", config.seed, turn),
+        fixed_rng=derive_rng("questions", config.seed, "fixed"),
         categories=components.bank.categories,
         wrong_by_category=wrong_by_category,
         times_asked=times_asked,

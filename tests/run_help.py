@@ -11,7 +11,7 @@ from typing import Any
 
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.manager import RunManager
-from studentsim.store.journal import read_events, effective_events, read_new_events
+from studentsim.store.journal import effective_events, read_events, read_new_events
 
 HERE = Path(__file__).parent
 

@@ -17,8 +17,8 @@ from studentsim.bank import gsm8k
 from studentsim.bank.draft import build_question
 from studentsim.bank.reading import read_rows
 from studentsim.student.answer_parsing.latex import latex_to_text
-from studentsim.student.answer_parsing.reasoning import truncate_at_next_question, strip_reasoning
-from studentsim.student.answer_parsing.tokens import tokenize, token_key
+from studentsim.student.answer_parsing.reasoning import strip_reasoning, truncate_at_next_question
+from studentsim.student.answer_parsing.tokens import token_key, tokenize
 from studentsim.student.replies import parse_reply
 
 HERE = Path(__file__).parent

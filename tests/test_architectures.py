@@ -23,7 +23,7 @@ from studentsim.runs import models
 from studentsim.runs.execute import execute
 from studentsim.runs.folder import create_run
 from studentsim.runs.past import read_past_events
-from studentsim.student.generate import prefill, generate
+from studentsim.student.generate import generate, prefill
 from studentsim.student.hub.loading import prepare_model
 from studentsim.student.hub.scoring import score_options
 from studentsim.student.hub.student import HubStudent

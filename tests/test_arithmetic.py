@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.arithmetic import calculate, parse_number, format_number
+from studentsim.arithmetic import calculate, format_number, parse_number
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from studentsim.bank import annotation
-from studentsim.bank.annotation import parse_number_with_decimals, compare_formula_to_key
+from studentsim.bank.annotation import compare_formula_to_key, parse_number_with_decimals
 from studentsim.bank.draft import build_question_from_row
 from studentsim.bank.formula import OPERATIONS, evaluate_formula, evaluate_linear_formula, extract_numbers
 from studentsim.bank.mathqa import DATASET

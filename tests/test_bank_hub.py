@@ -13,7 +13,7 @@ import pytest
 from studentsim.bank import mathqa, sources
 from studentsim.bank.draft import HubDataset
 from studentsim.bank.hub import load_hub_rows
-from studentsim.bank.sources import build_bank_report, questions_from_rows, load_dataset_rows
+from studentsim.bank.sources import build_bank_report, load_dataset_rows, questions_from_rows
 from studentsim.errors import BankError
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from studentsim.bank import mmlu
-from studentsim.bank.parts import split_source_names, load_bank_rows
+from studentsim.bank.parts import load_bank_rows, split_source_names
 from studentsim.bank.reading import RawRow
-from studentsim.bank.sources import build_bank_report, has_hub_dataset, load_questions, open_bank, load_dataset_rows
+from studentsim.bank.sources import build_bank_report, has_hub_dataset, load_dataset_rows, load_questions, open_bank
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
 from studentsim.practice import answer_event

@@ -18,7 +18,7 @@ from studentsim.bank import arc, gsm8k, hendrycks_math, mmlu, near
 from studentsim.bank.dealing import assign_split
 from studentsim.bank.draft import parse_dataset_row
 from studentsim.bank.reading import RawRow
-from studentsim.bank.sources import build_bank_report, load_questions, open_bank, load_dataset_rows
+from studentsim.bank.sources import build_bank_report, load_dataset_rows, load_questions, open_bank
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
 from studentsim.records import CATEGORIES

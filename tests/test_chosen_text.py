@@ -18,7 +18,7 @@ from studentsim.learning.pairs import build_held_out_pairs, pairs_from_mistakes
 from studentsim.learning.rehearsal import sample_rehearsal_pairs
 from studentsim.practice import Attempts
 from studentsim.records import Answer, Grade, Option
-from studentsim.solution_text import MAX_STEP_WORDS, extract_last_step, correct_solution_text
+from studentsim.solution_text import MAX_STEP_WORDS, correct_solution_text, extract_last_step
 from studentsim.student.hub.form import apply_answer_form
 from studentsim.ui.compare import settings
 

@@ -23,7 +23,7 @@ from studentsim.config import RunConfig, Teaching
 from studentsim.errors import StudentError
 from studentsim.records import CATEGORIES, PreferenceMetrics
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import list_runs, create_run, open_run
+from studentsim.runs.folder import create_run, list_runs, open_run
 from studentsim.runs.lease import grant_lease
 from studentsim.store.journal import read_events
 

@@ -8,7 +8,7 @@ import pytest
 
 from studentsim.arithmetic import calculate, parse_number
 from studentsim.bank import curriculum
-from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS, generate_questions
+from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS, generate_questions
 from studentsim.bank.skill import render_solution
 from studentsim.bank.sources import open_bank
 from studentsim.errors import BankError

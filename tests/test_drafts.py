@@ -12,7 +12,7 @@ from studentsim.config import RunConfig
 from studentsim.student import embedded
 from studentsim.student.drafts import generate_with_drafts
 from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
-from studentsim.student.generate import prefill, generate
+from studentsim.student.generate import generate, prefill
 from studentsim.student.model import load_embedded_model
 from studentsim.student.prompts import completion_ids, prompt_ids
 

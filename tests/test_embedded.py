@@ -4,7 +4,7 @@ import pytest
 from safetensors import safe_open
 
 from studentsim import casting
-from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS, generate_questions
+from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS, generate_questions
 from studentsim.bank.feedback import format_feedback
 from studentsim.config import RunConfig
 from studentsim.errors import StudentError
@@ -49,7 +49,7 @@ def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
     import numpy as np
 
     from studentsim.student.embedded import draw_uniforms
-    from studentsim.student.generate import prefill, generate
+    from studentsim.student.generate import generate, prefill
     from studentsim.student.parsing import parse_answer
 
     model, tokenizer = load_embedded_model()

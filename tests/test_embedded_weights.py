@@ -20,13 +20,13 @@ from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, upgrade_stored_se
 from studentsim.errors import ConfigError, StudentError
 from studentsim.runs import preflight, recorded
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import list_runs, create_run, open_run, pin_embedded_weights
+from studentsim.runs.folder import create_run, list_runs, open_run, pin_embedded_weights
 from studentsim.runs.manager import RunManager
 from studentsim.store.export import export_run
 from studentsim.store.journal import read_events
 from studentsim.student import adapter, embedded_weights
 from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.embedded_weights import WEIGHTS_FILENAME, FINGERPRINT_0_1, WEIGHTS_DIR_0_1
+from studentsim.student.embedded_weights import FINGERPRINT_0_1, WEIGHTS_DIR_0_1, WEIGHTS_FILENAME
 from studentsim.student.model import load_embedded_model
 from studentsim.ui.cards import parse_stored_config
 

@@ -12,7 +12,7 @@ from store_runs import CONFIG, answered, crashed_run, put, turn_zero, whole_run
 from studentsim.errors import DataFolderError, UnknownRun
 from studentsim.store import queries, tables
 from studentsim.store.database import Database
-from studentsim.store.export import export_run, escape_formula_cells
+from studentsim.store.export import escape_formula_cells, export_run
 from studentsim.store.ingest import sync_journals
 
 

@@ -20,7 +20,7 @@ from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.exam import wilson_interval
 from studentsim.runs import preflight
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import list_runs, create_run
+from studentsim.runs.folder import create_run, list_runs
 from studentsim.store.journal import read_events
 from studentsim.student.fake import FakeStudent
 from studentsim.teacher import finetune as finetuning
@@ -334,7 +334,9 @@ def test_check_teacher_says_so_where_there_are_no_answers(tmp_path, say):
 
 def test_the_embedded_marker_is_made_as_before_where_no_base_is_named(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("studentsim.teacher.training.train_embedded_grader", lambda *given, **more: asked.append((given, more)))
+    monkeypatch.setattr(
+        "studentsim.teacher.training.train_embedded_grader", lambda *given, **more: asked.append((given, more))
+    )
     result = CliRunner().invoke(cli.app, ["train-teacher", "--steps", "7", "--out", str(tmp_path), "--work", "w"])
     assert result.exit_code == 0, result.output
     ((_, out), more), = asked  # fmt: skip

@@ -17,7 +17,7 @@ from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.config import Teaching
 from studentsim.errors import ConfigError
 from studentsim.runs import teachers
-from studentsim.teacher.check import ConfusionCounts, evaluate_on_answers, confusion_by_reply_kind, format_evaluation
+from studentsim.teacher.check import ConfusionCounts, confusion_by_reply_kind, evaluate_on_answers, format_evaluation
 from studentsim.teacher.encoding import InputEncoder
 from studentsim.teacher.finetune import FinetuneResult, finetune_grader
 from studentsim.teacher.finetune_report import report_result

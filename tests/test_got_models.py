@@ -20,7 +20,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError, StudentError
 from studentsim.runs import model_use, worker
 from studentsim.runs.ending import end_run
-from studentsim.runs.folder import list_runs, create_run
+from studentsim.runs.folder import create_run, list_runs
 from studentsim.runs.manager import RunManager
 from studentsim.student.hub import source
 from studentsim.student.huggingface import model_store

@@ -12,8 +12,8 @@ from studentsim.learning.rehearsal import (
     STEP_INTERVAL,
     TEXTS_PER_STEP,
     Rehearsal,
-    sample_rehearsal_pairs,
     rehearsal_key,
+    sample_rehearsal_pairs,
 )
 from studentsim.learning.trainer import StepReporter
 from studentsim.records import TrainingStep
@@ -150,7 +150,9 @@ def held_rows(monkeypatch) -> list[int]:
     """How many texts each of rehearsal's passes through the model has, as they come."""
     seen, told_by = [], holding.compute_text_logps
     monkeypatch.setattr(
-        holding, "compute_text_logps", lambda model, inputs: seen.append(len(inputs["input_ids"])) or told_by(model, inputs)
+        holding,
+        "compute_text_logps",
+        lambda model, inputs: seen.append(len(inputs["input_ids"])) or told_by(model, inputs),
     )
     return seen
 

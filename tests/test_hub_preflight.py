@@ -28,7 +28,7 @@ from studentsim.student import generate
 from studentsim.student.caches import take_rows
 from studentsim.student.hub import source
 from studentsim.student.hub.machine import Hardware
-from studentsim.student.hub.sizes import ModelShape, plan_memory, estimate_weight_bytes
+from studentsim.student.hub.sizes import ModelShape, estimate_weight_bytes, plan_memory
 
 GEMMA_2B = {
     "model_type": "gemma", "hidden_size": 2048, "num_hidden_layers": 18, "num_attention_heads": 8, "num_key_value_heads": 1,
@@ -315,7 +315,9 @@ def test_the_command_says_each_step_of_a_trial(monkeypatch, gemma):
     }
     figures |= dict.fromkeys(("loading", "answer", "exam", "choice", "pair"), 0.5)
     lines = [{"step": "a first answer"}, {"step": "weighing options"}, {"kind": "", "trial": figures}]
-    monkeypatch.setattr(models, "BENCHMARK_ARGUMENTS", ("-c", "\n".join(f"print({json.dumps(line)!r})" for line in lines)))
+    monkeypatch.setattr(
+        models, "BENCHMARK_ARGUMENTS", ("-c", "\n".join(f"print({json.dumps(line)!r})" for line in lines))
+    )
     done = CliRunner().invoke(app, ["check-model", str(gemma), "--json"])
     assert done.exit_code == 0, done.output
     assert done.stderr.index("Trying it out: a first answer …") < done.stderr.index("Trying it out: weighing options …")
@@ -333,7 +335,9 @@ def test_a_trial_finds_model_and_questions_by_paths_from_here(monkeypatch, gemma
 
 
 def test_what_libraries_print_in_a_trial_is_no_message_of_it(monkeypatch, gemma):
-    monkeypatch.setattr(models, "BENCHMARK_ARGUMENTS", ("-c", "print(0); print('{\"step\": \"a first answer\"}'); print('[1]')"))
+    monkeypatch.setattr(
+        models, "BENCHMARK_ARGUMENTS", ("-c", "print(0); print('{\"step\": \"a first answer\"}'); print('[1]')")
+    )
     steps: list[str] = []
     with pytest.raises(StudentError, match="cannot be tried out"):
         models.run_benchmark_subprocess(hubs.config(gemma), on_progress=steps.append)

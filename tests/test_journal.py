@@ -13,7 +13,7 @@ from store_runs import answered, crashed_run, metrics, whole_run
 from studentsim.errors import JournalError
 from studentsim.records import Resumed, StageStarted, TrainingStep
 from studentsim.store import journal
-from studentsim.store.journal import JournalWriter, read_events, effective_events, read_new_events
+from studentsim.store.journal import JournalWriter, effective_events, read_events, read_new_events
 
 
 @pytest.fixture

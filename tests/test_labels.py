@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from studentsim.ui import charts, looks
 from studentsim.ui.charts.labels import spread_labels
-from studentsim.ui.charts.race import PLOT_HEIGHT_PX, LINE_HEIGHT_EM
+from studentsim.ui.charts.race import LINE_HEIGHT_EM, PLOT_HEIGHT_PX
 
 LABELS = st.lists(st.tuples(st.floats(-20, 120), st.floats(0.5, 40)), max_size=14)
 NEAR = 1e-6

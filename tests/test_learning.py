@@ -11,7 +11,7 @@ from run_help import beyond_rounding
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import StudentError
 from studentsim.learning.dpo import DPOStudentTrainer, MaskedPreferenceCollator
-from studentsim.learning.pairs import build_held_out_pairs, pairs_from_mistakes, correct_solution_text
+from studentsim.learning.pairs import build_held_out_pairs, correct_solution_text, pairs_from_mistakes
 from studentsim.practice import Attempts
 from studentsim.records import Answer, EpochFinished, TrainingStep, Validated
 from studentsim.student.embedded import EmbeddedStudent

@@ -16,7 +16,7 @@ from studentsim.records import Option
 from studentsim.student.parsing import parse_answer
 from studentsim.teacher.label import is_correct_by_key
 from studentsim.teacher.marker import EMBEDDED_MAX_INPUT_TOKENS, WEIGHTS_FOLDER, Seq2SeqGrader, load_grader
-from studentsim.teacher.prompt import MAX_ANSWER_CHARS, excerpt_ending, build_grader_prompt, add_decimals_to_fractions
+from studentsim.teacher.prompt import MAX_ANSWER_CHARS, add_decimals_to_fractions, build_grader_prompt, excerpt_ending
 from studentsim.teacher.tokenizer import build_tokenizer, encode_with_end_token
 from studentsim.teacher.training import TrainingRecipe, init_model, save_grader
 

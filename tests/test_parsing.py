@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from studentsim.bank.curriculum import generate_questions
 from studentsim.records import Option, Question
 from studentsim.student.parsing import parse_answer
-from studentsim.student.plain import comparison_key, clean_text
+from studentsim.student.plain import clean_text, comparison_key
 from studentsim.student.replies import parse_reply
 
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from studentsim.bank import curriculum
 from studentsim.bank.feedback import (
-    first_step_hint,
-    reveals_answer,
     feedback_for_misjudged_answer,
     feedback_for_wrong_answer,
+    first_step_hint,
+    reveals_answer,
 )
 from studentsim.config import Teaching
 from studentsim.errors import ConfigError

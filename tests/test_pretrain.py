@@ -17,14 +17,14 @@ from studentsim.student.corpus import (
     REVISION_SHARE,
     Mixture,
     ProblemPool,
-    sample_example,
     make_example,
-    sample_worked_problems,
     misconception_weights,
+    sample_example,
+    sample_worked_problems,
 )  # fmt: skip
 from studentsim.student.drills import make_drill
 from studentsim.student.model import load_embedded_model
-from studentsim.student.pretrain import TrainingPhase, Recipe, learning_rate, pretrain
+from studentsim.student.pretrain import Recipe, TrainingPhase, learning_rate, pretrain
 from studentsim.student.reading import BOOK_TOKEN, LEANINGS, LEVEL_STEPS, PASSAGE_VERDICT_WORDS, WORK_TOKEN
 
 SMALL = Recipe(

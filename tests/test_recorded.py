@@ -20,7 +20,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
 from studentsim.runs import recorded
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, list_runs, create_run, delete_run
+from studentsim.runs.folder import RunFolder, create_run, delete_run, list_runs
 from studentsim.runs.manager import RunManager
 from studentsim.runs.states import read_run_state
 from studentsim.store import ingest, queries

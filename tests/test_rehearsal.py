@@ -17,12 +17,12 @@ from studentsim.errors import StudentError
 from studentsim.learning import rehearsal
 from studentsim.learning.dpo import DPOStudentTrainer
 from studentsim.learning.rehearsal import (
-    STEP_INTERVAL,
     REFERENCES_FILE,
+    STEP_INTERVAL,
     TEXTS_PER_STEP,
     Rehearsal,
-    sample_rehearsal_pairs,
     rehearsal_key,
+    sample_rehearsal_pairs,
 )
 from studentsim.records import Option, PairScore, Question, TrainingStep, TurnFinished, TurnStarted
 from studentsim.runs import checkpoints

@@ -17,14 +17,14 @@ from studentsim.errors import DataFolderError, RunError, UnknownRun
 from studentsim.runs.folder import (
     RUN_ID_PATTERN,
     RunFolder,
-    list_runs,
     check_run_id,
     create_run,
     delete_run,
+    list_runs,
     new_run_id,
     open_run,
-    runs_folder,
     pin_embedded_weights,
+    runs_folder,
 )
 
 

@@ -14,7 +14,7 @@ from run_help import Gate, at_answer, lines, manager, told, types, until, until_
 from studentsim.errors import ConfigError, RunError, UnknownRun
 from studentsim.runs import process
 from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, list_runs, create_run, open_run
+from studentsim.runs.folder import RunFolder, create_run, list_runs, open_run
 from studentsim.runs.lease import current_lease
 from studentsim.runs.manager import RunManager
 

@@ -27,8 +27,8 @@ from studentsim.runs import preflight, teachers
 from studentsim.student.hub import source
 from studentsim.student.hub.machine import Hardware
 from studentsim.teacher import marker as marking
-from studentsim.teacher.encoding import InputEncoder, get_decoder_start_token_id, encode_label, encode_targets
-from studentsim.teacher.marker import load_grader, build_grader
+from studentsim.teacher.encoding import InputEncoder, encode_label, encode_targets, get_decoder_start_token_id
+from studentsim.teacher.marker import build_grader, load_grader
 from studentsim.teacher.prompt import build_grader_prompt
 
 KINDS = ["t5", "bart"]

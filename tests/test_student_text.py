@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from studentsim.bank.curriculum import SKILLS, generate_questions
 from studentsim.student.calculator import Calculator, CalculatorProcessor, expression_before_equals
 from studentsim.student.parsing import parse_answer
-from studentsim.student.prompts import normalize_problem, completion_ids, prompt_ids
+from studentsim.student.prompts import completion_ids, normalize_problem, prompt_ids
 from studentsim.student.reading import prompt_text
 from studentsim.student.tokenizer import SPACE_MARKER, encode
 

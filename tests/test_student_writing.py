@@ -11,7 +11,7 @@ import torch
 from studentsim.config import RunConfig
 from studentsim.records import Pair
 from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
-from studentsim.student.generate import prefill, completion_logprobs, generate
+from studentsim.student.generate import completion_logprobs, generate, prefill
 from studentsim.student.prompts import completion_ids, prompt_ids
 
 

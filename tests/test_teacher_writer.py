@@ -13,7 +13,7 @@ from studentsim.runs.teachers import check_teacher
 from studentsim.student.fake import FakeStudent
 from studentsim.teacher import writer as writing
 from studentsim.teacher.teacher import Teacher
-from studentsim.teacher.writer import load_hint_model, build_hint_request, clean_hint
+from studentsim.teacher.writer import build_hint_request, clean_hint, load_hint_model
 
 QUESTION = bank().study[0]
 

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from studentsim.store.queries import EXAM_RESULT_STAGE, TURN_FINISHED_STAGE
 from studentsim.ui.watch.timeline import (
-    INITIAL_STATE,
-    MIN_REPLAY_SECONDS,
-    MAX_REPLAY_SECONDS,
     DEFAULT_REPLAY_SECONDS,
+    INITIAL_STATE,
+    MAX_REPLAY_SECONDS,
+    MIN_REPLAY_SECONDS,
     ReplayClock,
     ReplayTimeline,
-    parse_replay_seconds,
     compute_replay_states,
+    parse_replay_seconds,
 )
 
 NEAR = 1e-9

@@ -23,7 +23,7 @@ from hypothesis import strategies as some
 
 from studentsim import cli, foreground
 from studentsim.bank.sources import open_bank
-from studentsim.cli.transfer import save_recorded_matrix, format_matrix_lines, make_printable
+from studentsim.cli.transfer import format_matrix_lines, make_printable, save_recorded_matrix
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError, StoreError
 from studentsim.records import CATEGORIES, Answered, ExamFinished
@@ -37,8 +37,8 @@ from studentsim.transfer.matrix import (
     PairedGain,
     PairedOutcome,
     TransferMatrix,
-    build_transfer_matrix,
     average_estimates,
+    build_transfer_matrix,
     load_bundled_matrices,
 )
 from studentsim.ui import charts

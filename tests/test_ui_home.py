@@ -22,7 +22,7 @@ from studentsim.store import ingest
 from studentsim.store.database import Database
 from studentsim.ui import charts, data
 from studentsim.ui.compare.differences import AccuracyDifference
-from studentsim.ui.compare.groups import RunGroup, ComparedRun
+from studentsim.ui.compare.groups import ComparedRun, RunGroup
 from studentsim.ui.home import rows, sentences
 from studentsim.ui.looks import STRATEGY_STYLES
 from studentsim.ui.watch import pulse

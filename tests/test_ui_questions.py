@@ -13,7 +13,7 @@ from answer_runs import make_answers_run
 from streamlit.testing.v1 import AppTest
 from visits import link_labels, stock, text_of, visit
 
-from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS, generate_question
+from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS, generate_question
 from studentsim.bank.table import QUESTION_COLUMNS, compute_bank_fingerprint
 from studentsim.errors import BankError
 from studentsim.student.profiles import PROFILES

@@ -17,7 +17,7 @@ from studentsim.runs.manager import RunManager
 from studentsim.store import ingest, intake, queries
 from studentsim.store.database import Database
 from studentsim.ui import data
-from studentsim.ui.shell import COMPARE_PAGE, HOME_PAGE, SINGLE_RUN_PAGES, MENU_PAGES
+from studentsim.ui.shell import COMPARE_PAGE, HOME_PAGE, MENU_PAGES, SINGLE_RUN_PAGES
 
 STATES = {
     "running": {"status": "", "turn": 2, "until": "study"},

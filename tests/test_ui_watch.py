@@ -23,7 +23,7 @@ from studentsim.records import Cell, Validated
 from studentsim.runs import states
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.manager import RunManager
-from studentsim.runs.waiting import enqueue, dequeue
+from studentsim.runs.waiting import dequeue, enqueue
 from studentsim.store import intake, queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, data, glossary, looks, rewards

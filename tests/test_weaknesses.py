@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from weak_runs import GAIN, PER_SKILL, PHYSICS, PROBABILITY, make_weak_run, plain, questions, slip
 
 from studentsim.analysis import misconceptions
-from studentsim.analysis.misconceptions import MisconceptionHistory, ComparisonCounts
+from studentsim.analysis.misconceptions import ComparisonCounts, MisconceptionHistory
 from studentsim.exam import wilson_interval
 from studentsim.records import Question
 from studentsim.store import ingest, queries

@@ -17,13 +17,13 @@ from functools import lru_cache
 
 from studentsim.analysis.formula_steps import (
     ArithmeticTree,
-    collapse_percentages,
-    iter_step_omissions,
-    iter_operator_replacements,
     build_arithmetic_tree,
+    collapse_percentages,
+    iter_operator_replacements,
+    iter_step_omissions,
 )
-from studentsim.analysis.written_sums import WrittenOperation, numbers_match, operations_match, extract_operations
-from studentsim.bank.annotation import value_matches_option, parse_number_with_decimals
+from studentsim.analysis.written_sums import WrittenOperation, extract_operations, numbers_match, operations_match
+from studentsim.bank.annotation import parse_number_with_decimals, value_matches_option
 from studentsim.bank.formula import extract_numbers, parse_formula
 from studentsim.records import Answer, Question
 

@@ -15,15 +15,15 @@ from collections.abc import Mapping
 
 from studentsim.bank.aqua import strip_option_labels
 from studentsim.bank.draft import (
-    ParsedRow,
     DatasetSpec,
+    ParsedRow,
+    category_from_file_name,
     get_field,
-    require_text_field,
+    get_text_field,
     is_text_list,
     label_options,
-    category_from_file_name,
     normalize_whitespace,
-    get_text_field,
+    require_text_field,
     require_text_list,
 )
 from studentsim.bank.reading import RawRow

@@ -19,12 +19,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from studentsim.bank.draft import (
-    ParsedRow,
-    HubDataset,
     DatasetSpec,
+    HubDataset,
+    ParsedRow,
     get_field,
-    require_text_field,
     normalize_whitespace,
+    require_text_field,
     require_text_list,
 )
 from studentsim.bank.reading import RawRow

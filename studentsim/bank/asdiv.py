@@ -16,21 +16,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from studentsim import luck
 from studentsim.bank.draft import (
-    ParsedRow,
     DatasetSpec,
+    ParsedRow,
+    category_from_file_name,
     check_text,
     get_field,
-    require_text_field,
-    label_options,
-    category_from_file_name,
-    normalize_whitespace,
     get_text_field,
+    label_options,
+    normalize_whitespace,
+    require_text_field,
 )
 from studentsim.bank.gsm8k import MAX_DISTRACTOR_DISTANCE
-from studentsim.bank.near import make_number_formatter, sample_distractors, parse_decimal, shuffle_options
+from studentsim.bank.near import make_number_formatter, parse_decimal, sample_distractors, shuffle_options
 from studentsim.bank.reading import RawRow
+from studentsim.luck import derive_rng
 
 _NUMBER_WITH_UNIT = re.compile(r"\$?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,6})?)(?:\s*\([^()]*\))?")
 
@@ -51,7 +51,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
     correct_text = match[1]
     format_number, rng = (
         make_number_formatter(correct_text.lstrip("-")),
-        luck.derive_rng("options", "asdiv", seed, problem),
+        derive_rng("options", "asdiv", seed, problem),
     )
     distractors = [
         format_number(number)

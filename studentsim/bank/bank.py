@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studentsim import luck
 from studentsim.errors import BankError
+from studentsim.luck import derive_rng
 from studentsim.records import CATEGORIES, Question
 
 
@@ -70,7 +70,7 @@ class Bank:
             )
         # Deal the shuffled questions out in rounds, one of each skill, weighted by the category's share of the bank:
         # sorting by (rank within the group / size of the group) interleaves groups in proportion.
-        rng = luck.derive_rng(split, seed, self.name)
+        rng = derive_rng(split, seed, self.name)
         groups: dict[tuple[str, str], list[Question]] = {}
         for question in questions:
             groups.setdefault((question.category, question.skill or ""), []).append(question)

@@ -15,7 +15,7 @@ from typing import Any
 
 from studentsim.bank import annotation
 from studentsim.bank.dealing import normalize_problem_text
-from studentsim.bank.draft import OPTION_LETTERS, DatasetSpec, parse_dataset_row, has_correct_option, build_question
+from studentsim.bank.draft import OPTION_LETTERS, DatasetSpec, build_question, has_correct_option, parse_dataset_row
 from studentsim.bank.option_sizes import CorrectRankCounts, count_correct_option_ranks
 from studentsim.bank.option_value import find_equal_value_options
 from studentsim.bank.parts import BankRows

@@ -13,11 +13,11 @@ from fractions import Fraction
 from functools import cache
 from random import Random
 
-from studentsim import luck
-from studentsim.arithmetic import parse_number, format_number
+from studentsim.arithmetic import format_number, parse_number
 from studentsim.bank import gain, general, geometry, other, physics, probability
-from studentsim.bank.skill import Skill, Misconception, Solution, render_solution
+from studentsim.bank.skill import Misconception, Skill, Solution, render_solution
 from studentsim.errors import BankError
+from studentsim.luck import derive_rng, derive_seed
 from studentsim.records import LETTERS, Option, Question
 
 BANK_NAME = "curriculum"
@@ -73,7 +73,7 @@ def generate_question(skill_id: str, split: str, index: int) -> Question:
 
 
 def _iter_questions(skill: Skill, split: str) -> Iterator[Question]:
-    rng = luck.derive_rng(BANK_NAME, skill.id, split)
+    rng = derive_rng(BANK_NAME, skill.id, split)
     letters: list[str] = []
     for index in range(10**9):
         sample = sample_numbers_and_solutions(skill, split, rng)
@@ -108,7 +108,7 @@ def sample_numbers_and_solutions(skill: Skill, split: str, rng: Random) -> tuple
 
 def split_for_numbers(skill: Skill, numbers: Mapping[str, int]) -> str:
     """The split that owns this combination of numbers."""
-    bucket = luck.derive_seed(BANK_NAME, skill.id, *sorted(numbers.items())) % 100
+    bucket = derive_seed(BANK_NAME, skill.id, *sorted(numbers.items())) % 100
     for split, percentage in _SPLIT_PERCENTAGES.items():
         bucket -= percentage
         if bucket < 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import gcd
 
-from studentsim.bank.skill import NamedNumbers, Skill, Misconception
+from studentsim.bank.skill import Misconception, NamedNumbers, Skill
 
 
 def _is_target_average_reachable(n: NamedNumbers) -> bool:

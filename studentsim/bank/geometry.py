@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.bank.skill import Skill, Misconception
+from studentsim.bank.skill import Misconception, Skill
 
 SKILLS: tuple[Skill, ...] = (
     Skill(

@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import re
 
-from studentsim import luck
 from studentsim.bank.draft import (
-    ParsedRow,
-    HubDataset,
     DatasetSpec,
+    HubDataset,
+    ParsedRow,
     get_field,
-    require_text_field,
     label_options,
     normalize_whitespace,
+    require_text_field,
 )
-from studentsim.bank.near import make_number_formatter, sample_distractors, parse_decimal, shuffle_options
+from studentsim.bank.near import make_number_formatter, parse_decimal, sample_distractors, shuffle_options
 from studentsim.bank.reading import RawRow
+from studentsim.luck import derive_rng
 
 CATEGORY = "word problems"
 MAX_DISTRACTOR_DISTANCE = 10
@@ -43,7 +43,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     if not separator or not match:
         raise ValueError("'answer' does not end in #### and a number")
     correct_text = match[1] + match[2]
-    format_number, rng = make_number_formatter(match[2]), luck.derive_rng("options", "gsm8k", seed, problem)
+    format_number, rng = make_number_formatter(match[2]), derive_rng("options", "gsm8k", seed, problem)
     distractors = [
         format_number(number)
         for number in sample_distractors(parse_decimal(correct_text), MAX_DISTRACTOR_DISTANCE, rng)

@@ -20,19 +20,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from studentsim import luck
 from studentsim.bank.draft import (
-    ParsedRow,
-    HubDataset,
     DatasetSpec,
+    HubDataset,
+    ParsedRow,
     get_field,
-    require_text_field,
+    get_text_field,
     label_options,
     normalize_whitespace,
-    get_text_field,
+    require_text_field,
 )
-from studentsim.bank.near import make_number_formatter, sample_distractors, parse_decimal, shuffle_options
+from studentsim.bank.near import make_number_formatter, parse_decimal, sample_distractors, shuffle_options
 from studentsim.bank.reading import RawRow
+from studentsim.luck import derive_rng
 
 MAX_DISTRACTOR_DISTANCE = 5
 """How far a number of the answer is moved, at most (P3)."""
@@ -55,7 +55,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow | None:
     problem = normalize_whitespace(require_text_field(row.values, "problem"))
     solution = normalize_whitespace(require_text_field(row.values, "solution"))
     correct_text = _UNBRACED_FRACTION.sub(r"\1{\2}{\3}", extract_boxed_answer(solution))
-    rng = luck.derive_rng("options", "math", seed, problem)
+    rng = derive_rng("options", "math", seed, problem)
     numbers = list((_GROUPED_NUMBER if _GROUPED_NUMBER.fullmatch(correct_text) else _NUMBER).finditer(correct_text))
     if not numbers:
         return None

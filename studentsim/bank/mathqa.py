@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 import re
 
-from studentsim.bank.draft import ParsedRow, HubDataset, DatasetSpec, get_field, require_text_field, get_text_field
+from studentsim.bank.draft import DatasetSpec, HubDataset, ParsedRow, get_field, get_text_field, require_text_field
 from studentsim.bank.formula import MAX_FORMULA_CHARS
 from studentsim.bank.reading import RawRow
 from studentsim.records import CATEGORIES, LETTERS

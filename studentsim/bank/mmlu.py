@@ -21,14 +21,14 @@ from typing import Any
 
 from studentsim.bank.draft import (
     OPTION_LETTERS,
-    ParsedRow,
-    HubDataset,
     DatasetSpec,
+    HubDataset,
+    ParsedRow,
     get_field,
-    require_text_field,
     is_text_list,
     label_options,
     normalize_whitespace,
+    require_text_field,
     require_text_list,
 )
 from studentsim.bank.reading import RawRow

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from studentsim.bank.draft import (
     OPTION_LETTERS,
-    ParsedRow,
-    HubDataset,
     DatasetSpec,
+    HubDataset,
+    ParsedRow,
     get_field,
-    require_text_field,
+    get_text_field,
     is_text_list,
     label_options,
     normalize_whitespace,
-    get_text_field,
+    require_text_field,
     require_text_list,
 )
 from studentsim.bank.reading import RawRow

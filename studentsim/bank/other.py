@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.bank.skill import NamedNumbers, Skill, Misconception
+from studentsim.bank.skill import Misconception, NamedNumbers, Skill
 
 
 def _has_valid_group_overlap(n: NamedNumbers) -> bool:

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.bank import curriculum, mmlu, plain_table
-from studentsim.bank.draft import ParsedRow, DatasetSpec
+from studentsim.bank.draft import DatasetSpec, ParsedRow
 from studentsim.bank.hub import load_hub_rows
 from studentsim.bank.reading import RawRow, check_row_limit, read_rows
-from studentsim.bank.recognition import DatasetRecognition, recognize_given_dataset, recognize_dataset
+from studentsim.bank.recognition import DatasetRecognition, recognize_dataset, recognize_given_dataset
 from studentsim.bank.sets import (
-    RECOGNIZABLE_DATASETS,
     HUB_DATASETS,
-    is_hub_dataset,
+    RECOGNIZABLE_DATASETS,
     describe_known_datasets,
     get_dataset,
+    is_hub_dataset,
 )
 from studentsim.errors import BankError
 
@@ -183,7 +183,9 @@ def _fit_dataset(recognition: DatasetRecognition, rows: Sequence[RawRow]) -> Dat
     """The set as it reads one file; of a file that none can read, one that says so of every row."""
     if recognition.dataset is None:
         refuse = partial(_raise_unknown_dataset, recognition.failure_hint)
-        return replace(plain_table.DATASET, name=UNKNOWN_DATASET_NAME, title="no known set", parse_row=refuse, fit_to_file=None)
+        return replace(
+            plain_table.DATASET, name=UNKNOWN_DATASET_NAME, title="no known set", parse_row=refuse, fit_to_file=None
+        )
     return recognition.dataset.fit_to_file(rows) if recognition.dataset.fit_to_file else recognition.dataset
 
 

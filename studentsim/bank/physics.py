@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.bank.skill import NamedNumbers, Skill, Misconception
+from studentsim.bank.skill import Misconception, NamedNumbers, Skill
 
 
 def _has_whole_meeting_time(n: NamedNumbers) -> bool:

@@ -22,22 +22,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from studentsim import luck
 from studentsim.bank.draft import (
     MAX_CATEGORY_CHARS,
     OPTION_LETTERS,
-    ParsedRow,
     DatasetSpec,
+    ParsedRow,
+    category_from_file_name,
     check_text,
     label_options,
-    category_from_file_name,
     normalize_whitespace,
 )
-from studentsim.bank.mmlu import subject_from_file_name, find_p3_topic
+from studentsim.bank.mmlu import find_p3_topic, subject_from_file_name
 from studentsim.bank.near import shuffle_options
 from studentsim.bank.plain_columns import ZERO_BASED_COLUMN_NAMES, TableColumns, detect_columns, normalize_column_name
-from studentsim.bank.plain_key import BY_TEXT, AnswerKeyFormat, detect_answer_key_format, cell_to_text
+from studentsim.bank.plain_key import BY_TEXT, AnswerKeyFormat, cell_to_text, detect_answer_key_format
 from studentsim.bank.reading import RawRow
+from studentsim.luck import derive_rng
 
 MAX_LAYOUT_ROWS = 1000
 """Rows that decide how a file says which option is right, spread over it evenly."""
@@ -139,9 +139,7 @@ def parse_table_row(layout: TableLayout, row: RawRow, seed: int = 0) -> ParsedRo
         raise ValueError(f"{layout.answer_column!r} is blank, so that nothing says which option is right")
     problem = f"{passage}\n{problem}" if passage else problem
     if columns.wrong_options:
-        options, correct_index = shuffle_options(
-            options[0], options[1:], luck.derive_rng("options", "plain", seed, problem)
-        )
+        options, correct_index = shuffle_options(options[0], options[1:], derive_rng("options", "plain", seed, problem))
     else:
         correct_index = layout.key_format.find_correct_index(options, answer)
     return ParsedRow(

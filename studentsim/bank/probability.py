@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from studentsim.bank.skill import NamedNumbers, Skill, Misconception
+from studentsim.bank.skill import Misconception, NamedNumbers, Skill
 
 
 def _is_probability_sum_below_one(n: NamedNumbers) -> bool:

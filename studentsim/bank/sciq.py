@@ -11,19 +11,19 @@ rationale. It names no category, so all its questions are of one: science.
 
 from __future__ import annotations
 
-from studentsim import luck
 from studentsim.bank.draft import (
-    ParsedRow,
-    HubDataset,
     DatasetSpec,
+    HubDataset,
+    ParsedRow,
     get_field,
-    require_text_field,
+    get_text_field,
     label_options,
     normalize_whitespace,
-    get_text_field,
+    require_text_field,
 )
 from studentsim.bank.near import shuffle_options
 from studentsim.bank.reading import RawRow
+from studentsim.luck import derive_rng
 
 CATEGORY = "science"
 
@@ -36,9 +36,7 @@ def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
     problem = normalize_whitespace(require_text_field(row.values, "question"))
     correct_text = normalize_whitespace(require_text_field(row.values, "correct_answer"))
     distractors = [normalize_whitespace(require_text_field(row.values, f"distractor{n}")) for n in (1, 2, 3)]
-    options, correct_index = shuffle_options(
-        correct_text, distractors, luck.derive_rng("options", "sciq", seed, problem)
-    )
+    options, correct_index = shuffle_options(correct_text, distractors, derive_rng("options", "sciq", seed, problem))
     labelled = label_options(options)
     return ParsedRow(
         problem=problem,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from studentsim.bank import check, curriculum
 from studentsim.bank.bank import Bank
-from studentsim.bank.dealing import remove_split_overlap, deduplicate_ids, assign_split
-from studentsim.bank.draft import DatasetSpec, normalize_category, build_question_from_row
-from studentsim.bank.parts import BankRows, has_hub_dataset, split_source_names, load_bank_rows
+from studentsim.bank.dealing import assign_split, deduplicate_ids, remove_split_overlap
+from studentsim.bank.draft import DatasetSpec, build_question_from_row, normalize_category
+from studentsim.bank.parts import BankRows, has_hub_dataset, load_bank_rows, split_source_names
 from studentsim.bank.reading import RawRow, list_question_files
 from studentsim.bank.sets import FILE_DATASETS, HUB_DATASETS
 from studentsim.errors import BankError

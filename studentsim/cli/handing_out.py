@@ -23,7 +23,7 @@ def export(
 ) -> None:
     """Write a run's tables as CSV and Parquet."""
     from studentsim.runs.folder import check_run_id
-    from studentsim.runs.groups import is_group_id, find_group_runs
+    from studentsim.runs.groups import find_group_runs, is_group_id
     from studentsim.store.export import export_run as write
 
     group_run_ids = [folder.run_id for folder in find_group_runs(data, run_id)] if is_group_id(run_id) else []

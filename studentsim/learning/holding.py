@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from transformers import Trainer
 
-from studentsim.learning.rehearsal import STEP_INTERVAL, SIDES, RehearsalText
+from studentsim.learning.rehearsal import SIDES, STEP_INTERVAL, RehearsalText
 
 MAX_SQUARED_DRIFT = 25.0
 """Square nats at which a kept text's squared drift is cut off: one that is far gone must not drown the lesson."""

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Protocol
 
-from studentsim import luck
 from studentsim.config import Learning
+from studentsim.luck import derive_rng
 from studentsim.records import Pair, Question
 
 OptionLogps = list[tuple[float, float]]
@@ -40,7 +40,7 @@ def build_option_pairs(questions: Sequence[Question]) -> list[Pair]:
             o for o in question.options if o.letter != question.correct and o.text != question.correct_option.text
         ]
         if wrong_options:
-            wrong_option = luck.derive_rng("option pair", question.id).choice(wrong_options)
+            wrong_option = derive_rng("option pair", question.id).choice(wrong_options)
             answer_texts = [
                 f"Answer: {option.letter}) {option.text}" for option in (question.correct_option, wrong_option)
             ]

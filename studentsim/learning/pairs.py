@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studentsim import luck
 from studentsim.config import ChosenText
+from studentsim.luck import derive_rng
 from studentsim.practice import Attempts
 from studentsim.records import Answer, Pair, Question
-from studentsim.solution_text import option_solution_text, correct_solution_text
+from studentsim.solution_text import correct_solution_text, option_solution_text
 from studentsim.teacher.teacher import sample_mistaken_key_option
 
 
@@ -81,7 +81,7 @@ def build_held_out_pairs(questions: Sequence[Question], chosen_text: ChosenText 
     for question in questions:
         wrong = [o for o in question.options if o.letter != question.correct]
         with_working = [o for o in wrong if o.solution] or wrong
-        option = luck.derive_rng("held-out pair", question.id).choice(with_working)
+        option = derive_rng("held-out pair", question.id).choice(with_working)
         pairs.append(
             Pair(
                 question,

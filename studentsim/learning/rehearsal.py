@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
-from studentsim import luck
 from studentsim.config import ChosenText
 from studentsim.errors import StudentError
 from studentsim.learning.pairs import build_held_out_pairs
+from studentsim.luck import derive_rng
 from studentsim.records import Pair, PairScore, Question
 
 REFERENCES_FILE = "rehearsal.json"
@@ -81,7 +81,7 @@ def sample_rehearsal_pairs(
     pairs_per_key = max(MIN_PAIRS_PER_KEY, min(MAX_PAIRS_PER_KEY, TOTAL_PAIRS // max(1, len(groups))))
     return {
         key: build_held_out_pairs(
-            luck.derive_rng("kept", seed, key).sample(group, min(pairs_per_key, len(group))), chosen_text
+            derive_rng("kept", seed, key).sample(group, min(pairs_per_key, len(group))), chosen_text
         )
         for key, group in sorted(groups.items())
     }
@@ -142,7 +142,7 @@ class Rehearsal:
             if key not in practised_keys
             for row, logps in zip(self._tokenize_pairs(student, key), self.references[key], strict=True)
         ]
-        turn_rng = luck.derive_rng("rehearsal", self.seed, turn)
+        turn_rng = derive_rng("rehearsal", self.seed, turn)
         size, count = min(TEXTS_PER_STEP, len(pool)), -(-steps // STEP_INTERVAL)
         sampled: list[tuple[TokenizedPair, tuple[float, float]]] = []
         while size and len(sampled) < size * count:

@@ -24,10 +24,10 @@ from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
 from studentsim.runs.live_text import LiveText
 from studentsim.runs.past import (
-    find_last_safe_turn,
     append_to_log,
-    read_past_events,
     check_not_ended,
+    find_last_safe_turn,
+    read_past_events,
     run_started_event,
     sum_worked_seconds,
 )

@@ -13,7 +13,7 @@ from typing import Any
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, UnknownRun
 from studentsim.records import Cell
-from studentsim.runs.folder import RunFolder, list_runs, open_run, get_or_create_id
+from studentsim.runs.folder import RunFolder, get_or_create_id, list_runs, open_run
 
 GROUP_ID_PREFIX = "group-"
 """What a group's id begins with: no run's id does."""

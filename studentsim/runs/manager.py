@@ -19,7 +19,7 @@ from studentsim.errors import LeaseLost, RunError, StudentsimError
 from studentsim.records import Cell
 from studentsim.runs import groups, preflight, waiting
 from studentsim.runs.ending import end_run, kill_worker
-from studentsim.runs.folder import RunFolder, list_runs, create_run, delete_run, ensure_data_folder, open_run
+from studentsim.runs.folder import RunFolder, create_run, delete_run, ensure_data_folder, list_runs, open_run
 from studentsim.runs.spare import WORKER_COMMAND, WarmWorker
 from studentsim.runs.states import FINAL_STATUSES, RunState, read_last_log_line, read_run_state, state_fingerprint
 from studentsim.student.huggingface.model_store import set_data_folder
@@ -97,7 +97,11 @@ class RunManager:
         """
         folder = open_run(self.data, run_id)
         state = self._read_state(folder)
-        return replace(state, queue_position=waiting.queue_position(self.data, run_id)) if state.status == "queued" else state
+        return (
+            replace(state, queue_position=waiting.queue_position(self.data, run_id))
+            if state.status == "queued"
+            else state
+        )
 
     def get_states(self) -> dict[str, RunState]:
         """How all runs stand, by id, oldest first."""

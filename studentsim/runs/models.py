@@ -25,17 +25,17 @@ from studentsim.student.hub.machine import Hardware, detect_hardware
 from studentsim.student.hub.sizes import (
     MemoryPlan,
     ModelShape,
-    resolve_dtype_name,
+    explain_unsupported_type,
     format_parameter_count,
     plan_memory,
-    explain_unsupported_type,
+    resolve_dtype_name,
 )
 from studentsim.student.hub.source import ResolvedModel, resolve_model
 from studentsim.student.huggingface.dtype_choice import (
     MIN_MEASURED_PARAMETERS,
     choose_dtype,
-    get_measured_speedup,
     describe_speedup,
+    get_measured_speedup,
 )
 
 _TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")

@@ -17,7 +17,7 @@ from studentsim.records import RunStarted
 from studentsim.runs import checkpoints
 from studentsim.runs.folder import RunFolder
 from studentsim.runs.states import FINAL_STATUSES, read_last_event
-from studentsim.store.journal import read_events, effective_events
+from studentsim.store.journal import effective_events, read_events
 
 VERSIONED_PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes")
 """Packages whose versions decide a run's figures."""

@@ -11,7 +11,7 @@ from studentsim.config import RunConfig, Teaching
 from studentsim.errors import ConfigError, StudentError
 from studentsim.student.hub.machine import detect_hardware
 from studentsim.student.hub.sizes import ModelShape, format_parameter_count, plan_memory
-from studentsim.student.hub.source import GRADER_ROLE, HINT_MODEL_ROLE, ResolvedModel, resolve_model, is_local_folder
+from studentsim.student.hub.source import GRADER_ROLE, HINT_MODEL_ROLE, ResolvedModel, is_local_folder, resolve_model
 
 EMBEDDED_MODEL = "embedded"
 EMBEDDED_GRADER_WEIGHTS = Path(studentsim.__file__).parent / "teacher" / "weights" / "model.safetensors"

@@ -186,7 +186,9 @@ def _rehearsal_seconds_per_pair(
     pool = components.bank.filter_study_questions(config.categories, config.skills, config.difficulties)
     counts = Counter(q.skill or q.category for q in pool)
     practised = {key: 1 - (1 - counts[key] / len(pool)) ** config.questions for key in rehearsal.pairs_by_key}
-    rescored_pairs = sum(len(pairs) * practised[key] * (1 - practised[key]) for key, pairs in rehearsal.pairs_by_key.items())
+    rescored_pairs = sum(
+        len(pairs) * practised[key] * (1 - practised[key]) for key, pairs in rehearsal.pairs_by_key.items()
+    )
     any_left = 1 - math.prod(practised.values())
     pairs = max(1.0, EXPECTED_WRONG_SHARE * config.questions)
     steps = -(-config.learning.epochs * math.ceil(pairs / config.learning.batch) // rehearsal.step_interval)

@@ -15,9 +15,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
-from studentsim import luck
 from studentsim.config import Learning
 from studentsim.errors import StudentError
+from studentsim.luck import derive_seed
 
 ADAPTER_FILENAME = "adapter_model.safetensors"
 BASE_FINGERPRINT_KEY = "base_weights"
@@ -47,7 +47,7 @@ def attach_adapter(
         task_type="CAUSAL_LM",
         revision=revision,
     )
-    torch.manual_seed(luck.derive_seed("adapter", seed) % 2**63)
+    torch.manual_seed(derive_seed("adapter", seed) % 2**63)
     try:
         return get_peft_model(model, config)
     except ValueError as error:

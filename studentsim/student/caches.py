@@ -12,8 +12,8 @@ import copy
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from studentsim.student.decoder import KVCache, Decoder
-from studentsim.student.recompute import TokenHistory, CachelessModel
+from studentsim.student.decoder import Decoder, KVCache
+from studentsim.student.recompute import CachelessModel, TokenHistory
 
 AnyModel = PreTrainedModel | Decoder | CachelessModel
 AnyCache = DynamicCache | KVCache | TokenHistory

@@ -15,7 +15,7 @@ from studentsim.student.batches import iter_even_batches
 from studentsim.student.best_candidate import best_candidate_logprobs
 from studentsim.student.calculator import Calculator
 from studentsim.student.decoder import Decoder
-from studentsim.student.generate import prefill, completion_logprobs
+from studentsim.student.generate import completion_logprobs, prefill
 
 QUESTION_BATCH_SIZE = 10
 """Questions asked after at once: few, so that what is computed stays in a core's cache, and a lesson's 40 are even work for two cores."""

@@ -15,7 +15,7 @@ from random import Random
 
 from studentsim.bank import curriculum
 from studentsim.bank.feedback import format_feedback
-from studentsim.bank.skill import Skill, Misconception, Solution
+from studentsim.bank.skill import Misconception, Skill, Solution
 from studentsim.student.drills import make_drill
 from studentsim.student.reading import LEANINGS, LEVEL_STEPS
 

@@ -15,27 +15,27 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from studentsim import luck as lucks
 from studentsim.config import RunConfig
 from studentsim.errors import StudentError
+from studentsim.luck import derive_seed
 from studentsim.parallel import parallel_map
 from studentsim.records import Answer, AttemptHistory, Pair, PairScore, Question
 from studentsim.student import adapter
-from studentsim.student.batches import iter_even_batches, iter_batches
+from studentsim.student.batches import iter_batches, iter_even_batches
 from studentsim.student.calculator import Calculator
 from studentsim.student.confidence import ConfidenceEstimator, candidate_workings
 from studentsim.student.decoder import Decoder
 from studentsim.student.drafts import generate_with_drafts
 from studentsim.student.embedded_weights import FINGERPRINT_0_1
-from studentsim.student.generate import PrefilledPrompts, prefill, completion_logprobs, generate
+from studentsim.student.generate import PrefilledPrompts, completion_logprobs, generate, prefill
 from studentsim.student.parsing import parse_answer
 from studentsim.student.passages import judge_passages
 from studentsim.student.profiles import get_run_profile
 from studentsim.student.prompts import (
     completion_ids,
+    control_token_ids,
     has_level_tokens,
     profile_token_ids,
-    control_token_ids,
     prompt_ids,
 )
 from studentsim.student.sampling import Generation
@@ -336,4 +336,4 @@ def _add_elapsed_time(rows: Sequence[_PendingAnswer], started: float) -> Sequenc
 
 def draw_uniforms(seed_key: Sequence[object], count: int) -> np.ndarray:
     """The first ``count`` uniforms (0 to 1) of a row's luck."""
-    return np.random.Generator(np.random.Philox(key=lucks.derive_seed(*seed_key))).random(count)
+    return np.random.Generator(np.random.Philox(key=derive_seed(*seed_key))).random(count)

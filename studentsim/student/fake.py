@@ -9,8 +9,8 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from studentsim import luck as lucks
 from studentsim.errors import StudentError
+from studentsim.luck import derive_rng
 from studentsim.records import (
     Answer,
     AttemptHistory,
@@ -43,7 +43,7 @@ class FakeStudent:
     ) -> Iterator[Answer]:
         """See ``studentsim.student.base.Student``. After a teacher's words it is right 0.4 more often."""
         for question in questions:
-            rng = lucks.derive_rng(*seed_key, question.id)
+            rng = derive_rng(*seed_key, question.id)
             feedback_bonus = 0.4 if (earlier or {}).get(question.id) else 0.0
             is_correct = rng.random() < self.mastery(question.category) + feedback_bonus
             wrong_options = [o for o in question.options if o.letter != question.correct]

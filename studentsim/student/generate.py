@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from studentsim.student.caches import AnyCache, AnyModel, make_empty_cache, keep_rows, take_rows
+from studentsim.student.caches import AnyCache, AnyModel, keep_rows, make_empty_cache, take_rows
 from studentsim.student.decoder import Decoder
 from studentsim.student.recompute import CachelessModel
 from studentsim.student.sampling import AnyCalculator, Generation, iter_generations

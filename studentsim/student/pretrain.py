@@ -25,7 +25,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from studentsim.errors import ConfigError
 from studentsim.parallel import parallel_map
 from studentsim.student.calculator import Calculator
-from studentsim.student.corpus import Mixture, ProblemPool, sample_example, all_curriculum_texts, sample_worked_problems
+from studentsim.student.corpus import Mixture, ProblemPool, all_curriculum_texts, sample_example, sample_worked_problems
 from studentsim.student.model import EMBEDDED_WEIGHTS_DIR, build_untrained_model
 from studentsim.student.prompts import completion_ids, control_token_ids, prompt_ids
 from studentsim.student.tokenizer import build_tokenizer, extract_words

@@ -20,9 +20,9 @@ from studentsim.student.reading import (
     BOOK_TOKEN,
     PASSAGE_VERDICT_WORDS,
     WORK_TOKEN,
-    normalize_problem,
     leaning_token,
     level_token,
+    normalize_problem,
     profile_token,
 )
 from studentsim.student.tokenizer import END_TOKEN, TEACHER_TOKEN, encode

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from studentsim.records import Question
-from studentsim.student.answer_parsing.agreement import is_lone_value, find_value_letter
+from studentsim.student.answer_parsing.agreement import find_value_letter, is_lone_value
 from studentsim.student.answer_parsing.claims import (
     ResolvedAnswer,
     last_match,
@@ -23,9 +23,9 @@ from studentsim.student.answer_parsing.claims import (
 )
 from studentsim.student.answer_parsing.listed import remove_listed_options
 from studentsim.student.answer_parsing.options import ParsedOptions, parse_options
-from studentsim.student.answer_parsing.reasoning import truncate_at_next_question, strip_reasoning
-from studentsim.student.answer_parsing.statements import StatementKind, Statement, find_statements
-from studentsim.student.answer_parsing.unstated import is_refusal, find_unmarked_statements, remove_farewell
+from studentsim.student.answer_parsing.reasoning import strip_reasoning, truncate_at_next_question
+from studentsim.student.answer_parsing.statements import Statement, StatementKind, find_statements
+from studentsim.student.answer_parsing.unstated import find_unmarked_statements, is_refusal, remove_farewell
 from studentsim.student.plain import collapse_whitespace, strip_markup
 
 MAX_REPLY_CHARS = 12_000

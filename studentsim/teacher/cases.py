@@ -28,7 +28,7 @@ from random import Random
 
 from studentsim.records import Option, Question
 from studentsim.teacher.talk import Injections
-from studentsim.teacher.values import perturb_number, swap_fraction_and_decimal, change_digit_format, add_random_unit
+from studentsim.teacher.values import add_random_unit, change_digit_format, perturb_number, swap_fraction_and_decimal
 
 AS_WRITTEN = "as written"
 

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studentsim import luck
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.errors import ConfigError
 from studentsim.exam import wilson_interval
+from studentsim.luck import derive_rng
 from studentsim.records import Question
 from studentsim.teacher import dataset
 from studentsim.teacher.collect import Simulator, load_or_collect
@@ -102,7 +102,7 @@ def evaluate_grader(
         written=confusion_on_cases(grader, written),
         hard={kind: confusion_on_cases(grader, cases) for kind, cases in dataset.group_by_kind(hard)},
         timed=timed_count,
-        seconds=time_grader(grader, luck.derive_rng("marker's speed").sample([*written, *hard], timed_count)),
+        seconds=time_grader(grader, derive_rng("marker's speed").sample([*written, *hard], timed_count)),
     )
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from studentsim import luck
 from studentsim.bank.bank import Bank
 from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
+from studentsim.luck import derive_rng
 from studentsim.records import Event, Question, TurnFinished
 from studentsim.student.base import Student
 from studentsim.student.profiles import PROFILES
@@ -90,7 +90,7 @@ def _sample_answers(
 ) -> Iterator[CollectedAnswer]:
     seed_key = ("marker's data", seed, split, profile, turns_trained)
     questions = questions_for_split(components.bank, split)
-    sampled_questions = luck.derive_rng(*seed_key).sample(
+    sampled_questions = derive_rng(*seed_key).sample(
         questions, min(ANSWERS_PER_PROFILE_AND_TURN[split], len(questions))
     )
     by_id = {q.id: q for q in sampled_questions}

@@ -14,7 +14,7 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from studentsim import luck
+from studentsim.luck import derive_rng
 from studentsim.records import Question
 from studentsim.teacher import talk as talks
 from studentsim.teacher.cases import AS_WRITTEN, HARD_CASE_MAKERS, keep_as_written
@@ -74,7 +74,7 @@ def build_training_cases(
     In most another option is taken for the right one, or the right one's value is drawn anew: so no value of a question is
     always right, and numbers are met that the curriculum seldom has.
     """
-    rng = luck.derive_rng("marker's training", seed)
+    rng = derive_rng("marker's training", seed)
     kinds = [AS_WRITTEN, AS_WRITTEN, "near value", *HARD_CASE_MAKERS]
     made: list[GradingCase | None] = []
     for answer in answers:
@@ -93,7 +93,7 @@ def build_training_cases(
 
 def build_validation_cases(answers: Sequence[CollectedAnswer], *, seed: int = 0) -> list[GradingCase]:
     """As many cases as written as of each kind of hard case; half right, half wrong."""
-    rng = luck.derive_rng("marker's validation", seed)
+    rng = derive_rng("marker's validation", seed)
     kinds = [AS_WRITTEN, *HARD_CASE_MAKERS]
     sampled = [(kinds[k % len(kinds)], rng.choice(answers)) for k in range(VALIDATION_ROWS)]
     made = [_make_case(kind, answer, answer.question, rng, talks.TRAIN_INJECTIONS) for kind, answer in sampled]
@@ -104,7 +104,7 @@ def sample_test_cases(
     answers: Sequence[CollectedAnswer], count: int = TEST_ANSWER_COUNT, *, seed: int = 0
 ) -> list[GradingCase]:
     """Answers as their students wrote them, none twice to one question; half right, half wrong."""
-    rng = luck.derive_rng("marker's test", seed)
+    rng = derive_rng("marker's test", seed)
     distinct = {(answer.question.id, answer.text): answer for answer in answers}
     found = balance_labels([GradingCase(AS_WRITTEN, own, own.question, own.text) for own in distinct.values()], rng)
     right = [c for c in found if c.label == CORRECT][: count // 2]
@@ -116,7 +116,7 @@ def build_hard_test_cases(
     answers: Sequence[CollectedAnswer], cases_per_kind: int = TEST_HARD_PER_KIND, *, seed: int = 0
 ) -> list[GradingCase]:
     """``cases_per_kind`` hard cases of each kind, no text twice to one question; the talk is such as training never heard."""
-    rng = luck.derive_rng("marker's hard cases", seed)
+    rng = derive_rng("marker's hard cases", seed)
     cases: dict[tuple[str, str, str], GradingCase] = {}
     for kind in HARD_CASE_MAKERS:
         count = 0

@@ -31,12 +31,12 @@ from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.exam import wilson_interval
 from studentsim.student.hub import source
 from studentsim.teacher import finetune_report as report
-from studentsim.teacher.check import ConfusionCounts, confusion_on_answers, confusion_by_reply_kind
+from studentsim.teacher.check import ConfusionCounts, confusion_by_reply_kind, confusion_on_answers
 from studentsim.teacher.encoding import InputEncoder, encode_label
 from studentsim.teacher.grader_dataset import GraderDataset, build_grader_dataset, validate_rows_path, write_grader_rows
 from studentsim.teacher.grader_training import EpochLosses, FinetuneSettings, OnProgress, train_grader
-from studentsim.teacher.loading import CARD_FILE_NAME, LoadedSeq2Seq, resolve_grader_device, load_seq2seq
-from studentsim.teacher.marker import EMBEDDED, WEIGHTS_FOLDER, Seq2SeqGrader, load_grader, build_grader
+from studentsim.teacher.loading import CARD_FILE_NAME, LoadedSeq2Seq, load_seq2seq, resolve_grader_device
+from studentsim.teacher.marker import EMBEDDED, WEIGHTS_FOLDER, Seq2SeqGrader, build_grader, load_grader
 from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from studentsim.errors import ConfigError, StudentError
-from studentsim.teacher.grader_splits import split_by_question, split_by_question_balanced, group_by_question
+from studentsim.teacher.grader_splits import group_by_question, split_by_question, split_by_question_balanced
 from studentsim.teacher.prompt import CORRECT, WRONG, build_grader_prompt
 from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from studentsim import luck
 from studentsim.errors import ConfigError
+from studentsim.luck import derive_rng
 from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 
 CORRECT_SHARE = 0.518
@@ -49,7 +49,7 @@ def split_by_question(answers: Sequence[StudentAnswer], sizes: SplitSizes, seed:
 
     :raises ConfigError: the questions have so many answers each that one split stays short.
     """
-    rng = luck.derive_rng("grader's data", seed)
+    rng = derive_rng("grader's data", seed)
     groups = list(group_by_question(answers).values())
     rng.shuffle(groups)
     groups.sort(key=len, reverse=True)  # stable: questions with as many answers stay shuffled; single ones fill up
@@ -76,7 +76,7 @@ def split_by_question_balanced(answers: Sequence[StudentAnswer], sizes: SplitSiz
 
     :raises ConfigError: there are too few of one label for test and validation, or of any for training; with the counts.
     """
-    rng = luck.derive_rng("grader's balanced data", seed)
+    rng = derive_rng("grader's balanced data", seed)
     groups = list(group_by_question(answers).values())
     rng.shuffle(groups)
     target_counts = {split: target_label_counts(getattr(sizes, split)) for split in SPLITS}

@@ -25,9 +25,9 @@ from studentsim.teacher.encoding import (
     MAX_INPUT_TOKENS,
     InputEncoder,
     TruncationMode,
-    shift_tokens_right,
-    get_decoder_start_token_id,
     encode_label,
+    get_decoder_start_token_id,
+    shift_tokens_right,
 )
 from studentsim.teacher.loading import resolve_grader_device
 from studentsim.teacher.marker import EMBEDDED, pad_batch

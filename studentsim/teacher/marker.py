@@ -25,11 +25,11 @@ from studentsim.teacher.encoding import (
     MAX_INPUT_TOKENS,
     InputEncoder,
     TruncationMode,
-    shift_tokens_right,
-    get_decoder_start_token_id,
     encode_targets,
+    get_decoder_start_token_id,
+    shift_tokens_right,
 )
-from studentsim.teacher.loading import resolve_grader_device, dtype_for_device, load_seq2seq
+from studentsim.teacher.loading import dtype_for_device, load_seq2seq, resolve_grader_device
 from studentsim.teacher.prompt import build_grader_prompt
 from studentsim.teacher.tokenizer import encode_with_end_token
 

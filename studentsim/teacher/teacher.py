@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from studentsim import luck as lucks
 from studentsim.bank import feedback
 from studentsim.config import Teaching
+from studentsim.luck import derive_rng
 from studentsim.records import Answer, Feedback, Grade, Option, Question
 from studentsim.teacher.key import AnswerKeyGrader
 
@@ -68,11 +68,13 @@ class Teacher:
         for (question, answer), verdict in zip(rows, verdicts, strict=True):
             grade = self.key_grader.grade(question, answer)
             if verdict is not None:
-                grade = replace(grade, marker=verdict.is_correct)
+                grade = replace(grade, grader_correct=verdict.is_correct)
             if verdict is not None and self.settings.decides == "marker":
-                grade = replace(grade, said_right=verdict.is_correct, by=self.settings.marker)
-            if lucks.derive_rng("teacher's error", *seed_key, question.id).random() < self.settings.error_rate:
-                grade = replace(grade, said_right=not grade.assigned_correct, by=f"{grade.graded_by}, in error")
+                grade = replace(grade, assigned_override=verdict.is_correct, graded_by=self.settings.marker)
+            if derive_rng("teacher's error", *seed_key, question.id).random() < self.settings.error_rate:
+                grade = replace(
+                    grade, assigned_override=not grade.assigned_correct, graded_by=f"{grade.graded_by}, in error"
+                )
             grades.append(grade)
         return grades
 
@@ -105,6 +107,6 @@ def sample_mistaken_key_option(question: Question, *, seed_key: Sequence[object]
     """The wrong option that a teacher who calls the right one wrong takes for right: one behind which a misconception stands,
     where there is any."""
     wrong_options = [o for o in question.options if o.letter != question.correct]
-    return lucks.derive_rng("teacher's belief", *seed_key, question.id).choice(
+    return derive_rng("teacher's belief", *seed_key, question.id).choice(
         [o for o in wrong_options if o.misconception] or wrong_options
     )

@@ -16,7 +16,7 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from studentsim.teacher.prompt import PROMPT_START, PROMPT_END, PROMPT_MIDDLE, TARGETS
+from studentsim.teacher.prompt import PROMPT_END, PROMPT_MIDDLE, PROMPT_START, TARGETS
 
 PAD_TOKEN, END_TOKEN = "<pad>", "</s>"
 WORD_TOKENS = (

@@ -32,7 +32,7 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from studentsim import luck
+from studentsim.luck import derive_rng
 from studentsim.teacher import dataset
 from studentsim.teacher.collect import Simulator, answers_fingerprint, load_or_collect
 from studentsim.teacher.marker import EMBEDDED_MAX_INPUT_TOKENS, WEIGHTS_FOLDER, pad_batch
@@ -196,7 +196,7 @@ def order_training_rows(rows: Sequence[EncodedExample], recipe: TrainingRecipe) 
     transformers' own grouping by length goes from long to short inputs over and over, and so from one kind of case to the
     next; the marker forgot as fast as it learnt (docs/log.md). Here batches of a group come in any order.
     """
-    rng = luck.derive_rng("order", recipe.seed)
+    rng = derive_rng("order", recipe.seed)
     group_size = recipe.batches_per_group * recipe.batch_size
     ordered: list[EncodedExample] = []
     while len(ordered) < recipe.max_steps * recipe.batch_size:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
-from studentsim.arithmetic import parse_number, format_number
+from studentsim.arithmetic import format_number, parse_number
 
 UNIT_PREFIXES = ("$", "$ ", "about ", "it is ", "x = ", "= ", "£", "exactly ", "is ")
 UNIT_SUFFIXES = (

@@ -15,7 +15,7 @@ import torch
 from studentsim.bank.feedback import reveals_answer
 from studentsim.config import Hub, RunConfig
 from studentsim.records import Question
-from studentsim.student.generate import prefill, generate
+from studentsim.student.generate import generate, prefill
 from studentsim.student.hub.chat import ChatFormatter
 from studentsim.student.hub.loading import LoadedModel, autocast_context, load_model
 from studentsim.student.huggingface.threads import use_all_cores

@@ -14,7 +14,7 @@ import pandas as pd
 from studentsim.analysis import claims
 from studentsim.config import Learning
 from studentsim.exam import wilson_interval
-from studentsim.ui.words import append_interval, pluralize, format_score
+from studentsim.ui.words import append_interval, format_score, pluralize
 
 NO_PREFERENCE_LOSS = 0.69
 """DPO's loss (natural log of 2) of a student that prefers neither answer more than its reference does."""

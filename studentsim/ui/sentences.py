@@ -21,9 +21,9 @@ from studentsim.ui.words import (
     append_interval,
     format_duration,
     format_duration_range,
-    round_percent,
-    pluralize,
     format_score,
+    pluralize,
+    round_percent,
 )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from studentsim.analysis.formula_errors import FORMULA_ERRORS, FORMULA_ERROR_PREFIX, FormulaErrorKind
-from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS
+from studentsim.analysis.formula_errors import FORMULA_ERROR_PREFIX, FORMULA_ERRORS, FormulaErrorKind
+from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
 from studentsim.bank.skill import Misconception
 from studentsim.store.queries import UNKNOWN_MISCONCEPTION
 from studentsim.ui.words import pluralize

@@ -5,36 +5,36 @@ not there. A run's ``status`` is what its journal says last: whether a ``running
 """
 
 from studentsim.store.queries.answer_lists import (
-    MAX_LISTED_ANSWERS,
     ANSWER_OUTCOMES,
+    MAX_LISTED_ANSWERS,
     UNKNOWN_MISCONCEPTION,
     AnswerFilter,
-    iter_answer_batches,
-    fetch_answers_by_seq,
-    fetch_answer_list,
     fetch_answer_counts,
+    fetch_answer_list,
+    fetch_answers_by_seq,
     fetch_question_history,
     fetch_question_runs,
+    iter_answer_batches,
 )
 from studentsim.store.queries.answering import (
-    fetch_counts_by_turn,
+    count_answers,
     fetch_answers,
     fetch_category_accuracy,
-    count_answers,
+    fetch_counts_by_turn,
     fetch_latest_answers,
     fetch_misconceptions,
 )
 from studentsim.store.queries.compare import (
+    fetch_chance_accuracy,
     fetch_exam_categories,
     fetch_exam_correctness,
     fetch_exams_of_runs,
-    fetch_chance_accuracy,
     fetch_practice_of_runs,
 )
 from studentsim.store.queries.live import (
     count_phase_answers,
-    fetch_last_seqs,
     fetch_finished_turns,
+    fetch_last_seqs,
     fetch_newest_answers,
 )
 from studentsim.store.queries.lookups import fetch_selection_score_summary, fetch_selection_scores
@@ -42,8 +42,8 @@ from studentsim.store.queries.overview import (
     RunRow,
     RunTimings,
     fetch_last_seq,
-    fetch_recent_timings,
     fetch_recent_durations,
+    fetch_recent_timings,
     fetch_run,
     fetch_runs,
 )
@@ -57,14 +57,14 @@ from studentsim.store.queries.progress import (
     fetch_wrong_by_category,
 )
 from studentsim.store.queries.replay import EXAM_RESULT_STAGE, TURN_FINISHED_STAGE, fetch_event_times
-from studentsim.store.queries.teaching import fetch_challenges, fetch_retention, fetch_revisions, fetch_grading_errors
+from studentsim.store.queries.teaching import fetch_challenges, fetch_grading_errors, fetch_retention, fetch_revisions
 from studentsim.store.queries.weaknesses import (
     fetch_answer_sheets,
-    fetch_letter_value_mismatches,
-    fetch_exam_questions,
-    fetch_exam_misconceptions,
     fetch_exam_counts,
+    fetch_exam_misconceptions,
+    fetch_exam_questions,
     fetch_item_choices,
+    fetch_letter_value_mismatches,
     fetch_practice_misconceptions,
 )
 

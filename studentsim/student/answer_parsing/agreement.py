@@ -5,8 +5,8 @@ from __future__ import annotations
 from studentsim.student.answer_parsing.claims import (
     ResolvedAnswer,
     starts_with_option,
-    text_after_equals,
     strip_justification,
+    text_after_equals,
 )
 from studentsim.student.answer_parsing.options import ParsedOptions, parse_quantity
 from studentsim.student.answer_parsing.tokens import tokenize

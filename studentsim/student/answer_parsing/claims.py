@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from studentsim.student.answer_parsing import factorials, letters, units
-from studentsim.student.answer_parsing.options import ParsedOptions, parse_quantity, normalize_text
+from studentsim.student.answer_parsing.options import ParsedOptions, normalize_text, parse_quantity
 from studentsim.student.answer_parsing.tokens import Token, tokenize
 
 _NOT_AFTER_ABBREVIATION = (

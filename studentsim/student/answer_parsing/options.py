@@ -15,7 +15,7 @@ from math import factorial
 from studentsim.records import Option
 from studentsim.student.answer_parsing import factorials, times, units
 from studentsim.student.answer_parsing.reasoning import alphanumeric_key
-from studentsim.student.answer_parsing.tokens import MAX_TEXT_CHARS, TokenKey, Token, tokenize, token_key
+from studentsim.student.answer_parsing.tokens import MAX_TEXT_CHARS, Token, TokenKey, token_key, tokenize
 from studentsim.student.plain import strip_markup
 
 _EXPRESSION_SIGNS = frozenset("√π:^()[]{},×÷/+-=<>≤≥≠±∓∞")

@@ -73,7 +73,9 @@ def _find_named(text: str) -> Iterator[Statement]:
         yield replace(_make_statement(text, match.end(), StatementKind.ANSWER, form="correction"), exact_only=True)
     for match in _last_matches(patterns.NEGATED_THEN_STATED, text):
         if not _is_denied(_sentence_before(text, match.start())):
-            yield replace(_make_statement(text, match.end(), StatementKind.MENTIONED, form="correction"), exact_only=True)
+            yield replace(
+                _make_statement(text, match.end(), StatementKind.MENTIONED, form="correction"), exact_only=True
+            )
     for match in _last_matches(patterns.A_COLON_LINE, text):
         if patterns.SECOND_OPTION_MARK.match(text, _end_of_line(text, match.end())):
             continue  # the options, written out again

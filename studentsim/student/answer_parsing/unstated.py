@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from studentsim.student.answer_parsing.claims import last_match, split_at_last_equals
-from studentsim.student.answer_parsing.statements import MAX_STATEMENT_CHARS, StatementKind, Statement
+from studentsim.student.answer_parsing.statements import MAX_STATEMENT_CHARS, Statement, StatementKind
 
 _REFUSAL = re.compile(
     r"(?i)\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|don't know|do not know|not sure|"

@@ -34,9 +34,9 @@ from studentsim.student.hub.machine import Hardware
 from studentsim.student.hub.sizes import (
     MemoryPlan,
     ModelShape,
+    explain_unsupported_type,
     format_parameter_count,
     plan_memory,
-    explain_unsupported_type,
 )
 from studentsim.student.recompute import CachelessModel
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from studentsim.records import PairScore
 from studentsim.student.caches import AnyModel
-from studentsim.student.generate import PrefilledPrompts, prefill, completion_logprobs
+from studentsim.student.generate import PrefilledPrompts, completion_logprobs, prefill
 
 
 def score_options(

@@ -76,7 +76,9 @@ class ModelShape:
             vocabulary=vocabulary,
             max_positions=first_positive("max_position_embeddings", "n_positions", "seq_length"),
             gated=model_type not in ("bloom", "phi", "gpt2", "gpt_neox", "opt", "gptj", "falcon"),
-            tied_embeddings=bool(settings.get("tie_word_embeddings", model_type.startswith(("gemma", "bloom", "gpt2")))),
+            tied_embeddings=bool(
+                settings.get("tie_word_embeddings", model_type.startswith(("gemma", "bloom", "gpt2")))
+            ),
             has_packed_decoder=model_type in PACKED_DECODER_TYPES,
         )
 

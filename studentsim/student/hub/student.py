@@ -19,17 +19,17 @@ from studentsim.config import RunConfig
 from studentsim.records import Answer, AttemptHistory, Pair, PairScore, Question, WritingProgress
 from studentsim.student import adapter
 from studentsim.student.embedded import draw_uniforms
-from studentsim.student.generate import has_plain_lm_head, prefill, generate
+from studentsim.student.generate import generate, has_plain_lm_head, prefill
 from studentsim.student.hub.batches import TOKEN_BUDGET_FACTOR, iter_batches, iter_batches_by_tokens
 from studentsim.student.hub.cache_check import max_logprob_error
 from studentsim.student.hub.chat import ChatFormatter, Prompt
 from studentsim.student.hub.completions import encode_options, encode_pair_texts, truncate_middle
-from studentsim.student.hub.fitting import get_hub_commit, compute_max_prompt_tokens, resolve_lora_targets
+from studentsim.student.hub.fitting import compute_max_prompt_tokens, get_hub_commit, resolve_lora_targets
 from studentsim.student.hub.loading import LoadedModel, autocast_context
 from studentsim.student.hub.option_shares import (
+    choose_likeliest_option,
     correct_option_probability,
     option_probabilities,
-    choose_likeliest_option,
 )
 from studentsim.student.hub.scoring import score_options, score_pairs
 from studentsim.student.hub.sizes import TYPICAL_PROMPT_TOKENS

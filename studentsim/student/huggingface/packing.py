@@ -76,7 +76,7 @@ class PackedBatch:
 
     def __init__(self, rows: Sequence[PackedRow]) -> None:
         self.rows = list(rows)
-        self.prefix = shared_prefix([row.prompt for row in self.rows])
+        self.prefix = count_shared_prefix([row.prompt for row in self.rows])
         ids: list[int] = [*self.rows[0].prompt[: self.prefix]] if self.rows else []
         positions: list[int] = [*range(self.prefix)]
         predicting_positions: list[int] = []
@@ -147,7 +147,7 @@ class PackedBatch:
         return blocks
 
 
-def shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
+def count_shared_prefix(prompts: Sequence[Sequence[int]]) -> int:
     """How many tokens all prompts begin with alike, never one of them whole; 0 where it is one prompt, or too few tokens to matter."""
     if len(prompts) < 2:
         return 0

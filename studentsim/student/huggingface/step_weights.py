@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from studentsim.student.huggingface.decoder import LoraMatrices, PackedDecoder, FusedProjection
+from studentsim.student.huggingface.decoder import FusedProjection, LoraMatrices, PackedDecoder
 
 OPTIMAL_BATCH_ROWS = 24
 """Rows that the order is best for; it is right for any number."""

@@ -13,7 +13,7 @@ import pandas as pd
 from studentsim.records import CATEGORIES
 from studentsim.store.queries import UNKNOWN_MISCONCEPTION
 from studentsim.ui.answers.view import DEPENDENT_FILTERS, AnswersView
-from studentsim.ui.titles import sort_misconceptions, skill_title, misconception_title
+from studentsim.ui.titles import misconception_title, skill_title, sort_misconceptions
 
 _COLUMN_BY_FILTER = {
     "lesson": "turn",

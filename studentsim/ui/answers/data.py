@@ -21,7 +21,7 @@ from studentsim.ui.answers.sentences import MARK_LABELS, PHASE_LABELS
 from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.cards import parse_stored_config
 from studentsim.ui.data import Engine
-from studentsim.ui.titles import skill_title, misconception_title
+from studentsim.ui.titles import misconception_title, skill_title
 
 CARDS_PER_PAGE = 10
 """Cards on a page."""

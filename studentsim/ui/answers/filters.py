@@ -13,7 +13,7 @@ from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.view import OTHER_VALUE, AnswersView, mark_from_kinds
 from studentsim.ui.linked import MAX_VALUE_CHARS
 from studentsim.ui.shell import ANSWERS_PAGE
-from studentsim.ui.titles import skill_title, misconception_title
+from studentsim.ui.titles import misconception_title, skill_title
 
 VIEW_KEY = "answers.view"
 """Session key: the view that is shown, which a link without any filter does not name."""

@@ -16,8 +16,8 @@ from studentsim.ui.answers.counts import AnswerCounts
 from studentsim.ui.answers.view import AnswersView
 from studentsim.ui.sentences import parse_options
 from studentsim.ui.teaching import judgement
-from studentsim.ui.titles import skill_title, find_misconception, misconception_title
-from studentsim.ui.words import format_interval, pluralize, format_score
+from studentsim.ui.titles import find_misconception, misconception_title, skill_title
+from studentsim.ui.words import format_interval, format_score, pluralize
 
 MAX_QUOTED_VALUE_CHARS = 60
 """Characters of a written value that a sentence repeats; of a longer one the option that it shows is told."""

@@ -13,7 +13,7 @@ from studentsim.ui import words
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.sentences import PHASE_LABELS
 from studentsim.ui.data import Engine
-from studentsim.ui.titles import skill_title, misconception_title
+from studentsim.ui.titles import misconception_title, skill_title
 
 MAX_DOWNLOAD_ROWS = 1_000_000
 """Rows of a file at most; ``python -m studentsim export`` writes runs of any length."""

@@ -9,7 +9,7 @@ from studentsim.ui.charts.mix import mix_by_lesson_figure, mix_by_strategy_figur
 from studentsim.ui.charts.practice import practice_figure
 from studentsim.ui.charts.race import race_figure
 from studentsim.ui.charts.slips import outcomes_figure
-from studentsim.ui.charts.small import mastery_sketch, misconception_trend_sketch, exams_sparkline
+from studentsim.ui.charts.small import exams_sparkline, mastery_sketch, misconception_trend_sketch
 from studentsim.ui.charts.study import study_figure
 from studentsim.ui.charts.training import training_figure
 from studentsim.ui.charts.transfer import transfer_figure

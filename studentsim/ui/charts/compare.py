@@ -12,15 +12,15 @@ import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import (
     MAX_ROW_LABEL_CHARS,
-    finish_figure,
     add_chance_line,
-    line_style,
+    finish_figure,
     lesson_ticks,
+    line_style,
     wrap_label,
 )
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import StrategyStyle, theme_color, strategy_style
+from studentsim.ui.looks import StrategyStyle, strategy_style, theme_color
 from studentsim.ui.words import round_percent
 
 COMPARISON_HEIGHT_PX = 440

@@ -12,7 +12,7 @@ from studentsim.exam import wilson_interval
 from studentsim.ui import category_names
 from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CHANCE_COLOR_SLOT, theme_color, diverging_color
+from studentsim.ui.looks import CHANCE_COLOR_SLOT, diverging_color, theme_color
 from studentsim.ui.words import round_percent
 
 MIN_RELIABLE_ANSWERS = 10

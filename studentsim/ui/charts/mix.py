@@ -12,11 +12,11 @@ import plotly.graph_objects as go
 
 from studentsim.ui import category_names
 from studentsim.ui.charts.frame import (
-    CHAR_WIDTH_PX,
-    MAX_ROW_LABEL_CHARS,
-    LABEL_PADDING_PX,
-    TITLE_STANDOFF_PX,
     AXIS_TITLE_PX,
+    CHAR_WIDTH_PX,
+    LABEL_PADDING_PX,
+    MAX_ROW_LABEL_CHARS,
+    TITLE_STANDOFF_PX,
     finish_figure,
     lesson_ticks,
     wrap_label,

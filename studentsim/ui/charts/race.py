@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish_figure, add_chance_line, line_style, lesson_ticks
+from studentsim.ui.charts.frame import add_chance_line, finish_figure, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
 from studentsim.ui.looks import CHANCE_COLOR_SLOT, StrategyStyle, theme_color

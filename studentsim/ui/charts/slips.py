@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish_figure, wrap_label
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import FAINT_COLOR_SLOT, CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
+from studentsim.ui.looks import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 
 MAX_LEGEND_CHARS = 44
 """Characters of a legend's line."""

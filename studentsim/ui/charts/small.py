@@ -8,7 +8,7 @@ import pandas as pd
 
 from studentsim.ui.charts.frame import CHAR_WIDTH_PX
 from studentsim.ui.charts.sketch import SvgSketch
-from studentsim.ui.looks import FAINT_COLOR_SLOT, CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, strategy_style
+from studentsim.ui.looks import CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, WRONG_COLOR_SLOT, strategy_style
 from studentsim.ui.words import round_percent
 
 ROW_HEIGHT_PX = 18

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import finish_figure, add_chance_line, line_style, lesson_ticks
+from studentsim.ui.charts.frame import add_chance_line, finish_figure, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import STRATEGY_STYLES, StrategyStyle, theme_color, strategy_style
+from studentsim.ui.looks import STRATEGY_STYLES, StrategyStyle, strategy_style, theme_color
 from studentsim.ui.words import round_percent
 
 NAMES_MARGIN_PX = 146

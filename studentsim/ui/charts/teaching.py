@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import finish_figure, lesson_ticks, wrap_label
-from studentsim.ui.charts.heatmap import MIN_RELIABLE_ANSWERS, HEATMAP_ROW_HEIGHT_PX
+from studentsim.ui.charts.heatmap import HEATMAP_ROW_HEIGHT_PX, MIN_RELIABLE_ANSWERS
 from studentsim.ui.charts.picture import FigureBuilder
 from studentsim.ui.looks import CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 

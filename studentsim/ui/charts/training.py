@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui.charts.frame import insert_lesson_gaps, finish_figure, add_level_line, lesson_ticks
+from studentsim.ui.charts.frame import add_level_line, finish_figure, insert_lesson_gaps, lesson_ticks
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import HELD_OUT_COLOR_SLOT, CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
+from studentsim.ui.looks import CORRECT_COLOR_SLOT, HELD_OUT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 from studentsim.ui.rewards import RewardView
 
 

@@ -10,16 +10,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from studentsim.ui.charts.frame import (
-    CHAR_WIDTH_PX,
-    MAX_ROW_LABEL_CHARS,
-    LABEL_PADDING_PX,
     AXIS_TITLE_PX,
+    CHAR_WIDTH_PX,
+    LABEL_PADDING_PX,
+    MAX_ROW_LABEL_CHARS,
     finish_figure,
     wrap_label,
 )
 from studentsim.ui.charts.heatmap import CELL_GAP, HEATMAP_ROW_HEIGHT_PX
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import theme_color, diverging_color
+from studentsim.ui.looks import diverging_color, theme_color
 from studentsim.ui.transfer import format_points
 
 FULL_COLOR_POINTS = 60.0

@@ -10,7 +10,7 @@ from studentsim.ui import lookups, words
 from studentsim.ui.charts.compare import MAX_INTERVAL_BANDS
 from studentsim.ui.compare import settings
 from studentsim.ui.compare.differences import AccuracyDifference
-from studentsim.ui.compare.groups import RunGroup, ComparedRun
+from studentsim.ui.compare.groups import ComparedRun, RunGroup
 from studentsim.ui.compare.sentences import lowercase_first
 
 

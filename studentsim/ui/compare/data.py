@@ -16,7 +16,7 @@ from studentsim.store.database import Database
 from studentsim.ui import words
 from studentsim.ui.compare import curves, settings
 from studentsim.ui.compare.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.ui.compare.groups import RunGroup, ComparedRun, group_runs_by_settings
+from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_runs_by_settings
 from studentsim.ui.data import Engine, parse_stored_config
 
 MAX_SELECTED = 12

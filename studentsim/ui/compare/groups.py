@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from studentsim.config import STRATEGIES, RunConfig
 from studentsim.ui import words
 from studentsim.ui.compare import settings
-from studentsim.ui.looks import StrategyStyle, strategy_style, marker_character, assign_variants
+from studentsim.ui.looks import StrategyStyle, assign_variants, marker_character, strategy_style
 
 IGNORED_SETTINGS = ("seed", "turns", "validation_every")
 """Settings in which runs of one group may differ: how often held-out pairs are looked at changes nothing that is learnt."""

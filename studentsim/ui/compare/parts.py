@@ -7,7 +7,7 @@ import streamlit as st
 
 from studentsim.ui import category_names, charts, components, shell, words
 from studentsim.ui.compare import captions, choice, data, mix, paper, second_tries, sentences, settings
-from studentsim.ui.compare.groups import RunGroup, ComparedRun, group_table_labels
+from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_table_labels
 from studentsim.ui.data import Engine
 from studentsim.ui.drawn import cached_figure
 

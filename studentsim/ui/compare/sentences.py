@@ -10,7 +10,7 @@ import pandas as pd
 from studentsim.ui import words
 from studentsim.ui.compare import settings
 from studentsim.ui.compare.differences import AccuracyDifference
-from studentsim.ui.compare.groups import IGNORED_SETTINGS, RunGroup, ComparedRun
+from studentsim.ui.compare.groups import IGNORED_SETTINGS, ComparedRun, RunGroup
 
 MAX_NAMED_DIFFERENCES = 3
 """Clear differences in the opening sentence at most; the table has all."""

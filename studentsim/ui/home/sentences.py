@@ -13,11 +13,11 @@ from studentsim.ui.compare.groups import RunGroup
 from studentsim.ui.compare.sentences import format_gain, format_gain_interval
 from studentsim.ui.looks import strategy_style
 from studentsim.ui.words import (
-    round_percent,
     format_interval,
     format_mean_score,
-    pluralize,
     format_score,
+    pluralize,
+    round_percent,
     student_title,
 )
 

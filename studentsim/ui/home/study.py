@@ -17,7 +17,7 @@ from studentsim.ui.cards import RunCard, parse_stored_config
 from studentsim.ui.compare.curves import group_means_frame
 from studentsim.ui.compare.data import MAX_SELECTED
 from studentsim.ui.compare.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.ui.compare.groups import RunGroup, ComparedRun, group_runs_by_settings
+from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_runs_by_settings
 from studentsim.ui.drawn import cached_figure
 from studentsim.ui.home import rows, sentences, ticks
 from studentsim.ui.shell import COMPARE_PAGE

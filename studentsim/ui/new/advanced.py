@@ -9,7 +9,7 @@ from studentsim.errors import ConfigError
 from studentsim.ui import language_models, words
 from studentsim.ui.looks import STRATEGY_STYLES, strategy_style
 from studentsim.ui.new import fill
-from studentsim.ui.new.form import PERSIST_MODE, RunForm, render_select_field, make_number_field
+from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field, render_select_field
 
 
 def render_advanced_settings(form: RunForm) -> None:

@@ -14,7 +14,7 @@ from studentsim.errors import ConfigError
 from studentsim.student.huggingface.catalogue import CATALOGUE
 from studentsim.ui.new import choosing, model_card, suited
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, render_select_field, session_key
-from studentsim.ui.new.suited import EMBEDDED, CUSTOM
+from studentsim.ui.new.suited import CUSTOM, EMBEDDED
 
 KIND_LABELS = {
     EMBEDDED: "The embedded student",

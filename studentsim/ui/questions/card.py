@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS
+from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
 from studentsim.records import Option, Question
 from studentsim.store import ingest, queries
 from studentsim.student.profiles import PROFILES

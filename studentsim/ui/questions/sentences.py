@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studentsim.bank.curriculum import SKILLS, MISCONCEPTIONS
+from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
 from studentsim.bank.skill import Skill
 from studentsim.bank.sources import QUESTIONS_PER_SKILL
 from studentsim.ui import category_names

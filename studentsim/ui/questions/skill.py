@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim import luck
-from studentsim.bank.curriculum import SKILLS, sample_numbers, generate_question, fill_phrasing
+from studentsim.bank.curriculum import SKILLS, fill_phrasing, generate_question, sample_numbers
 from studentsim.bank.skill import Skill
+from studentsim.luck import derive_rng
 from studentsim.ui import data, words
 from studentsim.ui.answers import AnswersView as AnswersView
 from studentsim.ui.questions import sentences
@@ -48,7 +48,7 @@ def render_skill_card(view: QuestionsView) -> None:
 
 def _example_wordings(skill: Skill) -> list[str]:
     """One example of each wording, with numbers that practice may have; the same at every visit."""
-    rng = luck.derive_rng("questions page", skill.id)
+    rng = derive_rng("questions page", skill.id)
     return [
         fill_phrasing(wording, numbers, rng)
         for wording in skill.phrasings

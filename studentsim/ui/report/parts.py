@@ -11,7 +11,7 @@ from studentsim.ui.charts import has_hatched_cells
 from studentsim.ui.compare import settings
 from studentsim.ui.report import summary, svg
 from studentsim.ui.report.text import Html, escape_html, inline_html, paragraph_html, table_html
-from studentsim.ui.titles import is_formula_error, skill_title, misconception_title
+from studentsim.ui.titles import is_formula_error, misconception_title, skill_title
 from studentsim.ui.weaknesses import in_practice, items, practice, sentences
 from studentsim.ui.weaknesses.findings import (
     ExamFindings,

@@ -11,7 +11,7 @@ from studentsim.transfer.matrix import TransferMatrix
 from studentsim.ui import category_names
 from studentsim.ui import transfer as said
 from studentsim.ui.report.document import document_html
-from studentsim.ui.report.svg import GREY, INK, PICTURE_WIDTH, wrap_svg, share_color, truncate_label, text_svg
+from studentsim.ui.report.svg import GREY, INK, PICTURE_WIDTH, share_color, text_svg, truncate_label, wrap_svg
 from studentsim.ui.report.text import escape_html, paragraph_html, table_html
 from studentsim.ui.words import DISCLAIMER
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from studentsim.config import RunConfig, Teaching
-from studentsim.ui.words import round_percent, pluralize
+from studentsim.ui.words import pluralize, round_percent
 
 DEFAULT_TEACHING = Teaching()
 """A teacher who marks by the key, and lets nobody try again."""

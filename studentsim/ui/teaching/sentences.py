@@ -9,7 +9,7 @@ from studentsim.exam import wilson_interval
 from studentsim.ui.teaching.check import GraderEvaluation
 from studentsim.ui.teaching.names import FEEDBACK_CONTENT_LABELS
 from studentsim.ui.teaching.tries import MIN_RELIABLE_ANSWERS, RetryResults
-from studentsim.ui.words import append_interval, pluralize, format_score
+from studentsim.ui.words import append_interval, format_score, pluralize
 
 RETRY_CAVEAT = (
     "This compares kinds of question, not chance: a kind that is easily mended may simply be an easy one. It does not show that the "

@@ -14,7 +14,7 @@ from studentsim.ui.compare.groups import distinct_labels
 from studentsim.ui.compare.settings import differing_settings
 from studentsim.ui.looks import STRATEGY_STYLES, StrategyStyle, strategy_style
 from studentsim.ui.teaching import names as teaching
-from studentsim.ui.words import append_interval, pluralize, format_score
+from studentsim.ui.words import append_interval, format_score, pluralize
 
 FAIR_RACE_SETTINGS = ("seed", "exam_seed", "exam", "bank", "model", "questions")
 """Settings that must be alike for a race to be fair."""

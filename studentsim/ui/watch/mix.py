@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.ui import category_names, charts, components, glossary, mix_sentences, mix_table, words
-from studentsim.ui.mix_table import MixTable, MixRow
+from studentsim.ui.mix_table import MixRow, MixTable
 from studentsim.ui.watch import plot
 from studentsim.ui.watch.pulse import RunSnapshot
 

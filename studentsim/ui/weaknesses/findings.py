@@ -15,7 +15,7 @@ from studentsim.records import CATEGORIES
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import category_names
-from studentsim.ui.titles import is_formula_error, find_misconception
+from studentsim.ui.titles import find_misconception, is_formula_error
 from studentsim.ui.weaknesses.slips import judge_misconceptions
 
 NO_SKILL = ""

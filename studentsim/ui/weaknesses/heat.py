@@ -8,7 +8,7 @@ import streamlit as st
 from studentsim.ui import category_names, charts, components, glossary, words
 from studentsim.ui.drawn import cached_figure
 from studentsim.ui.shell import ANSWERS_PAGE, WEAKNESSES_PAGE
-from studentsim.ui.titles import skill_title, misconception_title
+from studentsim.ui.titles import misconception_title, skill_title
 from studentsim.ui.weak import margin_of_error_note
 from studentsim.ui.weaknesses import sentences
 from studentsim.ui.weaknesses.data import WeaknessesView

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from studentsim.ui import words
-from studentsim.ui.titles import sort_misconceptions, is_formula_error, misconception_title
+from studentsim.ui.titles import is_formula_error, misconception_title, sort_misconceptions
 from studentsim.ui.weaknesses.findings import ExamFindings
 
 MAX_ERROR_KINDS_NAMED = 4

@@ -9,11 +9,11 @@ import pandas as pd
 from studentsim.analysis import claims
 from studentsim.ui import words
 from studentsim.ui.titles import (
-    sort_misconceptions,
     is_formula_error,
     misconception_scope_label,
-    skill_title,
     misconception_title,
+    skill_title,
+    sort_misconceptions,
 )
 from studentsim.ui.weaknesses.findings import ExamFindings, misconception_explanation, misconception_hint
 

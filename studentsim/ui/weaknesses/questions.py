@@ -7,7 +7,7 @@ import streamlit as st
 
 from studentsim.ui import components, data, words
 from studentsim.ui.shell import ANSWERS_PAGE
-from studentsim.ui.titles import skill_title, misconception_title
+from studentsim.ui.titles import misconception_title, skill_title
 from studentsim.ui.weaknesses import items, sentences
 from studentsim.ui.weaknesses.data import ItemAnalysis, WeaknessesView, load_item_analysis
 from studentsim.ui.weaknesses.place import WeaknessesSelection

@@ -16,7 +16,7 @@ from studentsim.ui.drawn import cached_figure
 from studentsim.ui.shell import ANSWERS_PAGE
 from studentsim.ui.teaching import names, sentences, tries
 from studentsim.ui.teaching.tries import RetryResults
-from studentsim.ui.titles import skill_title, misconception_title
+from studentsim.ui.titles import misconception_title, skill_title
 from studentsim.ui.weaknesses.data import WeaknessesView
 from studentsim.ui.weaknesses.findings import order_categories
 from studentsim.ui.weaknesses.place import WeaknessesSelection

@@ -10,20 +10,20 @@ import pandas as pd
 from studentsim.analysis import claims
 from studentsim.ui import sentences, words
 from studentsim.ui.titles import (
-    sort_misconceptions,
     is_formula_error,
     misconception_scope_label,
-    skill_title,
     misconception_title,
+    skill_title,
+    sort_misconceptions,
 )
 from studentsim.ui.weaknesses.findings import ExamFindings
 from studentsim.ui.weaknesses.items import MIN_SHEETS, correlation_margin
 from studentsim.ui.weaknesses.place import WeaknessesSelection
 from studentsim.ui.weaknesses.practice import (
-    is_category_behind,
-    most_common_misconceptions,
     count_last_exam_unanswered,
     format_row_score,
+    is_category_behind,
+    most_common_misconceptions,
 )
 from studentsim.ui.weaknesses.slips import CLEARLY_DEFINITION, MISCONCEPTION_VERDICTS
 
