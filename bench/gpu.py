@@ -29,12 +29,12 @@ import torch
 from gpu_models import SHAPES, questions, write_model
 from gpu_plain import Plain
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.config import Hub, Learning, RunConfig
-from studentsim.records import Pair
-from studentsim.runs.past import package_versions
-from studentsim.student.hub.loading import load_model
-from studentsim.student.hub.student import HubStudent
+from studentsim.runs.history import package_versions
+from studentsim.student.huggingface.loading import load_model
+from studentsim.student.huggingface.student import HubStudent
+from studentsim.types import Pair
 
 PAPER_SECONDS = 38.0
 """DPO of a turn in the source paper."""
@@ -86,7 +86,7 @@ class Bench:
         config = RunConfig.make(model=str(model), hub=hub, learning=learning, max_new_tokens=args.tokens)
         with _timed(figures, "load"):
             student = HubStudent(load_model(config), config)
-        learner = casting.build_trainer(student, config)
+        learner = factory.build_trainer(student, config)
         asked = questions(args.questions)
         list(student.answer(asked[:2], seed_key=("warm",)))  # what is made at first use belongs to no part
         with _timed(figures, "study"):

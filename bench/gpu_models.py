@@ -10,9 +10,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, GemmaConfig, LlamaConfig, PreTrainedConfig, PreTrainedTokenizerFast
 
-from studentsim.bank import curriculum
 from studentsim.config import Hub
-from studentsim.records import Question
+from studentsim.curriculum import generator
+from studentsim.types import Question
 
 TURNS = ("<start_of_turn>", "<end_of_turn>")
 TEMPLATE = (
@@ -88,6 +88,6 @@ def _tokenizer() -> PreTrainedTokenizerFast:
 
 def questions(count: int) -> list[Question]:
     """Study questions of the built-in curriculum, from all skills."""
-    skills = list(curriculum.SKILLS)
+    skills = list(generator.SKILLS)
     each = -(-count // len(skills))
-    return [q for skill in skills for q in curriculum.generate_questions(skill, "study", each)][:count]
+    return [q for skill in skills for q in generator.generate_questions(skill, "study", each)][:count]

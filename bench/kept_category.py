@@ -77,13 +77,13 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
     """One category practised alone, at this strength of rehearsal."""
     import torch
 
-    from studentsim import casting
-    from studentsim.bank.bank import Bank
-    from studentsim.bank.curriculum import SKILLS, generate_questions
+    from studentsim import factory
     from studentsim.config import RunConfig
-    from studentsim.learning.pairs import build_held_out_pairs
-    from studentsim.learning.rehearsal import rehearsal_key
-    from studentsim.records import Pair
+    from studentsim.curriculum.generator import SKILLS, generate_questions
+    from studentsim.datasets.bank import Bank
+    from studentsim.training.pairs import build_held_out_pairs
+    from studentsim.training.rehearsal import rehearsal_key
+    from studentsim.types import Pair
 
     skills = [id for id, skill in SKILLS.items() if skill.category in (PRACTISED, KEPT)]
     counts = {"study": 1 + given.lessons * given.pairs // len(skills) * 2, "validation": given.held_out, "exam": 1}
@@ -91,13 +91,13 @@ def taught(given: argparse.Namespace, strength: float) -> Outcome:
         q for split, count in counts.items() for skill in skills for q in generate_questions(skill, split, count)
     ]
     bank = Bank.from_questions("two categories", questions)
-    casting.open_bank = lambda *_, **__: bank  # this process is the bench's alone
+    factory.open_bank = lambda *_, **__: bank  # this process is the bench's alone
     config = RunConfig.make(
         model=given.model,
         learning={"rehearsal": strength, "learning_rate": given.learning_rate, "batch": 4},
         hub={"dtype": given.dtype},
     )
-    cast = casting.build_components(config)
+    cast = factory.build_components(config)
 
     def told(pairs: list[Pair]) -> torch.Tensor:
         return torch.tensor(cast.student.pair_logps([cast.student.pair_ids(pair) for pair in pairs]))

@@ -30,8 +30,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from studentsim.runs.folder import RunFolder, list_runs  # noqa: E402
-from studentsim.runs.states import read_run_state  # noqa: E402
+from studentsim.runs.run_dir import RunFolder, list_runs  # noqa: E402
+from studentsim.runs.status import read_run_state  # noqa: E402
 from studentsim.store.journal import effective_events, read_events  # noqa: E402
 
 SETTINGS = {

@@ -17,16 +17,17 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
+from studentsim.student.embedded.student.model import load_embedded_model
+from studentsim.student.embedded.student.pretraining.data import CARELESS_SHARE
+from studentsim.student.embedded.student.student import EmbeddedStudent
+
 from studentsim.config import RunConfig
-from studentsim.open_book import evaluate_open_book
-from studentsim.records import CATEGORIES
-from studentsim.second_tries import get_exam_questions
-from studentsim.student.corpus import CARELESS_SHARE
-from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.model import load_embedded_model
-from studentsim.student.placement import evaluate_profile
+from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
+from studentsim.evaluation.feedback_eval import get_exam_questions
+from studentsim.evaluation.open_book_eval import evaluate_open_book
+from studentsim.evaluation.profile_eval import evaluate_profile
 from studentsim.student_table import StudentTable
+from studentsim.types import CATEGORIES
 
 
 def random_table(seed: int) -> StudentTable:

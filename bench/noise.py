@@ -34,9 +34,9 @@ ARMS = {
 
 def one(arm: str, seed: int, rate: float, turns: int, exam: int) -> dict[str, object]:
     """One run, in this process: correct answers in each exam, pairs and flipped pairs learnt from."""
-    from studentsim.casting import build_components
     from studentsim.config import RunConfig
-    from studentsim.records import Answered, ExamFinished, TurnFinished
+    from studentsim.events import Answered, ExamFinished, TurnFinished
+    from studentsim.factory import build_components
     from studentsim.simulation import simulate
 
     config = RunConfig.make(seed=seed, turns=turns, exam=exam, **ARMS[arm](rate))

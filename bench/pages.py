@@ -55,14 +55,12 @@ def finished_runs(data: Path) -> list[str]:
     """Puts finished 20-turn runs into the folder: the recorded study where it is whole, else one made by hand."""
     from journals import make_run
 
-    from studentsim.runs import recorded
-    from studentsim.runs.folder import RunFolder
+    from studentsim.runs import demo
+    from studentsim.runs.run_dir import RunFolder
 
-    os.environ.pop(recorded.RECORDED_VARIABLE, None)
-    found = [
-        run for run in recorded.unpack_recorded_runs(data) if RunFolder(data / "runs" / run).read_config().turns >= 20
-    ]
-    os.environ[recorded.RECORDED_VARIABLE] = "0"
+    os.environ.pop(demo.RECORDED_VARIABLE, None)
+    found = [run for run in demo.unpack_recorded_runs(data) if RunFolder(data / "runs" / run).read_config().turns >= 20]
+    os.environ[demo.RECORDED_VARIABLE] = "0"
     if not found:
         print("There is no recorded study of 20 turns: a run made by hand takes its place.", flush=True)
         make_run(data, "by-hand", turns=20, questions=40, exam=240)

@@ -15,17 +15,17 @@ from pathlib import Path
 import torch
 from datasets import Dataset, disable_progress_bars
 from peft import LoraConfig, PeftModel, get_peft_model
+from studentsim.student.embedded.student.calculator import Calculator, CalculatorProcessor
+from studentsim.student.embedded.student.model import EMBEDDED_WEIGHTS_DIR
+from studentsim.student.embedded.student.profiles import PROFILES
+from studentsim.student.embedded.student.prompt_text import prompt_text
 from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorList
 from trl import DPOConfig, DPOTrainer
 
-from studentsim.bank.sources import open_bank
 from studentsim.config import ALL_PROJECTIONS
-from studentsim.records import Question
-from studentsim.student.calculator import Calculator, CalculatorProcessor
-from studentsim.student.model import EMBEDDED_WEIGHTS_DIR
-from studentsim.student.parsing import parse_answer
-from studentsim.student.profiles import PROFILES
-from studentsim.student.reading import prompt_text
+from studentsim.datasets.registry import open_bank
+from studentsim.student.answer_parsing.final_line import parse_answer
+from studentsim.types import Question
 
 
 class PaperWay:

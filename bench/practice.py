@@ -23,7 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from studentsim.records import CATEGORIES
+from studentsim.types import CATEGORIES
 
 GAP = {c: 10.0 if c == "physics" else 85.0 for c in CATEGORIES}
 Settings = dict[str, Any]
@@ -57,9 +57,9 @@ def groups(seeds: list[int]) -> dict[str, list[tuple[str, Settings]]]:
 
 def carry_out(settings: Settings, exam: int) -> list[dict[str, Any]]:
     """The run's exams: lesson, right answers, questions, wrong ones by category."""
-    from studentsim.casting import build_components
     from studentsim.config import RunConfig
-    from studentsim.records import ExamFinished
+    from studentsim.events import ExamFinished
+    from studentsim.factory import build_components
     from studentsim.simulation import simulate
 
     config = RunConfig.make(**{"exam": exam, "exam_seed": settings["seed"], "validation": 0, **settings})

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from studentsim import presets
 from studentsim.config import RunConfig
-from studentsim.runs.models import EXPECTED_WRONG_SHARE
+from studentsim.runs.model_info import EXPECTED_WRONG_SHARE
 
 WAYS = {"now": True, "0.1's way": False}
 PARTS = {

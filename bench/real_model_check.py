@@ -21,13 +21,13 @@ from peft import PeftModel
 from real_model import settings_of
 from transformers import AutoModelForCausalLM
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.config import RunConfig
-from studentsim.learning.pairs import build_held_out_pairs, correct_solution_text
-from studentsim.records import Pair
 from studentsim.simulation import Components
-from studentsim.student.hub.completions import format_scored_option
-from studentsim.student.hub.source import resolve_model
+from studentsim.student.huggingface.completions import format_scored_option
+from studentsim.student.huggingface.resolve import resolve_model
+from studentsim.training.pairs import build_held_out_pairs, correct_solution_text
+from studentsim.types import Pair
 
 TOLERANCE = 1e-3
 """Most that a summed log-probability (natural) may be off, in float32."""
@@ -70,7 +70,7 @@ def check(model: str, bank: str, only: Sequence[str], *, tiny: bool, more: dict[
 
 def _cast(model: str, bank: str, dtype: str, more: dict[str, Any]) -> Components:
     settings = settings_of(model, bank, hub={"dtype": dtype}, **{"temperature": 0.0, **more})
-    return casting.build_components(RunConfig.make(**settings))
+    return factory.build_components(RunConfig.make(**settings))
 
 
 def _plain(model: str, dtype: torch.dtype) -> Any:

@@ -18,10 +18,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.config import RunConfig
-from studentsim.learning.pairs import build_held_out_pairs, correct_solution_text
-from studentsim.records import Pair
+from studentsim.training.pairs import build_held_out_pairs, correct_solution_text
+from studentsim.types import Pair
 
 
 class Way:
@@ -29,7 +29,7 @@ class Way:
 
     def __init__(self, settings: dict[str, Any], *, fast: bool, sizes: dict[str, int]) -> None:
         config = RunConfig.make(**settings)
-        self.cast = casting.build_components(config) if fast else casting.build_components(config, fast=False)
+        self.cast = factory.build_components(config) if fast else factory.build_components(config, fast=False)
         self.student, self.sizes = self.cast.student, sizes
         bank = self.cast.bank
         # The very same questions in both ways: by the seed alone.

@@ -33,13 +33,13 @@ PAPER_TURNS, PAPER_EXAM = 2, 40
 
 def ours(turns: int) -> dict[str, float]:
     """Seconds of the default run by part."""
-    from studentsim import casting
+    from studentsim import factory
     from studentsim.config import RunConfig
-    from studentsim.records import TurnFinished
-    from studentsim.runs.execute import execute
-    from studentsim.runs.folder import create_run
+    from studentsim.events import TurnFinished
+    from studentsim.runs.executor import execute
+    from studentsim.runs.run_dir import create_run
 
-    casting.preload()
+    factory.preload()
     parts: dict[str, float] = {}
 
     def add(event: object) -> None:
@@ -60,14 +60,14 @@ def ours(turns: int) -> dict[str, float]:
 
 def asking(turns: int) -> dict[str, dict[str, list[float]]]:
     """Seconds of each turn by strategy and part: default runs of all strategies in one process, a turn of each in turns."""
-    from studentsim import casting
+    from studentsim import factory
     from studentsim.config import RunConfig
-    from studentsim.records import TurnFinished, TurnStarted
+    from studentsim.events import TurnFinished, TurnStarted
     from studentsim.simulation import simulate
 
-    casting.preload()
+    factory.preload()
     configs = {name: RunConfig.make(turns=turns, strategy=name) for name in ASKING}
-    runs = {name: simulate(config, casting.build_components(config)) for name, config in configs.items()}
+    runs = {name: simulate(config, factory.build_components(config)) for name, config in configs.items()}
     found: dict[str, dict[str, list[float]]] = {name: {} for name in runs}
     for _ in range(turns + 1):
         for name, run in runs.items():

@@ -29,6 +29,7 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks.mathqa.utils import doc_to_choice
+from studentsim.student.embedded.student.model import HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_HEADS, NUM_LAYERS
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
@@ -39,10 +40,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from studentsim.bank.mathqa import parse_options
-from studentsim.student.generate import prefill
-from studentsim.student.hub.scoring import score_options
-from studentsim.student.model import HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_HEADS, NUM_LAYERS
+from studentsim.datasets.mathqa import parse_options
+from studentsim.student.generation.generate import prefill
+from studentsim.student.huggingface.packed_scoring import score_options
 
 VOCABULARY = 32_000
 """Of the model made on the spot: Llama 2's. Those of the hub have up to 262,000; the embedded student has 1,500."""

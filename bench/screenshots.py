@@ -20,8 +20,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 from browser import chromium, serve  # noqa: E402
 from journals import make_run  # noqa: E402
 
-from studentsim.runs.folder import RunFolder  # noqa: E402
 from studentsim.runs.lease import Lease  # noqa: E402
+from studentsim.runs.run_dir import RunFolder  # noqa: E402
 
 PAGES = {
     "home": "/",

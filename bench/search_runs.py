@@ -19,18 +19,18 @@ from typing import Any
 from search_cells import Cell
 
 from studentsim import presets
-from studentsim.bank.bank import Bank
-from studentsim.bank.dealing import normalize_problem_text
-from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
+from studentsim.datasets.bank import Bank
+from studentsim.datasets.registry import open_bank
+from studentsim.datasets.splits import normalize_problem_text
 from studentsim.exam import paired_difference_interval
-from studentsim.records import Answer, Question
-from studentsim.runs import execute as execution
+from studentsim.runs import executor as execution
 from studentsim.runs import preflight
-from studentsim.runs.folder import RunFolder, create_folder_atomically, ensure_data_folder
+from studentsim.runs.run_dir import RunFolder, create_folder_atomically, ensure_data_folder
 from studentsim.simulation import Components
 from studentsim.store.journal import effective_events, read_events
-from studentsim.student.base import Student
+from studentsim.student.protocols import Student
+from studentsim.types import Answer, Question
 from studentsim.ui.compare.intervals import half_width
 
 CONFIRMED = 600
@@ -102,10 +102,10 @@ def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Com
     """As ``casting.build_components``, with the questions dealt anew."""
     import torch
 
-    from studentsim import casting
+    from studentsim import factory
     from studentsim.parallel import available_cores
-    from studentsim.student.hub.loading import load_model
-    from studentsim.student.hub.student import HubStudent
+    from studentsim.student.huggingface.loading import load_model
+    from studentsim.student.huggingface.student import HubStudent
 
     torch.set_num_threads(min(64, available_cores()))
     bank = dealt(
@@ -115,9 +115,9 @@ def load_cast(config: RunConfig, protocol: Protocol, *, confirming: bool) -> Com
         confirmed=protocol.confirmed,
     )
     student = HubStudent(load_model(config), config)
-    learner = casting.build_trainer(student, config, casting.build_rehearsal(config, bank))
+    learner = factory.build_trainer(student, config, factory.build_rehearsal(config, bank))
     remember_first_exam(student, (config.model, config.hub.model_dump_json(), config.bank, confirming, len(bank.exam)))
-    return Components(bank, student, casting.build_teacher(config), learner)
+    return Components(bank, student, factory.build_teacher(config), learner)
 
 
 _FIRST_EXAMS: dict[tuple[object, ...], list[Answer]] = {}

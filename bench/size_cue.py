@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.bank.option_sizes import rank_options_by_size
+from studentsim.datasets.option_sizes import rank_options_by_size
 
 
 @dataclass(frozen=True)

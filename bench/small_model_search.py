@@ -29,8 +29,8 @@ from search_cells import FACTORS, Cell, cell_named, first_cells, goes_on
 from search_runs import Protocol, add_result, carry_out, figures, gain_interval, marks, results_of
 from size_cue import size_cue
 
-from studentsim.cli.recording import pause_at_deadline
-from studentsim.runs.folder import RunFolder
+from studentsim.cli.record_demo import pause_at_deadline
+from studentsim.runs.run_dir import RunFolder
 from studentsim.store.journal import effective_events, read_events
 from studentsim.ui.compare.intervals import t_quantile
 

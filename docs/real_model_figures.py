@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 import pandas as pd  # noqa: E402
 
 from studentsim.config import RunConfig  # noqa: E402
-from studentsim.runs import recorded  # noqa: E402
+from studentsim.runs import demo  # noqa: E402
 from studentsim.ui.compare.curves import group_means_frame  # noqa: E402
 from studentsim.ui.compare.differences import compute_differences, last_shared_turn  # noqa: E402
 from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_runs_by_settings  # noqa: E402
@@ -63,14 +63,14 @@ def percent(value: float, low: float, high: float) -> str:
 def journals(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """The events of SmolLM2's recorded runs, by id."""
     found = {}
-    for path in sorted(folder.glob(f"*{recorded.JOURNAL_SUFFIX}")):
-        run_id = path.name.removesuffix(recorded.JOURNAL_SUFFIX)
-        if recorded.SMOLLM2_STUDY.contains_run(run_id):
+    for path in sorted(folder.glob(f"*{demo.JOURNAL_SUFFIX}")):
+        run_id = path.name.removesuffix(demo.JOURNAL_SUFFIX)
+        if demo.SMOLLM2_STUDY.contains_run(run_id):
             found[run_id] = [json.loads(line) for line in lzma.decompress(path.read_bytes()).splitlines()]
     return found
 
 
-def study(folder: Path = recorded.RECORDED_FOLDER) -> str:
+def study(folder: Path = demo.RECORDED_FOLDER) -> str:
     """What SmolLM2's study shows: exams by way of choosing, the ways against each other, held-out pairs. Blank without journals."""
     events = journals(folder)
     if not events:

@@ -17,8 +17,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
-from studentsim.records import CATEGORIES
 from studentsim.student_table import StudentTable
+from studentsim.types import CATEGORIES
 
 STRATEGIES: tuple[str, ...] = (
     "random", "category", "log-probability", "log-probability+category", "likely-wrong", "none", "fixed",
@@ -69,7 +69,7 @@ class Learning(BaseModel):
     max_grad_norm: float = Field(1.0, gt=0, le=100)
     """Gradients are clipped to this norm. Library default."""
     rehearsal: float = Field(0.5, ge=0, le=10)
-    """How strongly what a lesson does not practise is held where it was (studentsim/learning/rehearsal.py); 0: not at all.
+    """How strongly what a lesson does not practise is held where it was (studentsim/training/rehearsal.py); 0: not at all.
     embedded: 0.5. paper: 0."""
 
     @field_validator("lora_targets", mode="before")
@@ -215,8 +215,8 @@ class RunConfig(BaseModel):
     """Longest answer, in tokens."""
 
     bank: str = Field("curriculum", max_length=1000)
-    """``curriculum``, a set's name at the hub (``math_qa``, ``gsm8k``, ``mmlu:stem``; studentsim/bank/sources.py has them
-    all), or the path of a file or folder of questions; several with `` | `` between them (studentsim/bank/parts.py)."""
+    """``curriculum``, a set's name at the hub (``math_qa``, ``gsm8k``, ``mmlu:stem``; studentsim/datasets/registry.py has them
+    all), or the path of a file or folder of questions; several with `` | `` between them (studentsim/datasets/resolve.py)."""
     bank_set: str = Field("", max_length=40)
     """Which set the bank's files are of (``python -m studentsim check-bank FILE`` says which they are taken for); blank: as
     their rows look."""

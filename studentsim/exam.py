@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
 
-from studentsim.records import Answered, ExamFinished
+from studentsim.events import Answered, ExamFinished
 from studentsim.selection import apportion_questions
 
 Z95 = 1.959963984540054

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from studentsim.config import RunConfig
-from studentsim.luck import derive_rng
-from studentsim.records import Answer, Answered, Event, Feedback, Grade, Question, StageStarted
-from studentsim.student.base import Student
+from studentsim.events import Answered, Event, StageStarted
+from studentsim.rng import derive_rng
+from studentsim.student.protocols import Student
 from studentsim.teacher.teacher import Teacher
+from studentsim.types import Answer, Feedback, Grade, Question
 
 GRADING_BATCH_SIZE = 8
 """Answers that a trained marker judges at once: few enough that a page has something to show soon."""

@@ -15,7 +15,7 @@ from decimal import ROUND_DOWN, Context
 from random import Random
 
 from studentsim.errors import ConfigError
-from studentsim.records import Question
+from studentsim.types import Question
 
 
 @dataclass(frozen=True)

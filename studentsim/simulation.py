@@ -15,17 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
+from studentsim.datasets.bank import Bank
+from studentsim.events import Answered, Event, StageStarted, TrainingStep, TurnFinished, TurnStarted
 from studentsim.exam import build_exam_result
-from studentsim.learning.pairs import build_held_out_pairs, pairs_from_mistakes
-from studentsim.learning.rehearsal import rehearsal_key
-from studentsim.luck import derive_rng, derive_seed
 from studentsim.practice import Attempts, answer_event, run_practice
-from studentsim.records import Answered, Event, Question, StageStarted, TrainingStep, TurnFinished, TurnStarted
+from studentsim.rng import derive_rng, derive_seed
 from studentsim.selection import ScoreRecorder, SelectionContext, count_by_category, select_questions
-from studentsim.student.base import Student, Trainer
+from studentsim.student.protocols import Student, Trainer
 from studentsim.teacher.teacher import Teacher
+from studentsim.training.pairs import build_held_out_pairs, pairs_from_mistakes
+from studentsim.training.rehearsal import rehearsal_key
+from studentsim.types import Question
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from studentsim.errors import ConfigError
-from studentsim.records import Profile
+from studentsim.types import Profile
 
 MAX_TABLE_BYTES = 100_000
 """Bytes of a table's file at most: a thousand skills are a third of that."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from studentsim.bank.curriculum import generate_questions
 from studentsim.config import RunConfig
-from studentsim.records import Question
+from studentsim.curriculum.generator import generate_questions
+from studentsim.types import Question
 
 SKILLS = ("sale-price", "simple-interest", "average-of-three", "profit-percent")
 """Two categories: gain three times, general once."""

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from studentsim.runs.ending import kill_worker
-from studentsim.runs.folder import list_runs
 from studentsim.runs.lease import current_lease
+from studentsim.runs.run_dir import list_runs
+from studentsim.runs.termination import kill_worker
 
 ROOT = Path(__file__).parents[1]
 QUIET = (

@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from studentsim.bank import curriculum
-from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
-from studentsim.records import Answer, AttemptHistory, Pair, Question, TrainingStep, Validated
+from studentsim.curriculum import generator
+from studentsim.datasets.bank import Bank
+from studentsim.events import TrainingStep, Validated
 from studentsim.simulation import Components
-from studentsim.student.fake import FakeStudent
+from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
+from studentsim.types import Answer, AttemptHistory, Pair, Question
 
 SMALL = {"study": 6, "validation": 1, "exam": 2}
 """Questions a skill: making the whole bank takes seconds."""
@@ -32,7 +33,7 @@ def config(**settings: object) -> RunConfig:
 def bank() -> Bank:
     """A small bank."""
     questions = [
-        q for split, n in SMALL.items() for s in curriculum.SKILLS for q in curriculum.generate_questions(s, split, n)
+        q for split, n in SMALL.items() for s in generator.SKILLS for q in generator.generate_questions(s, split, n)
     ]
     return Bank.from_questions("curriculum", questions)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import casts
 
-from studentsim import cli, foreground
+from studentsim import cli
+from studentsim.cli import runner
 
 if __name__ == "__main__":
     what = sys.argv.pop(1)
-    foreground.components_builder = casts.fake
+    runner.components_builder = casts.fake
     if what != "fake":
         moment, count, _ = what.split(":")
         data = Path(sys.argv[sys.argv.index("--data") + 1])
-        foreground.components_builder = casts.prone(moment, int(count), casts.gate(data / "gate"))
+        runner.components_builder = casts.prone(moment, int(count), casts.gate(data / "gate"))
     cli.main()

@@ -1,4 +1,4 @@
-"""Stands for studentsim.runs.get_model: the same protocol, nothing fetched. The file ``fake-get`` in the data folder says
+"""Stands for studentsim.runs.model_install_job: the same protocol, nothing fetched. The file ``fake-get`` in the data folder says
 how it goes: ``no network``, or ``waits`` in the download until the file is gone.
 """
 

@@ -30,9 +30,9 @@ from transformers import (
     RecurrentGemmaConfig,
 )
 
-from studentsim.bank.bank import Bank
-from studentsim.bank.curriculum import SKILLS, generate_questions
 from studentsim.config import RunConfig
+from studentsim.curriculum.generator import SKILLS, generate_questions
+from studentsim.datasets.bank import Bank
 
 GEMMA_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}{{ '<start_of_turn>' + ('model' if m['role'] == 'assistant' else m['role'])"

@@ -11,10 +11,7 @@ from random import Random
 from typing import Any
 
 from studentsim.config import RunConfig
-from studentsim.exam import build_exam_result
-from studentsim.records import (
-    CATEGORIES,
-    LETTERS,
+from studentsim.events import (
     Answered,
     Cell,
     Event,
@@ -27,10 +24,12 @@ from studentsim.records import (
     TurnStarted,
     Validated,
 )
-from studentsim.runs.folder import RunFolder
+from studentsim.exam import build_exam_result
 from studentsim.runs.groups import RACE_PLAN, REPEAT_PLAN, build_cells
 from studentsim.runs.lease import Lease
+from studentsim.runs.run_dir import RunFolder
 from studentsim.store.journal import JournalWriter, read_events
+from studentsim.types import CATEGORIES, LETTERS
 
 NASTY = "A shirt costs $5 and a coat $10. What do *both* cost? <b>Mind</b> the `change` :red[now]!"
 """A question whose text is markdown, LaTeX and HTML all at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from studentsim.records import Option, Question
+from studentsim.types import Option, Question
 
 
 def question(options: list[str], problem: str = "How many?") -> Question:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from studentsim.runs.folder import RunFolder
 from studentsim.runs.manager import RunManager
+from studentsim.runs.run_dir import RunFolder
 from studentsim.store.journal import effective_events, read_events, read_new_events
 
 HERE = Path(__file__).parent

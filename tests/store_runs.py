@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.config import RunConfig
-from studentsim.records import (
+from studentsim.events import (
     Answered,
     EpochFinished,
     Event,

@@ -13,13 +13,13 @@ import replies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studentsim.bank import gsm8k
-from studentsim.bank.draft import build_question
-from studentsim.bank.reading import read_rows
+from studentsim.datasets import gsm8k
+from studentsim.datasets.adapter import build_question
+from studentsim.datasets.file_reader import read_rows
 from studentsim.student.answer_parsing.latex import latex_to_text
 from studentsim.student.answer_parsing.reasoning import strip_reasoning, truncate_at_next_question
+from studentsim.student.answer_parsing.reply import parse_reply
 from studentsim.student.answer_parsing.tokens import token_key, tokenize
-from studentsim.student.replies import parse_reply
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"
@@ -136,7 +136,7 @@ def test_solutions_of_gsm8k_that_end_in_their_result_tick_it(form):
     ],
 )
 def test_two_ways_to_write_the_same_are_the_same(text, same):
-    from studentsim.student.plain import strip_markup
+    from studentsim.student.answer_parsing.text_cleaning import strip_markup
 
     assert token_key(tokenize(strip_markup(text))) == token_key(tokenize(strip_markup(same)))
 

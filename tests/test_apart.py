@@ -7,14 +7,14 @@ import tiny
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim import parallel
 from studentsim.config import Learning, RunConfig
-from studentsim.learning import apart
-from studentsim.learning.dpo import DPOStudentTrainer, RuntimeOptions
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.records import EpochFinished
-from studentsim.student.embedded import EmbeddedStudent
+from studentsim.events import EpochFinished
+from studentsim.training import microbatch
+from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
+from studentsim.training.pairs import build_held_out_pairs
 
 
 def learnt(in_parts: bool, **learning):
@@ -35,7 +35,7 @@ def steps_of(told):
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=40))
 def test_every_row_is_in_one_part_and_the_parts_are_as_even_as_they_can_be(lengths):
-    parts = apart.split_rows_by_length(lengths)
+    parts = microbatch.split_rows_by_length(lengths)
     assert sorted(row for part in parts for row in part) == list(range(len(lengths)))
     assert len(parts) == min(2, len(lengths))
     most = max(len(part) * max(lengths[row] for row in part) for part in parts)
@@ -77,11 +77,11 @@ def test_the_gradient_is_that_of_the_whole():
 
     def loss(parts):
         return sum(
-            ((first * first).sum() for first, _ in apart.compute_parts(tell, parts, [weight])), torch.tensor(0.0)
+            ((first * first).sum() for first, _ in microbatch.compute_parts(tell, parts, [weight])), torch.tensor(0.0)
         )
 
     (apart_,) = torch.autograd.grad(loss([[0, 3, 5], [1, 2, 4, 6]]), weight)
     (whole,) = torch.autograd.grad((tell(list(range(7)))[0] ** 2).sum(), weight)
     assert torch.allclose(apart_, whole)
     with torch.no_grad():
-        assert not apart.compute_parts(tell, [[0], [1]], [weight])[0][0].requires_grad
+        assert not microbatch.compute_parts(tell, [[0], [1]], [weight])[0][0].requires_grad

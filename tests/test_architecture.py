@@ -95,9 +95,9 @@ def test_streamlit_is_known_to_the_pages_and_their_parts_alone():
 
 
 def test_torch_and_its_kin_are_known_where_the_student_lives_and_learns():
-    exceptions = {"studentsim/casting.py imports torch", "studentsim/bank/hub.py imports datasets"}
+    exceptions = {"studentsim/factory.py imports torch", "studentsim/datasets/hub.py imports datasets"}
     wrong = {w for w in only_in(HEAVY, {"student", "teacher", "learning"}) if not w.startswith(tuple(exceptions))}
-    assert not {w for w in wrong if not w.startswith("studentsim/casting.py imports transformers")}
+    assert not {w for w in wrong if not w.startswith("studentsim/factory.py imports transformers")}
 
 
 def test_duckdb_is_known_to_the_store_alone():

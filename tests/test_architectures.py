@@ -16,18 +16,18 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.errors import ConfigError, StudentError
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.runs import models
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run
-from studentsim.runs.past import read_past_events
-from studentsim.student.generate import generate, prefill
-from studentsim.student.hub.loading import prepare_model
-from studentsim.student.hub.scoring import score_options
-from studentsim.student.hub.student import HubStudent
-from studentsim.student.recompute import CachelessModel
+from studentsim.runs import model_info
+from studentsim.runs.executor import execute
+from studentsim.runs.history import read_past_events
+from studentsim.runs.run_dir import create_run
+from studentsim.student.generation.generate import generate, prefill
+from studentsim.student.generation.recompute import CachelessModel
+from studentsim.student.huggingface.loading import prepare_model
+from studentsim.student.huggingface.packed_scoring import score_options
+from studentsim.student.huggingface.student import HubStudent
+from studentsim.training.pairs import build_held_out_pairs
 
 ENDS = [1, 4]
 LIMIT = 12
@@ -38,7 +38,7 @@ LENGTHS = {"short": (3, 5, 2, 4), "across": (9, 14, 3, 11), "long": (40, 23, 61,
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -147,7 +147,7 @@ def test_learning_sees_the_log_probabilities_that_scoring_tells(kind):
     loaded = prepare_model(hubs.model(kind), hubs.tokenizer_of(kind), config, dtype=torch.float32, revision="")
     s = HubStudent(loaded, config)
     assert s.has_plain_lm_head == (kind not in ("gemma2", "recurrent_gemma"))
-    learner = casting.build_trainer(s, config)
+    learner = factory.build_trainer(s, config)
     pairs = build_held_out_pairs(hubs.bank().study[:2])
     (chosen, rejected), *_ = before = s.pair_logps([s.pair_ids(p) for p in pairs])
     first = next(iter(learner.learn(pairs, [], turn=1, seed=0))).metrics
@@ -172,9 +172,9 @@ def test_a_model_without_attention_is_refused_in_words(kind, tmp_path):
     made.save_pretrained(tmp_path)
     hubs.tokenizer().save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match=f"{kind}.* without attention"):
-        models.estimate_model(hubs.config(tmp_path))
+        model_info.estimate_model(hubs.config(tmp_path))
     with pytest.raises(StudentError, match=f"{kind}.* without attention"):
-        casting.build_components(hubs.config(tmp_path))
+        factory.build_components(hubs.config(tmp_path))
 
 
 @pytest.mark.long

@@ -14,15 +14,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from studentsim.bank import sources
-from studentsim.bank.check import ISSUE_KINDS
-from studentsim.bank.curriculum import SKILLS
-from studentsim.bank.option_sizes import CorrectRankCounts, count_correct_option_ranks, format_size_rank
-from studentsim.bank.report_text import print_report
-from studentsim.bank.sources import build_bank_report, load_questions, open_bank
 from studentsim.cli import app
+from studentsim.curriculum.generator import SKILLS
+from studentsim.datasets import registry
+from studentsim.datasets.option_sizes import CorrectRankCounts, count_correct_option_ranks, format_size_rank
+from studentsim.datasets.registry import build_bank_report, load_questions, open_bank
+from studentsim.datasets.validation import ISSUE_KINDS
+from studentsim.datasets.validation_text import print_report
 from studentsim.errors import BankError
-from studentsim.records import Option, Question
+from studentsim.types import Option, Question
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BANKS = FIXTURES / "banks"
@@ -134,7 +134,7 @@ def test_a_bank_with_nothing_to_ask_is_reported_too(tmp_path):
 
 
 def test_the_built_in_curriculum_has_nothing_doubtful(monkeypatch):
-    monkeypatch.setattr(sources, "QUESTIONS_PER_SKILL", {"study": 6, "validation": 2, "exam": 2})
+    monkeypatch.setattr(registry, "QUESTIONS_PER_SKILL", {"study": 6, "validation": 2, "exam": 2})
     report = build_bank_report("curriculum")
     assert report.doubts == () and report.questions == report.rows == 10 * len(SKILLS) and len(report.categories) == 6
     assert report.splits == {"study": 6 * len(SKILLS), "validation": 2 * len(SKILLS), "exam": 2 * len(SKILLS)}
@@ -177,7 +177,7 @@ def test_text_out_of_a_file_reaches_the_terminal_without_its_codes(tmp_path):
 
 def test_a_report_needs_neither_torch_nor_datasets(doubted):
     program = (
-        "import sys; from studentsim.bank.sources import check_bank; check_bank(sys.argv[1]);"
+        "import sys; from studentsim.datasets.registry import check_bank; check_bank(sys.argv[1]);"
         "print([m for m in ('torch', 'datasets', 'transformers', 'duckdb', 'streamlit') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program, doubted], capture_output=True, text=True, cwd=ROOT)

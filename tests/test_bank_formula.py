@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from studentsim.bank import annotation
-from studentsim.bank.annotation import compare_formula_to_key, parse_number_with_decimals
-from studentsim.bank.draft import build_question_from_row
-from studentsim.bank.formula import OPERATIONS, evaluate_formula, evaluate_linear_formula, extract_numbers
-from studentsim.bank.mathqa import DATASET
-from studentsim.bank.reading import RawRow
+from studentsim.datasets import formula_check
+from studentsim.datasets.adapter import build_question_from_row
+from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.formula import OPERATIONS, evaluate_formula, evaluate_linear_formula, extract_numbers
+from studentsim.datasets.formula_check import compare_formula_to_key, parse_number_with_decimals
+from studentsim.datasets.mathqa import DATASET
 
 DEV = Path(__file__).parents[2] / "shared" / "data" / "mathqa_dev.json"
 
@@ -114,7 +114,7 @@ def test_the_linear_formula_stands_in_where_the_annotated_one_has_no_value():
         "annotated_formula": "", "linear_formula": "add(n0,n1)|",
     }  # fmt: skip
     assert compare_formula_to_key(values, build_question_from_row(DATASET, RawRow(1, values)))[0] == "key"
-    assert annotation.has_formula_annotation(values) and not annotation.has_formula_annotation(
+    assert formula_check.has_formula_annotation(values) and not formula_check.has_formula_annotation(
         {**values, "linear_formula": " "}
     )
 

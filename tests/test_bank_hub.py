@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from studentsim.bank import mathqa, sources
-from studentsim.bank.draft import HubDataset
-from studentsim.bank.hub import load_hub_rows
-from studentsim.bank.sources import build_bank_report, load_dataset_rows, questions_from_rows
+from studentsim.datasets import mathqa, registry
+from studentsim.datasets.adapter import HubDataset
+from studentsim.datasets.hub import load_hub_rows
+from studentsim.datasets.registry import build_bank_report, load_dataset_rows, questions_from_rows
 from studentsim.errors import BankError
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -100,7 +100,7 @@ def test_every_configuration_of_a_set_is_asked_for(hub):
 
 def test_a_hub_that_cannot_be_reached_is_said(hub, monkeypatch):
     hub(ConnectionError("offline mode is enabled"))
-    for source in (bank.name for bank in sources.HUB_DATASETS):
+    for source in (bank.name for bank in registry.HUB_DATASETS):
         with pytest.raises(BankError, match="ConnectionError: offline") as caught:
             load_dataset_rows(source)
         assert "give their path" in caught.value.remedy

@@ -8,16 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from studentsim.bank import mmlu
-from studentsim.bank.parts import load_bank_rows, split_source_names
-from studentsim.bank.reading import RawRow
-from studentsim.bank.sources import build_bank_report, has_hub_dataset, load_dataset_rows, load_questions, open_bank
 from studentsim.config import RunConfig
+from studentsim.datasets import mmlu
+from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.registry import (
+    build_bank_report,
+    has_hub_dataset,
+    load_dataset_rows,
+    load_questions,
+    open_bank,
+)
+from studentsim.datasets.resolve import load_bank_rows, split_source_names
 from studentsim.errors import BankError, ConfigError
 from studentsim.practice import answer_event
-from studentsim.records import Answer, Grade, Question
 from studentsim.runs import preflight
 from studentsim.store.tables import build_event_rows
+from studentsim.types import Answer, Grade, Question
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

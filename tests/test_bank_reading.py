@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from studentsim.bank import reading
-from studentsim.bank.sources import build_bank_report, has_hub_dataset, load_questions, open_bank
+from studentsim.datasets import file_reader
+from studentsim.datasets.registry import build_bank_report, has_hub_dataset, load_questions, open_bank
 from studentsim.errors import BankError
 
 GOOD = {"question": "How many are 2 and 3?", "answer": "#### 5"}
@@ -100,15 +100,15 @@ def test_what_is_not_there_or_no_file_is_refused(tmp_path, monkeypatch):
 
 def test_limits_on_size_rows_and_files_hold(tmp_path, monkeypatch):
     path = saved(tmp_path, [GOOD] * 6)
-    monkeypatch.setattr(reading, "MAX_ROWS", 5)
+    monkeypatch.setattr(file_reader, "MAX_ROWS", 5)
     with pytest.raises(BankError, match="more than 5 rows"):
         load_questions(path)
-    monkeypatch.setattr(reading, "MAX_BYTES", 100)
+    monkeypatch.setattr(file_reader, "MAX_BYTES", 100)
     with pytest.raises(BankError, match="MB, more than"):
         load_questions(path)
     with pytest.raises(BankError, match="MB, more than"):
         load_questions(tmp_path)
-    monkeypatch.setattr(reading, "MAX_FILES", 3)
+    monkeypatch.setattr(file_reader, "MAX_FILES", 3)
     for number in range(4):
         (tmp_path / f"{number}.json").write_text("[]")
     with pytest.raises(BankError, match="more than 3 files"):
@@ -116,7 +116,7 @@ def test_limits_on_size_rows_and_files_hold(tmp_path, monkeypatch):
 
 
 def test_two_hundred_thousand_rows_are_not_too_many(tmp_path):
-    rows = reading.read_rows(saved(tmp_path, b"[" + b'{"question":"?"},' * 199_999 + b"{}]"))
+    rows = file_reader.read_rows(saved(tmp_path, b"[" + b'{"question":"?"},' * 199_999 + b"{}]"))
     assert len(rows) == 200_000 and rows[-1].number == 200_000
 
 

@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from studentsim.bank import recognition_text
-from studentsim.bank.reading import RawRow
-from studentsim.bank.recognition import recognize_dataset
-from studentsim.bank.sets import RECOGNIZABLE_DATASETS
-from studentsim.bank.sources import build_bank_report, load_questions, open_bank
 from studentsim.cli import app
+from studentsim.datasets import detection_text
+from studentsim.datasets.detection import recognize_dataset
+from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.registry import build_bank_report, load_questions, open_bank
+from studentsim.datasets.specs import RECOGNIZABLE_DATASETS
 from studentsim.errors import BankError
-from studentsim.records import Question
+from studentsim.types import Question
 
 BANKS = Path(__file__).parent / "fixtures" / "banks"
 CASES = Path(__file__).parents[2] / "shared" / "cases"
@@ -289,14 +289,14 @@ def test_how_sure_it_is_and_what_else_it_might_be_is_told(tmp_path: Path):
     assert (told["set"], told["certainty"], told["read"], told["of"]) == ("mmlu", "sure", 4, 4)
     assert told["others"] == [{"set": "plain", "title": "a plain table", "read": 4}]
     assert told["columns"] == ["question", "choices", "answer", "subject"]
-    (sentence,) = recognition_text.describe_recognitions([told])
+    (sentence,) = detection_text.describe_recognitions([told])
     assert (
         sentence == "Recognised as MMLU: all of the first 4 rows can be read. It could also be read as a plain table."
     )
     half = [{**row, "answer": 9} if n % 3 else row for n, row in enumerate(rows * 3)]
     (told,) = build_bank_report(str(saved(tmp_path, half, "half.jsonl"))).recognised
     assert (told["set"], told["certainty"], told["read"]) == ("mmlu", "unsure", 4)
-    assert "far from sure" in recognition_text.describe_recognitions([told])[0]
+    assert "far from sure" in detection_text.describe_recognitions([told])[0]
 
 
 def test_nothing_of_a_question_with_options_goes_to_gsm8k(tmp_path: Path):
@@ -332,7 +332,7 @@ def test_a_set_that_is_named_wins(tmp_path: Path):
     path = str(BANKS / "mmlu.jsonl")
     report = build_bank_report(path, set_name="plain")
     assert report.set == "plain" and report.recognised[0]["certainty"] == "given"
-    assert "as you said" in recognition_text.describe_recognitions(report.recognised)[0]
+    assert "as you said" in detection_text.describe_recognitions(report.recognised)[0]
     rows = [(f"How much is {n} and 1?", n, n + 1, n + 2, n + 3, "b") for n in range(40)]
     sums = str(saved(tmp_path, table("question,a,b,c,d,answer", *rows), "sums.csv"))
     assert {q.bank for q in open_bank(sums, set_name="plain").study} == {"plain"}
@@ -406,7 +406,7 @@ def test_recognition_never_raises(values: list[Any]):
     rows = [RawRow(n, value) for n, value in enumerate(values, start=1)]
     found = recognize_dataset([rows], RECOGNIZABLE_DATASETS)
     assert json.dumps(found.to_json()) and found.readable_rows <= found.sampled_rows
-    assert recognition_text.describe_recognitions([{"part": "", **found.to_json()}])
+    assert detection_text.describe_recognitions([{"part": "", **found.to_json()}])
 
 
 @pytest.mark.parametrize(

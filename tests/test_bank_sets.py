@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.bank import arc, gsm8k, hendrycks_math, mmlu, near
-from studentsim.bank.dealing import assign_split
-from studentsim.bank.draft import parse_dataset_row
-from studentsim.bank.reading import RawRow
-from studentsim.bank.sources import build_bank_report, load_dataset_rows, load_questions, open_bank
 from studentsim.config import RunConfig
+from studentsim.datasets import arc, distractors, gsm8k, hendrycks_math, mmlu
+from studentsim.datasets.adapter import parse_dataset_row
+from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.registry import build_bank_report, load_dataset_rows, load_questions, open_bank
+from studentsim.datasets.splits import assign_split
 from studentsim.errors import BankError, ConfigError
-from studentsim.records import CATEGORIES
 from studentsim.runs import preflight
+from studentsim.types import CATEGORIES
 
 BANKS = Path(__file__).parent / "fixtures" / "banks"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -167,14 +167,14 @@ def test_sciq_is_shuffled_and_keeps_its_support():
 
 @given(st.decimals(-500, 500, places=1), st.sampled_from([5, 10]), st.integers(0, 2**32))
 def test_near_values_are_unequal_within_reach_and_of_the_same_sign(value, reach, seed):
-    found = near.sample_distractors(value, reach, Random(seed))
+    found = distractors.sample_distractors(value, reach, Random(seed))
     assert len({value, *found}) == 4 and all(abs(n - value) <= reach for n in found)
     assert value < 0 or all(n > 0 for n in found)
 
 
 def test_the_right_value_is_in_no_place_by_size_more_often_than_in_another():
     ranks = Counter(
-        sum(n < 100 for n in near.sample_distractors(Decimal(100), 10, Random(seed))) for seed in range(4000)
+        sum(n < 100 for n in distractors.sample_distractors(Decimal(100), 10, Random(seed))) for seed in range(4000)
     )
     assert all(abs(ranks[place] / 4000 - 0.25) < 0.03 for place in range(4)), ranks
 

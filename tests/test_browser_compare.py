@@ -16,8 +16,8 @@ from journals import go_on, make_run
 from playwright.sync_api import Browser, Page, expect
 
 from studentsim.config import RunConfig
-from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
+from studentsim.runs.run_dir import RunFolder
 
 pytestmark = pytest.mark.browser
 

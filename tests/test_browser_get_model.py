@@ -11,8 +11,8 @@ from browser import app_with_fakes, serve
 from playwright.sync_api import Page, expect
 from run_help import Gate, worker
 
-from studentsim.records import WritingProgress
 from studentsim.runs.live_text import LiveText
+from studentsim.types import WritingProgress
 
 pytestmark = pytest.mark.browser
 

@@ -12,9 +12,9 @@ from browser import app_with_fakes, serve
 from journals import make_run
 from playwright.sync_api import Browser, Page, expect
 from run_help import worker
+from studentsim.student.embedded.student.profiles import PROFILES
 
-from studentsim.runs import recorded
-from studentsim.student.profiles import PROFILES
+from studentsim.runs import demo
 
 pytestmark = pytest.mark.browser
 
@@ -57,11 +57,11 @@ def test_the_first_visit_shows_a_true_picture_and_leads_into_a_recorded_run(page
         expect(page.get_by_text(re.compile("recorded .* 20\\d\\d, version")).first).to_be_visible()
         lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer .js-line")
         expect(lines.first).to_be_attached()
-        assert lines.count() >= len(recorded.EMBEDDED_SEEDS)
-        page.get_by_text(f"Look into the {sum(recorded.EMBEDDED_SEEDS.values())} recorded runs").click()
+        assert lines.count() >= len(demo.EMBEDDED_SEEDS)
+        page.get_by_text(f"Look into the {sum(demo.EMBEDDED_SEEDS.values())} recorded runs").click()
         link = page.get_by_role("link", name="Recorded study, mixed bag, seed 1")
         expect(link).to_be_visible()
-        expect(page.locator(".studentsim-still")).to_have_count(sum(recorded.EMBEDDED_SEEDS.values()))
+        expect(page.locator(".studentsim-still")).to_have_count(sum(demo.EMBEDDED_SEEDS.values()))
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
             assert sideways(page) <= 0

@@ -14,10 +14,10 @@ from browsing import still
 from journals import make_run
 from playwright.sync_api import Browser, Page, expect
 
-from studentsim.records import WritingProgress
-from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
 from studentsim.runs.live_text import LiveText
+from studentsim.runs.run_dir import RunFolder
+from studentsim.types import WritingProgress
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.watch import plot
 

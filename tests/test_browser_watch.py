@@ -11,8 +11,8 @@ from browser import serve
 from journals import NASTY, go_on, make_run
 from playwright.sync_api import Browser, Page, expect
 
-from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
+from studentsim.runs.run_dir import RunFolder
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from browsing import still
 from playwright.sync_api import Browser, Page, TimeoutError, expect
 from weak_runs import PROBABILITY, make_weak_run, questions
 
-from studentsim.bank.curriculum import SKILLS
+from studentsim.curriculum.generator import SKILLS
 
 pytestmark = pytest.mark.browser
 

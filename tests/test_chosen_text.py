@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 import tiny
 
-from studentsim import foreground, presets
-from studentsim.bank import curriculum
-from studentsim.bank.mathqa import parse_options
+from studentsim import presets
+from studentsim.cli import runner
 from studentsim.config import RunConfig, Teaching
+from studentsim.curriculum import generator
+from studentsim.datasets.mathqa import parse_options
 from studentsim.errors import ConfigError
-from studentsim.learning.pairs import build_held_out_pairs, pairs_from_mistakes
-from studentsim.learning.rehearsal import sample_rehearsal_pairs
 from studentsim.practice import Attempts
-from studentsim.records import Answer, Grade, Option
-from studentsim.solution_text import MAX_STEP_WORDS, correct_solution_text, extract_last_step
-from studentsim.student.hub.form import apply_answer_form
+from studentsim.student.huggingface.answer_form import apply_answer_form
+from studentsim.training.pairs import build_held_out_pairs, pairs_from_mistakes
+from studentsim.training.rehearsal import sample_rehearsal_pairs
+from studentsim.training.solution_text import MAX_STEP_WORDS, correct_solution_text, extract_last_step
+from studentsim.types import Answer, Grade, Option
 from studentsim.ui.compare import settings
 
 MATHQA = [
@@ -137,7 +138,7 @@ def test_a_teacher_who_errs_prefers_the_wrong_option_in_the_same_form():
 
 
 def test_the_setting_is_an_option_of_the_command_line_and_a_departure_from_the_paper():
-    config = foreground.build_config("paper", {"chosen_text": "short"})
+    config = runner.build_config("paper", {"chosen_text": "short"})
     assert config.teaching.chosen_text == "short"
     told = [d for d in presets.list_departures(config) if d.aspect == "what is learnt of a given working"]
     assert [(d.run_value, d.paper_value) for d in told] == [("short", "full")]
@@ -146,10 +147,10 @@ def test_the_setting_is_an_option_of_the_command_line_and_a_departure_from_the_p
     ]
     assert settings.format_setting("teaching.chosen_text", config) == "its last step and the answer"
     with pytest.raises(ConfigError, match="chosen_text"):
-        foreground.build_config("default", {"chosen_text": "none"})
+        runner.build_config("default", {"chosen_text": "none"})
 
 
 def test_runs_of_before_learnt_the_whole_working():
     assert Teaching().chosen_text == "full"
     assert RunConfig.from_json('{"teaching": {"pairs": "working"}}').teaching.chosen_text == "full"
-    assert curriculum.BANK_NAME == RunConfig().bank
+    assert generator.BANK_NAME == RunConfig().bank

@@ -18,14 +18,16 @@ import pytest
 from run_help import Gate, at_answer, told, until
 from test_runs_preflight import BAD
 
-from studentsim import cli, foreground
+from studentsim import cli
+from studentsim.cli import runner
 from studentsim.config import RunConfig, Teaching
 from studentsim.errors import StudentError
-from studentsim.records import CATEGORIES, PreferenceMetrics
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run, list_runs, open_run
+from studentsim.events import PreferenceMetrics
+from studentsim.runs.executor import execute
 from studentsim.runs.lease import grant_lease
+from studentsim.runs.run_dir import create_run, list_runs, open_run
 from studentsim.store.journal import read_events
+from studentsim.types import CATEGORIES
 
 ROOT = Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -55,7 +57,7 @@ def gate(tmp_path):
 @pytest.fixture
 def say(monkeypatch, capsys):
     """Runs a command in this process with a fake student."""
-    monkeypatch.setattr(foreground, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", casts.fake)
 
     def run(*arguments: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])
@@ -131,7 +133,7 @@ def test_a_journal_of_before_epochs_were_recorded_is_told_without_them(say, tmp_
             for name in ("logits_chosen", "logits_rejected") if told_then else ():
                 del told_then[name]
     folder.journal_path.write_text("".join(json.dumps(event) + "\n" for event in old))
-    found = foreground.build_run_result(folder)
+    found = runner.build_run_result(folder)
     assert [turn["epochs"] for turn in found["turns"]] == [[], [], [], []]
     assert all(turn["rewards"]["loss"] > 0 and turn["mix"] for turn in found["turns"])
 
@@ -141,7 +143,7 @@ def test_what_is_no_number_is_null_in_json_in_a_turns_last_step_too(tmp_path):
     execute(folder, build_components=casts.fake)
     text = "".join(json.dumps(event) + "\n" for event in read_events(folder.journal_path))
     folder.journal_path.write_text(re.sub(r'"loss": [\d.]+', '"loss": NaN', text))  # a training that diverged
-    found = foreground.build_run_result(folder)
+    found = runner.build_run_result(folder)
     assert found["turns"][0]["rewards"]["loss"] is None and found["turns"][0]["epochs"][0]["training"]["loss"] is None
     json.dumps(found, allow_nan=False)
 
@@ -181,14 +183,14 @@ def test_every_option_reaches_the_settings(say, tmp_path):
 
 
 def test_the_papers_preset_gives_way_to_what_is_said():
-    assert foreground.build_config("paper", {}) == RunConfig.paper()
-    config = foreground.build_config("paper", {"turns": 3, "batch": 2, "beta": None})
+    assert runner.build_config("paper", {}) == RunConfig.paper()
+    config = runner.build_config("paper", {"turns": 3, "batch": 2, "beta": None})
     assert config == RunConfig.paper(turns=3, learning=RunConfig.paper().learning.model_copy(update={"batch": 2}))
-    assert foreground.build_config("default", {}) == RunConfig()
+    assert runner.build_config("default", {}) == RunConfig()
 
 
 def test_the_papers_preset_takes_the_model_and_the_marker_that_are_named():
-    config = foreground.build_config("paper", {"model": "a/model", "marker": "a/marker"})
+    config = runner.build_config("paper", {"model": "a/model", "marker": "a/marker"})
     assert config == RunConfig.paper(model="a/model", teaching=Teaching(marker="a/marker", decides="marker"))
     assert (config.hub.quantisation, config.max_new_tokens, config.learning.batch) == ("nf4", 200, 1)
 
@@ -259,7 +261,7 @@ def test_a_run_that_fails_says_why_and_what_to_do_and_still_prints_its_json(say,
     def load_cast(config):
         raise StudentError("The model is broken.", "Choose another.")
 
-    monkeypatch.setattr(foreground, "components_builder", load_cast)
+    monkeypatch.setattr(runner, "components_builder", load_cast)
     said = say("run", *SHORT, "--data", tmp_path, "--json")
     assert said.status == 1 and said.last["status"] == "failed" and said.last["exams"] == []
     assert said.err == "Error: The model is broken. Choose another.\n"
@@ -336,8 +338,9 @@ def test_what_there_is_is_listed_without_loading_torch(tmp_path):
 
 
 def test_the_lists_name_everything(say):
+    from studentsim.student.embedded.student.profiles import PROFILES
+
     from studentsim.config import STRATEGIES
-    from studentsim.student.profiles import PROFILES
 
     listed = say("strategies").out
     assert all(f"{name} " in listed for name in STRATEGIES)

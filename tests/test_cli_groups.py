@@ -15,7 +15,7 @@ from test_cli import SHORT, gate, say  # noqa: F401
 
 from studentsim.errors import DataFolderError
 from studentsim.runs import notes
-from studentsim.runs.folder import RunFolder, create_run, list_runs, open_run
+from studentsim.runs.run_dir import RunFolder, create_run, list_runs, open_run
 from studentsim.store.journal import read_events
 from studentsim.store.notes import RunNotes
 from studentsim.ui.report import archive

@@ -7,12 +7,12 @@ from collections import Counter
 import pytest
 
 from studentsim.arithmetic import calculate, parse_number
-from studentsim.bank import curriculum
-from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS, generate_questions
-from studentsim.bank.skill import render_solution
-from studentsim.bank.sources import open_bank
+from studentsim.curriculum import generator
+from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_questions
+from studentsim.curriculum.schema import render_solution
+from studentsim.datasets.registry import open_bank
 from studentsim.errors import BankError
-from studentsim.records import CATEGORIES, LETTERS, SPLITS
+from studentsim.types import CATEGORIES, LETTERS, SPLITS
 
 EVERY_SKILL = pytest.mark.parametrize("skill", SKILLS.values(), ids=SKILLS)
 
@@ -37,8 +37,8 @@ def test_a_skill_has_phrasings_misconceptions_and_a_difficulty(skill):
 
 @EVERY_SKILL
 def test_workings_differ_in_words_so_that_text_tells_the_misconception(skill):
-    numbers = curriculum.sample_numbers(skill, "study", curriculum.luck.derive_rng("test"))
-    texts = [w.text for w in curriculum.render_all_solutions(skill, numbers)]
+    numbers = generator.sample_numbers(skill, "study", generator.luck.derive_rng("test"))
+    texts = [w.text for w in generator.render_all_solutions(skill, numbers)]
     assert len(set(texts)) == len(texts)
 
 
@@ -108,9 +108,9 @@ def test_the_right_value_does_not_stand_out_by_its_size():
 
 
 def test_a_question_is_the_same_every_time_it_is_made():
-    before = curriculum.generate_question("average-of-three", "exam", 3)
-    curriculum.generate_questions.cache_clear()
-    assert curriculum.generate_question("average-of-three", "exam", 3) == before
+    before = generator.generate_question("average-of-three", "exam", 3)
+    generator.generate_questions.cache_clear()
+    assert generator.generate_question("average-of-three", "exam", 3) == before
 
 
 def test_an_exam_covers_categories_and_skills_evenly_and_its_seed_decides_it():
@@ -138,11 +138,11 @@ def test_the_version_is_raised_when_a_question_changes():
     """If this fails, questions have changed: raise ``curriculum.CURRICULUM_VERSION`` and pin the new fingerprint beside it."""
     questions = [
         q
-        for skill in curriculum.SKILLS
+        for skill in generator.SKILLS
         for split in ("study", "exam")
-        for q in curriculum.generate_questions(skill, split, 2)
+        for q in generator.generate_questions(skill, split, 2)
     ]
     # fields that came later, and that these questions have nothing in
     told = repr(questions).replace(", topic=None", "").replace(", formula=None", "")
     fingerprint = hashlib.sha256(told.encode()).hexdigest()[:16]
-    assert (curriculum.CURRICULUM_VERSION, fingerprint) == ("1", "46be744ce348ac11")
+    assert (generator.CURRICULUM_VERSION, fingerprint) == ("1", "46be744ce348ac11")

@@ -18,14 +18,14 @@ import tiny
 from run_help import TIMES, beyond_rounding, told
 from visits import stock, text_of, visit
 
-from studentsim import foreground
+from studentsim.cli import runner
 from studentsim.runs import checkpoints
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import open_run
+from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
+from studentsim.runs.run_dir import open_run
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.student import embedded_weights
+from studentsim.student.embedded.student import weight_versions
 from studentsim.ui import data
 from studentsim.ui.shell import COMPARE_PAGE, MENU_PAGES
 
@@ -48,7 +48,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     tiny.model().save_pretrained(folder)
     tiny.tokenizer().save_pretrained(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", folder)
+        patch.setattr(weight_versions, "SHIPPED_WEIGHTS_DIR", folder)
         yield folder
 
 
@@ -81,13 +81,13 @@ def holds(now: Any, then: Any) -> bool:
 
 
 def test_its_runs_are_listed_as_they_were(old: Path, shown: dict[str, Any]):
-    assert holds(foreground.summarize_runs(old / "data"), shown["runs"])
+    assert holds(runner.summarize_runs(old / "data"), shown["runs"])
     assert {run["status"] for run in shown["runs"]} == {"finished", "interrupted"}
 
 
 def test_its_results_are_what_they_were(old: Path, shown: dict[str, Any]):
     for run_id, then in shown["results"].items():
-        assert holds(foreground.build_run_result(open_run(old / "data", run_id)), then)
+        assert holds(runner.build_run_result(open_run(old / "data", run_id)), then)
 
 
 def test_its_database_opens_or_is_made_anew_with_the_same_numbers(old: Path, shown: dict[str, Any]):

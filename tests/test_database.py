@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from store_runs import CONFIG, answered, as_lines, crashed_run, put, turn_of, turn_zero, whole_run
 
 from studentsim.errors import DatabaseBusy, DatabaseTooNew, DataFolderError, StoreError
-from studentsim.records import Answered, Resumed, RunEnded
-from studentsim.store import intake, schema, tables
+from studentsim.events import Answered, Resumed, RunEnded
+from studentsim.store import apply_chunk, schema, tables
 from studentsim.store.database import DATABASE_FILE_NAME, Database, rebuild_database
 from studentsim.store.ingest import sync_journals
 
@@ -558,7 +558,7 @@ def test_however_a_journal_grows_the_tables_become_what_a_rebuild_makes(tmp_path
         for end in [*cuts, len(whole)]:
             path.write_bytes(whole[:end])
             sync_journals(database, folder / "runs")
-            assert not database._run_with_repair(intake.find_row_count_mismatch)
+            assert not database._run_with_repair(apply_chunk.find_row_count_mismatch)
         database.file_signatures.clear()
         sync_journals(database, folder / "runs")
         grown = contents(database)

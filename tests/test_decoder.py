@@ -3,12 +3,12 @@
 import numpy as np
 import tiny
 import torch
+from studentsim.student.embedded.student.decoder import Decoder
+from studentsim.student.embedded.student.prompts import completion_ids, prompt_ids
+from studentsim.student.embedded.student.student import EmbeddedStudent, draw_uniforms
 
 from studentsim.config import RunConfig
-from studentsim.student.decoder import Decoder
-from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
-from studentsim.student.generate import completion_logprobs, generate, prefill
-from studentsim.student.prompts import completion_ids, prompt_ids
+from studentsim.student.generation.generate import completion_logprobs, generate, prefill
 
 
 def student() -> EmbeddedStudent:

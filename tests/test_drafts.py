@@ -7,14 +7,14 @@ import pytest
 import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from studentsim.student.embedded.student.model import load_embedded_model
+from studentsim.student.embedded.student.prompts import completion_ids, prompt_ids
+from studentsim.student.embedded.student.speculative import generate_with_drafts
+from studentsim.student.embedded.student.student import EmbeddedStudent, draw_uniforms
 
 from studentsim.config import RunConfig
-from studentsim.student import embedded
-from studentsim.student.drafts import generate_with_drafts
-from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
-from studentsim.student.generate import generate, prefill
-from studentsim.student.model import load_embedded_model
-from studentsim.student.prompts import completion_ids, prompt_ids
+from studentsim.student.embedded.student import student as embedded
+from studentsim.student.generation.generate import generate, prefill
 
 LIMIT = 24
 STUDENT = EmbeddedStudent(tiny.model(), tiny.tokenizer(), RunConfig.make(max_new_tokens=LIMIT))

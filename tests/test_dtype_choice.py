@@ -12,10 +12,10 @@ import hubs
 import pytest
 
 from studentsim.config import Hub, RunConfig
-from studentsim.runs import models, preflight
-from studentsim.student.hub.machine import Hardware
-from studentsim.student.hub.sizes import ModelShape
+from studentsim.runs import model_info, preflight
 from studentsim.student.huggingface import dtype_choice
+from studentsim.student.huggingface.hardware import Hardware
+from studentsim.student.huggingface.memory import ModelShape
 
 SHAPE = ModelShape(576, 30, 9, 3, 64, 1536, 49152, 8192, gated=True, tied_embeddings=True)
 LARGE = 135_000_000
@@ -121,7 +121,7 @@ def test_it_is_written_into_the_settings_when_the_run_is_made_and_stays(measured
     asked = RunConfig.make(model=folder)
     assert preflight.check_run_config(asked).hub.dtype == "float32" and measured.count == 0  # tiny
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
-    monkeypatch.setattr(models, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(model_info, "LEAST_PARAMETERS", 0)
     made = preflight.check_run_config(asked)
     assert made.hub.dtype == "bfloat16" and measured.count == 1
     monkeypatch.setattr(dtype_choice, "_MEASURED_SPEEDUPS", {})
@@ -133,29 +133,30 @@ def test_it_is_written_into_the_settings_when_the_run_is_made_and_stays(measured
 
 def test_a_gpu_is_asked_when_the_model_is_loaded(measured, monkeypatch, tmp_path):
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
-    monkeypatch.setattr(models, "machine", lambda device: Hardware("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
-    made = models.check_model(RunConfig.make(model=str(hubs.save(tmp_path, "gemma"))))
+    monkeypatch.setattr(model_info, "machine", lambda device: Hardware("cuda", "a GPU", 16 * 10**9, 15 * 10**9))
+    made = model_info.check_model(RunConfig.make(model=str(hubs.save(tmp_path, "gemma"))))
     assert made.hub.dtype == "auto" and measured.count == 0
 
 
 def test_the_estimate_says_which_and_why_and_reckons_with_it(measured, monkeypatch, tmp_path):
     monkeypatch.setattr(dtype_choice, "MIN_MEASURED_PARAMETERS", 0)
-    monkeypatch.setattr(models, "LEAST_PARAMETERS", 0)
+    monkeypatch.setattr(model_info, "LEAST_PARAMETERS", 0)
     monkeypatch.setattr(dtype_choice, "bfloat16_instruction_set", lambda: "AMX")
     asked = RunConfig.make(model=str(hubs.save(tmp_path, "gemma")))
-    found = models.estimate_model(asked)
+    found = model_info.estimate_model(asked)
     assert (
         "computing in bfloat16 on this computer's processor: bfloat16 is 6.3 times as fast here (AMX)."
         in found.describe(asked)[0]
     )
-    slower = models.estimate_model(RunConfig.make(model=asked.model, hub=Hub(dtype="float32")))
+    slower = model_info.estimate_model(RunConfig.make(model=asked.model, hub=Hub(dtype="float32")))
     assert slower.plan.base_weight_bytes == 2 * found.plan.base_weight_bytes
     assert "computing in float32" in slower.describe(asked)[0] and "6.3 times" in slower.describe(asked)[0]
-    assert models.estimate_model(preflight.check_run_config(asked)).dtype_reason == found.dtype_reason
+    assert model_info.estimate_model(preflight.check_run_config(asked)).dtype_reason == found.dtype_reason
 
 
 def test_runs_of_before_that_left_it_open_compute_in_float32():
-    from studentsim.student.hub import loading, sizes
+    from studentsim.student.huggingface import loading
+    from studentsim.student.huggingface import memory as sizes
 
     old = RunConfig.from_json('{"model": "m", "hub": {"dtype": "auto", "device": "cpu"}}').hub
     assert (

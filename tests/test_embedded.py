@@ -2,17 +2,17 @@
 
 import pytest
 from safetensors import safe_open
+from studentsim.student.embedded.student.model import EMBEDDED_WEIGHTS_DIR, load_embedded_model
+from studentsim.student.embedded.student.student import EmbeddedStudent
 
-from studentsim import casting
-from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS, generate_questions
-from studentsim.bank.feedback import format_feedback
+from studentsim import factory
 from studentsim.config import RunConfig
+from studentsim.curriculum.feedback import format_feedback
+from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_questions
 from studentsim.errors import StudentError
-from studentsim.records import Answered, ExamFinished, TurnFinished
+from studentsim.evaluation.profile_eval import evaluate_profile
+from studentsim.events import Answered, ExamFinished, TurnFinished
 from studentsim.simulation import simulate
-from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.model import EMBEDDED_WEIGHTS_DIR, load_embedded_model
-from studentsim.student.placement import evaluate_profile
 
 
 def test_the_weights_are_safetensors_of_at_most_8_mb():
@@ -33,7 +33,7 @@ def test_a_placement_test_finds_about_what_the_profile_says(profile):
 
 def test_a_few_turns_of_practice_raise_the_exam():
     config = RunConfig.make(turns=4, questions=40, exam=126, exam_every=4, validation=12)
-    events = list(simulate(config, casting.build_components(config)))
+    events = list(simulate(config, factory.build_components(config)))
     exams = [e for e in events if isinstance(e, ExamFinished)]
     assert exams[-1].correct / 126 > exams[0].correct / 126 + 0.08
     margins = [e.rewards.rewards_margins for e in events if isinstance(e, TurnFinished) and e.rewards]
@@ -47,10 +47,10 @@ def test_a_few_turns_of_practice_raise_the_exam():
 
 def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
     import numpy as np
+    from studentsim.student.embedded.student.student import draw_uniforms
 
-    from studentsim.student.embedded import draw_uniforms
-    from studentsim.student.generate import generate, prefill
-    from studentsim.student.parsing import parse_answer
+    from studentsim.student.answer_parsing.final_line import parse_answer
+    from studentsim.student.generation.generate import generate, prefill
 
     model, tokenizer = load_embedded_model()
     student = EmbeddedStudent(model, tokenizer, RunConfig.make())

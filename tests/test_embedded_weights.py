@@ -12,22 +12,23 @@ import casts
 import pytest
 from journals import as_of_0_1, make_run, without_what_came_later
 from safetensors.torch import load_file, save_file
+from studentsim.student.embedded.student.model import load_embedded_model
+from studentsim.student.embedded.student.student import EmbeddedStudent
+from studentsim.student.embedded.student.weight_versions import FINGERPRINT_0_1, WEIGHTS_DIR_0_1, WEIGHTS_FILENAME
 
-from studentsim import casting, cli, foreground
-from studentsim.bank.sources import open_bank
-from studentsim.cli import recording
+from studentsim import cli, factory
+from studentsim.cli import record_demo, runner
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, upgrade_stored_settings
+from studentsim.datasets.registry import open_bank
 from studentsim.errors import ConfigError, StudentError
-from studentsim.runs import preflight, recorded
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run, list_runs, open_run, pin_embedded_weights
+from studentsim.runs import demo, preflight
+from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
+from studentsim.runs.run_dir import create_run, list_runs, open_run, pin_embedded_weights
 from studentsim.store.export import export_run
 from studentsim.store.journal import read_events
-from studentsim.student import adapter, embedded_weights
-from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.embedded_weights import FINGERPRINT_0_1, WEIGHTS_DIR_0_1, WEIGHTS_FILENAME
-from studentsim.student.model import load_embedded_model
+from studentsim.student import adapter
+from studentsim.student.embedded.student import weight_versions
 from studentsim.ui.cards import parse_stored_config
 
 NOWHERE = "0123456789abcdef"
@@ -47,8 +48,8 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shipped(others: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """This version ships other weights than version 0.1; their fingerprint."""
-    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", others)
-    return embedded_weights.compute_fingerprint(others)
+    monkeypatch.setattr(weight_versions, "SHIPPED_WEIGHTS_DIR", others)
+    return weight_versions.compute_fingerprint(others)
 
 
 def as_0_1_stored(**settings: object) -> dict[str, Any]:
@@ -60,19 +61,19 @@ def as_0_1_stored(**settings: object) -> dict[str, Any]:
 
 
 def test_those_of_0_1_are_in_their_folder_whole():
-    assert embedded_weights.compute_fingerprint(WEIGHTS_DIR_0_1) == FINGERPRINT_0_1
-    assert embedded_weights.find_weights(EMBEDDED_0_1_WEIGHTS) == WEIGHTS_DIR_0_1
+    assert weight_versions.compute_fingerprint(WEIGHTS_DIR_0_1) == FINGERPRINT_0_1
+    assert weight_versions.find_weights(EMBEDDED_0_1_WEIGHTS) == WEIGHTS_DIR_0_1
 
 
 def test_weights_are_found_by_their_fingerprint_and_blank_are_the_shipped(shipped: str, others: Path):
-    assert embedded_weights.find_weights() == embedded_weights.find_weights(shipped) == others
-    assert embedded_weights.find_weights(FINGERPRINT_0_1) == WEIGHTS_DIR_0_1
-    assert embedded_weights.pin_weights() == shipped != FINGERPRINT_0_1
-    assert embedded_weights.pin_weights(EMBEDDED_0_1_WEIGHTS) == EMBEDDED_0_1_WEIGHTS
+    assert weight_versions.find_weights() == weight_versions.find_weights(shipped) == others
+    assert weight_versions.find_weights(FINGERPRINT_0_1) == WEIGHTS_DIR_0_1
+    assert weight_versions.pin_weights() == shipped != FINGERPRINT_0_1
+    assert weight_versions.pin_weights(EMBEDDED_0_1_WEIGHTS) == EMBEDDED_0_1_WEIGHTS
 
 
 def test_weights_that_are_not_here_are_told_with_those_that_are(shipped: str):
-    for look in (embedded_weights.find_weights, load_embedded_model):
+    for look in (weight_versions.find_weights, load_embedded_model):
         with pytest.raises(StudentError, match=f"{NOWHERE}; here are {shipped} .* and {FINGERPRINT_0_1}") as caught:
             look(NOWHERE)
         assert "start a new run" in caught.value.remedy
@@ -80,16 +81,16 @@ def test_weights_that_are_not_here_are_told_with_those_that_are(shipped: str):
 
 def test_one_changed_byte_is_noticed(tmp_path: Path, others: Path, monkeypatch: pytest.MonkeyPatch):
     folder = Path(shutil.copytree(others, tmp_path / "weights"))
-    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", folder)
-    monkeypatch.setattr(embedded_weights, "WEIGHTS_DIR_0_1", folder)
-    before = embedded_weights.pin_weights()
+    monkeypatch.setattr(weight_versions, "SHIPPED_WEIGHTS_DIR", folder)
+    monkeypatch.setattr(weight_versions, "WEIGHTS_DIR_0_1", folder)
+    before = weight_versions.pin_weights()
     assert load_embedded_model(before)[0].weights_fingerprint == before
     with (folder / WEIGHTS_FILENAME).open("r+b") as file:
         file.seek(-1, 2)
         last = file.read(1)[0]
         file.seek(-1, 2)
         file.write(bytes([last ^ 1]))
-    assert embedded_weights.pin_weights() == embedded_weights.compute_fingerprint(folder) != before
+    assert weight_versions.pin_weights() == weight_versions.compute_fingerprint(folder) != before
     with pytest.raises(StudentError, match=f"had the weights {before}"):
         load_embedded_model(before)
     with pytest.raises(StudentError, match="not those of version 0.1"):
@@ -169,13 +170,13 @@ def test_a_run_whose_weights_are_gone_says_so_and_can_go_on_once_they_are_back(
     folder = create_run(tmp_path, casts.config(turns=2, weights=NOWHERE))
 
     def load_cast(config: RunConfig) -> casts.Components:
-        casting._load_embedded_once(embedded_weights.pin_weights(config.weights))
+        factory._load_embedded_once(weight_versions.pin_weights(config.weights))
         return casts.fake(config)
 
     assert execute(folder, build_components=load_cast) == "failed"
     last = read_events(folder.journal_path)[-1]
     assert NOWHERE in last["message"] and shipped in last["message"] and "start a new run" in last["remedy"]
-    monkeypatch.setattr(casting, "_load_embedded_once", lambda weights: None)
+    monkeypatch.setattr(factory, "_load_embedded_once", lambda weights: None)
     assert execute(folder, build_components=load_cast) == "finished"
 
 
@@ -191,7 +192,7 @@ def test_every_run_of_a_race_names_its_weights(tmp_path: Path, shipped: str):
 def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
     tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    monkeypatch.setattr(foreground, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", casts.fake)
     for given, named in (([], shipped), (["--weights", "embedded-0.1"], EMBEDDED_0_1_WEIGHTS)):
         data = tmp_path / named
         short = ["--turns", "1", "--questions", "12", "--exam", "12", "--validation", "0", "--data", str(data)]
@@ -214,20 +215,20 @@ def test_a_run_of_the_command_line_names_its_weights_and_its_adapter_too(
 def test_the_recorded_study_names_its_weights_and_one_of_0_1_is_known(
     tmp_path: Path, shipped: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(recorded.RECORDED_VARIABLE, "1")
-    monkeypatch.setattr(foreground, "components_builder", casts.fake)
+    monkeypatch.setenv(demo.RECORDED_VARIABLE, "1")
+    monkeypatch.setattr(runner, "components_builder", casts.fake)
     settings = {"turns": 1, "questions": 12, "exam": 12, "validation": 0}
-    recording.record_study(
-        recorded.EMBEDDED_STUDY, tmp_path / "work", tmp_path / "study", seeds_by_strategy={"random": 1}, **settings
+    record_demo.record_study(
+        demo.EMBEDDED_STUDY, tmp_path / "work", tmp_path / "study", seeds_by_strategy={"random": 1}, **settings
     )
-    (run_id,) = recorded.unpack_recorded_runs(tmp_path / "data", tmp_path / "study")
+    (run_id,) = demo.unpack_recorded_runs(tmp_path / "data", tmp_path / "study")
     assert started(tmp_path / "data", run_id) == (shipped, shipped)
     folder = create_run(tmp_path / "scratch", casts.config(turns=1, strategy="random"))
     execute(folder, build_components=casts.fake)
     as_of_0_1(folder.path)
     (tmp_path / "old").mkdir()
-    recorded.pack_run(folder, tmp_path / "old")
-    recorded.unpack_recorded_runs(tmp_path / "older", tmp_path / "old")
+    demo.pack_run(folder, tmp_path / "old")
+    demo.unpack_recorded_runs(tmp_path / "older", tmp_path / "old")
     (read,) = [folder.read_config() for folder in list_runs(tmp_path / "older")]
     assert (read.weights, read.learning.rehearsal) == (EMBEDDED_0_1_WEIGHTS, 0.0)
 
@@ -242,7 +243,7 @@ def test_weights_that_are_not_here_are_refused_before_a_run_is_made(tmp_path: Pa
 
 
 def test_a_run_of_0_1_needs_its_own_weights_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", tmp_path)
+    monkeypatch.setattr(weight_versions, "SHIPPED_WEIGHTS_DIR", tmp_path)
     assert preflight.check_run_config(casts.config(weights=EMBEDDED_0_1_WEIGHTS)).weights == EMBEDDED_0_1_WEIGHTS
     with pytest.raises(StudentError, match="pretrain"):
         preflight.check_run_config(casts.config())
@@ -263,7 +264,7 @@ def test_an_export_tells_what_an_older_version_did_not_write_down(tmp_path: Path
 
 def test_a_run_gets_the_student_that_its_settings_name(shipped: str):
     for named, wanted in ((EMBEDDED_0_1_WEIGHTS, FINGERPRINT_0_1), (FINGERPRINT_0_1, FINGERPRINT_0_1), ("", shipped)):
-        student, _ = casting._build_embedded_student(casts.config(weights=named), open_bank("curriculum"))
+        student, _ = factory._build_embedded_student(casts.config(weights=named), open_bank("curriculum"))
         assert student.weights == wanted
 
 

@@ -8,19 +8,19 @@ import hubs
 import pytest
 import tiny
 import torch
+from studentsim.student.embedded.student.student import EmbeddedStudent
 from transformers import GraniteConfig
 
-from studentsim import casting
-from studentsim.bank.bank import Bank
+from studentsim import factory
 from studentsim.config import Hub, Learning, RunConfig
-from studentsim.learning import trainer
-from studentsim.learning.dpo import DPOStudentTrainer
-from studentsim.learning.epochs import EpochMeans
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.records import Answered, EpochFinished, PreferenceMetrics, TrainingStep, Validated
+from studentsim.datasets.bank import Bank
+from studentsim.events import Answered, EpochFinished, PreferenceMetrics, TrainingStep, Validated
 from studentsim.simulation import Components, LoopState, simulate
-from studentsim.student.embedded import EmbeddedStudent
 from studentsim.teacher.teacher import Teacher
+from studentsim.training import trainer
+from studentsim.training.dpo import DPOStudentTrainer
+from studentsim.training.epoch_metrics import EpochMeans
+from studentsim.training.pairs import build_held_out_pairs
 
 
 def student(learning: Learning) -> EmbeddedStudent:
@@ -104,7 +104,7 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
     for every in ("turn", "epoch"):
         learning = Learning(learning_rate=1e-3, batch=4, epochs=2)
         hub = Hub(pairs_at_once=2, gradient_checkpointing="on")
-        cast = casting.build_components(hubs.config(folder, learning=learning, validation_every=every, hub=hub))
+        cast = factory.build_components(hubs.config(folder, learning=learning, validation_every=every, hub=hub))
         pairs = build_held_out_pairs(hubs.bank().study[:6])
         events = list(cast.trainer.learn(pairs[:5], pairs[5:], turn=1, seed=3))
         found.append((of_kind(events, TrainingStep), of_kind(events, Validated), adapter(cast.student.model)))
@@ -120,7 +120,7 @@ def test_a_language_models_mean_logits_are_those_of_plain_passes(tmp_path, monke
     small = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64}
     scaled = {**small, "intermediate_size": 96, "max_position_embeddings": 512, "logits_scaling": 0.5}
     monkeypatch.setitem(hubs.ARCHITECTURES, "granite", lambda **ids: GraniteConfig(**scaled, **ids))
-    own = casting.build_components(hubs.config(hubs.save(tmp_path, kind))).student
+    own = factory.build_components(hubs.config(hubs.save(tmp_path, kind))).student
     rows = [own.pair_ids(pair) for pair in build_held_out_pairs(hubs.bank().study[:4])]
     for row, score in zip(rows, own.pair_scores(rows), strict=True):
         for side, logp, mean in (

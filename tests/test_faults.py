@@ -22,9 +22,9 @@ from run_help import Gate, at_answer, last, lines, manager, told, types, until, 
 
 from studentsim.runs import checkpoints, process
 from studentsim.runs import lease as leases
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, create_run, list_runs, open_run
+from studentsim.runs.executor import execute
 from studentsim.runs.lease import current_lease
+from studentsim.runs.run_dir import RunFolder, create_run, list_runs, open_run
 from studentsim.store.journal import effective_events, read_events
 
 ROOT = Path(__file__).parents[1]

@@ -15,20 +15,21 @@ from safetensors.torch import load_file
 from tiny_graders import answers_of, fake_run, make, run_config
 from typer.testing import CliRunner
 
-from studentsim import casting, cli, foreground
+from studentsim import cli, factory
+from studentsim.cli import runner
 from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.exam import wilson_interval
+from studentsim.grader import finetune as finetuning
+from studentsim.grader import finetune_training
+from studentsim.grader.finetune import finetune_grader
+from studentsim.grader.finetune_training import FinetuneSettings
+from studentsim.grader.model import load_grader
+from studentsim.grader.student_answer import SplitSizes
 from studentsim.runs import preflight
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run, list_runs
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import create_run, list_runs
 from studentsim.store.journal import read_events
-from studentsim.student.fake import FakeStudent
-from studentsim.teacher import finetune as finetuning
-from studentsim.teacher import grader_training
-from studentsim.teacher.finetune import finetune_grader
-from studentsim.teacher.grader_training import FinetuneSettings
-from studentsim.teacher.marker import load_grader
-from studentsim.teacher.student_answer import SplitSizes
+from studentsim.student.testing import FakeStudent
 from studentsim.ui.teaching import check
 
 SMALL = SplitSizes(40, 15, 15)
@@ -46,13 +47,13 @@ def school(tmp_path_factory):
 
 def fake_cast(config):
     """A student without a model, and the teacher that the settings name."""
-    return casts.cast_of(FakeStudent(), casting.build_teacher(config))
+    return casts.cast_of(FakeStudent(), factory.build_teacher(config))
 
 
 @pytest.fixture
 def say(monkeypatch, capsys):
     """Runs a command in this process with a fake student and a real teacher; what it printed, and its exit status."""
-    monkeypatch.setattr(foreground, "components_builder", fake_cast)
+    monkeypatch.setattr(runner, "components_builder", fake_cast)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["studentsim", *map(str, arguments)])
@@ -133,8 +134,8 @@ def test_the_same_seed_makes_the_same_marker(school, tmp_path):
 def test_what_is_taught_is_what_a_judgement_asks_and_the_losses_are_the_models_own(school, tmp_path):
     loaded = load_grader(str(make(tmp_path, "bart")))
     model, tokenizer, answers = loaded.model, loaded.tokenizer, answers_of(school[0], school[1])[:6]
-    batch = grader_training.collate_features(
-        grader_training.build_features(answers, model, tokenizer, loaded.encode_input), tokenizer.pad_token_id
+    batch = finetune_training.collate_features(
+        finetune_training.build_features(answers, model, tokenizer, loaded.encode_input), tokenizer.pad_token_id
     )
     with torch.no_grad():
         ours = model(**batch).loss
@@ -335,7 +336,7 @@ def test_check_teacher_says_so_where_there_are_no_answers(tmp_path, say):
 def test_the_embedded_marker_is_made_as_before_where_no_base_is_named(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "studentsim.teacher.training.train_embedded_grader", lambda *given, **more: asked.append((given, more))
+        "studentsim.grader.training.train_embedded_grader", lambda *given, **more: asked.append((given, more))
     )
     result = CliRunner().invoke(cli.app, ["train-teacher", "--steps", "7", "--out", str(tmp_path), "--work", "w"])
     assert result.exit_code == 0, result.output

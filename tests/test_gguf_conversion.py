@@ -13,8 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 
 from studentsim.errors import ConfigError
-from studentsim.student.hub import source
-from studentsim.student.huggingface import conversion, families, model_store, provision
+from studentsim.student.huggingface import gguf_conversion, gguf_families, installation, model_store, resolve
 
 TEXT = "A farmer has 24 sheep and buys 17 more.\n\nHow many  has he, 12.5 % of 360?"
 
@@ -26,8 +25,8 @@ def tokens(n: int = 24) -> torch.Tensor:
 def converted(path, folder):
     """What the conversion finds and what it says; in this process."""
     told: list[dict] = []
-    header = families.read_gguf_header(path)
-    found = conversion.convert(
+    header = gguf_families.read_gguf_header(path)
+    found = gguf_conversion.convert(
         path,
         folder,
         pre_tokenizer=header.pre_tokenizer,
@@ -48,7 +47,7 @@ def tokenizer_of(kind: str):
 
 
 def test_the_families_are_those_that_are_tried_here():
-    assert set(families.SUPPORTED_ARCHITECTURES) == set(ARCHITECTURES)
+    assert set(gguf_families.SUPPORTED_ARCHITECTURES) == set(ARCHITECTURES)
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
@@ -56,8 +55,8 @@ def test_a_file_of_each_family_is_converted_to_the_very_model(kind, tmp_path):
     made, tokenizer = gguf_files.model(kind), tokenizer_of(kind)
     split = "qwen2" if kind.startswith("qwen") else ""
     path = gguf_files.write(tmp_path / "m.gguf", kind, made, tokenizer, split=split)
-    header = families.read_gguf_header(path)
-    families.check_architecture(path, header)
+    header = gguf_families.read_gguf_header(path)
+    gguf_families.check_architecture(path, header)
     assert (header.architecture, header.weight_description) == (kind, "from 32-bit weights")
     found, told = converted(path, tmp_path / "out")
     assert found["parameters"] == made.num_parameters() and told[-1]["step"] == "trying"
@@ -78,7 +77,7 @@ def test_a_file_of_each_family_is_converted_to_the_very_model(kind, tmp_path):
 def test_quantised_weights_are_unpacked(tmp_path):
     made = gguf_files.model("llama")
     path = gguf_files.write(tmp_path / "m.gguf", "llama", made, hubs.tokenizer_of("llama"), quantised=True)
-    assert families.read_gguf_header(path).weight_description == "from 8-bit weights"
+    assert gguf_families.read_gguf_header(path).weight_description == "from 8-bit weights"
     converted(path, tmp_path / "out")
     back = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
     assert back.dtype == torch.bfloat16
@@ -99,24 +98,24 @@ def test_digits_stand_alone_where_the_file_says_that_they_do(tmp_path):
 
 def test_a_file_becomes_a_student_once_by_a_process_of_its_own(tmp_path, monkeypatch):
     """The whole way without stand-ins: the file is named, made ready, found, loaded, and answers."""
-    from studentsim.student.hub.loading import load_model
-    from studentsim.student.hub.student import HubStudent
+    from studentsim.student.huggingface.loading import load_model
+    from studentsim.student.huggingface.student import HubStudent
 
     monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path / "data"))
     made, tokenizer = gguf_files.model("llama"), hubs.tokenizer(hubs.GEMMA_TEMPLATE)
     path = gguf_files.write(tmp_path / "mine.gguf", "llama", made, tokenizer)
     with pytest.raises(ConfigError, match="has not been made ready yet. Do so once: .*models get .*mine.gguf"):
-        source.resolve_model(str(path))
+        resolve.resolve_model(str(path))
     told = []
-    got = provision.install_model(str(path), lambda p: told.append(p.step))
+    got = installation.install_model(str(path), lambda p: told.append(p.step))
     assert list(dict.fromkeys(told)) == ["checking", "converting", "trying"]
     assert (got.title, got.licence, got.family) == (
         "Tiny",
         "mit",
         "llama",
     ) and model_store.GGUF_MODEL_NAME_PATTERN.fullmatch(got.name)
-    assert got.source["file"] == "mine.gguf" and provision.install_model(str(path)) == got
-    by_file, by_name = source.resolve_model(str(path)), source.resolve_model(got.name, role=source.HINT_MODEL_ROLE)
+    assert got.source["file"] == "mine.gguf" and installation.install_model(str(path)) == got
+    by_file, by_name = resolve.resolve_model(str(path)), resolve.resolve_model(got.name, role=resolve.HINT_MODEL_ROLE)
     assert by_file.folder == by_name.folder == got.folder and by_file.revision == by_name.revision
     path.unlink()  # the folder is whole
     config = hubs.config(got.name, temperature=0.0, hub={"revision": by_name.revision})
@@ -124,21 +123,21 @@ def test_a_file_becomes_a_student_once_by_a_process_of_its_own(tmp_path, monkeyp
     (answer,) = student.answer(hubs.bank().exam[:1], seed_key=("exam", 0))
     assert student.chat.has_template and answer.text
     with pytest.raises(ConfigError, match="is not the one that was meant"):
-        source.resolve_model(got.name, "files-000000000000")
+        resolve.resolve_model(got.name, "files-000000000000")
 
 
 def test_a_model_that_is_not_here_yet_is_told_with_the_command_that_gets_it(tmp_path, monkeypatch):
     monkeypatch.setenv("STUDENTSIM_DATA", str(tmp_path))
     (tmp_path / "smollm2").mkdir()
     monkeypatch.chdir(tmp_path)  # a folder of that name is no model of the catalogue
-    for role in (source.STUDENT_ROLE, source.HINT_MODEL_ROLE):
+    for role in (resolve.STUDENT_ROLE, resolve.HINT_MODEL_ROLE):
         with pytest.raises(ConfigError, match="^SmolLM2 is not on this computer yet.") as found:
-            source.resolve_model("smollm2", role=role)
+            resolve.resolve_model("smollm2", role=role)
         assert found.value.remedy == "Get it: python -m studentsim models get smollm2"
         assert found.value.field == role.model_field
     with pytest.raises(ConfigError, match="no encoder and decoder"):
-        source.resolve_model("smollm2", role=source.GRADER_ROLE)
-    assert not source.is_local_folder("smollm2") and source.is_local_folder("./smollm2")
+        resolve.resolve_model("smollm2", role=resolve.GRADER_ROLE)
+    assert not resolve.is_local_folder("smollm2") and resolve.is_local_folder("./smollm2")
 
 
 def test_what_would_be_read_as_another_model_is_refused(tmp_path):
@@ -146,7 +145,7 @@ def test_what_would_be_read_as_another_model_is_refused(tmp_path):
     for n, more in enumerate([{"rope_freqs.weight": torch.ones(8)}, {"rope_factors_long.weight": torch.ones(8)}]):
         path = gguf_files.write(tmp_path / f"{n}.gguf", "llama", made, tokenizer, more=more)
         with pytest.raises(ConfigError, match="scales positions for longer texts"):
-            provision.install_model(str(path))
+            installation.install_model(str(path))
     path = gguf_files.write(tmp_path / "part.gguf", "llama", made, tokenizer, keys={"split.count": 3})
     with pytest.raises(ConfigError, match="is one part of 3. Join them first"):
-        provision.install_model(str(path))
+        installation.install_model(str(path))

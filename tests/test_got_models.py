@@ -14,16 +14,14 @@ import tiny_packages
 from tiny_packages import NAME, left_over, put, search_path
 from typer.testing import CliRunner
 
-from studentsim import foreground
-from studentsim.cli import app
+from studentsim.cli import app, runner
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError, StudentError
 from studentsim.runs import model_use, worker
-from studentsim.runs.ending import end_run
-from studentsim.runs.folder import create_run, list_runs
 from studentsim.runs.manager import RunManager
-from studentsim.student.hub import source
-from studentsim.student.huggingface import model_store
+from studentsim.runs.run_dir import create_run, list_runs
+from studentsim.runs.termination import end_run
+from studentsim.student.huggingface import model_store, resolve
 
 
 @pytest.fixture
@@ -119,7 +117,7 @@ def test_a_run_with_a_model_that_is_not_here_is_refused_with_the_command_that_ge
 
 @pytest.mark.parametrize("named", ["name", "file"])
 def test_a_run_keeps_its_models_name_and_pins_its_version(data, model, tmp_path, monkeypatch, named):
-    monkeypatch.setattr(foreground, "components_builder", casts.fake)
+    monkeypatch.setattr(runner, "components_builder", casts.fake)
     if named == "name":
         put(tmp_path)
     asked = NAME if named == "name" else str(tiny_packages.gguf_file(tmp_path / "mine.gguf"))
@@ -129,12 +127,12 @@ def test_a_run_keeps_its_models_name_and_pins_its_version(data, model, tmp_path,
     (folder,) = list_runs(data)
     config = folder.read_config()
     assert config.model == NAME if named == "name" else model_store.GGUF_MODEL_NAME_PATTERN.fullmatch(config.model)
-    found = source.resolve_model(config.model, config.hub.revision)
+    found = resolve.resolve_model(config.model, config.hub.revision)
     assert found.folder == data / "models" / config.model and config.hub.revision == found.revision
     tokenizer = found.folder / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + " ")
     with pytest.raises(ConfigError, match="is not the one that was meant"):
-        source.resolve_model(config.model, config.hub.revision)
+        resolve.resolve_model(config.model, config.hub.revision)
 
 
 def test_whoever_opens_a_data_folder_looks_for_models_in_it(tmp_path, monkeypatch):

@@ -11,11 +11,11 @@ from casts import bank, config
 from tiny_graders import answers_of, fake_run
 
 from studentsim.errors import ConfigError, UnknownRun
-from studentsim.runs.folder import create_run
+from studentsim.grader.finetune_data import GRADER_ROW_COLUMNS, build_grader_dataset, write_grader_rows
+from studentsim.grader.prompt import CORRECT, WRONG
+from studentsim.grader.student_answer import SPLITS, SplitSizes, StudentAnswer
+from studentsim.runs.run_dir import create_run
 from studentsim.store.journal import read_events
-from studentsim.teacher.grader_dataset import GRADER_ROW_COLUMNS, build_grader_dataset, write_grader_rows
-from studentsim.teacher.prompt import CORRECT, WRONG
-from studentsim.teacher.student_answer import SPLITS, SplitSizes, StudentAnswer
 
 QUESTIONS = [*bank().study, *bank().exam]
 SMALL = SplitSizes(30, 6, 6)

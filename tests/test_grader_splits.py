@@ -8,9 +8,9 @@ import pytest
 from written_replies import replies
 
 from studentsim.errors import ConfigError
-from studentsim.teacher.grader_dataset import build_grader_dataset
-from studentsim.teacher.grader_splits import target_label_counts
-from studentsim.teacher.student_answer import SPLITS, SplitSizes
+from studentsim.grader.finetune_data import build_grader_dataset
+from studentsim.grader.finetune_splits import target_label_counts
+from studentsim.grader.student_answer import SPLITS, SplitSizes
 
 ANSWERS = list(replies(400))
 SIZES = SplitSizes(200, 20, 40)

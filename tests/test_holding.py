@@ -3,21 +3,21 @@
 import pytest
 import tiny
 import torch
+from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim.config import Learning, RunConfig
-from studentsim.learning import holding
-from studentsim.learning.dpo import DPOStudentTrainer, RuntimeOptions
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.learning.rehearsal import (
+from studentsim.events import TrainingStep
+from studentsim.training import rehearsal_loss
+from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
+from studentsim.training.pairs import build_held_out_pairs
+from studentsim.training.rehearsal import (
     STEP_INTERVAL,
     TEXTS_PER_STEP,
     Rehearsal,
     rehearsal_key,
     sample_rehearsal_pairs,
 )
-from studentsim.learning.trainer import StepReporter
-from studentsim.records import TrainingStep
-from studentsim.student.embedded import EmbeddedStudent
+from studentsim.training.trainer import StepReporter
 
 QUESTIONS = tiny.questions(30)
 PRACTISED = {"average-of-three", "rectangle-perimeter"}
@@ -96,7 +96,7 @@ def expected(own: EmbeddedStudent, who: DPOStudentTrainer) -> tuple[list[torch.T
         )
     lesson = torch.autograd.grad(loss, trainable(own.model))
     held_back = torch.autograd.grad(STEP_INTERVAL * who.learning.rehearsal * drift, trainable(own.model))
-    share = min(1.0, (holding.MAX_GRADIENT_RATIO * length(lesson) / length(held_back)).item())
+    share = min(1.0, (rehearsal_loss.MAX_GRADIENT_RATIO * length(lesson) / length(held_back)).item())
     return [a + share * b for a, b in zip(lesson, held_back, strict=True)], drift.item(), share
 
 
@@ -133,8 +133,8 @@ def test_a_steps_gradient_is_that_of_both_losses_by_hand(gradients, manner, stre
 
 def test_far_gone_pairs_pull_no_more():
     told = torch.tensor([-5.0, -40.0, 2.0], requires_grad=True)
-    found = holding.squared_drift(told, torch.tensor([-7.0, -10.0, 2.0]))
-    assert found.tolist() == [4.0, holding.MAX_SQUARED_DRIFT, 0.0]
+    found = rehearsal_loss.squared_drift(told, torch.tensor([-7.0, -10.0, 2.0]))
+    assert found.tolist() == [4.0, rehearsal_loss.MAX_SQUARED_DRIFT, 0.0]
     found.sum().backward()
     assert told.grad.tolist() == [4.0, 0.0, 0.0]
 
@@ -148,9 +148,9 @@ def test_every_second_step_rehearses_beginning_with_the_first_and_passes_go_on_c
 
 def held_rows(monkeypatch) -> list[int]:
     """How many texts each of rehearsal's passes through the model has, as they come."""
-    seen, told_by = [], holding.compute_text_logps
+    seen, told_by = [], rehearsal_loss.compute_text_logps
     monkeypatch.setattr(
-        holding,
+        rehearsal_loss,
         "compute_text_logps",
         lambda model, inputs: seen.append(len(inputs["input_ids"])) or told_by(model, inputs),
     )

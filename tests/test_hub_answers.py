@@ -9,15 +9,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.cli import app
 from studentsim.config import Hub, RunConfig
 from studentsim.errors import StudentError
-from studentsim.records import Pair
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run
-from studentsim.student.hub.chat import ChatFormatter
-from studentsim.student.hub.loading import load_model
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import create_run
+from studentsim.student.huggingface.chat import ChatFormatter
+from studentsim.student.huggingface.loading import load_model
+from studentsim.types import Pair
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def models(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -37,7 +37,7 @@ def small(monkeypatch):
 
 
 def student(model, **settings):
-    return casting.build_components(hubs.config(model, **settings)).student
+    return factory.build_components(hubs.config(model, **settings)).student
 
 
 def answers(student, questions, **how) -> dict:
@@ -247,7 +247,7 @@ def test_confidence_is_the_likeliest_options_share(models):
 def test_a_scored_exam_ticks_the_likeliest_option_and_writes_nothing(models, monkeypatch):
     s = student(models["phi"], hub=Hub(exams="scored"))
     questions = hubs.bank().exam[:4]
-    monkeypatch.setattr("studentsim.student.hub.student.write", lambda *_, **__: pytest.fail("it wrote"))
+    monkeypatch.setattr("studentsim.student.huggingface.student.write", lambda *_, **__: pytest.fail("it wrote"))
     for answer in s.answer(questions, seed_key=("exam", 0), with_p_correct=True):
         question = next(q for q in questions if q.id == answer.question_id)
         logps = s.option_logps([question])[0]
@@ -255,7 +255,7 @@ def test_a_scored_exam_ticks_the_likeliest_option_and_writes_nothing(models, mon
         assert answer.letter == best.letter and answer.text == f"Answer: {best.letter}) {best.text}"
         assert answer.logprob == pytest.approx(max(logps), abs=1e-3) and 0 <= answer.p_correct <= 1
     monkeypatch.undo()
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     assert not any(
         a.text.startswith("Answer: a)") for a in s.answer(questions[:1], seed_key=("study", 0))
     )  # practice is written

@@ -18,17 +18,18 @@ from huggingface_hub import errors as hub_errors
 from transformers import DynamicCache
 from typer.testing import CliRunner
 
-from studentsim import casting, foreground
-from studentsim.bank.bank import Bank
-from studentsim.cli import app
+from studentsim import factory
+from studentsim.cli import app, runner
 from studentsim.config import Hub, Learning, RunConfig
+from studentsim.datasets.bank import Bank
 from studentsim.errors import ConfigError, RunError, StudentError
-from studentsim.runs import checkpoints, models, preflight, trial
-from studentsim.student import generate
-from studentsim.student.caches import take_rows
-from studentsim.student.hub import source
-from studentsim.student.hub.machine import Hardware
-from studentsim.student.hub.sizes import ModelShape, estimate_weight_bytes, plan_memory
+from studentsim.runs import benchmark, checkpoints, preflight
+from studentsim.runs import model_info as models
+from studentsim.student.generation import generate
+from studentsim.student.generation.kv_cache import take_rows
+from studentsim.student.huggingface import resolve
+from studentsim.student.huggingface.hardware import Hardware
+from studentsim.student.huggingface.memory import ModelShape, estimate_weight_bytes, plan_memory
 
 GEMMA_2B = {
     "model_type": "gemma", "hidden_size": 2048, "num_hidden_layers": 18, "num_attention_heads": 8, "num_key_value_heads": 1,
@@ -60,7 +61,7 @@ def refused(name: object, **hub: object) -> ConfigError:
 
 def test_the_version_of_a_folder_is_written_into_the_runs_settings(gemma):
     config = preflight.check_run_config(RunConfig.make(model=str(gemma)))
-    assert config.hub.revision == source.compute_fingerprint(gemma) and config.hub.revision.startswith("files-")
+    assert config.hub.revision == resolve.compute_fingerprint(gemma) and config.hub.revision.startswith("files-")
     assert preflight.check_run_config(config) == config
     assert preflight.check_run_config(RunConfig()).hub == RunConfig().hub
 
@@ -74,7 +75,7 @@ def test_another_model_in_the_same_folder_is_not_taken_for_the_one_that_was_mean
 
 
 def test_parameters_are_counted_in_the_headers(gemma):
-    found = source.resolve_model(str(gemma))
+    found = resolve.resolve_model(str(gemma))
     shape = ModelShape.from_config(found.config)
     assert found.parameters == pytest.approx(shape.parameters, rel=0.02) and found.parameters > 50_000
 
@@ -109,7 +110,7 @@ def test_a_model_too_large_for_the_machine_is_refused_with_the_way_out(gemma, mo
 
 
 def test_a_gpu_that_is_not_there_is_refused(gemma, monkeypatch):
-    monkeypatch.setattr("studentsim.student.hub.machine._detect_gpu", lambda: "no NVIDIA driver was found")
+    monkeypatch.setattr("studentsim.student.huggingface.hardware._detect_gpu", lambda: "no NVIDIA driver was found")
     error = refused(gemma, device="cuda")
     assert error.field == "hub.device" and "driver" in str(error)
 
@@ -359,7 +360,7 @@ def test_nobody_waits_for_a_trial_that_was_broken_off(monkeypatch, gemma):
 
 def test_the_command_tries_a_model_on_files_of_a_named_set(monkeypatch, gemma, tmp_path):
     asked: list[RunConfig] = []
-    monkeypatch.setattr(foreground, "print_model_summary", lambda config, **_: asked.append(config))
+    monkeypatch.setattr(runner, "print_model_summary", lambda config, **_: asked.append(config))
     done = CliRunner().invoke(app, ["check-model", str(gemma), "--bank", "mine.csv", "--bank-set", "plain"])
     assert done.exit_code == 0 and (asked[0].bank, asked[0].bank_set) == ("mine.csv", "plain")
 
@@ -377,16 +378,16 @@ def _long_bank() -> Bank:
 
 
 def test_the_longest_question_is_tried_and_each_step_said(monkeypatch, gemma):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: _long_bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: _long_bank())
     steps: list[str] = []
-    found = trial.benchmark_model(hubs.config(gemma), steps.append)
+    found = benchmark.benchmark_model(hubs.config(gemma), steps.append)
     assert found.longest > 900 and found.read < 512 and f"reads {found.read}" in found.describe(hubs.config(gemma))[0]
     assert [s.split()[0] for s in steps] == ["loading", "a", "reading", "4", "weighing", "the", "learning", "holding"]
 
 
 def test_a_model_can_be_tried_on_a_bank_with_fewer_exam_questions_than_an_exam_has(monkeypatch, gemma):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    assert len(hubs.bank().exam) < 40 and trial.benchmark_model(hubs.config(gemma, exam=40)).problem
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
+    assert len(hubs.bank().exam) < 40 and benchmark.benchmark_model(hubs.config(gemma, exam=40)).problem
 
 
 def test_a_model_that_tells_otherwise_behind_its_cache_is_refused_with_the_figure(monkeypatch, tmp_path):
@@ -399,12 +400,12 @@ def test_a_model_that_tells_otherwise_behind_its_cache_is_refused_with_the_figur
             taken.update(layer.keys[rows], layer.values[rows], index)
         return taken
 
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     mistral = hubs.save(tmp_path, "mistral")
-    assert trial.benchmark_model(hubs.config(mistral)).longest > hubs.WINDOW
+    assert benchmark.benchmark_model(hubs.config(mistral)).longest > hubs.WINDOW
     monkeypatch.setattr(generate, "take_rows", bare)
     with pytest.raises(StudentError, match=r"log-probability is off by \d"):
-        trial.benchmark_model(hubs.config(mistral, hub=Hub(exams="scored")))
+        benchmark.benchmark_model(hubs.config(mistral, hub=Hub(exams="scored")))
 
 
 # ------------------------------------------------------------------ the adapter, exported

@@ -13,20 +13,20 @@ import pytest
 import torch
 from visits import NEW, visit
 
-from studentsim import foreground
+from studentsim.cli import runner
 from studentsim.config import Hub, Learning, RunConfig, Teaching
 from studentsim.errors import ConfigError
-from studentsim.records import Pair
-from studentsim.runs import model_job, models, preflight, trial
-from studentsim.runs.trouble import classify_benchmark_error
-from studentsim.student.hub import chat as chats
-from studentsim.student.hub.chat import ChatFormatter
-from studentsim.student.hub.completions import encode_options
-from studentsim.student.hub.form import LETTER_INSTRUCTION, WORKING_INSTRUCTION
-from studentsim.student.hub.loading import prepare_model
-from studentsim.student.hub.student import HubStudent
-from studentsim.student.replies import ParsedReply, parse_reply
-from studentsim.teacher.writer import load_hint_model
+from studentsim.runs import benchmark, model_info, model_job, preflight
+from studentsim.runs.failure import classify_benchmark_error
+from studentsim.student.answer_parsing.reply import ParsedReply, parse_reply
+from studentsim.student.huggingface import chat as chats
+from studentsim.student.huggingface.answer_form import LETTER_INSTRUCTION, WORKING_INSTRUCTION
+from studentsim.student.huggingface.chat import ChatFormatter
+from studentsim.student.huggingface.completions import encode_options
+from studentsim.student.huggingface.loading import prepare_model
+from studentsim.student.huggingface.student import HubStudent
+from studentsim.teacher.hint_model import load_hint_model
+from studentsim.types import Pair
 
 DATED = (
     "{%- if not date_string is defined %}{%- if strftime_now is defined %}{%- set date_string = strftime_now('%d %b %Y') %}"
@@ -75,7 +75,7 @@ def test_the_date_is_pinned_when_a_run_is_made_and_only_where_one_is_printed(tmp
     assert config.hub.prompt_date == date.today().isoformat()
     kept = RunConfig.make(model=str(folder), hub=Hub(prompt_date="2024-12-24"))
     assert preflight.check_run_config(kept).hub.prompt_date == "2024-12-24"
-    assert models.template_prints_date(None)
+    assert model_info.template_prints_date(None)
 
 
 def test_the_date_is_pinned_for_whoever_writes_the_hints_too(tmp_path):
@@ -138,7 +138,7 @@ def test_workings_are_learnt_in_the_form_that_is_asked_for_and_read_as_their_let
 
 def test_an_answer_holds_the_option_that_the_value_beside_its_letter_shows(monkeypatch):
     said = ParsedReply("a", "980", "b")
-    monkeypatch.setattr("studentsim.student.hub.student.read_reply_full", lambda *_, **__: said)
+    monkeypatch.setattr("studentsim.student.huggingface.student.read_reply_full", lambda *_, **__: said)
     (answer,) = student().answer(hubs.bank().exam[:1], seed_key=("x",))
     assert (answer.letter, answer.value, answer.value_letter) == said and answer.contradicts_value
 
@@ -158,11 +158,11 @@ def test_letters_are_weighed_in_the_form_that_is_asked_for():
 
 
 def test_new_runs_of_models_ask_as_the_paper_does_unless_told_otherwise():
-    assert foreground.build_config("default", {"model": "a/b"}).hub.answer_form == "free"
+    assert runner.build_config("default", {"model": "a/b"}).hub.answer_form == "free"
     for form in ("letter", "working"):
-        assert foreground.build_config("default", {"model": "a/b", "answer_form": form}).hub.answer_form == form
-    assert foreground.build_config("paper", {"model": "a/b"}).hub.answer_form == "free"
-    assert RunConfig().hub.answer_form == foreground.build_config("default", {}).hub.answer_form == "free"
+        assert runner.build_config("default", {"model": "a/b", "answer_form": form}).hub.answer_form == form
+    assert runner.build_config("paper", {"model": "a/b"}).hub.answer_form == "free"
+    assert RunConfig().hub.answer_form == runner.build_config("default", {}).hub.answer_form == "free"
     assert RunConfig.from_json('{"model": "a/b", "hub": {"scores": "text"}}').hub == Hub()
 
 
@@ -205,13 +205,13 @@ def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
         assert "log" not in told.message + told.remedy and "resume" not in told.remedy and told.remedy
 
 
-@pytest.mark.parametrize("main", [trial.main, model_job._main])
+@pytest.mark.parametrize("main", [benchmark.main, model_job._main])
 def test_a_trial_that_crashes_ends_with_the_reason(monkeypatch, capsys, tmp_path, main):
     def crash(*_, **__):
         raise RuntimeError("The size of tensor a (151) must match the size of tensor b (128)")
 
     config = hubs.config(hubs.save(tmp_path, "llama"))
-    monkeypatch.setattr(trial, "benchmark_model", crash)
+    monkeypatch.setattr(benchmark, "benchmark_model", crash)
     monkeypatch.setattr("sys.stdin", io.StringIO(config.model_dump_json()))
     main()
     found = json.loads(capsys.readouterr().out.splitlines()[-1])

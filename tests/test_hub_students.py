@@ -12,15 +12,15 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.config import Hub, Learning
 from studentsim.errors import StudentError
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.records import Answered, EpochFinished, ExamFinished, TrainingStep, TurnFinished, Validated
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run
+from studentsim.events import Answered, EpochFinished, ExamFinished, TrainingStep, TurnFinished, Validated
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import create_run
 from studentsim.simulation import simulate
 from studentsim.student import adapter
+from studentsim.training.pairs import build_held_out_pairs
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def one_thread(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def few_questions(monkeypatch):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
 
 
 def weights(student, adapter: bool) -> str:
@@ -66,7 +66,7 @@ def told(events) -> list:
 
 
 def run(model, **settings):
-    cast = casting.build_components(config := hubs.config(model, **settings))
+    cast = factory.build_components(config := hubs.config(model, **settings))
     before = weights(cast.student, adapter=False), weights(cast.student, adapter=True)
     events = list(simulate(config, cast))
     return cast.student, before, events
@@ -141,14 +141,14 @@ def test_every_projection_gets_an_adapter_whatever_the_architecture_calls_it(mod
         ("phi", {"fc1", "fc2", "dense"}),
         ("gemma", {"gate_proj"}),
     ):
-        student = casting.build_components(hubs.config(models[kind])).student
+        student = factory.build_components(hubs.config(models[kind])).student
         names = {n.split(".lora_")[0].rpartition(".")[2] for n, _ in student.model.named_parameters() if "lora_" in n}
         assert ends <= names and "lm_head" not in names
 
 
 def learned(models, turn: int = 1, **settings):
     config = hubs.config(models["gemma"], **settings)
-    cast = casting.build_components(config)
+    cast = factory.build_components(config)
     pairs = build_held_out_pairs(hubs.bank().study[:6])
     return cast, list(cast.trainer.learn(pairs, pairs[:2], turn=turn, seed=3))
 
@@ -177,7 +177,7 @@ def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(mode
 @pytest.mark.parametrize("held", HELD)
 def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, monkeypatch, held):
     asked = []
-    from studentsim.student.hub.student import HubStudent
+    from studentsim.student.huggingface.student import HubStudent
 
     told_by = HubStudent.pair_scores
     monkeypatch.setattr(
@@ -190,7 +190,7 @@ def test_the_base_as_reference_is_told_once_where_pairs_are_seen_twice(models, m
             hub=Hub(quantisation=held),
             learning=Learning(learning_rate=5e-3, reference="base", epochs=epochs, batch=3),
         )
-        cast = casting.build_components(config)
+        cast = factory.build_components(config)
         pairs = build_held_out_pairs(hubs.bank().study[:6])
         list(cast.trainer.learn(pairs, [], turn=1, seed=1))
         figures[epochs] = list(cast.trainer.learn(pairs, pairs[:3], turn=2, seed=1))[0].metrics
@@ -209,7 +209,7 @@ def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
     pairs = build_held_out_pairs(hubs.bank().study[:6])
     found = []
     for once in (False, True):
-        cast = casting.build_components(config)
+        cast = factory.build_components(config)
         list(cast.trainer.learn(pairs, [], turn=1, seed=1))
         if once:
             type(cast.trainer)._reference_once, kept = property(lambda self: True), type(cast.trainer)._reference_once
@@ -224,7 +224,7 @@ def test_the_base_told_once_is_what_trl_computes_at_each_step(models):
 
 
 def test_a_damaged_adapter_is_refused(models, tmp_path):
-    student = casting.build_components(hubs.config(models["qwen2"])).student
+    student = factory.build_components(hubs.config(models["qwen2"])).student
     student.save(tmp_path)
     file = tmp_path / "adapter_model.safetensors"
     file.write_bytes(file.read_bytes()[:-50])
@@ -236,7 +236,7 @@ def test_an_adapter_of_another_version_of_the_model_is_refused(models, tmp_path)
     other = shutil.copytree(models["qwen2"], tmp_path / "other")
     with (other / "config.json").open("a") as file:
         file.write("\n")
-    one, two = (casting.build_components(hubs.config(folder)).student for folder in (models["qwen2"], other))
+    one, two = (factory.build_components(hubs.config(folder)).student for folder in (models["qwen2"], other))
     for name, base in (("named", one.version), ("unnamed", "")):
         (tmp_path / name).mkdir()
         adapter.save_adapter(one.model, tmp_path / name, base_fingerprint=base)

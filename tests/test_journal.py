@@ -11,7 +11,7 @@ import pytest
 from store_runs import answered, crashed_run, metrics, whole_run
 
 from studentsim.errors import JournalError
-from studentsim.records import Resumed, StageStarted, TrainingStep
+from studentsim.events import Resumed, StageStarted, TrainingStep
 from studentsim.store import journal
 from studentsim.store.journal import JournalWriter, effective_events, read_events, read_new_events
 

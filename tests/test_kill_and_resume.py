@@ -14,8 +14,8 @@ import casts
 import hubs
 import pytest
 
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, create_run
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import RunFolder, create_run
 
 SCRIPT = Path(__file__).parent.parent / "bench" / "kill_and_resume.py"
 

@@ -7,15 +7,16 @@ import pytest
 import tiny
 import torch
 from run_help import beyond_rounding
+from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import StudentError
-from studentsim.learning.dpo import DPOStudentTrainer, MaskedPreferenceCollator
-from studentsim.learning.pairs import build_held_out_pairs, correct_solution_text, pairs_from_mistakes
+from studentsim.events import EpochFinished, TrainingStep, Validated
 from studentsim.practice import Attempts
-from studentsim.records import Answer, EpochFinished, TrainingStep, Validated
-from studentsim.student.embedded import EmbeddedStudent
-from studentsim.teacher.key import AnswerKeyGrader
+from studentsim.teacher.answer_key import AnswerKeyGrader
+from studentsim.training.dpo import DPOStudentTrainer, MaskedPreferenceCollator
+from studentsim.training.pairs import build_held_out_pairs, correct_solution_text, pairs_from_mistakes
+from studentsim.types import Answer
 
 
 def student(**learning) -> EmbeddedStudent:
@@ -62,7 +63,7 @@ def test_every_step_tells_its_figures_and_the_margin_grows():
 def test_the_head_tells_what_trls_own_tells_and_leaves_the_model_as_it_was(monkeypatch):
     ours, trls = student(), student()
     told = learn(ours, batch=3, epochs=2)
-    monkeypatch.setattr("studentsim.learning.head.patch", lambda model, in_parts, plain: None)
+    monkeypatch.setattr("studentsim.training.lm_head.patch", lambda model, in_parts, plain: None)
     for one, two in zip(told, learn(trls, batch=3, epochs=2), strict=True):
         for figures, theirs in zip(figures_of(one), figures_of(two), strict=True):
             own, other = (beyond_rounding(asdict(f)) if f else f for f in (figures, theirs))

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from test_selection import POOL, situation
 
 from studentsim.errors import ConfigError
-from studentsim.records import CATEGORIES, Question, TurnStarted
+from studentsim.events import TurnStarted
 from studentsim.selection import CANDIDATES_PER_QUESTION, ScoreRecorder, count_by_category, select_questions
 from studentsim.simulation import Components, simulate
-from studentsim.student.fake import FakeStudent
+from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
+from studentsim.types import CATEGORIES, Question
 
 
 class Watched:

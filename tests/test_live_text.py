@@ -14,13 +14,13 @@ import pytest
 from run_help import last, told
 
 from studentsim.config import RunConfig
-from studentsim.records import Answer, AttemptHistory, Question
 from studentsim.runs import live_text
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, create_run
+from studentsim.runs.executor import execute
 from studentsim.runs.live_text import LiveText, WritingProgress
+from studentsim.runs.run_dir import RunFolder, create_run
 from studentsim.simulation import Components
-from studentsim.student.fake import FakeStudent
+from studentsim.student.testing import FakeStudent
+from studentsim.types import Answer, AttemptHistory, Question
 
 WRITING = WritingProgress("q1", "How many?", "3 + 4 =", 5, 2, 12, 1.5)
 SHOWN = {

@@ -12,10 +12,10 @@ from journals import make_run
 from store_runs import as_lines, put, turn_of, turn_zero, whole_run
 from visits import WATCH, text_of, visit
 
-from studentsim import foreground
+from studentsim.cli import runner
+from studentsim.events import Resumed, RunEnded, TurnStarted
 from studentsim.exam import wilson_interval
-from studentsim.records import Resumed, RunEnded, TurnStarted
-from studentsim.runs.folder import RunFolder
+from studentsim.runs.run_dir import RunFolder
 from studentsim.store import journal, queries
 from studentsim.store.database import Database
 from studentsim.store.export import export_run
@@ -212,10 +212,10 @@ def test_of_likely_wrong_the_figures_of_the_chosen_and_of_all_are_told_and_nothi
 def test_the_command_line_tells_of_each_lesson_and_of_the_whole(tmp_path):
     make_run(tmp_path, "sure", strategy="log-probability", figures=NEARLY_ALL)
     make_run(tmp_path, "plain", strategy="random")
-    found = foreground.build_run_result(RunFolder(tmp_path / "runs" / "sure"))
+    found = runner.build_run_result(RunFolder(tmp_path / "runs" / "sure"))
     assert [(t["looked_at"], t["looked_by"], t["passed"]) for t in found["turns"]] == [(100, "confidence", 96)] * 4
     assert found["choosing"].endswith("almost at random here.")
-    plain = foreground.build_run_result(RunFolder(tmp_path / "runs" / "plain"))
+    plain = runner.build_run_result(RunFolder(tmp_path / "runs" / "plain"))
     assert [(t["looked_at"], t["looked_by"], t["passed"]) for t in plain["turns"]] == [(0, "", None)] * 4
     assert plain["choosing"] == ""
 

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from studentsim.bank.curriculum import generate_questions
+from studentsim.curriculum.generator import generate_questions
 from studentsim.errors import ConfigError, StudentError
-from studentsim.records import Option
-from studentsim.student.parsing import parse_answer
-from studentsim.teacher.label import is_correct_by_key
-from studentsim.teacher.marker import EMBEDDED_MAX_INPUT_TOKENS, WEIGHTS_FOLDER, Seq2SeqGrader, load_grader
-from studentsim.teacher.prompt import MAX_ANSWER_CHARS, add_decimals_to_fractions, build_grader_prompt, excerpt_ending
-from studentsim.teacher.tokenizer import build_tokenizer, encode_with_end_token
-from studentsim.teacher.training import TrainingRecipe, init_model, save_grader
+from studentsim.grader.label import is_correct_by_key
+from studentsim.grader.model import EMBEDDED_MAX_INPUT_TOKENS, WEIGHTS_FOLDER, Seq2SeqGrader, load_grader
+from studentsim.grader.prompt import MAX_ANSWER_CHARS, add_decimals_to_fractions, build_grader_prompt, excerpt_ending
+from studentsim.grader.tokenizer import build_tokenizer, encode_with_end_token
+from studentsim.grader.training import TrainingRecipe, init_model, save_grader
+from studentsim.student.answer_parsing.final_line import parse_answer
+from studentsim.types import Option
 
 TINY = TrainingRecipe(hidden_size=16, num_layers=1, num_heads=2, feed_forward_size=16, seed=1)
 
@@ -256,7 +256,7 @@ def test_a_damaged_marker_and_one_of_another_kind_are_refused(tiny, tmp_path):
     (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StudentError, match="cannot be read"):
         load_grader(str(folder))
-    shutil.copytree(WEIGHTS_FOLDER.parent.parent / "student" / "weights", tmp_path / "llama")
+    shutil.copytree(WEIGHTS_FOLDER.parent.parent / "student" / "embedded" / "weights", tmp_path / "llama")
     with pytest.raises(
         ConfigError, match=r"no encoder and decoder \(llama\), and so cannot be a marker.*Name a T5 or BART"
     ):
@@ -264,7 +264,7 @@ def test_a_damaged_marker_and_one_of_another_kind_are_refused(tiny, tmp_path):
 
 
 def test_a_marker_that_does_not_ship_says_how_to_make_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("studentsim.teacher.marker.WEIGHTS_FOLDER", tmp_path / "nothing")
+    monkeypatch.setattr("studentsim.grader.model.WEIGHTS_FOLDER", tmp_path / "nothing")
     with pytest.raises(StudentError, match="train-teacher"):
         load_grader("embedded")
 

@@ -8,21 +8,22 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from studentsim.student.embedded.student.profiles import PROFILES
 
-from studentsim import casting, simulation
+from studentsim import factory, simulation
 from studentsim.arithmetic import parse_number
-from studentsim.bank.sources import open_bank
-from studentsim.records import Answer, TurnFinished
-from studentsim.student.parsing import parse_answer
-from studentsim.student.profiles import PROFILES
-from studentsim.teacher import check, collect, dataset, talk, training, values
-from studentsim.teacher.cases import HARD_CASE_MAKERS
-from studentsim.teacher.collect import TURNS_BY_SPLIT, Simulator
-from studentsim.teacher.key import AnswerKeyGrader
-from studentsim.teacher.label import is_correct_by_key, label_by_key
-from studentsim.teacher.marker import GraderVerdict, load_grader
-from studentsim.teacher.prompt import CORRECT, WRONG
-from studentsim.teacher.training import TrainingRecipe, train_embedded_grader
+from studentsim.datasets.registry import open_bank
+from studentsim.events import TurnFinished
+from studentsim.grader import check, collect, dataset, injections, number_variants, training
+from studentsim.grader.collect import TURNS_BY_SPLIT, Simulator
+from studentsim.grader.hard_cases import HARD_CASE_MAKERS
+from studentsim.grader.label import is_correct_by_key, label_by_key
+from studentsim.grader.model import GraderVerdict, load_grader
+from studentsim.grader.prompt import CORRECT, WRONG
+from studentsim.grader.training import TrainingRecipe, train_embedded_grader
+from studentsim.student.answer_parsing.final_line import parse_answer
+from studentsim.teacher.answer_key import AnswerKeyGrader
+from studentsim.types import Answer
 
 SMALL = TrainingRecipe(
     hidden_size=16,
@@ -100,7 +101,7 @@ def test_answers_are_collected_once_and_read_back_as_they_were(school, own, tmp_
 
 def test_lessons_are_the_products_own():
     """A real student, two stages, few answers: its lessons run and its texts can be read."""
-    school = Simulator(casting.build_components, simulation.simulate)
+    school = Simulator(factory.build_components, simulation.simulate)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(collect, "TURNS_BY_SPLIT", {"train": (0,), "validation": (0,), "test": (1,)})
         patch.setattr(collect, "ANSWERS_PER_PROFILE_AND_TURN", {"train": 6, "validation": 2, "test": 6})
@@ -144,7 +145,7 @@ MUST = {
 def test_each_kind_of_hard_case_is_labelled_as_the_table_says(own, kind):
     rng = Random(0)
     texts = [
-        (a.question, HARD_CASE_MAKERS[kind](a.question, a.text, rng, talk.TRAIN_INJECTIONS))
+        (a.question, HARD_CASE_MAKERS[kind](a.question, a.text, rng, injections.TRAIN_INJECTIONS))
         for a in own
         for _ in range(3)
     ]
@@ -164,24 +165,24 @@ def test_another_phrasing_is_the_same_number_and_a_slip_is_not(numerator, denomi
     for text in (f"{numerator}", f"{numerator / denominator:.2f}", f"{numerator}/{denominator}"):
         value = parse_number(text)
         for said in (
-            values.swap_fraction_and_decimal(text, rng),
-            values.change_digit_format(text, rng),
-            values.add_random_unit(text, rng),
+            number_variants.swap_fraction_and_decimal(text, rng),
+            number_variants.change_digit_format(text, rng),
+            number_variants.add_random_unit(text, rng),
         ):
             assert said is None or parse_number(said) == value, said
-        assert parse_number(values.perturb_number(text, rng)) not in (None, value)
+        assert parse_number(number_variants.perturb_number(text, rng)) not in (None, value)
 
 
 @settings(max_examples=50)
 @given(st.randoms(use_true_random=False))
 def test_drawn_values_are_numbers(rng):
-    assert parse_number(values.sample_number_text(rng)) is not None
+    assert parse_number(number_variants.sample_number_text(rng)) is not None
 
 
 def test_text_without_a_number_has_no_slip():
     with pytest.raises(ValueError, match="none of these"):
-        values.perturb_number("none of these", Random(0))
-    assert values.add_random_unit("none of these", Random(0)) == "none of these"
+        number_variants.perturb_number("none of these", Random(0))
+    assert number_variants.add_random_unit("none of these", Random(0)) == "none of these"
 
 
 # ------------------------------------------------------------------ the data set
@@ -208,7 +209,7 @@ def test_the_tests_answers_are_as_their_students_wrote_them_and_none_stands_twic
 
 
 def test_the_tests_talk_is_such_as_training_never_heard(own):
-    assert not set(talk.TEST_INJECTIONS) & set(talk.TRAIN_INJECTIONS)
+    assert not set(injections.TEST_INJECTIONS) & set(injections.TRAIN_INJECTIONS)
     cases = dataset.build_hard_test_cases(of(own, "test"), 30)
     assert Counter(c.kind for c in cases) == dict.fromkeys(HARD_CASE_MAKERS, 30)
 

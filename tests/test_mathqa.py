@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from studentsim.bank.dealing import assign_split
-from studentsim.bank.mathqa import DATASET, parse_options
-from studentsim.bank.reading import RawRow
-from studentsim.bank.sources import load_questions, questions_from_rows
+from studentsim.datasets.file_reader import RawRow
+from studentsim.datasets.mathqa import DATASET, parse_options
+from studentsim.datasets.registry import load_questions, questions_from_rows
+from studentsim.datasets.splits import assign_split
 from studentsim.errors import BankError
-from studentsim.records import LETTERS
+from studentsim.types import LETTERS
 
 SMALL = Path(__file__).parent / "fixtures" / "mathqa_small.json"
 DEV = Path(__file__).parents[2] / "shared" / "data" / "mathqa_dev.json"

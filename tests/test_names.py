@@ -16,7 +16,7 @@ from visits import HOME, NEW, WATCH, link_labels, text_of, visit
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.runs import notes
-from studentsim.runs.folder import open_run
+from studentsim.runs.run_dir import open_run
 from studentsim.store import export
 from studentsim.store.notes import RunNotes
 from studentsim.ui import words

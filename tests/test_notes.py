@@ -11,8 +11,8 @@ import pytest
 from journals import make_run
 
 from studentsim.errors import ConfigError, DataFolderError
-from studentsim.runs import notes, recorded
-from studentsim.runs.folder import RunFolder, open_run
+from studentsim.runs import demo, notes
+from studentsim.runs.run_dir import RunFolder, open_run
 from studentsim.store import ingest, queries
 from studentsim.store import notes as form
 from studentsim.store.database import Database, rebuild_database
@@ -141,14 +141,14 @@ def test_a_folder_that_cannot_be_written_is_said_with_the_reason(tmp_path: Path,
 
 
 def test_a_newer_recording_keeps_what_was_said_about_the_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(recorded.RECORDED_VARIABLE, "1")
+    monkeypatch.setenv(demo.RECORDED_VARIABLE, "1")
     source, data = tmp_path / "source", tmp_path / "data"
     source.mkdir()
     for seconds, student in enumerate(("balanced", "careless")):
         made = make_run(tmp_path / str(seconds), "x", turns=2, strategy="random", student=student)
-        path = recorded.pack_run(RunFolder(made), source)
-        recorded.unpack_recorded_runs(data, source)
-        run = open_run(data, path.name.removesuffix(recorded.JOURNAL_SUFFIX))
+        path = demo.pack_run(RunFolder(made), source)
+        demo.unpack_recorded_runs(data, source)
+        run = open_run(data, path.name.removesuffix(demo.JOURNAL_SUFFIX))
         if not seconds:
             notes.write_notes(run, RunNotes.make(name="Mine"))
     assert run.read_config().student == "careless" and notes.read_notes(run).name == "Mine"

@@ -11,21 +11,21 @@ import pandas as pd
 import pytest
 import store_runs
 import tiny
+from studentsim.student.embedded.student.student import EmbeddedStudent
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.cli.figures import build_run_result
 from studentsim.config import Learning, RunConfig
-from studentsim.learning.dpo import DPOStudentTrainer
-from studentsim.learning.option_pairs import OptionPreferenceMeter, build_option_pairs
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.records import Validated
-from studentsim.runs.folder import open_run
+from studentsim.events import Validated
+from studentsim.runs.run_dir import open_run
 from studentsim.simulation import LoopState, simulate
 from studentsim.store import queries, schema
 from studentsim.store.database import Database
 from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
-from studentsim.student.embedded import EmbeddedStudent
+from studentsim.training.dpo import DPOStudentTrainer
+from studentsim.training.option_pairs import OptionPreferenceMeter, build_option_pairs
+from studentsim.training.pairs import build_held_out_pairs
 from studentsim.ui import charts, rewards
 
 QUESTIONS = hubs.bank().study[:8]
@@ -38,7 +38,7 @@ def gemma(tmp_path_factory):
 
 def learner(gemma: Path, reference: str) -> DPOStudentTrainer:
     settings = Learning(learning_rate=5e-3, batch=4, reference=reference, rehearsal=0.0)
-    return casting.build_components(hubs.config(gemma, learning=settings)).trainer
+    return factory.build_components(hubs.config(gemma, learning=settings)).trainer
 
 
 def looked(own: DPOStudentTrainer, turn: int) -> Validated:
@@ -95,7 +95,7 @@ def test_a_resumed_run_tells_the_same_as_one_that_was_never_stopped(gemma, tmp_p
     )
 
     def cast():
-        return replace(casting.build_components(config), bank=hubs.bank())
+        return replace(factory.build_components(config), bank=hubs.bank())
 
     whole = [e for e in simulate(config, cast()) if isinstance(e, Validated)]
     first, before = cast(), []

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.bank.option_value import find_equal_value_options, parse_number_with_unit
-from studentsim.bank.sources import build_bank_report, open_bank
+from studentsim.datasets.option_value import find_equal_value_options, parse_number_with_unit
+from studentsim.datasets.registry import build_bank_report, open_bank
 
 
 @pytest.mark.parametrize(

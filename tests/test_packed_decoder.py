@@ -11,23 +11,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.config import Learning
-from studentsim.learning import head, packed_forward
-from studentsim.learning.packed_forward import IGNORE_INDEX
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.records import Pair
 from studentsim.student import adapter
-from studentsim.student.hub.batches import iter_batches_by_tokens
-from studentsim.student.huggingface.decoder import PackedDecoder
-from studentsim.student.huggingface.decoder_check import build_packed_decoder, measure_decoder_error
-from studentsim.student.huggingface.generation import PackedSession, iter_token_chunks
+from studentsim.student.generation.sampling import iter_generations
+from studentsim.student.huggingface.batching import iter_batches_by_tokens
+from studentsim.student.huggingface.decoding_weights import ReorderedStepWeights
+from studentsim.student.huggingface.packed_decoder import PackedDecoder
+from studentsim.student.huggingface.packed_decoder_check import build_packed_decoder, measure_decoder_error
+from studentsim.student.huggingface.packed_generation import PackedSession, iter_token_chunks
+from studentsim.student.huggingface.packed_scoring import score_completions
 from studentsim.student.huggingface.packing import PackedBatch, PackedRow
-from studentsim.student.huggingface.scoring import score_completions
-from studentsim.student.huggingface.step_weights import ReorderedStepWeights
 from studentsim.student.huggingface.threads import limit_torch_threads
 from studentsim.student.huggingface.token_logprobs import compute_token_statistics
-from studentsim.student.sampling import iter_generations
+from studentsim.training import lm_head, packed_forward
+from studentsim.training.packed_forward import IGNORE_INDEX
+from studentsim.training.pairs import build_held_out_pairs
+from studentsim.types import Pair
 
 KINDS = ("llama", "qwen2", "qwen3")
 ROWS = [
@@ -203,9 +203,9 @@ def test_greedy_texts_are_those_of_generate(kind, rows):
 
 @EITHER
 def test_rows_that_end_leave_and_the_others_write_on_as_if_alone(monkeypatch, rows):
-    from studentsim.student.huggingface import generation
+    from studentsim.student.huggingface import packed_generation
 
-    monkeypatch.setattr(generation, "CACHE_GROWTH_TOKENS", 3)  # so that it must grow
+    monkeypatch.setattr(packed_generation, "CACHE_GROWTH_TOKENS", 3)  # so that it must grow
     decoder = PackedDecoder(model("llama"))
     weights = ReorderedStepWeights(decoder)
     prompts, uniforms = [list(row.prompt) for row in rows], np.random.default_rng(3).random((3, 20))
@@ -253,7 +253,9 @@ def test_weights_in_the_processors_own_order_tell_the_same():
 def test_pieces_in_threads_of_their_own_tell_the_same(monkeypatch):
     decoder = PackedDecoder(model("llama"))
     whole = score_completions(decoder, ROWS)
-    monkeypatch.setattr("studentsim.student.huggingface.scoring.in_pieces", lambda rows: iter_token_chunks(rows, 8))
+    monkeypatch.setattr(
+        "studentsim.student.huggingface.packed_scoring.in_pieces", lambda rows: iter_token_chunks(rows, 8)
+    )
     alone = score_completions(decoder, ROWS)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert score_completions(decoder, ROWS) == alone
@@ -303,11 +305,11 @@ def test_trls_figures_and_gradients_are_those_of_the_padded_forward_pass(monkeyp
     learnt = [p for p in made.parameters() if p.requires_grad]
     found = []
     for packed in (False, True):
-        packed_forward.patch(base, PackedDecoder(made)) if packed else head.patch(base)
+        packed_forward.patch(base, PackedDecoder(made)) if packed else lm_head.patch(base)
         try:
             out = made(**batch(), use_cache=False, fused_lm_head=True)
         finally:
-            head.unpatch(base)
+            lm_head.unpatch(base)
         loss = (out.log_probs.sum(-1) * torch.tensor([1.0, -0.5, 0.3, 2.0])).sum()
         found.append((out, torch.autograd.grad(loss, learnt)))
     (plain, wanted), (ours, gradients) = found
@@ -358,10 +360,10 @@ def test_a_model_that_tells_otherwise_is_left_to_transformers():
 
 
 def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch, tmp_path):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     folder = hubs.save(tmp_path, "llama")
     fast, slow = (
-        casting.build_components(hubs.config(folder, temperature=0.0, max_new_tokens=12), fast=fast)
+        factory.build_components(hubs.config(folder, temperature=0.0, max_new_tokens=12), fast=fast)
         for fast in (True, False)
     )
     assert fast.student.decoder and not slow.student.decoder
@@ -386,9 +388,9 @@ def test_a_student_answers_scores_and_learns_alike_with_and_without(monkeypatch,
 
 
 def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_path):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     config = hubs.config(hubs.save(tmp_path, "llama"), hub={"exams": "scored", "dtype": "bfloat16"})
-    student = casting.build_components(config).student
+    student = factory.build_components(config).student
     questions = hubs.bank().exam
     rounded = dict(zip((q.id for q in questions), student.option_logps(questions), strict=True))
     student.packed.decoder = PackedDecoder(student.model, torch.float32)
@@ -405,10 +407,10 @@ def test_close_calls_of_a_scored_exam_are_decided_in_float32(monkeypatch, tmp_pa
 
 
 def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhile(monkeypatch, tmp_path):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     config = hubs.config(hubs.save(tmp_path, "llama"), temperature=0.0, max_new_tokens=8, hub={"dtype": "bfloat16"})
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    left, fresh = (casting.build_components(config).student for _ in range(2))
+    left, fresh = (factory.build_components(config).student for _ in range(2))
     questions = hubs.bank().exam[:4]
     begun = left.answer(questions, seed_key=("e",))
     next(begun)  # and it stays open
@@ -427,8 +429,8 @@ def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhil
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    student = casting.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12), fast=fast).student
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
+    student = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=12), fast=fast).student
     heard = []
     student.listen = heard.append
     answers = {a.question_id: a for a in student.answer(hubs.bank().exam[:3], seed_key=("e",))}
@@ -444,8 +446,8 @@ def test_whoever_listens_hears_the_text_grow(monkeypatch, tmp_path, fast):
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(monkeypatch, tmp_path, fast):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    cast = casting.build_components(hubs.config(hubs.save(tmp_path, "llama"), hub={"calculator": True}), fast=fast)
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
+    cast = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), hub={"calculator": True}), fast=fast)
     student, tokenizer = cast.student, cast.student.tokenizer
     ids = tuple(tokenizer("4 x 6 = 24", add_special_tokens=False).input_ids)
     question = hubs.bank().exam[0]
@@ -471,8 +473,8 @@ def test_pieces_share_the_cores_that_there_are(monkeypatch, cores, threads):
 
 
 def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
-    student = casting.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
+    student = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
     questions = hubs.bank().exam[:6]
     alike = [(a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))]
     begun, inner = [], student._written_packed

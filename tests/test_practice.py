@@ -5,21 +5,22 @@ from casts import bank, config, fake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studentsim.bank import curriculum
-from studentsim.bank.feedback import (
+from studentsim.config import Teaching
+from studentsim.curriculum import generator
+from studentsim.curriculum.feedback import (
     feedback_for_misjudged_answer,
     feedback_for_wrong_answer,
     first_step_hint,
     reveals_answer,
 )
-from studentsim.config import Teaching
 from studentsim.errors import ConfigError
-from studentsim.learning.pairs import pairs_from_mistakes
+from studentsim.events import Answered, StageStarted
 from studentsim.practice import run_practice
-from studentsim.records import Answered, Option, Question, StageStarted
 from studentsim.simulation import simulate
-from studentsim.student.fake import FakeStudent
+from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher, sample_mistaken_key_option
+from studentsim.training.pairs import pairs_from_mistakes
+from studentsim.types import Option, Question
 
 
 def lesson(questions=None, *, turn=1, judge=None, seed=0, **teaching):
@@ -150,7 +151,7 @@ def test_exams_are_marked_by_the_key_and_hear_no_feedback():
 
 
 @pytest.mark.parametrize(
-    "question", [q for s in curriculum.SKILLS for q in curriculum.generate_questions(s, "study", 2)], ids=lambda q: q.id
+    "question", [q for s in generator.SKILLS for q in generator.generate_questions(s, "study", 2)], ids=lambda q: q.id
 )
 def test_hints_of_the_curriculum_do_not_give_the_answer_away(question):
     for option in (*question.options, None):

@@ -17,26 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_runs import as_lines, crashed_run, put, turn_of, turn_zero, whole_run
 
-from studentsim.bank.bank import Bank
 from studentsim.config import RunConfig
-from studentsim.records import (
-    CATEGORIES,
-    EpochFinished,
-    Event,
-    ExamFinished,
-    Question,
-    RunEnded,
-    RunStarted,
-    TrainingStep,
-    TurnStarted,
-)  # fmt: skip
+from studentsim.datasets.bank import Bank
+from studentsim.events import EpochFinished, Event, ExamFinished, RunEnded, RunStarted, TrainingStep, TurnStarted
 from studentsim.simulation import Components, simulate
 from studentsim.store import practice_mix, queries, tables
 from studentsim.store.database import DATABASE_FILE_NAME, Database
 from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
-from studentsim.student.fake import FakeStudent
+from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
+from studentsim.types import CATEGORIES, Question  # fmt: skip
 from studentsim.ui import mix_sentences, mix_table
 from studentsim.ui.report import figures, html, mix
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from studentsim import foreground, presets
-from studentsim.cli import app
+from studentsim import presets
+from studentsim.cli import app, runner
 from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.presets import Preset
@@ -30,7 +30,7 @@ def small(monkeypatch):
 
 
 def test_a_preset_is_what_it_says_over_what_suits_the_model(small):
-    found = foreground.build_config("small", {"model": "some/model", "turns": 3})
+    found = runner.build_config("small", {"model": "some/model", "turns": 3})
     assert found.learning.learning_rate == 2e-4 and found.teaching.chosen_text == "short" and found.turns == 3
     assert found.learning.batch == HUB_DEFAULTS["learning"]["batch"]
     assert found.max_new_tokens == HUB_DEFAULTS["max_new_tokens"] and found.mix == {"gain": 100.0}

@@ -6,13 +6,10 @@ from random import Random
 
 import pytest
 import torch
-
-from studentsim.arithmetic import calculate
-from studentsim.bank.curriculum import SKILLS
-from studentsim.errors import ConfigError
-from studentsim.student import pretrain as pretraining
-from studentsim.student.calculator import Calculator
-from studentsim.student.corpus import (
+from studentsim.student.embedded.student.calculator import Calculator
+from studentsim.student.embedded.student.model import load_embedded_model
+from studentsim.student.embedded.student.pretraining import train as pretraining
+from studentsim.student.embedded.student.pretraining.data import (  # fmt: skip
     CARELESS_SHARE,
     REVISION_SHARE,
     Mixture,
@@ -21,11 +18,20 @@ from studentsim.student.corpus import (
     misconception_weights,
     sample_example,
     sample_worked_problems,
-)  # fmt: skip
-from studentsim.student.drills import make_drill
-from studentsim.student.model import load_embedded_model
-from studentsim.student.pretrain import Recipe, TrainingPhase, learning_rate, pretrain
-from studentsim.student.reading import BOOK_TOKEN, LEANINGS, LEVEL_STEPS, PASSAGE_VERDICT_WORDS, WORK_TOKEN
+)
+from studentsim.student.embedded.student.pretraining.drills import make_drill
+from studentsim.student.embedded.student.pretraining.train import Recipe, TrainingPhase, learning_rate, pretrain
+from studentsim.student.embedded.student.prompt_text import (
+    BOOK_TOKEN,
+    LEANINGS,
+    LEVEL_STEPS,
+    PASSAGE_VERDICT_WORDS,
+    WORK_TOKEN,
+)
+
+from studentsim.arithmetic import calculate
+from studentsim.curriculum.generator import SKILLS
+from studentsim.errors import ConfigError
 
 SMALL = Recipe(
     phases=(TrainingPhase(2, 1e-3), TrainingPhase(2, 1e-3, Mixture(drill_share=0.5))),
@@ -121,8 +127,7 @@ def test_slip_weights_are_shares():
 
 def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_results():
     import tiny
-
-    from studentsim.student.calculator import Calculator
+    from studentsim.student.embedded.student.calculator import Calculator
 
     shelf = ProblemPool(sample_worked_problems(1, 0))
     ids, learnt = pretraining._encode_example(

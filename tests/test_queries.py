@@ -8,7 +8,7 @@ import pytest
 from store_runs import CONFIG, answered, crashed_run, put, turn_of, turn_zero, whole_run
 
 from studentsim.errors import UnknownRun
-from studentsim.records import RunEnded
+from studentsim.events import RunEnded
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from answer_runs import FORMULA, SKILLS, make_answers_run
 
-from studentsim.store import queries, sheets
+from studentsim.store import queries, table_writers
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals
 from studentsim.store.queries import AnswerFilter
@@ -145,7 +145,7 @@ def pieces(told: tuple[Database, pd.DataFrame]) -> list[pa.Table]:
 
 
 def test_a_csv_reads_back_and_holds_no_formula(told):
-    data = sheets.to_csv_bytes(pieces(told))
+    data = table_writers.to_csv_bytes(pieces(told))
     frame = pd.read_csv(io.BytesIO(data), encoding="utf-8-sig", keep_default_na=False)
     assert frame.seq.tolist() == told[1].seq.tolist()
     assert frame.text[2] == "'" + FORMULA
@@ -156,14 +156,14 @@ def test_a_csv_reads_back_and_holds_no_formula(told):
 
 
 def test_a_parquet_file_has_everything_as_it_is(told):
-    frame = pd.read_parquet(io.BytesIO(sheets.to_parquet_bytes(pieces(told))))
+    frame = pd.read_parquet(io.BytesIO(table_writers.to_parquet_bytes(pieces(told))))
     assert frame.text.tolist() == told[1].text.tolist()
     assert frame.logprob.tolist() == told[1].logprob.tolist()
 
 
 def test_an_excel_file_has_texts_as_texts(told):
     headings = {"seq": "answer", "text": "what it wrote", "right": "right", "letter": "ticked", "logprob": "log"}
-    data = sheets.to_excel_bytes(
+    data = table_writers.to_excel_bytes(
         pieces(told), sheet_name="answers", headings=headings, formatters={"letter": lambda v: v and v.upper()}
     )
     sheet = openpyxl.load_workbook(io.BytesIO(data))["answers"]
@@ -178,19 +178,19 @@ def test_an_excel_file_has_texts_as_texts(told):
 
 
 def test_an_excel_file_never_holds_more_than_a_sheet_can(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sheets, "EXCEL_MAX_ROWS", 3)
+    monkeypatch.setattr(table_writers, "EXCEL_MAX_ROWS", 3)
     table = pa.table({"a": ["x" * 40_000, "\x0b_x0041_", "c", "d", "e"]})
     sheet = openpyxl.load_workbook(
-        io.BytesIO(sheets.to_excel_bytes([table, table], sheet_name="s", headings={"a": "A"}))
+        io.BytesIO(table_writers.to_excel_bytes([table, table], sheet_name="s", headings={"a": "A"}))
     )["s"]
     values = [row[0] for row in sheet.values]
-    assert len(values) == 4 and len(values[1]) == sheets.EXCEL_MAX_CELL_CHARS
+    assert len(values) == 4 and len(values[1]) == table_writers.EXCEL_MAX_CELL_CHARS
 
 
 def test_every_formula_start_is_marked_in_a_csv_and_nothing_else():
     texts = ["=1", "+1", "-1", "@a", "\ta", "\ra", "\na", "a\n=1", "1=1", "", None, "'=1"]
     lines = pd.read_csv(
-        io.BytesIO(sheets.to_csv_bytes([pa.table({"t": texts, "n": range(12)})])), keep_default_na=False
+        io.BytesIO(table_writers.to_csv_bytes([pa.table({"t": texts, "n": range(12)})])), keep_default_na=False
     )
     marked = ["'=1", "'+1", "'-1", "'@a", "'\ta", "'\ra", "'\na"]
     assert lines.iloc[:, 0].str.replace("\r\n", "\n").tolist()[: len(marked)] == [
@@ -200,6 +200,6 @@ def test_every_formula_start_is_marked_in_a_csv_and_nothing_else():
 
 
 def test_the_test_runs_use_real_skills():
-    from studentsim.bank.curriculum import SKILLS as known
+    from studentsim.curriculum.generator import SKILLS as known
 
     assert set(SKILLS) <= set(known)

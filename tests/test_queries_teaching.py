@@ -8,9 +8,9 @@ import pytest
 from casts import config
 
 from studentsim.config import Teaching
-from studentsim.records import Answered
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run
+from studentsim.events import Answered
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import create_run
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database, build_database
 from studentsim.store.export import export_run

@@ -11,9 +11,9 @@ import hubs
 import pytest
 from journals import make_run
 
-from studentsim.runs import recorded
-from studentsim.runs.folder import RunFolder
-from studentsim.student.hub.student import HubStudent
+from studentsim.runs import demo
+from studentsim.runs.run_dir import RunFolder
+from studentsim.student.huggingface.student import HubStudent
 from studentsim.ui.looks import STRATEGY_STYLES
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
@@ -125,11 +125,11 @@ def test_the_study_s_figures_are_those_of_its_journals(tmp_path: Path):
     names = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
     exams = {}
     seeds = {"random": 2, "category": 2, "none": 2}
-    for config in recorded.SMOLLM2_STUDY.build_configs(
+    for config in demo.SMOLLM2_STUDY.build_configs(
         names, seeds_by_strategy=seeds, bank="dev.json", turns=2, questions=8, exam=60, exam_every=1
     ):
-        folder = RunFolder(make_run(tmp_path, recorded.SMOLLM2_STUDY.run_id_for(config), **config.model_dump()))
-        recorded.pack_run(folder, tmp_path)
+        folder = RunFolder(make_run(tmp_path, demo.SMOLLM2_STUDY.run_id_for(config), **config.model_dump()))
+        demo.pack_run(folder, tmp_path)
         events = [json.loads(line) for line in folder.journal_path.read_text().splitlines()]
         exams.setdefault(config.strategy, []).append([e["correct"] for e in events if e["type"] == "ExamFinished"])
     text = real_model_figures.study(tmp_path)

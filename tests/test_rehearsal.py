@@ -9,14 +9,23 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from run_help import last
+from studentsim.student.embedded.student.student import EmbeddedStudent
 
-from studentsim.bank.bank import Bank
-from studentsim.bank.sources import open_bank
 from studentsim.config import Learning, RunConfig
+from studentsim.datasets.bank import Bank
+from studentsim.datasets.registry import open_bank
 from studentsim.errors import StudentError
-from studentsim.learning import rehearsal
-from studentsim.learning.dpo import DPOStudentTrainer
-from studentsim.learning.rehearsal import (
+from studentsim.events import TrainingStep, TurnFinished, TurnStarted
+from studentsim.runs import checkpoints
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import RunFolder, create_run
+from studentsim.simulation import Components, LoopState, simulate
+from studentsim.store.journal import read_events
+from studentsim.student.testing import FakeStudent
+from studentsim.teacher.teacher import Teacher
+from studentsim.training import rehearsal
+from studentsim.training.dpo import DPOStudentTrainer
+from studentsim.training.rehearsal import (
     REFERENCES_FILE,
     STEP_INTERVAL,
     TEXTS_PER_STEP,
@@ -24,15 +33,7 @@ from studentsim.learning.rehearsal import (
     rehearsal_key,
     sample_rehearsal_pairs,
 )
-from studentsim.records import Option, PairScore, Question, TrainingStep, TurnFinished, TurnStarted
-from studentsim.runs import checkpoints
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, create_run
-from studentsim.simulation import Components, LoopState, simulate
-from studentsim.store.journal import read_events
-from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.fake import FakeStudent
-from studentsim.teacher.teacher import Teacher
+from studentsim.types import Option, PairScore, Question
 
 
 class Changing:
@@ -86,7 +87,7 @@ def test_what_is_kept_comes_from_the_study_split_alone(seed):
 
 
 def test_a_casts_rehearsal_is_its_seeds_and_off_there_is_none():
-    from studentsim.casting import build_rehearsal
+    from studentsim.factory import build_rehearsal
 
     bank = open_bank("curriculum")
     one, other = (build_rehearsal(RunConfig.make(seed=seed), bank) for seed in (1, 2))

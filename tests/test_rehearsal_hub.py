@@ -9,12 +9,12 @@ import hubs
 import pytest
 import torch
 
-from studentsim import casting
-from studentsim.bank.bank import Bank
-from studentsim.bank.curriculum import generate_questions
+from studentsim import factory
 from studentsim.config import Hub, Learning
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.records import TrainingStep
+from studentsim.curriculum.generator import generate_questions
+from studentsim.datasets.bank import Bank
+from studentsim.events import TrainingStep
+from studentsim.training.pairs import build_held_out_pairs
 
 PRACTISED, KEPT = "geometry", "probability"
 LESSONS, PAIRS = 4, 8
@@ -36,7 +36,7 @@ def two_categories(monkeypatch):
     questions = [
         replace(q, skill=None) for split, n in counts.items() for s in skills for q in generate_questions(s, split, n)
     ]
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: Bank.from_questions("two", questions))
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: Bank.from_questions("two", questions))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ class Outcome:
 
 def one_category_alone(folder, strength: float, *, practised=frozenset({PRACTISED}), lessons=LESSONS, **hub) -> Outcome:
     learning = Learning(learning_rate=1e-3, batch=4, rehearsal=strength)
-    cast = casting.build_components(hubs.config(folder, learning=learning, hub=Hub(**hub), max_new_tokens=60))
+    cast = factory.build_components(hubs.config(folder, learning=learning, hub=Hub(**hub), max_new_tokens=60))
     pairs = build_held_out_pairs([q for q in cast.bank.study if q.category == PRACTISED])
     held_out, others = (
         build_held_out_pairs([q for q in cast.bank.validation if q.category == c]) for c in (KEPT, PRACTISED)
@@ -112,7 +112,7 @@ def test_computed_in_bfloat16_it_begins_where_the_student_stands(models):
 
 
 def test_a_lesson_that_practises_all_categories_keeps_nothing_and_costs_nothing(models, monkeypatch):
-    from studentsim.student.hub.student import HubStudent
+    from studentsim.student.huggingface.student import HubStudent
 
     scored, told_by = [], HubStudent.pair_scores
 

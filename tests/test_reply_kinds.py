@@ -8,8 +8,8 @@ import pytest
 from written_replies import LONG, answer, question, write
 
 from studentsim.analysis.reply_kinds import ReplyKind
-from studentsim.records import Option
-from studentsim.teacher.reply_kinds import classify_reply, sort_reply_kinds
+from studentsim.grader.reply_kinds import classify_reply, sort_reply_kinds
+from studentsim.types import Option
 
 ASKED = replace(
     question(0), options=tuple(Option(c, t) for c, t in zip("abcde", ("2200", "980", "1100", "12", "1/2"), strict=True))

@@ -20,8 +20,8 @@ from weak_runs import make_weak_run, questions
 from studentsim.cli import app
 from studentsim.errors import DatabaseBusy, DataFolderError, UnknownRun
 from studentsim.exam import wilson_interval
-from studentsim.records import Option
 from studentsim.store.database import Database
+from studentsim.types import Option
 from studentsim.ui.report import file, html, svg
 from studentsim.ui.report.style import CSS
 from studentsim.ui.report.text import escape_html, table_html

@@ -13,10 +13,10 @@ from run_help import last, lines, told, types
 
 from studentsim.errors import LeaseLost, RunError, StudentError
 from studentsim.runs import checkpoints
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, create_run
+from studentsim.runs.executor import execute
+from studentsim.runs.history import sum_worked_seconds
 from studentsim.runs.lease import Lease, current_lease, grant_lease
-from studentsim.runs.past import sum_worked_seconds
+from studentsim.runs.run_dir import RunFolder, create_run
 from studentsim.store.journal import read_events
 
 

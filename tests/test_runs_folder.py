@@ -14,7 +14,7 @@ import casts
 import pytest
 
 from studentsim.errors import DataFolderError, RunError, UnknownRun
-from studentsim.runs.folder import (
+from studentsim.runs.run_dir import (
     RUN_ID_PATTERN,
     RunFolder,
     check_run_id,
@@ -84,7 +84,7 @@ def test_the_same_token_gives_the_same_run_from_any_thread(tmp_path):
 def test_the_same_token_gives_the_same_run_from_any_process(tmp_path):
     program = (
         "import sys; from pathlib import Path; from studentsim.config import RunConfig\n"
-        "from studentsim.runs.folder import create_run\n"
+        "from studentsim.runs.run_dir import create_run\n"
         "sys.stdin.read(1); print(create_run(Path(sys.argv[1]), RunConfig(), 'click').run_id)"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]

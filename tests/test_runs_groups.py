@@ -11,10 +11,10 @@ from journals import make_run
 
 from studentsim.config import RunConfig, Teaching
 from studentsim.errors import ConfigError, UnknownRun
-from studentsim.runs import groups, waiting
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run, delete_run, open_run
+from studentsim.runs import groups, queue
+from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
+from studentsim.runs.run_dir import create_run, delete_run, open_run
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.journal import read_events
@@ -75,7 +75,7 @@ def test_a_group_waits_in_its_order_and_the_same_token_begins_it_once(manager: R
     configs = groups.repeat_with_seeds(RunConfig(**SHORT), [0, 1, 2])
     first = manager.start_group(configs, groups.REPEAT_PLAN, "token")
     assert manager.start_group(configs, groups.REPEAT_PLAN, "token") == first
-    assert [folder.run_id for folder in waiting.list_queued_runs(manager.data)] == list(first.run_ids)
+    assert [folder.run_id for folder in queue.list_queued_runs(manager.data)] == list(first.run_ids)
     assert [open_run(manager.data, run_id).read_config().seed for run_id in first.run_ids] == [0, 1, 2]
     assert {folder.run_id for folder in groups.find_group_runs(manager.data, first.group_id)} == set(first.run_ids)
     assert manager.start_group(configs, groups.REPEAT_PLAN, "other").group_id != first.group_id
@@ -115,7 +115,7 @@ def test_if_one_of_a_group_cannot_work_none_is_left_waiting(tmp_path: Path):
 
 def test_a_run_s_first_event_and_the_database_tell_its_group_before_and_after_it_began(tmp_path: Path):
     cells = groups.build_cells("group-x", groups.REPEAT_PLAN, [RunConfig(**SHORT, seed=seed) for seed in (3, 4)])
-    folder = create_run(tmp_path, RunConfig(**SHORT, seed=4), queue_entry=waiting.new_queue_entry(), cell=cells[1])
+    folder = create_run(tmp_path, RunConfig(**SHORT, seed=4), queue_entry=queue.new_queue_entry(), cell=cells[1])
     with Database.open(tmp_path) as database:
 
         def told() -> tuple[object, ...]:
@@ -147,7 +147,7 @@ def test_a_run_of_before_there_were_groups_opens_and_is_in_none(tmp_path: Path):
     "told", ["", "[]", "3", '{"group": 5}', '{"group": "g", "runs": "x", "coordinates": 1}', "\xff"]
 )
 def test_a_damaged_cell_hinders_nothing(tmp_path: Path, told: str):
-    folder = create_run(tmp_path, RunConfig(**SHORT), queue_entry=waiting.new_queue_entry())
+    folder = create_run(tmp_path, RunConfig(**SHORT), queue_entry=queue.new_queue_entry())
     (folder.path / "cell.json").write_bytes(told.encode("latin-1"))
     with Database.open(tmp_path) as database:
         ingest.sync_journals(database, tmp_path / "runs")

@@ -18,8 +18,8 @@ from run_help import until
 from studentsim.errors import LeaseLost
 from studentsim.runs import lease as leases
 from studentsim.runs import process
-from studentsim.runs.folder import RunFolder, create_run
 from studentsim.runs.lease import Lease, current_lease, grant_lease
+from studentsim.runs.run_dir import RunFolder, create_run
 
 
 @pytest.fixture

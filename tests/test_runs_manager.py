@@ -13,10 +13,10 @@ from run_help import Gate, at_answer, lines, manager, told, types, until, until_
 
 from studentsim.errors import ConfigError, RunError, UnknownRun
 from studentsim.runs import process
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, create_run, list_runs, open_run
+from studentsim.runs.executor import execute
 from studentsim.runs.lease import current_lease
 from studentsim.runs.manager import RunManager
+from studentsim.runs.run_dir import RunFolder, create_run, list_runs, open_run
 
 
 @pytest.fixture

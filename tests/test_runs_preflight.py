@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from studentsim.bank.curriculum import SKILLS
-from studentsim.bank.sources import QUESTIONS_PER_SKILL, open_bank
 from studentsim.config import RunConfig
+from studentsim.curriculum.generator import SKILLS
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL, open_bank
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.runs import preflight
-from studentsim.student import embedded_weights
+from studentsim.student.embedded.student import weight_versions
 
 
 @pytest.fixture(autouse=True)
 def weights(tmp_path, monkeypatch):
     """The embedded student's weights are there, whatever the state of this checkout."""
-    (tmp_path / embedded_weights.WEIGHTS_FILENAME).touch()
-    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", tmp_path)
+    (tmp_path / weight_versions.WEIGHTS_FILENAME).touch()
+    monkeypatch.setattr(weight_versions, "SHIPPED_WEIGHTS_DIR", tmp_path)
 
 
 STUDY, EXAM = QUESTIONS_PER_SKILL["study"], QUESTIONS_PER_SKILL["exam"] * len(SKILLS)
@@ -107,7 +107,7 @@ def test_the_outline_of_the_built_in_bank_is_that_of_the_bank_itself():
 
 
 def test_missing_weights_are_refused_with_the_command_that_makes_them(monkeypatch):
-    monkeypatch.setattr(embedded_weights, "SHIPPED_WEIGHTS_DIR", Path("/no/such/folder"))
+    monkeypatch.setattr(weight_versions, "SHIPPED_WEIGHTS_DIR", Path("/no/such/folder"))
     with pytest.raises(StudentError, match="pretrain"):
         preflight.check_run_config(RunConfig())
 

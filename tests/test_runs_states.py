@@ -9,11 +9,11 @@ import time
 import casts
 import pytest
 
-from studentsim.records import Answered, Resumed, RunEnded, RunStarted, StageStarted
-from studentsim.runs import waiting
-from studentsim.runs.folder import RunFolder, create_run
+from studentsim.events import Answered, Resumed, RunEnded, RunStarted, StageStarted
+from studentsim.runs import queue
 from studentsim.runs.lease import Lease, grant_lease
-from studentsim.runs.states import RunState, read_last_event, read_last_log_line, read_run_state, state_fingerprint
+from studentsim.runs.run_dir import RunFolder, create_run
+from studentsim.runs.status import RunState, read_last_event, read_last_log_line, read_run_state, state_fingerprint
 from studentsim.store.journal import JournalWriter
 
 STARTED = RunStarted(0, "x", {}, {})
@@ -90,7 +90,7 @@ def test_a_state_follows_from_the_files(folder, events, lease, queued, status):
             journal.append(event)
     hold(folder, lease)
     if queued:
-        waiting.enqueue(folder)
+        queue.enqueue(folder)
     state = read_run_state(folder)
     assert state.status == status
     assert state.is_live == (status in ("starting", "running", "not responding"))
@@ -139,7 +139,7 @@ def test_the_last_words_are_short_and_may_be_any_bytes(folder):
 
 def test_the_stamp_changes_with_what_the_state_depends_on(folder):
     seen = [state_fingerprint(folder)]
-    waiting.enqueue(folder)
+    queue.enqueue(folder)
     seen.append(state_fingerprint(folder))
     grant_lease(folder, os.getpid())
     seen.append(state_fingerprint(folder))

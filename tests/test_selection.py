@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studentsim.errors import ConfigError
-from studentsim.records import CATEGORIES, Option, Question
 from studentsim.selection import (
     STRATEGY_FUNCTIONS,
     SelectionContext,
@@ -18,6 +17,7 @@ from studentsim.selection import (
     plan_category_quotas,
     select_questions,
 )
+from studentsim.types import CATEGORIES, Option, Question
 
 COUNTS = st.lists(st.integers(0, 50), min_size=6, max_size=6)
 

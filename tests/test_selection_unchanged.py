@@ -9,10 +9,11 @@ import pytest
 from test_likely_wrong import Uneven
 from test_selection import POOL, situation
 
-from studentsim.records import Question, TurnStarted
+from studentsim.events import TurnStarted
 from studentsim.selection import select_questions
 from studentsim.simulation import Components, simulate
 from studentsim.teacher.teacher import Teacher
+from studentsim.types import Question
 
 SITUATIONS = {
     "plain": {},

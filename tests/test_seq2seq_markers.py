@@ -19,17 +19,17 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.config import RunConfig, Teaching
 from studentsim.errors import ConfigError, StudentError
-from studentsim.records import Option
-from studentsim.runs import preflight, teachers
-from studentsim.student.hub import source
-from studentsim.student.hub.machine import Hardware
-from studentsim.teacher import marker as marking
-from studentsim.teacher.encoding import InputEncoder, encode_label, encode_targets, get_decoder_start_token_id
-from studentsim.teacher.marker import build_grader, load_grader
-from studentsim.teacher.prompt import build_grader_prompt
+from studentsim.grader import model as marking
+from studentsim.grader.encoding import InputEncoder, encode_label, encode_targets, get_decoder_start_token_id
+from studentsim.grader.model import build_grader, load_grader
+from studentsim.grader.prompt import build_grader_prompt
+from studentsim.runs import grader_info, preflight
+from studentsim.student.huggingface import resolve
+from studentsim.student.huggingface.hardware import Hardware
+from studentsim.types import Option
 
 KINDS = ["t5", "bart"]
 QUESTION = bank().study[0]
@@ -229,10 +229,10 @@ def pinned(marker, **settings):
 def test_its_version_is_written_in_and_another_one_is_refused_in_words(made, tmp_path, kind):
     folder = shutil.copytree(made[kind], tmp_path / "it")
     teaching = pinned(folder)
-    assert teaching.marker_revision == source.compute_fingerprint(folder) and teaching.marker == str(folder)
+    assert teaching.marker_revision == resolve.compute_fingerprint(folder) and teaching.marker == str(folder)
     shutil.copytree(make(tmp_path / "other", kind, seed=1), folder, dirs_exist_ok=True)
     config = tiny_graders.run_config(folder).model_copy(update={"teaching": teaching})
-    for ask in (lambda: preflight.check_run_config(config), lambda: casting.build_teacher(config)):
+    for ask in (lambda: preflight.check_run_config(config), lambda: factory.build_teacher(config)):
         with pytest.raises(ConfigError, match="not the one that was meant: its files are files-.*not files-") as caught:
             ask()
         assert caught.value.field == "teaching.marker_revision"
@@ -267,7 +267,7 @@ def test_a_causal_model_is_refused_as_a_marker_and_an_encoder_and_decoder_as_stu
         preflight.check_run_config(hubs.config(made["t5"]))
     assert caught.value.field == "model"
     with pytest.raises(ConfigError, match="cannot be a writer of hints") as caught:
-        teachers.check_teacher(hubs.config("embedded", teaching={"writer": str(made["t5"]), "attempts": 2}))
+        grader_info.check_teacher(hubs.config("embedded", teaching={"writer": str(made["t5"]), "attempts": 2}))
     assert caught.value.field == "teaching.writer"
 
 
@@ -297,13 +297,13 @@ def test_a_name_that_is_none_is_refused_at_the_marker(name):
 
 
 def test_a_marker_larger_than_the_machine_is_refused_alone_and_beside_a_student(made, tmp_path, monkeypatch):
-    need = 4 * source.count_parameters(made["t5"])
-    monkeypatch.setattr(teachers, "machine", lambda device: Hardware("cpu", "a watch", need - 1, need - 1))
+    need = 4 * resolve.count_parameters(made["t5"])
+    monkeypatch.setattr(grader_info, "machine", lambda device: Hardware("cpu", "a watch", need - 1, need - 1))
     with pytest.raises(ConfigError, match="needs about 0.0 GB of memory, and a watch has") as caught:
         pinned(made["t5"])
     assert caught.value.field == "teaching.marker"
-    monkeypatch.setattr(teachers, "machine", lambda device: Hardware("cpu", "a watch", need + 10**6, need))
+    monkeypatch.setattr(grader_info, "machine", lambda device: Hardware("cpu", "a watch", need + 10**6, need))
     assert pinned(made["t5"]).marker_revision
     student = hubs.save(tmp_path, "gemma")
     with pytest.raises(ConfigError, match="beside the student"):
-        teachers.check_teacher(hubs.config(student, teaching={"marker": str(made["t5"])}))
+        grader_info.check_teacher(hubs.config(student, teaching={"marker": str(made["t5"])}))

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from studentsim.bank.sources import open_bank
 from studentsim.config import RunConfig
+from studentsim.datasets.registry import open_bank
+from studentsim.events import Answered, ExamFinished, TrainingStep, TurnFinished, TurnStarted
 from studentsim.exam import wilson_interval
-from studentsim.records import Answered, ExamFinished, TrainingStep, TurnFinished, TurnStarted
 from studentsim.simulation import Components, LoopState, simulate
-from studentsim.student.fake import FakeStudent
+from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
 
 

@@ -3,12 +3,18 @@
 from pathlib import Path
 
 import pytest
+from studentsim.student.embedded.student.profiles import (
+    PROFILE_IDS,
+    PROFILES,
+    TABLES_DIR,
+    category_mastery,
+    get_run_profile,
+)
 
-from studentsim.bank.curriculum import SKILLS
 from studentsim.config import RunConfig
+from studentsim.curriculum.generator import SKILLS
 from studentsim.errors import ConfigError
-from studentsim.runs.students import resolve_student_settings
-from studentsim.student.profiles import PROFILE_IDS, PROFILES, TABLES_DIR, category_mastery, get_run_profile
+from studentsim.runs.student_profile import resolve_student_settings
 from studentsim.student_table import read_student_table
 
 TABLE = """

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from studentsim.student.embedded.student.prompts import completion_ids, prompt_ids
+from studentsim.student.embedded.student.student import EmbeddedStudent, draw_uniforms
 
 from studentsim.config import RunConfig
-from studentsim.records import Pair
-from studentsim.student.embedded import EmbeddedStudent, draw_uniforms
-from studentsim.student.generate import completion_logprobs, generate, prefill
-from studentsim.student.prompts import completion_ids, prompt_ids
+from studentsim.student.generation.generate import completion_logprobs, generate, prefill
+from studentsim.types import Pair
 
 
 def student(**settings) -> EmbeddedStudent:
@@ -78,7 +78,7 @@ def test_p_right_is_the_right_workings_probability_and_what_was_told_is_not_scor
     for row in rows:
         s._logprob_cache[tuple(row["prompt_ids"]), tuple(row["chosen_ids"])] = -1.0
         s._logprob_cache[tuple(row["prompt_ids"]), tuple(row["rejected_ids"])] = -2.0
-    monkeypatch.setattr("studentsim.student.embedded.read", None)  # nothing is left to be read
+    monkeypatch.setattr("studentsim.student.embedded.student.read", None)  # nothing is left to be read
     assert s.pair_logps(rows) == [(-1.0, -2.0)] * 6
     s.on_adapter_changed()
     assert not s._logprob_cache

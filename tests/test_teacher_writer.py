@@ -7,13 +7,13 @@ from casts import bank, config
 
 from studentsim.config import Hub, Teaching
 from studentsim.errors import ConfigError
+from studentsim.events import Answered
 from studentsim.practice import run_practice
-from studentsim.records import Answered
-from studentsim.runs.teachers import check_teacher
-from studentsim.student.fake import FakeStudent
-from studentsim.teacher import writer as writing
+from studentsim.runs.grader_info import check_teacher
+from studentsim.student.testing import FakeStudent
+from studentsim.teacher import hint_model as writing
+from studentsim.teacher.hint_model import build_hint_request, clean_hint, load_hint_model
 from studentsim.teacher.teacher import Teacher
-from studentsim.teacher.writer import build_hint_request, clean_hint, load_hint_model
 
 QUESTION = bank().study[0]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from studentsim import foreground
+from studentsim.cli import runner
 from studentsim.config import HUB_DEFAULTS, Hub, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.presets import list_departures
@@ -290,7 +290,7 @@ def test_no_ids_make_it_raise(ids):
 
 def test_the_calculator_is_off_unless_asked_for():
     assert not Hub().calculator and "calculator" not in HUB_DEFAULTS["hub"]
-    assert foreground.build_config("default", {"model": "a/b", "calculator": True}).hub.calculator
+    assert runner.build_config("default", {"model": "a/b", "calculator": True}).hub.calculator
     with pytest.raises(ConfigError, match=r"hub\.calculator"):
         RunConfig.make(hub={"calculator": "sometimes"})
     paper = RunConfig.paper(model="a/b")

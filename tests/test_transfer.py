@@ -21,14 +21,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from studentsim import cli, foreground
-from studentsim.bank.sources import open_bank
+from studentsim import cli
+from studentsim.cli import runner
 from studentsim.cli.transfer import format_matrix_lines, make_printable, save_recorded_matrix
 from studentsim.config import RunConfig
+from studentsim.datasets.registry import open_bank
 from studentsim.errors import ConfigError, DataFolderError, StoreError
-from studentsim.records import CATEGORIES, Answered, ExamFinished
+from studentsim.events import Answered, ExamFinished
 from studentsim.simulation import Components, simulate
-from studentsim.student.fake import FakeStudent
+from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
 from studentsim.transfer import study
 from studentsim.transfer.matrix import (
@@ -41,6 +42,7 @@ from studentsim.transfer.matrix import (
     build_transfer_matrix,
     load_bundled_matrices,
 )
+from studentsim.types import CATEGORIES
 from studentsim.ui import charts
 from studentsim.ui import transfer as said
 from studentsim.ui.report import transfer as drawn
@@ -333,7 +335,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_work(tmp_path: Path)
 @pytest.fixture
 def say(monkeypatch, capsys, tmp_path):
     """Runs the command in this process with a fake student; stdout, stderr and exit status."""
-    monkeypatch.setattr(foreground, "components_builder", Counted())
+    monkeypatch.setattr(runner, "components_builder", Counted())
     short = ["--turns", "2", "--questions", "12", "--exam", "60", "--data", tmp_path / "data"]
 
     def run(*arguments: object) -> tuple[str, str, int]:
@@ -364,7 +366,7 @@ def test_the_command_prints_the_table_and_the_verdicts_and_writes_what_was_asked
     rows = list(csv.DictReader(files[1].open()))
     assert len(rows) == 36 and float(rows[0]["points"]) == round(found.own_gain("general").points, 2)
     say("--seed", 3, "--picture", files[3])
-    assert len(foreground.components_builder.configs) == 6  # the second time all cells were kept
+    assert len(runner.components_builder.configs) == 6  # the second time all cells were kept
     assert (
         said.describe_transfer(found, said.inline_category_namer(found)).replace("&", "&amp;") in files[3].read_text()
     )
@@ -398,15 +400,15 @@ def test_some_categories_alone_make_a_smaller_matrix(say, tmp_path):
 def test_bad_input_is_refused_in_words_before_any_work(say, arguments: list[str], why: str):
     out, err, status = say(*arguments)
     assert status == 2 and out == "" and err.startswith("Error: ") and why in err and err.count("\n") == 1
-    assert foreground.components_builder.configs == []
+    assert runner.components_builder.configs == []
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_so(say):
-    foreground.components_builder.most = 4
+    runner.components_builder.most = 4
     out, err, status = say()
     assert status == 130 and out == "" and "4 of 6 categories are done and kept" in err
-    foreground.components_builder.most = 99
-    assert say()[2] == 0 and len(foreground.components_builder.configs) == 6
+    runner.components_builder.most = 99
+    assert say()[2] == 0 and len(runner.components_builder.configs) == 6
 
 
 def test_a_terminals_table_is_aligned_whatever_the_categories_are_called():
@@ -456,7 +458,7 @@ def test_questions_of_ones_own_have_the_categories_that_they_name(say, tmp_path,
         student = FakeStudent()
         return Components(open_bank(config.bank), student, Teacher(), student)
 
-    monkeypatch.setattr(foreground, "components_builder", load)
+    monkeypatch.setattr(runner, "components_builder", load)
     path, found = own_questions(tmp_path), tmp_path / "m.json"
     out, err, status = say("--bank", path, "--questions", 8, "--exam", 15, "--json", found)
     assert status == 0, err
@@ -472,7 +474,7 @@ def test_a_student_may_be_a_table_of_ones_own(say, tmp_path):
     table.write_text('title = "My <pupil>"\n[categories]\ngeneral = 80\nphysics = 15\n')
     out, err, status = say("--student", table, "--categories", "general,physics", "--json", found)
     assert status == 0 and out.startswith("My <pupil>; 2 lessons of 12 questions"), err
-    levels = {config.student_table.categories["physics"] for config in foreground.components_builder.configs}
+    levels = {config.student_table.categories["physics"] for config in runner.components_builder.configs}
     assert levels == {15} and TransferMatrix.from_json(json.loads(found.read_text())).config["student"] == "mine"
     table.write_text("no table")
     out, err, status = say("--student", table)
@@ -483,7 +485,7 @@ def test_a_student_may_be_a_table_of_ones_own(say, tmp_path):
 def test_a_model_of_the_hub_makes_a_matrix_as_well(say, tmp_path, monkeypatch):
     import hubs
 
-    monkeypatch.setattr(foreground, "components_builder", None)
+    monkeypatch.setattr(runner, "components_builder", None)
     model, found = hubs.save(tmp_path, "gemma"), tmp_path / "m.json"
     arguments = ["--questions", 4, "--exam", 6, "--max-new-tokens", 8, "--exams", "scored", "--json", found]
     out, err, status = say("--model", model, "--bank", hubs.mathqa(tmp_path), *arguments)
@@ -607,4 +609,4 @@ def test_rehearsal_is_an_option_and_what_it_was_is_said(say, tmp_path):
         out, err, status = say("--categories", "gain,physics", "--json", found, *options)
         assert status == 0 and f"rehearsal {strength:g}, learning rate 0.001;" in out, err
         assert said.rehearsal_strength(TransferMatrix.from_json(json.loads(found.read_text()))) == strength
-    assert len(foreground.components_builder.configs) == 6  # another strength, another run
+    assert len(runner.components_builder.configs) == 6  # another strength, another run

@@ -14,12 +14,12 @@ import hubs
 import pytest
 from typer.testing import CliRunner
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.cli import app
 from studentsim.config import Hub, Learning, RunConfig, Teaching
 from studentsim.errors import StudentError
-from studentsim.records import Answer
-from studentsim.runs import models, trial
+from studentsim.runs import benchmark, model_info
+from studentsim.types import Answer
 
 
 def written(tokens: int, ended: bool) -> Answer:
@@ -33,19 +33,19 @@ def gemma(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def bank(monkeypatch):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
 
 
 def test_short_answers_stand_for_whole_ones():
     cut, done = written(64, False), written(20, True)
-    assert trial.estimate_length_factor([cut] * 4, 200) == pytest.approx(200 / 64)
-    assert trial.estimate_length_factor([done] * 4, 200) == pytest.approx(1.0, abs=0.001)
-    half = trial.estimate_length_factor([cut, done], 200)
-    assert 1 < half < 200 / 64 and half < trial.estimate_length_factor([cut, done], 400)
+    assert benchmark.estimate_length_factor([cut] * 4, 200) == pytest.approx(200 / 64)
+    assert benchmark.estimate_length_factor([done] * 4, 200) == pytest.approx(1.0, abs=0.001)
+    half = benchmark.estimate_length_factor([cut, done], 200)
+    assert 1 < half < 200 / 64 and half < benchmark.estimate_length_factor([cut, done], 400)
     assert (
-        trial.estimate_length_factor([cut], 64)
-        == trial.estimate_length_factor([], 200)
-        == trial.estimate_length_factor([written(0, False)], 200)
+        benchmark.estimate_length_factor([cut], 64)
+        == benchmark.estimate_length_factor([], 200)
+        == benchmark.estimate_length_factor([written(0, False)], 200)
         == 1.0
     )
 
@@ -55,7 +55,7 @@ def test_slow_models_are_tried_on_fewer_answers_at_once():
         RunConfig(),
         type("Cast", (), {"student": type("S", (), {"plan": type("P", (), {"answers_at_once": 64})})}),
     )
-    assert [trial._choose_batch_size(config, cast, seconds) for seconds in (0.0, 1.0, 5.0, 9.9, 10.0, 300.0)] == [
+    assert [benchmark._choose_batch_size(config, cast, seconds) for seconds in (0.0, 1.0, 5.0, 9.9, 10.0, 300.0)] == [
         40,
         40,
         28,
@@ -66,11 +66,11 @@ def test_slow_models_are_tried_on_fewer_answers_at_once():
 
 
 def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_stays(monkeypatch, gemma):
-    monkeypatch.setattr(trial, "MAX_ANSWER_TOKENS", 6)
+    monkeypatch.setattr(benchmark, "MAX_ANSWER_TOKENS", 6)
     casts, lengths = [], []
-    load = casting.build_components
-    monkeypatch.setattr(casting, "build_components", lambda config: casts.append(load(config)) or casts[-1])
-    answered = trial._answer_questions
+    load = factory.build_components
+    monkeypatch.setattr(factory, "build_components", lambda config: casts.append(load(config)) or casts[-1])
+    answered = benchmark._answer_questions
 
     def watched(cast, questions, *, sure, tokens=6):
         answers = answered(cast, questions, with_p_correct=sure, max_tokens=tokens)
@@ -78,60 +78,60 @@ def test_no_answer_of_the_trial_is_longer_than_it_may_be_and_the_students_limit_
         assert cast.student.limit == 12
         return answers
 
-    monkeypatch.setattr(trial, "_answer_questions", watched)
+    monkeypatch.setattr(benchmark, "_answer_questions", watched)
     steps: list[str] = []
-    found = trial.benchmark_model(
+    found = benchmark.benchmark_model(
         hubs.config(gemma, max_new_tokens=12, learning=Learning(batch=8, rehearsal=0.0)), steps.append
     )
-    assert max(lengths) <= trial.PROBE_ANSWER_TOKENS and casts[0].student.limit == 12
+    assert max(lengths) <= benchmark.PROBE_ANSWER_TOKENS and casts[0].student.limit == 12
     assert found.answer > 0 and found.exam > 0 and "learning from 4 of the first" in steps[6] and len(steps) == 7
 
 
 def test_scored_exams_cost_what_choosing_costs(gemma):
-    assert (found := trial.benchmark_model(hubs.config(gemma, hub=Hub(exams="scored")))).exam == found.choice
+    assert (found := benchmark.benchmark_model(hubs.config(gemma, hub=Hub(exams="scored")))).exam == found.choice
 
 
 def test_rehearsal_is_tried_and_its_time_is_in_that_of_a_pair(monkeypatch, gemma):
     config = hubs.config(gemma, questions=4, learning=Learning(batch=4, rehearsal=0.5))
-    cast = casting.build_components(config)
+    cast = factory.build_components(config)
     whole, steps = cast.trainer.rehearsal, []
     times = iter([3.0, 0.8, 7.0])  # learning from four pairs; scoring what is kept; learning from them with holding
 
     def timed(work):
         return next(times), work()
 
-    monkeypatch.setattr(trial, "_timed", timed)
+    monkeypatch.setattr(benchmark, "_timed", timed)
     questions = list(cast.bank.exam[:4])
-    answers = trial._answer_questions(cast, questions, with_p_correct=False, max_tokens=4)
-    pairs = trial._build_pairs(config, questions, answers)
-    seconds = trial._time_pairs(config, cast, pairs, pairs, steps.append)
+    answers = benchmark._answer_questions(cast, questions, with_p_correct=False, max_tokens=4)
+    pairs = benchmark._build_pairs(config, questions, answers)
+    seconds = benchmark._time_pairs(config, cast, pairs, pairs, steps.append)
     assert [s.split()[0] for s in steps] == ["learning", "holding"] and cast.trainer.rehearsal is whole
     assert not whole.references
-    kept = sum(len(p) for p in whole.part(trial.REHEARSAL_PAIRS).kept.values())
-    share = trial._rehearsal_seconds_per_pair(config, cast, 0.8 / kept, 4.0)
+    kept = sum(len(p) for p in whole.part(benchmark.REHEARSAL_PAIRS).kept.values())
+    share = benchmark._rehearsal_seconds_per_pair(config, cast, 0.8 / kept, 4.0)
     assert seconds == pytest.approx(0.75 + share) and share > 0
 
 
 def test_a_key_that_every_lesson_practises_costs_no_rehearsal(gemma):
     config = hubs.config(gemma, questions=4, learning=Learning(rehearsal=0.5))
-    cast = casting.build_components(config)
+    cast = factory.build_components(config)
     key, pairs = next(iter(cast.trainer.rehearsal.kept.items()))
     cast.trainer.rehearsal.kept = {key: pairs}
     only = config.model_copy(update={"skills": (key,)})
-    assert trial._rehearsal_seconds_per_pair(only, cast, 1.0, 1.0) == 0
+    assert benchmark._rehearsal_seconds_per_pair(only, cast, 1.0, 1.0) == 0
 
 
 def test_pairs_of_the_trial_hold_what_the_runs_pairs_hold(gemma):
     questions = list(hubs.bank().exam[:2])
     answers = [replace(written(3, True), question_id=q.id, text="so") for q in questions]
-    full = trial._build_pairs(hubs.config(gemma), questions, answers)
-    brief = trial._build_pairs(hubs.config(gemma, teaching=Teaching(chosen_text="option")), questions, answers)
+    full = benchmark._build_pairs(hubs.config(gemma), questions, answers)
+    brief = benchmark._build_pairs(hubs.config(gemma, teaching=Teaching(chosen_text="option")), questions, answers)
     assert all(len(b.chosen) < len(f.chosen) for b, f in zip(brief, full, strict=True))
 
 
 def test_each_step_is_said_with_the_seconds_since_the_beginning(monkeypatch, gemma):
     program = 'print(\'{"step": "a first answer"}\', flush=True); import time; time.sleep(1.2); print(\'{"step": "weighing options"}\')'
-    monkeypatch.setattr(models, "BENCHMARK_ARGUMENTS", ("-c", program))
+    monkeypatch.setattr(model_info, "BENCHMARK_ARGUMENTS", ("-c", program))
     done = CliRunner().invoke(app, ["check-model", str(gemma)])
     said = re.findall(r"(\d+) s  Trying it out: ([\w ,]+) …", done.stderr)
     assert [step for _, step in said] == [
@@ -141,7 +141,7 @@ def test_each_step_is_said_with_the_seconds_since_the_beginning(monkeypatch, gem
 
 
 def test_patience_ends_a_trial(monkeypatch, gemma):
-    monkeypatch.setattr(models, "BENCHMARK_ARGUMENTS", ("-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(model_info, "BENCHMARK_ARGUMENTS", ("-c", "import time; time.sleep(60)"))
     began = time.monotonic()
     done = CliRunner().invoke(app, ["check-model", str(gemma), "--patience", "1"])
     assert isinstance(done.exception, StudentError) and "within 1 seconds" in str(done.exception)

@@ -15,11 +15,11 @@ from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import HOME, NEW, PAUSE, WATCH, text_of, visit
 
-from studentsim.bank.dealing import assign_split
-from studentsim.bank.sources import build_bank_report
 from studentsim.config import RunConfig
+from studentsim.datasets.registry import build_bank_report
+from studentsim.datasets.splits import assign_split
 from studentsim.errors import BankError
-from studentsim.runs import bank_job
+from studentsim.runs import dataset_job
 from studentsim.store import ingest, queries
 from studentsim.ui import banks, jobs
 from studentsim.ui.checking import choose, listing, sentences
@@ -203,7 +203,7 @@ def test_the_list_as_csv_starts_no_cell_like_a_formula(few_doubts: Path):
     rows = json.loads(few_doubts.read_text())
     rows += [{**rows[14], "Problem": "=1+1 what is it ?", "correct": "c"}]
     few_doubts.write_text(json.dumps(rows))
-    from studentsim.bank.sources import build_bank_report
+    from studentsim.datasets.registry import build_bank_report
     from studentsim.store.export import escape_formula_cells
 
     frame = listing.issue_frame(build_bank_report(str(few_doubts)).to_json())
@@ -238,7 +238,7 @@ def test_an_upload_is_checked_under_its_own_name_and_not_kept(folder: Path, few_
 def test_a_bad_upload_is_a_message_that_names_it_as_its_owner_does(content: bytes, message: str):
     with pytest.raises(BankError) as error:
         name = "my questions.json" if b";" not in content else "my.csv"
-        bank_job._check_uploaded_files([(name, content)], {"category": ""})
+        dataset_job._check_uploaded_files([(name, content)], {"category": ""})
     assert message in str(error.value) and "/tmp" not in str(error.value) and "my" in str(error.value)
 
 

@@ -12,7 +12,7 @@ from visits import NEW, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.runs import groups
-from studentsim.runs.folder import open_run
+from studentsim.runs.run_dir import open_run
 from studentsim.ui.compare import sentences
 from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
 

@@ -18,7 +18,7 @@ from visits import link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
-from studentsim.records import CATEGORIES
+from studentsim.types import CATEGORIES
 from studentsim.ui import category_names, words
 from studentsim.ui.charts.compare import category_accuracy_figure
 from studentsim.ui.charts.compare import comparison_figure as picture

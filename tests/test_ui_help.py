@@ -10,13 +10,13 @@ import pytest
 from journals import make_run
 from visits import text_of, visit
 
-from studentsim.bank import curriculum
 from studentsim.cli import app as command_line
 from studentsim.cli.transfer import save_recorded_matrix
 from studentsim.config import STRATEGIES, RunConfig
-from studentsim.records import CATEGORIES
+from studentsim.curriculum import generator
 from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome, TransferMatrix, build_transfer_matrix
+from studentsim.types import CATEGORIES
 from studentsim.ui import category_names, glossary, rewards, shell
 from studentsim.ui import transfer as said
 from studentsim.ui.help import places, transfer, words
@@ -47,7 +47,7 @@ def test_the_terms_that_pages_use_are_there():
 
 def test_what_the_terms_claim_of_the_questions_is_so():
     assert all(category in glossary.TERMS["category"].summary for category in CATEGORIES)
-    assert all(skill.category in CATEGORIES for skill in curriculum.SKILLS.values())
+    assert all(skill.category in CATEGORIES for skill in generator.SKILLS.values())
 
 
 def test_every_category_is_explained_where_it_stands_and_a_strange_one_is_left_alone():

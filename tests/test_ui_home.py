@@ -15,9 +15,9 @@ from journals import make_run
 from visits import HOME, WATCH, link_labels, text_of, visit
 
 from studentsim.config import RunConfig
-from studentsim.runs import recorded
-from studentsim.runs.folder import RunFolder, list_runs
+from studentsim.runs import demo
 from studentsim.runs.lease import Lease
+from studentsim.runs.run_dir import RunFolder, list_runs
 from studentsim.store import ingest
 from studentsim.store.database import Database
 from studentsim.ui import charts, data
@@ -34,10 +34,10 @@ INTRODUCTION = "A small language model plays a student"
 NAMES = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
 
 
-def packed(study: recorded.RecordedStudy, to: Path, scratch: Path, **settings: Any) -> Path:
+def packed(study: demo.RecordedStudy, to: Path, scratch: Path, **settings: Any) -> Path:
     """The study's runs as the product would carry them, in the folder ``to``."""
     for config in study.build_configs(NAMES, questions=8, exam=60, **settings):
-        recorded.pack_run(RunFolder(make_run(scratch, study.run_id_for(config), **config.model_dump())), to)
+        demo.pack_run(RunFolder(make_run(scratch, study.run_id_for(config), **config.model_dump())), to)
     return to
 
 
@@ -45,7 +45,7 @@ def packed(study: recorded.RecordedStudy, to: Path, scratch: Path, **settings: A
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small recorded study."""
     scratch = tmp_path_factory.mktemp("scratch")
-    return packed(recorded.EMBEDDED_STUDY, tmp_path_factory.mktemp("recorded"), scratch, turns=4)
+    return packed(demo.EMBEDDED_STUDY, tmp_path_factory.mktemp("recorded"), scratch, turns=4)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def taken_in(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that has the study already, also in its database."""
     folder = tmp_path_factory.mktemp("taken-in")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(recorded.RECORDED_VARIABLE, "1")
-        recorded.unpack_recorded_runs(folder, source)
+        patch.setenv(demo.RECORDED_VARIABLE, "1")
+        demo.unpack_recorded_runs(folder, source)
     with Database.open(folder) as database:
         ingest.sync_journals(database, folder / "runs")
     return folder
@@ -63,8 +63,8 @@ def taken_in(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def untouched(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose app finds a small recorded study in the product."""
-    monkeypatch.setenv(recorded.RECORDED_VARIABLE, "1")
-    monkeypatch.setattr(recorded.unpack_recorded_runs, "__defaults__", (source,))
+    monkeypatch.setenv(demo.RECORDED_VARIABLE, "1")
+    monkeypatch.setattr(demo.unpack_recorded_runs, "__defaults__", (source,))
     return folder
 
 
@@ -102,10 +102,10 @@ def test_the_first_visit_shows_the_recorded_study_with_its_sentence_and_its_labe
         "Seeds: mixed bag 1, 2, 3, 4, 5; follow the mistakes 1, 2, 3, 4, 5; no teaching 1; same questions again 1."
         in text_of(app)
     )
-    assert len(app.get("bidi_component")) == sum(recorded.EMBEDDED_SEEDS.values())  # a small picture each
+    assert len(app.get("bidi_component")) == sum(demo.EMBEDDED_SEEDS.values())  # a small picture each
     names = {
         f"Recorded study, {STRATEGY_STYLES[s].name.lower()}, seed {seed + 1}"
-        for s, count in recorded.EMBEDDED_SEEDS.items()
+        for s, count in demo.EMBEDDED_SEEDS.items()
         for seed in range(count)
     }
     assert names <= set(link_labels(app))
@@ -155,8 +155,8 @@ def test_home_tells_of_smollm2_s_study_below_the_embedded_student_s_with_a_way_t
     study: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     both = Path(shutil.copytree(source, tmp_path / "both"))
-    packed(recorded.SMOLLM2_STUDY, both, tmp_path / "small", bank="dev.json", turns=2, exam_every=1)
-    monkeypatch.setattr(recorded.unpack_recorded_runs, "__defaults__", (both,))
+    packed(demo.SMOLLM2_STUDY, both, tmp_path / "small", bank="dev.json", turns=2, exam_every=1)
+    monkeypatch.setattr(demo.unpack_recorded_runs, "__defaults__", (both,))
     app = visit(HOME)
     assert not app.exception and not app.error
     text = text_of(app)
@@ -176,7 +176,7 @@ def test_home_tells_of_smollm2_s_study_below_the_embedded_student_s_with_a_way_t
         "recorded-smollm2-log-probability-category",
     }  # fmt: skip
     untold = visit(COMPARE)  # a first look there is the embedded student's, although SmolLM2 was recorded later
-    assert all(recorded.is_embedded_study_run(run_id) for run_id in untold.session_state["compare.runs"])
+    assert all(demo.is_embedded_study_run(run_id) for run_id in untold.session_state["compare.runs"])
 
 
 # ------------------------------------------------------------------ the list

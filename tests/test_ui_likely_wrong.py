@@ -12,7 +12,7 @@ from journals import make_run
 from visits import NEW, WATCH, text_of, visit
 
 from studentsim.config import RunConfig
-from studentsim.runs.models import BenchmarkResult
+from studentsim.runs.model_info import BenchmarkResult
 from studentsim.selection import CANDIDATES_PER_QUESTION
 from studentsim.store.queries import RunTimings
 from studentsim.ui import charts, looks

@@ -14,16 +14,16 @@ from streamlit.testing.v1 import AppTest
 from tiny_graders import answers_of, fake_run, make
 from visits import NEW, text_of, visit
 
-from studentsim import casting
+from studentsim import factory
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.config import Teaching
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import list_runs
+from studentsim.grader.finetune import finetune_grader
+from studentsim.grader.student_answer import SplitSizes
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import list_runs
 from studentsim.store.journal import read_events
-from studentsim.student.fake import FakeStudent
-from studentsim.student.hub import source
-from studentsim.teacher.finetune import finetune_grader
-from studentsim.teacher.student_answer import SplitSizes
+from studentsim.student.huggingface import resolve
+from studentsim.student.testing import FakeStudent
 from studentsim.ui.teaching import names
 
 
@@ -61,9 +61,9 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     assert not app.exception and not app.error
     (run,) = list_runs(folder)
     assert run.read_config().teaching == Teaching(
-        marker=str(marker), marker_revision=source.compute_fingerprint(marker), decides="marker"
+        marker=str(marker), marker_revision=resolve.compute_fingerprint(marker), decides="marker"
     )
-    cast = lambda config: casts.cast_of(FakeStudent(), casting.build_teacher(config))  # noqa: E731
+    cast = lambda config: casts.cast_of(FakeStudent(), factory.build_teacher(config))  # noqa: E731
     assert execute(run, build_components=cast) == "finished"
     told = [e for e in read_events(run.journal_path) if e["type"] == "Answered" and e["phase"] == "study"]
     assert len(told) == 24 and all(e["said_right"] is e["marker_right"] is not None for e in told)
@@ -108,7 +108,7 @@ def test_run_again_takes_the_same_version_and_refuses_another_until_it_is_given_
     started: list, folder: Path, marker: Path, tmp_path: Path
 ):
     mine = shutil.copytree(marker, tmp_path / "mine")
-    teaching = {"marker": str(mine), "marker_revision": source.compute_fingerprint(mine), "decides": "marker"}
+    teaching = {"marker": str(mine), "marker_revision": resolve.compute_fingerprint(mine), "decides": "marker"}
     make_run(folder, "before", teaching=teaching)
     app = visit(NEW, like="before")
     assert not app.error

@@ -15,9 +15,10 @@ from streamlit.testing.v1 import AppTest
 from visits import WATCH, text_of, visit
 
 from studentsim.config import STRATEGIES, RunConfig
-from studentsim.records import CATEGORIES, Event, ExamFinished, RunEnded, RunStarted, TurnFinished, TurnStarted
+from studentsim.events import Event, ExamFinished, RunEnded, RunStarted, TurnFinished, TurnStarted
 from studentsim.simulation import simulate
 from studentsim.store import practice_mix
+from studentsim.types import CATEGORIES
 from studentsim.ui import charts, data, looks, mix_sentences, mix_table, paper_table
 from studentsim.ui.watch import mix, pulse
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
+from studentsim.student.embedded.student.profiles import PROFILES
 from visits import HOME, NEW, text_of, visit
 
-from studentsim import foreground
+from studentsim.cli import runner
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import BankError, ConfigError
-from studentsim.records import CATEGORIES
 from studentsim.runs import preflight
 from studentsim.runs.manager import RunManager
-from studentsim.student.profiles import PROFILES
+from studentsim.types import CATEGORIES
 from studentsim.ui import data, sentences, words
 from studentsim.ui.looks import STRATEGY_STYLES
 from studentsim.ui.new import questions
@@ -82,7 +82,7 @@ def test_the_ready_made_lengths_and_the_paper_s_protocol_fill_the_fields(started
     press(app, "new.paper")
     assert "student: the embedded one" in text_of(app) and "the paper google/flan-t5-large" in text_of(app)
     press(app, "new.start")
-    assert started[0][0] == RunConfig.paper() == foreground.build_config("paper", {})
+    assert started[0][0] == RunConfig.paper() == runner.build_config("paper", {})
 
 
 @pytest.mark.parametrize("first", ["the protocol", "the model"])
@@ -100,7 +100,7 @@ def test_the_paper_s_protocol_with_a_model_and_a_marker_of_one_s_own_is_that_of_
     app.selectbox(key="new.which").set_value("own").run()
     app.text_input(key="new.marker").set_value("a/marker").run()
     press(app, "new.start")
-    assert started[0][0] == foreground.build_config("paper", {"model": "a/model", "marker": "a/marker"})
+    assert started[0][0] == runner.build_config("paper", {"model": "a/model", "marker": "a/marker"})
 
 
 def test_where_the_page_departs_from_the_paper_is_said_in_its_own_words(started: list):
@@ -123,7 +123,7 @@ def test_the_paper_s_protocol_leaves_student_questions_way_of_choosing_and_seed(
     press(app, "new.paper")
     press(app, "new.start")
     given = {"student": "physics-gap", "strategy": "random", "seed": 7, "categories": "physics"}
-    assert started[0][0] == foreground.build_config("paper", given)
+    assert started[0][0] == runner.build_config("paper", given)
 
 
 def test_the_paper_s_protocol_leaves_a_student_its_own_table_and_others_get_none(

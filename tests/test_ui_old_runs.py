@@ -12,7 +12,7 @@ from visits import HOME, NEW, WATCH, text_of, visit
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
 from studentsim.store import ingest
 from studentsim.store.database import Database
-from studentsim.student import embedded_weights
+from studentsim.student.embedded.student import weight_versions
 from studentsim.ui import words
 from studentsim.ui.compare import sentences, settings
 from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
@@ -27,7 +27,7 @@ SHIPPED = "0123456789abcdef"
 @pytest.fixture(autouse=True)
 def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """This version ships other weights than version 0.1. No look at a run is kept."""
-    monkeypatch.setattr(embedded_weights, "_cached_fingerprint", lambda folder: SHIPPED)
+    monkeypatch.setattr(weight_versions, "_cached_fingerprint", lambda folder: SHIPPED)
     monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
 
 
@@ -73,7 +73,7 @@ def run(run_id: str, weights: str, **own: object) -> ComparedRun:
 
 
 def test_students_of_0_1_are_the_same_by_either_name():
-    by_name, by_fingerprint = run("a", EMBEDDED_0_1_WEIGHTS), run("b", embedded_weights.FINGERPRINT_0_1, seed=1)
+    by_name, by_fingerprint = run("a", EMBEDDED_0_1_WEIGHTS), run("b", weight_versions.FINGERPRINT_0_1, seed=1)
     assert words.student_version_label(by_name.config) == words.student_version_label(by_fingerprint.config) != ""
     (group,), _ = group_runs_by_settings([by_name, by_fingerprint])
     assert len(group.runs) == 2 and not sentences._describe_version_mismatch([group])

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from answer_runs import make_answers_run
 from streamlit.testing.v1 import AppTest
+from studentsim.student.embedded.student.profiles import PROFILES
+from studentsim.student.embedded.student.prompt_text import prompt_text
 from visits import link_labels, stock, text_of, visit
 
-from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS, generate_question
-from studentsim.bank.table import QUESTION_COLUMNS, compute_bank_fingerprint
+from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_question
+from studentsim.datasets.export import QUESTION_COLUMNS, compute_bank_fingerprint
 from studentsim.errors import BankError
-from studentsim.student.profiles import PROFILES
-from studentsim.student.reading import prompt_text
 from studentsim.ui.questions import bank, coverage, known, sentences
 from studentsim.ui.questions.view import QuestionsView
 

@@ -11,8 +11,8 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.runs import groups
-from studentsim.runs.folder import open_run
 from studentsim.runs.manager import RunManager
+from studentsim.runs.run_dir import open_run
 from studentsim.ui import repeat, words
 from studentsim.ui.compare import data as compare
 from studentsim.ui.compare.groups import ComparedRun

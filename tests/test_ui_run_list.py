@@ -17,7 +17,7 @@ from visits import HOME, WATCH, link_labels, text_of, visit
 
 from studentsim.errors import StudentsimError
 from studentsim.runs import notes
-from studentsim.runs.folder import RunFolder, open_run
+from studentsim.runs.run_dir import RunFolder, open_run
 from studentsim.store.notes import RunNotes
 from studentsim.ui import data, download
 from studentsim.ui.cards import RunCard

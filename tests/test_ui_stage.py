@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from test_ui_watch import START, drawn, lane, race_of
 from visits import HOME, WATCH, link_labels, text_of, visit
 
-from studentsim.runs.folder import RunFolder
+from studentsim.runs.run_dir import RunFolder
 from studentsim.ui import data, recorded_race, words
 from studentsim.ui.cards import RunCard
 from studentsim.ui.watch import ballot, lanes, mix, predictions, pulse, replay, stage

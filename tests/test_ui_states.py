@@ -11,10 +11,10 @@ from crowds import swell
 from journals import make_run
 from visits import stock, text_of, visit
 
-from studentsim.runs.folder import RunFolder
 from studentsim.runs.lease import Lease
 from studentsim.runs.manager import RunManager
-from studentsim.store import ingest, intake, queries
+from studentsim.runs.run_dir import RunFolder
+from studentsim.store import apply_chunk, ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import data
 from studentsim.ui.shell import COMPARE_PAGE, HOME_PAGE, MENU_PAGES, SINGLE_RUN_PAGES
@@ -43,7 +43,7 @@ def all_states(tmp_path_factory: pytest.TempPathFactory, written_bank: Path) -> 
             ingest.sync_journals(database, folder / "runs")
             swell(database, "many-answers", answers=100_000)
             with database.cursor() as cursor:
-                assert not intake.find_row_count_mismatch(cursor)
+                assert not apply_chunk.find_row_count_mismatch(cursor)
             assert queries.count_answers(database, "many-answers") >= 100_000
             assert queries.count_answers(database, "one-answer") == 1
         with pytest.MonkeyPatch.context() as patch:

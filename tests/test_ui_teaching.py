@@ -16,8 +16,8 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import Learning, RunConfig, Teaching
 from studentsim.exam import wilson_interval
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import create_run
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals

@@ -18,13 +18,13 @@ from visits import NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import Learning, RunConfig
 from studentsim.errors import ConfigError, RunError
+from studentsim.events import Cell, Validated
 from studentsim.exam import wilson_interval
-from studentsim.records import Cell, Validated
-from studentsim.runs import states
-from studentsim.runs.folder import RunFolder
+from studentsim.runs import status as states
 from studentsim.runs.manager import RunManager
-from studentsim.runs.waiting import dequeue, enqueue
-from studentsim.store import intake, queries
+from studentsim.runs.queue import dequeue, enqueue
+from studentsim.runs.run_dir import RunFolder
+from studentsim.store import apply_chunk, queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, data, glossary, looks, rewards
 from studentsim.ui.watch import lanes, links, live, pictures, plot, practice, pulse
@@ -304,7 +304,7 @@ def test_a_resumed_run_forgets_what_is_void(folder: Path):
     path = make_run(folder, "it", status="paused", turn=2, until="training")
     engine = data.get_engine()
     before = pulse.take_snapshot(engine, "it")
-    from studentsim.records import Resumed
+    from studentsim.events import Resumed
     from studentsim.store.journal import JournalWriter
 
     with JournalWriter(path / "events.jsonl") as journal:
@@ -315,7 +315,7 @@ def test_a_resumed_run_forgets_what_is_void(folder: Path):
 
 def test_a_journal_that_grows_while_it_is_read_does_not_hold_its_reader(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "it", **STATES["learning"][0])
-    engine, pieces, take_in = data.get_engine(), [], intake.apply_chunk
+    engine, pieces, take_in = data.get_engine(), [], apply_chunk.apply_chunk
 
     def and_it_grows(*args: object) -> tuple[int, int]:
         taken = take_in(*args)
@@ -323,7 +323,7 @@ def test_a_journal_that_grows_while_it_is_read_does_not_hold_its_reader(folder: 
         go_on(folder, "it", answers=1)
         return taken
 
-    monkeypatch.setattr(intake, "apply_chunk", and_it_grows)
+    monkeypatch.setattr(apply_chunk, "apply_chunk", and_it_grows)
     pulse.take_snapshot(engine, "it")
     assert len(pieces) == 1
 

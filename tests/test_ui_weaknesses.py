@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from visits import link_labels, text_of, visit
 from weak_runs import GAIN, PHYSICS, PROBABILITY, make_weak_run, plain, questions, slip
 
-from studentsim.bank.curriculum import SKILLS
-from studentsim.records import Question
+from studentsim.curriculum.generator import SKILLS
+from studentsim.types import Question
 from studentsim.ui import data
 from studentsim.ui.weaknesses.data import load_view
 from studentsim.ui.weaknesses.place import WeaknessesSelection

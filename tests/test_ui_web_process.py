@@ -15,7 +15,7 @@ import os, sys
 from streamlit.testing.v1 import AppTest
 from studentsim.runs.manager import Manager
 Manager.warm = lambda self: None
-import studentsim.bank.sources, studentsim.student.profiles, studentsim.runs.preflight, studentsim.ui.data
+import studentsim.datasets.registry, studentsim.student.embedded.profiles, studentsim.runs.preflight, studentsim.ui.data
 for page in ("app.py", "pages/1_New_simulation.py", "pages/2_Watch.py", "pages/7_Help.py", "pages/8_Check_questions.py"):
     app = AppTest.from_file(os.path.abspath("app.py"), default_timeout=60)
     if page != "app.py":

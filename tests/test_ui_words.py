@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.bank.curriculum import MISCONCEPTIONS
 from studentsim.config import STRATEGIES, Learning, RunConfig, describe_mix
-from studentsim.records import CATEGORIES
-from studentsim.runs import recorded
-from studentsim.runs.folder import list_runs
-from studentsim.runs.recorded import RECORDED_FOLDER
+from studentsim.curriculum.generator import MISCONCEPTIONS
+from studentsim.runs import demo
+from studentsim.runs.demo import RECORDED_FOLDER
+from studentsim.runs.run_dir import list_runs
 from studentsim.store.journal import read_events
+from studentsim.types import CATEGORIES
 from studentsim.ui import charts, looks, rewards, sentences, titles, words
 from studentsim.ui.compare import settings
 from studentsim.ui.new import estimate, mix
@@ -388,7 +388,7 @@ def test_without_any_run_the_estimate_is_near_what_the_recorded_study_took(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("STUDENTSIM_RECORDED", "1")
-    recorded.unpack_recorded_runs(tmp_path)
+    demo.unpack_recorded_runs(tmp_path)
     found: dict[str, list[float]] = {}
     for folder in list_runs(tmp_path):
         config, events = folder.read_config(), [e for e in read_events(folder.journal_path) if e["type"] == "RunEnded"]

@@ -4,14 +4,14 @@ from dataclasses import asdict
 
 import pytest
 import tiny
+from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim.config import Learning, RunConfig
-from studentsim.learning.dpo import DPOStudentTrainer
-from studentsim.learning.pairs import build_held_out_pairs
-from studentsim.learning.trainer import StepReporter
-from studentsim.learning.validation import compute_held_out_metrics
-from studentsim.records import Validated
-from studentsim.student.embedded import EmbeddedStudent
+from studentsim.events import Validated
+from studentsim.training.dpo import DPOStudentTrainer
+from studentsim.training.heldout_metrics import compute_held_out_metrics
+from studentsim.training.pairs import build_held_out_pairs
+from studentsim.training.trainer import StepReporter
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_next_turns_reference_is_what_the_last_pass_told(reference, monkeypa
         told.append(before)
         return compute_held_out_metrics(own, before, *rest)
 
-    monkeypatch.setattr("studentsim.learning.dpo.validation", told_of)
+    monkeypatch.setattr("studentsim.training.dpo.validation", told_of)
     list(learner.learn(pairs, held_out, turn=2, seed=1))
     assert told == [wanted]  # to the last bit: a resumed run works it out anew
 

@@ -18,9 +18,9 @@ from weak_runs import GAIN, PER_SKILL, PHYSICS, PROBABILITY, make_weak_run, plai
 from studentsim.analysis import misconceptions
 from studentsim.analysis.misconceptions import ComparisonCounts, MisconceptionHistory
 from studentsim.exam import wilson_interval
-from studentsim.records import Question
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
+from studentsim.types import Question
 from studentsim.ui.titles import misconception_title
 from studentsim.ui.weaknesses import items, practice, sentences, slips
 from studentsim.ui.weaknesses.findings import ExamFindings, load_findings

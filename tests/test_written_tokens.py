@@ -9,21 +9,21 @@ import pandas as pd
 import pytest
 import tiny
 import torch
+from studentsim.student.embedded.student.student import EmbeddedStudent
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from studentsim import casting
-from studentsim.learning.pairs import pairs_from_mistakes
+from studentsim import factory
 from studentsim.practice import Attempts
-from studentsim.records import Answer, Grade, Pair
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import create_run
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import create_run
 from studentsim.store import queries
 from studentsim.store.database import Database, rebuild_database
 from studentsim.store.export import export_run
-from studentsim.student.embedded import EmbeddedStudent
-from studentsim.student.hub.chat import ChatFormatter
-from studentsim.student.hub.loading import prepare_model
-from studentsim.student.hub.student import HubStudent
+from studentsim.student.huggingface.chat import ChatFormatter
+from studentsim.student.huggingface.loading import prepare_model
+from studentsim.student.huggingface.student import HubStudent
+from studentsim.training.pairs import pairs_from_mistakes
+from studentsim.types import Answer, Grade, Pair
 
 WRONG, RIGHT = Grade(False), Grade(True)
 
@@ -99,7 +99,7 @@ def test_a_text_without_known_tokens_gets_an_end_only_if_it_ended(make):
 
 
 def test_a_run_tells_of_each_answer_whether_it_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(casting, "open_bank", lambda *_, **__: hubs.bank())
+    monkeypatch.setattr(factory, "open_bank", lambda *_, **__: hubs.bank())
     folder = create_run(tmp_path, hubs.config(hubs.save(tmp_path, "llama"), turns=1, exam_every=1))
     assert execute(folder) == "finished"
     rebuild_database(tmp_path)

@@ -3,13 +3,13 @@
 import functools
 
 import torch
+from studentsim.student.embedded.student.pretraining.data import all_curriculum_texts
+from studentsim.student.embedded.student.tokenizer import build_tokenizer, extract_words
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from studentsim.bank.curriculum import generate_questions
-from studentsim.records import Question
-from studentsim.student import prompts
-from studentsim.student.corpus import all_curriculum_texts
-from studentsim.student.tokenizer import build_tokenizer, extract_words
+from studentsim.curriculum.generator import generate_questions
+from studentsim.student.embedded.student import prompts
+from studentsim.types import Question
 
 
 @functools.lru_cache(maxsize=1)

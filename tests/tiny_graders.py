@@ -20,13 +20,13 @@ from transformers import (
 )
 
 from studentsim.config import RunConfig
-from studentsim.runs import recorded
+from studentsim.grader.student_answer import StudentAnswer
+from studentsim.grader.tokenizer import build_tokenizer
+from studentsim.grader.training import TrainingRecipe, init_model, save_grader
+from studentsim.runs import demo
 from studentsim.runs.answers import iter_first_attempts
-from studentsim.runs.execute import execute
-from studentsim.runs.folder import RunFolder, create_run
-from studentsim.teacher.student_answer import StudentAnswer
-from studentsim.teacher.tokenizer import build_tokenizer
-from studentsim.teacher.training import TrainingRecipe, init_model, save_grader
+from studentsim.runs.executor import execute
+from studentsim.runs.run_dir import RunFolder, create_run
 
 _T5 = {"d_model": 32, "d_kv": 16, "d_ff": 48, "num_layers": 2, "num_heads": 2}
 _BART = {
@@ -86,8 +86,8 @@ def real_run(data: Path, patch: pytest.MonkeyPatch) -> str:
     patch.setenv("STUDENTSIM_RECORDED", "1")
     source = data / "recorded"
     source.mkdir(parents=True)
-    shutil.copy(Path(__file__).parent / "fixtures" / f"recorded-random{recorded.JOURNAL_SUFFIX}", source)
-    (run_id,) = recorded.unpack_recorded_runs(data, source)
+    shutil.copy(Path(__file__).parent / "fixtures" / f"recorded-random{demo.JOURNAL_SUFFIX}", source)
+    (run_id,) = demo.unpack_recorded_runs(data, source)
     return run_id
 
 

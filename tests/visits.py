@@ -17,9 +17,9 @@ from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
-from studentsim.bank.table import compute_bank_fingerprint
 from studentsim.config import RunConfig
-from studentsim.records import Cell
+from studentsim.datasets.export import compute_bank_fingerprint
+from studentsim.events import Cell
 from studentsim.runs.manager import RunManager
 from studentsim.store.database import DATABASE_FILE_NAME, Database
 from studentsim.ui import data

@@ -7,21 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from studentsim.bank.curriculum import generate_questions
 from studentsim.config import RunConfig
+from studentsim.curriculum.generator import generate_questions
+from studentsim.events import Answered, Event, RunEnded, RunStarted, StageStarted, TurnFinished, TurnStarted
 from studentsim.exam import build_exam_result
-from studentsim.records import (
-    CATEGORIES,
-    Answered,
-    Event,
-    Question,
-    RunEnded,
-    RunStarted,
-    StageStarted,
-    TurnFinished,
-    TurnStarted,
-)
 from studentsim.store import journal
+from studentsim.types import CATEGORIES, Question
 
 GAIN, PROBABILITY, PHYSICS = "sale-price", "chance-of-one-kind", "distance-in-minutes"
 """The skills asked about, of three categories."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from random import Random
 
 from studentsim.analysis.reply_kinds import ReplyKind
-from studentsim.records import Option, Question
-from studentsim.student.replies import parse_reply_full
-from studentsim.teacher.student_answer import StudentAnswer
+from studentsim.grader.student_answer import StudentAnswer
+from studentsim.student.answer_parsing.reply import parse_reply_full
+from studentsim.types import Option, Question
 
 LONG = (
     "To answer this we look at what is given, and at what is asked for, one after the other, with care. The sum of the shares is "

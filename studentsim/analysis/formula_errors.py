@@ -23,9 +23,9 @@ from studentsim.analysis.formula_steps import (
     iter_step_omissions,
 )
 from studentsim.analysis.written_sums import WrittenOperation, extract_operations, numbers_match, operations_match
-from studentsim.bank.annotation import parse_number_with_decimals, value_matches_option
-from studentsim.bank.formula import extract_numbers, parse_formula
-from studentsim.records import Answer, Question
+from studentsim.datasets.formula import extract_numbers, parse_formula
+from studentsim.datasets.formula_check import parse_number_with_decimals, value_matches_option
+from studentsim.types import Answer, Question
 
 FORMULA_ERROR_PREFIX = "formula:"
 """What the ids of these kinds begin with, beside those of a bank's own misconceptions."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from studentsim.bank.formula import FormulaNode
+from studentsim.datasets.formula import FormulaNode
 
 MAX_OPERATIONS = 12
 """Operations of a formula that is looked at."""

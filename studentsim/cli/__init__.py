@@ -15,22 +15,11 @@ from typing import Annotated
 
 import typer
 
-from studentsim.cli import annotating, carrying_out, graders, handing_out, listing, model_store, models, transfer
-from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, app
+from studentsim.cli import annotate, evaluate, export, graders, list, models, run, transfer  # noqa: F401  each hangs its commands on the app
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
 from studentsim.errors import StudentsimError
 
-__all__ = [
-    "annotating",
-    "app",
-    "carrying_out",
-    "graders",
-    "handing_out",
-    "listing",
-    "main",
-    "model_store",
-    "models",
-    "transfer",
-]
+__all__ = ["app", "main"]
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from studentsim.runs.folder import RunFolder
-from studentsim.runs.past import read_past_events
+from studentsim.runs.history import read_past_events
+from studentsim.runs.run_dir import RunFolder
 from studentsim.store import practice_mix
 from studentsim.store.journal import effective_events
 from studentsim.ui import lookups

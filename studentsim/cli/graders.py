@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
 from studentsim.errors import ConfigError
 
 AnswersOption = Annotated[
@@ -73,9 +73,9 @@ def train_grader(
             f"To fine-tune {base}, {'a folder to write to' if answers else 'answers of a student'} must be named.",
             "Say: train-teacher --base NAME --answers RUN --out FOLDER; 'runs' lists the runs.",
         )
-    from studentsim.teacher.finetune import finetune_grader
-    from studentsim.teacher.grader_training import FinetuneSettings
-    from studentsim.teacher.student_answer import SplitSizes
+    from studentsim.grader.finetune import finetune_grader
+    from studentsim.grader.finetune_training import FinetuneSettings
+    from studentsim.grader.student_answer import SplitSizes
 
     report = finetune_grader(
         base,
@@ -95,18 +95,18 @@ def train_grader(
 
 def _train_embedded_grader(out: Path | None, steps: int | None, work: Path) -> None:
     """Make the embedded marker from nothing, of the student's own answers; started again, it goes on where it was."""
-    from studentsim import casting, simulation
-    from studentsim.teacher import collect, training
+    from studentsim import factory, simulation
+    from studentsim.grader import collect, training
 
     recipe = training.TrainingRecipe(max_steps=steps) if steps else training.TrainingRecipe()
-    collector = collect.Simulator(casting.build_components, simulation.simulate)
+    collector = collect.Simulator(factory.build_components, simulation.simulate)
     training.train_embedded_grader(collector, out or training.WEIGHTS_FOLDER, recipe=recipe, work_folder=work)
 
 
 def _load_student_answers(data: Path, run_ids: list[str]) -> list[Any]:
     """The runs' first attempts, as a grader's data set takes them."""
+    from studentsim.grader.student_answer import StudentAnswer
     from studentsim.runs.answers import iter_first_attempts
-    from studentsim.teacher.student_answer import StudentAnswer
 
     return [
         StudentAnswer.from_event(event, run_id=run, student=student)
@@ -131,15 +131,15 @@ def evaluate_grader(
     """How often a trained marker agrees with the key: on answers of runs, or on answers it never saw and on hard cases."""
     from dataclasses import asdict
 
-    from studentsim import casting, simulation
-    from studentsim.teacher import check, collect
-    from studentsim.teacher.marker import WEIGHTS_FOLDER, load_grader
+    from studentsim import factory, simulation
+    from studentsim.grader import check, collect
+    from studentsim.grader.model import WEIGHTS_FOLDER, load_grader
 
     grader = load_grader(marker, device=device)
     if answers:
         result = check.evaluate_on_answers(grader, _load_student_answers(data, answers))
     else:
-        collector = collect.Simulator(casting.build_components, simulation.simulate)
+        collector = collect.Simulator(factory.build_components, simulation.simulate)
         result = check.evaluate_grader(grader, collector, work)
     print("\n".join(check.format_evaluation(result)))
     if keep and marker == "embedded" and not answers:

@@ -1,129 +1,198 @@
-"""Commands that make and examine models: the embedded student, a hub's model, the teacher's words."""
+"""``studentsim models``: language models fetched from a package index, or made from a GGUF file, for this data folder."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
-from studentsim.cli.model_store import import_gguf_model
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
+from studentsim.config import RunConfig
+from studentsim.student.huggingface.download import OnProgress, Progress
 
-StudentOption = Annotated[str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")]
-QuestionsPerCategoryOption = Annotated[int, typer.Option(min=1, help="Questions in each category.")]
+models_app = typer.Typer(
+    help="Language models as students: those there are, and getting and removing them.", no_args_is_help=True
+)
+app.add_typer(models_app, name="models")
 
-
-@app.command()
-def pretrain(
-    steps: Annotated[
-        int | None,
-        typer.Option(min=1, help="Optimiser steps (default: those that made the weights)."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the weights (default: those that ship).")] = None,
-    work: Annotated[Path | None, typer.Option(help="Folder of the checkpoints.")] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-) -> None:
-    """Make the embedded student from nothing; started again, it goes on from its last checkpoint."""
-    from studentsim.student import pretrain as pretraining
-
-    recipe = (
-        pretraining.Recipe(
-            phases=(pretraining.TrainingPhase(steps, 3e-3, pretraining.Mixture(drill_share=0.1, judges_passages=True)),)
-        )
-        if steps
-        else pretraining.Recipe()
-    )
-    pretraining.pretrain(out or pretraining.EMBEDDED_WEIGHTS_DIR, recipe=recipe, checkpoint_dir=work, device=device)
+STEP_LABELS = {
+    "waiting": "another process is getting it; waiting",
+    "downloading": "downloading",
+    "checking": "checking",
+    "unpacking": "unpacking",
+    "converting": "converting",
+    "trying": "trying it out",
+}
 
 
-@app.command()
-def place(
-    student: Annotated[str, typer.Option(help="A profile, a table (a TOML file), or 'all'.")] = "all",
-    questions: QuestionsPerCategoryOption = 600,
-    as_json: JsonOption = False,
-) -> None:
-    """A placement test: measured accuracy by category beside the profile's own table."""
-    from dataclasses import asdict
-
-    from studentsim.config import RunConfig
-    from studentsim.runs.students import resolve_student_settings
-    from studentsim.student.profiles import PROFILES
-
-    configs = [RunConfig.make(**resolve_student_settings(id)) for id in (PROFILES if student == "all" else [student])]
-    from studentsim.student.placement import evaluate_profile as examine  # imports torch
-
-    results = {}
-    for config in configs:
-        id, result = config.student, examine(config, questions)
-        results[id] = {
-            "rows": [asdict(row) for row in result.category_results],
-            "well_formed": result.well_formed_share,
-        }
-        print(f"{id}: {100 * result.well_formed_share:.1f} % of answers well formed", flush=True)
-        for row in result.category_results:
-            measured = f"{100 * row.accuracy:5.1f} % ({100 * row.low:.1f} to {100 * row.high:.1f})"
-            print(f"  {row.category:<12} {measured}  meant {100 * row.intended:5.1f} %", flush=True)
+@models_app.command(name="list")
+def list_models(data: DataFolderOption = DEFAULT_DATA_FOLDER, as_json: JsonOption = False) -> None:
+    """List the models of the catalogue, and those that are on this computer."""
+    rows = list_model_rows()
     if as_json:
-        print(json.dumps(results))
+        print(json.dumps(rows))
+        return
+    for row in rows:
+        availability = f"here, {row['bytes'] / 1e6:.0f} MB" if row["here"] else f"to be got, {row['download_mb']} MB"
+        licence = row["licence"] or "licence not stated"
+        print(f"{row['name']:<18} {availability:<20} {row['title']}: {row['described']}; {licence}")
 
 
-@app.command(name="check-model")
-def check_model(
-    model: Annotated[str, typer.Argument(help="'smollm2', a name of the hub, a folder, or a GGUF file.")],
-    bank: Annotated[str | None, typer.Option(help="The questions it is tried on.")] = None,
-    bank_set: Annotated[
-        str | None, typer.Option(help="Which set their files are of, if their rows do not say so.")
+@models_app.command()
+def get(
+    name: Annotated[str, typer.Argument(help="A name of the catalogue (see 'list'), or a GGUF file.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="The wheel, or its folder, where you fetched it yourself.")
     ] = None,
-    quantisation: Annotated[str | None, typer.Option(help="none, 8bit or nf4.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16 or float16.")] = None,
-    revision: Annotated[str | None, typer.Option(help="A commit of the hub's model; blank: today's.")] = None,
-    trial: Annotated[bool, typer.Option(help="Load it, for a test answer and the run's time.")] = True,
-    patience: Annotated[float | None, typer.Option(min=1, help="Give the trial up after so many seconds.")] = None,
+    licence: Annotated[bool, typer.Option("--licence", help="Print the text of its licence.")] = False,
     data: DataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """What a hub's model needs here, what it answers, and how long a run with it takes."""
-    options = dict(locals())
-    from studentsim import foreground
-    from studentsim.runs import preflight
+    """Fetch a model, check it and make it ready, once. Started again, it keeps what it had fetched whole."""
+    from studentsim.runs.model_install_job import model_to_json
+    from studentsim.student.huggingface import installation
+    from studentsim.student.huggingface.catalogue import CATALOGUE
+    from studentsim.student.huggingface.model_store import LICENCE_FILE
 
-    config = import_gguf_model(
-        foreground.build_config("default", {key: options.get(key) for key in foreground.RUN_OPTIONS})
+    if name in CATALOGUE:
+        model = CATALOGUE[name]
+        print(
+            f"{model.card_title}: {model.size_description}. {model.origin}. Licence: {model.licence}.",
+            file=sys.stderr,
+            flush=True,
+        )
+    with progress_display() as show:
+        model_on_disk = installation.install_model(name, show, wheel_source=source)
+    if licence:
+        text = model_on_disk.folder / LICENCE_FILE
+        print(
+            text.read_text(encoding="utf-8")
+            if text.is_file()
+            else f"Its file says: {model_on_disk.licence or 'nothing'}."
+        )
+    description = (
+        f"{model_on_disk.title} ({model_on_disk.size_description}; licence: {model_on_disk.licence or 'not stated'})"
     )
-    on_progress = foreground.make_step_printer()
-    on_progress("finding it, and what it is quickest to compute in here")
-    config = preflight.check_student(config)
-    foreground.print_model_summary(
-        config, trial=trial, as_json=as_json, timeout_seconds=patience, on_progress=on_progress
-    )
+    print(f"{description} is here and sound. Use it: python -m studentsim run --model {model_on_disk.name}", flush=True)
+    if as_json:
+        print(json.dumps(model_to_json(model_on_disk)))
 
 
-@app.command(name="check-feedback")
-def evaluate_feedback(
-    student: StudentOption = "balanced",
-    questions: QuestionsPerCategoryOption = 200,
+@models_app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="What 'list' calls it.")],
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
+) -> None:
+    """Remove a model from this computer, unless a run that may go on needs it."""
+    from studentsim.runs import model_use
+
+    model_use.remove_model(data, name)
+    print(f"{name} was removed.")
+
+
+@models_app.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="What 'list' calls it; all of them, if left out.")] = None,
+    data: DataFolderOption = DEFAULT_DATA_FOLDER,
     as_json: JsonOption = False,
 ) -> None:
-    """How often a second try is right after the teacher's words, and how often a false "wrong" makes the student give way."""
-    from studentsim import foreground
+    """Compare the files of the models that are here with what was recorded when they were got."""
+    from studentsim.errors import StudentError
+    from studentsim.student.huggingface import model_store
 
-    evaluation = foreground.print_feedback_evaluation(student, questions)
+    names = [name] if name else model_store.list_installed_names()
+    problems = {}
+    for model_name in names:
+        try:
+            problems[model_name] = ""
+            model_store.get_verified_model(model_name)
+            print(f"{model_name}: sound")
+        except StudentError as error:
+            problems[model_name] = error.problem
+            print(f"{model_name}: {error}")
+    if not names:
+        print("No models are here. Get one: python -m studentsim models get smollm2")
     if as_json:
-        print(json.dumps(evaluation))
+        print(json.dumps(problems))
+    if any(problems.values()):
+        raise typer.Exit(1)
 
 
-@app.command(name="check-open-book")
-def evaluate_open_book(
-    student: StudentOption = "balanced",
-    questions: QuestionsPerCategoryOption = 200,
-    as_json: JsonOption = False,
-) -> None:
-    """How much a passage beside the question helps where it fits, and whether one of another skill does harm."""
-    from studentsim import foreground
+def list_model_rows() -> list[dict[str, Any]]:
+    """A row for each model of the catalogue and each that is here: name, here, title, described, licence, bytes, download_mb."""
+    from studentsim.student.huggingface import model_store
+    from studentsim.student.huggingface.catalogue import CATALOGUE
 
-    evaluation = foreground.print_open_book_evaluation(student, questions)
-    if as_json:
-        print(json.dumps(evaluation))
+    models_on_disk = {model.name: model for model in model_store.list_installed_models()}
+    rows = []
+    for name in [*CATALOGUE, *sorted(models_on_disk.keys() - CATALOGUE.keys())]:
+        on_disk, catalogued = models_on_disk.get(name), CATALOGUE.get(name)
+        model = on_disk or catalogued
+        rows.append(
+            {
+                "name": name,
+                "here": on_disk is not None,
+                "title": model.title,
+                "described": model.size_description,
+                "licence": model.licence,
+                "family": model.family,
+                "bytes": on_disk.size_bytes if on_disk else 0,
+                "download_mb": catalogued.download_mb if catalogued else 0,
+            }  # fmt: skip
+        )
+    return rows
+
+
+def import_gguf_model(config: RunConfig) -> RunConfig:
+    """The settings with a GGUF file in them made into a model of the data folder, once, and named so. Writes.
+
+    :raises StudentsimError: as ``provision.install_model``.
+    """
+    from studentsim.student.huggingface import gguf_families, installation
+
+    if not gguf_families.is_gguf_file_name(config.model):
+        return config
+    with progress_display() as show:
+        return config.model_copy(update={"model": installation.install_model(config.model, show).name})
+
+
+@contextmanager
+def progress_display() -> Iterator[OnProgress]:
+    """A function that shows Progress on stderr: a bar in a terminal, else a line a step. Ctrl-C ends the process with 130."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task("…", total=None)
+    step = ""
+
+    def show_progress(progress: Progress) -> None:
+        nonlocal step
+        label = STEP_LABELS[progress.step]
+        if progress.step != step and not console.is_terminal:
+            print(f"{label} …", file=sys.stderr, flush=True)
+        step = progress.step
+        bar.update(task, description=label, completed=progress.done, total=progress.of or None)
+
+    try:
+        with bar:
+            yield show_progress
+    except KeyboardInterrupt:
+        print(
+            "Stopped. Nothing half-made was left; the same command keeps the files that were fetched whole.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None

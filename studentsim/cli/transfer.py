@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studentsim.cli.frame import DEFAULT_DATA_FOLDER, DataFolderOption, app
-from studentsim.cli.model_store import import_gguf_model
+from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
+from studentsim.cli.evaluate import import_gguf_model
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
 from studentsim.transfer import matrix as matrices
@@ -65,11 +65,11 @@ def transfer(
     options = dict(locals())
     given = {key: options[key] for key in TRANSFER_OPTIONS}
     _check_output_files(json_file, csv_file, picture)
-    from studentsim import foreground
+    from studentsim.cli import runner
     from studentsim.runs import preflight
     from studentsim.transfer import study
 
-    base = foreground.build_config("default", {**given, "strategy": "random", "exam_every": turns})
+    base = runner.build_config("default", {**given, "strategy": "random", "exam_every": turns})
     base = import_gguf_model(base)
     outline = preflight.load_run_outline(base)
     category_names = _parse_categories(categories, outline.categories)
@@ -81,7 +81,7 @@ def transfer(
 
     cells = _collect_cells(
         study.run_each_category(
-            settings, build_components=foreground.components_builder or _build_components, data_folder=data
+            settings, build_components=runner.components_builder or _build_components, data_folder=data
         ),
         len(category_names),
     )
@@ -146,7 +146,7 @@ def save_recorded_matrix(matrix: TransferMatrix, path: Path | None = None) -> Pa
 
 
 def _build_components(config: RunConfig) -> Any:
-    from studentsim.casting import build_components
+    from studentsim.factory import build_components
 
     return build_components(config)
 
@@ -243,7 +243,7 @@ def _write_outputs(matrix: TransferMatrix, json_file: Path | None, csv_file: Pat
 
 
 def _write_file(path: Path, text: str) -> None:
-    from studentsim.runs.folder import write_atomically
+    from studentsim.runs.run_dir import write_atomically
 
     try:
         write_atomically(path, text)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.config import RunConfig
-from studentsim.runs.folder import open_run
-from studentsim.runs.past import read_past_events
+from studentsim.runs.history import read_past_events
+from studentsim.runs.run_dir import open_run
 from studentsim.store.journal import effective_events
 
 

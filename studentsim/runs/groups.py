@@ -1,6 +1,6 @@
 """Groups of runs that are started together: the same settings with several seeds, or racers that differ, each with several seeds.
 
-A study is a plan × its cells × seeds; each run is one of them, and its folder and first event say which (``records.Cell``). What the
+A study is a plan × its cells × seeds; each run is one of them, and its folder and first event say which (``events.Cell``). What the
 group is, its runs tell: there is no file of a group, so whichever of its runs is deleted, the rest stays a group.
 """
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, UnknownRun
-from studentsim.records import Cell
-from studentsim.runs.folder import RunFolder, get_or_create_id, list_runs, open_run
+from studentsim.events import Cell
+from studentsim.runs.run_dir import RunFolder, get_or_create_id, list_runs, open_run
 
 GROUP_ID_PREFIX = "group-"
 """What a group's id begins with: no run's id does."""

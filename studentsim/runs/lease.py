@@ -20,7 +20,7 @@ from pathlib import Path
 
 from studentsim.errors import LeaseLost
 from studentsim.runs import process
-from studentsim.runs.folder import RunFolder
+from studentsim.runs.run_dir import RunFolder
 
 HEARTBEAT_INTERVAL_SECONDS = 1.0
 """Seconds between heartbeats."""

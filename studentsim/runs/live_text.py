@@ -17,8 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from studentsim.records import WritingProgress
-from studentsim.runs.folder import RunFolder
+from studentsim.runs.run_dir import RunFolder
+from studentsim.types import WritingProgress
 
 __all__ = ["LiveText", "WritingProgress"]
 

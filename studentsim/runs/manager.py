@@ -16,12 +16,12 @@ from pathlib import Path
 
 from studentsim.config import RunConfig
 from studentsim.errors import LeaseLost, RunError, StudentsimError
-from studentsim.records import Cell
-from studentsim.runs import groups, preflight, waiting
-from studentsim.runs.ending import end_run, kill_worker
-from studentsim.runs.folder import RunFolder, create_run, delete_run, ensure_data_folder, list_runs, open_run
-from studentsim.runs.spare import WORKER_COMMAND, WarmWorker
-from studentsim.runs.states import FINAL_STATUSES, RunState, read_last_log_line, read_run_state, state_fingerprint
+from studentsim.events import Cell
+from studentsim.runs import groups, preflight, queue
+from studentsim.runs.run_dir import RunFolder, create_run, delete_run, ensure_data_folder, list_runs, open_run
+from studentsim.runs.status import FINAL_STATUSES, RunState, read_last_log_line, read_run_state, state_fingerprint
+from studentsim.runs.termination import end_run, kill_worker
+from studentsim.runs.warm_worker import WORKER_COMMAND, WarmWorker
 from studentsim.student.huggingface.model_store import set_data_folder
 
 MAX_CONCURRENT_RUNS = 2
@@ -98,7 +98,7 @@ class RunManager:
         folder = open_run(self.data, run_id)
         state = self._read_state(folder)
         return (
-            replace(state, queue_position=waiting.queue_position(self.data, run_id))
+            replace(state, queue_position=queue.queue_position(self.data, run_id))
             if state.status == "queued"
             else state
         )
@@ -106,7 +106,7 @@ class RunManager:
     def get_states(self) -> dict[str, RunState]:
         """How all runs stand, by id, oldest first."""
         states = {folder.run_id: self._read_state(folder) for folder in list_runs(self.data)}
-        for position, folder in enumerate(waiting.list_queued_runs(self.data), 1):
+        for position, folder in enumerate(queue.list_queued_runs(self.data), 1):
             state = states.get(folder.run_id)  # None: made since
             if state and state.status == "queued":
                 states[folder.run_id] = replace(state, queue_position=position)
@@ -123,7 +123,7 @@ class RunManager:
         :raises DataFolderError: the folder cannot be written.
         """
         config = self._preflight_check(config) or config  # the model's version is written in
-        folder = create_run(self.data, config, idempotency_key, queue_entry=waiting.new_queue_entry(), cell=cell)
+        folder = create_run(self.data, config, idempotency_key, queue_entry=queue.new_queue_entry(), cell=cell)
         self.tick()
         self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
         return folder.run_id
@@ -200,7 +200,7 @@ class RunManager:
             elif state.is_live or state.status == "queued":
                 return
             folder.clear_request()
-            waiting.enqueue(folder)
+            queue.enqueue(folder)
         self.tick()
         self._warm_at = time.monotonic() + WARM_DELAY_SECONDS
 
@@ -260,7 +260,7 @@ class RunManager:
                 if state.request == "cancel":
                     self._enforce_cancel(folder, state)
             free_slots = self.max_concurrent_runs - sum(state.is_live for state in states.values())
-            for folder in waiting.list_queued_runs(self.data)[: max(0, free_slots)]:
+            for folder in queue.list_queued_runs(self.data)[: max(0, free_slots)]:
                 self._launch_queued_run(folder)
             is_any_starting = any(state.status == "starting" for state in states.values())
             if time.monotonic() >= self._warm_at and not is_any_starting:
@@ -304,7 +304,7 @@ class RunManager:
         else:
             self._record_launch_failure(folder, problem)
             return
-        waiting.dequeue(folder)
+        queue.dequeue(folder)
 
     def _record_launch_failure(self, folder: RunFolder, problem: Exception) -> None:
         message = f"No worker could be started: {problem} {read_last_log_line(folder)}".strip()

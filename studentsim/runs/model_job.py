@@ -4,7 +4,7 @@
 
 Writes a JSON object a line: ``{"stage": "finding"}``, then with what is known without loading it ``{"stage": "trying", "told":
 […]}``, the same again with each ``"step"`` of the trial, and last with ``"trial"``, the figures of
-``studentsim.runs.models.BenchmarkResult``; or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
+``studentsim.runs.model_info.BenchmarkResult``; or with ``"problem"``, ``"remedy"`` and the ``"field"`` that is wrong.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typing import Any, TextIO
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
-from studentsim.runs import models
-from studentsim.runs.trouble import classify_benchmark_error
+from studentsim.runs import model_info
+from studentsim.runs.failure import classify_benchmark_error
 
 
 def _inspect_model(config: RunConfig, message: dict[str, Any]) -> None:
     """Put into ``message`` what is found out, saying so at each step."""
     _print_message({"stage": "finding"})
-    model_estimate = models.estimate_model(config)
+    model_estimate = model_info.estimate_model(config)
     message |= {"stage": "trying", "told": model_estimate.describe(config), "revision": model_estimate.source.revision}
-    config = models.check_model(config)
+    config = model_info.check_model(config)
     _print_message(message)
-    from studentsim.runs import trial  # imports the loop, and later torch
+    from studentsim.runs import benchmark  # imports the loop, and later torch
 
     out = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):  # libraries may print
         message["trial"] = asdict(
-            trial.benchmark_model(config, lambda step: _print_message({**message, "step": step}, out))
+            benchmark.benchmark_model(config, lambda step: _print_message({**message, "step": step}, out))
         )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError, StudentsimError
-from studentsim.runs.folder import RunFolder, list_runs
-from studentsim.runs.states import FINAL_STATUSES, read_run_state
-from studentsim.student.huggingface import families, model_store, provision
+from studentsim.runs.run_dir import RunFolder, list_runs
+from studentsim.runs.status import FINAL_STATUSES, read_run_state
+from studentsim.student.huggingface import gguf_families, installation, model_store
 from studentsim.student.huggingface.download import disk_error
 
 
@@ -31,14 +31,14 @@ def remove_model(data: Path, name: str) -> None:
     :raises DataFolderError: it cannot be removed.
     """
     models = model_store.models_folder()
-    partial_download = models / f"{provision.WORK_FOLDER_PREFIX}{name}"
+    partial_download = models / f"{installation.WORK_FOLDER_PREFIX}{name}"
     if not model_store.is_store_name(name) or not ((models / name).is_dir() or partial_download.is_dir()):
         available = ", ".join(model.name for model in model_store.list_installed_models())
         raise ConfigError(
             f"There is no model {name!r} on this computer.", f"There is {available or 'none'}.", field="model"
         )
     try:
-        with provision.lock_model(name):
+        with installation.lock_model(name):
             if runs_using_it := find_runs_using_model(data, name):
                 run_id = runs_using_it[0].run_id
                 others = f" (and {len(runs_using_it) - 1} more)" if len(runs_using_it) > 1 else ""
@@ -70,7 +70,7 @@ def _resolve_stored_name(model_setting: str) -> str:
     if model_store.is_store_name(model_setting):
         return model_setting
     path = Path(os.path.expanduser(model_setting))
-    if families.is_gguf_file_name(model_setting):
+    if gguf_families.is_gguf_file_name(model_setting):
         try:
             return model_store.compute_gguf_model_name(path)
         except OSError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.runs.folder import RunFolder, data_folder_error, write_atomically
+from studentsim.runs.run_dir import RunFolder, data_folder_error, write_atomically
 from studentsim.store import notes as form
 from studentsim.store.notes import RunNotes
 

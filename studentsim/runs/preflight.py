@@ -14,19 +14,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from studentsim.bank import curriculum
-from studentsim.bank.sources import QUESTIONS_PER_SKILL, has_hub_dataset, open_bank
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, check_categories
+from studentsim.curriculum import generator
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL, has_hub_dataset, open_bank
 from studentsim.errors import BankError, ConfigError, StudentsimError
-from studentsim.records import CATEGORIES
-from studentsim.runs.folder import pin_embedded_weights
-from studentsim.runs.models import check_model, template_prints_date, today_iso
-from studentsim.runs.spare import child_environment
-from studentsim.runs.teachers import check_teacher
+from studentsim.runs.grader_info import check_teacher
+from studentsim.runs.model_info import check_model, template_prints_date, today_iso
+from studentsim.runs.run_dir import pin_embedded_weights
+from studentsim.runs.warm_worker import child_environment
 from studentsim.selection import apportion_questions
-from studentsim.student import embedded_weights
-from studentsim.student.hub.source import HINT_MODEL_ROLE, resolve_model
-from studentsim.student.profiles import get_run_profile
+from studentsim.student.embedded.student import weight_versions
+from studentsim.student.embedded.student.profiles import get_run_profile
+from studentsim.student.huggingface.resolve import HINT_MODEL_ROLE, resolve_model
+from studentsim.types import CATEGORIES
 
 
 def check_run_config(config: RunConfig) -> RunConfig:
@@ -78,8 +78,8 @@ def check_student(config: RunConfig) -> RunConfig:
     """
     if config.model == "embedded":
         get_run_profile(config)
-        embedded_weights.find_weights(config.weights)
-        if config.student_table and embedded_weights.canonical_weights_name(config.weights) == EMBEDDED_0_1_WEIGHTS:
+        weight_versions.find_weights(config.weights)
+        if config.student_table and weight_versions.canonical_weights_name(config.weights) == EMBEDDED_0_1_WEIGHTS:
             raise ConfigError(
                 f"The weights of version 0.1 know six students by name and no table, such as {config.student!r}.",
                 "Name a profile, or leave weights blank.",
@@ -124,8 +124,8 @@ def load_bank_outline(
 
     :raises BankError: the bank cannot be read.
     """
-    if source == curriculum.BANK_NAME and not category:
-        skills = curriculum.SKILLS.values()
+    if source == generator.BANK_NAME and not category:
+        skills = generator.SKILLS.values()
         study = {(skill.category, skill.id, skill.difficulty): QUESTIONS_PER_SKILL["study"] for skill in skills}
         return BankOutline(CATEGORIES, study, QUESTIONS_PER_SKILL["exam"] * len(skills))
     bank = open_bank(source, category=category, leave_out_doubtful=leave_out_doubtful, set_name=set_name)

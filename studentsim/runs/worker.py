@@ -18,9 +18,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from studentsim.errors import LeaseLost, StudentsimError
-from studentsim.runs.execute import ComponentsBuilder, execute
-from studentsim.runs.folder import RunFolder, open_run
-from studentsim.runs.past import append_to_log
+from studentsim.runs.executor import ComponentsBuilder, execute
+from studentsim.runs.history import append_to_log
+from studentsim.runs.run_dir import RunFolder, open_run
 from studentsim.student.huggingface.model_store import set_data_folder
 
 
@@ -80,9 +80,9 @@ def _redirect_output_to_log(folder: RunFolder) -> None:
 
 
 def _preload() -> None:
-    from studentsim import casting  # imports torch when asked
+    from studentsim import factory  # imports torch when asked
 
-    casting.preload()
+    factory.preload()
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 
 from studentsim.errors import DatabaseBusy, DataFolderError, StoreError
-from studentsim.store import files, ingest, intake, schema
-from studentsim.store.gate import ReadWriteLock
+from studentsim.store import apply_chunk, db_files, ingest, schema
+from studentsim.store.rwlock import ReadWriteLock
 
 DATABASE_FILE_NAME = "studentsim.duckdb"
 """The database's file name within the data folder."""
@@ -136,13 +136,13 @@ class Database:
 
     def _open_or_repair(self) -> Cursor:
         """A connection to a sound database of today's version, whatever lies at ``path``."""
-        if not self.path.exists() and files.wal_path(self.path).exists():
-            files.move_damaged_aside(self.path)
+        if not self.path.exists() and db_files.wal_path(self.path).exists():
+            db_files.move_damaged_aside(self.path)
         existed = self.path.exists()
         try:
             return self._connect_and_migrate()
         except duckdb.Error as error:
-            if reason := files.explain_open_error(error, self.path):
+            if reason := db_files.explain_open_error(error, self.path):
                 raise reason from error
             if not existed:
                 raise _to_store_error(error) from error
@@ -155,12 +155,12 @@ class Database:
             if 0 < version < len(schema.MIGRATIONS):
                 # Copied while closed: closing any other handle on an open file would give up DuckDB's lock on it.
                 connection.close()
-                backup = files.back_up_database(self.path, version)
+                backup = db_files.back_up_database(self.path, version)
                 self.add_notice(f"The database was brought up to date; a copy of the old one is {backup.name}.")
                 connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
             if version < len(schema.MIGRATIONS):
                 schema.migrate_schema(connection, version)
-            if problem := intake.find_row_count_mismatch(connection):
+            if problem := apply_chunk.find_row_count_mismatch(connection):
                 raise duckdb.IOException(f"Corrupt counts: {problem}")
             return connection
         except BaseException:
@@ -168,9 +168,9 @@ class Database:
             raise
 
     def _rebuild_from_journals(self, reason: str) -> Cursor:
-        replacement = files.replacement_path(self.path)
+        replacement = db_files.replacement_path(self.path)
         build_database(replacement, self.runs_folder)
-        damaged_path = files.move_damaged_aside(self.path)
+        damaged_path = db_files.move_damaged_aside(self.path)
         replacement.replace(self.path)
         first_line = reason.splitlines()[0][:200] if reason else ""
         self.add_notice(
@@ -199,7 +199,7 @@ class Database:
         with self._write_lock:
             if open_count != self._open_count:
                 return True
-            if not files.is_damage_error(error) and not files.is_invalidated_error(error):
+            if not db_files.is_damage_error(error) and not db_files.is_invalidated_error(error):
                 return False
             with self._rwlock.write():
                 try:
@@ -208,14 +208,16 @@ class Database:
                     pass  # it could not fold its log in; opening replays it
                 self._open_count += 1
                 self._connection = (
-                    self._rebuild_from_journals(str(error)) if files.is_damage_error(error) else self._open_or_repair()
+                    self._rebuild_from_journals(str(error))
+                    if db_files.is_damage_error(error)
+                    else self._open_or_repair()
                 )
             return True
 
 
 def build_database(path: Path, runs_folder: Path) -> int:
     """Makes a new database at ``path``, in place of any there, from all the journals; returns how many runs. Writes."""
-    files.remove_database(path)
+    db_files.remove_database(path)
     with Database(path, runs_folder) as database:
         ingest.sync_journals(database, runs_folder)
         return database.query_rows("SELECT count(*) FROM runs")[0][0]
@@ -232,9 +234,9 @@ def rebuild_database(data_folder: str | Path) -> int:
             path, runs_folder = database.path, database.runs_folder
     except DatabaseBusy as error:
         raise DatabaseBusy(error.problem, "Close the app, then rebuild.") from error
-    run_count = build_database(files.replacement_path(path), runs_folder)
-    files.remove_database(path)
-    files.replacement_path(path).replace(path)
+    run_count = build_database(db_files.replacement_path(path), runs_folder)
+    db_files.remove_database(path)
+    db_files.replacement_path(path).replace(path)
     return run_count
 
 
@@ -248,7 +250,7 @@ def _rollback(cursor: Cursor) -> None:
 def _to_store_error(error: duckdb.Error) -> StoreError:
     remedy = (
         "Free some space on the disk and try again."
-        if files.is_disk_full_error(error)
+        if db_files.is_disk_full_error(error)
         else "Reload the page; the journals are safe."
     )
     return StoreError(f"The database could not be used: {str(error).splitlines()[0][:300]}.", remedy)

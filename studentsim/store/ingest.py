@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from studentsim.errors import JournalError
-from studentsim.store import intake, journal, notes, tables
+from studentsim.store import apply_chunk, journal, notes, tables
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class IngestTarget(Protocol):
     def query_rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The result of a SELECT."""
 
-    def run_transaction(self, operation: Callable[[intake.Cursor], T]) -> T:
+    def run_transaction(self, operation: Callable[[apply_chunk.Cursor], T]) -> T:
         """Calls ``operation`` with a cursor in a transaction."""
 
     def add_notice(self, text: str) -> None:
@@ -81,13 +81,13 @@ def _sync_run(database: IngestTarget, run_folder: Path, runs_with_notes: Callabl
         if not signature[1] or not path.exists():
             config, created_at = _read_queued_config(run_folder)
             row = tables.build_queued_run_row(run_id, config, created_at, tables.read_group_cell(run_folder))
-            database.run_transaction(lambda cursor: intake.replace_with_queued_run(cursor, row))
+            database.run_transaction(lambda cursor: apply_chunk.replace_with_queued_run(cursor, row))
         else:
             # as far as the journal reached when it was looked at: after one that grows meanwhile one could run for ever
             ingested_bytes = -1
             while ingested_bytes < signature[1]:
                 events, ingested_bytes = database.run_transaction(
-                    lambda cursor: intake.apply_chunk(cursor, run_id, path)
+                    lambda cursor: apply_chunk.apply_chunk(cursor, run_id, path)
                 )
                 event_count += events
                 if not events:
@@ -108,7 +108,7 @@ def _sync_notes(database: IngestTarget, run_folder: Path, runs_with_notes: Calla
     if previous_signature == signature:
         return
     if previous_signature is not None or signature != _MISSING_FILE_SIGNATURE or run_id in runs_with_notes():
-        database.run_transaction(lambda cursor: intake.replace_notes(cursor, run_id, notes.read_notes(run_folder)))
+        database.run_transaction(lambda cursor: apply_chunk.replace_notes(cursor, run_id, notes.read_notes(run_folder)))
     database.file_signatures[_notes_signature_key(run_id)] = signature
 
 
@@ -131,7 +131,7 @@ def _forget_missing_runs(database: IngestTarget, run_ids: list[str]) -> None:
 
 def _forget_runs(database: IngestTarget, run_ids: list[str]) -> None:
     if run_ids:
-        database.run_transaction(lambda cursor: intake.delete_runs(cursor, run_ids))
+        database.run_transaction(lambda cursor: apply_chunk.delete_runs(cursor, run_ids))
         for run_id in run_ids:
             database.file_signatures.pop(run_id, None)
             database.file_signatures.pop(_notes_signature_key(run_id), None)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import JournalError
-from studentsim.records import Event
+from studentsim.events import Event
 
 JOURNAL_FILE_NAME = "events.jsonl"
 """A journal's file name within its run's folder."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.config import RunConfig
-from studentsim.records import Cell
+from studentsim.events import Cell
 from studentsim.store.notes import RunNotes
 
 TableRow = dict[str, Any]

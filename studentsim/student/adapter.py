@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from studentsim.config import Learning
 from studentsim.errors import StudentError
-from studentsim.luck import derive_seed
+from studentsim.rng import derive_seed
 
 ADAPTER_FILENAME = "adapter_model.safetensors"
 BASE_FINGERPRINT_KEY = "base_weights"

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from studentsim.bank import feedback
 from studentsim.config import Teaching
-from studentsim.luck import derive_rng
-from studentsim.records import Answer, Feedback, Grade, Option, Question
-from studentsim.teacher.key import AnswerKeyGrader
+from studentsim.curriculum import feedback
+from studentsim.rng import derive_rng
+from studentsim.teacher.answer_key import AnswerKeyGrader
+from studentsim.types import Answer, Feedback, Grade, Option, Question
 
 
 class Judgement(Protocol):
@@ -24,7 +24,7 @@ class Judgement(Protocol):
 
 
 class Grader(Protocol):
-    """A trained marker; see ``studentsim/teacher/marker.py``."""
+    """A trained marker; see ``studentsim/grader/model.py``."""
 
     def judge(self, rows: Sequence[tuple[Question, str]]) -> Sequence[Judgement]:
         """A verdict for each answer's text."""

@@ -25,9 +25,9 @@ from typing import Any
 import studentsim
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
-from studentsim.records import Answered, TurnFinished
-from studentsim.runs.folder import data_folder_error, write_atomically
-from studentsim.runs.past import package_versions
+from studentsim.events import Answered, TurnFinished
+from studentsim.runs.history import package_versions
+from studentsim.runs.run_dir import data_folder_error, write_atomically
 from studentsim.simulation import Components, simulate
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome
 
@@ -161,8 +161,8 @@ def compute_code_fingerprint() -> str:
 def _fingerprint_input_files(config: RunConfig) -> list[str]:
     """Fingerprints of what the settings name but do not hold: weights that come with the product, the bank's own files."""
     package = Path(studentsim.__file__).parent
-    paths = [package / "student" / "weights"] if config.model == "embedded" else []
-    paths += [package / "teacher" / "weights"] if config.teaching.marker == "embedded" else []
+    paths = [package / "student" / "embedded" / "weights"] if config.model == "embedded" else []
+    paths += [package / "grader" / "weights"] if config.teaching.marker == "embedded" else []
     paths += [Path(part.strip()) for part in config.bank.split(" | ")]
     files = [f for path in paths for f in (sorted(path.rglob("*")) if path.is_dir() else [path]) if f.is_file()]
     return [_hash_file(file, file.stat().st_mtime_ns) for file in files]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from studentsim.bank import aqua, curriculum, gsm8k, mathqa, mmlu, sciq
-from studentsim.bank.parts import SOURCE_SEPARATOR
-from studentsim.bank.sources import FILE_DATASETS, HUB_DATASETS, has_hub_dataset, split_source_names
 from studentsim.config import RunConfig
+from studentsim.curriculum import generator
+from studentsim.datasets import aqua, gsm8k, mathqa, mmlu, sciq
+from studentsim.datasets.registry import FILE_DATASETS, HUB_DATASETS, has_hub_dataset, split_source_names
+from studentsim.datasets.resolve import SOURCE_SEPARATOR
 from studentsim.errors import ConfigError
 
 HUB_DATASET_CATEGORIES = {
@@ -25,7 +26,7 @@ PENDING_BANK_KEY = "banks.wanted"
 HUB_DATASET, LOCAL_FILE = "set", "file"
 """Kinds of source besides the built-in curriculum, of which there is one."""
 SOURCE_KINDS = {
-    curriculum.BANK_NAME: "The built-in curriculum",
+    generator.BANK_NAME: "The built-in curriculum",
     HUB_DATASET: "A public set",
     LOCAL_FILE: "A file or folder on this computer",
 }
@@ -53,7 +54,7 @@ JOINED_SOURCES_HELP = f"Several are joined with “{SOURCE_SEPARATOR}” between
 
 def source_kind(source: str) -> str:
     """Which of ``SOURCE_KINDS`` a bank's name or path is of; several that are joined are asked for as a path is."""
-    if source == curriculum.BANK_NAME:
+    if source == generator.BANK_NAME:
         return source
     if len(split_source_names(source)) > 1:
         return LOCAL_FILE
@@ -67,7 +68,7 @@ def bank_title(source: str) -> str:
     kind = source_kind(source)
     if kind == LOCAL_FILE:
         return Path(source).name or source
-    if kind == curriculum.BANK_NAME:
+    if kind == generator.BANK_NAME:
         return SOURCE_KINDS[kind].lower()
     name, _, part = source.partition(":")
     dataset_title = next(one.title for one in HUB_DATASETS if one.name == name)

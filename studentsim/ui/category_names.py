@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from studentsim.bank.curriculum import BANK_NAME as CURRICULUM
-from studentsim.records import CATEGORIES
+from studentsim.curriculum.generator import BANK_NAME as CURRICULUM
+from studentsim.types import CATEGORIES
 
 CATEGORY_CONTENTS: Mapping[str, str] = {
     "general": "averages, ages, ratios, work shared out, mixtures",

@@ -19,7 +19,7 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
-from studentsim.runs import recorded
+from studentsim.runs import demo
 from studentsim.runs.manager import RunManager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
@@ -67,7 +67,7 @@ def get_engine() -> Engine:
 @st.cache_resource(show_spinner="Opening the data folder …", on_release=Engine.close)
 def _cached_engine(data_dir: str) -> Engine:
     database = Database.open(data_dir)
-    recorded.unpack_recorded_runs(Path(data_dir))
+    demo.unpack_recorded_runs(Path(data_dir))
     opened = Engine(
         Path(data_dir), database, RunManager(data_dir, keep_warm_worker=os.environ.get(WARM_WORKER_ENV_VAR) != "0")
     )

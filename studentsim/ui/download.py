@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.runs.folder import open_run, runs_folder
+from studentsim.runs.run_dir import open_run, runs_folder
 from studentsim.store import journal
 from studentsim.ui import words
 from studentsim.ui.data import Engine

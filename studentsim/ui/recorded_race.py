@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from studentsim.runs.recorded import is_embedded_study_run
+from studentsim.runs.demo import is_embedded_study_run
 from studentsim.ui.cards import RunCard
 from studentsim.ui.looks import STRATEGY_STYLES
 from studentsim.ui.shell import WATCH_PAGE

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from studentsim.analysis.formula_errors import FORMULA_ERROR_PREFIX, FORMULA_ERRORS, FormulaErrorKind
-from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
-from studentsim.bank.skill import Misconception
+from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
+from studentsim.curriculum.schema import Misconception
 from studentsim.store.queries import UNKNOWN_MISCONCEPTION
 from studentsim.ui.words import pluralize
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Collection, Mapping
 
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
-from studentsim.student.embedded_weights import canonical_weights_name
-from studentsim.student.profiles import PROFILES
+from studentsim.student.embedded.student.profiles import PROFILES
+from studentsim.student.embedded.student.weight_versions import canonical_weights_name
 from studentsim.student_table import StudentTable
 from studentsim.ui import category_names, language_models
 from studentsim.ui.looks import strategy_style

@@ -37,7 +37,6 @@ from studentsim.store.queries.live import (
     fetch_last_seqs,
     fetch_newest_answers,
 )
-from studentsim.store.queries.lookups import fetch_selection_score_summary, fetch_selection_scores
 from studentsim.store.queries.overview import (
     RunRow,
     RunTimings,
@@ -57,6 +56,7 @@ from studentsim.store.queries.progress import (
     fetch_wrong_by_category,
 )
 from studentsim.store.queries.replay import EXAM_RESULT_STAGE, TURN_FINISHED_STAGE, fetch_event_times
+from studentsim.store.queries.selection_lookups import fetch_selection_score_summary, fetch_selection_scores
 from studentsim.store.queries.teaching import fetch_challenges, fetch_grading_errors, fetch_retention, fetch_revisions
 from studentsim.store.queries.weaknesses import (
     fetch_answer_sheets,

@@ -61,7 +61,7 @@ class RunRow:
     notice: str | None = None
     """What its reader must know: that a damaged checkpoint made it do lessons again."""
     group_id: str | None = None
-    """The group of runs that it was started with (``records.Cell``); None: it was started alone."""
+    """The group of runs that it was started with (``events.Cell``); None: it was started alone."""
     plan: str | None = None
     group_runs: int | None = None
     coordinates: dict[str, Any] | None = None

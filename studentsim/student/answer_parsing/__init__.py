@@ -11,5 +11,5 @@
     options       a question's options, made ready once; the one that a text is equal to
     claims        what one statement comes to: an option, none of them, or nothing
 
-``studentsim.student.replies.read_reply`` puts them together. Every step looks at each character a bounded number of times.
+``studentsim.student.answer_parsing.reply.read_reply`` puts them together. Every step looks at each character a bounded number of times.
 """

@@ -12,11 +12,11 @@ from fractions import Fraction
 from functools import lru_cache
 from math import factorial
 
-from studentsim.records import Option
 from studentsim.student.answer_parsing import factorials, times, units
 from studentsim.student.answer_parsing.reasoning import alphanumeric_key
+from studentsim.student.answer_parsing.text_cleaning import strip_markup
 from studentsim.student.answer_parsing.tokens import MAX_TEXT_CHARS, Token, TokenKey, token_key, tokenize
-from studentsim.student.plain import strip_markup
+from studentsim.types import Option
 
 _EXPRESSION_SIGNS = frozenset("√π:^()[]{},×÷/+-=<>≤≥≠±∓∞")
 _NON_NOUN_WORDS = frozenset(

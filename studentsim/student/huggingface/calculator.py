@@ -1,6 +1,6 @@
 """The calculator beside any language model: what follows the ``=`` of a closed sum is computed, not guessed.
 
-As ``studentsim.student.calculator`` has it for the embedded student (from the GSM8K paper, "Training Verifiers to Solve Math Word
+As ``studentsim.student.embedded.calculator`` has it for the embedded student (from the GSM8K paper, "Training Verifiers to Solve Math Word
 Problems", https://arxiv.org/abs/2110.14168, section on calculation annotations), for the tokenizer of any model and for sums as
 such models write them (``sums.py``). The text decides, not the tokens: the row's last tokens are decoded where one of them ends
 in ``=``. The forced tokens are the tokenizer's own for that text, and are left out of every loss and log-probability, since the

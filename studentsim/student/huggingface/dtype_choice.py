@@ -27,7 +27,7 @@ from typing import Any
 
 import studentsim
 from studentsim.parallel import available_cores
-from studentsim.student.hub.sizes import ModelShape
+from studentsim.student.huggingface.memory import ModelShape
 from studentsim.student.huggingface.model_store import models_folder
 
 MIN_SPEEDUP = 1.15

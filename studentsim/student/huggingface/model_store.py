@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError, StudentError
-from studentsim.student.huggingface import families
+from studentsim.student.huggingface import gguf_families
 from studentsim.student.huggingface.catalogue import CATALOGUE
 
 DATA_FOLDER_VARIABLE = "STUDENTSIM_DATA"
@@ -166,7 +166,7 @@ def get_gguf_model_name(file: Path) -> str:
     except OSError as error:
         problem = f"There is no model file {str(file)!r} ({error.strerror})."
         raise ConfigError(problem, "Check its name.", field="model") from error
-    families.check_architecture(file, families.read_gguf_header(file))
+    gguf_families.check_architecture(file, gguf_families.read_gguf_header(file))
     if name not in list_installed_names():
         problem = f"The GGUF file {str(file)!r} has not been made ready yet."
         raise ConfigError(problem, f"Do so once: python -m studentsim models get {file}", field="model")

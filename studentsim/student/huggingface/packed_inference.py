@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from peft import PeftModel
 
-from studentsim.heap import release_free_memory
-from studentsim.records import PairScore
-from studentsim.student.hub.sizes import MAX_ACTIVATION_BYTES
-from studentsim.student.huggingface.decoder import PackedDecoder
-from studentsim.student.huggingface.decoder_check import build_packed_decoder
-from studentsim.student.huggingface.generation import PackedSession
+from studentsim.student.generation.sampling import AnyCalculator, Generation, iter_generations
+from studentsim.student.huggingface.allocator import release_free_memory
+from studentsim.student.huggingface.decoding_weights import ReorderedStepWeights
+from studentsim.student.huggingface.memory import MAX_ACTIVATION_BYTES
+from studentsim.student.huggingface.packed_decoder import PackedDecoder
+from studentsim.student.huggingface.packed_decoder_check import build_packed_decoder
+from studentsim.student.huggingface.packed_generation import PackedSession
+from studentsim.student.huggingface.packed_scoring import score_completions
 from studentsim.student.huggingface.packing import PackedRow
-from studentsim.student.huggingface.scoring import score_completions
-from studentsim.student.huggingface.step_weights import ReorderedStepWeights
 from studentsim.student.huggingface.threads import use_all_cores
-from studentsim.student.sampling import AnyCalculator, Generation, iter_generations
+from studentsim.types import PairScore
 
 CLOSE_CALL_NATS = 0.5
 """Nats by which the likeliest text must lead for the choice to be left to 16 bits: four standard deviations of what rounding makes of

@@ -1,55 +1,64 @@
-"""Log-probabilities of texts behind their prompts by the packed decoder, each prompt read once for all of its texts."""
+"""Scoring of options and pairs: each text's log-probability, its prompt computed once for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
-import torch
-
-from studentsim.parallel import parallel_map
-from studentsim.student.huggingface.decoder import PackedDecoder
-from studentsim.student.huggingface.generation import iter_token_chunks
-from studentsim.student.huggingface.packing import PackedBatch, PackedRow
-from studentsim.student.huggingface.token_logprobs import compute_token_statistics
+from studentsim.student.generation.generate import PrefilledPrompts, completion_logprobs, prefill
+from studentsim.student.generation.kv_cache import AnyModel
+from studentsim.types import PairScore
 
 
-class CompletionScore(NamedTuple):
-    """Of a completion: its summed log-probability (natural), and its mean logit over the vocabulary and its tokens."""
+def score_options(
+    model: AnyModel,
+    prefix: PrefilledPrompts,
+    option_ids: Sequence[Sequence[list[int]]],
+    *,
+    batch_size: int,
+    token_masks: Sequence[Sequence[list[int]]] | None = None,
+    mean_logits: list[list[float]] | None = None,
+) -> list[list[float]]:
+    """Summed natural log-probability of each completion after its row's prompt; rows may offer different numbers of them.
 
-    logprob: float
-    mean_logit: float
-
-
-@torch.no_grad()
-def score_completions(
-    decoder: PackedDecoder, rows: Sequence[PackedRow], token_masks: Sequence[Sequence[Sequence[int]]] | None = None
-) -> list[list[CompletionScore]]:
-    """The scores of each row's completions. Rows of like length should stand together.
-
-    ``token_masks`` holds as many masks, 1 for each token that counts; None: all do.
+    Completions of like length go together, ``batch_size`` in a forward pass, so that hardly anything is padding; each takes up
+    its prompt's keys and values. One of a single token needs no forward pass at all: the prompt has told of it.
+    ``token_masks`` holds as many masks, 1 for each id that counts (None: all do); ``mean_logits`` as in ``generate.completion_logprobs``.
     """
-    adapters = decoder.combine_layer_adapters()
-    masks = iter(token_masks or ())
-    chunks = [(rows, [next(masks) for _ in rows] if token_masks else None) for rows in iter_token_chunks(rows)]
+    by_length = sorted(
+        ((len(c), row, n) for row, options in enumerate(option_ids) for n, c in enumerate(options)), reverse=True
+    )
+    found = [[0.0] * len(options) for options in option_ids]
+    averages = [[0.0] * len(options) for options in option_ids]
+    multi_token_count = sum(length > 1 for length, _, _ in by_length)
+    for batch in (
+        *(by_length[k : min(k + batch_size, multi_token_count)] for k in range(0, multi_token_count, batch_size)),
+        by_length[multi_token_count:],
+    ):
+        if batch:
+            completions = [[option_ids[row][n]] for _, row, n in batch]
+            batch_prefix = prefix.take_rows([row for _, row, _ in batch])
+            means: list[list[float]] | None = None if mean_logits is None else []
+            masks = [
+                [[1] * len(option_ids[row][n]) if token_masks is None else token_masks[row][n]] for _, row, n in batch
+            ]
+            scored = completion_logprobs(model, batch_prefix, completions, masks, mean_logits=means)
+            for (_, row, n), (logprob,), (mean,) in zip(batch, scored, means or [[0.0]] * len(batch), strict=True):
+                found[row][n], averages[row][n] = logprob, mean
+    if mean_logits is not None:
+        mean_logits += averages
+    return found
 
-    def score_chunk(chunk: tuple[list[PackedRow], list[Sequence[Sequence[int]]] | None]) -> list[list[CompletionScore]]:
-        chunk_rows, chunk_masks = chunk
-        pack = PackedBatch(chunk_rows)
-        is_scored = torch.ones_like(pack.targets, dtype=torch.bool)
-        if chunk_masks:
-            is_scored = torch.tensor([bool(own) for row in chunk_masks for mask in row for own in mask])
-        with torch.no_grad():
-            hidden = decoder.compute_hidden_states(pack, adapters, pack.predicting_positions[is_scored])
-            figures = compute_token_statistics(hidden, decoder.lm_head, pack.targets[is_scored])
-        count = sum(len(row.completions) for row in chunk_rows)
-        owners = pack.completion_numbers[is_scored]
-        sums, means = (
-            torch.zeros(count, dtype=torch.float64).index_add_(0, owners, values.double())
-            for values in (figures.log_probs, figures.mean_logits)
-        )
-        lengths = torch.bincount(owners, minlength=count).clamp(min=1)
-        flat = iter(map(CompletionScore, sums.tolist(), (means / lengths).tolist()))
-        return [[next(flat) for _ in row.completions] for row in chunk_rows]
 
-    return [scores for found in parallel_map(score_chunk, chunks) for scores in found]
+def score_pairs(
+    model: AnyModel, rows: Sequence[Mapping[str, list[int]]], *, pad_token_id: int, batch_size: int
+) -> list[PairScore]:
+    """Log-probabilities and mean logits of chosen and rejected of each pair (``dpo.TrainableStudent.pair_ids``), ``batch_size`` of them together."""
+    found: list[PairScore] = []
+    for start in range(0, len(rows), batch_size):
+        batch = rows[start : start + batch_size]
+        ids, masks = ([[row[f"chosen_{kind}"], row[f"rejected_{kind}"]] for row in batch] for kind in ("ids", "mask"))
+        means: list[list[float]] = []
+        prefix = prefill(model, [row["prompt_ids"] for row in batch], pad_token_id)
+        scored = score_options(model, prefix, ids, batch_size=2 * len(batch), token_masks=masks, mean_logits=means)
+        found += [PairScore(*logps, *logits) for logps, logits in zip(scored, means, strict=True)]
+    return found

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from studentsim.records import Question
+from studentsim.types import Question
 from studentsim.ui import components, words
 from studentsim.ui import sentences as said
 from studentsim.ui.answers import conversation, counts, filters, sentences

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from studentsim.records import CATEGORIES
 from studentsim.store.queries import UNKNOWN_MISCONCEPTION
+from studentsim.types import CATEGORIES
 from studentsim.ui.answers.view import DEPENDENT_FILTERS, AnswersView
 from studentsim.ui.titles import misconception_title, skill_title, sort_misconceptions
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.store import queries, sheets
+from studentsim.store import queries, table_writers
 from studentsim.ui import words
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.sentences import PHASE_LABELS
@@ -45,19 +45,21 @@ def render_downloads(engine: Engine, page_data: AnswersPageData) -> None:
 
     with st.expander(f"Download {words.pluralize(count, 'answer')}", icon=":material/download:"):
         with st.container(horizontal=True, gap="small"):
-            _render_download_button("CSV", "csv", "text/csv", lambda: sheets.to_csv_bytes(query_batches()), page_data)
+            _render_download_button(
+                "CSV", "csv", "text/csv", lambda: table_writers.to_csv_bytes(query_batches()), page_data
+            )
             _render_download_button(
                 "Excel",
                 "xlsx",
                 _EXCEL_MIME_TYPE,
-                lambda: _build_excel(query_batches(min(MAX_DOWNLOAD_ROWS, sheets.EXCEL_MAX_ROWS))),
+                lambda: _build_excel(query_batches(min(MAX_DOWNLOAD_ROWS, table_writers.EXCEL_MAX_ROWS))),
                 page_data,
             )
             _render_download_button(
                 "Parquet",
                 "parquet",
                 "application/vnd.apache.parquet",
-                lambda: sheets.to_parquet_bytes(query_batches()),
+                lambda: table_writers.to_parquet_bytes(query_batches()),
                 page_data,
             )
         slow = (
@@ -93,6 +95,6 @@ def _build_excel(batches: Any) -> bytes:
         "misconception": lambda slip: slip and misconception_title(slip),
         "options": lambda text: "\n".join(f"{o['letter']}) {o['text']}" for o in json.loads(text)),
     }
-    return sheets.to_excel_bytes(
+    return table_writers.to_excel_bytes(
         batches, sheet_name="answers", headings=EXCEL_HEADINGS, formatters=formatters, widths=EXCEL_COLUMN_WIDTHS
     )

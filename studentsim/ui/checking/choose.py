@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from studentsim.bank import curriculum
-from studentsim.bank.draft import normalize_category
-from studentsim.bank.parts import SOURCE_SEPARATOR
+from studentsim.curriculum import generator
+from studentsim.datasets.adapter import normalize_category
+from studentsim.datasets.resolve import SOURCE_SEPARATOR
 from studentsim.errors import ConfigError
-from studentsim.runs.folder import open_run
+from studentsim.runs.run_dir import open_run
 from studentsim.store import ingest, queries
 from studentsim.ui import banks, data, words
 from studentsim.ui.cards import parse_stored_config
@@ -64,8 +64,8 @@ def render_request_form(engine: data.Engine) -> CheckRequest | None:
             return _render_run_field(engine)
         if kind == FROM_UPLOAD:
             return _render_upload_field()
-        if kind == curriculum.BANK_NAME:
-            return CheckRequest(curriculum.BANK_NAME)
+        if kind == generator.BANK_NAME:
+            return CheckRequest(generator.BANK_NAME)
         if kind == banks.HUB_DATASET:
             return CheckRequest(banks.render_dataset_picker("check.bank"), *_render_row_hints(is_file=False))
         return _render_path_field()

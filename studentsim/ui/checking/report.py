@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from studentsim.bank.check import ISSUE_KINDS
-from studentsim.bank.parts import SOURCE_SEPARATOR
+from studentsim.datasets.resolve import SOURCE_SEPARATOR
+from studentsim.datasets.validation import ISSUE_KINDS
 from studentsim.ui import banks, components, words
 from studentsim.ui.charts.letters import shares_figure
 from studentsim.ui.checking import sentences

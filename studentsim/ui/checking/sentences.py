@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from studentsim.analysis import claims
-from studentsim.bank import recognition_text
-from studentsim.bank.annotation import MATCHES_KEY, MATCHES_NO_OPTION, MATCHES_OTHER_OPTION, NOT_COMPARABLE
-from studentsim.bank.dealing import EXAM_PERCENT
-from studentsim.bank.option_sizes import format_size_rank
+from studentsim.datasets import detection_text
+from studentsim.datasets.formula_check import MATCHES_KEY, MATCHES_NO_OPTION, MATCHES_OTHER_OPTION, NOT_COMPARABLE
+from studentsim.datasets.option_sizes import format_size_rank
+from studentsim.datasets.splits import EXAM_PERCENT
 from studentsim.ui import words
 
 Report = Mapping[str, Any]
@@ -61,7 +61,7 @@ def describe_contents(report: Report) -> str:
 
 def describe_recognition(report: Report) -> str:
     """What the file was taken for, how sure that is, and what else it might be; blank for a set of the hub."""
-    return " ".join(recognition_text.describe_recognitions(report["recognised"]))
+    return " ".join(detection_text.describe_recognitions(report["recognised"]))
 
 
 def describe_topics(report: Report) -> str:

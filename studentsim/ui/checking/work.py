@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.bank.parts import split_source_names
-from studentsim.bank.reading import list_question_files
+from studentsim.datasets.file_reader import list_question_files
+from studentsim.datasets.resolve import split_source_names
 from studentsim.errors import BankError
 from studentsim.ui import jobs, words
 from studentsim.ui.checking.choose import CheckRequest
 
-JOB_MODULE = "studentsim.runs.bank_job"
+JOB_MODULE = "studentsim.runs.dataset_job"
 LONG_WAIT_SECONDS = 5.0
 """Seconds after which the page says that one can go on meanwhile."""
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.runs import groups as started
-from studentsim.runs.recorded import SMOLLM2_STUDY
+from studentsim.runs.demo import SMOLLM2_STUDY
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import words

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, Hub, Learning, RunConfig, Teaching
-from studentsim.student.embedded_weights import canonical_weights_name
+from studentsim.student.embedded.student.weight_versions import canonical_weights_name
 from studentsim.student_table import StudentTable
 from studentsim.ui import category_names, language_models, words
 from studentsim.ui.looks import strategy_style

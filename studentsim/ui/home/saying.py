@@ -11,7 +11,7 @@ import streamlit as st
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
 from studentsim.runs import groups, notes
-from studentsim.runs.folder import RunFolder, open_run
+from studentsim.runs.run_dir import RunFolder, open_run
 from studentsim.store.notes import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS, RunNotes
 from studentsim.ui import components, data, words
 from studentsim.ui.cards import RunCard

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from studentsim import presets
-from studentsim.runs.recorded import SMOLLM2_STUDY, is_embedded_study_run
+from studentsim.runs.demo import SMOLLM2_STUDY, is_embedded_study_run
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.ui import charts, components, data, recorded_race, words

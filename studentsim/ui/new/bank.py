@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from studentsim.bank import curriculum
-from studentsim.bank.sources import has_hub_dataset, open_bank
 from studentsim.config import RunConfig
+from studentsim.curriculum import generator
+from studentsim.datasets.registry import has_hub_dataset, open_bank
 from studentsim.errors import BankError, ConfigError
-from studentsim.runs.bank_job import chance_accuracy
+from studentsim.runs.dataset_job import chance_accuracy
 from studentsim.runs.preflight import BankOutline, load_bank_outline
 from studentsim.ui import banks, jobs, shell, words
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 
-JOB_MODULE = "studentsim.runs.bank_job"
+JOB_MODULE = "studentsim.runs.dataset_job"
 DOUBTFUL_ROWS_CAPTION = (
     "Rows with doubled options, a doubled question, or a key that can't be right are then neither practised nor examined. On "
     "MathQA that costs a third of the questions, since there the worked formula must lead to the key; on the other sets hardly any."
@@ -55,7 +55,7 @@ def render_bank_choice(form: RunForm) -> BankInfo:
     source = _render_source_field(form, str(kind))
     form.add_error_slot("bank", "Bank of questions")
     has_custom_model = form.settings["model"] != "embedded"
-    if kind == curriculum.BANK_NAME:
+    if kind == generator.BANK_NAME:
         form.settings |= {"bank": source, "bank_category": "", "bank_set": "", "leave_out_doubtful": False}
         st.caption("" if has_custom_model else BUILT_IN_BANK_CAPTION)
         return BankInfo(*(lambda found: (found, found.categories, 0.2))(load_bank_outline(source)))
@@ -69,7 +69,7 @@ def render_bank_choice(form: RunForm) -> BankInfo:
 
 def _render_source_field(form: RunForm, kind: str) -> str:
     """The bank's name or path; blank where it may not be used, which is then said at the field."""
-    if kind == curriculum.BANK_NAME:
+    if kind == generator.BANK_NAME:
         return kind
     if kind == banks.HUB_DATASET:
         return banks.render_dataset_picker(session_key("bank"))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from studentsim.selection import apportion_questions as whole_questions
-from studentsim.student.profiles import PROFILES, category_mastery
+from studentsim.student.embedded.student.profiles import PROFILES, category_mastery
 from studentsim.ui import category_names, glossary, words
 from studentsim.ui.looks import strategy_style
 from studentsim.ui.new import mix

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.student.profiles import PROFILES, category_mastery
+from studentsim.student.embedded.student.profiles import PROFILES, category_mastery
 from studentsim.ui import category_names, charts, words
 from studentsim.ui.looks import STRATEGY_STYLES
 from studentsim.ui.new.form import RunForm

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studentsim.config import RunConfig
-from studentsim.runs import models
+from studentsim.runs import model_info
 from studentsim.store.queries import RunTimings
 from studentsim.ui import language_models
 from studentsim.ui.teaching.names import teaching_settings
@@ -99,14 +99,14 @@ def exam_mode(config: RunConfig) -> str:
 
 def wrong_share(config: RunConfig) -> float:
     """Share of practice questions taken to be answered wrongly."""
-    return WRONG_SHARE if config.model == "embedded" else models.EXPECTED_WRONG_SHARE
+    return WRONG_SHARE if config.model == "embedded" else model_info.EXPECTED_WRONG_SHARE
 
 
 def _selection_seconds(config: RunConfig, question_seconds: float) -> float:
     """Seconds a practice question where a language model first reads several others; reading one takes as long as in an exam."""
     return (
         question_seconds
-        + models.CANDIDATES_BY_STRATEGY.get(config.strategy, 0)
+        + model_info.CANDIDATES_BY_STRATEGY.get(config.strategy, 0)
         * SMALL_MODEL_SPEED.exam_question
         / SMALL_MODEL_SPEED.study_question
         * question_seconds

@@ -10,10 +10,10 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError, UnknownRun
-from studentsim.records import CATEGORIES
-from studentsim.runs.folder import open_run
+from studentsim.runs.run_dir import open_run
 from studentsim.store import ingest, queries
-from studentsim.student.embedded_weights import canonical_weights_name, pin_weights
+from studentsim.student.embedded.student.weight_versions import canonical_weights_name, pin_weights
+from studentsim.types import CATEGORIES
 from studentsim.ui import data, shell, words
 from studentsim.ui.new import bank, beside, marker, mix, model, teacher
 from studentsim.ui.new.form import session_key

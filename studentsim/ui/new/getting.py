@@ -1,4 +1,4 @@
-"""How far the getting of a model is: the messages of ``studentsim.runs.get_model`` as a share, a sentence, and the time left."""
+"""How far the getting of a model is: the messages of ``studentsim.runs.model_install_job`` as a share, a sentence, and the time left."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import streamlit as st
 
 from studentsim.config import Teaching
 from studentsim.errors import ConfigError
-from studentsim.runs import teachers
-from studentsim.student.hub import source
+from studentsim.runs import grader_info
+from studentsim.student.huggingface import resolve
 from studentsim.ui import words
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 from studentsim.ui.teaching import check, replies
@@ -101,10 +101,10 @@ def _render_grader_info(name: str, version: str) -> None:
             "Choose it above, or name another.",
             field="teaching.marker",
         )
-    if not source.is_local_folder(name):
+    if not resolve.is_local_folder(name):
         st.caption("It is looked for when you start, here and at the hub, and downloaded if it is not here.")
         return
-    resolved = teachers.find_grader(Teaching.model_construct(marker=name, marker_revision=version))
+    resolved = grader_info.find_grader(Teaching.model_construct(marker=name, marker_revision=version))
     check_result = check.load_evaluation(resolved.folder) if resolved.folder else None
     st.caption(
         words.escape_markdown(said.describe_grader_evaluation(check_result))

@@ -15,7 +15,7 @@ from studentsim.ui import data, jobs, sentences, words
 from studentsim.ui.new import getting, suited
 from studentsim.ui.new.form import RunForm
 
-JOB_MODULE = "studentsim.runs.get_model"
+JOB_MODULE = "studentsim.runs.model_install_job"
 TIMEOUT_SECONDS = 3600
 """Seconds that getting a model may take: some hundred megabytes over a slow line."""
 EXAMPLE_TURNS = 20

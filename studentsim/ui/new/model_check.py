@@ -8,7 +8,7 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.runs.models import BenchmarkResult
+from studentsim.runs.model_info import BenchmarkResult
 from studentsim.ui import jobs, language_models, sentences, words
 from studentsim.ui.new.estimate import DurationEstimate
 from studentsim.ui.new.form import RunForm

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.bank.curriculum import SKILLS
+from studentsim.curriculum.generator import SKILLS
 from studentsim.ui import category_names, glossary, words
 from studentsim.ui.new.bank import BankInfo, render_bank_choice
 from studentsim.ui.new.form import PERSIST_MODE, RunForm

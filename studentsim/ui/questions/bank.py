@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from studentsim.bank.table import QUESTION_COLUMNS, compute_bank_fingerprint
+from studentsim.datasets.export import QUESTION_COLUMNS, compute_bank_fingerprint
 from studentsim.errors import BankError
 from studentsim.ui.data import Engine
 from studentsim.ui.questions.view import QuestionsView
@@ -85,7 +85,7 @@ def _read_bank_file(path: Path) -> pd.DataFrame | None:
 def _export_bank_file(path: Path) -> pd.DataFrame:
     """Has the file made, and takes it into use in one step, so that nobody reads half of it. Writes."""
     partial_path = path.with_suffix(f".{os.getpid()}.part")
-    command = [sys.executable, "-m", "studentsim.bank.table", str(partial_path)]
+    command = [sys.executable, "-m", "studentsim.datasets.export", str(partial_path)]
     root = str(Path(__file__).parents[3])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     try:

@@ -6,11 +6,11 @@ import json
 
 import streamlit as st
 
-from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
-from studentsim.records import Option, Question
+from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
 from studentsim.store import ingest, queries
-from studentsim.student.profiles import PROFILES
-from studentsim.student.reading import prompt_text
+from studentsim.student.embedded.student.profiles import PROFILES
+from studentsim.student.embedded.student.prompt_text import prompt_text
+from studentsim.types import Option, Question
 from studentsim.ui import category_names, components, data, words
 from studentsim.ui.answers import AnswersView as AnswersView
 from studentsim.ui.cards import parse_stored_config

@@ -6,9 +6,9 @@ from functools import cache
 
 import pandas as pd
 
-from studentsim.bank.curriculum import SKILLS
-from studentsim.bank.sources import QUESTIONS_PER_SKILL
-from studentsim.records import CATEGORIES
+from studentsim.curriculum.generator import SKILLS
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL
+from studentsim.types import CATEGORIES
 
 DIFFICULTY_LABELS = {1: "easy", 2: "middle", 3: "hard"}
 SPLIT_LABELS = {"study": "practice", "exam": "exam", "validation": "held-out pairs"}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from studentsim.bank.curriculum import SKILLS
-from studentsim.records import CATEGORIES
+from studentsim.curriculum.generator import SKILLS
+from studentsim.types import CATEGORIES
 from studentsim.ui import category_names, components, glossary, words
 from studentsim.ui.device import is_phone
 from studentsim.ui.linked import MAX_VALUE_CHARS

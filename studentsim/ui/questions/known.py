@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from studentsim.bank.curriculum import SKILLS, generate_questions
-from studentsim.bank.sources import QUESTIONS_PER_SKILL
-from studentsim.records import Question
+from studentsim.curriculum.generator import SKILLS, generate_questions
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL
+from studentsim.types import Question
 
 _ID_PATTERN = re.compile(rf"(?P<skill>.+)-(?P<split>{'|'.join(QUESTIONS_PER_SKILL)})-\d+")
 

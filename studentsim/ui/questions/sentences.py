@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studentsim.bank.curriculum import MISCONCEPTIONS, SKILLS
-from studentsim.bank.skill import Skill
-from studentsim.bank.sources import QUESTIONS_PER_SKILL
+from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
+from studentsim.curriculum.schema import Skill
+from studentsim.datasets.registry import QUESTIONS_PER_SKILL
 from studentsim.ui import category_names
 from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS, skill_coverage_frame
 from studentsim.ui.questions.view import QuestionsView

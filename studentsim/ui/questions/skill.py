@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.bank.curriculum import SKILLS, fill_phrasing, generate_question, sample_numbers
-from studentsim.bank.skill import Skill
-from studentsim.luck import derive_rng
+from studentsim.curriculum.generator import SKILLS, fill_phrasing, generate_question, sample_numbers
+from studentsim.curriculum.schema import Skill
+from studentsim.rng import derive_rng
 from studentsim.ui import data, words
 from studentsim.ui.answers import AnswersView as AnswersView
 from studentsim.ui.questions import sentences

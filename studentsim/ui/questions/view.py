@@ -17,8 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from studentsim.bank.curriculum import SKILLS
-from studentsim.records import CATEGORIES
+from studentsim.curriculum.generator import SKILLS
+from studentsim.types import CATEGORIES
 from studentsim.ui.linked import UrlState
 
 SPLITS = ("study", "exam", "validation")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from studentsim.errors import DataFolderError
 from studentsim.runs import notes
-from studentsim.runs.folder import RunFolder
+from studentsim.runs.run_dir import RunFolder
 from studentsim.store import export, ingest, journal, queries
 from studentsim.store.database import DATABASE_FILE_NAME, Database
 from studentsim.ui.report.html import build_report_html

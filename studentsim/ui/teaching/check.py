@@ -18,12 +18,12 @@ import pandas as pd
 import studentsim
 from studentsim.analysis.reply_kinds import ReplyKind
 from studentsim.errors import ConfigError
-from studentsim.student.hub import source
+from studentsim.student.huggingface import resolve
 from studentsim.ui.teaching.tries import add_wilson_bounds
 
 EMBEDDED_GRADER = "embedded"
 """The shipped marker's name."""
-EMBEDDED_WEIGHTS_DIR = Path(studentsim.__file__).parent / "teacher" / "weights"
+EMBEDDED_WEIGHTS_DIR = Path(studentsim.__file__).parent / "grader" / "weights"
 TRAIN_GRADER_COMMAND = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
 """Makes another marker of the answers of a run's student."""
 WEIGHTS_FILE, EVALUATION_FILE = "model.safetensors", "check.json"
@@ -70,8 +70,8 @@ def load_evaluation(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> GraderEvaluatio
     file = weights_dir / EVALUATION_FILE
     try:
         evaluation = _read_evaluation(file, file.stat().st_mtime_ns)
-        if evaluation.weights_fingerprint and evaluation.weights_fingerprint != source.compute_fingerprint(
-            weights_dir, source.WEIGHT_SUFFIXES
+        if evaluation.weights_fingerprint and evaluation.weights_fingerprint != resolve.compute_fingerprint(
+            weights_dir, resolve.WEIGHT_SUFFIXES
         ):
             return None  # other weights were put there since
         return evaluation

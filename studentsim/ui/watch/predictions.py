@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from studentsim.runs.folder import data_folder_error, write_atomically
+from studentsim.runs.run_dir import data_folder_error, write_atomically
 from studentsim.ui.watch import lanes
 from studentsim.ui.watch.lanes import RaceEntry
 

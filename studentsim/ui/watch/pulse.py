@@ -17,7 +17,7 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.runs.live_text import LiveText
-from studentsim.runs.states import FINAL_STATUSES, RunState
+from studentsim.runs.status import FINAL_STATUSES, RunState
 from studentsim.store import ingest, queries
 from studentsim.ui import category_names, data, mix_table, sentences, words
 from studentsim.ui.cards import parse_stored_config
@@ -66,7 +66,7 @@ class RunSnapshot:
     chance_accuracy: float
     """What guessing would reach in its exams, 0 to 1: the mean over their questions of one in as many as they have options."""
     stage: str
-    """What goes on in it, as ``records.StageStarted`` names it; blank: nothing has begun."""
+    """What goes on in it, as ``events.StageStarted`` names it; blank: nothing has begun."""
     partial_answer: PartialAnswer | None
     """The answer that a language model is writing now; None: none, or a student that writes too fast to be watched."""
     last_seqs: dict[str, int]

@@ -12,8 +12,8 @@ import streamlit as st
 
 from studentsim.config import Learning, RunConfig, Teaching
 from studentsim.errors import ConfigError
-from studentsim.records import CATEGORIES
-from studentsim.student.profiles import PROFILES
+from studentsim.student.embedded.student.profiles import PROFILES
+from studentsim.types import CATEGORIES
 from studentsim.ui import category_names, data, repeat, words
 from studentsim.ui.compare import settings as told
 from studentsim.ui.looks import STRATEGY_STYLES

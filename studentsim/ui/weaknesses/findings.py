@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from studentsim.exam import wilson_interval
-from studentsim.records import CATEGORIES
 from studentsim.store import queries
 from studentsim.store.database import Database
+from studentsim.types import CATEGORIES
 from studentsim.ui import category_names
 from studentsim.ui.titles import find_misconception, is_formula_error
 from studentsim.ui.weaknesses.slips import judge_misconceptions

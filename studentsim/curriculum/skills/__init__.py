@@ -1,0 +1,1 @@
+"""The curriculum's skills, a file for each category."""

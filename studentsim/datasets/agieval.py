@@ -1,0 +1,72 @@
+"""AGIEval: questions of admission and qualification tests, among them the SAT's mathematics, the LSAT and the gaokao.
+
+Zhong et al. 2023, "AGIEval: A Human-Centric Benchmark for Evaluating Foundation Models", MIT,
+https://github.com/ruixiangcui/AGIEval. A file a test (``sat-math.jsonl``), a row a line:
+
+    {"passage": null, "question": "…", "options": ["(A)12", "(B)15", …], "label": "B", "other": {"solution": "…"}}
+
+Some tests have a passage before the question, some an ``explanation``. Questions with an open answer (no options) are not
+taken. The category is the test, as the file is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from studentsim.datasets.adapter import (
+    DatasetSpec,
+    ParsedRow,
+    category_from_file_name,
+    get_field,
+    get_text_field,
+    is_text_list,
+    label_options,
+    normalize_whitespace,
+    require_text_field,
+    require_text_list,
+)
+from studentsim.datasets.aqua import strip_option_labels
+from studentsim.datasets.file_reader import RawRow
+
+
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
+    """What a row of AGIEval says.
+
+    :raises ValueError: a field is not sound.
+    """
+    passage, question = (
+        normalize_whitespace(get_text_field(row.values, "passage")),
+        normalize_whitespace(require_text_field(row.values, "question")),
+    )
+    return ParsedRow(
+        problem=f"{passage}\n{question}" if passage else question,
+        options=label_options(
+            [normalize_whitespace(text) for text in strip_option_labels(require_text_list(row.values, "options"))]
+        ),
+        correct_label=require_text_field(row.values, "label").strip().strip("()").lower(),
+        category=get_text_field(row.values, "category", "subject") or category_from_file_name(row),
+        rationale=normalize_whitespace(_get_solution(row)),
+    )
+
+
+def _get_solution(row: RawRow) -> str:
+    """The worked solution, wherever the test keeps it."""
+    other = get_field(row.values, "other")
+    solution = get_text_field(other, "solution") if isinstance(other, Mapping) else ""
+    return solution or get_text_field(row.values, "explanation", "solution")
+
+
+DATASET = DatasetSpec(
+    name="agieval",
+    title="AGIEval",
+    row_description="passage, question, options (a list: (A)…, (B)…), label, other or explanation",
+    id_prefix="agieval",
+    hub=None,
+    known_columns=frozenset({"passage", "question", "options", "label", "other", "explanation", "answer", "solution"}),
+    matches_row=lambda values: (
+        get_field(values, "question") is not None
+        and is_text_list(get_field(values, "options"))
+        and isinstance(get_field(values, "label"), str)
+    ),
+    parse_row=parse_row,
+)

@@ -1,0 +1,80 @@
+"""AQuA-RAT: algebra word problems with five options and a rationale, the set that MathQA was made from.
+
+Ling et al. 2017, "Program Induction by Rationale Generation: Learning to Solve and Explain Algebraic Word Problems",
+Apache-2.0, https://github.com/google-deepmind/AQuA and https://huggingface.co/datasets/deepmind/aqua_rat. A row a line:
+
+    {"question": "…", "options": ["A)5", "B)6", …], "rationale": "… Answer B", "correct": "B"}
+
+It names no category, so all its questions are of one: word problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from studentsim.datasets.adapter import (
+    OPTION_LETTERS,
+    DatasetSpec,
+    HubDataset,
+    ParsedRow,
+    get_field,
+    is_text_list,
+    label_options,
+    normalize_whitespace,
+    require_text_field,
+    require_text_list,
+)
+from studentsim.datasets.file_reader import RawRow
+
+CATEGORY = "word problems"
+_OPTION_LABEL = re.compile(r"\s*\(?([A-Ja-j])\s*\)\s*")
+
+
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
+    """What a row of AQuA says.
+
+    :raises ValueError: a field is not sound.
+    """
+    options = strip_option_labels(require_text_list(row.values, "options"))
+    return ParsedRow(
+        problem=normalize_whitespace(require_text_field(row.values, "question")),
+        options=label_options(options),
+        correct_label=require_text_field(row.values, "correct").strip().lower(),
+        category=CATEGORY,
+        rationale=normalize_whitespace(require_text_field(row.values, "rationale", allow_blank=True)),
+    )
+
+
+def strip_option_labels(options: Sequence[str]) -> list[str]:
+    """Options without the letters before them.
+
+    :raises ValueError: a letter is not that of its place.
+    """
+    return [_strip_option_label(text, index) for index, text in enumerate(options)]
+
+
+def _strip_option_label(text: str, index: int) -> str:
+    """``B)6`` as ``6``; an option without its letter is known by its place."""
+    match = _OPTION_LABEL.match(text)
+    if not match:
+        return text.strip()
+    if index >= len(OPTION_LETTERS) or match[1].lower() != OPTION_LETTERS[index]:
+        raise ValueError(f"option {index + 1} of 'options' is called {match[1]!r}")
+    return text[match.end() :].strip()
+
+
+DATASET = DatasetSpec(
+    name="aqua_rat",
+    title="AQuA-RAT",
+    row_description="question, options (a list), rationale, correct",
+    id_prefix="aqua",
+    hub=HubDataset("deepmind/aqua_rat", ("raw",)),
+    known_columns=frozenset({"question", "options", "rationale", "correct"}),
+    matches_row=lambda values: (
+        get_field(values, "question") is not None
+        and is_text_list(get_field(values, "options"))
+        and isinstance(get_field(values, "correct"), str)
+    ),
+    parse_row=parse_row,
+)

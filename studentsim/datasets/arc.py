@@ -1,0 +1,113 @@
+"""ARC: grade-school science questions, an easy and a challenge part.
+
+Clark et al. 2018, "Think you have Solved Question Answering? Try ARC, the AI2 Reasoning Challenge", CC BY-SA 4.0,
+https://allenai.org/data/arc and https://huggingface.co/datasets/allenai/ai2_arc. The release has a row a line, or CSV in
+which the options stand in the question; the hub's rows are flat:
+
+    {"id": "…", "question": {"stem": "…", "choices": [{"text": "…", "label": "A"}, …]}, "answerKey": "A"}
+    questionID,…,AnswerKey,…,question,…        with: What is ice? (A) water (B) salt (C) air (D) rock
+    {"id": "…", "question": "…", "choices": {"text": ["…", …], "label": ["A", …]}, "answerKey": "A"}
+
+Labels are letters or figures, of 3 to 5 options. The category is the part, easy or challenge, as the file or
+configuration is named; else science. There is no rationale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from studentsim.datasets.adapter import (
+    DatasetSpec,
+    HubDataset,
+    ParsedRow,
+    get_field,
+    normalize_whitespace,
+    require_text_field,
+    require_text_list,
+)
+from studentsim.datasets.file_reader import RawRow
+
+_KNOWN_COLUMNS = frozenset(
+    {"id", "question", "question_stem", "choices", "answerkey", "questionid", "originalquestionid", "totalpossiblepoint",
+     "ismultiplechoicequestion", "includesdiagram", "examname", "schoolgrade", "year", "subject", "category"}
+)  # fmt: skip
+_STEM_COLUMNS = ("question", "question_stem")
+"""The second is OpenBookQA's, which else has ARC's form."""
+_INLINE_LABEL = re.compile(r"(?<!\s)\s*\(([A-J]|[1-9])\)\s*")
+
+
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
+    """What a row of ARC says.
+
+    :raises ValueError: a field is not sound.
+    """
+    problem, options = _parse_stem_and_options(row.values)
+    return ParsedRow(
+        problem=normalize_whitespace(problem),
+        options=tuple((label.strip(), normalize_whitespace(text)) for label, text in options),
+        correct_label=require_text_field(row.values, "answerKey").strip(),
+        category=_category_from_source(row),
+    )
+
+
+def _parse_stem_and_options(values: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    """Stem and labelled options, in any of the three forms."""
+    question = get_field(values, "question")
+    if isinstance(question, Mapping):
+        return require_text_field(question, "stem"), _parse_choices(question.get("choices"))
+    if "choices" not in values:
+        return _parse_inline_options(require_text_field(values, "question"))
+    choices = values["choices"]
+    if not isinstance(choices, Mapping):
+        return require_text_field(values, *_STEM_COLUMNS), _parse_choices(choices)
+    labels, option_texts = require_text_list(choices, "label"), require_text_list(choices, "text")
+    if len(labels) != len(option_texts):
+        raise ValueError(f"'choices' has {len(labels)} labels for {len(option_texts)} texts")
+    return require_text_field(values, *_STEM_COLUMNS), list(zip(labels, option_texts, strict=True))
+
+
+def _parse_choices(choices: Any) -> list[tuple[str, str]]:
+    if not isinstance(choices, (list, tuple)) or not all(isinstance(choice, Mapping) for choice in choices):
+        raise ValueError(f"'choices' is {repr(choices)[:40]}, not a list of labels and texts")
+    return [
+        (require_text_field(choice, "label"), require_text_field(choice, "text", allow_blank=True))
+        for choice in choices
+    ]
+
+
+def _parse_inline_options(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """``What is ice? (A) water (B) salt``: the last run of labels in their order that reaches the end."""
+    matches = list(_INLINE_LABEL.finditer(text))
+    for first in reversed(range(max(0, len(matches) - len("ABCDEFGHIJ")), len(matches))):
+        labels = "".join(mark[1] for mark in matches[first:])
+        if labels in ("ABCDEFGHIJ"[: len(labels)], "123456789"[: len(labels)]):
+            ends = [*(mark.start() for mark in matches[first + 1 :]), len(text)]
+            options = [(mark[1], text[mark.end() : end]) for mark, end in zip(matches[first:], ends, strict=True)]
+            return text[: matches[first].start()], options
+    raise ValueError("'question' holds no options such as (A) … (B) …")
+
+
+def _category_from_source(row: RawRow) -> str:
+    return next((part for part in ("easy", "challenge") if part in row.source_name.lower()), "science")
+
+
+def _make_dataset(name: str, title: str, *configs: str) -> DatasetSpec:
+    return DatasetSpec(
+        name=name,
+        title=title,
+        row_description="question (with stem and choices), answerKey; or CSV with question, AnswerKey",
+        id_prefix="arc",
+        hub=HubDataset("allenai/ai2_arc", configs),
+        known_columns=_KNOWN_COLUMNS,
+        matches_row=lambda values: (
+            get_field(values, "answerKey") is not None and get_field(values, *_STEM_COLUMNS) is not None
+        ),
+        parse_row=parse_row,
+    )
+
+
+DATASET = _make_dataset("arc", "ARC", "ARC-Easy", "ARC-Challenge")
+EASY_DATASET = _make_dataset("arc_easy", "ARC easy", "ARC-Easy")
+CHALLENGE_DATASET = _make_dataset("arc_challenge", "ARC challenge", "ARC-Challenge")

@@ -1,0 +1,277 @@
+"""Files of questions as rows: JSON lists, a JSON object a line, CSV, or a folder of such files.
+
+Only reads; what a row means is the business of the set it belongs to. Limits guard memory: a file that is no text, too large or
+too long is refused before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studentsim.datasets.tabular_columns import is_header_row
+from studentsim.errors import BankError
+
+MAX_BYTES = 50 * 2**20
+"""Largest file, or folder of files, in bytes."""
+MAX_ROWS = 200_000
+MAX_FILES = 20_000
+"""Most entries of a folder and those in it; MATH comes as one file a problem, 12,500 of them."""
+FILE_SUFFIXES = (".json", ".jsonl", ".csv")
+_FORMAT_ADVICE = "Give JSON (a list, or an object a line), or CSV with commas, in UTF-8."
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """One row as the file has it. ``number`` counts from 1 within ``part``: a file of a folder, a split of the hub, or ""."""
+
+    number: int
+    values: Any
+    """A mapping of fields, if the row is sound."""
+    part: str = ""
+    source_name: str = ""
+    """Name of the file without its ending, or of the hub's configuration: some sets tell the subject only there."""
+    split: str | None = None
+    """Where the set itself puts the row; None: by its text."""
+
+    @property
+    def label(self) -> str:
+        """How a message names the row.
+
+        >>> RawRow(3, {}).place, RawRow(3, {}, "train").place
+        ('Row 3', 'Row 3 of train')
+        """
+        return f"Row {self.number}{f' of {self.part}' if self.part else ''}"
+
+
+def read_rows(path: str | Path) -> list[RawRow]:
+    """The rows of a file, or of all files of a folder in the order of their names.
+
+    :raises BankError: missing, too large, no UTF-8 text, neither JSON nor CSV, or without a single row.
+    """
+    path = Path(path)
+    rows: list[RawRow] = []
+    for file, part in _list_labelled_files(path):
+        values = _parse_rows(_read_text(file), file)
+        rows += [RawRow(number, value, part, file.stem) for number, value in enumerate(values, start=1)]
+        check_row_limit(rows)
+    if not rows:
+        raise BankError(f"There is not a single row in {path}.", "Give a file with at least some questions.")
+    return rows
+
+
+def check_row_limit(rows: Sequence[object]) -> None:
+    """:raises BankError: there are more rows than a bank may have."""
+    if len(rows) > MAX_ROWS:
+        raise BankError(f"There are more than {MAX_ROWS:,} rows.", "Use a part of them.")
+
+
+def list_question_files(folder: Path) -> list[Path]:
+    """The files of a folder that may hold questions, in the order of their paths; hidden ones and links to folders are not.
+
+    :raises BankError: it cannot be read, or holds too much.
+    """
+    files: list[Path] = []
+    folders, entry_count = [folder], 0
+    try:
+        while folders:
+            for entry in os.scandir(folders.pop()):
+                entry_count += 1
+                if entry_count > MAX_FILES:  # somebody's whole disk, perhaps
+                    raise BankError(
+                        f"The folder {folder} holds more than {MAX_FILES:,} files.", "Name one further down."
+                    )
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                elif entry.name.lower().endswith(FILE_SUFFIXES) and not entry.name.startswith("."):
+                    files.append(Path(entry.path))
+    except OSError as error:
+        raise BankError(f"The folder {folder} cannot be read: {error.strerror}.", "Check its path.") from error
+    return sorted(files)
+
+
+def _list_labelled_files(path: Path) -> list[tuple[Path, str]]:
+    """The files to be read, and what to call each in a message: nothing where there is but one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.") from error
+    if not stat.S_ISDIR(mode):
+        return [(path, "")]
+    files = list_question_files(path)
+    if not files:
+        raise BankError(
+            f"The folder {path} has no file {', '.join(FILE_SUFFIXES)}.", "Give the folder of the questions."
+        )
+    _check_size_limit(sum(file.stat().st_size for file in files), path)
+    return [(file, file.relative_to(path).as_posix()) for file in files]
+
+
+def _check_size_limit(size_bytes: int, path: Path) -> None:
+    if size_bytes > MAX_BYTES:
+        raise BankError(f"{path} has {size_bytes / 2**20:.0f} MB, more than {MAX_BYTES // 2**20}.", "Use a part of it.")
+
+
+def _read_text(path: Path) -> str:
+    try:
+        file_stat = path.stat()
+        if not stat.S_ISREG(file_stat.st_mode):
+            raise BankError(f"{path} is no file.", "Give the path of a file or folder.")
+        _check_size_limit(file_stat.st_size, path)
+        data = path.read_bytes()
+    except OSError as error:
+        raise BankError(f"The questions {path} cannot be read: {error.strerror}.", "Check the path.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BankError(
+            f"{path} is no UTF-8 text (at byte {error.start}).", f"Save it as UTF-8. {_FORMAT_ADVICE}"
+        ) from error
+    if "\0" in text:
+        raise BankError(f"{path} holds a NUL character, so it is no text file.", "Save it as UTF-8 text.")
+    if not text.strip():
+        raise BankError(f"{path} is empty.", _FORMAT_ADVICE)
+    return text
+
+
+def _parse_rows(text: str, path: Path) -> list[Any]:
+    if path.suffix.lower() == ".csv":
+        return _parse_csv(text, path)
+    start = text.lstrip()[0]
+    if start == "[":
+        return _parse_json(text, path)
+    if start == "{":
+        return _parse_json_objects(text, path)
+    if path.suffix.lower() in (".json", ".jsonl"):
+        _parse_json(text, path)  # says in which line it is no JSON
+        raise BankError(f"{path} holds no list of rows.", _FORMAT_ADVICE)
+    return _parse_csv(text, path)
+
+
+def _parse_json_objects(text: str, path: Path) -> list[Any]:
+    """An object a line; or one object over several lines: a row, as MATH's files are, or one that holds the rows."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n")) if line.strip()]
+    if len(lines) == 1 or not lines[0][1].rstrip().endswith("}"):
+        return _unwrap_rows(_parse_json(text, path))
+    if len(lines) > MAX_ROWS:
+        check_row_limit(lines)
+    return [_parse_json(line, path, number) for number, line in lines]
+
+
+ROW_LIST_KEYS = ("data", "questions", "rows", "items", "examples", "problems", "results")
+"""Names under which an object holds a list of rows."""
+
+
+def _unwrap_rows(data: Any) -> list[Any]:
+    """The rows that an object holds in a list; else the object itself is one. ``{"row": {…}}`` is how the hub's viewer gives rows."""
+    if len(data) > 1 and all(isinstance(row, dict) and {"question", "problem"} & set(row) for row in data.values()):
+        return list(data.values())  # rows by their ids
+    lists = [data[name] for name in ROW_LIST_KEYS if isinstance(data.get(name), list)]
+    if not lists or isinstance(data.get("question"), str) or isinstance(data.get("problem"), str):
+        return [data]
+    rows = lists[0]
+    if rows and all(isinstance(row, dict) and isinstance(row.get("row"), dict) for row in rows):
+        return [row["row"] for row in rows]
+    return rows
+
+
+def _parse_json(text: str, path: Path, lines_before: int = 0) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_dict_without_duplicates)
+    except json.JSONDecodeError as error:
+        raise BankError(
+            f"{path} is no JSON: line {lines_before + error.lineno}: {error.msg}.", _FORMAT_ADVICE
+        ) from error
+    except RecursionError as error:
+        raise BankError(f"{path} is nested too deeply to be read.", _FORMAT_ADVICE) from error
+    except ValueError as error:  # a number of thousands of digits, or a field that stands twice
+        raise BankError(f"{path} cannot be read: {str(error)[:200]}.", "Correct it, or take it out.") from error
+
+
+def _dict_without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    pairs = list(pairs)
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"a row has the field {next(n for n in names if names.count(n) > 1)[:40]!r} twice")
+    return fields
+
+
+# ------------------------------------------------------------------ CSV
+
+HEADER_NAMES = {"question", "problem", "correct", "answerkey", "correct_answer"}
+"""A first line that has one of these (capitals do not count) names the columns, and so does one that ``is_header_row``. MMLU's
+files have no such line."""
+
+
+def _parse_csv(text: str, path: Path) -> list[Any]:
+    lines = _read_csv_cells(text, path)
+    header = [cell.strip() for cell in lines[0]]
+    if (
+        not HEADER_NAMES & {cell.lower() for cell in header}
+        and not is_header_row(header)
+        and not _looks_like_header(header)
+    ):
+        return [_row_without_header(cells, path, number) for number, cells in enumerate(lines, start=1)]
+    while not header[-1]:  # columns that a spreadsheet added at the end
+        header.pop()
+    for name in header:
+        if header.count(name) > 1:
+            raise BankError(f"{path} has the column {name[:40]!r} twice.", "Name each column once.")
+    return [_row_with_header(header, cells, path, number) for number, cells in enumerate(lines[1:], start=1)]
+
+
+def _looks_like_header(cells: list[str]) -> bool:
+    """Whether a first line names columns of another kind of table, as a list of addresses does: short names, all different, no
+    number among them, and the last is no letter of an option."""
+    filled_cells = [cell for cell in cells if cell]
+    all_short_text = all(len(cell) <= 40 and not re.search(r"[\d?]", cell) for cell in filled_cells)
+    return (
+        len(filled_cells) > 2
+        and len(set(filled_cells)) == len(filled_cells)
+        and all_short_text
+        and not re.fullmatch(r"[A-Ja-j]", filled_cells[-1])
+    )
+
+
+def _read_csv_cells(text: str, path: Path) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        lines = [cells for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        raise BankError(f"{path} is no sound CSV: line {reader.line_num}: {error}.", _FORMAT_ADVICE) from error
+    if len(lines) > 1 and lines[0][0].strip().lower() == "sep=" and not any(lines[0][1:]):
+        del lines[0]  # what a spreadsheet is told about the file
+    if len(lines[0]) == 1:
+        separator_name = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs")) if mark in lines[0][0]), "")
+        why = f"its columns are set apart by {separator_name}" if separator_name else "it has a single column"
+        raise BankError(f"{path} is neither JSON nor CSV with commas: {why}.", f"Save it with commas. {_FORMAT_ADVICE}")
+    return lines
+
+
+def _row_with_header(names: list[str], cells: list[str], path: Path, number: int) -> dict[str, str]:
+    if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
+        cells = cells[: len(names)]
+    if len(cells) != len(names):
+        raise BankError(
+            f"Row {number} of {path} has {len(cells)} cells, but there are {len(names)} columns.", "Correct the row."
+        )
+    return dict(zip(names, cells, strict=True))
+
+
+def _row_without_header(cells: list[str], path: Path, number: int) -> dict[str, Any]:
+    """MMLU as released: question, four options, the letter; no line that names the columns."""
+    if len(cells) != 6:
+        raise BankError(
+            f"Row {number} of {path} has {len(cells)} cells, and no line of it names the columns.",
+            "Without such a line, MMLU's six columns are expected: question, four options, letter.",
+        )
+    return {"question": cells[0], "choices": cells[1:5], "answer": cells[5]}

@@ -1,0 +1,66 @@
+"""MMLU-Pro: questions of up to ten options in 14 subjects, harder than MMLU's.
+
+Wang et al. 2024, "MMLU-Pro: A More Robust and Challenging Multi-Task Language Understanding Benchmark", MIT,
+https://github.com/TIGER-AI-Lab/MMLU-Pro and https://huggingface.co/datasets/TIGER-Lab/MMLU-Pro. A row:
+
+    {"question_id": 70, "question": "…", "options": ["…", …], "answer": "I", "answer_index": 8, "cot_content": "A: Let's …",
+     "category": "business", "src": "…"}
+
+The letter and the index (from 0) say the same; where they do not, the row is not sound.
+"""
+
+from __future__ import annotations
+
+from studentsim.datasets.adapter import (
+    OPTION_LETTERS,
+    DatasetSpec,
+    HubDataset,
+    ParsedRow,
+    get_field,
+    get_text_field,
+    is_text_list,
+    label_options,
+    normalize_whitespace,
+    require_text_field,
+    require_text_list,
+)
+from studentsim.datasets.file_reader import RawRow
+
+
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
+    """What a row of MMLU-Pro says.
+
+    :raises ValueError: a field is not sound, or letter and index of the answer differ.
+    """
+    values = row.values
+    answer_letter, index = require_text_field(values, "answer").strip().lower(), get_field(values, "answer_index")
+    if isinstance(index, int) and OPTION_LETTERS[index : index + 1] != answer_letter:
+        raise ValueError(
+            f"'answer' is {answer_letter[:20]!r}, but 'answer_index' is {str(index)[:20]} (counted from 0)"
+        )
+    return ParsedRow(
+        problem=normalize_whitespace(require_text_field(values, "question")),
+        options=label_options([normalize_whitespace(text) for text in require_text_list(values, "options")]),
+        correct_label=answer_letter,
+        category=get_text_field(values, "category"),
+        rationale=normalize_whitespace(get_text_field(values, "cot_content")).removeprefix("A: "),
+    )
+
+
+DATASET = DatasetSpec(
+    name="mmlu_pro",
+    title="MMLU-Pro",
+    row_description="question, options (a list of up to ten), answer (a letter), answer_index, category",
+    id_prefix="mmlupro",
+    hub=HubDataset("TIGER-Lab/MMLU-Pro"),
+    known_columns=frozenset(
+        {"question_id", "question", "options", "answer", "answer_index", "cot_content", "category", "src"}
+    ),
+    matches_row=lambda values: (
+        is_text_list(get_field(values, "options"))
+        and isinstance(get_field(values, "answer"), str)
+        and get_field(values, "answer_index") is not None
+        and get_field(values, "question") is not None
+    ),
+    parse_row=parse_row,
+)

@@ -1,0 +1,62 @@
+"""SciQ: crowd-sourced science exam questions with three distractors and mostly a supporting text.
+
+Welbl, Liu and Gardner 2017, "Crowdsourcing Multiple Choice Science Questions", CC BY-NC 3.0 (not for commercial use),
+https://allenai.org/data/sciq and https://huggingface.co/datasets/allenai/sciq. A JSON list:
+
+    {"question": "…", "distractor1": "…", "distractor2": "…", "distractor3": "…", "correct_answer": "…", "support": "…"}
+
+Options have no letters of their own: their order is drawn by the seed and the row's question. The support serves as
+rationale. It names no category, so all its questions are of one: science.
+"""
+
+from __future__ import annotations
+
+from studentsim.datasets.adapter import (
+    DatasetSpec,
+    HubDataset,
+    ParsedRow,
+    get_field,
+    get_text_field,
+    label_options,
+    normalize_whitespace,
+    require_text_field,
+)
+from studentsim.datasets.distractors import shuffle_options
+from studentsim.datasets.file_reader import RawRow
+from studentsim.rng import derive_rng
+
+CATEGORY = "science"
+
+
+def parse_row(row: RawRow, seed: int = 0) -> ParsedRow:
+    """What a row of SciQ says, its options in an order by chance.
+
+    :raises ValueError: a field is not sound.
+    """
+    problem = normalize_whitespace(require_text_field(row.values, "question"))
+    correct_text = normalize_whitespace(require_text_field(row.values, "correct_answer"))
+    distractors = [normalize_whitespace(require_text_field(row.values, f"distractor{n}")) for n in (1, 2, 3)]
+    options, correct_index = shuffle_options(correct_text, distractors, derive_rng("options", "sciq", seed, problem))
+    labelled = label_options(options)
+    return ParsedRow(
+        problem=problem,
+        options=labelled,
+        correct_label=labelled[correct_index][0],
+        category=CATEGORY,
+        rationale=normalize_whitespace(get_text_field(row.values, "support")),
+        id_text="\n".join([correct_text, *distractors]),
+    )
+
+
+DATASET = DatasetSpec(
+    name="sciq",
+    title="SciQ",
+    row_description="question, correct_answer, distractor1 to distractor3, support",
+    id_prefix="sciq",
+    hub=HubDataset("allenai/sciq"),
+    known_columns=frozenset({"question", "correct_answer", "distractor1", "distractor2", "distractor3", "support"}),
+    matches_row=lambda values: (
+        get_field(values, "correct_answer") is not None and get_field(values, "distractor1") is not None
+    ),
+    parse_row=parse_row,
+)

@@ -1,0 +1,76 @@
+"""A test of the open book: does a passage beside the question help where it fits, and do no harm where it does not?
+
+    python -m studentsim check-open-book --student balanced
+
+The untrained student answers questions it has never seen three times, with the same luck: with nothing beside them, with a
+passage of the question's own skill, and with one of another skill. A passage is a hint, or a worked example with other numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studentsim.curriculum import generator
+from studentsim.evaluation.feedback_eval import get_exam_questions, paired_gain_interval
+from studentsim.rng import derive_rng
+from studentsim.student.embedded.student.pretraining.data import format_worked_example
+from studentsim.teacher.answer_key import AnswerKeyGrader
+from studentsim.types import CATEGORIES, Question
+
+if TYPE_CHECKING:
+    from studentsim.student.embedded.student.student import EmbeddedStudent
+
+
+@dataclass(frozen=True)
+class OpenBookEvaluation:
+    """Fractions right without a passage, with a fitting one, and with one of another skill, on the same ``questions``.
+
+    ``fitting_gain`` and ``other_gain`` are the differences to none with their 95 % intervals (paired, normal).
+    """
+
+    questions: int
+    none: float
+    fitting: float
+    other: float
+    fitting_gain: tuple[float, float, float]
+    other_gain: tuple[float, float, float]
+
+
+def evaluate_open_book(student: EmbeddedStudent, per_category: int = 200, *, seed: int = 0) -> OpenBookEvaluation:
+    """Ask ``per_category`` exam questions of each category, three times.
+
+    :raises BankError: more questions than the curriculum has.
+    """
+    questions = [q for category in CATEGORIES for q in get_exam_questions(category, per_category)]
+    by_id = {q.id: q for q in questions}
+    grader = AnswerKeyGrader()
+
+    def grade_answers(passages: dict[str, str]) -> dict[str, bool]:
+        answers = student.answer(questions, seed_key=("open book", seed), passages=passages)
+        return {a.question_id: grader.grade(by_id[a.question_id], a).is_correct for a in answers}
+
+    correct_by_passage = [grade_answers({})] + [
+        grade_answers({q.id: sample_passage(q, fitting, seed) for q in questions}) for fitting in (True, False)
+    ]
+    none, fitting, other = (sum(rights.values()) / len(questions) for rights in correct_by_passage)
+    return OpenBookEvaluation(
+        len(questions),
+        none,
+        fitting,
+        other,
+        paired_gain_interval(correct_by_passage[1], correct_by_passage[0]),
+        paired_gain_interval(correct_by_passage[2], correct_by_passage[0]),
+    )
+
+
+def sample_passage(question: Question, is_relevant: bool, seed: int) -> str:
+    """A hint or a worked example (of the study split) of the question's skill, or of another one."""
+    rng = derive_rng("passage", seed, question.id, is_relevant)
+    skill = generator.SKILLS[question.skill or ""]
+    if not is_relevant:
+        skill = rng.choice([s for s in generator.SKILLS.values() if s.id != skill.id])
+    if rng.random() < 0.5:
+        return rng.choice(skill.misconceptions).hint
+    example = rng.choice(generator.generate_questions(skill.id, "study", 20))
+    return format_worked_example(example.problem, example.correct_option.solution or "")

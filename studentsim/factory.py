@@ -1,0 +1,147 @@
+"""Gathers everyone a run needs. The heavy imports happen inside, so that the web pages never pay for them."""
+
+from __future__ import annotations
+
+import gc
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from studentsim.config import RunConfig
+from studentsim.datasets.bank import Bank
+from studentsim.datasets.registry import open_bank
+from studentsim.parallel import available_cores
+from studentsim.simulation import Components
+from studentsim.student.embedded.student import weight_versions
+from studentsim.student.huggingface.allocator import configure_allocator
+from studentsim.teacher.teacher import Teacher
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+    from studentsim.student.huggingface.student import HubStudent
+    from studentsim.student.protocols import Student, Trainer
+    from studentsim.training.rehearsal import Rehearsal
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# torch's threads spin while they wait for each other. With two processes on the same cores an exam so took 84 s instead of
+# 10; sleeping at once cost a lone run a quarter. A short spin does neither (docs/log.md). Read when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
+def build_components(config: RunConfig, *, fast: bool = True) -> Components:
+    """Bank, student, teacher and learner of a run. Without ``fast`` a language model computes through transformers alone.
+
+    :raises StudentsimError: one of them cannot be had; says which and what to do.
+    """
+    bank = open_bank(
+        config.bank,
+        category=config.bank_category,
+        leave_out_doubtful=config.leave_out_doubtful,
+        set_name=config.bank_set,
+    )
+    student, trainer = (
+        _build_embedded_student(config, bank) if config.model == "embedded" else _build_hub_student(config, bank, fast)
+    )
+    components = Components(bank=bank, student=student, teacher=build_teacher(config), trainer=trainer)
+    gc.freeze()  # the trainer collects garbage every turn; going through thousands of questions cost it 0.3 s each time
+    return components
+
+
+def build_teacher(config: RunConfig) -> Teacher:
+    """The teacher, with a trained marker and a writer of hints where the run names them.
+
+    :raises ConfigError, StudentError: one of them cannot be had.
+    """
+    settings, grader, hint_model = config.teaching, None, None
+    if settings.marker:
+        from studentsim.grader.model import load_grader
+
+        grader = load_grader(settings.marker, settings.marker_revision, device=config.hub.device)
+    if settings.writer and settings.attempts > 1:
+        from studentsim.teacher.hint_model import load_hint_model
+
+        hint_model = load_hint_model(settings.writer, config.hub)
+    return Teacher(settings, grader=grader, hint_model=hint_model)
+
+
+def build_rehearsal(config: RunConfig, bank: Bank) -> Rehearsal | None:
+    """What a run holds where it was while something else is practised; None where the run has it off."""
+    from studentsim.training.rehearsal import Rehearsal, sample_rehearsal_pairs
+
+    if config.learning.rehearsal == 0:
+        return None
+    return Rehearsal(sample_rehearsal_pairs(bank.study, config.seed, config.teaching.chosen_text), config.seed)
+
+
+def _build_embedded_student(config: RunConfig, bank: Bank) -> tuple[Student, Trainer]:
+    from studentsim.student.embedded.student.student import EmbeddedStudent
+    from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
+
+    model, tokenizer = _load_embedded_once(weight_versions.pin_weights(config.weights))
+    student = EmbeddedStudent(model, tokenizer, config)
+    _load_embedded_once.cache_clear()  # the model is this run's now, adapter and all
+    return student, DPOStudentTrainer(
+        student,
+        config.learning,
+        RuntimeOptions(split_rows=True),
+        validation_every=config.validation_every,
+        rehearsal=build_rehearsal(config, bank),
+    )
+
+
+def _build_hub_student(config: RunConfig, bank: Bank, fast: bool) -> tuple[Student, Trainer]:
+    """A model of the hub or of a folder, and who trains it."""
+    if fast:
+        configure_allocator()
+    _use_all_cores()
+    from studentsim.student.huggingface.loading import load_model
+    from studentsim.student.huggingface.student import HubStudent
+
+    student = HubStudent(load_model(config), config, use_packed_decoder=fast)
+    return student, build_trainer(student, config, build_rehearsal(config, bank))
+
+
+def build_trainer(student: HubStudent, config: RunConfig, rehearsal: Rehearsal | None = None) -> Trainer:
+    """Who trains a model of the hub, in the manner that suits the machine."""
+    from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
+    from studentsim.training.option_pairs import OptionPreferenceMeter
+
+    plan = student.plan
+    if student.decoder:
+        runtime_options = RuntimeOptions(micro_batch_size=student.micro_batch_size, decoder=student.decoder)
+    else:
+        runtime_options = RuntimeOptions(
+            dtype=str(student.dtype).removeprefix("torch."),
+            micro_batch_size=plan.micro_batch_size,
+            gradient_checkpointing=plan.gradient_checkpointing,
+            paged_optimiser=plan.paged_optimiser,
+            has_plain_lm_head=student.has_plain_lm_head,
+        )
+    return DPOStudentTrainer(
+        student, config.learning, runtime_options, validation_every=config.validation_every, rehearsal=rehearsal,
+        option_preference=OptionPreferenceMeter(student, config.learning),
+    )  # fmt: skip
+
+
+def preload() -> None:
+    """Import and load all that does not depend on the run: what a warm spare does while it waits."""
+    import studentsim.student.embedded.student  # noqa: F401
+    import studentsim.training.dpo  # noqa: F401
+
+    open_bank("curriculum")
+    _load_embedded_once(weight_versions.pin_weights())
+
+
+@lru_cache(maxsize=1)
+def _load_embedded_once(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    from studentsim.student.embedded.student.model import load_embedded_model
+
+    return load_embedded_model(weights)
+
+
+def _use_all_cores() -> None:
+    """torch shares each operation out among the cores, as large models want it; the embedded student has set it to one."""
+    import torch
+
+    torch.set_num_threads(min(64, available_cores()))

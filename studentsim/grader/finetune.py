@@ -1,0 +1,274 @@
+"""Fine-tunes a grader as P0 did: an encoder and decoder learns to say Correct or Wrong of a student's own answers.
+
+    python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out my-grader
+
+``--base embedded`` fine-tunes the shipped marker: on a language model's replies, say, which it was not made for. The result is a
+folder that a run takes as its marker: weights (safetensors), tokenizer, ``grader.json`` (of what it was made, and how),
+``check.json`` (how often it agreed with the key on questions it had not seen, by kind of reply). It appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import torch
+import transformers
+
+import studentsim
+from studentsim.errors import ConfigError, DataFolderError, StudentError
+from studentsim.exam import wilson_interval
+from studentsim.grader import finetune_report as report
+from studentsim.grader.check import ConfusionCounts, confusion_by_reply_kind, confusion_on_answers
+from studentsim.grader.encoding import InputEncoder, encode_label
+from studentsim.grader.finetune_data import GraderDataset, build_grader_dataset, validate_rows_path, write_grader_rows
+from studentsim.grader.finetune_training import EpochLosses, FinetuneSettings, OnProgress, train_grader
+from studentsim.grader.loading import CARD_FILE_NAME, LoadedSeq2Seq, load_seq2seq, resolve_grader_device
+from studentsim.grader.model import EMBEDDED, WEIGHTS_FOLDER, Seq2SeqGrader, build_grader, load_grader
+from studentsim.grader.student_answer import SPLITS, SplitSizes, StudentAnswer
+from studentsim.student.huggingface import resolve
+
+
+@dataclass(frozen=True)
+class FinetuneResult:
+    """What came of it. ``base_confusion`` and ``grader_confusion`` are of the test's answers, by the base and by the grader; ``base_by_reply_kind`` and
+    ``grader_by_reply_kind`` of all held-out answers, by kind of reply."""
+
+    base_revision: str
+    settings: FinetuneSettings
+    dataset: GraderDataset
+    epochs: tuple[EpochLosses, ...]
+    base_confusion: ConfusionCounts
+    grader_confusion: ConfusionCounts = ConfusionCounts()
+    base_by_reply_kind: dict[str, ConfusionCounts] = field(default_factory=dict)
+    grader_by_reply_kind: dict[str, ConfusionCounts] = field(default_factory=dict)
+
+    def with_grader_evaluation(self, grader: Seq2SeqGrader) -> FinetuneResult:
+        """With the figures of the finished grader."""
+        dataset = self.dataset
+        return replace(
+            self,
+            grader_confusion=confusion_on_answers(grader, dataset.test),
+            grader_by_reply_kind=confusion_by_reply_kind(grader, dataset.held_out),
+        )
+
+    def build_card(self, base: str) -> dict[str, Any]:
+        """Of what the grader was made, how, and how good it is: ``grader.json``."""
+        dataset, after = self.dataset, self.grader_confusion
+        used = [answer for split in SPLITS for answer in getattr(dataset, split)]
+        students, rows = {a.run: a.student for a in used}, Counter(a.run for a in used)
+        low, high = wilson_interval(after.agreed, after.answers)
+        return {
+            "format": 1,
+            "base": base,
+            "base_revision": self.base_revision,
+            "answers": [{"run": run, "student": students[run], "rows": rows[run]} for run in sorted(students)],
+            "rows": dataset.label_counts_by_split(),
+            "rekeyed": dataset.rekeyed_count,
+            "left_out": {"repeated": dataset.duplicate_count, "over_long": dataset.over_long_count},
+            "settings": asdict(self.settings),
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "test": {
+                "accuracy": after.accuracy, "low": low, "high": high, "accuracy_before": self.base_confusion.accuracy,
+                "before": asdict(self.base_confusion), "after": asdict(after),
+            },
+            "replies": {
+                name: {kind: asdict(count) for kind, count in found.items()}
+                for name, found in (("before", self.base_by_reply_kind), ("after", self.grader_by_reply_kind))
+            },
+            "versions": {
+                "studentsim": studentsim.__version__, "torch": torch.__version__, "transformers": transformers.__version__,
+            },
+        }  # fmt: skip
+
+
+def finetune_grader(
+    base: str,
+    answers: Sequence[StudentAnswer],
+    out_folder: Path,
+    *,
+    revision: str = "",
+    sizes: SplitSizes | None = None,
+    settings: FinetuneSettings | None = None,
+    rows_path: Path | None = None,
+    on_progress: OnProgress = print,
+) -> FinetuneResult:
+    """Fine-tune ``base`` (a hub name, a folder, or ``embedded``) on a student's answers and write the grader to ``out_folder``. Writes.
+
+    ``rows_path`` is a file, .csv or .parquet, into which the data set is written for a look.
+
+    :raises ConfigError: a setting is wrong, ``out_folder`` is not empty, or the answers are too few, too long or one-sided.
+    :raises StudentError: the base cannot be loaded, or the memory does not suffice.
+    :raises DataFolderError: ``out_folder`` cannot be written.
+    """
+    sizes, settings = sizes or SplitSizes(), settings or FinetuneSettings.for_base(base)
+    out_folder = _resolve_out_folder(out_folder)
+    _check_settings(sizes, settings, out_folder)
+    gc.freeze()  # the Trainer collects garbage: it need not go through thousands of answers and every library each time
+    if rows_path is not None:
+        validate_rows_path(rows_path)
+    try:
+        with ExitStack() as stack:
+            result, grader_folder = _train_in_temp_folder(
+                base, revision, answers, sizes, settings, rows_path, out_folder, stack, on_progress
+            )
+            gc.collect()  # the base, its gradients and the optimiser's state
+            # Judged by what lies in the folder, as a run will load it.
+            result = result.with_grader_evaluation(load_grader(str(grader_folder), device=settings.device))
+            _write_result_files(grader_folder, result, base)
+            _move_into_place(grader_folder, out_folder)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise StudentError(
+            f"The memory does not suffice to fine-tune {base}.",
+            "Choose a smaller base, a smaller --batch, or --device cpu.",
+        ) from error
+    except RuntimeError as error:  # of an architecture that this training does not suit, or of a GPU
+        reason = (str(error).strip().splitlines() or ["no word"])[0][:300]
+        raise StudentError(f"Fine-tuning {base} failed ({reason}).", "Choose another base, or --device cpu.") from error
+    except OSError as error:
+        raise DataFolderError(
+            f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
+        ) from error
+    report.report_result(result, out_folder, on_progress)
+    return result
+
+
+def _train_in_temp_folder(
+    base: str,
+    revision: str,
+    answers: Sequence[StudentAnswer],
+    sizes: SplitSizes,
+    settings: FinetuneSettings,
+    rows_path: Path | None,
+    out_folder: Path,
+    stack: ExitStack,
+    on_progress: OnProgress,
+) -> tuple[FinetuneResult, Path]:
+    """Data set and training; writes weights and tokenizer into a folder beside ``out_folder``, which ``stack`` removes. Returns both."""
+    loaded = load_seq2seq(str(WEIGHTS_FOLDER) if base == EMBEDDED else base, revision)
+    encode, settings = _build_encoder(loaded, settings, on_progress)
+    fits_limit = partial(_fits_limit, encode)
+    dataset = build_grader_dataset(
+        answers,
+        fits_limit if settings.reading == "whole" else lambda answer: True,
+        sizes,
+        seed=settings.seed,
+        balanced=settings.balanced,
+    )
+    report.report_dataset(dataset, settings, fits_limit, on_progress)
+    if rows_path is not None:
+        write_grader_rows(dataset, rows_path)
+    temp_folder = stack.enter_context(_make_temp_folder(out_folder))  # not before the answers were found to do
+    grader_folder, trainer_folder = Path(temp_folder) / "grader", Path(temp_folder) / "trainer"
+    model, tokenizer = loaded.model, loaded.tokenizer
+    # Of the embedded marker: as it ships, which reads an answer's end alone.
+    base_grader = (
+        load_grader() if base == EMBEDDED else build_grader(model, tokenizer, encode.max_tokens, encode.truncation)
+    )
+    result = FinetuneResult(loaded.revision, settings, dataset, (), confusion_on_answers(base_grader, dataset.test))
+    result = replace(result, base_by_reply_kind=confusion_by_reply_kind(base_grader, dataset.held_out))
+    epochs = train_grader(
+        model, tokenizer, dataset.train, dataset.validation, encode, settings, trainer_folder, on_progress
+    )
+    model.save_pretrained(grader_folder, safe_serialization=True)
+    tokenizer.save_pretrained(grader_folder)
+    card = {"settings": {"input_tokens": encode.max_tokens, "reading": encode.truncation}}
+    (grader_folder / CARD_FILE_NAME).write_text(
+        json.dumps(card), encoding="utf-8"
+    )  # what the loader needs; the rest follows
+    return replace(result, epochs=epochs), grader_folder
+
+
+def _fits_limit(encoder: InputEncoder, answer: StudentAnswer) -> bool:
+    return len(encoder.encode_untruncated(answer.question, answer.text)) <= encoder.max_tokens
+
+
+# ------------------------------------------------------------------ before
+
+
+def _check_settings(sizes: SplitSizes, settings: FinetuneSettings, out_folder: Path) -> None:
+    for name, value, low, high in (
+        *((f"{split}-rows", getattr(sizes, split), 2, 1_000_000) for split in SPLITS),
+        ("epochs", settings.epochs, 1, 1000), ("batch", settings.batch_size, 1, 4096),
+        ("input-tokens", settings.input_tokens, 32, 100_000), ("learning-rate", settings.learning_rate, 1e-9, 1.0),
+        ("seed", settings.seed, 0, 2**31 - 1),
+    ):  # fmt: skip
+        if not low <= value <= high:
+            raise ConfigError(f"--{name} is {value:g}.", f"Choose a number from {low:g} to {high:g}.", field=name)
+    if settings.reading not in ("whole", "ends"):
+        raise ConfigError(f"--reading is {settings.reading!r}.", "Choose whole or ends.", field="reading")
+    if settings.device not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"--device is {settings.device!r}.", "Choose auto, cpu or cuda.", field="device")
+    resolve_grader_device(settings.device)
+    if out_folder.exists() and (not out_folder.is_dir() or any(out_folder.iterdir())):
+        raise ConfigError(f"{str(out_folder)!r} is there already, and is not empty.", "Name a new folder.", field="out")
+
+
+def _resolve_out_folder(out_folder: Path) -> Path:
+    """The folder's whole path, links followed: what is written beside it must not lie in it, and takes its place in the end.
+
+    :raises DataFolderError: there can be no such folder, or nobody may look into it.
+    """
+    try:
+        resolved = out_folder.expanduser().resolve()
+        _ = resolved.is_dir() and any(resolved.iterdir())
+        return resolved
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, a user whom there is not
+        raise DataFolderError(
+            f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
+        ) from error
+
+
+def _build_encoder(
+    loaded: LoadedSeq2Seq, settings: FinetuneSettings, on_progress: OnProgress
+) -> tuple[InputEncoder, FinetuneSettings]:
+    """What turns answers into inputs, and the settings as far as this base can follow them."""
+    max_positions = getattr(loaded.model.config, "max_position_embeddings", None) or settings.input_tokens
+    if max_positions < settings.input_tokens:
+        on_progress(f"The base reads {max_positions} tokens at most, not {settings.input_tokens}.")
+    needed_tokens = max(len(encode_label(loaded.tokenizer, correct)) for correct in (True, False))
+    if needed_tokens > settings.target_tokens:
+        on_progress(
+            f"Targets have {needed_tokens} tokens, not {settings.target_tokens}: so many the base's tokenizer needs for them."
+        )
+    max_tokens = min(max_positions, settings.input_tokens)
+    adapted_settings = replace(
+        settings, input_tokens=max_tokens, target_tokens=max(needed_tokens, settings.target_tokens)
+    )
+    return InputEncoder(loaded.tokenizer, max_tokens, settings.reading), adapted_settings
+
+
+# ------------------------------------------------------------------ after
+
+
+def _write_result_files(folder: Path, result: FinetuneResult, base: str) -> None:
+    """``grader.json``, and ``check.json`` as check-teacher writes it for pages."""
+    weights = resolve.compute_fingerprint(folder, resolve.WEIGHT_SUFFIXES)  # the figures are of these and no others
+    replies = {kind: asdict(count) for kind, count in result.grader_by_reply_kind.items()}
+    check = {
+        "written": asdict(result.grader_confusion), "hard": {}, "timed": 0, "seconds": 0.0, "replies": replies, "weights": weights,
+    }  # fmt: skip
+    (folder / "check.json").write_text(json.dumps(check) + "\n", encoding="utf-8")
+    (folder / CARD_FILE_NAME).write_text(json.dumps(result.build_card(base), indent=1) + "\n", encoding="utf-8")
+
+
+def _make_temp_folder(out_folder: Path) -> tempfile.TemporaryDirectory[str]:
+    out_folder.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=out_folder.parent, prefix=".new-")
+
+
+def _move_into_place(source_folder: Path, out_folder: Path) -> None:
+    if out_folder.is_dir():
+        out_folder.rmdir()  # empty, or this fails
+    os.rename(source_folder, out_folder)

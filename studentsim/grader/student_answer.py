@@ -1,0 +1,65 @@
+"""A student's answer as a grader's data take it: the question, what was written, what it ticks, and what the key says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from studentsim.grader.prompt import CORRECT, WRONG
+from studentsim.types import Option, Question
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class SplitSizes:
+    """Rows of each split. paper: 680, 110, 110."""
+
+    train: int = 680
+    validation: int = 110
+    test: int = 110
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return self.train + self.validation + self.test
+
+
+@dataclass(frozen=True)
+class StudentAnswer:
+    """What a student wrote on a question in a run, and whether the key calls it right."""
+
+    question: Question
+    text: str
+    is_correct: bool
+    run_id: str
+    student: str
+    turn: int
+    phase: str
+    letter: str | None = None
+    """The option that it ticks; None where it ticks none."""
+    value: str | None = None
+    """The value it wrote."""
+    value_letter: str | None = None
+    """The option that the value beside the letter shows; None where none does, or it is not known."""
+    ended: bool | None = None
+    """Whether the model ended it itself; False: cut off; None: not known."""
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any], *, run_id: str, student: str) -> StudentAnswer:
+        """From an ``Answered`` event as the journal tells it; the question is without its working, which no grader reads."""
+        options = tuple(Option(o["letter"], o["text"], o.get("misconception")) for o in event["options"])
+        question = Question(
+            id=event["question_id"], bank="", category=event["category"], problem=event["problem"], options=options,
+            correct=event["correct"], rationale="", skill=event.get("skill"), difficulty=event.get("difficulty"),
+        )  # fmt: skip
+        return cls(
+            question, event["text"], bool(event["right"]), run_id, student, event["turn"], event["phase"],
+            letter=event.get("letter"), value=event.get("value"), value_letter=event.get("value_letter"), ended=event.get("ended"),
+        )  # fmt: skip
+
+    @property
+    def label(self) -> str:
+        """The target: ``Correct`` or ``Wrong``."""
+        return CORRECT if self.is_correct else WRONG

@@ -1,0 +1,117 @@
+"""Whether a run's teacher can be had, before a run is made with it. No torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import studentsim
+from studentsim.config import RunConfig, Teaching
+from studentsim.errors import ConfigError, StudentError
+from studentsim.student.huggingface.hardware import detect_hardware
+from studentsim.student.huggingface.memory import ModelShape, format_parameter_count, plan_memory
+from studentsim.student.huggingface.resolve import (
+    GRADER_ROLE,
+    HINT_MODEL_ROLE,
+    ResolvedModel,
+    is_local_folder,
+    resolve_model,
+)
+
+EMBEDDED_MODEL = "embedded"
+EMBEDDED_GRADER_WEIGHTS = Path(studentsim.__file__).parent / "grader" / "weights" / "model.safetensors"
+
+
+def check_teacher(config: RunConfig) -> RunConfig:
+    """Refuse a trained marker or a writer of hints that is not there and cannot be had.
+
+    Returns the settings, with the marker's version written in, and its folder's whole path: a run may be resumed from elsewhere.
+
+    :raises ConfigError: there is no such model, or it must not be used; ``field`` names the setting.
+    :raises StudentError: the embedded marker's weights are missing.
+    """
+    teaching = config.teaching
+    if teaching.marker == EMBEDDED_MODEL and not EMBEDDED_GRADER_WEIGHTS.is_file():
+        raise StudentError(
+            f"The embedded marker's weights are missing ({EMBEDDED_GRADER_WEIGHTS}).",
+            "Make them: python -m studentsim train-teacher.",
+        )
+    if teaching.writer == EMBEDDED_MODEL:
+        raise ConfigError(
+            "The embedded student cannot write hints: it writes workings alone.",
+            "Name an instruct model, or leave it blank for the questions' own hints.",
+            field="teaching.writer",
+        )
+    if teaching.writer:
+        resolve_model(teaching.writer, role=HINT_MODEL_ROLE)
+    if not has_external_grader(teaching):
+        if teaching.marker_revision:
+            raise ConfigError(
+                f"A marker's version was named ({teaching.marker_revision}), but {teaching.marker or 'no marker'} has none.",
+                "Leave it blank, or name the model it is a version of.",
+                field="teaching.marker_revision",
+            )
+        return config
+    grader_source = find_grader(teaching)
+    _check_memory(config, grader_source)
+    return config.model_copy(
+        update={"teaching": teaching.model_copy(update=_pinned_grader_settings(teaching, grader_source))}
+    )
+
+
+def has_external_grader(teaching: Teaching) -> bool:
+    """Whether the marker is a model of the hub or of a folder."""
+    return teaching.marker not in ("", EMBEDDED_MODEL)
+
+
+def find_grader(teaching: Teaching) -> ResolvedModel:
+    """The marker that a run's settings name, in the version they name.
+
+    :raises ConfigError: (``teaching.marker`` or ``teaching.marker_revision``) it cannot be had, or cannot be a marker.
+    """
+    return resolve_model(teaching.marker, teaching.marker_revision, role=GRADER_ROLE)
+
+
+def describe_grader(config: RunConfig) -> list[str]:
+    """What a user should know of a marker that is no part of the product, before the run is made."""
+    if not has_external_grader(config.teaching):
+        return []
+    grader_source = find_grader(config.teaching)
+    size = (
+        f"{format_parameter_count(grader_source.parameters)} parameters"
+        if grader_source.parameters
+        else "of unknown size"
+    )
+    lines = [f"Marker {grader_source.name}, version {grader_source.revision[:18]}: {size}."]
+    if grader_source.folder is None:
+        lines.append("It will be downloaded first.")
+    return lines
+
+
+def _pinned_grader_settings(teaching: Teaching, grader_source: ResolvedModel) -> dict[str, Any]:
+    path = os.path.abspath(os.path.expanduser(teaching.marker))
+    use_absolute_path = is_local_folder(teaching.marker) and len(path) <= 300
+    return {"marker": path if use_absolute_path else teaching.marker, "marker_revision": grader_source.revision}
+
+
+def _check_memory(config: RunConfig, grader_source: ResolvedModel) -> None:
+    """The marker stays in memory beside the student; what is done at once is a plan's to cut down, the weights are not.
+
+    :raises ConfigError: (``teaching.marker``) the two are larger than the machine.
+    """
+    hardware = detect_hardware(config.hub.device)
+    required_bytes = grader_source.parameters * (2.0 if hardware.device == "cuda" else 4.0)
+    if config.model != EMBEDDED_MODEL:
+        student = resolve_model(config.model, config.hub.revision)
+        if shape := ModelShape.from_config(student.config):
+            memory_plan = plan_memory(config, shape, student.parameters or shape.parameters, hardware)
+            required_bytes += memory_plan.base_weight_bytes + memory_plan.adapter_bytes + memory_plan.overhead_bytes
+    if required_bytes > hardware.total_bytes:
+        student_clause = "" if config.model == EMBEDDED_MODEL else f" beside the student {config.model}"
+        raise ConfigError(
+            f"The marker {config.teaching.marker}{student_clause} needs about {required_bytes / 1e9:.1f} GB of memory, "
+            f"and {hardware.name} has {hardware.total_bytes / 1e9:.1f} GB.",
+            "Name a smaller marker, or 'embedded'.",
+            field="teaching.marker",
+        )

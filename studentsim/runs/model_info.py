@@ -1,0 +1,287 @@
+"""What is known of a model of the hub, or of a folder, before a run is made with it. No torch.
+
+First what can be told at once: whether it is there or can be had, which version, whether its memory suffices. Then, at a
+price of its loading time, a trial in a process of its own: a test answer, and how long the run would take.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from studentsim.config import Hub, RunConfig
+from studentsim.errors import BankError, ConfigError, StudentError
+from studentsim.runs.warm_worker import child_environment
+from studentsim.selection import CANDIDATES_PER_QUESTION
+from studentsim.student.huggingface.dtype_choice import (
+    MIN_MEASURED_PARAMETERS,
+    choose_dtype,
+    describe_speedup,
+    get_measured_speedup,
+)
+from studentsim.student.huggingface.hardware import Hardware, detect_hardware
+from studentsim.student.huggingface.memory import (
+    MemoryPlan,
+    ModelShape,
+    explain_unsupported_type,
+    format_parameter_count,
+    plan_memory,
+    resolve_dtype_name,
+)
+from studentsim.student.huggingface.resolve import ResolvedModel, resolve_model
+
+_TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+BENCHMARK_ARGUMENTS = ("-m", "studentsim.runs.benchmark")
+"""What Python is given to try a model out."""
+EXPECTED_WRONG_SHARE = 0.75
+"""Share of practice questions taken to become a pair, for estimates: the source paper's student was wrong in three of four."""
+
+CANDIDATES_BY_STRATEGY = {"log-probability": 2, "log-probability+category": 2, "likely-wrong": CANDIDATES_PER_QUESTION}
+"""Questions that a way of choosing looks at for each it takes, about; the others look at none."""
+
+
+@dataclass(frozen=True)
+class ModelEstimate:
+    """A model on this machine, reckoned without loading it."""
+
+    source: ResolvedModel
+    machine: Hardware
+    dtype: str
+    parameters: int
+    plan: MemoryPlan
+    dtype_reason: str = ""
+    """Why it computes in that dtype, a clause; blank where nothing was to be chosen."""
+
+    def describe(self, config: RunConfig) -> list[str]:
+        """What a user should know before the run is made."""
+        source, hardware = self.source, self.machine
+        quantisation = {"nf4": "held in NF4", "8bit": "held in 8 bit"}.get(config.hub.quantisation, "not quantised")
+        sentences = [
+            f"{source.name}, version {source.revision[:18]}: {format_parameter_count(self.parameters)} parameters, {quantisation}, "
+            f"computing in {self.dtype} on {hardware.name}{f': {self.dtype_reason}' if self.dtype_reason else ''}.",
+            f"Memory: about {_format_gb(self.plan.peak_bytes)} needed, {_format_gb(hardware.available_bytes)} free of {_format_gb(hardware.total_bytes)}; "
+            f"{self.plan.generation_batch_size} answers and {self.plan.micro_batch_size} pairs at once"
+            f"{', layers computed twice to save memory' if self.plan.gradient_checkpointing else ''}.",
+        ]
+        if source.folder is None:
+            sentences.append(f"It will be downloaded first: about {_format_gb(2 * self.parameters)}.")
+        if self.plan.peak_bytes > hardware.available_bytes:
+            sentences.append("That is more than is free just now: close other programs first.")
+        if hardware.device == "cpu" and self.parameters > 1e9:
+            sentences.append("Without a GPU a model of this size takes minutes for each answer.")
+        return sentences
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """A model tried out: what it wrote on one question, and seconds for each part."""
+
+    said: str
+    """What was loaded, and how."""
+    problem: str
+    text: str
+    letter: str | None
+    loading: float
+    """Seconds to load model and questions, once a run."""
+    answer: float
+    """Seconds an answer in practice, in a full batch; ``exam`` in an exam, ``choice`` to tell how sure the student is."""
+    exam: float
+    choice: float
+    pair: float
+    """Seconds a pair, all epochs together."""
+    memory: float
+    """Most memory in use, in bytes."""
+    longest: int = 0
+    """Tokens of the longest prompt of the run's questions, which was tried too; 0: it was not."""
+    read: int = 0
+    """How many of these the model reads: a longer prompt loses its middle."""
+
+    def estimate_run_seconds(self, config: RunConfig) -> float:
+        """Estimated seconds of the whole run."""
+        attempts = 1 + EXPECTED_WRONG_SHARE * (config.teaching.attempts - 1)
+        turn_seconds = config.questions * (
+            self.answer * attempts + (EXPECTED_WRONG_SHARE * self.pair if config.strategy != "none" else 0)
+        )
+        turn_seconds += CANDIDATES_BY_STRATEGY.get(config.strategy, 0) * config.questions * self.choice
+        return self.loading + config.turns * turn_seconds + len(config.exam_turns()) * config.exam * self.exam
+
+    def describe(self, config: RunConfig) -> list[str]:
+        """The trial in words."""
+        parsed = f"read as {self.letter})" if self.letter else "read as unanswered"
+        return [
+            f"Tried out: {self.said}, {_format_gb(self.memory)} in use.{self._describe_longest_prompt()}",
+            f"Test answer ({parsed}): {' '.join(self.text.split())[:300] or '(nothing)'}",
+            f"The run will take about {_format_duration(self.estimate_run_seconds(config))}: {self.answer:.2f} s an answer, {self.exam:.2f} s in exams, "
+            f"{self.pair:.2f} s a pair.",
+        ]
+
+    def _describe_longest_prompt(self) -> str:
+        """The longest prompt, in words."""
+        if not self.longest:
+            return ""
+        truncation = (
+            f", of which it reads {self.read:,}: the longest lose their middle" if self.read < self.longest else ""
+        )
+        return f" The longest question of all was tried too: {self.longest:,} tokens{truncation}."
+
+
+def check_model(config: RunConfig) -> RunConfig:
+    """The settings with the model's version written in, what it computes in on a processor, and today's date where its prompts hold
+    one.
+
+    What it computes in decides the last bits of everything: so it is chosen once, and a run that goes on elsewhere keeps it.
+
+    :raises ConfigError: there is no such model, or it must not be used, or this machine is too small for it.
+    """
+    model_estimate = estimate_model(config)
+    hardware, required_bytes = model_estimate.machine, model_estimate.plan.peak_bytes
+    if required_bytes > hardware.total_bytes:
+        remedy = (
+            "Choose a smaller model."
+            if config.hub.quantisation == "nf4"
+            else "Choose quantisation nf4, or a smaller model."
+        )
+        raise ConfigError(
+            f"The model {config.model} needs about {_format_gb(required_bytes)} of memory, and {hardware.name} has {_format_gb(hardware.total_bytes)}.",
+            remedy,
+            field="model",
+        )
+    prompt_date = today_iso() if template_prints_date(model_estimate.source.folder) else ""
+    hub_update = {"revision": model_estimate.source.revision, "prompt_date": config.hub.prompt_date or prompt_date}
+    if hardware.device == "cpu":  # what a GPU is able to do is not known without asking torch
+        hub_update["dtype"] = model_estimate.dtype
+    return config.model_copy(update={"hub": config.hub.model_copy(update=hub_update)})
+
+
+def today_iso() -> str:
+    """The date (ISO) that prompts of a run made now are to print."""
+    return date.today().isoformat()
+
+
+def template_prints_date(folder: Path | None) -> bool:
+    """Whether the chat template in a model's folder prints today's date. A model that is not here yet may: then it is taken to do so."""
+    files = [folder / name for name in _TEMPLATE_FILES if (folder / name).is_file()] if folder else []
+    return any("strftime_now" in file.read_text(encoding="utf-8", errors="replace") for file in files) or not files
+
+
+def estimate_model(config: RunConfig) -> ModelEstimate:
+    """The model on this machine. Asks the hub, for some seconds, where the model is not here.
+
+    What ``hub.dtype`` leaves open is measured once on a processor, which takes some seconds (``student/huggingface/dtype_choice.py``).
+
+    :raises ConfigError: as ``check_model``, but for the memory.
+    """
+    source = resolve_model(config.model, config.hub.revision)
+    shape = ModelShape.from_config(source.config)
+    if shape is None:
+        problem, remedy = explain_unsupported_type(str(source.config.get("model_type", "unknown")))
+        raise ConfigError(f"The model {config.model} {problem}.", remedy, field="model")
+    hardware = detect_hardware(config.hub.device)
+    parameters = source.parameters or shape.parameters
+    dtype, reason = _resolve_dtype(config.hub, hardware, shape, parameters)
+    resolved_config = config.model_copy(update={"hub": config.hub.model_copy(update={"dtype": dtype})})
+    return ModelEstimate(
+        source, hardware, dtype, parameters, plan_memory(resolved_config, shape, parameters, hardware), reason
+    )
+
+
+def _resolve_dtype(hub: Hub, hardware: Hardware, shape: ModelShape, parameters: int) -> tuple[str, str]:
+    """What a model computes in here, and a clause that says why, where that is known."""
+    if hardware.device != "cpu" or hub.quantisation != "none":
+        return resolve_dtype_name(hub, hardware.device), ""
+    if hub.dtype == "auto":
+        choice = choose_dtype(shape, parameters)
+        return choice.dtype, choice.reason
+    speed = get_measured_speedup(shape) if hub.dtype != "float16" else None
+    return hub.dtype, describe_speedup(speed) if speed and parameters >= MIN_MEASURED_PARAMETERS else ""
+
+
+def run_benchmark_subprocess(
+    config: RunConfig, *, timeout_seconds: float | None = None, on_progress: Callable[[str], None] | None = None
+) -> BenchmarkResult:
+    """Load the model in a process of its own, let it answer and learn a little. Takes as long as loading it does.
+
+    ``timeout_seconds`` is the most seconds to wait (None: as long as a download takes); ``on_progress`` hears what is tried now.
+
+    :raises ConfigError, BankError, StudentError: it cannot be loaded, or not used; says why.
+    """
+    message, exit_code, stderr_text, timed_out = _communicate_with_child(
+        config.model_dump_json(), timeout_seconds, on_progress or (lambda _: None)
+    )
+    if timed_out:
+        raise StudentError(
+            f"The model {config.model} did not answer within {timeout_seconds:.0f} seconds.",
+            "Choose a smaller one, or a GPU.",
+        )
+    if "kind" not in message:
+        reason = "its memory did not suffice" if exit_code in (-9, 137) else (stderr_text.strip()[-300:] or "no word")
+        raise StudentError(f"The model {config.model} cannot be tried out: {reason}.", "Choose a smaller one.")
+    if message["kind"]:
+        error_type = {"ConfigError": ConfigError, "BankError": BankError}.get(message["kind"], StudentError)
+        extra = {"field": message["field"]} if error_type is ConfigError else {}
+        raise error_type(message["problem"], message["remedy"], **extra)
+    return BenchmarkResult(**message["trial"])
+
+
+def _communicate_with_child(
+    config_json: str, timeout_seconds: float | None, on_progress: Callable[[str], None]
+) -> tuple[dict[str, Any], int, str, bool]:
+    """The last thing that the trial's process says, its exit code, its words on stderr, and whether it was too late."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    last_message: dict[str, Any] = {}
+    timed_out = threading.Event()
+    with subprocess.Popen([sys.executable, *BENCHMARK_ARGUMENTS], **pipes, text=True, env=child_environment()) as child:
+        timer = threading.Timer(timeout_seconds or 0, lambda: (timed_out.set(), child.kill()))
+        stderr_parts: list[str] = []
+        stderr_reader = threading.Thread(target=lambda: stderr_parts.append(child.stderr.read()), daemon=True)
+        stderr_reader.start()
+        if timeout_seconds is not None:
+            timer.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it died at once; its exit says why
+                child.stdin.write(config_json)
+                child.stdin.close()
+            for line in child.stdout:
+                if message := _parse_message(line):
+                    last_message = message
+                if "step" in message:
+                    on_progress(message["step"])
+        except BaseException:  # whoever listens has had enough: nobody waits for the trial's end
+            child.kill()
+            raise
+        finally:
+            timer.cancel()
+        exit_code = child.wait()
+        stderr_reader.join(timeout=1)
+    return last_message, exit_code, "".join(stderr_parts), timed_out.is_set()
+
+
+def _parse_message(line: str) -> dict[str, Any]:
+    """The object that a line holds; an empty one for what a library prints, be it a number."""
+    with contextlib.suppress(ValueError):
+        message = json.loads(line)
+        return message if isinstance(message, dict) else {}
+    return {}
+
+
+def benchmark_json(benchmark: BenchmarkResult, config: RunConfig) -> dict[str, object]:
+    """The trial's figures with the run's estimated seconds."""
+    return {**asdict(benchmark), "run_seconds": benchmark.estimate_run_seconds(config)}
+
+
+def _format_gb(size: float) -> str:
+    return f"{size / 1e9:.1f} GB"
+
+
+def _format_duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,152 @@
+"""How a run stands, told from its files alone: the journal's last line, the lease, a request, the queue. Writes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studentsim.runs.lease import LeaseInfo, current_lease
+from studentsim.runs.run_dir import RunFolder
+
+LIVE_STATUSES = frozenset({"starting", "running", "not responding"})
+"""A worker process exists."""
+RESUMABLE_STATUSES = frozenset({"paused", "interrupted", "failed"})
+"""The run can go on from its last complete turn."""
+FINAL_STATUSES = frozenset({"finished", "cancelled"})
+"""Nothing more will come."""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a run stands.
+
+    ``status``: queued, starting, running, not responding, paused, cancelled, failed, finished, interrupted (its worker
+    ended without a word). ``request``: what was asked and not yet done (pause, cancel), or "". ``queue_position``: 1 for the
+    next in the queue, 0 if not queued. ``message`` and ``remedy`` say what happened and what to do, where there is something.
+    """
+
+    run_id: str
+    status: str
+    request: str = ""
+    message: str = ""
+    remedy: str = ""
+    error: str = ""
+    pid: int = 0
+    epoch: int = 0
+    """The lease's number: how many workers the run has had."""
+    queue_position: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a worker process exists."""
+        return self.status in LIVE_STATUSES
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether the run can go on."""
+        return self.status in RESUMABLE_STATUSES
+
+
+def read_run_state(folder: RunFolder) -> RunState:
+    """How the run stands now. Its ``place`` in the queue is the manager's to tell."""
+    is_queued = folder.queue_path.exists()  # before the lease: a run is granted one first and then leaves the queue
+    lease = current_lease(folder)
+    last = read_last_event(folder.journal_path)
+    request = folder.read_request()
+    common_fields = {"request": request[0] if request else "", "epoch": lease.epoch if lease else 0}
+    if lease and lease.is_alive:
+        if not (_is_run_ended(last) and lease.beats):
+            return RunState(folder.run_id, _status_of_live_run(lease, last), pid=lease.pid, **common_fields)
+    elif is_queued:
+        return RunState(folder.run_id, "queued", **common_fields)
+    if _is_run_ended(last):
+        return _state_after_end_event(folder, last, common_fields)
+    return _state_without_end_event(folder, lease, last, common_fields)
+
+
+def read_last_event(journal: Path) -> dict[str, Any] | None:
+    """The last event whose line is whole, read from the file's end; None if there is none."""
+    try:
+        with journal.open("rb") as handle:
+            size = handle.seek(0, 2)
+            span = 8192
+            while True:
+                begin = max(0, size - span)
+                handle.seek(begin)
+                for line in reversed(handle.read(size - begin).split(b"\n")[0 if begin == 0 else 1 : -1]):
+                    if (event := _parse_event(line)) is not None:
+                        return event
+                if begin == 0:
+                    return None
+                span *= 8
+    except OSError:
+        return None
+
+
+def read_last_log_line(folder: RunFolder) -> str:
+    """The last line that the worker wrote, at most 300 characters; "" if it wrote nothing."""
+    try:
+        with folder.log_path.open("rb") as handle:
+            handle.seek(max(0, handle.seek(0, 2) - 8192))
+            lines = handle.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+
+
+def state_fingerprint(folder: RunFolder) -> tuple[object, ...]:
+    """Something that differs whenever the state of a run without a living worker may differ."""
+    return tuple(
+        _size_and_mtime(folder.path / name) for name in ("events.jsonl", "leases", "queue.json", "control.json")
+    )
+
+
+def _status_of_live_run(lease: LeaseInfo, last: dict[str, Any] | None) -> str:
+    if lease.is_overdue:
+        return "not responding"
+    if lease.beats == 0 or last is None or last["type"] in ("RunStarted", "Resumed"):
+        return "starting"
+    return "starting" if last["type"] == "StageStarted" and last.get("stage") == "loading" else "running"
+
+
+def _state_after_end_event(folder: RunFolder, last: dict[str, Any], common_fields: dict[str, Any]) -> RunState:
+    end_fields = {name: str(last.get(name, "")) for name in ("message", "remedy", "error")}
+    return RunState(folder.run_id, str(last.get("status", "")), **end_fields, **common_fields)
+
+
+def _state_without_end_event(
+    folder: RunFolder, lease: LeaseInfo | None, last: dict[str, Any] | None, common_fields: dict[str, Any]
+) -> RunState:
+    """A run that neither goes on nor says why."""
+    last_line = read_last_log_line(folder)
+    quoted_line = f" Its last words: {last_line}" if last_line else ""
+    if lease and (last is None or last["type"] == "RunStarted"):
+        message = f"The worker ended before it began.{quoted_line}"
+        return RunState(
+            folder.run_id, "failed", message=message, remedy="Try to resume.", error="WorkerDied", **common_fields
+        )
+    message = f"The worker ended without a word.{quoted_line}" if lease else "The run was made, but never begun."
+    remedy = "Resume: complete turns are safe."
+    return RunState(folder.run_id, "interrupted", message=message, remedy=remedy, **common_fields)
+
+
+def _is_run_ended(event: dict[str, Any] | None) -> bool:
+    return event is not None and event["type"] == "RunEnded"
+
+
+def _parse_event(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "type" in event else None
+
+
+def _size_and_mtime(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns

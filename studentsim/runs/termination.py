@@ -1,0 +1,43 @@
+"""Ending a run from outside, when there is no worker that could: the same last event, under the same lease."""
+
+from __future__ import annotations
+
+import time
+
+from studentsim.events import RunEnded
+from studentsim.runs import process
+from studentsim.runs.history import read_past_events, run_started_event, sum_worked_seconds
+from studentsim.runs.lease import Lease, current_lease
+from studentsim.runs.run_dir import RunFolder
+from studentsim.store.journal import JournalWriter
+
+
+def end_run(folder: RunFolder, status: str, *, error: str = "", message: str = "", remedy: str = "") -> None:
+    """Write the run's last event and take it out of the queue. Writes. Only for a run without a living worker.
+
+    :raises LeaseLost: a worker was quicker.
+    :raises JournalError: the journal is damaged or cannot be written.
+    """
+    lease = Lease.acquire(folder)
+    try:
+        events = read_past_events(folder)
+        turn = max(0, events[-1]["turn"]) if events else 0
+        with JournalWriter(folder.journal_path) as journal:
+            if not events:
+                journal.append(run_started_event(folder, folder.read_config()))
+            lease.ensure_current()
+            seconds = round(sum_worked_seconds(events), 3)
+            journal.append(RunEnded(turn, status, seconds, error=error, message=message, remedy=remedy))
+        folder.queue_path.unlink(missing_ok=True)
+        folder.clear_request()
+    finally:
+        lease.close()
+
+
+def kill_worker(folder: RunFolder) -> None:
+    """SIGKILL to the run's worker, if it is still that very process, and wait a moment for its end."""
+    lease = current_lease(folder)
+    if lease and process.kill_process(lease.pid, lease.pid_started):
+        deadline = time.monotonic() + 2
+        while lease.is_alive and time.monotonic() < deadline:
+            time.sleep(0.005)  # nothing tells of the end of a process that may not be our child

@@ -1,0 +1,214 @@
+"""Which option a freely written reply ticks. Models of the hub write as they like: this reads what they mean, or nothing.
+
+    **Answer: (c)**        The correct answer is c) 24.        So option C is right.        \\boxed{24}        24 km
+
+The last statement that names an answer counts. A letter goes before a value, as in marking. Two letters, a refusal, or a value that
+no option shows leave the question unanswered, which is an outcome of its own: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import NamedTuple
+
+from studentsim.student.answer_parsing.agreement import find_value_letter, is_lone_value
+from studentsim.student.answer_parsing.claims import (
+    ResolvedAnswer,
+    last_match,
+    resolve_answer,
+    resolve_whole_reply,
+    resolve_with_unit,
+)
+from studentsim.student.answer_parsing.listed import remove_listed_options
+from studentsim.student.answer_parsing.options import ParsedOptions, parse_options
+from studentsim.student.answer_parsing.reasoning import strip_reasoning, truncate_at_next_question
+from studentsim.student.answer_parsing.statements import Statement, StatementKind, find_statements
+from studentsim.student.answer_parsing.text_cleaning import collapse_whitespace, strip_markup
+from studentsim.student.answer_parsing.unstated import find_unmarked_statements, is_refusal, remove_farewell
+from studentsim.types import Question
+
+MAX_REPLY_CHARS = 12_000
+"""Characters that are looked at, from the end: a reply of 4,096 tokens has about as many."""
+MAX_VALUE_CHARS = 200
+"""Characters of the value that is handed on."""
+MAX_RAW_CHARS = 200_000
+"""Characters of a reply that are searched for thinking aloud, from the end."""
+
+MAX_RESOLVED_STATEMENTS = 6
+"""Statements that name an answer, counted from the end, after which no earlier one is looked at."""
+
+_RETRACTION = re.compile(
+    r"(?i)\b(?:wait|w?hoops|oops|scratch that|hold on|correction(?! of)|that(?:'s| is| was)(?: actually| clearly)? (?:wrong|"
+    r"incorrect|not right|a mistake)|(?:can't|cannot) be right|"
+    r"i (?:made|was|have made) (?:a |an )?(?:mistake|error|wrong|mistaken)|let me (?:re-?check|re-?do|correct))\b"
+)
+_LONE_NUMBER = re.compile(r"\W{0,3}\d[\d.,/]{0,20}\s?\w{0,10}\W{0,3}")
+_HORIZONTAL_RULE = re.compile(r"(?m)^[ ]?[-=_*]{3,}[ ]?\n")
+"""A line across the page, as below a heading."""
+_IMMEDIATE_OBJECTION = re.compile(r"[^.!\n]{0,40}\b(?:[Nn]o|[Bb]ut|[Ww]ait)\b")
+_OPTION_MARK = re.compile(r"(?im)^[ ]{0,8}[\[(]?([a-j])[\])]")
+"""A line that begins with an option's mark."""
+_CONFIRMATION = re.compile(r"(?i)\b(?:yes|correct|confirm(?:s|ed)?|matches|indeed|right)\b")
+
+
+class ParsedReply(NamedTuple):
+    """What a reply says its answer is. ``find_value_letter``: the option that the value written beside the letter shows; None where no letter
+    is named, no value stands beside it, or no single option shows it. Where it is not ``letter``, the two disagree.
+    """
+
+    letter: str | None
+    value: str | None
+    value_letter: str | None
+
+
+def parse_reply(text: str, question: Question, *, ended: bool | None = None) -> tuple[str | None, str | None]:
+    """The chosen letter and the value written, either None where there is none; see ``parse_reply_full``."""
+    return parse_reply_full(text, question, ended=ended)[:2]
+
+
+def parse_reply_full(text: str, question: Question, *, ended: bool | None = None) -> ParsedReply:
+    """The chosen letter, the value written, and the option that the value shows, each None where there is none.
+
+    The letter counts, whatever value stands beside it.
+
+    ``ended``: whether the model ended its reply itself. Of one that was cut off (False) only what it states as its answer is read, up
+    to the last whole word: its last line is none. A reply that had gone on to another question had ended its answer to this one.
+    """
+    options = parse_options(question.options, question.problem)
+    full_reply = strip_reasoning(collapse_whitespace(text[-MAX_RAW_CHARS:]))
+    reply = truncate_at_next_question(full_reply, question.problem, options.option_keys)
+    is_cut_off = ended is False and full_reply.endswith(reply)
+    if is_cut_off:
+        reply = _drop_partial_word(reply)
+    reply = _HORIZONTAL_RULE.sub("", reply)
+    reply = remove_farewell(strip_markup(reply[-MAX_REPLY_CHARS:]).strip()[-MAX_REPLY_CHARS:])
+    if not is_cut_off and (resolved_reply := resolve_whole_reply(reply, options)):
+        return _to_parsed_reply(resolved_reply, options)
+    has_several_marks = len({mark.lower() for mark in _OPTION_MARK.findall(reply)}) > 1
+    reply = remove_listed_options(reply, options)
+    resolved = _resolve_statements(reply, options)
+    if resolved is None and not is_cut_off:
+        lines = [
+            (line, r)
+            for line in find_unmarked_statements(reply)
+            if (r := _resolve_line(line, options, has_several_marks))
+        ]
+        if is_refusal(reply):  # "e) cannot be determined" may be an option
+            lines = [
+                (line, r) for line, r in lines if line.exact_only and r.letter in options.match_whole(r.value or "")
+            ]
+        resolved = lines[0][1] if lines else None
+    return _to_parsed_reply(resolved, options) if resolved else ParsedReply(None, None, None)
+
+
+def _to_parsed_reply(resolved: ResolvedAnswer, options: ParsedOptions) -> ParsedReply:
+    shown_letter = find_value_letter(resolved, options)
+    return ParsedReply(resolved.letter, resolved.value and resolved.value[:MAX_VALUE_CHARS], shown_letter)
+
+
+def _drop_partial_word(text: str) -> str:
+    """Without a last word that may be half of one: 12 of 120; (c) is whole."""
+    text = text.rstrip()
+    return text if re.search(r"[)\]}*!?]$|[A-Za-z]\.$", text) else text[: max(text.rfind(" "), text.rfind("\n"), 0)]
+
+
+def _resolve_statements(reply: str, options: ParsedOptions) -> ResolvedAnswer | None:
+    """What the reply's statements come to: the last of the best kind, unless one that is no worse says otherwise."""
+    candidates = list(
+        islice(
+            ((s, r) for s in find_statements(reply) if (r := _resolve_statement(s, options))), MAX_RESOLVED_STATEMENTS
+        )
+    )
+    if not candidates:
+        return None
+    best_kind = max(s.kind for s, _ in candidates)
+    if best_kind == StatementKind.HEDGED:
+        return candidates[0][1]
+    firm_candidates = [(s, r) for s, r in candidates if s.kind > StatementKind.HEDGED]
+    statement, resolved = firm_candidates[0]
+    if _is_retracted(reply[statement.start :]):
+        return ResolvedAnswer(None, resolved.value)
+    if any(s.form == "correction" and r.letter == resolved.letter for s, r in firm_candidates[:2]):
+        return resolved
+    others = [(s, r) for s, r in firm_candidates[1:] if r.letter != resolved.letter and r.letter]
+    if (
+        others
+        and _asks_another_question(between := reply[others[0][0].start : statement.start])
+        and not _RETRACTION.search(between)
+    ):
+        return ResolvedAnswer(None, resolved.value)
+    if others and not resolved.is_certain and others[0][1].is_certain:
+        return ResolvedAnswer(None, resolved.value)  # the later one may be of another question
+    if (
+        others
+        and resolved.letter
+        and statement.kind < others[0][0].kind
+        and not _RETRACTION.search(reply[others[0][0].start : statement.start])
+    ):
+        return ResolvedAnswer(None, resolved.value)
+    return resolved
+
+
+def _asks_another_question(between: str) -> bool:
+    """Whether a paragraph between two answers asks a question that is not answered at once; or nothing stands between them."""
+    if not re.search(r"[.!?;\n]|\b(?:not|but|no)\b", between):
+        return True  # "the answer is a and the answer is b"
+    paragraphs = [p.partition("?") for p in between.split("\n\n")[1:]]
+    return any(
+        mark and len(before) >= 20 and not _IMMEDIATE_OBJECTION.match(after) for before, mark, after in paragraphs
+    )
+
+
+def _is_retracted(after: str) -> bool:
+    """Whether an answer is taken back behind it, and no other given."""
+    retraction = last_match(_RETRACTION, after[:2000])
+    return bool(retraction) and not _CONFIRMATION.search(after[retraction.end() :])
+
+
+def _resolve_statement(statement: Statement, options: ParsedOptions) -> ResolvedAnswer | None:
+    form = statement.form
+    if form == "none":
+        return ResolvedAnswer(options.none_letter, statement.text)
+    if form in ("A:", "A."):
+        return _resolve_a_line(statement, options)
+    resolved = resolve_answer(statement.text, options, exact_only=statement.exact_only, is_last=statement.is_last)
+    if form == "correction" and resolved and not resolved.letter and not _LONE_NUMBER.fullmatch(statement.text):
+        return None
+    if resolved is None or form not in ("pick", "first", "subject", "letter"):
+        return resolved
+    if form in ("pick", "first") and resolved.letter and re.match(r"\W*\d", statement.text):
+        if form == "pick" or not statement.is_last or len(statement.text.split()) > 3:
+            return None  # "we choose 2 of 5": nobody says that this is the answer
+    return resolved if resolved.letter or form != "subject" else None
+
+
+def _resolve_a_line(statement: Statement, options: ParsedOptions) -> ResolvedAnswer | None:
+    """``A: 18`` says "Answer: 18", unless option a is 18. A stop for the colon may be either, so that it counts where both agree."""
+    resolved = resolve_answer(statement.text, options, exact_only=statement.exact_only, is_last=statement.is_last)
+    if resolved is None or resolved.letter is None:
+        return None
+    if "a" in options.match_whole(statement.text) and resolved.letter != "a":
+        return ResolvedAnswer("a" if statement.form == "A." else None, resolved.value)
+    if statement.form == "A." and resolved.letter != "a":
+        return ResolvedAnswer(None, resolved.value)
+    return resolved
+
+
+def _resolve_line(line: Statement, options: ParsedOptions, has_several_marks: bool) -> ResolvedAnswer | None:
+    """``has_several_marks``: lines of the reply begin with several letters, as where it writes the options out, so that one of them says little."""
+    if line.form == "tail":
+        return resolve_with_unit(line.text, options, exact_only=line.exact_only)
+    resolved = resolve_answer(line.text, options, exact_only=line.exact_only, is_last=line.is_last)
+    if (
+        resolved
+        and resolved.letter == "a"
+        and re.match(r"\s*(?:[Aa]\s?:|A\s?\.)\s*\S", line.text)
+        and resolved.letter not in options.match_whole_or_value(resolved.value or "")
+    ):
+        return None  # "A:" is as good as "Answer:"
+    if line.form == "clause" and (not resolved or not resolved.letter or not resolved.is_certain):
+        return None  # the sentence as a whole may say more
+    if resolved and not resolved.is_certain and (has_several_marks or not is_lone_value(resolved.value, options)):
+        return ResolvedAnswer(None, resolved.value)  # "a) 36 x 5 = 980" may be a step of the working
+    return resolved

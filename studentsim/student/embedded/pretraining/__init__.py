@@ -1,0 +1,1 @@
+"""How the embedded student's weights are made."""

@@ -1,0 +1,67 @@
+"""Whether a model may be computed by the packed decoder: by its kind, and by a trial against transformers' own figures."""
+
+from __future__ import annotations
+
+import torch
+from peft import PeftModel
+from peft.tuners.lora import Linear as LoRA
+from peft.tuners.tuners_utils import BaseTunerLayer
+
+from studentsim.config import ALL_PROJECTIONS
+from studentsim.student.huggingface.memory import PACKED_DECODER_TYPES
+from studentsim.student.huggingface.packed_decoder import PackedDecoder
+from studentsim.student.huggingface.packing import PackedBatch, PackedRow
+
+MAX_DECODER_ERROR = {torch.float32: 1e-3, torch.bfloat16: 0.2}
+"""Total variation distance (0 to 1) between what the two tell of a next token, at most; 16 bits alone make some."""
+LENGTH_DEPENDENT_ROPES = ("dynamic", "longrope")
+"""Rotary embeddings that depend on a text's whole length."""
+
+
+def build_packed_decoder(model: PeftModel, dtype: torch.dtype) -> PackedDecoder | None:
+    """A packed decoder for the model, on a processor and in the model's own dtype; None where transformers is to be asked instead."""
+    base = model.get_base_model()
+    if base.device.type != "cpu" or base.dtype != dtype or dtype not in MAX_DECODER_ERROR or not _is_supported(model):
+        return None
+    decoder = PackedDecoder(model)
+    return decoder if measure_decoder_error(decoder, model) <= MAX_DECODER_ERROR[dtype] else None
+
+
+def _is_supported(model: PeftModel) -> bool:
+    base = model.get_base_model()
+    config = base.config
+    rope = getattr(config, "rope_parameters", None) or {}
+    sliding = getattr(config, "use_sliding_window", True) and getattr(config, "sliding_window", None)
+    modules = [(name.rpartition(".")[2], module) for name, module in base.named_modules()]
+    kinds = {type(module) for name, module in modules if name in ALL_PROJECTIONS}
+    adapted_names = {name for name, module in modules if isinstance(module, BaseTunerLayer)}
+    return (
+        config.model_type in PACKED_DECODER_TYPES
+        and config.hidden_act == "silu"
+        and rope.get("rope_type", "default") not in LENGTH_DEPENDENT_ROPES
+        and not (sliding and sliding < config.max_position_embeddings)
+        and kinds <= {torch.nn.Linear, LoRA}
+        and adapted_names
+        <= set(ALL_PROJECTIONS)  # fresh ones change nothing yet: the trial would not miss one of the head
+    )
+
+
+@torch.no_grad()
+def measure_decoder_error(decoder: PackedDecoder, model: PeftModel) -> float:
+    """The largest total variation distance between what decoder and model tell, on a few tokens that mean nothing."""
+    vocab_size = model.config.vocab_size
+    prompt, *texts = (
+        [(7 + 101 * n + 13 * k) % vocab_size for k in range(length)] for n, length in enumerate((9, 5, 3))
+    )
+    pack = PackedBatch([PackedRow(prompt, texts)])
+    packed_probabilities = decoder.compute_logits(
+        decoder.compute_hidden_states(pack, decoder.combine_layer_adapters(), pack.predicting_positions)
+    ).softmax(-1)
+    distances = [0.0]
+    for number, text in enumerate(texts):
+        logits = model(input_ids=torch.tensor([prompt + text]), use_cache=False).logits[0, len(prompt) - 1 : -1]
+        distance = (packed_probabilities[pack.completion_numbers == number] - logits.float().softmax(-1)).abs().sum(
+            -1
+        ).max().item() / 2
+        distances.append(distance if distance == distance else 1.0)
+    return max(distances)

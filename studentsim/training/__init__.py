@@ -1,0 +1,1 @@
+"""DPO with LoRA: preference pairs, the trainer, rehearsal, held-out metrics."""

@@ -1,0 +1,324 @@
+"""DPO with LoRA, by TRL's DPOTrainer on a PEFT model: what the student got wrong becomes what it prefers not to say.
+
+"Direct Preference Optimization" (Rafailov et al. 2023); settings as in P0 unless the run says otherwise. One trainer a turn;
+the model is loaded once a run. TRL's settings are chosen in ``manner.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import queue
+import tempfile
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+from datasets import Dataset, disable_progress_bars
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+from studentsim.config import Learning
+from studentsim.events import EpochFinished, PreferenceMetrics, TrainingStep, Validated
+from studentsim.training import lm_head, packed_forward
+from studentsim.training.dpo_config import RuntimeOptions, build_dpo_config
+from studentsim.training.epoch_metrics import EpochEnd, EpochMeans
+from studentsim.training.heldout_metrics import compute_held_out_metrics
+from studentsim.training.option_pairs import OptionPreferenceMeter
+from studentsim.training.rehearsal import Rehearsal
+from studentsim.training.rehearsal_loss import RehearsalPenalty
+from studentsim.training.trainer import MaskedPreferenceCollator, PretokenizedDPOTrainer, StepReporter
+from studentsim.types import Pair, PairScore
+
+REFERENCE_ADAPTER = "ref"
+"""The name TRL gives the frozen copy of the adapter that log-ratios compare with."""
+
+
+class TrainableStudent(Protocol):
+    """What DPO needs of a student."""
+
+    model: PeftModel
+    tokenizer: PreTrainedTokenizerBase
+
+    def pair_ids(self, pair: Pair) -> dict[str, list[int]]:
+        """``prompt_ids``, ``chosen_ids``, ``rejected_ids``, and a mask for each of the latter two."""
+        ...
+
+    def pair_logps(self, rows: Sequence[dict[str, list[int]]], *, base: bool = False) -> list[tuple[float, float]]:
+        """Log-probabilities of chosen and rejected for each of ``pair_ids``' rows.
+
+        By the student as it stands or, with ``base``, as it was before any training.
+        """
+        ...
+
+    def pair_scores(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
+        """As ``pair_logps``, by the student as it stands, with the mean logits beside the log-probabilities."""
+        ...
+
+    def on_adapter_changed(self) -> None:
+        """Called when the adapter has changed."""
+        ...
+
+
+class DPOStudentTrainer:
+    """Trains one student, which nobody else trains; see ``studentsim.student.protocols.Trainer``."""
+
+    def __init__(
+        self,
+        student: TrainableStudent,
+        learning: Learning,
+        runtime_options: RuntimeOptions | None = None,
+        *,
+        validation_every: str = "turn",
+        rehearsal: Rehearsal | None = None,
+        option_preference: OptionPreferenceMeter | None = None,
+    ) -> None:
+        self.student = student
+        self.learning = learning
+        self.validation_every = validation_every
+        self.runtime_options = runtime_options or RuntimeOptions()
+        self.rehearsal = rehearsal if learning.rehearsal > 0 else None
+        self.option_preference = option_preference
+        """Who looks at held-out questions' options; None for students that do not read them."""
+        self._cached_reference: tuple[Sequence[Pair], list[tuple[float, float]]] = ((), [])
+
+    def learn(
+        self,
+        pairs: Sequence[Pair],
+        held_out: Sequence[Pair],
+        *,
+        turn: int,
+        seed: int,
+        practised: Collection[str] | None = None,
+    ) -> Iterator[TrainingStep | EpochFinished | Validated]:
+        """Train on the pairs, then look at the held-out ones. No pairs at all is no error: then nothing is trained.
+
+        What is not ``practised`` (keys as ``rehearsal.rehearsal_key`` tells them; None: not known, nothing is rehearsed) is held where
+        it was. Runs the trainer in a thread and yields each step's figures as they come. Closing the iterator stops training.
+        """
+        if not pairs:
+            if self.rehearsal and practised is not None:
+                self.rehearsal.skip_turn(practised)
+            return
+        penalty = self._build_rehearsal_penalty(len(pairs), turn, practised)
+        rows = [self.student.pair_ids(p) for p in held_out]
+        reference = self._reference_logps(held_out, rows)
+        if self.option_preference:
+            self.option_preference.begin_turn([pair.question for pair in held_out])
+        means = EpochMeans(len(pairs), self.learning.batch)
+        finish_epoch = partial(self._finish_epoch, turn, means, rows, reference)
+        messages: queue.Queue[dict[str, float] | EpochEnd | BaseException | None] = queue.Queue()
+        validates_epochs = self.validation_every == "epoch" and bool(held_out)
+        reporter = StepReporter(messages, partial(self._score_held_out, rows) if validates_epochs else None)
+        thread = threading.Thread(
+            target=self._run_training,
+            args=(pairs, seed, messages, reporter, penalty),
+            name=f"dpo-turn-{turn}",
+            daemon=True,
+        )
+        thread.start()
+        try:
+            while (message := messages.get()) is not None:
+                if isinstance(message, BaseException):
+                    raise message
+                if isinstance(message, EpochEnd):
+                    yield finish_epoch(message.scores)
+                    continue
+                means.add_step(_parse_metrics(message))
+                yield TrainingStep(turn, int(message["step"]), int(message["steps"]), _parse_metrics(message))
+        finally:
+            reporter.should_stop = True
+            thread.join()
+        scores = self.student.pair_scores(rows) if held_out else None
+        last_epoch = finish_epoch(scores)
+        yield last_epoch
+        if scores is not None and last_epoch.validation is not None:
+            self._cached_reference = (held_out, reference if self.learning.reference == "base" else _pair_logps(scores))
+            yield Validated(
+                turn,
+                len(held_out),
+                last_epoch.validation,
+                **(self.option_preference.finish_turn() if self.option_preference else {}),
+            )
+
+    def save(self, folder: Path) -> None:
+        """Write what a resumed run needs beside the student's adapter; nothing without rehearsal."""
+        if self.rehearsal:
+            self.rehearsal.save(folder)
+
+    def load(self, folder: Path) -> None:
+        """Take up what ``save`` wrote.
+
+        :raises StudentError: it is missing, damaged, or another run's.
+        """
+        if self.rehearsal:
+            self.rehearsal.load(folder)
+
+    def _build_rehearsal_penalty(
+        self, pair_count: int, turn: int, practised: Collection[str] | None
+    ) -> RehearsalPenalty | None:
+        """What the lesson's optimiser steps rehearse, if anything. The student is still as the last lesson left it."""
+        if not self.rehearsal or practised is None:
+            return None
+        self.rehearsal.begin_turn(self.student, practised)
+        steps = self.learning.epochs * -(-pair_count // self.learning.batch)
+        batches = self.rehearsal.sample_batches(self.student, turn, practised, steps)
+        return RehearsalPenalty(
+            batches,
+            self.learning.rehearsal,
+            pad_token_id=self.student.tokenizer.pad_token_id,
+            batch_size=2 * self.runtime_options.micro_batch_size,
+        )
+
+    def _finish_epoch(
+        self,
+        turn: int,
+        means: EpochMeans,
+        rows: Sequence[dict[str, list[int]]],
+        reference: Sequence[tuple[float, float]],
+        scores: Sequence[PairScore] | None,
+    ) -> EpochFinished:
+        """What the epoch under way told, with the held-out pairs' figures where they were looked at."""
+        epoch, validation_metrics = means.epoch, None
+        if scores is not None:
+            token_counts = [(sum(row["chosen_mask"]), sum(row["rejected_mask"])) for row in rows]
+            logits = [(s.chosen_logits, s.rejected_logits) for s in scores]
+            validation_metrics = compute_held_out_metrics(
+                _pair_logps(scores), reference, token_counts, self.learning, logits
+            )
+        return EpochFinished(turn, epoch, self.learning.epochs, means.finish_epoch(), validation_metrics)
+
+    def _score_held_out(self, rows: Sequence[dict[str, list[int]]]) -> list[PairScore]:
+        """The held-out pairs in the midst of training, which goes on as if nobody had looked: no random number is drawn."""
+        was_training = self.student.model.training
+        self.student.on_adapter_changed()
+        try:
+            return self.student.pair_scores(rows)
+        finally:
+            self.student.model.train(was_training)
+
+    def _reference_logps(
+        self, held_out: Sequence[Pair], rows: Sequence[dict[str, list[int]]]
+    ) -> list[tuple[float, float]]:
+        """The reference's log-probabilities of the held-out pairs.
+
+        Last turn's were told by the pass at its end, and the base's never change.
+        """
+        pairs, logps = self._cached_reference
+        if rows and pairs == held_out:
+            return logps
+        return self.student.pair_logps(rows, base=self.learning.reference == "base") if rows else []
+
+    def _run_training(
+        self,
+        pairs: Sequence[Pair],
+        seed: int,
+        messages: queue.Queue,
+        reporter: StepReporter,
+        penalty: RehearsalPenalty | None,
+    ) -> None:
+        try:
+            with tempfile.TemporaryDirectory(prefix="studentsim-") as folder, contextlib.redirect_stdout(io.StringIO()):
+                trainer = self._build_trainer(pairs, seed, folder, reporter)
+                trainer.rehearsal_penalty = penalty
+                try:
+                    trainer.train()
+                finally:
+                    _remove_trainer_patches(self.student.model, self.runtime_options)
+            self.student.on_adapter_changed()
+            messages.put(None)
+        except BaseException as error:  # handed over to the thread that asked, which raises it there
+            messages.put(error)
+
+    def _build_trainer(
+        self, pairs: Sequence[Pair], seed: int, folder: str, reporter: StepReporter
+    ) -> PretokenizedDPOTrainer:
+        disable_progress_bars()
+        model = self.student.model
+        model.train()
+        trained_weights = [(p, p.data) for p in model.parameters() if p.requires_grad]
+        trainer = PretokenizedDPOTrainer(
+            model=model,
+            args=build_dpo_config(
+                self.learning, self.runtime_options, seed=seed, folder=folder, use_cpu=model.device.type == "cpu"
+            ),
+            train_dataset=self._build_dataset(pairs),
+            processing_class=self.student.tokenizer,
+            data_collator=MaskedPreferenceCollator(pad_token_id=self.student.tokenizer.pad_token_id),
+            callbacks=[reporter],
+        )
+        for callback in (PrinterCallback, ProgressCallback):
+            trainer.remove_callback(callback)
+        # TRL has put a copy of the adapter beside it as the reference. It is not needed: last turn's student has told its
+        # log-probabilities already; and without the copy TRL takes the model with its adapter switched off, the base.
+        _delete_reference_adapter(model)
+        # And it has rounded the adapter of a quantised model to bfloat16, where small steps are lost.
+        for parameter, data in trained_weights:
+            parameter.data = data
+        if self.runtime_options.decoder:
+            packed_forward.patch(model.get_base_model(), self.runtime_options.decoder)
+        else:
+            lm_head.patch(
+                model.get_base_model(),
+                split_rows=self.runtime_options.split_rows,
+                has_plain_lm_head=self.runtime_options.has_plain_lm_head,
+            )
+        trainer.precompute_ref_logps = self._precomputes_reference
+        return trainer
+
+    @property
+    def _precomputes_reference(self) -> bool:
+        """Whether the reference's log-probabilities are told before training. For the base that pays from two epochs on."""
+        return self.learning.reference == "last-turn" or self.learning.epochs > 1
+
+    def _build_dataset(self, pairs: Sequence[Pair]) -> Dataset:
+        """Pairs as TRL's collator takes them. The reference's log-probabilities come once a turn, not once a step."""
+        rows = [self.student.pair_ids(p) for p in pairs]
+        if self._precomputes_reference:
+            logps = self.student.pair_logps(rows, base=self.learning.reference == "base")
+            for row, (chosen, rejected) in zip(rows, logps, strict=True):
+                row |= {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
+        return Dataset.from_list(rows)
+
+
+def _remove_trainer_patches(model: PeftModel, runtime_options: RuntimeOptions) -> None:
+    """Take off what the trainer put on: the next turn's would come on top of it."""
+    _delete_reference_adapter(model)
+    lm_head.unpatch(model.get_base_model())
+    if runtime_options.dtype != "float32":
+        # accelerate's autocasting forward, and its note that the model has one: else the next turn would learn without.
+        for name in ("_original_forward", "forward", "_is_accelerate_prepared"):
+            model.__dict__.pop(name, None)
+    if runtime_options.gradient_checkpointing:
+        model.gradient_checkpointing_disable()
+        model.disable_input_require_grads()
+
+
+def _delete_reference_adapter(model: PeftModel) -> None:
+    if REFERENCE_ADAPTER in model.peft_config:
+        model.delete_adapter(REFERENCE_ADAPTER)
+
+
+def _parse_metrics(logs: dict[str, float]) -> PreferenceMetrics:
+    return PreferenceMetrics(
+        loss=logs["loss"],
+        rewards_chosen=logs["rewards/chosen"],
+        rewards_rejected=logs["rewards/rejected"],
+        rewards_accuracies=logs["rewards/accuracies"],
+        rewards_margins=logs["rewards/margins"],
+        logps_chosen=logs["logps/chosen"],
+        logps_rejected=logs["logps/rejected"],
+        logits_chosen=logs["logits/chosen"],
+        logits_rejected=logs["logits/rejected"],
+        rehearsal=logs.get("rehearsal"),
+    )
+
+
+def _pair_logps(scores: Sequence[PairScore]) -> list[tuple[float, float]]:
+    return [(score.chosen, score.rejected) for score in scores]

@@ -1,0 +1,124 @@
+"""A training step's rehearsal: kept pairs go through the model beside the lesson's own, and are pulled back to where they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from transformers import Trainer
+
+from studentsim.training.rehearsal import SIDES, STEP_INTERVAL, RehearsalText
+
+MAX_SQUARED_DRIFT = 25.0
+"""Square nats at which a kept text's squared drift is cut off: one that is far gone must not drown the lesson."""
+
+MAX_GRADIENT_RATIO = 3.0
+"""How many times as long as the lesson's gradient rehearsal's may be. A far longer one would leave nothing of the lesson once their
+sum is clipped, and what is practised would be learnt in every second step alone; one as short as the lesson's holds too little where
+a lesson has little new to teach."""
+
+
+class RehearsalPenalty:
+    """What a lesson's optimiser steps hold, and how strongly."""
+
+    def __init__(
+        self,
+        batches: Sequence[Sequence[RehearsalText]],
+        strength: float,
+        *,
+        pad_token_id: int,
+        batch_size: int = 0,
+    ) -> None:
+        self.batches = batches
+        self.strength = strength
+        self.pad_token_id = pad_token_id
+        """The token that fills rows up."""
+        self.batch_size = batch_size
+        """Texts that go through the model together; 0: all of a step."""
+
+    def add_gradients(self, trainer: Trainer, model: torch.nn.Module, step: int) -> float | None:
+        """Add rehearsal's gradient to that of optimiser step ``step`` (from 0); its loss in square nats.
+
+        None where this step rehearses nothing. To be called once a step, after its last backward pass: whatever number of
+        passes the lesson's pairs take, the step's gradient is that of their mean, and this one's is added whole,
+        made no longer than ``MAX_GRADIENT_RATIO`` allows.
+        """
+        if step % STEP_INTERVAL or not self.batches:
+            return None
+        batch = self.batches[step // STEP_INTERVAL % len(self.batches)]
+        batch_size = self.batch_size or len(batch)
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        turn_gradients = [parameter.grad for parameter in parameters]
+        for parameter in parameters:
+            parameter.grad = None
+        loss = sum(
+            self._backward(trainer, model, batch[at : at + batch_size], len(batch))
+            for at in range(0, len(batch), batch_size)
+        )
+        add_limited_gradients(turn_gradients, parameters)
+        return loss
+
+    def _backward(
+        self, trainer: Trainer, model: torch.nn.Module, texts: Sequence[RehearsalText], total_texts: int
+    ) -> float:
+        """Forward and backward of some of a step's ``total_texts`` texts; their part of its loss: of a right and a wrong working together."""
+        inputs = trainer._prepare_inputs(collate_texts(texts, self.pad_token_id))
+        reference_logps = torch.tensor([h.reference_logp for h in texts], device=inputs["input_ids"].device)
+        with trainer.compute_loss_context_manager():
+            text_logps = compute_text_logps(model, inputs)
+            loss = len(SIDES) * squared_drift(text_logps, reference_logps).sum() / total_texts
+        # accelerate divides by its own count of accumulated passes, which transformers leaves at 1 and counts by itself.
+        trainer.accelerator.backward(
+            STEP_INTERVAL * self.strength * loss * trainer.accelerator.gradient_accumulation_steps
+        )
+        return loss.item()
+
+
+@torch.no_grad()
+def add_limited_gradients(
+    turn_gradients: Sequence[torch.Tensor | None], parameters: Sequence[torch.nn.Parameter]
+) -> None:
+    """Add the ``turn_gradients``' gradient to that of the parameters, which is first made at most ``MAX_GRADIENT_RATIO`` times as long (Euclidean norm)."""
+    turn_norm, rehearsal_norm = (
+        _gradient_norm(gradients) for gradients in (turn_gradients, [parameter.grad for parameter in parameters])
+    )
+    scale = (MAX_GRADIENT_RATIO * turn_norm / rehearsal_norm).clamp(max=1.0) if rehearsal_norm > 0 else rehearsal_norm
+    for parameter, turn_gradient in zip(parameters, turn_gradients, strict=True):
+        if parameter.grad is None:
+            parameter.grad = turn_gradient
+        elif turn_gradient is None:
+            parameter.grad.mul_(scale)
+        else:
+            parameter.grad.mul_(scale).add_(turn_gradient)
+
+
+def _gradient_norm(gradients: Sequence[torch.Tensor | None]) -> torch.Tensor:
+    return torch.stack([g.float().norm() for g in gradients if g is not None] or [torch.zeros(())]).norm()
+
+
+def collate_texts(texts: Sequence[RehearsalText], pad_token_id: int) -> dict[str, torch.Tensor]:
+    """The texts behind their prompts, padded on the right, each (B, T); ``completion_mask`` is 1 where the student chose the token."""
+    rows = [(h.row["prompt_ids"], h.row[f"{h.side}_ids"], h.row[f"{h.side}_mask"]) for h in texts]
+    max_length = max(len(prompt) + len(text) for prompt, text, _ in rows)
+
+    def pad_right(values: list[int], filler: int) -> list[int]:
+        return values + [filler] * (max_length - len(values))
+
+    columns = {
+        "input_ids": [pad_right([*prompt, *text], pad_token_id) for prompt, text, _ in rows],
+        "attention_mask": [pad_right([1] * (len(prompt) + len(text)), 0) for prompt, text, _ in rows],
+        "completion_mask": [pad_right([*[0] * len(prompt), *own], 0) for prompt, _, own in rows],
+    }
+    return {name: torch.tensor(values) for name, values in columns.items()}
+
+
+def squared_drift(text_logps: torch.Tensor, reference_logps: torch.Tensor) -> torch.Tensor:
+    """Squared difference of log-probabilities, clamped; all of one shape."""
+    return (text_logps.float() - reference_logps).square().clamp(max=MAX_SQUARED_DRIFT)
+
+
+def compute_text_logps(model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Summed log-probabilities (B,) of a collated batch, as TRL's DPOTrainer computes them."""
+    labels = inputs["input_ids"].masked_fill(inputs["completion_mask"] == 0, -100)
+    model_inputs = {name: value for name, value in inputs.items() if name != "completion_mask"}
+    return model(**model_inputs, use_cache=False, labels=labels, fused_lm_head=True).log_probs.sum(-1)
