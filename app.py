@@ -8,10 +8,11 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.ui import components, data, language_models, shell
+from studentsim.labels import language_models
+from studentsim.ui import components, data, layout
 from studentsim.ui.home import rows, study
 
-with shell.page_frame("Home") as engine:
+with layout.page_frame("Home") as engine:
     components.render_page_title("Watch a student learn")
     st.markdown(
         "A small language model plays a student: it answers multiple-choice maths questions, is marked, and learns from its own "
@@ -27,20 +28,20 @@ with shell.page_frame("Home") as engine:
             width=300,
         )
         st.page_link(
-            shell.WATCH_PAGE, label="Start a race", icon=":material/flag:", query_params={"race": "new"}, width=140
+            layout.WATCH_PAGE, label="Start a race", icon=":material/flag:", query_params={"race": "new"}, width=140
         )
-        st.page_link(shell.NEW_SIMULATION_PAGE, label="Choose everything yourself", icon=":material/tune:", width=230)
+        st.page_link(layout.NEW_SIMULATION_PAGE, label="Choose everything yourself", icon=":material/tune:", width=230)
         for entry in language_models.list_models():
             label = f"Let {entry.title} learn, a real language model"
             st.page_link(
-                shell.NEW_SIMULATION_PAGE,
+                layout.NEW_SIMULATION_PAGE,
                 label=label,
                 icon=":material/forum:",
                 query_params={"model": entry.name},
                 width=340,
             )
     if run_id:
-        st.switch_page(shell.WATCH_PAGE, query_params={"run": run_id})
+        st.switch_page(layout.WATCH_PAGE, query_params={"run": run_id})
 
     with st.spinner("Reading what the simulations wrote …"):
         runs = data.list_recent_runs(engine, limit=rows.MAX_RUNS)

@@ -30,8 +30,9 @@ from gpu_models import SHAPES, questions, write_model
 from gpu_plain import Plain
 
 from studentsim import factory
-from studentsim.config import Hub, Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.runs.history import package_versions
+from studentsim.settings import Hub, Learning
 from studentsim.student.huggingface.loading import load_model
 from studentsim.student.huggingface.student import HubStudent
 from studentsim.types import Pair

@@ -10,8 +10,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, GemmaConfig, LlamaConfig, PreTrainedConfig, PreTrainedTokenizerFast
 
-from studentsim.config import Hub
 from studentsim.curriculum import generator
+from studentsim.settings import Hub
 from studentsim.types import Question
 
 TURNS = ("<start_of_turn>", "<end_of_turn>")

@@ -14,7 +14,7 @@ from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from trl import DPOConfig, DPOTrainer
 
-from studentsim.config import ALL_PROJECTIONS, Hub
+from studentsim.settings import ALL_PROJECTIONS, Hub
 
 
 class Plain:

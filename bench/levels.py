@@ -17,15 +17,14 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from studentsim.student.embedded.student.model import load_embedded_model
-from studentsim.student.embedded.student.pretraining.data import CARELESS_SHARE
-from studentsim.student.embedded.student.student import EmbeddedStudent
-
 from studentsim.config import RunConfig
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
 from studentsim.evaluation.feedback_eval import get_exam_questions
 from studentsim.evaluation.open_book_eval import evaluate_open_book
 from studentsim.evaluation.profile_eval import evaluate_profile
+from studentsim.student.embedded.model import load_embedded_model
+from studentsim.student.embedded.pretraining.data import CARELESS_SHARE
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.student_table import StudentTable
 from studentsim.types import CATEGORIES
 

@@ -37,7 +37,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import viewer  # noqa: E402  beside this file
 
-from studentsim.ui.shell import MENU_PAGES  # noqa: E402
+from studentsim.ui.layout import MENU_PAGES  # noqa: E402
 
 DRAWN, QUERY, SPEED = 1.0, 150.0, 0.8
 """Limits: seconds from click to drawn, milliseconds a statement, share of its speed that a watched run keeps."""
@@ -151,21 +151,22 @@ def queries(data: Path, options: argparse.Namespace) -> dict[str, float]:
 
 def _visits(runs: list[str]) -> dict[str, tuple[str, dict[str, str]]]:
     """What is visited: every page, with the links that make it ask most."""
-    from studentsim.ui import shell
+    from studentsim.ui import layout
 
     run = runs[0]
     found = {
-        name: (script, {"run": run} if script in shell.SINGLE_RUN_PAGES else {}) for script, name, _ in shell.MENU_PAGES
+        name: (script, {"run": run} if script in layout.SINGLE_RUN_PAGES else {})
+        for script, name, _ in layout.MENU_PAGES
     }
     copies = ",".join(f"{runs[i % len(runs)]}-{i:05d}" for i in range(8))
-    found["Watch, race"] = (shell.WATCH_PAGE, {"race": ",".join(runs[:4])})
-    found["Compare eight"] = (shell.COMPARE_PAGE, {"runs": ",".join(runs[:4] + [copies])})
-    found["Answers, text"] = (shell.ANSWERS_PAGE, {"run": run, "search": "average"})
-    found["Answers, category"] = (shell.ANSWERS_PAGE, {"run": run, "category": "probability"})
-    found["Weaknesses, category"] = (shell.WEAKNESSES_PAGE, {"run": run, "category": "probability"})
+    found["Watch, race"] = (layout.WATCH_PAGE, {"race": ",".join(runs[:4])})
+    found["Compare eight"] = (layout.COMPARE_PAGE, {"runs": ",".join(runs[:4] + [copies])})
+    found["Answers, text"] = (layout.ANSWERS_PAGE, {"run": run, "search": "average"})
+    found["Answers, category"] = (layout.ANSWERS_PAGE, {"run": run, "category": "probability"})
+    found["Weaknesses, category"] = (layout.WEAKNESSES_PAGE, {"run": run, "category": "probability"})
     question = _question(run)
-    found["Answers, question"] = (shell.ANSWERS_PAGE, {"run": run, "question": question})
-    found["Weaknesses, question"] = (shell.WEAKNESSES_PAGE, {"run": run, "question": question})
+    found["Answers, question"] = (layout.ANSWERS_PAGE, {"run": run, "question": question})
+    found["Weaknesses, question"] = (layout.WEAKNESSES_PAGE, {"run": run, "question": question})
     return found
 
 

@@ -15,16 +15,16 @@ from pathlib import Path
 import torch
 from datasets import Dataset, disable_progress_bars
 from peft import LoraConfig, PeftModel, get_peft_model
-from studentsim.student.embedded.student.calculator import Calculator, CalculatorProcessor
-from studentsim.student.embedded.student.model import EMBEDDED_WEIGHTS_DIR
-from studentsim.student.embedded.student.profiles import PROFILES
-from studentsim.student.embedded.student.prompt_text import prompt_text
 from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorList
 from trl import DPOConfig, DPOTrainer
 
-from studentsim.config import ALL_PROJECTIONS
 from studentsim.datasets.registry import open_bank
+from studentsim.settings import ALL_PROJECTIONS
 from studentsim.student.answer_parsing.final_line import parse_answer
+from studentsim.student.embedded.calculator import Calculator, CalculatorProcessor
+from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR
+from studentsim.student.embedded.profiles import PROFILES
+from studentsim.student.embedded.prompt_text import prompt_text
 from studentsim.types import Question
 
 

@@ -29,7 +29,6 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks.mathqa.utils import doc_to_choice
-from studentsim.student.embedded.student.model import HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_HEADS, NUM_LAYERS
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
@@ -41,8 +40,9 @@ from transformers import (
 )
 
 from studentsim.datasets.mathqa import parse_options
+from studentsim.student.embedded.model import HIDDEN_SIZE, INTERMEDIATE_SIZE, NUM_HEADS, NUM_LAYERS
 from studentsim.student.generation.generate import prefill
-from studentsim.student.huggingface.packed_scoring import score_options
+from studentsim.student.huggingface.scoring import score_options
 
 VOCABULARY = 32_000
 """Of the model made on the spot: Llama 2's. Those of the hub have up to 262,000; the embedded student has 1,500."""

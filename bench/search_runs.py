@@ -19,19 +19,18 @@ from typing import Any
 from search_cells import Cell
 
 from studentsim import presets
+from studentsim.analysis.intervals import half_width
 from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import open_bank
 from studentsim.datasets.splits import normalize_problem_text
 from studentsim.exam import paired_difference_interval
-from studentsim.runs import executor as execution
-from studentsim.runs import preflight
+from studentsim.runs import executor, preflight
 from studentsim.runs.run_dir import RunFolder, create_folder_atomically, ensure_data_folder
 from studentsim.simulation import Components
 from studentsim.store.journal import effective_events, read_events
 from studentsim.student.protocols import Student
 from studentsim.types import Answer, Question
-from studentsim.ui.compare.intervals import half_width
 
 CONFIRMED = 600
 """Exam questions of the confirmation."""
@@ -169,7 +168,7 @@ def carry_out(
     events = read_events(folder.journal_path) if folder.journal_path.exists() else []
     if not (events and events[-1].get("status") == "finished"):
         with within(folder):
-            status = execution.execute(
+            status = executor.execute(
                 folder, build_components=lambda config: load(config, protocol, confirming=confirming)
             )
         gc.collect()

@@ -29,10 +29,10 @@ from search_cells import FACTORS, Cell, cell_named, first_cells, goes_on
 from search_runs import Protocol, add_result, carry_out, figures, gain_interval, marks, results_of
 from size_cue import size_cue
 
+from studentsim.analysis.intervals import t_quantile
 from studentsim.cli.record_demo import pause_at_deadline
 from studentsim.runs.run_dir import RunFolder
 from studentsim.store.journal import effective_events, read_events
-from studentsim.ui.compare.intervals import t_quantile
 
 ROUNDS = ((18, 3), (6, 6))
 """Cells of each round, and lessons of its runs: what two cores that others use, too, do in four hours."""

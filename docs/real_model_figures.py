@@ -24,12 +24,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 import pandas as pd  # noqa: E402
 
-from studentsim.config import RunConfig  # noqa: E402
+from studentsim.analysis.curves import group_means_frame  # noqa: E402
+from studentsim.analysis.differences import compute_differences, last_shared_turn  # noqa: E402
+from studentsim.analysis.paper_curves import load_published_curves, published_intervals_overlap  # noqa: E402
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings  # noqa: E402
+from studentsim.config import RunConfig
 from studentsim.runs import demo  # noqa: E402
-from studentsim.ui.compare.curves import group_means_frame  # noqa: E402
-from studentsim.ui.compare.differences import compute_differences, last_shared_turn  # noqa: E402
-from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_runs_by_settings  # noqa: E402
-from studentsim.ui.compare.paper import load_published_curves, published_intervals_overlap  # noqa: E402
 
 PAGE = ROOT / "docs" / "real-model.md"
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, shell
+from studentsim.ui import components, layout
 from studentsim.ui.new import (
     advanced,
     category_mix,
     choosing,
-    fill,
     form,
     length,
     model,
     model_check,
+    prefill,
     questions,
     start,
     teacher,
 )
 
-with shell.page_frame("New simulation") as engine:
-    new = form.RunForm(fill.prefill_from_link(engine))
+with layout.page_frame("New simulation") as engine:
+    new = form.RunForm(prefill.prefill_from_link(engine))
     components.render_page_title("New simulation")
     st.markdown("Four choices, each already made sensibly. Change what you are curious about, then start.")
-    fill.render_origin_note(engine)
+    prefill.render_origin_note(engine)
 
     st.header("1. Which student?", anchor=False)
     model_place = model.render_model_choice(new)

@@ -3,21 +3,21 @@
 
 from __future__ import annotations
 
-from studentsim.ui import shell
-from studentsim.ui.watch import chooser, links, live, race, race_form, stage
+from studentsim.ui import layout
+from studentsim.ui.watch import chooser, links, live, presentation, race, race_form
 
 asked = links.read_link()
-with shell.page_frame("Watch", menu=not asked.present) as engine:
+with layout.page_frame("Watch", menu=not asked.present) as engine:
     if asked.is_new_race:
         race_form.render_race_form(engine)
     elif asked.race:
         if asked.present:
-            stage.render_race_presentation(engine, asked.race, asked.replay)
+            presentation.render_race_presentation(engine, asked.race, asked.replay)
         else:
             race.render_race_page(engine, asked.race)
     elif asked.run:
         if asked.present:
-            stage.render_run_presentation(engine, asked.run, asked.replay)
+            presentation.render_run_presentation(engine, asked.run, asked.replay)
         else:
             live.render_run_page(engine, asked.run)
     else:

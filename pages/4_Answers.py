@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import data, shell
-from studentsim.ui.answers import desk, head, takeaway
+from studentsim.ui import data, layout
+from studentsim.ui.answers import desk, download, head
 from studentsim.ui.answers.data import load_page_data
 
-with shell.page_frame("Answers") as engine:
+with layout.page_frame("Answers") as engine:
     run_id = data.requested_run_id()
     if run_id is None:
         head.render_answers_run_chooser(engine)
@@ -17,4 +17,4 @@ with shell.page_frame("Answers") as engine:
         head.render_header(shown)
         desk.render_list_and_card(engine, shown)
         head.render_links_below_card(shown)
-        takeaway.render_downloads(engine, shown)
+        download.render_downloads(engine, shown)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import data, shell
+from studentsim.analysis.weakness_selection import WeaknessesSelection, resolve_selection
+from studentsim.ui import data, layout
 from studentsim.ui.weaknesses import advice, head, heat, questions, second_tries, trends
 from studentsim.ui.weaknesses.data import load_view
-from studentsim.ui.weaknesses.place import WeaknessesSelection, resolve_selection
 
-with shell.page_frame("Weaknesses") as engine:
+with layout.page_frame("Weaknesses") as engine:
     run_id = data.requested_run_id()
     if run_id is None:
         head.render_run_chooser(engine)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import shell
+from studentsim.ui import layout
 from studentsim.ui.questions.desk import render_questions_page
 from studentsim.ui.questions.view import QuestionsView
 
-with shell.page_frame("Questions") as engine:
+with layout.page_frame("Questions") as engine:
     view, lost = QuestionsView.from_params(st.query_params.to_dict())
     render_questions_page(engine, view, lost)

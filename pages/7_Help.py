@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, shell
+from studentsim.ui import components, layout
 from studentsim.ui.help import marker, parts, transfer
 
-with shell.page_frame("Help") as engine:
+with layout.page_frame("Help") as engine:
     components.render_page_title("Help")
     st.markdown(
         "A student that is a small language model practises maths, lesson by lesson, and sits exams. Below: "

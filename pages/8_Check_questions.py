@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, shell
-from studentsim.ui.checking import choose, report, work
+from studentsim.ui import components, layout
+from studentsim.ui.dataset_check import choose, report, work
 
-with shell.page_frame("Check questions") as engine:
+with layout.page_frame("Check questions") as engine:
     components.render_page_title("Check questions")
     st.markdown(
         "Published sets of questions hold mistakes: keys that can't be right, options that stand twice, questions that come "

@@ -12,7 +12,7 @@ from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import open_bank
 from studentsim.parallel import available_cores
 from studentsim.simulation import Components
-from studentsim.student.embedded.student import weight_versions
+from studentsim.student.embedded import weight_versions
 from studentsim.student.huggingface.allocator import configure_allocator
 from studentsim.teacher.teacher import Teacher
 
@@ -75,7 +75,7 @@ def build_rehearsal(config: RunConfig, bank: Bank) -> Rehearsal | None:
 
 
 def _build_embedded_student(config: RunConfig, bank: Bank) -> tuple[Student, Trainer]:
-    from studentsim.student.embedded.student.student import EmbeddedStudent
+    from studentsim.student.embedded.student import EmbeddedStudent
     from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
 
     model, tokenizer = _load_embedded_once(weight_versions.pin_weights(config.weights))
@@ -135,7 +135,7 @@ def preload() -> None:
 
 @lru_cache(maxsize=1)
 def _load_embedded_once(weights: str) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    from studentsim.student.embedded.student.model import load_embedded_model
+    from studentsim.student.embedded.model import load_embedded_model
 
     return load_embedded_model(weights)
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from studentsim.config import ALL_PROJECTIONS, HUB_DEFAULTS, RunConfig
+from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
+from studentsim.settings import ALL_PROJECTIONS
 
 PAPER_STUDENT = "google/gemma-2b-it"
 PAPER_GRADER = "google/flan-t5-large"

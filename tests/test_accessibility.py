@@ -19,7 +19,7 @@ from journals import make_run
 from playwright.sync_api import Browser, Page
 from visits import stock
 
-from studentsim.ui.shell import MENU_PAGES
+from studentsim.ui.layout import MENU_PAGES
 
 pytestmark = pytest.mark.browser
 

@@ -7,11 +7,12 @@ import tiny
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim import parallel
-from studentsim.config import Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.events import EpochFinished
+from studentsim.settings import Learning
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.training import microbatch
 from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
 from studentsim.training.pairs import build_held_out_pairs

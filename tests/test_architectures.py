@@ -25,7 +25,7 @@ from studentsim.runs.run_dir import create_run
 from studentsim.student.generation.generate import generate, prefill
 from studentsim.student.generation.recompute import CachelessModel
 from studentsim.student.huggingface.loading import prepare_model
-from studentsim.student.huggingface.packed_scoring import score_options
+from studentsim.student.huggingface.scoring import score_options
 from studentsim.student.huggingface.student import HubStudent
 from studentsim.training.pairs import build_held_out_pairs
 

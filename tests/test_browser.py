@@ -15,7 +15,7 @@ from browser import serve
 from journals import make_run
 from playwright.sync_api import Page, expect
 
-from studentsim.ui import shell
+from studentsim.ui import layout
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ def test_a_deep_link_is_the_first_thing_a_fresh_server_shows(page: Page, url: st
     page.goto(f"{url}/Watch?run=finished")
     expect(page.get_by_role("heading", name=re.compile("After 20 lessons"))).to_be_visible()
     menu = page.get_by_test_id("stSidebar").get_by_role("link")
-    expect(menu).to_have_text([re.compile(f"{name}$") for _, name, _ in shell.MENU_PAGES])
+    expect(menu).to_have_text([re.compile(f"{name}$") for _, name, _ in layout.MENU_PAGES])
 
 
 def test_a_link_to_no_run_leads_home(page: Page, url: str):

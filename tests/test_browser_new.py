@@ -12,9 +12,9 @@ from browser import app_with_fakes, serve
 from journals import make_run
 from playwright.sync_api import Browser, Page, expect
 from run_help import worker
-from studentsim.student.embedded.student.profiles import PROFILES
 
 from studentsim.runs import demo
+from studentsim.student.embedded.profiles import PROFILES
 
 pytestmark = pytest.mark.browser
 

@@ -10,18 +10,19 @@ import pytest
 import tiny
 
 from studentsim import presets
+from studentsim.analysis import setting_differences
 from studentsim.cli import runner
-from studentsim.config import RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.curriculum import generator
 from studentsim.datasets.mathqa import parse_options
 from studentsim.errors import ConfigError
 from studentsim.practice import Attempts
+from studentsim.settings import Teaching
 from studentsim.student.huggingface.answer_form import apply_answer_form
 from studentsim.training.pairs import build_held_out_pairs, pairs_from_mistakes
 from studentsim.training.rehearsal import sample_rehearsal_pairs
 from studentsim.training.solution_text import MAX_STEP_WORDS, correct_solution_text, extract_last_step
 from studentsim.types import Answer, Grade, Option
-from studentsim.ui.compare import settings
 
 MATHQA = [
     (
@@ -145,7 +146,7 @@ def test_the_setting_is_an_option_of_the_command_line_and_a_departure_from_the_p
     assert not [
         d for d in presets.list_departures(RunConfig.paper()) if d.aspect == "what is learnt of a given working"
     ]
-    assert settings.format_setting("teaching.chosen_text", config) == "its last step and the answer"
+    assert setting_differences.format_setting("teaching.chosen_text", config) == "its last step and the answer"
     with pytest.raises(ConfigError, match="chosen_text"):
         runner.build_config("default", {"chosen_text": "none"})
 

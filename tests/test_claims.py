@@ -15,15 +15,15 @@ from hypothesis import strategies as some
 from scipy.stats import binom, binomtest, fisher_exact, hypergeom
 
 from studentsim.analysis import claims, misconceptions
+from studentsim.analysis.differences import _compute_difference
 from studentsim.analysis.misconceptions import MisconceptionHistory
+from studentsim.analysis.run_groups import ComparedRun, group_runs_by_settings
+from studentsim.analysis.tries import RetryResults
 from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
-from studentsim.ui.compare.differences import _compute_difference
-from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
-from studentsim.ui.looks import strategy_style
-from studentsim.ui.teaching.sentences import compare_feedback_effects
-from studentsim.ui.teaching.tries import RetryResults
-from studentsim.ui.watch.lanes import RaceEntry, describe_standings
+from studentsim.labels.strategy_styles import strategy_style
+from studentsim.narration.teaching_summary import compare_feedback_effects
+from studentsim.ui.watch.race_entries import RaceEntry, describe_standings
 
 COUNTS = some.integers(1, 60).flatmap(lambda n: some.tuples(some.integers(0, n), some.just(n)))
 TIMES = 1000

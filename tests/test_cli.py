@@ -20,12 +20,13 @@ from test_runs_preflight import BAD
 
 from studentsim import cli
 from studentsim.cli import runner
-from studentsim.config import RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.errors import StudentError
 from studentsim.events import PreferenceMetrics
 from studentsim.runs.executor import execute
 from studentsim.runs.lease import grant_lease
 from studentsim.runs.run_dir import create_run, list_runs, open_run
+from studentsim.settings import Teaching
 from studentsim.store.journal import read_events
 from studentsim.types import CATEGORIES
 
@@ -338,9 +339,8 @@ def test_what_there_is_is_listed_without_loading_torch(tmp_path):
 
 
 def test_the_lists_name_everything(say):
-    from studentsim.student.embedded.student.profiles import PROFILES
-
     from studentsim.config import STRATEGIES
+    from studentsim.student.embedded.profiles import PROFILES
 
     listed = say("strategies").out
     assert all(f"{name} " in listed for name in STRATEGIES)

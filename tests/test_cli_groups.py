@@ -14,11 +14,11 @@ from journals import make_group, make_run
 from test_cli import SHORT, gate, say  # noqa: F401
 
 from studentsim.errors import DataFolderError
+from studentsim.reporting import archive
 from studentsim.runs import notes
 from studentsim.runs.run_dir import RunFolder, create_run, list_runs, open_run
 from studentsim.store.journal import read_events
 from studentsim.store.notes import RunNotes
-from studentsim.ui.report import archive
 
 
 def test_a_run_is_repeated_with_several_seeds_as_one_group(say, tmp_path):  # noqa: F811

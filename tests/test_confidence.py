@@ -11,20 +11,20 @@ import tiny
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studentsim.student.embedded.student.batching import iter_even_batches
-from studentsim.student.embedded.student.best_candidate import best_candidate_logprobs
-from studentsim.student.embedded.student.calculator import Calculator
-from studentsim.student.embedded.student.decoder import Decoder
-from studentsim.student.embedded.student.model import load_embedded_model
-from studentsim.student.embedded.student.prompts import completion_ids
-from studentsim.student.embedded.student.speculative import _sample_with_draft, _SamplingSettings
-from studentsim.student.embedded.student.student import EmbeddedStudent
 from test_selection import situation
 
 from studentsim.config import RunConfig
 from studentsim.curriculum.generator import SKILLS, generate_questions
 from studentsim.selection import ScoreRecorder, select_questions
-from studentsim.student.embedded.student import student as embedded
+from studentsim.student.embedded import student as embedded
+from studentsim.student.embedded.batching import iter_even_batches
+from studentsim.student.embedded.best_candidate import best_candidate_logprobs
+from studentsim.student.embedded.calculator import Calculator
+from studentsim.student.embedded.decoder import Decoder
+from studentsim.student.embedded.model import load_embedded_model
+from studentsim.student.embedded.prompts import completion_ids
+from studentsim.student.embedded.speculative import _sample_with_draft, _SamplingSettings
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.student.generation.sampling import sample_tokens
 from studentsim.types import Question
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studentsim import presets
-from studentsim.config import STRATEGIES, Hub, Learning, RunConfig, Teaching, check_categories
+from studentsim.config import STRATEGIES, RunConfig, check_categories
 from studentsim.errors import ConfigError
 from studentsim.presets import list_departures
 from studentsim.selection import STRATEGY_FUNCTIONS
+from studentsim.settings import Hub, Learning, Teaching
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,14 @@ def test_ids_of_skills_and_misconceptions_are_unique():
 @EVERY_SKILL
 def test_a_skill_has_phrasings_misconceptions_and_a_difficulty(skill):
     assert len(set(skill.phrasings)) >= 3 and skill.transfer not in skill.phrasings
-    assert len(skill.slips) >= 2 and skill.difficulty in (1, 2, 3)
-    for slip in skill.slips:
+    assert len(skill.misconceptions) >= 2 and skill.difficulty in (1, 2, 3)
+    for slip in skill.misconceptions:
         assert slip.title and slip.explanation and slip.hint and slip.kind in ("concept", "careless")
 
 
 @EVERY_SKILL
 def test_workings_differ_in_words_so_that_text_tells_the_misconception(skill):
-    numbers = generator.sample_numbers(skill, "study", generator.luck.derive_rng("test"))
+    numbers = generator.sample_numbers(skill, "study", generator.rng.derive_rng("test"))
     texts = [w.text for w in generator.render_all_solutions(skill, numbers)]
     assert len(set(texts)) == len(texts)
 
@@ -49,7 +49,7 @@ def test_every_question_is_sound(skill):
         assert [o.letter for o in question.options] == list(LETTERS)
         assert None not in values and len(set(values)) == 5 and min(values) > 0
         assert question.correct_option.solution == question.rationale and question.correct_option.misconception is None
-        assert {s.id for s in skill.slips} == {o.misconception for o in question.options if o.misconception}
+        assert {s.id for s in skill.misconceptions} == {o.misconception for o in question.options if o.misconception}
         for option in question.options:
             if option.solution:
                 assert _arithmetic_is_right(option.solution)

@@ -25,9 +25,9 @@ from studentsim.runs.manager import RunManager
 from studentsim.runs.run_dir import open_run
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.student.embedded.student import weight_versions
+from studentsim.student.embedded import weight_versions
 from studentsim.ui import data
-from studentsim.ui.shell import COMPARE_PAGE, MENU_PAGES
+from studentsim.ui.layout import COMPARE_PAGE, MENU_PAGES
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "data-0.1.tar.xz"
 EQUAL_ANSWERS = 0.95

@@ -3,11 +3,11 @@
 import numpy as np
 import tiny
 import torch
-from studentsim.student.embedded.student.decoder import Decoder
-from studentsim.student.embedded.student.prompts import completion_ids, prompt_ids
-from studentsim.student.embedded.student.student import EmbeddedStudent, draw_uniforms
 
 from studentsim.config import RunConfig
+from studentsim.student.embedded.decoder import Decoder
+from studentsim.student.embedded.prompts import completion_ids, prompt_ids
+from studentsim.student.embedded.student import EmbeddedStudent, draw_uniforms
 from studentsim.student.generation.generate import completion_logprobs, generate, prefill
 
 

@@ -7,13 +7,13 @@ import pytest
 import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studentsim.student.embedded.student.model import load_embedded_model
-from studentsim.student.embedded.student.prompts import completion_ids, prompt_ids
-from studentsim.student.embedded.student.speculative import generate_with_drafts
-from studentsim.student.embedded.student.student import EmbeddedStudent, draw_uniforms
 
 from studentsim.config import RunConfig
-from studentsim.student.embedded.student import student as embedded
+from studentsim.student.embedded import student as embedded
+from studentsim.student.embedded.model import load_embedded_model
+from studentsim.student.embedded.prompts import completion_ids, prompt_ids
+from studentsim.student.embedded.speculative import generate_with_drafts
+from studentsim.student.embedded.student import EmbeddedStudent, draw_uniforms
 from studentsim.student.generation.generate import generate, prefill
 
 LIMIT = 24

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import hubs
 import pytest
 
-from studentsim.config import Hub, RunConfig
+from studentsim.config import RunConfig
 from studentsim.runs import model_info, preflight
+from studentsim.settings import Hub
 from studentsim.student.huggingface import dtype_choice
 from studentsim.student.huggingface.hardware import Hardware
 from studentsim.student.huggingface.memory import ModelShape

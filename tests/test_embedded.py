@@ -2,8 +2,6 @@
 
 import pytest
 from safetensors import safe_open
-from studentsim.student.embedded.student.model import EMBEDDED_WEIGHTS_DIR, load_embedded_model
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim import factory
 from studentsim.config import RunConfig
@@ -13,6 +11,8 @@ from studentsim.errors import StudentError
 from studentsim.evaluation.profile_eval import evaluate_profile
 from studentsim.events import Answered, ExamFinished, TurnFinished
 from studentsim.simulation import simulate
+from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR, load_embedded_model
+from studentsim.student.embedded.student import EmbeddedStudent
 
 
 def test_the_weights_are_safetensors_of_at_most_8_mb():
@@ -47,9 +47,9 @@ def test_a_few_turns_of_practice_raise_the_exam():
 
 def test_a_hint_helps_a_wrong_attempt_more_than_a_bare_second_try():
     import numpy as np
-    from studentsim.student.embedded.student.student import draw_uniforms
 
     from studentsim.student.answer_parsing.final_line import parse_answer
+    from studentsim.student.embedded.student import draw_uniforms
     from studentsim.student.generation.generate import generate, prefill
 
     model, tokenizer = load_embedded_model()

@@ -12,13 +12,10 @@ import casts
 import pytest
 from journals import as_of_0_1, make_run, without_what_came_later
 from safetensors.torch import load_file, save_file
-from studentsim.student.embedded.student.model import load_embedded_model
-from studentsim.student.embedded.student.student import EmbeddedStudent
-from studentsim.student.embedded.student.weight_versions import FINGERPRINT_0_1, WEIGHTS_DIR_0_1, WEIGHTS_FILENAME
 
 from studentsim import cli, factory
 from studentsim.cli import record_demo, runner
-from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, upgrade_stored_settings
+from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig, parse_stored_config, upgrade_stored_settings
 from studentsim.datasets.registry import open_bank
 from studentsim.errors import ConfigError, StudentError
 from studentsim.runs import demo, preflight
@@ -28,8 +25,10 @@ from studentsim.runs.run_dir import create_run, list_runs, open_run, pin_embedde
 from studentsim.store.export import export_run
 from studentsim.store.journal import read_events
 from studentsim.student import adapter
-from studentsim.student.embedded.student import weight_versions
-from studentsim.ui.cards import parse_stored_config
+from studentsim.student.embedded import weight_versions
+from studentsim.student.embedded.model import load_embedded_model
+from studentsim.student.embedded.student import EmbeddedStudent
+from studentsim.student.embedded.weight_versions import FINGERPRINT_0_1, WEIGHTS_DIR_0_1, WEIGHTS_FILENAME
 
 NOWHERE = "0123456789abcdef"
 """The fingerprint of no weights that are here."""

@@ -8,14 +8,15 @@ import hubs
 import pytest
 import tiny
 import torch
-from studentsim.student.embedded.student.student import EmbeddedStudent
 from transformers import GraniteConfig
 
 from studentsim import factory
-from studentsim.config import Hub, Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.events import Answered, EpochFinished, PreferenceMetrics, TrainingStep, Validated
+from studentsim.settings import Hub, Learning
 from studentsim.simulation import Components, LoopState, simulate
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.teacher.teacher import Teacher
 from studentsim.training import trainer
 from studentsim.training.dpo import DPOStudentTrainer
@@ -110,7 +111,7 @@ def test_a_language_models_dropout_and_portions_are_not_disturbed_by_a_look(tmp_
         found.append((of_kind(events, TrainingStep), of_kind(events, Validated), adapter(cast.student.model)))
         assert [e.validation is not None for e in of_kind(events, EpochFinished)] == [every == "epoch", True]
     (steps, passes, weights), (same_steps, same_passes, same_weights) = found
-    assert cast.student.base.config.attention_dropout == 0.3
+    assert cast.student.base_model.config.attention_dropout == 0.3
     assert steps == same_steps and passes == same_passes
     assert all(torch.equal(a, b) for a, b in zip(weights, same_weights, strict=True))
 
@@ -129,7 +130,7 @@ def test_a_language_models_mean_logits_are_those_of_plain_passes(tmp_path, monke
         ):
             begin, ids = len(row["prompt_ids"]), torch.tensor([row["prompt_ids"] + row[f"{side}_ids"]])
             with torch.no_grad():
-                logits = own.base(ids).logits[0, begin - 1 : -1].float()
+                logits = own.base_model(ids).logits[0, begin - 1 : -1].float()
             assert mean == pytest.approx(logits.mean().item(), abs=1e-4)
             told = logits.log_softmax(-1).gather(-1, ids[0, begin:, None]).sum().item()
             assert logp == pytest.approx(told, abs=1e-3)

@@ -16,11 +16,11 @@ from tiny_graders import answers_of, fake_run, make, run_config
 from typer.testing import CliRunner
 
 from studentsim import cli, factory
+from studentsim.analysis import grader_evaluation
 from studentsim.cli import runner
 from studentsim.errors import ConfigError, DataFolderError, StudentError
 from studentsim.exam import wilson_interval
-from studentsim.grader import finetune as finetuning
-from studentsim.grader import finetune_training
+from studentsim.grader import finetune, finetune_training
 from studentsim.grader.finetune import finetune_grader
 from studentsim.grader.finetune_training import FinetuneSettings
 from studentsim.grader.model import load_grader
@@ -30,7 +30,6 @@ from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run, list_runs
 from studentsim.store.journal import read_events
 from studentsim.student.testing import FakeStudent
-from studentsim.ui.teaching import check
 
 SMALL = SplitSizes(40, 15, 15)
 ROWS = ["--train-rows", 40, "--validation-rows", 15, "--test-rows", 15]
@@ -119,7 +118,7 @@ def test_with_the_papers_settings_an_untrained_t5_learns_to_mark_a_real_students
     assert low > max(right, 110 - right) / 110 > 0.5, "more than saying one word always"
     assert made.grader_confusion.accuracy > 0.85 > 0.75 > made.base_confusion.accuracy
     assert not any("Careful" in line for line in said)
-    assert check.load_evaluation(tmp_path / "marker").written_answers.answers == 110
+    assert grader_evaluation.load_evaluation(tmp_path / "marker").written_answers.answers == 110
 
 
 def test_the_same_seed_makes_the_same_marker(school, tmp_path):
@@ -260,13 +259,13 @@ def test_what_is_not_said_is_asked_for(say, options, words):
 
 def test_a_training_that_fails_leaves_nothing(school, tmp_path, monkeypatch):
     base, answers = make(tmp_path), answers_of(school[0], school[1])
-    monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(MemoryError()))
+    monkeypatch.setattr(finetune, "train", lambda *given: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(StudentError, match="memory does not suffice.*--batch"):
         finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
-    monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(finetune, "train", lambda *given: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(DataFolderError, match="cannot be written.*No space left"):
         finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
-    monkeypatch.setattr(finetuning, "train", lambda *given: (_ for _ in ()).throw(RuntimeError("shapes\nmore")))
+    monkeypatch.setattr(finetune, "train", lambda *given: (_ for _ in ()).throw(RuntimeError("shapes\nmore")))
     with pytest.raises(StudentError, match=r"failed \(shapes\)\. Choose another base"):
         finetune_grader(str(base), answers, tmp_path / "out", sizes=SMALL, on_progress=lambda line: None)
     assert [p.name for p in tmp_path.iterdir()] == [base.name]

@@ -13,8 +13,7 @@ from safetensors.torch import load_file
 from tiny_graders import answers_of, fake_run, make
 from written_replies import LONG, answer, question, replies
 
-from studentsim.analysis.reply_kinds import ReplyKind
-from studentsim.config import Teaching
+from studentsim.analysis import grader_evaluation
 from studentsim.errors import ConfigError
 from studentsim.grader.check import ConfusionCounts, confusion_by_reply_kind, evaluate_on_answers, format_evaluation
 from studentsim.grader.encoding import InputEncoder
@@ -24,9 +23,10 @@ from studentsim.grader.finetune_training import FinetuneSettings
 from studentsim.grader.loading import CARD_FILE_NAME
 from studentsim.grader.model import WEIGHTS_FOLDER, load_grader
 from studentsim.grader.prompt import excerpt_both_ends
+from studentsim.grader.reply_classification import ReplyKind
 from studentsim.grader.student_answer import SplitSizes
 from studentsim.runs import grader_info
-from studentsim.ui.teaching import check
+from studentsim.settings import Teaching
 from studentsim.ui.teaching import replies as table
 
 SIZES = SplitSizes(96, 10, 30)
@@ -54,7 +54,7 @@ def test_it_reads_replies_better_than_the_shipped_one_which_reads_their_end_alon
         "the letter stands where the shipped one does not look"
     )
     assert after[kind].right_right > 0 and after[kind].agreed > before[kind].agreed
-    assert result.after.agreed > result.before.agreed
+    assert result.grader_confusion.agreed > result.base_confusion.agreed
 
 
 def test_a_run_can_take_it_and_pins_it_and_the_shipped_weights_stay(made):
@@ -72,14 +72,14 @@ def test_a_run_can_take_it_and_pins_it_and_the_shipped_weights_stay(made):
 def test_figures_by_kind_stand_in_the_folder_are_printed_and_are_those_of_its_weights(made):
     result, out, said = made
     held_out = result.dataset.held_out
-    assert set(result.replies) == set(ReplyKind) == {ReplyKind(kind) for kind in result.replies_before}
-    assert result.replies == confusion_by_reply_kind(load_grader(str(out)), held_out)
-    assert sum(result.replies.values(), ConfusionCounts()).answers == len(held_out)
-    stored = json.loads((out / check.EVALUATION_FILE).read_text())["replies"]
-    assert {kind: ConfusionCounts(**cells) for kind, cells in stored.items()} == result.replies
+    assert set(result.grader_by_reply_kind) == set(ReplyKind) == {ReplyKind(kind) for kind in result.base_by_reply_kind}
+    assert result.grader_by_reply_kind == confusion_by_reply_kind(load_grader(str(out)), held_out)
+    assert sum(result.grader_by_reply_kind.values(), ConfusionCounts()).answers == len(held_out)
+    stored = json.loads((out / grader_evaluation.EVALUATION_FILE).read_text())["replies"]
+    assert {kind: ConfusionCounts(**cells) for kind, cells in stored.items()} == result.grader_by_reply_kind
     assert {
         k: ConfusionCounts(**c) for k, c in json.loads((out / CARD_FILE_NAME).read_text())["replies"]["before"].items()
-    } == result.replies_before
+    } == result.base_by_reply_kind
     told = "\n".join(said)
     assert all(kind.title in told for kind in ReplyKind) and "false right" in told
     assert "are answers with another option taken" in told and "of all these answers 2" in told
@@ -96,7 +96,7 @@ def test_where_the_base_agrees_more_often_on_all_held_out_answers_it_is_said(mad
 
     def said(before: dict[str, ConfusionCounts], after: dict[str, ConfusionCounts]) -> list[str]:
         lines: list[str] = []
-        report_result(replace(result, replies_before=before, replies=after, settings=settings), out, lines.append)
+        report_result(replace(result, base_by_reply_kind=before, replies=after, settings=settings), out, lines.append)
         return [line for line in lines if "the base agrees with the key more often" in line]
 
     (line,) = said(more, fewer)
@@ -106,10 +106,10 @@ def test_where_the_base_agrees_more_often_on_all_held_out_answers_it_is_said(mad
 
 def test_the_page_has_them_with_intervals(made):
     result, out, _ = made
-    found = check.load_evaluation(out)
+    found = grader_evaluation.load_evaluation(out)
     assert found is not None and found.written_answers.answers == 30 and found.reply_kind_counts is not None
     shown = table.reply_kind_frame(found.reply_kind_counts).set_index("kind")
-    count = result.replies[ReplyKind.LETTER_VALUE_MISMATCH]
+    count = result.grader_by_reply_kind[ReplyKind.LETTER_VALUE_MISMATCH]
     row = shown.loc["letter and value disagree"]
     assert (row.answers, row.right) == (count.answers, count.right_right + count.right_wrong)
     assert (row.wrong_right, row.right_wrong) == (count.wrong_right, count.right_wrong) and " to " in row.bounds

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from visits import link_labels, text_of, visit
 from weak_runs import make_weak_run
 
-from studentsim.analysis.formula_errors import (
+from studentsim.datasets.formula import OPERATIONS
+from studentsim.datasets.registry import load_questions
+from studentsim.labels.titles import misconception_title
+from studentsim.reporting import html
+from studentsim.settings import Teaching
+from studentsim.store.database import Database
+from studentsim.store.ingest import sync_journals
+from studentsim.teacher.answer_key import AnswerKeyGrader
+from studentsim.teacher.formula_errors import (
     COPIED_NUMBER,
     FORMULA_ERRORS,
     NO_WORKING,
@@ -22,17 +30,9 @@ from studentsim.analysis.formula_errors import (
     WRONG_NUMBERS,
     classify_formula_error,
 )
-from studentsim.analysis.written_sums import extract_operations
-from studentsim.config import Teaching
-from studentsim.datasets.formula import OPERATIONS
-from studentsim.datasets.registry import load_questions
-from studentsim.store.database import Database
-from studentsim.store.ingest import sync_journals
-from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.teacher.teacher import Teacher
+from studentsim.teacher.written_sums import extract_operations
 from studentsim.types import Answer, Option, Question
-from studentsim.ui.report import html
-from studentsim.ui.titles import misconception_title
 
 SMALL = Path(__file__).parent / "fixtures" / "mathqa_small.json"
 

@@ -3,10 +3,11 @@
 import pytest
 import tiny
 import torch
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
-from studentsim.config import Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.events import TrainingStep
+from studentsim.settings import Learning
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.training import rehearsal_loss
 from studentsim.training.dpo import DPOStudentTrainer, RuntimeOptions
 from studentsim.training.pairs import build_held_out_pairs

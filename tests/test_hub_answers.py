@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 
 from studentsim import factory
 from studentsim.cli import app
-from studentsim.config import Hub, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import StudentError
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
+from studentsim.settings import Hub
 from studentsim.student.huggingface.chat import ChatFormatter
 from studentsim.student.huggingface.loading import load_model
 from studentsim.types import Pair
@@ -123,13 +124,13 @@ def test_greedy_answers_are_those_of_generate(models, kind):
     questions = hubs.bank().exam[:4]
     found = answers(s, questions)
     for question in questions:
-        ids = torch.tensor([s._prompt(question).ids])
-        out = s.base.generate(
+        ids = torch.tensor([s._build_prompt(question).ids])
+        out = s.base_model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             do_sample=False,
             max_new_tokens=s.limit,
-            eos_token_id=list(s.ends),
+            eos_token_id=list(s.end_token_ids),
         )
         assert found[question.id][0] == s.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
 
@@ -150,7 +151,7 @@ def test_answers_come_batch_by_batch(models, kind, monkeypatch):
     s = student(models[kind], hub=Hub(answers_at_once=2))
     assert bool(s.decoder) == (kind == "llama")
     batches = []
-    inner = s._written_packed if s.decoder else s._answered
+    inner = s._answer_packed if s.decoder else s._answer_batch
     monkeypatch.setattr(s, inner.__name__, lambda batch, *a, **k: batches.append(len(batch)) or inner(batch, *a, **k))
     told = s.answer(hubs.bank().exam[:6], seed_key=("exam", 0))
     next(told)
@@ -169,7 +170,7 @@ def test_earlier_attempts_change_what_is_written(models):
 def test_a_question_longer_than_the_model_can_read_is_cut_in_its_middle(models):
     s = student(models["llama"])
     question = replace(hubs.bank().exam[0], problem="How many sheep has the farmer? " * 200)
-    ids = s._prompt(question).ids
+    ids = s._build_prompt(question).ids
     assert len(ids) == s.longest <= 512 - s.limit
     assert s.tokenizer.decode(ids).startswith(
         "<bos>Answer the multiple"
@@ -192,7 +193,7 @@ def test_a_working_longer_than_any_answer_keeps_beginning_and_end(models):
 def by_hand(s, prompt: list[int], completion: list[int]) -> float:
     """The log-probability from one plain forward pass over everything."""
     with torch.no_grad():
-        logps = s.base(torch.tensor([prompt + completion])).logits[0].float().log_softmax(-1)
+        logps = s.base_model(torch.tensor([prompt + completion])).logits[0].float().log_softmax(-1)
     return sum(logps[len(prompt) + k - 1, token].item() for k, token in enumerate(completion))
 
 
@@ -202,11 +203,11 @@ def test_options_are_scored_as_a_plain_forward_pass_scores_them(models, kind, sc
     s = student(models[kind], hub=Hub(scores=scores, answers_at_once=3))
     questions = [*hubs.bank().exam[:4], replace(hubs.bank().exam[4], options=hubs.bank().exam[4].options[:3])]
     for question, logps in zip(questions, s.option_logps(questions), strict=True):
-        prompt = s._prompt(question)
+        prompt = s._build_prompt(question)
         assert len(logps) == len(question.options)
         for option, logp in zip(question.options, logps, strict=True):
             said = "Answer: " + (option.text if scores == "text" else option.letter)
-            assert logp == pytest.approx(by_hand(s, prompt.ids, s.chat.continuation(prompt, said)), abs=1e-3)
+            assert logp == pytest.approx(by_hand(s, prompt.ids, s.chat.encode_continuation(prompt, said)), abs=1e-3)
 
 
 def test_softcapped_logits_are_scored_bent(tmp_path):
@@ -223,8 +224,8 @@ def test_softcapped_logits_are_scored_bent(tmp_path):
     tok.save_pretrained(tmp_path)
     s = student(tmp_path)
     question = hubs.bank().exam[0]
-    prompt = s._prompt(question)
-    wanted = [by_hand(s, prompt.ids, s.chat.continuation(prompt, f"Answer: {o.text}")) for o in question.options]
+    prompt = s._build_prompt(question)
+    wanted = [by_hand(s, prompt.ids, s.chat.encode_continuation(prompt, f"Answer: {o.text}")) for o in question.options]
     assert s.option_logps([question])[0] == pytest.approx(wanted, abs=1e-3)
 
 

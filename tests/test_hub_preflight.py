@@ -20,11 +20,12 @@ from typer.testing import CliRunner
 
 from studentsim import factory
 from studentsim.cli import app, runner
-from studentsim.config import Hub, Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.errors import ConfigError, RunError, StudentError
 from studentsim.runs import benchmark, checkpoints, preflight
 from studentsim.runs import model_info as models
+from studentsim.settings import Hub, Learning
 from studentsim.student.generation import generate
 from studentsim.student.generation.kv_cache import take_rows
 from studentsim.student.huggingface import resolve

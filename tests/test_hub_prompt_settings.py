@@ -14,12 +14,13 @@ import torch
 from visits import NEW, visit
 
 from studentsim.cli import runner
-from studentsim.config import Hub, Learning, RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.runs import benchmark, model_info, model_job, preflight
 from studentsim.runs.failure import classify_benchmark_error
+from studentsim.settings import Hub, Learning, Teaching
 from studentsim.student.answer_parsing.reply import ParsedReply, parse_reply
-from studentsim.student.huggingface import chat as chats
+from studentsim.student.huggingface import chat
 from studentsim.student.huggingface.answer_form import LETTER_INSTRUCTION, WORKING_INSTRUCTION
 from studentsim.student.huggingface.chat import ChatFormatter
 from studentsim.student.huggingface.completions import encode_options
@@ -192,7 +193,7 @@ def test_the_page_says_so_at_the_field(folder):
 
 def test_what_fails_in_a_trial_is_told_without_a_log_that_does_not_exist():
     try:
-        chats.fix_template_date("{{ x }}", "no date")
+        chat.fix_template_date("{{ x }}", "no date")
     except ValueError as error:
         told = classify_benchmark_error(error)
     assert (

@@ -13,11 +13,11 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from studentsim import factory
-from studentsim.config import Hub, Learning
 from studentsim.errors import StudentError
 from studentsim.events import Answered, EpochFinished, ExamFinished, TrainingStep, TurnFinished, Validated
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
+from studentsim.settings import Hub, Learning
 from studentsim.simulation import simulate
 from studentsim.student import adapter
 from studentsim.training.pairs import build_held_out_pairs
@@ -94,7 +94,7 @@ def test_the_whole_loop_runs_the_adapter_changes_and_the_base_does_not(models, k
     assert steps[0].metrics.loss == pytest.approx(math.log(2), abs=0.02 if held == "none" else 0.1)
     assert any(isinstance(e, Validated) for e in events)
     assert {p.dtype for n, p in student.model.named_parameters() if "lora_" in n} == {torch.float32}
-    assert "forward" not in vars(student.model) and "forward" not in vars(student.base)
+    assert "forward" not in vars(student.model) and "forward" not in vars(student.base_model)
 
 
 @pytest.mark.parametrize("held", HELD)
@@ -127,7 +127,7 @@ def test_plain_peft_loads_the_saved_adapter_and_writes_the_same(models, tmp_path
     student, _, _ = run(models["phi"])
     student.save(tmp_path)
     plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(models["phi"]), tmp_path).eval()
-    ids = torch.tensor([student._prompt(hubs.bank().exam[0]).ids])
+    ids = torch.tensor([student._build_prompt(hubs.bank().exam[0]).ids])
     with torch.no_grad():
         assert torch.allclose(plain(ids).logits, student.model(ids).logits, atol=1e-5)
     assert not torch.allclose(
@@ -167,8 +167,8 @@ def test_in_small_portions_with_checkpointing_or_neither_the_same_is_learnt(mode
         Hub(pairs_at_once=2, gradient_checkpointing="on"),
     ):
         cast, other = learned(models, learning=learning, hub=hub)
-        assert cast.trainer.manner.pairs_at_once == (hub.pairs_at_once or 4)
-        assert cast.trainer.manner.checkpointing == (hub.gradient_checkpointing == "on")
+        assert cast.trainer.runtime_options.pairs_at_once == (hub.pairs_at_once or 4)
+        assert cast.trainer.runtime_options.gradient_checkpointing == (hub.gradient_checkpointing == "on")
         for a, b in zip(steps_of(plain), steps_of(other), strict=True):
             assert b.metrics.loss == pytest.approx(a.metrics.loss, abs=2e-3)
             assert b.metrics.logps_chosen == pytest.approx(a.metrics.logps_chosen, abs=0.1)

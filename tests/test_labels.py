@@ -6,7 +6,8 @@ import pandas as pd
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from studentsim.ui import charts, looks
+from studentsim.labels import strategy_styles
+from studentsim.ui import charts
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.race import LINE_HEIGHT_EM, PLOT_HEIGHT_PX
 
@@ -62,7 +63,7 @@ def exams(*marks: int) -> pd.DataFrame:
 @given(st.lists(st.tuples(st.integers(0, 240), st.text(max_size=80)), min_size=1, max_size=4))
 def test_a_race_s_names_lie_apart_and_inside_the_axis_whatever_they_are(racers: list[tuple[int, str]]):
     figure = charts.race_figure(
-        [(name, looks.strategy_style("random"), exams(100, mark)) for mark, name in racers], turns=4
+        [(name, strategy_styles.strategy_style("random"), exams(100, mark)) for mark, name in racers], turns=4
     )
     notes = [note for note in figure.layout.annotations if note.name == "end"]
     assert len(notes) == len(racers) and [end["y"] for end in figure.layout.meta["ends"]] == [

@@ -7,12 +7,13 @@ import pytest
 import tiny
 import torch
 from run_help import beyond_rounding
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
-from studentsim.config import Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import StudentError
 from studentsim.events import EpochFinished, TrainingStep, Validated
 from studentsim.practice import Attempts
+from studentsim.settings import Learning
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.training.dpo import DPOStudentTrainer, MaskedPreferenceCollator
 from studentsim.training.pairs import build_held_out_pairs, correct_solution_text, pairs_from_mistakes

@@ -12,17 +12,17 @@ from journals import make_run
 from store_runs import as_lines, put, turn_of, turn_zero, whole_run
 from visits import WATCH, text_of, visit
 
+from studentsim.analysis import selection_lookups
+from studentsim.analysis.selection_lookups import LessonSelectionStats
 from studentsim.cli import runner
 from studentsim.events import Resumed, RunEnded, TurnStarted
 from studentsim.exam import wilson_interval
+from studentsim.reporting import html
 from studentsim.runs.run_dir import RunFolder
 from studentsim.store import journal, queries
 from studentsim.store.database import Database
 from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
-from studentsim.ui import lookups
-from studentsim.ui.lookups import LessonSelectionStats
-from studentsim.ui.report import html
 
 COMPARE = "pages/3_Compare.py"
 LOOKED = {"study-0": 0.125, "study-1": 0.75, "study-2": 0.25, "other-0": 0.75, "other-1": 0.625}
@@ -94,9 +94,11 @@ def test_the_share_that_passes_is_told_of_each_lesson_by_the_runs_own_threshold(
 def test_journal_and_database_tell_the_same(tmp_path):
     events = looking(whole_run())
     put(tmp_path, "r1", events)
-    told = [lookups.selection_stats_from_event(e, 0.5) for e in as_lines(events) if e["type"] == "TurnStarted"]
+    told = [
+        selection_lookups.selection_stats_from_event(e, 0.5) for e in as_lines(events) if e["type"] == "TurnStarted"
+    ]
     with opened(tmp_path) as db:
-        assert lookups.selection_stats_from_frame(queries.fetch_selection_score_summary(db, {"r1": 0.5})) == [
+        assert selection_lookups.selection_stats_from_frame(queries.fetch_selection_score_summary(db, {"r1": 0.5})) == [
             found for found in told if found
         ]
 
@@ -125,7 +127,7 @@ def test_a_journal_of_before_opens_and_tells_of_no_lookups(tmp_path):
         line.pop("confidences", None), line.pop("looked_by", None)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert [
-        lookups.selection_stats_from_event(e, 0.5)
+        selection_lookups.selection_stats_from_event(e, 0.5)
         for e in journal.effective_events(lines)
         if e["type"] == "TurnStarted"
     ] == [None] * 3
@@ -150,30 +152,30 @@ def test_a_database_of_version_3_gets_the_table_and_keeps_its_rows(tmp_path):
 
 
 def test_a_rule_that_nearly_all_pass_is_said_to_choose_almost_at_random():
-    said = lookups.describe_selection_stats([lesson(48, 50), lesson(48, 50)])
+    said = selection_lookups.describe_selection_stats([lesson(48, 50), lesson(48, 50)])
     low, high = (round(100 * bound) for bound in wilson_interval(96, 100))
     assert said == (
         f"96 of 100 questions looked at pass the rule ({low} to {high}), so this way chooses almost at random here."
     )
-    assert lookups.selection_warning([lesson(96, 100)])
+    assert selection_lookups.selection_warning([lesson(96, 100)])
 
 
 def test_a_rule_that_hardly_any_pass_is_said_to_be_made_up():
-    said = lookups.describe_selection_stats([lesson(3, 320, kept=3)])
+    said = selection_lookups.describe_selection_stats([lesson(3, 320, kept=3)])
     assert said.startswith(
         "Only 1 of 100 questions looked at pass the rule (0 to 3), so nearly all of those chosen (37 of 40)"
     )
     assert said.endswith(" were made up with the least sure.")
-    assert "so 12 of the 40 chosen were" in lookups.describe_selection_stats(
+    assert "so 12 of the 40 chosen were" in selection_lookups.describe_selection_stats(
         [lesson(28, 320, kept=28)]
     )  # nine of a hundred pass, and fill most of the lesson
-    assert "so all of those chosen" in lookups.describe_selection_stats([lesson(0, 320, kept=0)])
-    assert "made up" not in lookups.describe_selection_stats([lesson(20, 320, chosen=20)])
-    assert lookups.selection_warning([lesson(3, 320, kept=3)])
+    assert "so all of those chosen" in selection_lookups.describe_selection_stats([lesson(0, 320, kept=0)])
+    assert "made up" not in selection_lookups.describe_selection_stats([lesson(20, 320, chosen=20)])
+    assert selection_lookups.selection_warning([lesson(3, 320, kept=3)])
 
 
 def test_few_questions_are_counted_and_bring_their_interval():
-    said = lookups.describe_selection_stats([lesson(16, 16, chosen=8)])
+    said = selection_lookups.describe_selection_stats([lesson(16, 16, chosen=8)])
     assert said == (
         "16 of 16 questions looked at pass the rule, which is 81 to 100 of 100, so this way chooses almost at random here."
     )
@@ -181,30 +183,32 @@ def test_few_questions_are_counted_and_bring_their_interval():
 
 @pytest.mark.parametrize("passed, warned", [(9, True), (10, False), (50, False), (90, False), (91, True)])
 def test_a_warning_is_given_above_90_and_below_10_of_100(passed: int, warned: bool):
-    assert bool(lookups.selection_warning([lesson(passed, 100, kept=min(passed, 40))])) == warned
+    assert bool(selection_lookups.selection_warning([lesson(passed, 100, kept=min(passed, 40))])) == warned
 
 
 def test_lessons_in_which_the_rule_hardly_chose_are_counted_where_the_whole_is_mixed():
     some = [lesson(96, 100), lesson(50, 100), lesson(40, 100), lesson(5, 100, kept=5)]
-    assert lookups.selection_warning(some) == lookups.describe_selection_stats(some)
+    assert selection_lookups.selection_warning(some) == selection_lookups.describe_selection_stats(some)
     assert (
         "In 1 of 4 lessons more than 90 of 100 pass: there it chooses almost at random."
-        in lookups.describe_selection_stats(some)
+        in selection_lookups.describe_selection_stats(some)
     )
-    assert "In 1 of 4 lessons fewer than 10 of 100 pass" in lookups.describe_selection_stats(some)
-    assert not lookups.selection_warning(some[1:3]) and "lesson" not in lookups.describe_selection_stats(some[1:3])
+    assert "In 1 of 4 lessons fewer than 10 of 100 pass" in selection_lookups.describe_selection_stats(some)
+    assert not selection_lookups.selection_warning(
+        some[1:3]
+    ) and "lesson" not in selection_lookups.describe_selection_stats(some[1:3])
 
 
 def test_of_likely_wrong_the_figures_of_the_chosen_and_of_all_are_told_and_nothing_is_warned_of():
-    found = lookups.selection_stats_from_event(
+    found = selection_lookups.selection_stats_from_event(
         {"turn": 1, "question_ids": ["a"], "confidences": {"a": 0.1, "b": 0.7}, "looked_by": "p_correct"}, 0.5
     )
     assert found and found.passed is found.pass_rate is None
-    assert "P(right) is 0.10 for these and 0.40 for all" in lookups.describe_selection_stats([found])
+    assert "P(right) is 0.10 for these and 0.40 for all" in selection_lookups.describe_selection_stats([found])
     assert (
-        lookups.selection_warning([found])
-        == lookups.selection_warning([])
-        == lookups.describe_selection_stats([])
+        selection_lookups.selection_warning([found])
+        == selection_lookups.selection_warning([])
+        == selection_lookups.describe_selection_stats([])
         == ""
     )
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studentsim.student.embedded.student.profiles import PROFILES
 
 from studentsim import factory, simulation
 from studentsim.arithmetic import parse_number
@@ -22,6 +21,7 @@ from studentsim.grader.model import GraderVerdict, load_grader
 from studentsim.grader.prompt import CORRECT, WRONG
 from studentsim.grader.training import TrainingRecipe, train_embedded_grader
 from studentsim.student.answer_parsing.final_line import parse_answer
+from studentsim.student.embedded.profiles import PROFILES
 from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.types import Answer
 
@@ -45,7 +45,9 @@ class Pupil:
         for q in questions:
             rng = Random(f"{luck}{q.id}")
             option = rng.choice([q.right, *q.options])
-            yield Answer(q.id, option.working or f"So it is {option.text}\nAnswer: {option.text}", None, None, 0.0, 0.0)
+            yield Answer(
+                q.id, option.solution or f"So it is {option.text}\nAnswer: {option.text}", None, None, 0.0, 0.0
+            )
 
 
 class Cast:

@@ -15,13 +15,13 @@ from visits import HOME, NEW, WATCH, link_labels, text_of, visit
 
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
+from studentsim.labels import formatting
+from studentsim.reporting import archive, html
 from studentsim.runs import notes
 from studentsim.runs.run_dir import open_run
 from studentsim.store import export
 from studentsim.store.notes import RunNotes
-from studentsim.ui import words
 from studentsim.ui.home import groups
-from studentsim.ui.report import archive, html
 
 ANSWERS, WEAKNESSES, COMPARE = "pages/4_Answers.py", "pages/5_Weaknesses.py", "pages/3_Compare.py"
 QUICK = {"turns": 1, "exam": 6, "questions": 4}
@@ -47,7 +47,7 @@ def test_any_printable_name_is_kept_by_settings_and_notes_alike(name: str):
 def test_a_name_is_told_in_one_line_of_markdown_that_shows_it(name: str):
     kept = RunConfig.make(name=name).name
     assert kept == name.strip()
-    shown = words.escape_markdown(kept)
+    shown = formatting.escape_markdown(kept)
     assert "\n" not in shown and not re.search(r"(?<!\\)[<`$*_\[\]]", shown.replace(r"\\", ""))
 
 
@@ -94,7 +94,7 @@ def test_pages_show_it_as_it_is_and_name_no_download_by_it(folder: Path, name: s
     ):  # fmt: skip
         app = visit(page, **query)
         assert not app.exception and not app.error
-        assert words.escape_markdown(name) in text_of(app) + "".join(link_labels(app)), page
+        assert formatting.escape_markdown(name) in text_of(app) + "".join(link_labels(app)), page
         downloads = [button.proto.url for button in app.get("download_button")]
         assert not any(part in url for url in downloads for part in ("pilot", "passwd", "cmd"))
 

@@ -1,12 +1,12 @@
 """The open book on the shipped student: a fitting passage helps where little is known, another skill's does no harm."""
 
 import pytest
-from studentsim.student.embedded.student.model import load_embedded_model
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim.config import RunConfig
 from studentsim.curriculum.generator import SKILLS, generate_questions
 from studentsim.evaluation.open_book_eval import evaluate_open_book, sample_passage
+from studentsim.student.embedded.model import load_embedded_model
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.types import CATEGORIES
 
 

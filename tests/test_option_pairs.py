@@ -11,22 +11,24 @@ import pandas as pd
 import pytest
 import store_runs
 import tiny
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
 from studentsim import factory
+from studentsim.analysis import rewards
 from studentsim.cli.figures import build_run_result
-from studentsim.config import Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.events import Validated
 from studentsim.runs.run_dir import open_run
+from studentsim.settings import Learning
 from studentsim.simulation import LoopState, simulate
 from studentsim.store import queries, schema
 from studentsim.store.database import Database
 from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.training.dpo import DPOStudentTrainer
 from studentsim.training.option_pairs import OptionPreferenceMeter, build_option_pairs
 from studentsim.training.pairs import build_held_out_pairs
-from studentsim.ui import charts, rewards
+from studentsim.ui import charts
 
 QUESTIONS = hubs.bank().study[:8]
 

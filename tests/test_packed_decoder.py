@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studentsim import factory
-from studentsim.config import Learning
+from studentsim.settings import Learning
 from studentsim.student import adapter
 from studentsim.student.generation.sampling import iter_generations
 from studentsim.student.huggingface.batching import iter_batches_by_tokens
@@ -420,7 +420,7 @@ def test_whoever_left_off_reading_answers_gets_those_of_what_was_learnt_meanwhil
         for name, parameter in student.model.named_parameters():
             if "lora_B" in name:
                 parameter.data.normal_(0, 0.3, generator=generator)
-        student.trained()
+        student.on_adapter_changed()
     found, wanted = ([(a.question_id, a.ids) for a in s.answer(questions, seed_key=("e",))] for s in (left, fresh))
     assert found == wanted
     begun.close()
@@ -459,7 +459,7 @@ def test_the_calculators_tokens_are_forced_and_are_no_part_of_what_is_learnt(mon
     plain = plainly(student.model, PackedRow(row["prompt_ids"], [list(ids)]), 0)
     assert score == pytest.approx(plain[:-value].sum().item(), abs=1e-3)
     # asked to write behind that sum, it has no choice
-    monkeypatch.setattr(student, "_prompt", lambda *_: student.chat.prompt(question))
+    monkeypatch.setattr(student, "_build_prompt", lambda *_: student.chat.prompt(question))
     forced = student.calculator.processor([list(ids[:-value])])
     scores = forced(torch.tensor([ids[:-value]]), torch.zeros(1, len(tokenizer)))
     assert scores.argmax().item() == ids[-value] and torch.isfinite(scores).sum() == 1
@@ -477,9 +477,9 @@ def test_long_questions_are_answered_fewer_at_a_time(monkeypatch, tmp_path):
     student = factory.build_components(hubs.config(hubs.save(tmp_path, "llama"), max_new_tokens=8)).student
     questions = hubs.bank().exam[:6]
     alike = [(a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))]
-    begun, inner = [], student._written_packed
-    monkeypatch.setattr(student, "_written_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
-    student.room = 3 * (max(student.prompt_tokens(q)[1] for q in questions) + 8)
+    begun, inner = [], student._generate_packed
+    monkeypatch.setattr(student, "_generate_packed", lambda batch, *a: begun.append(len(batch)) or inner(batch, *a))
+    student.room = 3 * (max(student.count_prompt_tokens(q)[1] for q in questions) + 8)
     assert sorted((a.question_id, a.ids) for a in student.answer(questions, seed_key=("e",))) == sorted(alike)
     assert max(begun) < 6 and sum(begun) == 6
 

@@ -5,7 +5,6 @@ from casts import bank, config, fake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studentsim.config import Teaching
 from studentsim.curriculum import generator
 from studentsim.curriculum.feedback import (
     feedback_for_misjudged_answer,
@@ -16,6 +15,7 @@ from studentsim.curriculum.feedback import (
 from studentsim.errors import ConfigError
 from studentsim.events import Answered, StageStarted
 from studentsim.practice import run_practice
+from studentsim.settings import Teaching
 from studentsim.simulation import simulate
 from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher, sample_mistaken_key_option

@@ -17,9 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_runs import as_lines, crashed_run, put, turn_of, turn_zero, whole_run
 
+from studentsim.analysis import mix_table
 from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.events import EpochFinished, Event, ExamFinished, RunEnded, RunStarted, TrainingStep, TurnStarted
+from studentsim.narration import mix_summary
+from studentsim.reporting import html, mix, training_figures
 from studentsim.simulation import Components, simulate
 from studentsim.store import practice_mix, queries, tables
 from studentsim.store.database import DATABASE_FILE_NAME, Database
@@ -28,8 +31,6 @@ from studentsim.store.ingest import sync_journals
 from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
 from studentsim.types import CATEGORIES, Question  # fmt: skip
-from studentsim.ui import mix_sentences, mix_table
-from studentsim.ui.report import figures, html, mix
 
 NASTY = '=HYPERLINK("http://x")<b>&'
 
@@ -67,7 +68,7 @@ def test_the_next_lessons_hold_the_mix_that_the_exam_asked_for(strategy, rule):
     assert len(lessons) == 3 * len(CATEGORIES)
     assert all(row["practised"] == row["planned"] and row["follows_mistakes"] for row in lessons)
     assert [row["exam_turn"] for row in lessons[:: len(CATEGORIES)]] == [0, 0, 2]
-    assert not mix_sentences.describe_mix_departures(config, lessons)
+    assert not mix_summary.describe_mix_departures(config, lessons)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +81,9 @@ def test_where_the_choosing_heeds_no_exam_nothing_is_planned_and_no_cause_is_cla
     lessons, exams = rows_of(config, simulate(config, casts.fake(config)))
     assert {row["planned"] for row in lessons} == {None} and not any(row["follows_mistakes"] for row in lessons)
     assert all(row["wrong"] is not None for row in lessons)  # the mistakes stand beside it all the same
-    said = mix_sentences.describe_mix_with_caveat(config)
+    said = mix_summary.describe_mix_with_caveat(config)
     assert "did not lead to them" in said and ("by hand" in said) == ("mix" in chosen)
-    assert (
-        mix_sentences.describe_mix_cause(config, lessons)
-        == ""
-        == mix_sentences.describe_mix_departures(config, lessons)
-    )
+    assert mix_summary.describe_mix_cause(config, lessons) == "" == mix_summary.describe_mix_departures(config, lessons)
     assert not any(line.kind == "next" for line in mix_table.build_mix_table(lessons, exams).lines)
 
 
@@ -97,7 +94,7 @@ def test_a_pool_that_cannot_give_what_was_planned_is_told_with_both_numbers():
     assert {row["practised"] for row in outside} == {0} and sum(row["planned"] for row in outside) > 0
     found = mix_table.build_mix_table(lessons, exams)
     assert found.has_departures and any("0 (planned " in cell for line in found.lines for cell in line.cells)
-    said = mix_sentences.describe_mix_departures(config, lessons)
+    said = mix_summary.describe_mix_departures(config, lessons)
     assert (
         "in 2 lessons" in said
         and "leave out “averages, ages, ratios”, physics, “sequences, counting, percent”, probability" in said
@@ -111,7 +108,7 @@ def test_a_pool_that_is_nearly_used_up_gives_what_was_asked_least_and_says_so():
     assert (
         apart
         and "the pool had no more of them, or others had been asked less often"
-        in mix_sentences.describe_mix_departures(config, lessons)
+        in mix_summary.describe_mix_departures(config, lessons)
     )
 
 
@@ -121,21 +118,21 @@ def test_a_pool_that_is_nearly_used_up_gives_what_was_asked_least_and_says_so():
 def test_the_sentence_names_the_mistakes_and_the_questions_they_led_to():
     config = RunConfig()
     lessons, _ = rows_of(config, LED)
-    assert mix_sentences.describe_mix_cause(config, lessons) == (
+    assert mix_summary.describe_mix_cause(config, lessons) == (
         "17 of 58 mistakes in the exam after lesson 4 were in physics, so 12 of the next 40 questions were."
     )
     ten = [row | {"practised": 10 if row["category"] == "physics" else row["practised"]} for row in lessons]
-    assert mix_sentences.describe_mix_cause(config, ten).endswith(
+    assert mix_summary.describe_mix_cause(config, ten).endswith(
         "so 12 of the next 38 questions were planned to be; 10 were."
     )
-    assert mix_sentences.describe_mix_cause(config, []) == ""
+    assert mix_summary.describe_mix_cause(config, []) == ""
 
 
 def test_the_sentence_of_an_exam_without_mistakes_claims_none():
     mixed = {"general": 2, "physics": 2}
     events = [exam(0, {"general": 0, "physics": 0}, mixed), TurnStarted(1, (), mixed)]
     lessons, _ = rows_of(RunConfig(), events)
-    assert mix_sentences.describe_mix_cause(RunConfig(), lessons) == (
+    assert mix_summary.describe_mix_cause(RunConfig(), lessons) == (
         "Nothing was wrong in the exam before any lesson, so all categories counted alike: 2 of the next 4 questions were in general."
     )
 
@@ -241,14 +238,14 @@ def test_the_report_tells_the_mix_with_its_reason_and_has_the_figures_in_its_app
         text = html.build_report_html(database, "r1")
         lessons = queries.fetch_practice_mix(database, ["r1"]).to_dict("records")
     shown = words(text)
-    assert mix_sentences.describe_mix_cause(config, lessons) in shown and ", so " in shown
+    assert mix_summary.describe_mix_cause(config, lessons) in shown and ", so " in shown
     assert (
         shown.index("which mistakes it followed")
         < shown.index("How it was simulated")
         < shown.index("The training's figures")
     )
     appendix = shown[shown.index("The training's figures") :]
-    for head in ("training loss", "validation loss", *figures.FIGURE_LABELS.values()):
+    for head in ("training loss", "validation loss", *training_figures.FIGURE_LABELS.values()):
         assert head in appendix, head
     last = next(e for e in reversed(events) if type(e).__name__ == "EpochFinished")
     assert f"{last.training.loss:.4f}" in appendix and f"{last.validation.loss:.4f}" in appendix
@@ -264,10 +261,10 @@ def words(text: str) -> str:
 
 def test_an_old_run_s_appendix_says_that_the_figures_were_not_recorded():
     empty = pd.DataFrame({"turn": pd.Series(dtype=int), "epoch": pd.Series(dtype=int)})
-    said = figures.training_figures_html(RunConfig(), empty, [1, 2, 3])
+    said = training_figures.training_figures_html(RunConfig(), empty, [1, 2, 3])
     assert "Not recorded by this run for lessons 1 to 3" in said and "<table" not in said and "0.0000" not in said
-    assert "never trained" in figures.training_figures_html(RunConfig.make(strategy="none"), empty, [])
-    assert figures.training_figures_html(RunConfig(), empty, []) == ""
+    assert "never trained" in training_figures.training_figures_html(RunConfig.make(strategy="none"), empty, [])
+    assert training_figures.training_figures_html(RunConfig(), empty, []) == ""
 
 
 # ------------------------------------------------------------------ epochs in the store

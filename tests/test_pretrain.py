@@ -6,10 +6,14 @@ from random import Random
 
 import pytest
 import torch
-from studentsim.student.embedded.student.calculator import Calculator
-from studentsim.student.embedded.student.model import load_embedded_model
-from studentsim.student.embedded.student.pretraining import train as pretraining
-from studentsim.student.embedded.student.pretraining.data import (  # fmt: skip
+
+from studentsim.arithmetic import calculate
+from studentsim.curriculum.generator import SKILLS
+from studentsim.errors import ConfigError
+from studentsim.student.embedded.calculator import Calculator
+from studentsim.student.embedded.model import load_embedded_model
+from studentsim.student.embedded.pretraining import train as pretraining
+from studentsim.student.embedded.pretraining.data import (  # fmt: skip
     CARELESS_SHARE,
     REVISION_SHARE,
     Mixture,
@@ -19,19 +23,15 @@ from studentsim.student.embedded.student.pretraining.data import (  # fmt: skip
     sample_example,
     sample_worked_problems,
 )
-from studentsim.student.embedded.student.pretraining.drills import make_drill
-from studentsim.student.embedded.student.pretraining.train import Recipe, TrainingPhase, learning_rate, pretrain
-from studentsim.student.embedded.student.prompt_text import (
+from studentsim.student.embedded.pretraining.drills import make_drill
+from studentsim.student.embedded.pretraining.train import Recipe, TrainingPhase, learning_rate, pretrain
+from studentsim.student.embedded.prompt_text import (
     BOOK_TOKEN,
     LEANINGS,
     LEVEL_STEPS,
     PASSAGE_VERDICT_WORDS,
     WORK_TOKEN,
 )
-
-from studentsim.arithmetic import calculate
-from studentsim.curriculum.generator import SKILLS
-from studentsim.errors import ConfigError
 
 SMALL = Recipe(
     phases=(TrainingPhase(2, 1e-3), TrainingPhase(2, 1e-3, Mixture(drill_share=0.5))),
@@ -127,7 +127,8 @@ def test_slip_weights_are_shares():
 
 def test_loss_falls_on_what_the_student_writes_and_not_on_the_calculators_results():
     import tiny
-    from studentsim.student.embedded.student.calculator import Calculator
+
+    from studentsim.student.embedded.calculator import Calculator
 
     shelf = ProblemPool(sample_worked_problems(1, 0))
     ids, learnt = pretraining._encode_example(

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from casts import config
 
-from studentsim.config import Teaching
 from studentsim.events import Answered
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
+from studentsim.settings import Teaching
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database, build_database
 from studentsim.store.export import export_run

@@ -11,10 +11,10 @@ import hubs
 import pytest
 from journals import make_run
 
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.runs import demo
 from studentsim.runs.run_dir import RunFolder
 from studentsim.student.huggingface.student import HubStudent
-from studentsim.ui.looks import STRATEGY_STYLES
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))

@@ -18,6 +18,7 @@ from studentsim import presets
 from studentsim.cli import export, record_demo, runner
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.runs import demo
 from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
@@ -26,7 +27,6 @@ from studentsim.runs.status import read_run_state
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database, rebuild_database
 from studentsim.store.journal import read_events
-from studentsim.ui.looks import STRATEGY_STYLES
 
 NAMES = {strategy: look.name for strategy, look in STRATEGY_STYLES.items()}
 IDS = sorted(demo.EMBEDDED_STUDY.run_id_for(config) for config in demo.EMBEDDED_STUDY.build_configs(NAMES))

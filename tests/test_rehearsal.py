@@ -9,9 +9,8 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from run_help import last
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
-from studentsim.config import Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import open_bank
 from studentsim.errors import StudentError
@@ -19,8 +18,10 @@ from studentsim.events import TrainingStep, TurnFinished, TurnStarted
 from studentsim.runs import checkpoints
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import RunFolder, create_run
+from studentsim.settings import Learning
 from studentsim.simulation import Components, LoopState, simulate
 from studentsim.store.journal import read_events
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
 from studentsim.training import rehearsal

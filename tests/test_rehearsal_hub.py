@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from studentsim import factory
-from studentsim.config import Hub, Learning
 from studentsim.curriculum.generator import generate_questions
 from studentsim.datasets.bank import Bank
 from studentsim.events import TrainingStep
+from studentsim.settings import Hub, Learning
 from studentsim.training.pairs import build_held_out_pairs
 
 PRACTISED, KEPT = "geometry", "probability"

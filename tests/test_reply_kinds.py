@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from written_replies import LONG, answer, question, write
 
-from studentsim.analysis.reply_kinds import ReplyKind
+from studentsim.grader.reply_classification import ReplyKind
 from studentsim.grader.reply_kinds import classify_reply, sort_reply_kinds
 from studentsim.types import Option
 

@@ -12,15 +12,15 @@ from answer_runs import make_answers_run
 from visits import text_of, visit
 from weak_runs import make_weak_run
 
+from studentsim.labels.titles import misconception_title
 from studentsim.practice import answer_event
+from studentsim.reporting import html
 from studentsim.store import queries, schema
 from studentsim.store.database import Database
 from studentsim.store.export import export_run
 from studentsim.store.ingest import sync_journals
 from studentsim.student.answer_parsing.reply import ParsedReply, parse_reply, parse_reply_full
 from studentsim.types import Answer, Grade, Option, Question
-from studentsim.ui.report import html
-from studentsim.ui.titles import misconception_title
 
 
 def question(*options: str, problem: str = "How many tiles are needed?") -> Question:

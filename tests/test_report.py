@@ -20,11 +20,11 @@ from weak_runs import make_weak_run, questions
 from studentsim.cli import app
 from studentsim.errors import DatabaseBusy, DataFolderError, UnknownRun
 from studentsim.exam import wilson_interval
+from studentsim.reporting import file, html, svg
+from studentsim.reporting.html_text import escape_html, table_html
+from studentsim.reporting.style import CSS
 from studentsim.store.database import Database
 from studentsim.types import Option
-from studentsim.ui.report import file, html, svg
-from studentsim.ui.report.style import CSS
-from studentsim.ui.report.text import escape_html, table_html
 
 HOSTILE = "<script>alert('x')</script> & <img src=http://evil/a.png onerror=alert(1)> costs $5 and $6 \u202eabc שלום עולם \x07"
 VOID = {"meta", "br", "img", "link", "input", "hr"}

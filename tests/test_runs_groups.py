@@ -9,12 +9,13 @@ import casts
 import pytest
 from journals import make_run
 
-from studentsim.config import RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, UnknownRun
 from studentsim.runs import groups, queue
 from studentsim.runs.executor import execute
 from studentsim.runs.manager import RunManager
 from studentsim.runs.run_dir import create_run, delete_run, open_run
+from studentsim.settings import Teaching
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.journal import read_events

@@ -62,25 +62,25 @@ def test_a_started_run_ends_as_it_would_in_this_process(tmp_path, managers):
 def test_the_warm_spare_takes_the_next_run_and_another_is_warmed_a_little_later(tmp_path, managers, monkeypatch):
     monkeypatch.setattr("studentsim.runs.manager.WARM_DELAY_SECONDS", 0.1)
     runs = managers()
-    runs.warm()
-    until(lambda: runs.is_warm)
-    spare = runs._spare.process.pid
+    runs.ensure_warm_worker()
+    until(lambda: runs.has_warm_worker)
+    spare = runs._warm_worker.process.pid
     run_id = runs.start(casts.config())
-    assert runs.state(run_id).pid in (spare, 0) and not runs.is_warm
+    assert runs.state(run_id).pid in (spare, 0) and not runs.has_warm_worker
     until_status(runs, run_id, "finished")
-    until(lambda: (runs.tick(), runs.is_warm)[1])
-    assert runs._spare.process.pid != spare
+    until(lambda: (runs.tick(), runs.has_warm_worker)[1])
+    assert runs._warm_worker.process.pid != spare
 
 
 def test_an_unneeded_spare_ends_when_its_manager_closes(tmp_path, managers):
     runs = managers()
-    runs.warm()
-    spare = runs._spare.process
+    runs.ensure_warm_worker()
+    spare = runs._warm_worker.process
     runs.close()
     assert spare.wait(timeout=30) == 0
     assert not list((tmp_path / "runs" / ".spares").iterdir())
-    runs.warm()
-    assert not runs.is_warm
+    runs.ensure_warm_worker()
+    assert not runs.has_warm_worker
 
 
 def test_what_the_check_refuses_is_not_made(tmp_path, managers):
@@ -186,7 +186,7 @@ def test_the_next_manager_starts_what_waited(tmp_path, managers):
 
 
 def test_a_ticking_manager_needs_nobody_to_look(tmp_path, managers):
-    runs = managers(limit=1, tick_every=0.02)
+    runs = managers(limit=1, tick_interval_seconds=0.02)
     ids = [runs.start(casts.config(seed=seed, turns=1)) for seed in range(3)]
     until(lambda: {state.status for state in runs.states().values()} == {"finished"})
     assert sorted(runs.states()) == sorted(ids)

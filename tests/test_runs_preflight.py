@@ -14,7 +14,7 @@ from studentsim.curriculum.generator import SKILLS
 from studentsim.datasets.registry import QUESTIONS_PER_SKILL, open_bank
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.runs import preflight
-from studentsim.student.embedded.student import weight_versions
+from studentsim.student.embedded import weight_versions
 
 
 @pytest.fixture(autouse=True)

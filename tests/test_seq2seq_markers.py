@@ -20,13 +20,14 @@ from transformers import (
 )
 
 from studentsim import factory
-from studentsim.config import RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentError
 from studentsim.grader import model as marking
 from studentsim.grader.encoding import InputEncoder, encode_label, encode_targets, get_decoder_start_token_id
 from studentsim.grader.model import build_grader, load_grader
 from studentsim.grader.prompt import build_grader_prompt
 from studentsim.runs import grader_info, preflight
+from studentsim.settings import Teaching
 from studentsim.student.huggingface import resolve
 from studentsim.student.huggingface.hardware import Hardware
 from studentsim.types import Option

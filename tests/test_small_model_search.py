@@ -14,11 +14,11 @@ import casts
 import hubs
 import pytest
 
-from studentsim.config import Teaching
 from studentsim.datasets.registry import open_bank
 from studentsim.datasets.splits import normalize_problem_text
 from studentsim.exam import paired_difference_interval
 from studentsim.runs.run_dir import RunFolder
+from studentsim.settings import Teaching
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 import pytest
-from studentsim.student.embedded.student.profiles import (
+
+from studentsim.config import RunConfig
+from studentsim.curriculum.generator import SKILLS
+from studentsim.errors import ConfigError
+from studentsim.runs.student_profile import resolve_student_settings
+from studentsim.student.embedded.profiles import (
     PROFILE_IDS,
     PROFILES,
     TABLES_DIR,
     category_mastery,
     get_run_profile,
 )
-
-from studentsim.config import RunConfig
-from studentsim.curriculum.generator import SKILLS
-from studentsim.errors import ConfigError
-from studentsim.runs.student_profile import resolve_student_settings
 from studentsim.student_table import read_student_table
 
 TABLE = """

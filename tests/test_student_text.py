@@ -5,13 +5,13 @@ import tiny
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from studentsim.student.embedded.student.calculator import Calculator, CalculatorProcessor, expression_before_equals
-from studentsim.student.embedded.student.prompt_text import prompt_text
-from studentsim.student.embedded.student.prompts import completion_ids, normalize_problem, prompt_ids
-from studentsim.student.embedded.student.tokenizer import SPACE_MARKER, encode
 
 from studentsim.curriculum.generator import SKILLS, generate_questions
 from studentsim.student.answer_parsing.final_line import parse_answer
+from studentsim.student.embedded.calculator import Calculator, CalculatorProcessor, expression_before_equals
+from studentsim.student.embedded.prompt_text import prompt_text
+from studentsim.student.embedded.prompts import completion_ids, normalize_problem, prompt_ids
+from studentsim.student.embedded.tokenizer import SPACE_MARKER, encode
 
 
 @given(st.text(max_size=80).filter(lambda t: SPACE_MARKER not in t))

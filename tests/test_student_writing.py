@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from studentsim.student.embedded.student.prompts import completion_ids, prompt_ids
-from studentsim.student.embedded.student.student import EmbeddedStudent, draw_uniforms
 
 from studentsim.config import RunConfig
+from studentsim.student.embedded.prompts import completion_ids, prompt_ids
+from studentsim.student.embedded.student import EmbeddedStudent, draw_uniforms
 from studentsim.student.generation.generate import completion_logprobs, generate, prefill
 from studentsim.types import Pair
 

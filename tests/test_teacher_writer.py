@@ -5,13 +5,13 @@ import pytest
 import torch
 from casts import bank, config
 
-from studentsim.config import Hub, Teaching
 from studentsim.errors import ConfigError
 from studentsim.events import Answered
 from studentsim.practice import run_practice
 from studentsim.runs.grader_info import check_teacher
+from studentsim.settings import Hub, Teaching
 from studentsim.student.testing import FakeStudent
-from studentsim.teacher import hint_model as writing
+from studentsim.teacher import hint_model
 from studentsim.teacher.hint_model import build_hint_request, clean_hint, load_hint_model
 from studentsim.teacher.teacher import Teacher
 
@@ -51,7 +51,9 @@ def test_on_a_processor_it_writes_on_all_cores_beside_a_student_that_has_set_one
     writer, seen = load_hint_model(str(hubs.save(tmp_path, "llama")), Hub()), []
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     monkeypatch.setattr(
-        writing, "read", lambda *given, real=writing.prefill: (seen.append(torch.get_num_threads()), real(*given))[1]
+        hint_model,
+        "read",
+        lambda *given, real=hint_model.prefill: (seen.append(torch.get_num_threads()), real(*given))[1],
     )
     writer.write_hints([(QUESTION, "I added them")])
     assert seen == [2] and torch.get_num_threads() == 1

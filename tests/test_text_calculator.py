@@ -15,9 +15,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from studentsim.cli import runner
-from studentsim.config import HUB_DEFAULTS, Hub, RunConfig
+from studentsim.config import HUB_DEFAULTS, RunConfig
 from studentsim.errors import ConfigError
 from studentsim.presets import list_departures
+from studentsim.settings import Hub
 from studentsim.student.huggingface.calculator import WINDOW_TOKENS, TextCalculator
 from studentsim.student.huggingface.sums import complete_equation, format_calculator_value
 

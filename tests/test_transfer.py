@@ -22,12 +22,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from studentsim import cli
+from studentsim.analysis import transfer_summary
 from studentsim.cli import runner
 from studentsim.cli.transfer import format_matrix_lines, make_printable, save_recorded_matrix
 from studentsim.config import RunConfig
 from studentsim.datasets.registry import open_bank
 from studentsim.errors import ConfigError, DataFolderError, StoreError
 from studentsim.events import Answered, ExamFinished
+from studentsim.reporting import transfer
 from studentsim.simulation import Components, simulate
 from studentsim.student.testing import FakeStudent
 from studentsim.teacher.teacher import Teacher
@@ -44,8 +46,6 @@ from studentsim.transfer.matrix import (
 )
 from studentsim.types import CATEGORIES
 from studentsim.ui import charts
-from studentsim.ui import transfer as said
-from studentsim.ui.report import transfer as drawn
 
 TINY = {"turns": 2, "questions": 12, "exam": 60, "validation": 6}
 
@@ -361,14 +361,16 @@ def test_the_command_prints_the_table_and_the_verdicts_and_writes_what_was_asked
         assert f"Practising {practised} moved {practised} by +" in out
         row = next(line for line in out.splitlines() if line.startswith(f"{practised} "))
         assert (
-            f"[{said.format_points(found.own_gain(practised).points)}]" in row.split() and row.split().count("0") == 5
+            f"[{transfer_summary.format_points(found.own_gain(practised).points)}]" in row.split()
+            and row.split().count("0") == 5
         )
     rows = list(csv.DictReader(files[1].open()))
     assert len(rows) == 36 and float(rows[0]["points"]) == round(found.own_gain("general").points, 2)
     say("--seed", 3, "--picture", files[3])
     assert len(runner.components_builder.configs) == 6  # the second time all cells were kept
     assert (
-        said.describe_transfer(found, said.inline_category_namer(found)).replace("&", "&amp;") in files[3].read_text()
+        transfer_summary.describe_transfer(found, transfer_summary.inline_category_namer(found)).replace("&", "&amp;")
+        in files[3].read_text()
     )
 
 
@@ -429,7 +431,7 @@ def test_a_terminal_that_knows_few_signs_still_shows_every_gain_with_its_own(say
         assert told.encode(encoding) and "-15" in told and "[+60]" in told and "??????" in told
     assert make_printable(text, "utf-8") == text
     narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    monkeypatch.setattr(said, "METHOD_NOTE", "\N{MINUS SIGN}")
+    monkeypatch.setattr(transfer_summary, "METHOD_NOTE", "\N{MINUS SIGN}")
     monkeypatch.setattr(sys, "stdout", narrow)
     assert say("--categories", "gain,physics")[2] == 0
     narrow.flush()
@@ -514,7 +516,7 @@ def test_a_kept_matrix_takes_the_place_of_one_of_its_settings_only(tmp_path: Pat
     )  # of a student made anew: it takes the old one's place
     save_recorded_matrix(made(1, 0.3, student="careless"), path)
     found = [
-        (m.config["seed"], said.rehearsal_strength(m), m.config["student"], m.config["weights"])
+        (m.config["seed"], transfer_summary.rehearsal_strength(m), m.config["student"], m.config["weights"])
         for m in load_bundled_matrices(path)
     ]
     now = one.config["weights"]
@@ -533,7 +535,7 @@ def test_what_ships_is_whole_small_and_says_what_the_product_claims():
     assert BUNDLED_MATRICES_PATH.exists() == bool(shipped)
     if shipped:
         assert BUNDLED_MATRICES_PATH.stat().st_size < 150_000
-        assert shipped[0].categories == CATEGORIES and said.rehearsal_strength(shipped[0]) > 0
+        assert shipped[0].categories == CATEGORIES and transfer_summary.rehearsal_strength(shipped[0]) > 0
         assert shipped[0].diagonal_mean.low > shipped[0].off_diagonal_mean.high
 
 
@@ -541,27 +543,27 @@ def test_what_ships_is_whole_small_and_says_what_the_product_claims():
 
 
 def test_signs_are_never_lost_and_nothing_is_minus_zero():
-    assert [said.format_points(x) for x in (51.6, -3.2, 0.4, -0.4)] == ["+52", "\N{MINUS SIGN}3", "0", "0"]
-    assert said.format_estimate_bounds(GainEstimate(3, -4.4, 10.2)) == "\N{MINUS SIGN}4 to 10"
+    assert [transfer_summary.format_points(x) for x in (51.6, -3.2, 0.4, -0.4)] == ["+52", "\N{MINUS SIGN}3", "0", "0"]
+    assert transfer_summary.format_estimate_bounds(GainEstimate(3, -4.4, 10.2)) == "\N{MINUS SIGN}4 to 10"
 
 
 def test_the_verdict_and_the_summary_are_the_matrix_in_words():
     found = invented(TWO)
     assert (
-        said.describe_category_transfer(found, "a")
+        transfer_summary.describe_category_transfer(found, "a")
         == "Practising a moved a by +60 points (30 to 79) and b by +5 (\N{MINUS SIGN}19 to 28)."
     )
-    summary = said.describe_transfer(found)
+    summary = transfer_summary.describe_transfer(found)
     assert (
         "On the mean of the two, a category moved by +65 points" in summary and "in b while a was practised" in summary
     )
     three = invented({(p, e): (0, 12) if p == e else (0, 1) for p in "abc" for e in "abc"})
-    assert "and the other two by +5 " in said.describe_category_transfer(three, "a")
+    assert "and the other two by +5 " in transfer_summary.describe_category_transfer(three, "a")
 
 
 def test_the_picture_has_a_cell_for_each_pair_with_its_sign_and_a_frame_around_what_was_practised():
     found = invented(TWO)
-    (trace,) = charts.transfer_figure(said.transfer_frame(found), categories=found.categories).data
+    (trace,) = charts.transfer_figure(transfer_summary.transfer_frame(found), categories=found.categories).data
     cells = dict(zip(zip(trace.base, trace.x, strict=True), trace.text, strict=True))
     assert sorted(cells.values()) == sorted(["<b>+60</b>", "+5", "\N{MINUS SIGN}5", "<b>+70</b>"])
     assert list(trace.marker.line.width) == [2, 0, 0, 2]
@@ -572,18 +574,18 @@ def test_the_picture_has_a_cell_for_each_pair_with_its_sign_and_a_frame_around_w
 def test_a_category_cannot_smuggle_markup_into_a_picture_or_a_page(tmp_path: Path):
     loud = "<b>loud</b>"
     found = invented({(p, e): (1, 9) for p in (loud, "b") for e in (loud, "b")})
-    figure = charts.transfer_figure(said.transfer_frame(found), categories=found.categories)
+    figure = charts.transfer_figure(transfer_summary.transfer_frame(found), categories=found.categories)
     assert loud not in json.dumps(figure.to_plotly_json(), default=str)
-    for text in (drawn.standalone_matrix_svg(found), drawn.matrix_page_html(found)):
+    for text in (transfer.standalone_matrix_svg(found), transfer.matrix_page_html(found)):
         assert loud not in text and "<script" not in text
 
 
 def test_the_svg_stands_alone_and_tells_itself_to_those_who_do_not_see_it():
     found = invented(TWO)
-    root = ElementTree.fromstring(drawn.standalone_matrix_svg(found).encode())
-    assert root.tag == "{http://www.w3.org/2000/svg}svg" and said.describe_category_transfer(found, "b").rstrip(
-        "."
-    ) in root.get("aria-label")
+    root = ElementTree.fromstring(transfer.standalone_matrix_svg(found).encode())
+    assert root.tag == "{http://www.w3.org/2000/svg}svg" and transfer_summary.describe_category_transfer(
+        found, "b"
+    ).rstrip(".") in root.get("aria-label")
     texts = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"+60", "+5", "\N{MINUS SIGN}5", "+70", "practised", "examined"} <= set(texts)
     assert sum(node.get("stroke-width") == "2" for node in root.iter("{http://www.w3.org/2000/svg}rect")) == 2
@@ -608,5 +610,5 @@ def test_rehearsal_is_an_option_and_what_it_was_is_said(say, tmp_path):
     ):
         out, err, status = say("--categories", "gain,physics", "--json", found, *options)
         assert status == 0 and f"rehearsal {strength:g}, learning rate 0.001;" in out, err
-        assert said.rehearsal_strength(TransferMatrix.from_json(json.loads(found.read_text()))) == strength
+        assert transfer_summary.rehearsal_strength(TransferMatrix.from_json(json.loads(found.read_text()))) == strength
     assert len(runner.components_builder.configs) == 6  # another strength, another run

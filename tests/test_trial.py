@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 
 from studentsim import factory
 from studentsim.cli import app
-from studentsim.config import Hub, Learning, RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.errors import StudentError
 from studentsim.runs import benchmark, model_info
+from studentsim.settings import Hub, Learning, Teaching
 from studentsim.types import Answer
 
 

@@ -16,11 +16,12 @@ from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
 from visits import link_labels, text_of, use, visit
 
+from studentsim.labels import formatting
+from studentsim.labels.titles import misconception_title
 from studentsim.store.queries import UNKNOWN_MISCONCEPTION
-from studentsim.ui import data, words
+from studentsim.ui import data
 from studentsim.ui.answers import AnswersView, filters, listing, sentences
 from studentsim.ui.answers.counts import AnswerCounts
-from studentsim.ui.titles import misconception_title
 
 ANSWERS = "pages/4_Answers.py"
 
@@ -249,7 +250,7 @@ def test_what_the_sentence_names_is_a_link(folder: Path):
     row = told(folder).query("misconception.notna()").iloc[0]
     change(folder, lambda e: e | {"right": False, "letter": row.letter, "misconception": row.misconception})
     app = visit(ANSWERS, run="study")
-    label = words.shorten_label(f"24 × {misconception_title(row.misconception)}")
+    label = formatting.shorten_label(f"24 × {misconception_title(row.misconception)}")
     assert f"most often “{misconception_title(row.misconception)}”, 24 of 24" in app.header[0].value
     assert links(app)[label] == {"run": "study", "slip": row.misconception, "mark": "wrong"}
     assert label not in links(visit(ANSWERS, run="study", answer=str(row.seq))), "the card is what one came for"

@@ -21,10 +21,10 @@ from studentsim.datasets.splits import assign_split
 from studentsim.errors import BankError
 from studentsim.runs import dataset_job
 from studentsim.store import ingest, queries
-from studentsim.ui import banks, jobs
-from studentsim.ui.checking import choose, listing, sentences
+from studentsim.ui import background, dataset_picker
 from studentsim.ui.data import get_engine
-from studentsim.ui.watch import pulse
+from studentsim.ui.dataset_check import choose, listing, sentences
+from studentsim.ui.watch import live_run
 
 CHECK = "pages/8_Check_questions.py"
 NASTY = '=HYPERLINK("http://x","$1") <script>alert(1)</script> what is {n} plus $5 ?'
@@ -279,7 +279,7 @@ def test_checked_questions_go_on_to_a_new_simulation(folder: Path, few_doubts: P
 
 @pytest.mark.parametrize("name", ["math_qa", "mmlu:stem", "mmlu:astronomy,law", "curriculum", "/home/me/train.json"])
 def test_every_bank_has_a_name_for_people(name: str):
-    assert banks.bank_title(name) and banks.source_kind(name) in banks.SOURCE_KINDS
+    assert dataset_picker.bank_title(name) and dataset_picker.source_kind(name) in dataset_picker.SOURCE_KINDS
     RunConfig.make(bank=name)
 
 
@@ -414,7 +414,10 @@ def test_several_files_make_one_bank_by_their_paths(started: list, tmp_path: Pat
     assert not app.exception and not app.error and "in 3 categories" in text_of(app)
     app.button(key="new.start").click().run()
     assert started[0][0].bank == source
-    assert banks.bank_title(source) == "halves.csv and mmlu.jsonl" and banks.source_kind(source) == banks.LOCAL_FILE
+    assert (
+        dataset_picker.bank_title(source) == "halves.csv and mmlu.jsonl"
+        and dataset_picker.source_kind(source) == dataset_picker.LOCAL_FILE
+    )
     app = looked(visit(CHECK, source=source))
     assert not app.exception and "A plain table and MMLU" in app.header[0].value
     assert "Questions by topic: mmlu 80, halves 60." in text_of(app)
@@ -444,7 +447,7 @@ def test_p3_s_subjects_are_offered(started: list):
     app.multiselect(key="new.bank.subjects").set_value(["p3"]).run()
     assert not app.exception and not app.error and len(app.pills(key="new.categories").options) == 23
     app.button(key="new.start").click().run()
-    assert started[0][0].bank == "mmlu:p3" and "23 in five topics" in banks.bank_title("mmlu:p3")
+    assert started[0][0].bank == "mmlu:p3" and "23 in five topics" in dataset_picker.bank_title("mmlu:p3")
 
 
 # ------------------------------------------------------------------ children, and the guessing line of a run
@@ -454,17 +457,17 @@ def test_a_child_that_is_stopped_or_takes_too_long_is_told_of(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "sleepy_job.py").write_text("import time; print('{\"done\": 0.5}', flush=True); time.sleep(60)")
-    monkeypatch.setattr(jobs, "ROOT", tmp_path)
-    slow = jobs.start_job("sleepy_job", {"n": 1}, timeout_seconds=0.4)
-    stopped = jobs.start_job("sleepy_job", {"n": 2})
-    assert jobs.start_job("sleepy_job", {"n": 2}) is stopped, "the same question is one child"
+    monkeypatch.setattr(background, "ROOT", tmp_path)
+    slow = background.start_job("sleepy_job", {"n": 1}, timeout_seconds=0.4)
+    stopped = background.start_job("sleepy_job", {"n": 2})
+    assert background.start_job("sleepy_job", {"n": 2}) is stopped, "the same question is one child"
     while not stopped.last_message:
         time.sleep(0.02)
     stopped.cancel()
     while slow.is_running or stopped.is_running:
         time.sleep(0.02)
     assert "was not done within" in slow.result["problem"] and "stopped" in stopped.result["problem"]
-    assert jobs.find_job("sleepy_job", {"n": 2}) is None
+    assert background.find_job("sleepy_job", {"n": 2}) is None
 
 
 def test_the_guessing_line_is_the_mean_over_the_exam_s_questions(folder: Path):
@@ -480,6 +483,6 @@ def test_the_guessing_line_is_the_mean_over_the_exam_s_questions(folder: Path):
     assert queries.fetch_chance_accuracy(opened.database, ["mixed", "nobody"]) == {
         "mixed": pytest.approx((30 / 2 + 30 / 5) / 60)
     }
-    assert pulse.take_snapshot(opened, "mixed").chance_accuracy == pytest.approx(0.35)
+    assert live_run.take_snapshot(opened, "mixed").chance_accuracy == pytest.approx(0.35)
     app = visit(WATCH, run="mixed")
     assert not app.exception and not app.error

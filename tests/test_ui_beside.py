@@ -10,11 +10,11 @@ from journals import make_group, make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, text_of, visit
 
+from studentsim.analysis.run_groups import ComparedRun, group_runs_by_settings
 from studentsim.config import RunConfig
+from studentsim.narration import comparison_summary
 from studentsim.runs import groups
 from studentsim.runs.run_dir import open_run
-from studentsim.ui.compare import sentences
-from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
 
 COMPARE = "pages/3_Compare.py"
 SHORT = {"turns": 1, "questions": 8, "exam": 40}
@@ -87,11 +87,11 @@ def run(status: str, **settings: Any) -> ComparedRun:
 
 def test_runs_that_wait_in_the_queue_are_said_to_wait():
     done, queued = run("finished", strategy="random"), [run("queued", seed=seed) for seed in range(3)]
-    told = sentences.describe_no_shared_exam(group_runs_by_settings([done, *queued])[0], is_active=True)
+    told = comparison_summary.describe_no_shared_exam(group_runs_by_settings([done, *queued])[0], is_active=True)
     assert "3 runs wait in the queue" in told and "moments" not in told
     at_work = group_runs_by_settings([done, run("running", seed=9), queued[0]])[0]
-    assert "1 run waits in the queue" in sentences.describe_no_shared_exam(at_work, is_active=True)
-    assert "queue" not in sentences.describe_no_shared_exam(
+    assert "1 run waits in the queue" in comparison_summary.describe_no_shared_exam(at_work, is_active=True)
+    assert "queue" not in comparison_summary.describe_no_shared_exam(
         group_runs_by_settings([done, run("running")])[0], is_active=True
     )
 

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.elements.lib import streamlit_plotly_theme
 
+from studentsim.analysis.rewards import REWARD_VIEWS
 from studentsim.config import STRATEGIES
-from studentsim.ui import charts, looks
+from studentsim.labels import strategy_styles
+from studentsim.ui import charts
 from studentsim.ui.charts.race import MARKER_CHARACTERS
-from studentsim.ui.rewards import REWARD_VIEWS
 
 EXAMS = pd.DataFrame(
     {
@@ -53,9 +54,9 @@ def test_the_axis_of_lessons_is_as_long_as_the_run_from_the_start():
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_strategy_is_drawn_in_its_own_colour_line_and_marker(strategy: str):
     (trace,) = charts.exam_accuracy_figure(EXAMS, strategy=strategy, turns=2).data
-    look = looks.strategy_style(strategy)
+    look = strategy_styles.strategy_style(strategy)
     assert (trace.line.color, trace.line.dash, trace.marker.symbol) == (
-        looks.theme_color(look.color_slot),
+        strategy_styles.theme_color(look.color_slot),
         look.dash,
         look.symbol,
     )
@@ -99,7 +100,7 @@ def test_a_lesson_of_a_single_step_is_seen(view: str):
 @pytest.mark.parametrize("exam_every", [1, 2, 5, 10])
 def test_each_exam_of_a_race_stands_at_its_lesson_and_is_moved_by_pixels_alone(exam_every: int):
     exams = EXAMS.assign(turn=[0, 20])
-    lanes = [(name, looks.strategy_style("random"), exams) for name in "abcd"]
+    lanes = [(name, strategy_styles.strategy_style("random"), exams) for name in "abcd"]
     figure = charts.race_figure(lanes, turns=20, exam_every=exam_every)
     first, last = figure.layout.xaxis.range
     assert all(first < x < last for trace in figure.data for x in trace.x)
@@ -111,8 +112,8 @@ def test_each_exam_of_a_race_stands_at_its_lesson_and_is_moved_by_pixels_alone(e
 
 def test_a_race_s_intervals_are_those_of_the_last_exam_and_each_name_has_its_marker_and_a_thread():
     lanes = [
-        ("Mixed bag", looks.strategy_style("random"), EXAMS),
-        ("No teaching", looks.strategy_style("none"), EXAMS.assign(accuracy=0.31)),
+        ("Mixed bag", strategy_styles.strategy_style("random"), EXAMS),
+        ("No teaching", strategy_styles.strategy_style("none"), EXAMS.assign(accuracy=0.31)),
     ]
     figure = charts.race_figure(lanes, turns=8)
     for trace in figure.data:
@@ -127,7 +128,7 @@ def test_a_race_s_intervals_are_those_of_the_last_exam_and_each_name_has_its_mar
 
 
 def test_every_marker_of_a_strategy_has_its_sign():
-    assert {look.symbol for look in looks.STRATEGY_STYLES.values()} <= set(MARKER_CHARACTERS)
+    assert {look.symbol for look in strategy_styles.STRATEGY_STYLES.values()} <= set(MARKER_CHARACTERS)
 
 
 def test_a_category_name_cannot_smuggle_markup_into_a_chart():
@@ -142,7 +143,7 @@ def test_every_slot_has_a_colour_in_both_themes():
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"]
     for kind in ("light", "dark"):
         assert len(theme[kind]["chartCategoricalColors"]) == 11
-    assert {looks.theme_color(slot) for slot in range(11)} == {f"#{n:06d}" for n in range(1, 12)}
+    assert {strategy_styles.theme_color(slot) for slot in range(11)} == {f"#{n:06d}" for n in range(1, 12)}
 
 
 def test_streamlits_own_pictures_draw_the_eleventh_slot_in_its_colour():
@@ -151,7 +152,10 @@ def test_streamlits_own_pictures_draw_the_eleventh_slot_in_its_colour():
     for kind in ("light", "dark"):
         assert len(theme[kind]["chartSequentialColors"]) == 10
         assert theme[kind]["chartSequentialColors"][0] == theme[kind]["chartCategoricalColors"][10]
-    assert looks.theme_color(looks.STRATEGY_STYLES["likely-wrong"].color_slot) == streamlit_plotly_theme.SEQUENTIAL_0
+    assert (
+        strategy_styles.theme_color(strategy_styles.STRATEGY_STYLES["likely-wrong"].color_slot)
+        == streamlit_plotly_theme.SEQUENTIAL_0
+    )
 
 
 def linear(colour: str) -> np.ndarray:
@@ -188,7 +192,7 @@ def lab(light: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["light", "dark"])
 def test_the_seventh_way_stands_out_from_the_ground_and_from_the_others_for_every_eye(kind: str):
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"][kind]
-    slots = {id: look.color_slot for id, look in looks.STRATEGY_STYLES.items()}
+    slots = {id: look.color_slot for id, look in strategy_styles.STRATEGY_STYLES.items()}
     colours = {id: theme["chartCategoricalColors"][slot] for id, slot in slots.items()}
     own = colours.pop("likely-wrong")
     for ground in ("backgroundColor", "secondaryBackgroundColor"):
@@ -200,16 +204,16 @@ def test_the_seventh_way_stands_out_from_the_ground_and_from_the_others_for_ever
 
 
 def test_no_two_ways_are_drawn_with_one_dash_and_marker():
-    drawn = [(look.dash, look.symbol) for look in looks.STRATEGY_STYLES.values()]
+    drawn = [(look.dash, look.symbol) for look in strategy_styles.STRATEGY_STYLES.values()]
     assert len(set(drawn)) == len({symbol for _, symbol in drawn}) == len(drawn)
 
 
 @pytest.mark.parametrize("kind", ["light", "dark"])
-@pytest.mark.parametrize("strategy", looks.STRATEGY_STYLES)
+@pytest.mark.parametrize("strategy", strategy_styles.STRATEGY_STYLES)
 def test_two_and_three_of_one_way_stand_apart_for_every_eye(kind: str, strategy: str):
     theme = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text())["theme"][kind]
-    shown = [looks.strategy_style(strategy, n) for n in looks.assign_variants([strategy] * 3)]
-    assert shown[0] is looks.strategy_style(strategy)
+    shown = [strategy_styles.strategy_style(strategy, n) for n in strategy_styles.assign_variants([strategy] * 3)]
+    assert shown[0] is strategy_styles.strategy_style(strategy)
     for one, other in itertools.combinations(shown, 2):
         assert one.dash != other.dash and one.symbol != other.symbol
         a, b = (theme["chartCategoricalColors"][look.color_slot] for look in (one, other))
@@ -217,19 +221,23 @@ def test_two_and_three_of_one_way_stand_apart_for_every_eye(kind: str, strategy:
             assert np.linalg.norm(lab(matrix @ linear(a)) - lab(matrix @ linear(b))) > 20, (eye, one, other)
 
 
-@given(st.lists(st.sampled_from([*looks.STRATEGY_STYLES, "of another version"]), max_size=12))
+@given(st.lists(st.sampled_from([*strategy_styles.STRATEGY_STYLES, "of another version"]), max_size=12))
 def test_however_many_ways_stand_side_by_side_no_two_have_one_dash_and_marker_while_there_are_looks(ways: list[str]):
     shown = [
-        (looks.strategy_style(way, n), looks.marker_character(way, n))
-        for way, n in zip(ways, looks.assign_variants(ways), strict=True)
+        (strategy_styles.strategy_style(way, n), strategy_styles.marker_character(way, n))
+        for way, n in zip(ways, strategy_styles.assign_variants(ways), strict=True)
     ]
-    known = [one for one, way in zip(shown, ways, strict=True) if way in looks.STRATEGY_STYLES]
+    known = [one for one, way in zip(shown, ways, strict=True) if way in strategy_styles.STRATEGY_STYLES]
     for key in ("dash", "symbol"):
         told = [(getattr(look, key), look.color_slot) for look, _ in known]
         assert len(set(told)) == len(told)
     assert len({look.symbol for look, _ in known}) == len({mark for _, mark in known}) == len(known)
-    slots = {looks.strategy_style(way).color_slot for way in ways}
-    further = [look.color_slot for way, (look, _) in zip(ways, shown, strict=True) if look != looks.strategy_style(way)]
+    slots = {strategy_styles.strategy_style(way).color_slot for way in ways}
+    further = [
+        look.color_slot
+        for way, (look, _) in zip(ways, shown, strict=True)
+        if look != strategy_styles.strategy_style(way)
+    ]
     assert len({*slots, *further}) == min(8, len(slots) + len(further))
 
 

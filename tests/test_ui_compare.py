@@ -16,19 +16,22 @@ from journals import make_run
 from scipy import stats
 from visits import link_labels, text_of, visit
 
+from studentsim.analysis import curves, intervals, paper_curves
+from studentsim.analysis import setting_differences as settings
+from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
+from studentsim.analysis.run_groups import IGNORED_SETTINGS, ComparedRun, group_runs_by_settings, group_table_labels
 from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
+from studentsim.labels import category_names, formatting
+from studentsim.labels.strategy_styles import theme_color
+from studentsim.narration import comparison_summary
 from studentsim.types import CATEGORIES
-from studentsim.ui import category_names, words
 from studentsim.ui.charts.compare import category_accuracy_figure
 from studentsim.ui.charts.compare import comparison_figure as picture
 from studentsim.ui.charts.mix import mix_by_strategy_figure
-from studentsim.ui.compare import captions, curves, intervals, paper, sentences, settings
+from studentsim.ui.compare import captions
 from studentsim.ui.compare.data import MAX_SELECTED, parse_selection, propose_selection
-from studentsim.ui.compare.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.ui.compare.groups import IGNORED_SETTINGS, ComparedRun, group_runs_by_settings, group_table_labels
 from studentsim.ui.home.sentences import _describe_difference as home_difference
-from studentsim.ui.looks import theme_color
 
 COMPARE = "pages/3_Compare.py"
 GAIN = {"random": 0.2, "category": 0.6, "log-probability": 0.25, "none": 0.0}
@@ -156,9 +159,9 @@ def test_an_own_mix_is_never_called_follow_the_mistakes():
         own,
         "Own mix (“profit, discount, interest” 60 %, physics 40 %)",
     ]
-    assert sentences.other_differing_settings(groups) == [] and "Follow" not in captions.describe_shared_settings(
+    assert comparison_summary.other_differing_settings(
         groups
-    )
+    ) == [] and "Follow" not in captions.describe_shared_settings(groups)
     assert settings.format_setting("strategy", groups[1].config) == "Own mix"
     assert settings.format_setting("mix", groups[1].config) == "physics 60, “profit, discount, interest” 40"
     few = RunConfig.make(categories=("general", "physics"))
@@ -239,14 +242,15 @@ def test_a_mean_over_runs_is_rounded_once_in_words_as_in_the_picture():
     told = compute_differences(
         groups, marks(**{name: [i < count for i in range(240)] for name, count in right.items()}), 4
     )
-    assert "compared with mixed bag (41 of 100), follow the mistakes got 43 more" in sentences.describe_differences(
-        told, is_active=False
+    assert (
+        "compared with mixed bag (41 of 100), follow the mistakes got 43 more"
+        in comparison_summary.describe_differences(told, is_active=False)
     )
     sat = pd.DataFrame(
         [(name, 4, count, 240) for name, count in right.items()], columns=["run_id", "turn", "correct", "questions"]
     )
     exams = curves.group_means_frame(groups[:1], sat)
-    assert "41 of 100 never-practised questions right" in sentences.describe_single_group(groups[0], exams)
+    assert "41 of 100 never-practised questions right" in comparison_summary.describe_single_group(groups[0], exams)
     assert "Mixed bag: 41 of 100" in captions.describe_picture(exams)
 
 
@@ -267,21 +271,21 @@ def test_a_clear_difference_of_single_runs_is_told_with_its_interval_and_its_lim
     told = compute_differences(groups, marks(a=[i % 2 == 0 for i in range(240)], b=[i % 6 != 1 for i in range(240)]), 4)
     (d,) = told
     assert (d.only_this, d.only_other, d.questions) == (80, 0, 240) and d.is_significant
-    says = sentences.describe_differences(told, is_active=False)
+    says = comparison_summary.describe_differences(told, is_active=False)
     assert says == (
         "After 4 lessons, on the same 240 exam questions, follow the mistakes got 33 more of 100 right than mixed bag "
         "(27 to 39 more)."
     )
     assert any(
         "one run each cannot tell a way of choosing from the luck" in c
-        for c in sentences.describe_caveats(groups, told)
+        for c in comparison_summary.describe_caveats(groups, told)
     )
 
 
 def test_an_unclear_difference_is_not_claimed():
     groups, _ = group_runs_by_settings([run("a", strategy="random"), run("b")])
     told = compute_differences(groups, marks(a=[i % 3 == 0 for i in range(240)], b=[i % 3 == 1 for i in range(240)]), 4)
-    says = sentences.describe_differences(told, is_active=True)
+    says = comparison_summary.describe_differences(told, is_active=True)
     assert says.startswith("So far: after 4 lessons") and "cannot be told apart" in says
     assert "fewer to" in says
 
@@ -295,12 +299,14 @@ def test_several_runs_of_each_speak_of_the_ways_and_single_ones_do_not():
     }
     told = compute_differences(groups, marks(**right), 4)
     assert told[0].has_repeated_runs and told[0].p_value is None
-    assert sentences.describe_differences(told, is_active=False).startswith("Over 3 runs of each, after 4 lessons")
-    assert not [c for c in sentences.describe_caveats(groups, told) if "luck of the draw" in c]
+    assert comparison_summary.describe_differences(told, is_active=False).startswith(
+        "Over 3 runs of each, after 4 lessons"
+    )
+    assert not [c for c in comparison_summary.describe_caveats(groups, told) if "luck of the draw" in c]
     one = group_runs_by_settings([*chosen[:3], chosen[3]])[0]
     told = compute_differences(one, marks(**right), 4)
     assert not told[0].has_repeated_runs
-    assert any("only one run of follow the mistakes" in c for c in sentences.describe_caveats(one, told))
+    assert any("only one run of follow the mistakes" in c for c in comparison_summary.describe_caveats(one, told))
 
 
 def test_ways_with_other_numbers_of_runs_are_not_said_to_have_the_first_one_s():
@@ -312,7 +318,9 @@ def test_ways_with_other_numbers_of_runs_are_not_said_to_have_the_first_one_s():
     luck = Random(3)
     table = marks(**{r.run_id: [luck.random() < 0.5 for _ in range(60)] for r in runs})
     told = compute_differences(group_runs_by_settings(runs)[0], table, 4)
-    assert sentences.describe_differences(told, is_active=False).startswith("Over 2 to 3 runs of each, after 4 lessons")
+    assert comparison_summary.describe_differences(told, is_active=False).startswith(
+        "Over 2 to 3 runs of each, after 4 lessons"
+    )
 
 
 def test_more_comparisons_make_each_interval_wider():
@@ -335,12 +343,13 @@ def test_of_several_the_clear_ones_are_told_first_and_the_others_not_claimed():
     )
     half = [i % 2 == 0 for i in range(240)]
     told = compute_differences(groups, marks(a=half, b=[True] * 240, c=half, d=half[1:] + half[:1]), 4)
-    says = sentences.describe_differences(told, is_active=False)
+    says = comparison_summary.describe_differences(told, is_active=False)
     assert "compared with mixed bag (50 of 100), follow the mistakes got 50 more of 100 right" in says
     assert says.endswith("; no teaching and same questions again cannot be told apart from it.")
     told = [d for d in told if not d.is_significant]
-    assert "none can be told apart from mixed bag (50 of 100): no teaching, " in sentences.describe_differences(
-        told, is_active=False
+    assert (
+        "none can be told apart from mixed bag (50 of 100): no teaching, "
+        in comparison_summary.describe_differences(told, is_active=False)
     )
 
 
@@ -360,7 +369,7 @@ def test_the_comparison_is_after_the_last_lesson_all_have_sat():
 def test_few_questions_are_told_as_counts():
     groups, _ = group_runs_by_settings([run("a", strategy="random", exam=12), run("b", exam=12)])
     told = compute_differences(groups, marks(a=[False] * 12, b=[i < 9 for i in range(12)]), 4)
-    assert "9 more of 12 right" in sentences.describe_differences(told, is_active=False)
+    assert "9 more of 12 right" in comparison_summary.describe_differences(told, is_active=False)
 
 
 def apart(this: float, other: float, questions: int = 240) -> AccuracyDifference:
@@ -387,31 +396,33 @@ def test_a_difference_beside_two_levels_is_theirs_or_told_to_a_tenth(
     this: float, other: float, questions: int, said: str
 ):
     d = apart(this, other, questions)
-    assert sentences.format_gain(d) == said
+    assert comparison_summary.format_gain(d) == said
     assert f" {said} right than" in home_difference(d)
-    assert f"got {said} right" in sentences.describe_differences([d], is_active=False)
+    assert f"got {said} right" in comparison_summary.describe_differences([d], is_active=False)
 
 
 @given(st.integers(50, 400), st.integers(0, 400), st.integers(0, 400))
 def test_a_whole_number_more_is_always_the_difference_of_the_levels_told(questions: int, this: int, other: int):
     a, b = (min(n, questions) / questions for n in (this, other))
-    said = sentences.format_gain(apart(a, b, questions)).split(" ")
+    said = comparison_summary.format_gain(apart(a, b, questions)).split(" ")
     if "." not in said[0] and round(100 * abs(a - b), 1):
         told = int(said[0]) * (1 if said[1] == "more" else -1)
-        assert told == words.round_percent(a) - words.round_percent(b)
+        assert told == formatting.round_percent(a) - formatting.round_percent(b)
 
 
 def test_what_else_differs_is_said():
     groups, _ = group_runs_by_settings([run("a", strategy="random", student="physics-gap"), run("b")])
     told = compute_differences(groups, marks(a=[False] * 240, b=[True] * 240), 4)
-    assert any("more than how questions are chosen (student)" in c for c in sentences.describe_caveats(groups, told))
+    assert any(
+        "more than how questions are chosen (student)" in c for c in comparison_summary.describe_caveats(groups, told)
+    )
 
 
 # ------------------------------------------------------------------ the paper
 
 
 def test_the_papers_figures_are_those_of_40_questions_with_wilsons_interval():
-    frame = paper.load_published_curves()
+    frame = paper_curves.load_published_curves()
     assert len(frame) == 44 and set(frame.strategy) == {
         "random",
         "category",
@@ -422,14 +433,14 @@ def test_the_papers_figures_are_those_of_40_questions_with_wilsons_interval():
     best = frame.loc[frame.accuracy.idxmax()]
     assert (best.strategy, best.turn, best.accuracy) == ("log-probability+category", 4, 0.35)
     assert (best.low, best.high) == wilson_interval(14, 40)
-    assert paper.published_intervals_overlap()
+    assert paper_curves.published_intervals_overlap()
 
 
 def test_the_overlay_is_drawn_thin_open_and_named():
     groups, _ = group_runs_by_settings([run("a")])
     sat = pd.DataFrame({"run_id": "a", "turn": [0, 2, 4], "correct": [60, 90, 120], "questions": 240})
     means, singles = curves.group_means_frame(groups, sat), curves.run_accuracies_frame(groups, sat)
-    figure = picture(means, singles, turns=4, published=paper.load_published_curves())
+    figure = picture(means, singles, turns=4, published=paper_curves.load_published_curves())
     theirs = [t for t in figure.data if t.hovertemplate and "Paper" in t.hovertemplate]
     assert len(theirs) == 4 and all(t.marker.symbol.endswith("-open") and t.line.dash == "dot" for t in theirs)
     assert len({t.line.color for t in theirs}) == 4 and len({t.marker.symbol for t in theirs}) == 4
@@ -461,7 +472,7 @@ def test_where_some_ways_have_several_runs_and_some_one_each_difference_says_wha
     )
     right = {"random": 120, "category": 200, "none": 40}
     all_marks = marks(**{r.run_id: [i < right[g.strategy] for i in range(240)] for g in groups for r in g.runs})
-    says = sentences.describe_differences(compute_differences(groups, all_marks, 4), is_active=False)
+    says = comparison_summary.describe_differences(compute_differences(groups, all_marks, 4), is_active=False)
     assert says.startswith("After 4 lessons") and says.count("over 3 runs of each") == 1
     assert "follow the mistakes got 33 more of 100 right (" in says
 

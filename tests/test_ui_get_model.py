@@ -14,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 from visits import NEW, PAUSE, ROOT, text_of, visit
 
 from studentsim import presets
+from studentsim.analysis import estimate, run_groups, setting_differences
 from studentsim.config import RunConfig
+from studentsim.labels import formatting, language_models
 from studentsim.student.huggingface.catalogue import CATALOGUE
-from studentsim.ui import jobs, language_models, words
-from studentsim.ui.compare import groups, settings
-from studentsim.ui.new import estimate, getting, model_card, suited
+from studentsim.ui import background
+from studentsim.ui.new import getting, model_card, suited
 
 SMOL = "smollm2"
 GET = f"new.get.{SMOL}"
@@ -26,9 +27,9 @@ GET = f"new.get.{SMOL}"
 
 @pytest.fixture(autouse=True)
 def fake_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs._job_registry().jobs.clear()
+    background._job_registry().jobs.clear()
     monkeypatch.setattr(model_card, "JOB_MODULE", "fake_get_model")
-    monkeypatch.setattr(jobs, "ROOT", ROOT / "tests")
+    monkeypatch.setattr(background, "ROOT", ROOT / "tests")
 
 
 def keys(app: AppTest) -> set[str]:
@@ -222,19 +223,21 @@ def test_a_message_that_is_not_known_here_is_no_error(said: dict):
 
 def test_every_page_calls_it_by_its_title_and_says_once_what_it_is():
     config = RunConfig(model=SMOL)
-    assert words.run_title(config) == "SmolLM2: follow the mistakes"
+    assert formatting.run_title(config) == "SmolLM2: follow the mistakes"
     assert (
-        words.student_version_label(config) == language_models.describe_model(SMOL) == CATALOGUE[SMOL].size_description
+        formatting.student_version_label(config)
+        == language_models.describe_model(SMOL)
+        == CATALOGUE[SMOL].size_description
     )
-    assert settings.format_setting("model", config) == "SmolLM2, 135 M parameters, from 4-bit weights"
+    assert setting_differences.format_setting("model", config) == "SmolLM2, 135 M parameters, from 4-bit weights"
     assert (
-        settings.format_setting("model", RunConfig(model="a/model"))
+        setting_differences.format_setting("model", RunConfig(model="a/model"))
         == "a/model"
-        == words.student_title(RunConfig(model="a/model"))
+        == formatting.student_title(RunConfig(model="a/model"))
     )
     assert (
-        groups._setting_label("model", config) == "SmolLM2"
-        and groups._setting_label("model", RunConfig()) == "embedded"
+        run_groups._setting_label("model", config) == "SmolLM2"
+        and run_groups._setting_label("model", RunConfig()) == "embedded"
     )
     assert [d.run_value for d in language_models.preset_departures(config) if d.aspect == "student"] == [
         "SmolLM2 (135 M parameters, from 4-bit weights)"

@@ -10,15 +10,16 @@ import pytest
 from journals import make_run
 from visits import text_of, visit
 
+from studentsim.analysis import rewards, transfer_summary
 from studentsim.cli import app as command_line
 from studentsim.cli.transfer import save_recorded_matrix
 from studentsim.config import STRATEGIES, RunConfig
 from studentsim.curriculum import generator
+from studentsim.labels import category_names
 from studentsim.transfer import matrix as transfer_matrix
 from studentsim.transfer.matrix import CategoryResult, PairedOutcome, TransferMatrix, build_transfer_matrix
 from studentsim.types import CATEGORIES
-from studentsim.ui import category_names, glossary, rewards, shell
-from studentsim.ui import transfer as said
+from studentsim.ui import glossary, layout
 from studentsim.ui.help import places, transfer, words
 from studentsim.ui.watch import links
 
@@ -75,7 +76,7 @@ def test_every_category_is_explained_where_it_stands_and_a_strange_one_is_left_a
 def test_every_view_of_the_learning_has_a_term_that_explains_it(folder: Path):
     make_run(folder, "it")
     for shown in rewards.REWARD_VIEWS.values():
-        app = visit(shell.WATCH_PAGE, run="it", **{"watch.view": shown.name})
+        app = visit(layout.WATCH_PAGE, run="it", **{"watch.view": shown.name})
         assert not app.exception
         label = f"What is “{glossary.TERMS[shown.glossary_id].name}”?"
         link = next(link for link in app.get("page_link") if link.label == label)
@@ -174,7 +175,7 @@ def test_the_search_narrows_and_says_when_nothing_fits(folder: Path):
 
 
 def test_help_is_in_the_menu():
-    assert shell.MENU_PAGES[-1][:2] == (HELP, "Help")
+    assert layout.MENU_PAGES[-1][:2] == (HELP, "Help")
 
 
 # ------------------------------------------------------------------ what practice of one category does for the others
@@ -214,7 +215,7 @@ def test_help_shows_what_practice_of_one_category_does_with_its_seed_and_interva
     assert transfer.SECTION_TITLE in text and "(#transfer)" in text
     found = matrix(0.3)
     assert (
-        said.describe_transfer(found, said.inline_category_namer(found)) in text
+        transfer_summary.describe_transfer(found, transfer_summary.inline_category_namer(found)) in text
         and "rehearsal 0.3" in text
         and "seed 5" in text
     )
@@ -235,7 +236,9 @@ def test_help_s_matrix_names_categories_by_what_they_hold(folder: Path):
         assert "profit, discount, interest" in told and "sequences, counting, percent" in told and "physics" in told
         assert not {"gain", "other", "general"} & set(names)
     first = transfer.rehearsal_matrices()[0]
-    assert said.describe_transfer(first, said.inline_category_namer(first)) in text_of(app).replace("\\", "")
+    assert transfer_summary.describe_transfer(first, transfer_summary.inline_category_namer(first)) in text_of(
+        app
+    ).replace("\\", "")
     assert "The data set's own names: general (averages, ages, ratios)" in text_of(app)
 
 

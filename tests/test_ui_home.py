@@ -14,18 +14,18 @@ import pytest
 from journals import make_run
 from visits import HOME, WATCH, link_labels, text_of, visit
 
+from studentsim.analysis.differences import AccuracyDifference
+from studentsim.analysis.run_groups import ComparedRun, RunGroup
 from studentsim.config import RunConfig
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.runs import demo
 from studentsim.runs.lease import Lease
 from studentsim.runs.run_dir import RunFolder, list_runs
 from studentsim.store import ingest
 from studentsim.store.database import Database
 from studentsim.ui import charts, data
-from studentsim.ui.compare.differences import AccuracyDifference
-from studentsim.ui.compare.groups import ComparedRun, RunGroup
 from studentsim.ui.home import rows, sentences
-from studentsim.ui.looks import STRATEGY_STYLES
-from studentsim.ui.watch import pulse
+from studentsim.ui.watch import live_run
 
 COMPARE = "pages/3_Compare.py"
 INTRODUCTION = "A small language model plays a student"
@@ -129,7 +129,7 @@ def test_a_recorded_run_looks_finished_and_recorded_wherever_it_is_opened(study:
     card = next(
         run for run in data.list_recent_runs(data.get_engine(), limit=99) if run.run_id == "recorded-random-seed-1"
     )
-    snapshot = pulse.take_snapshot(data.get_engine(), "recorded-random-seed-1")
+    snapshot = live_run.take_snapshot(data.get_engine(), "recorded-random-seed-1")
     assert card.status == snapshot.status == "finished"
     assert card.recorded_label == snapshot.recorded_label and card.recorded_label.startswith("recorded ")
     assert card.title == snapshot.title == "Recorded study, mixed bag, seed 1"

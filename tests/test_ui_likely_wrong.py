@@ -11,14 +11,15 @@ import pytest
 from journals import make_run
 from visits import NEW, WATCH, text_of, visit
 
+from studentsim.analysis import estimate
 from studentsim.config import RunConfig
+from studentsim.labels import strategy_styles
 from studentsim.runs.model_info import BenchmarkResult
 from studentsim.selection import CANDIDATES_PER_QUESTION
 from studentsim.store.queries import RunTimings
-from studentsim.ui import charts, looks
+from studentsim.ui import charts
 from studentsim.ui.charts.sketch import DASH_PATTERNS
-from studentsim.ui.new import estimate
-from studentsim.ui.still import render_sketch
+from studentsim.ui.svg_component import render_sketch
 
 ID, NAME = "likely-wrong", "What it would get wrong"
 
@@ -92,5 +93,5 @@ def test_estimates_count_what_it_looks_at():
 
 @pytest.mark.parametrize("place", ["summary", "when"])
 def test_it_is_explained_in_words_of_its_own(place: str):
-    told = [getattr(look, place) for look in looks.STRATEGY_STYLES.values()]
-    assert len(set(told)) == len(told) and getattr(looks.strategy_style(ID), place)
+    told = [getattr(look, place) for look in strategy_styles.STRATEGY_STYLES.values()]
+    assert len(set(told)) == len(told) and getattr(strategy_styles.strategy_style(ID), place)

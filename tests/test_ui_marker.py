@@ -15,16 +15,16 @@ from tiny_graders import answers_of, fake_run, make
 from visits import NEW, text_of, visit
 
 from studentsim import factory
-from studentsim.analysis.reply_kinds import ReplyKind
-from studentsim.config import Teaching
 from studentsim.grader.finetune import finetune_grader
+from studentsim.grader.reply_classification import ReplyKind
 from studentsim.grader.student_answer import SplitSizes
+from studentsim.labels import teacher_settings
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import list_runs
+from studentsim.settings import Teaching
 from studentsim.store.journal import read_events
 from studentsim.student.huggingface import resolve
 from studentsim.student.testing import FakeStudent
-from studentsim.ui.teaching import names
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def marker(tmp_path_factory) -> Path:
     return work / "marker"
 
 
-def own(name: Path | str, who: str = names.MODEL_GRADES) -> AppTest:
+def own(name: Path | str, who: str = teacher_settings.MODEL_GRADES) -> AppTest:
     """The page with another model as marker."""
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(who).run()
@@ -69,7 +69,9 @@ def test_from_the_page_a_fine_tuned_marker_decides_in_a_run(folder: Path, marker
     assert len(told) == 24 and all(e["said_right"] is e["marker_right"] is not None for e in told)
 
 
-@pytest.mark.parametrize("who, decides", [(names.KEY_GRADES_MODEL_OBSERVES, "key"), (names.MODEL_GRADES, "marker")])
+@pytest.mark.parametrize(
+    "who, decides", [(teacher_settings.KEY_GRADES_MODEL_OBSERVES, "key"), (teacher_settings.MODEL_GRADES, "marker")]
+)
 def test_a_name_of_the_hub_is_started_without_asking_the_network(started: list, who: str, decides: str):
     app = own("google/flan-t5-large", who)
     assert not app.error and "looked for when you start" in text_of(app)

@@ -10,7 +10,7 @@ from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import HOME, WATCH, visit
 
-from studentsim.ui.shell import ANSWERS_PAGE, COMPARE_PAGE, SINGLE_RUN_PAGES, WEAKNESSES_PAGE
+from studentsim.ui.layout import ANSWERS_PAGE, COMPARE_PAGE, SINGLE_RUN_PAGES, WEAKNESSES_PAGE
 from studentsim.ui.subject import ViewedRuns, parse_run_ids
 
 RESULTS = ("Watch", "Answers", "Weaknesses")

@@ -14,13 +14,16 @@ from store_runs import CONFIG, put, whole_run
 from streamlit.testing.v1 import AppTest
 from visits import WATCH, text_of, visit
 
+from studentsim.analysis import mix_table, paper_table
 from studentsim.config import STRATEGIES, RunConfig
 from studentsim.events import Event, ExamFinished, RunEnded, RunStarted, TurnFinished, TurnStarted
+from studentsim.labels import strategy_styles
+from studentsim.narration import mix_summary
 from studentsim.simulation import simulate
 from studentsim.store import practice_mix
 from studentsim.types import CATEGORIES
-from studentsim.ui import charts, data, looks, mix_sentences, mix_table, paper_table
-from studentsim.ui.watch import mix, pulse
+from studentsim.ui import charts, data
+from studentsim.ui.watch import live_run, mix
 
 COMPARE = "pages/3_Compare.py"
 WRONG = {"general": 11, "physics": 17, "gain": 16, "geometry": 14}
@@ -30,9 +33,9 @@ PLAN = {"general": 8, "physics": 12, "gain": 11, "geometry": 9}
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    pulse._run_cache.clear()
+    live_run._run_cache.clear()
 
 
 def simulated(**settings: object) -> tuple[RunConfig, list[Event]]:
@@ -91,23 +94,23 @@ def exam(turn: int, wrong: dict[str, int] = WRONG, plan: dict[str, int] = PLAN) 
 def test_the_last_exams_mistakes_are_told_with_what_they_lead_to(after, going_on, says):
     config = RunConfig(turns=20)
     lessons, exams = told(config, exam(4), *after)
-    said = mix_sentences.describe_current_mix(config, lessons, exams, is_running=going_on)
+    said = mix_summary.describe_current_mix(config, lessons, exams, is_running=going_on)
     assert said == f"17 of 58 mistakes in the exam after lesson 4 were in physics, {says}"
 
 
 def test_before_the_first_exam_and_after_one_without_mistakes_no_cause_is_made_up():
     config = RunConfig()
-    assert "will settle the mix" in mix_sentences.describe_current_mix(config, [], [], is_running=True)
-    assert mix_sentences.describe_current_mix(config, [], [], is_running=False) == ""
+    assert "will settle the mix" in mix_summary.describe_current_mix(config, [], [], is_running=True)
+    assert mix_summary.describe_current_mix(config, [], [], is_running=False) == ""
     lessons, exams = told(config, exam(4, dict.fromkeys(WRONG, 0)))
-    assert "all categories count alike" in mix_sentences.describe_current_mix(config, lessons, exams, is_running=True)
+    assert "all categories count alike" in mix_summary.describe_current_mix(config, lessons, exams, is_running=True)
 
 
 def test_no_number_is_announced_where_the_settings_limit_the_pool():
     """The plan counts categories that cannot come; the lesson's own mix is told once it has begun."""
     config = RunConfig(categories=("gain", "geometry"))
     lessons, exams = told(config, exam(4))
-    said = mix_sentences.describe_current_mix(config, lessons, exams, is_running=True)
+    said = mix_summary.describe_current_mix(config, lessons, exams, is_running=True)
     assert (
         said
         == "16 of 58 mistakes in the exam after lesson 4 were in “profit, discount, interest”; the next lesson's mix follows that."
@@ -118,21 +121,20 @@ def test_no_number_is_announced_where_the_settings_limit_the_pool():
 @pytest.mark.parametrize("own", [None, {"gain": 50.0, "geometry": 50.0}])
 def test_every_way_says_what_its_mix_rests_on_and_only_some_rest_on_mistakes(strategy, own):
     config = RunConfig(strategy=strategy, mix=own)
-    said = mix_sentences.describe_mix_source(config)
+    said = mix_summary.describe_mix_source(config)
     assert ("follows the mistakes" in said) == config.follows_mistakes
     assert ("set by hand" in said) == (own is not None and strategy != "fixed")
     lessons, exams = told(config, exam(4), TurnStarted(5, (), PLAN))
     if not config.follows_mistakes:
         assert (
-            mix_sentences.describe_current_mix(config, lessons, exams, is_running=True) == said
-            and "mistakes" not in said
+            mix_summary.describe_current_mix(config, lessons, exams, is_running=True) == said and "mistakes" not in said
         )
 
 
 def test_a_way_of_a_newer_version_claims_nothing_but_that_it_heeds_no_exam():
     config = RunConfig.model_construct(**{**RunConfig().__dict__, "strategy": "clever"})
     assert (
-        mix_sentences.describe_mix_source(config)
+        mix_summary.describe_mix_source(config)
         == "This way of choosing (clever) does not look at the mistakes of the exams."
     )
 
@@ -211,7 +213,7 @@ def test_equal_shares_are_equally_dark_and_no_number_hides_in_colour_alone():
     figure = charts.mix_by_strategy_figure([("<b>A</b>", (10, 30), (10, 30)), ("B", (0, 0), (5, 0))], ["x", "<i>y</i>"])
     above, below = cells(figure)
     assert list(above.text) == ["10", "30"] and list(below.text) == ["10", "30", "5", "0"], "no mistakes, no cells"
-    shades = [looks.diverging_color(n / 10 + 0.05) for n in range(10)]
+    shades = [strategy_styles.diverging_color(n / 10 + 0.05) for n in range(10)]
     assert [4 - shades.index(c) for c in above.marker.color] == [shades.index(c) - 5 for c in below.marker.color][:2]
     assert "<b>" not in str(figure.layout.yaxis.ticktext) + str(above.hovertext) and "<i>" not in str(
         figure.layout.xaxis.ticktext
@@ -227,9 +229,9 @@ def test_watch_shows_each_lessons_mix_beside_the_mistakes_that_led_to_it(folder:
     config = keep(folder, "it", turns=4)
     app = visit(WATCH, run="it")
     assert not app.exception and "Which mistakes led to which practice?" in text_of(app)
-    run = pulse.take_snapshot(data.get_engine(), "it")
+    run = live_run.take_snapshot(data.get_engine(), "it")
     assert run.practised and {row["category"] for row in run.practised} == set(CATEGORIES)
-    said = mix_sentences.describe_mix_cause(config, run.practised)
+    said = mix_summary.describe_mix_cause(config, run.practised)
     assert said in text_of(app).replace("\\", "") and ", so " in said and said in picture(app)["alt"]
     assert "Hatched: what the last exam asks for." in text_of(app)
 
@@ -253,7 +255,7 @@ def test_a_way_without_mistakes_says_what_its_mix_rests_on(folder: Path, setting
     keep(folder, "it", turns=2, **settings)
     app = visit(WATCH, run="it")
     text = text_of(app).replace("\\", "")
-    assert says in text and mix_sentences.MISTAKES_NOT_USED_NOTE in text and "What does it practise?" in text
+    assert says in text and mix_summary.MISTAKES_NOT_USED_NOTE in text and "What does it practise?" in text
     assert not app.exception and "what the last exam asks for" not in text and ", so " not in picture(app)["alt"]
 
 
@@ -279,7 +281,7 @@ def test_a_race_before_any_lesson_and_a_run_before_its_first_exam_show_no_mix(fo
         journals.make_run(folder, name, status="", turn=-1, until="exam", alive=True)
     assert "What does each practise" not in text_of(visit(WATCH, race="a,b"))
     assert "Which mistakes led" not in text_of(visit(WATCH, run="a"))
-    assert mix.build_mix_card(pulse.take_snapshot(data.get_engine(), "a")) == {}
+    assert mix.build_mix_card(live_run.take_snapshot(data.get_engine(), "a")) == {}
 
 
 def test_the_projector_shows_the_mix_of_each_run(folder: Path):
@@ -287,7 +289,7 @@ def test_the_projector_shows_the_mix_of_each_run(folder: Path):
     keep(folder, "b", turns=4, until=2)
     (cards,) = [d["cards"] for d in drawn(visit(WATCH, race="a,b", present="1")) if "cards" in d]
     done, waiting = (card["mix"] for card in cards)
-    run = pulse.take_snapshot(data.get_engine(), "a")
+    run = live_run.take_snapshot(data.get_engine(), "a")
     assert done["sentence"] == mix.describe_mix(run) and done["follows"]
     first = [row for row in run.practised if row["turn"] == 1]
     assert [(p["mistakes"], p["questions"]) for p in done["parts"]] == [
@@ -324,11 +326,11 @@ def test_compare_shows_what_each_way_practised_and_what_its_mix_rests_on(folder:
 
 
 def test_compare_counts_each_exam_once_and_only_those_before_a_lesson(folder: Path):
-    from studentsim.ui.compare import mix as section
+    from studentsim.ui.compare import mix
 
     keep(folder, "a", turns=2)
-    run = pulse.take_snapshot(data.get_engine(), "a")
-    columns, ((label, mistakes, questions),) = section._cached_counts(
+    run = live_run.take_snapshot(data.get_engine(), "a")
+    columns, ((label, mistakes, questions),) = mix._cached_counts(
         data.get_engine().database, str(folder), (("A", (("a", run.turn),)),)
     )
     first = [row for row in run.mistakes if row["turn"] == 0]
@@ -363,7 +365,7 @@ def test_the_papers_table_has_practice_figures_mistakes_and_ratio_of_each_lesson
 def test_the_papers_table_of_a_run_that_recorded_no_passes_is_told_from_its_steps(folder: Path):
     run = journals.make_run(folder, "it", turns=2)
     assert run.exists()
-    seen = pulse.take_snapshot(data.get_engine(), "it")
+    seen = live_run.take_snapshot(data.get_engine(), "it")
     table = paper_table.paper_table_frame(
         seen.lessons, seen.exams, seen.mistakes, seen.steps, seen.validations, pd.DataFrame({"turn": []})
     )

@@ -11,15 +11,17 @@ from journals import make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, PAUSE, ROOT, text_of, visit
 
-from studentsim.config import Hub, RunConfig
-from studentsim.ui import jobs, words
+from studentsim.config import RunConfig
+from studentsim.labels import formatting
+from studentsim.settings import Hub
+from studentsim.ui import background
 from studentsim.ui.new import model_check
 
 
 @pytest.fixture
 def fake_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_check, "JOB_MODULE", "fake_model_job")
-    monkeypatch.setattr(jobs, "ROOT", ROOT / "tests")
+    monkeypatch.setattr(background, "ROOT", ROOT / "tests")
 
 
 def own(name: str) -> AppTest:
@@ -140,7 +142,7 @@ def test_the_check_tells_what_it_found_literally_and_how_long_the_run_will_take(
     app = checked(own("works"))
     assert not app.exception and not app.error
     for sentence in TOLD:
-        assert words.escape_markdown(sentence) in said(app)
+        assert formatting.escape_markdown(sentence) in said(app)
     assert "What is $5 + $6?" in [t.value for t in app.text] and "**b)** <b>11</b>" in [c.value for c in app.code]
     assert "read as **b)**" in said(app)
     assert "judged by the check of the model" in said(app)

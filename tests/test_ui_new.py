@@ -8,17 +8,20 @@ from pathlib import Path
 import pytest
 from journals import make_run
 from streamlit.testing.v1 import AppTest
-from studentsim.student.embedded.student.profiles import PROFILES
 from visits import HOME, NEW, text_of, visit
 
 from studentsim.cli import runner
-from studentsim.config import Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError
+from studentsim.labels import formatting
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
+from studentsim.narration import run_summary
 from studentsim.runs import preflight
 from studentsim.runs.manager import RunManager
+from studentsim.settings import Learning
+from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
-from studentsim.ui import data, sentences, words
-from studentsim.ui.looks import STRATEGY_STYLES
+from studentsim.ui import data
 from studentsim.ui.new import questions
 
 BOTTOM = 3
@@ -250,7 +253,7 @@ def test_that_an_own_mix_goes_before_the_way_is_said_at_the_field_in_the_summary
     assert told in summary and "follow the mistakes" not in summary
     assert told in app.text_input(key="new.name").placeholder
     press(app, "new.start")
-    assert told in words.run_title(started[0][0])
+    assert told in formatting.run_title(started[0][0])
 
 
 def test_the_same_questions_again_heed_no_mix_and_say_so(started: list):
@@ -423,7 +426,7 @@ def test_a_run_whose_settings_cannot_be_read_leaves_the_defaults(folder: Path):
 def test_home_and_the_form_tell_one_estimate(folder: Path):
     config = RunConfig()
     guess = data.estimate_duration(data.get_engine(), config)
-    told = sentences.describe_estimated_duration(guess.low_seconds, guess.high_seconds, guess.run_count)
+    told = run_summary.describe_estimated_duration(guess.low_seconds, guess.high_seconds, guess.run_count)
     assert told in text_of(visit(HOME)) and told in text_of(visit(NEW))
 
 

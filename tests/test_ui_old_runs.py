@@ -9,15 +9,16 @@ import pytest
 from journals import as_of_0_1, make_run
 from visits import HOME, NEW, WATCH, text_of, visit
 
+from studentsim.analysis import setting_differences
+from studentsim.analysis.run_groups import ComparedRun, group_runs_by_settings
 from studentsim.config import EMBEDDED_0_1_WEIGHTS, RunConfig
+from studentsim.labels import formatting
+from studentsim.narration import comparison_summary
+from studentsim.reporting import html
 from studentsim.store import ingest
 from studentsim.store.database import Database
-from studentsim.student.embedded.student import weight_versions
-from studentsim.ui import words
-from studentsim.ui.compare import sentences, settings
-from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
-from studentsim.ui.report import html
-from studentsim.ui.watch import pulse
+from studentsim.student.embedded import weight_versions
+from studentsim.ui.watch import live_run
 
 COMPARE = "pages/3_Compare.py"
 OLD = "tudent of version 0.1"
@@ -28,7 +29,7 @@ SHIPPED = "0123456789abcdef"
 def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """This version ships other weights than version 0.1. No look at a run is kept."""
     monkeypatch.setattr(weight_versions, "_cached_fingerprint", lambda folder: SHIPPED)
-    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_the_report_s_settings_tell_it(runs: Path):
     with Database.open(runs) as database:
         ingest.sync_journals(database, runs / "runs")
         pages = {run_id: html.build_report_html(database, run_id) for run_id in ("old", "new", "hub")}
-    name = settings.SETTING_LABELS["weights"]
+    name = setting_differences.SETTING_LABELS["weights"]
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?0\.1<", pages["old"])
     assert re.search(rf"<dt>{name}</dt><dd>(<bdi>)?{SHIPPED}<", pages["new"])
     assert name not in pages["hub"]
@@ -74,11 +75,15 @@ def run(run_id: str, weights: str, **own: object) -> ComparedRun:
 
 def test_students_of_0_1_are_the_same_by_either_name():
     by_name, by_fingerprint = run("a", EMBEDDED_0_1_WEIGHTS), run("b", weight_versions.FINGERPRINT_0_1, seed=1)
-    assert words.student_version_label(by_name.config) == words.student_version_label(by_fingerprint.config) != ""
+    assert (
+        formatting.student_version_label(by_name.config)
+        == formatting.student_version_label(by_fingerprint.config)
+        != ""
+    )
     (group,), _ = group_runs_by_settings([by_name, by_fingerprint])
-    assert len(group.runs) == 2 and not sentences._describe_version_mismatch([group])
+    assert len(group.runs) == 2 and not comparison_summary._describe_version_mismatch([group])
     groups, _ = group_runs_by_settings([by_name, run("c", SHIPPED)])
-    assert sentences._describe_version_mismatch(groups)
+    assert comparison_summary._describe_version_mismatch(groups)
     assert {group.label for group in groups} == {"student of version 0.1", f"student of version {SHIPPED}"}
 
 

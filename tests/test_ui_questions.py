@@ -11,14 +11,15 @@ import pandas as pd
 import pytest
 from answer_runs import make_answers_run
 from streamlit.testing.v1 import AppTest
-from studentsim.student.embedded.student.profiles import PROFILES
-from studentsim.student.embedded.student.prompt_text import prompt_text
 from visits import link_labels, stock, text_of, visit
 
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS, generate_question
+from studentsim.datasets import curriculum_coverage, curriculum_lookup
 from studentsim.datasets.export import QUESTION_COLUMNS, compute_bank_fingerprint
 from studentsim.errors import BankError
-from studentsim.ui.questions import bank, coverage, known, sentences
+from studentsim.student.embedded.profiles import PROFILES
+from studentsim.student.embedded.prompt_text import prompt_text
+from studentsim.ui.questions import bank, sentences
 from studentsim.ui.questions.view import QuestionsView
 
 QUESTIONS = "pages/6_Questions.py"
@@ -183,14 +184,14 @@ def test_what_fails_in_the_making_is_one_sentence(folder: Path, monkeypatch: pyt
 
 def test_known_questions_are_those_of_the_bank(frame: pd.DataFrame):
     for row in frame.iloc[::997].itertuples():
-        question = known.find_question(row.id, row.problem)
+        question = curriculum_lookup.find_question(row.id, row.problem)
         assert question is not None and (question.rationale, question.correct) == (row.rationale, row.correct)
-        assert known.find_question(row.id, "another text") is None
+        assert curriculum_lookup.find_question(row.id, "another text") is None
 
 
 def test_the_coverage_counts_what_the_bank_holds(frame: pd.DataFrame):
     counted = frame.groupby(["category", "difficulty"]).size()
-    for row in coverage.category_coverage_frame().itertuples():
+    for row in curriculum_coverage.category_coverage_frame().itertuples():
         assert counted[row.category, row.difficulty] == row.questions
-    skills = coverage.skill_coverage_frame().set_index("skill")
+    skills = curriculum_coverage.skill_coverage_frame().set_index("skill")
     assert frame[frame.split == "study"].groupby("skill").size().to_dict() == skills.study.to_dict()

@@ -8,17 +8,18 @@ import pytest
 from journals import make_group, make_run
 from visits import NEW, WATCH, link_labels, text_of, visit
 
+from studentsim.analysis.estimate import DurationEstimate
+from studentsim.analysis.run_groups import ComparedRun
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
+from studentsim.labels import formatting
 from studentsim.runs import groups
 from studentsim.runs.manager import RunManager
 from studentsim.runs.run_dir import open_run
-from studentsim.ui import repeat, words
-from studentsim.ui.compare import data as compare
-from studentsim.ui.compare.groups import ComparedRun
+from studentsim.ui import repeat
+from studentsim.ui.compare import data
 from studentsim.ui.compare.started import summarize_group
 from studentsim.ui.new.category_mix import MIX_LABELS
-from studentsim.ui.new.estimate import DurationEstimate
 
 COMPARE = "pages/3_Compare.py"
 
@@ -290,27 +291,27 @@ def test_names_of_groups_in_a_link_are_known_unknown_or_left_with_one_run():
         r.run_id: r
         for r in (run("a", group="group-1", seed=0), run("b", group="group-1", seed=1), run("c", group="group-2"))
     }
-    asked = compare.parse_selection(["group-1,c,group-9"], runs)
+    asked = data.parse_selection(["group-1,c,group-9"], runs)
     assert asked.names == ("group-1", "c") and asked.unknown_names == ("group-9",)
-    assert [r.run_id for r in compare.resolve_runs(["group-1", "b", "c"], runs)] == ["a", "b", "c"]
-    assert [r.run_id for r in compare.resolve_runs(["group-2"], runs)] == ["c"]
+    assert [r.run_id for r in data.resolve_runs(["group-1", "b", "c"], runs)] == ["a", "b", "c"]
+    assert [r.run_id for r in data.resolve_runs(["group-2"], runs)] == ["c"]
 
 
 def test_no_more_runs_are_compared_than_a_group_may_have():
     runs = {f"r{i}": run(f"r{i}", group=f"group-{i // 50}", seed=i) for i in range(150)}
     assert (
-        len(compare.resolve_runs(["group-0", "group-1", "group-2"], runs))
-        == compare.MAX_COMPARED_RUNS
+        len(data.resolve_runs(["group-0", "group-1", "group-2"], runs))
+        == data.MAX_COMPARED_RUNS
         == groups.MAX_GROUP_RUNS
     )
 
 
 def test_a_group_is_proposed_as_one_thing():
     runs = {f"g{i}": run(f"g{i}", group="group-1", seed=i // 2, strategy=("random", "none")[i % 2]) for i in range(30)}
-    assert compare.propose_selection(runs, "g3") == ["group-1"]
+    assert data.propose_selection(runs, "g3") == ["group-1"]
     runs["alone"] = run("alone", seed=99)
-    assert set(compare.propose_selection(runs, "g3")) == {"group-1", "alone"}
-    assert compare.propose_selection({"a": run("a", group="group-1")}, None) == ["a"]
+    assert set(data.propose_selection(runs, "g3")) == {"group-1", "alone"}
+    assert data.propose_selection({"a": run("a", group="group-1")}, None) == ["a"]
 
 
 def test_compare_repeats_each_way_with_seeds_that_none_of_them_has_had(started: list, folder: Path):
@@ -359,13 +360,13 @@ def test_a_group_is_called_by_what_its_runs_share():
 
 def test_seeds_are_told_shortly():
     assert (
-        words.format_seeds([]) == "no seed"
-        and words.format_seeds([4]) == "seed 4"
-        and words.format_seeds([1, 3]) == "seeds 1 and 3"
+        formatting.format_seeds([]) == "no seed"
+        and formatting.format_seeds([4]) == "seed 4"
+        and formatting.format_seeds([1, 3]) == "seeds 1 and 3"
     )
     assert (
-        words.format_seeds(range(20)) == "seeds 0 to 19"
-        and words.format_seeds(range(0, 40, 2)) == "20 seeds from 0 to 38"
+        formatting.format_seeds(range(20)) == "seeds 0 to 19"
+        and formatting.format_seeds(range(0, 40, 2)) == "20 seeds from 0 to 38"
     )
 
 

@@ -16,14 +16,14 @@ from streamlit.testing.v1 import AppTest
 from visits import HOME, WATCH, link_labels, text_of, visit
 
 from studentsim.errors import StudentsimError
+from studentsim.reporting import archive
 from studentsim.runs import notes
 from studentsim.runs.run_dir import RunFolder, open_run
 from studentsim.store.notes import RunNotes
 from studentsim.ui import data, download
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import filters, groups, rows
-from studentsim.ui.report import archive
-from studentsim.ui.watch import pulse
+from studentsim.ui.watch import live_run
 
 COMPARE, ANSWERS, WEAKNESSES = "pages/3_Compare.py", "pages/4_Answers.py", "pages/5_Weaknesses.py"
 QUICK = {"turns": 1, "exam": 12, "questions": 6}
@@ -105,7 +105,7 @@ def test_a_run_gets_a_name_tags_and_a_note_and_its_links_stay(folder: Path):
 
 @pytest.mark.parametrize("page", [WATCH, ANSWERS, WEAKNESSES])
 def test_a_new_name_is_shown_on_every_page_at_once(folder: Path, page: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 0.0)
     make_run(folder, "it", name="Old", **QUICK)
     old = visit(page, run="it")
     assert "Old" in text_of(old)

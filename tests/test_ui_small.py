@@ -12,15 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from studentsim.config import STRATEGIES
-from studentsim.ui import charts, looks, still
+from studentsim.labels import strategy_styles
+from studentsim.labels.formatting import round_percent
+from studentsim.ui import charts, svg_component
 from studentsim.ui.charts import small
 from studentsim.ui.charts.sketch import DASH_PATTERNS, SvgSketch
-from studentsim.ui.drawn import cached_figure
+from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.watch import plot
-from studentsim.ui.words import round_percent
 
 SHARES = some.floats(0, 1)
-JS = Path(still.__file__).with_suffix(".js").read_text()
+JS = Path(svg_component.__file__).with_suffix(".js").read_text()
 
 
 def of(sketch: SvgSketch, kind: str) -> list[dict]:
@@ -66,7 +67,7 @@ def test_a_slips_course_has_a_mark_an_exam_with_its_interval_within_the_picture(
 @pytest.mark.parametrize("strategy", [*STRATEGIES, "unheard of"])
 def test_a_runs_spark_ends_in_its_strategys_marker_and_rises_where_it_learns(strategy: str):
     sketch = charts.exams_sparkline([0.3, 0.3, 0.9], strategy)
-    (mark,), shown = of(sketch, "mark"), looks.strategy_style(strategy)
+    (mark,), shown = of(sketch, "mark"), strategy_styles.strategy_style(strategy)
     assert (mark["symbol"], mark["slot"], mark["x"]) == (shown.symbol, shown.color_slot, "100.00%")
     flat, rise = of(sketch, "line")
     assert flat["y1"] == flat["y2"] == rise["y1"] > rise["y2"] == mark["y"]
@@ -80,7 +81,7 @@ def test_one_exam_is_a_point():
 
 def test_the_browser_knows_every_shape_and_marker():
     markers = set(re.findall(r'"?([\w-]+)"?: "M', JS))
-    assert {look.symbol for look in looks.STRATEGY_STYLES.values()} | {"cap", "x", "circle"} <= markers
+    assert {look.symbol for look in strategy_styles.STRATEGY_STYLES.values()} | {"cap", "x", "circle"} <= markers
     kinds = {
         item["kind"]
         for sketch in (charts.mastery_sketch({"a": 0.5}), charts.exams_sparkline([0, 1], "none"))
@@ -111,10 +112,10 @@ def test_a_picture_is_drawn_once_for_what_it_is_given():
 def test_the_place_of_a_picture_is_kept_free_before_it_is_drawn(monkeypatch: pytest.MonkeyPatch):
     heights: list[object] = []
     mounted = lambda **settings: heights.append(settings["height"])  # noqa: E731
-    monkeypatch.setattr(still, "_sketch_component", lambda: mounted)
+    monkeypatch.setattr(svg_component, "_sketch_component", lambda: mounted)
     monkeypatch.setattr(plot, "_plot_component", lambda: mounted)
     sketch = charts.mastery_sketch({"gain": 0.5, "physics": 0.25})
-    still.render_sketch(sketch, key="a", alt="")
+    svg_component.render_sketch(sketch, key="a", alt="")
     figure = go.Figure(layout={"height": 340})
     plot.render_packed_figure(plot.pack_figure(figure, alt="a"), key="b")
     plot.render_packed_figure(plot.pack_figure(figure, alt="a", large=True), key="c")

@@ -19,19 +19,20 @@ from streamlit.testing.v1 import AppTest
 from test_ui_watch import START, drawn, lane, race_of
 from visits import HOME, WATCH, link_labels, text_of, visit
 
+from studentsim.labels import formatting
 from studentsim.runs.run_dir import RunFolder
-from studentsim.ui import data, recorded_race, words
+from studentsim.ui import data, recorded_race
 from studentsim.ui.cards import RunCard
-from studentsim.ui.watch import ballot, lanes, mix, predictions, pulse, replay, stage
+from studentsim.ui.watch import ballot, live_run, mix, predictions, presentation, race_entries, replay
 from studentsim.ui.watch.predictions import NOBODY, VoteTally
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    for kept in (pulse._run_cache, replay._load_replay_data, replay._past_run_cache):
+    for kept in (live_run._run_cache, replay._load_replay_data, replay._past_run_cache):
         kept.clear()
 
 
@@ -39,7 +40,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The replay's clock, set by hand: ``now`` in seconds."""
     hands = SimpleNamespace(now=100.0)
-    for module in (replay, stage):
+    for module in (replay, presentation):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: hands.now))
     return hands
 
@@ -173,7 +174,7 @@ def test_a_run_s_past_is_what_a_run_that_stopped_there_shows(folder: Path):
     paced(make_run(folder, "whole"))
     make_run(folder, "half", status="", turn=2, alive=True)
     engine = data.get_engine()
-    half = pulse.take_snapshot(engine, "half")
+    half = live_run.take_snapshot(engine, "half")
     (past,) = replay.take_past_snapshots(engine, ("whole",), LESSON_3)
     assert past.turn == half.turn == 2 and past.status == "running"
     for name in ("exams", "weak", "cells", "lessons", "steps", "validations"):
@@ -351,7 +352,7 @@ def test_how_a_room_did_is_told_by_who_is_ahead_by_more_than_luck(hands: dict[st
 
 def test_a_room_that_doubts_is_right_where_nobody_is_clearly_ahead():
     up = [lane("A", START, END_A), lane("C", START, END_C)]
-    assert lanes.find_leader(up) is None
+    assert race_entries.find_leader(up) is None
     assert (
         predictions.describe_predictions(VoteTally({NOBODY: 3, "A": 2}), up, is_over=True)
         == "The room was right: 3 of 5 said “Nobody clearly”."
@@ -366,7 +367,7 @@ def test_a_room_that_doubts_is_right_where_nobody_is_clearly_ahead():
 def test_what_a_room_is_told_agrees_with_the_headline(hands: dict[str, int], other: tuple):
     up = [lane("A", START, END_A), lane("B", START, other)]
     said = predictions.describe_predictions(VoteTally(hands), up, is_over=True)
-    clear = "by more than luck" in lanes.describe_standings(up)
+    clear = "by more than luck" in race_entries.describe_standings(up)
     best = max(hands.values(), default=0)
     won = hands.get("A" if clear else NOBODY, 0)
     assert ("The room was right" in said) == (0 < best == won and list(hands.values()).count(best) == 1)
@@ -441,18 +442,18 @@ def test_a_long_reply_is_cut_alone_on_the_stage(wordy: Path):
 
 def test_the_lines_of_a_working_stay_apart_on_the_stage():
     assert (
-        stage._join_lines("Square: 3 × 3 = 9\nHalve it:\n 9 ÷ 2 = 4.5\n\nAnswer: 4.5")
+        presentation._join_lines("Square: 3 × 3 = 9\nHalve it:\n 9 ÷ 2 = 4.5\n\nAnswer: 4.5")
         == "Square: 3 × 3 = 9; Halve it: 9 ÷ 2 = 4.5; Answer: 4.5"
     )
     assert (
-        stage._join_lines("") == ""
-        and stage._join_lines("so it is\n") == "so it is"
-        and stage._join_lines("a;") == "a;"
+        presentation._join_lines("") == ""
+        and presentation._join_lines("so it is\n") == "so it is"
+        and presentation._join_lines("a;") == "a;"
     )
 
 
 @given(st.text(max_size=1500), st.integers(20, 400), st.integers(1, 8))
 def test_a_beginning_is_one_and_no_longer_than_it_may_be(text: str, characters: int, lines: int):
-    head = words.truncate_text(text, max_chars=characters, max_lines=lines)
+    head = formatting.truncate_text(text, max_chars=characters, max_lines=lines)
     assert head == text or (text.startswith(head.removesuffix("…").rstrip()) and head.endswith(" …"))
     assert len(head) <= max(1.2 * characters, characters + 2) and head.count("\n") < max(1.2 * lines, lines + 1)

@@ -17,7 +17,7 @@ from studentsim.runs.run_dir import RunFolder
 from studentsim.store import apply_chunk, ingest, queries
 from studentsim.store.database import Database
 from studentsim.ui import data
-from studentsim.ui.shell import COMPARE_PAGE, HOME_PAGE, MENU_PAGES, SINGLE_RUN_PAGES
+from studentsim.ui.layout import COMPARE_PAGE, HOME_PAGE, MENU_PAGES, SINGLE_RUN_PAGES
 
 STATES = {
     "running": {"status": "", "turn": 2, "until": "study"},

@@ -14,21 +14,22 @@ from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, WATCH, link_labels, text_of, visit
 
-from studentsim.config import Learning, RunConfig, Teaching
+from studentsim.analysis import estimate, grader_evaluation, setting_differences, tries
+from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
+from studentsim.labels import teacher_settings
+from studentsim.narration import grades, teaching_summary
+from studentsim.reporting import html
 from studentsim.runs.executor import execute
 from studentsim.runs.run_dir import create_run
+from studentsim.settings import Learning, Teaching
 from studentsim.store import queries
 from studentsim.store.database import Database
 from studentsim.store.ingest import sync_journals
 from studentsim.store.journal import read_events
-from studentsim.ui.compare import second_tries as compared
-from studentsim.ui.compare import settings
-from studentsim.ui.help import marker as help_marker
-from studentsim.ui.new import estimate
-from studentsim.ui.report import html as report
-from studentsim.ui.teaching import check, judgement, names, sentences, tries
-from studentsim.ui.watch import lanes
+from studentsim.ui.compare import second_tries
+from studentsim.ui.help import marker
+from studentsim.ui.watch import race_entries
 
 ANSWERS, WEAKNESSES, COMPARE, HELP = (f"pages/{p}.py" for p in ("4_Answers", "5_Weaknesses", "3_Compare", "7_Help"))
 TEACHING = Teaching(attempts=3, error_rate=0.2, doubts=0.3)
@@ -136,18 +137,20 @@ def test_with_one_try_nothing_is_asked_that_needs_two(started: list):
 
 
 def test_a_marker_that_is_not_installed_is_refused_at_its_field(started: list, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(check, "is_grader_installed", lambda: False)
+    monkeypatch.setattr(grader_evaluation, "is_grader_installed", lambda: False)
     app = visit(NEW)
-    app.selectbox(key="new.who").set_value(names.MODEL_GRADES).run()
+    app.selectbox(key="new.who").set_value(teacher_settings.MODEL_GRADES).run()
     assert len(app.error) == 1 and "train-teacher" in app.error[0].value
     assert app.button(key="new.start").disabled and "*Who marks practice* above" in text_of(app)
-    app.selectbox(key="new.who").set_value(names.KEY_GRADES).run()
+    app.selectbox(key="new.who").set_value(teacher_settings.KEY_GRADES).run()
     assert not app.error
 
 
-@pytest.mark.parametrize("who, decides", [(names.KEY_GRADES_MODEL_OBSERVES, "key"), (names.MODEL_GRADES, "marker")])
+@pytest.mark.parametrize(
+    "who, decides", [(teacher_settings.KEY_GRADES_MODEL_OBSERVES, "key"), (teacher_settings.MODEL_GRADES, "marker")]
+)
 def test_the_trained_marker_looks_on_or_decides(started: list, monkeypatch: pytest.MonkeyPatch, who: str, decides: str):
-    monkeypatch.setattr(check, "is_grader_installed", lambda: True)
+    monkeypatch.setattr(grader_evaluation, "is_grader_installed", lambda: True)
     app = visit(NEW)
     app.selectbox(key="new.who").set_value(who).run()
     app.button(key="new.start").click().run()
@@ -244,9 +247,11 @@ def test_watch_tells_of_second_tries_errors_and_flips(folder: Path, run: str):
     again = [own for own in firsts if len(own) > 1]
     tried = [own for own in again if not own[0]["right"]]
     mended = sum(own[-1]["right"] for own in tried)
-    assert sentences.format_rate(mended, len(tried)) in text
+    assert teaching_summary.format_rate(mended, len(tried)) in text
     doubted = [own for own in again if own[0]["right"]]
-    assert f"Given up: {sentences.format_rate(sum(not own[-1]['right'] for own in doubted), len(doubted))}" in text
+    assert (
+        f"Given up: {teaching_summary.format_rate(sum(not own[-1]['right'] for own in doubted), len(doubted))}" in text
+    )
     marked = [a for a in answers if not a["doubted"]]
     assert f"The teacher marked {len(marked)} practice answers." in text
 
@@ -266,7 +271,7 @@ def test_weaknesses_tells_what_the_student_mends_itself(folder: Path, run: str):
     assert not app.exception
     text = text_of(app)
     assert "Second tries: what does the student mend itself?" in text
-    assert "**Does it last?**" in text and sentences.RETRY_CAVEAT in text
+    assert "**Does it last?**" in text and teaching_summary.RETRY_CAVEAT in text
     assert "Does it give way to a false “wrong”?" in text
     category = practised(folder, run)[0]["category"]
     inside = visit(WEAKNESSES, run=run, category=category)
@@ -280,7 +285,7 @@ def test_compare_sets_second_tries_side_by_side(folder: Path, run: str):
     with Database.open(folder / "again") as db:
         sync_journals(db, folder / "runs")
         found = tries.query_retry_results(db, [run])
-        rows = compared.second_tries_frame(found, "Follow the mistakes")
+        rows = second_tries.second_tries_frame(found, "Follow the mistakes")
     assert rows.tried.sum() == found.tried and rows.mended.sum() == found.corrected
     assert (rows.doubted.iloc[0], rows.flipped.iloc[0]) == (str(found.challenged), str(found.gave_way))
 
@@ -289,9 +294,9 @@ def test_the_report_tells_the_same_in_short(made: tuple[Path, str], tmp_path: Pa
     data, run_id = made
     with Database.open(tmp_path) as db:
         sync_journals(db, data / "runs")
-        found, page = tries.query_retry_results(db, [run_id]), report.build_report_html(db, run_id)
+        found, page = tries.query_retry_results(db, [run_id]), html.build_report_html(db, run_id)
     assert "<h2>Second tries, and the teacher</h2>" in page
-    assert sentences.describe_retries(found) in page and "Not as the key does" in page
+    assert teaching_summary.describe_retries(found) in page and "Not as the key does" in page
 
 
 def test_nothing_of_it_is_said_of_a_plain_teacher(folder: Path):
@@ -305,14 +310,14 @@ def test_nothing_of_it_is_said_of_a_plain_teacher(folder: Path):
     assert "second tr" not in text_of(visit(COMPARE, runs="plain")).lower()
     with Database.open(folder / "again") as db:
         sync_journals(db, folder / "runs")
-        assert "Second tries" not in report.build_report_html(db, "plain")
+        assert "Second tries" not in html.build_report_html(db, "plain")
 
 
 def test_before_anything_was_tried_again_it_says_when_that_begins(folder: Path):
     make_run(folder, "young", turn=0, status="", teaching=Teaching(attempts=2, error_rate=0.1).model_dump())
     for page in (WATCH, WEAKNESSES, COMPARE):
         app = visit(page, **({"runs": "young"} if page == COMPARE else {"run": "young"}))
-        assert not app.exception and sentences.NO_RETRIES_NOTE in text_of(app), page
+        assert not app.exception and teaching_summary.NO_RETRIES_NOTE in text_of(app), page
     assert "has not marked any practice answer yet" in text_of(visit(WATCH, run="young"))
 
 
@@ -329,15 +334,15 @@ FIGURES = {
 
 
 def test_the_marker_s_check_is_told_with_intervals_and_by_kind_of_case(tmp_path: Path):
-    (tmp_path / check.EVALUATION_FILE).write_text(json.dumps(FIGURES))
-    found = check.load_evaluation(tmp_path)
+    (tmp_path / grader_evaluation.EVALUATION_FILE).write_text(json.dumps(FIGURES))
+    found = grader_evaluation.load_evaluation(tmp_path)
     assert found is not None
     assert (found.written_answers.agreed, found.written_answers.answers) == (1990, 2000)
     assert (found.hard_cases.agreed, found.hard_cases.answers) == (195, 200)
     assert (found.hard_cases.low, found.hard_cases.high) == pytest.approx(wilson_interval(195, 200))
-    said = sentences.describe_grader_evaluation(found)
+    said = teaching_summary.describe_grader_evaluation(found)
     assert "2,000 answers" in said and "99.5 of 100" in said and "200 hard cases" in said and "97.5 of 100" in said
-    table = help_marker.case_frame(found)
+    table = marker.case_frame(found)
     assert table.kind.tolist() == ["as written", "two letters", "commas"] and table.wrong_right.tolist() == [6, 3, 0]
 
 
@@ -353,16 +358,19 @@ HOSTILE = [
     "text", ["", "[]", "{", '{"written": 1}', '{"written": {"right_right": "x"}}', "\x00", *HOSTILE], ids=range(11)
 )
 def test_figures_that_cannot_be_read_are_as_if_there_were_none(tmp_path: Path, text: str):
-    (tmp_path / check.EVALUATION_FILE).write_text(text)
-    assert check.load_evaluation(tmp_path) is None and check.load_evaluation(tmp_path / "nowhere") is None
+    (tmp_path / grader_evaluation.EVALUATION_FILE).write_text(text)
+    assert (
+        grader_evaluation.load_evaluation(tmp_path) is None
+        and grader_evaluation.load_evaluation(tmp_path / "nowhere") is None
+    )
 
 
 @pytest.mark.parametrize("installed, command", [(False, "train-teacher"), (True, "check-teacher")])
 def test_help_says_how_to_have_the_figures(
     folder: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, command: str
 ):
-    monkeypatch.setattr(check, "load_evaluation", lambda: None)
-    monkeypatch.setattr(check, "is_grader_installed", lambda: installed)
+    monkeypatch.setattr(grader_evaluation, "load_evaluation", lambda: None)
+    monkeypatch.setattr(grader_evaluation, "is_grader_installed", lambda: installed)
     app = visit(HELP, term="giving-way")
     assert not app.exception and "sycophancy" in text_of(app)
     assert any(command in c.value for c in app.code)
@@ -383,14 +391,14 @@ def test_help_says_how_to_have_the_figures(
     ],
 )  # fmt: skip
 def test_what_is_said_of_a_mark(row: dict, said: list[str]):
-    told = " ".join(judgement.describe_grading({"phase": "study", **row}))
+    told = " ".join(grades.describe_grading({"phase": "study", **row}))
     assert bool(told) == bool(said) and all(part in told for part in said)
 
 
 def test_few_are_told_as_few():
-    assert sentences.format_rate(3, 7) == "3 of 7, too few to say more"
-    assert sentences.format_rate(7, 12).startswith("7 of 12, which is ")
-    assert sentences.format_rate(40, 80).startswith("50 of 100 (")
+    assert teaching_summary.format_rate(3, 7) == "3 of 7, too few to say more"
+    assert teaching_summary.format_rate(7, 12).startswith("7 of 12, which is ")
+    assert teaching_summary.format_rate(40, 80).startswith("50 of 100 (")
 
 
 def told(tried: int, mended: int, doubted: int, flipped: int) -> tries.RetryResults:
@@ -400,19 +408,19 @@ def told(tried: int, mended: int, doubted: int, flipped: int) -> tries.RetryResu
 
 
 def test_mending_is_called_more_frequent_than_giving_way_only_where_the_counts_bear_it():
-    assert "mend more often" in sentences.compare_feedback_effects(told(100, 70, 50, 5))
-    assert "mislead more often" in sentences.compare_feedback_effects(told(100, 10, 50, 40))
-    assert "cannot be told" in sentences.compare_feedback_effects(told(20, 9, 8, 2))
-    assert sentences.compare_feedback_effects(told(100, 70, 0, 0)) == ""
+    assert "mend more often" in teaching_summary.compare_feedback_effects(told(100, 70, 50, 5))
+    assert "mislead more often" in teaching_summary.compare_feedback_effects(told(100, 10, 50, 40))
+    assert "cannot be told" in teaching_summary.compare_feedback_effects(told(20, 9, 8, 2))
+    assert teaching_summary.compare_feedback_effects(told(100, 70, 0, 0)) == ""
 
 
 def test_runs_that_differ_in_their_teacher_are_told_apart():
     plain, other = RunConfig(), RunConfig(teaching=TEACHING)
-    assert settings.differing_settings([plain, other]) == [
+    assert setting_differences.differing_settings([plain, other]) == [
         "teaching.attempts",
         "teaching.error_rate",
         "teaching.doubts",
     ]
-    assert settings.format_setting("teaching.error_rate", other) == "20 of 100"
-    assert settings.format_setting("teaching.feedback", plain) == "none: one try alone"
-    assert lanes.entry_names([plain, other]) == ["1 try", "3 tries, hint, 20 of 100 marks wrong"]
+    assert setting_differences.format_setting("teaching.error_rate", other) == "20 of 100"
+    assert setting_differences.format_setting("teaching.feedback", plain) == "none: one try alone"
+    assert race_entries.entry_names([plain, other]) == ["1 try", "3 tries, hint, 20 of 100 marks wrong"]

@@ -16,26 +16,29 @@ from journals import NASTY, go_on, make_run
 from streamlit.testing.v1 import AppTest
 from visits import NEW, WATCH, link_labels, text_of, visit
 
-from studentsim.config import Learning, RunConfig
+from studentsim.analysis import practice_accuracy, rewards
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, RunError
 from studentsim.events import Cell, Validated
 from studentsim.exam import wilson_interval
+from studentsim.labels import strategy_styles
 from studentsim.runs import status as states
 from studentsim.runs.manager import RunManager
 from studentsim.runs.queue import dequeue, enqueue
 from studentsim.runs.run_dir import RunFolder
+from studentsim.settings import Learning
 from studentsim.store import apply_chunk, queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, data, glossary, looks, rewards
-from studentsim.ui.watch import lanes, links, live, pictures, plot, practice, pulse
+from studentsim.ui import charts, data, glossary
+from studentsim.ui.watch import links, live, live_run, pictures, plot, race_entries
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    pulse._run_cache.clear()
+    live_run._run_cache.clear()
 
 
 def drawn(app: AppTest) -> list[dict]:
@@ -254,46 +257,46 @@ def test_new_events_appear_at_the_next_look(folder: Path):
 def test_only_tables_that_hold_something_new_are_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "it", status="", turn=2, alive=True)
     engine = data.get_engine()
-    first = pulse.take_snapshot(engine, "it")
+    first = live_run.take_snapshot(engine, "it")
     asked: list[str] = []
     frame = Database.query_frame
     monkeypatch.setattr(Database, "query_frame", lambda self, sql, *rest: asked.append(sql) or frame(self, sql, *rest))
-    pulse.take_snapshot(engine, "it")
+    live_run.take_snapshot(engine, "it")
     assert asked == [], "nothing is new, so nothing is read"
     go_on(folder, "it", answers=3)
-    second = pulse.take_snapshot(engine, "it")
+    second = live_run.take_snapshot(engine, "it")
     assert len(asked) == 1 and "FROM answers" in asked[0]
     assert second.exams is first.exams and second.steps is first.steps
     assert not second.answers.equals(first.answers)
     go_on(folder, "it", lessons=1)
-    assert len(pulse.take_snapshot(engine, "it").steps) > len(first.steps)
+    assert len(live_run.take_snapshot(engine, "it").steps) > len(first.steps)
 
 
 def test_one_look_and_one_picture_serve_all_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch):
     make_run(folder, "it", **STATES["learning"][0])
     engine = data.get_engine()
-    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 60.0)
-    first = pulse.take_snapshot(engine, "it")
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 60.0)
+    first = live_run.take_snapshot(engine, "it")
     go_on(folder, "it", answers=3)
-    assert pulse.take_snapshot(engine, "it") is first
-    assert pictures.pack_exam_figure(first) is pictures.pack_exam_figure(pulse.take_snapshot(engine, "it"))
-    pulse.control_runs(engine, "pause", ["it"])
-    assert pulse.take_snapshot(engine, "it").state.request == "pause", "what a button did is seen at once"
+    assert live_run.take_snapshot(engine, "it") is first
+    assert pictures.pack_exam_figure(first) is pictures.pack_exam_figure(live_run.take_snapshot(engine, "it"))
+    live_run.control_runs(engine, "pause", ["it"])
+    assert live_run.take_snapshot(engine, "it").state.request == "pause", "what a button did is seen at once"
 
 
 def test_a_run_refreshes_while_it_goes_on_and_more_eagerly_before_its_first_answer(folder: Path):
     make_run(folder, "done")
     make_run(folder, "ready", **STATES["getting ready"][0])
     make_run(folder, "busy", **STATES["learning"][0])
-    done, ready, busy = (pulse.take_snapshot(data.get_engine(), name) for name in ("done", "ready", "busy"))
+    done, ready, busy = (live_run.take_snapshot(data.get_engine(), name) for name in ("done", "ready", "busy"))
     assert live.refresh_interval([done]) is None
     make_run(folder, "paused", **STATES["paused"][0])
     assert (
-        live.refresh_interval([pulse.take_snapshot(data.get_engine(), "paused"), done]) == live.IDLE_REFRESH_SECONDS
+        live.refresh_interval([live_run.take_snapshot(data.get_engine(), "paused"), done]) == live.IDLE_REFRESH_SECONDS
     ), "another visitor may resume it"
     killed = make_run(folder, "killed", **STATES["interrupted"][0])
     RunFolder(killed).write_request("cancel")
-    assert live.refresh_interval([pulse.take_snapshot(data.get_engine(), "killed")]) == live.REFRESH_SECONDS, (
+    assert live.refresh_interval([live_run.take_snapshot(data.get_engine(), "killed")]) == live.REFRESH_SECONDS, (
         "it will be cancelled in a moment"
     )
     assert live.refresh_interval([done, busy]) == live.REFRESH_SECONDS == 1.0
@@ -303,13 +306,13 @@ def test_a_run_refreshes_while_it_goes_on_and_more_eagerly_before_its_first_answ
 def test_a_resumed_run_forgets_what_is_void(folder: Path):
     path = make_run(folder, "it", status="paused", turn=2, until="training")
     engine = data.get_engine()
-    before = pulse.take_snapshot(engine, "it")
+    before = live_run.take_snapshot(engine, "it")
     from studentsim.events import Resumed
     from studentsim.store.journal import JournalWriter
 
     with JournalWriter(path / "events.jsonl") as journal:
         journal.append(Resumed(2))
-    after = pulse.take_snapshot(engine, "it")
+    after = live_run.take_snapshot(engine, "it")
     assert before.steps.turn.max() == 3 and after.steps.turn.max() == 2
 
 
@@ -324,7 +327,7 @@ def test_a_journal_that_grows_while_it_is_read_does_not_hold_its_reader(folder: 
         return taken
 
     monkeypatch.setattr(apply_chunk, "apply_chunk", and_it_grows)
-    pulse.take_snapshot(engine, "it")
+    live_run.take_snapshot(engine, "it")
     assert len(pieces) == 1
 
 
@@ -347,7 +350,7 @@ def test_a_run_that_is_just_being_handed_to_its_worker_does_not_look_interrupted
 def test_the_newest_answers_are_the_last_ones_wherever_they_lie(folder: Path):
     make_run(folder, "it", turns=2, exam=60)
     engine = data.get_engine()
-    pulse.take_snapshot(engine, "it")
+    live_run.take_snapshot(engine, "it")
     last = queries.fetch_last_seq(engine.database, "it")
     all_of_them = queries.fetch_latest_answers(engine.database, "it", 500)
     for limit in (1, 6, 500):
@@ -488,7 +491,7 @@ def test_a_race_that_waits_for_its_turn_says_so_and_not_that_it_is_on(folder: Pa
     ],
 )
 def test_before_anybody_leads_a_race_says_how_it_stands(statuses: list[str], says: str):
-    assert lanes.describe_standings([lane("A"), lane("B")], statuses).startswith(says)
+    assert race_entries.describe_standings([lane("A"), lane("B")], statuses).startswith(says)
 
 
 def test_if_one_of_a_race_cannot_start_none_does(started: list, monkeypatch: pytest.MonkeyPatch):
@@ -551,8 +554,8 @@ def exams(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
     return frame.assign(accuracy=frame.correct / frame.questions)
 
 
-def lane(name: str, *rows: tuple[int, int, int, float, float]) -> lanes.RaceEntry:
-    return lanes.RaceEntry(name, name, looks.strategy_style("random"), exams(*rows))
+def lane(name: str, *rows: tuple[int, int, int, float, float]) -> race_entries.RaceEntry:
+    return race_entries.RaceEntry(name, name, strategy_styles.strategy_style("random"), exams(*rows))
 
 
 START = (0, 72, 240, 0.24, 0.36)
@@ -562,13 +565,13 @@ def test_a_race_names_a_leader_only_where_the_intervals_bear_it():
     fast = lane("Fast", START, (4, 160, 240, 0.60, 0.72))
     near = lane("Near", START, (4, 150, 240, 0.56, 0.68))
     slow = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
-    assert "“Fast” is ahead of “Slow” by more than luck" in lanes.describe_standings([slow, fast])
-    assert lanes.find_leader([slow, fast]) == 1 and lanes.find_leader([near, slow, fast]) is None
-    assert "nobody is clearly ahead" in lanes.describe_standings(
+    assert "“Fast” is ahead of “Slow” by more than luck" in race_entries.describe_standings([slow, fast])
+    assert race_entries.find_leader([slow, fast]) == 1 and race_entries.find_leader([near, slow, fast]) is None
+    assert "nobody is clearly ahead" in race_entries.describe_standings(
         [near, fast]
-    ) and "may be luck" in lanes.describe_standings([near, fast])
-    assert lanes.describe_standings([near, near]).endswith("nobody is clearly ahead: 63 of 100 each.")
-    three = lanes.describe_standings([near, slow, fast])
+    ) and "may be luck" in race_entries.describe_standings([near, fast])
+    assert race_entries.describe_standings([near, near]).endswith("nobody is clearly ahead: 63 of 100 each.")
+    three = race_entries.describe_standings([near, slow, fast])
     assert "ahead of “Slow” by more than luck, but not clearly of “Near”" in three
 
 
@@ -576,26 +579,26 @@ def test_a_race_is_told_at_the_last_exam_that_all_have_sat_and_says_so_where_one
     further = (6, 200, 240, 0.78, 0.88)
     ahead = lane("Fast", START, (4, 160, 240, 0.60, 0.72), further)
     behind = lane("Slow", START, (4, 90, 240, 0.32, 0.44))
-    assert lanes.describe_standings([ahead, behind]).startswith(
+    assert race_entries.describe_standings([ahead, behind]).startswith(
         "After 4 lessons, the last exam that all have sat, “Fast” is ahead of"
     )
-    assert lanes.describe_standings([ahead, behind]).endswith("“Fast” has gone on to lesson 6.")
+    assert race_entries.describe_standings([ahead, behind]).endswith("“Fast” has gone on to lesson 6.")
     near = lane("Near", START, (4, 150, 240, 0.56, 0.68), further)
-    assert "“Fast” and “Near” have gone on to lesson 6." in lanes.describe_standings([ahead, near, behind])
+    assert "“Fast” and “Near” have gone on to lesson 6." in race_entries.describe_standings([ahead, near, behind])
     late = lane("Late", START, (4, 150, 240, 0.56, 0.68), (8, 180, 240, 0.69, 0.80))
-    assert lanes.describe_standings([ahead, late, behind]).endswith(
+    assert race_entries.describe_standings([ahead, late, behind]).endswith(
         "“Fast” has gone on to lesson 6, “Late” to lesson 8."
     )
-    level = lanes.describe_standings(
+    level = race_entries.describe_standings(
         [lane("A", START, (4, 90, 240, 0.32, 0.44)), lane("B", START, (4, 90, 240, 0.32, 0.44))]
     )
     assert level == "After 4 lessons nobody is clearly ahead: 38 of 100 each."
-    first = lanes.describe_standings([ahead, lane("New", START)])
+    first = race_entries.describe_standings([ahead, lane("New", START)])
     assert "before any lesson" in first and first.endswith("“Fast” has gone on to lesson 6.")
-    assert "once all have sat" in lanes.describe_standings([ahead, lane("Newer")])
+    assert "once all have sat" in race_entries.describe_standings([ahead, lane("Newer")])
     assert (
-        lanes.last_common_exam_turn([ahead, behind]) == 4
-        and lanes.last_common_exam_turn([ahead, lane("Newer")]) is None
+        race_entries.last_common_exam_turn([ahead, behind]) == 4
+        and race_entries.last_common_exam_turn([ahead, lane("Newer")]) is None
     )
 
 
@@ -610,36 +613,38 @@ def test_a_race_s_picture_marks_the_lesson_that_is_compared_where_one_is_further
 def test_of_races_among_equals_at_most_one_in_twenty_has_a_leader():
     luck = Random("races among equals")
 
-    def racer(name: str) -> lanes.RaceEntry:
+    def racer(name: str) -> race_entries.RaceEntry:
         right = sum(luck.random() < 0.6 for _ in range(100))
         return lane(name, START, (4, right, 100, *wilson_interval(right, 100)))
 
-    led = sum(lanes.find_leader([racer(name) for name in "ABCD"]) is not None for _ in range(1000))
+    led = sum(race_entries.find_leader([racer(name) for name in "ABCD"]) is not None for _ in range(1000))
     assert led <= 50
 
 
 def test_lanes_are_named_by_what_sets_them_apart():
     ways = [RunConfig(strategy="random"), RunConfig(strategy="category")]
-    assert lanes.entry_names(ways) == ["Mixed bag", "Follow the mistakes"]
+    assert race_entries.entry_names(ways) == ["Mixed bag", "Follow the mistakes"]
     students = [RunConfig(student="balanced"), RunConfig(student="physics-gap")]
-    assert lanes.entry_names(students) == ["Balanced beginner", "Physics gap"]
+    assert race_entries.entry_names(students) == ["Balanced beginner", "Physics gap"]
     twins = [RunConfig(), RunConfig(seed=1)]
-    assert len(set(lanes.entry_names(twins))) == 2
+    assert len(set(race_entries.entry_names(twins))) == 2
     for configs in (ways, students, twins, [*ways, *students]):
-        assert len({id(look) for look in lanes.entry_styles(configs)}) == len(configs)
+        assert len({id(look) for look in race_entries.entry_styles(configs)}) == len(configs)
 
 
 def test_a_race_of_unlike_runs_says_so():
-    assert lanes.describe_unfairness([RunConfig(strategy="random"), RunConfig()]) == ""
-    assert "exam seed" in lanes.describe_unfairness([RunConfig(exam_seed=3), RunConfig()])
+    assert race_entries.describe_unfairness([RunConfig(strategy="random"), RunConfig()]) == ""
+    assert "exam seed" in race_entries.describe_unfairness([RunConfig(exam_seed=3), RunConfig()])
 
 
 def test_the_practice_is_told_with_its_interval_and_why_it_is_no_exam():
-    lessons = practice.with_practice_accuracy(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
-    text = practice.describe_latest_practice(lessons, "category")
+    lessons = practice_accuracy.with_practice_accuracy(
+        pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]})
+    )
+    text = practice_accuracy.describe_latest_practice(lessons, "category")
     assert "In lesson 2 it answered 12 of 40 rightly, which is 18 to 45 of 100." in text
     assert "only the exam says what was learnt" in text
-    assert "no practice yet" in practice.describe_latest_practice(lessons.iloc[:0], "category")
+    assert "no practice yet" in practice_accuracy.describe_latest_practice(lessons.iloc[:0], "category")
 
 
 # ------------------------------------------------------------------ pictures
@@ -660,7 +665,12 @@ def test_a_heatmap_shows_its_number_in_each_cell_and_hatches_those_of_few_answer
         ("physics", 2, 30, 40),
         ("<b>odd</b>", 0, 3, 7),
     ]
-    assert bars.marker.color[0] == looks.diverging_color(0.25) != bars.marker.color[1] == looks.diverging_color(0.75)
+    assert (
+        bars.marker.color[0]
+        == strategy_styles.diverging_color(0.25)
+        != bars.marker.color[1]
+        == strategy_styles.diverging_color(0.75)
+    )
     assert "<b>" not in bars.hovertext[2]
 
 
@@ -674,7 +684,10 @@ def test_the_heatmaps_cells_stay_where_they_are_while_a_run_goes_on():
 def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
     one, two = exams(START, (2, 120, 240, 0.44, 0.56)), exams(START)
     figure = charts.race_figure(
-        [("A", looks.strategy_style("random"), one), ("<i>B</i>", looks.strategy_style("category"), two)],
+        [
+            ("A", strategy_styles.strategy_style("random"), one),
+            ("<i>B</i>", strategy_styles.strategy_style("category"), two),
+        ],
         turns=4,
         exam_every=2,
     )
@@ -685,7 +698,7 @@ def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
     assert {note.text for note in ends} == {"● A<br><b>50</b> after 2", "■ &lt;i&gt;B&lt;/i&gt;<br><b>30</b> after 0"}
     assert abs(ends[0].y - ends[1].y) >= 5
     level = charts.race_figure(
-        [("A", looks.strategy_style("random"), one), ("B", looks.strategy_style("category"), one)],
+        [("A", strategy_styles.strategy_style("random"), one), ("B", strategy_styles.strategy_style("category"), one)],
         turns=4,
         exam_every=2,
     )
@@ -693,7 +706,9 @@ def test_a_race_is_drawn_in_the_strategies_looks_with_names_at_the_lines_ends():
 
 
 def test_practice_looks_unlike_an_exam():
-    lessons = practice.with_practice_accuracy(pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]}))
+    lessons = practice_accuracy.with_practice_accuracy(
+        pd.DataFrame({"turn": [1, 2], "correct": [4, 12], "questions": [40, 40]})
+    )
     (trace,) = charts.practice_figure(lessons, turns=20).data
     assert trace.mode == "markers" and "open" in trace.marker.symbol and trace.error_y.array is not None
 

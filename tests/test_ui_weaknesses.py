@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 from visits import link_labels, text_of, visit
 from weak_runs import GAIN, PHYSICS, PROBABILITY, make_weak_run, plain, questions, slip
 
+from studentsim.analysis.misconception_status import sort_by_frequency
+from studentsim.analysis.weakness_selection import WeaknessesSelection
 from studentsim.curriculum.generator import SKILLS
+from studentsim.narration.weaknesses_summary import find_wrong_answer_causes
 from studentsim.types import Question
 from studentsim.ui import data
 from studentsim.ui.weaknesses.data import load_view
-from studentsim.ui.weaknesses.place import WeaknessesSelection
-from studentsim.ui.weaknesses.sentences import find_wrong_answer_causes
-from studentsim.ui.weaknesses.slips import sort_by_frequency
 from studentsim.ui.weaknesses.trends import MAX_MISCONCEPTIONS_DRAWN, filter_misconceptions
 
 WEAKNESSES = "pages/5_Weaknesses.py"

@@ -39,7 +39,7 @@ def test_no_page_imports_torch_or_its_kin(tmp_path: Path):
 
 def test_charts_words_and_sentences_need_no_streamlit():
     code = (
-        "import sys, studentsim.ui.charts, studentsim.ui.sentences, studentsim.ui.rewards, studentsim.ui.new.mix, studentsim.ui.cards;"
+        "import sys, studentsim.ui.charts, studentsim.narration.run_summary, studentsim.analysis.rewards, studentsim.ui.new.mix, studentsim.ui.cards;"
         "sys.exit('streamlit' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0

@@ -13,16 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studentsim.config import STRATEGIES, Learning, RunConfig, describe_mix
+from studentsim.analysis import accuracy_bounds, estimate, rewards, setting_differences
+from studentsim.config import STRATEGIES, RunConfig, describe_mix
 from studentsim.curriculum.generator import MISCONCEPTIONS
+from studentsim.labels import formatting, strategy_styles, titles
+from studentsim.narration import run_summary
 from studentsim.runs import demo
 from studentsim.runs.demo import RECORDED_FOLDER
 from studentsim.runs.run_dir import list_runs
+from studentsim.settings import Learning
 from studentsim.store.journal import read_events
 from studentsim.types import CATEGORIES
-from studentsim.ui import charts, looks, rewards, sentences, titles, words
-from studentsim.ui.compare import settings
-from studentsim.ui.new import estimate, mix
+from studentsim.ui import charts
+from studentsim.ui.new import mix
 from studentsim.ui.new.category_mix import MIX_LABELS
 
 
@@ -42,18 +45,18 @@ def steps(chosen: list[float], margins: list[float], turn: int = 1) -> pd.DataFr
 
 
 def test_every_strategy_has_a_name_and_a_look_of_its_own():
-    assert set(looks.STRATEGY_STYLES) == set(STRATEGIES)
+    assert set(strategy_styles.STRATEGY_STYLES) == set(STRATEGIES)
     for what in ("name", "slot"):
-        assert len({getattr(look, what) for look in looks.STRATEGY_STYLES.values()}) == len(STRATEGIES)
+        assert len({getattr(look, what) for look in strategy_styles.STRATEGY_STYLES.values()}) == len(STRATEGIES)
 
 
 def test_a_strategy_from_a_newer_version_is_drawn_under_its_own_id():
-    assert looks.strategy_style("clever").name == "clever"
+    assert strategy_styles.strategy_style("clever").name == "clever"
 
 
 def test_a_result_from_few_questions_is_not_told_of_a_hundred():
-    assert words.format_score(7, 12) == "7 of 12"
-    assert words.format_score(146, 240) == "61 of 100"
+    assert formatting.format_score(7, 12) == "7 of 12"
+    assert formatting.format_score(146, 240) == "61 of 100"
 
 
 @pytest.mark.parametrize(
@@ -68,22 +71,22 @@ def test_a_result_from_few_questions_is_not_told_of_a_hundred():
     ],
 )
 def test_times_grow_coarser_as_they_grow(seconds: float, text: str):
-    assert words.format_duration(seconds) == text
+    assert formatting.format_duration(seconds) == text
 
 
 def test_markdown_in_a_name_is_shown_as_it_is():
-    assert words.escape_markdown("$5 and *10* <b> a_b") == r"\$5 and \*10\* \<b\> a\_b"
+    assert formatting.escape_markdown("$5 and *10* <b> a_b") == r"\$5 and \*10\* \<b\> a\_b"
     assert (
-        words.escape_markdown("1. one") == r"1\. one"
-        and words.escape_markdown("# not a heading") == r"\# not a heading"
+        formatting.escape_markdown("1. one") == r"1\. one"
+        and formatting.escape_markdown("# not a heading") == r"\# not a heading"
     )
-    assert words.escape_markdown("Balanced beginner: unsure, 3.5 - 2.") == "Balanced beginner: unsure, 3.5 - 2."
-    assert ":red:" not in words.escape_markdown(":red:")
+    assert formatting.escape_markdown("Balanced beginner: unsure, 3.5 - 2.") == "Balanced beginner: unsure, 3.5 - 2."
+    assert ":red:" not in formatting.escape_markdown(":red:")
 
 
 def test_a_run_without_a_name_is_called_after_its_student_and_way_of_choosing():
-    assert words.run_title(RunConfig()) == "Balanced beginner: follow the mistakes"
-    assert words.run_title(RunConfig(name="Class 7b")) == "Class 7b"
+    assert formatting.run_title(RunConfig()) == "Balanced beginner: follow the mistakes"
+    assert formatting.run_title(RunConfig(name="Class 7b")) == "Class 7b"
 
 
 MIX = {"general": 0.0, "physics": 50.0, "gain": 30.0, "other": 15.0, "probability": 5.0}
@@ -104,8 +107,8 @@ MIX = {"general": 0.0, "physics": 50.0, "gain": 30.0, "other": 15.0, "probabilit
 )
 def test_an_own_mix_is_told_instead_of_what_it_overrules(strategy: str, told: str):
     config = RunConfig(strategy=strategy, mix=MIX)
-    assert words.strategy_label(config) == told
-    assert words.run_title(config) == f"Balanced beginner: {told}"
+    assert formatting.strategy_label(config) == told
+    assert formatting.run_title(config) == f"Balanced beginner: {told}"
     for plain, id in (
         ("where it is unsure", "log-probability"),
         ("no teaching", "none"),
@@ -127,26 +130,26 @@ def test_a_mix_of_few_categories_is_told_whole_and_an_even_one_as_such():
 def test_an_even_mix_has_one_name_in_the_form_the_list_and_compare(categories: tuple[str, ...]):
     name = MIX_LABELS["even"]
     config = RunConfig(mix={c: float(share) for c, share in mix.even_shares(categories).items()})
-    assert words.capitalize_first(words.strategy_label(config)).startswith(f"{name} (") and words.run_title(
-        config
-    ).endswith(words.strategy_label(config))
-    assert settings.format_setting("strategy", config) == name
+    assert formatting.capitalize_first(formatting.strategy_label(config)).startswith(
+        f"{name} ("
+    ) and formatting.run_title(config).endswith(formatting.strategy_label(config))
+    assert setting_differences.format_setting("strategy", config) == name
 
 
 def test_a_range_of_times_is_told_in_one_unit_where_it_can_be():
-    assert words.format_duration_range(20, 47) == "20 to 47 seconds"
-    assert words.format_duration_range(1, 5) == "1 to 5 seconds"
-    assert words.format_duration_range(50, 130) == "50 seconds to 2 minutes"
-    assert words.format_duration_range(120, 121) == "2 minutes"
+    assert formatting.format_duration_range(20, 47) == "20 to 47 seconds"
+    assert formatting.format_duration_range(1, 5) == "1 to 5 seconds"
+    assert formatting.format_duration_range(50, 130) == "50 seconds to 2 minutes"
+    assert formatting.format_duration_range(120, 121) == "2 minutes"
 
 
 def test_a_fraction_that_its_sum_leaves_as_it_was_is_told_once():
     told = "Chance of the wanted kind: 4/7 = 4/7\nIn lowest terms: 8/14 = 4/7\nAnswer: 4/7"
-    assert words.format_working(told) == "Chance of the wanted kind: 4/7\nIn lowest terms: 8/14 = 4/7\nAnswer: 4/7"
+    assert formatting.format_working(told) == "Chance of the wanted kind: 4/7\nIn lowest terms: 8/14 = 4/7\nAnswer: 4/7"
 
 
 def test_the_headline_says_where_the_student_stands_and_where_it_began():
-    text = sentences.results_headline(exams((0, 74, 240, 0.25, 0.37), (12, 146, 240, 0.55, 0.67)))
+    text = run_summary.results_headline(exams((0, 74, 240, 0.25, 0.37), (12, 146, 240, 0.55, 0.67)))
     assert (
         text
         == "After 12 lessons this student answers 61 of 100 never-practised questions rightly (55 to 67); it began at 31."
@@ -154,24 +157,24 @@ def test_the_headline_says_where_the_student_stands_and_where_it_began():
 
 
 def test_the_headline_of_a_small_exam_mixes_no_counts_with_hundreds():
-    text = sentences.results_headline(exams((0, 9, 38, 0.13, 0.39), (12, 24, 38, 0.47, 0.77)))
+    text = run_summary.results_headline(exams((0, 9, 38, 0.13, 0.39), (12, 24, 38, 0.47, 0.77)))
     assert text == (
         "After 12 lessons this student answers 24 of 38 never-practised questions rightly, which is 47 to 77 of 100; it began at 9 of 38."
     )
-    assert words.append_interval("24 of 38", 0.47, 0.77, 38) == "24 of 38, which is 47 to 77 of 100"
-    assert words.append_interval("61 of 100", 0.55, 0.67, 240) == "61 of 100 (55 to 67)"
+    assert formatting.append_interval("24 of 38", 0.47, 0.77, 38) == "24 of 38, which is 47 to 77 of 100"
+    assert formatting.append_interval("61 of 100", 0.55, 0.67, 240) == "61 of 100 (55 to 67)"
 
 
 def test_the_headline_claims_no_change_that_luck_could_explain():
-    text = sentences.results_headline(exams((0, 74, 240, 0.25, 0.37), (2, 84, 240, 0.29, 0.41)))
+    text = run_summary.results_headline(exams((0, 74, 240, 0.25, 0.37), (2, 84, 240, 0.29, 0.41)))
     assert "no clear change yet" in text
 
 
 def test_the_headline_before_any_lesson_and_before_any_exam():
-    assert sentences.results_headline(exams((0, 74, 240, 0.25, 0.37))).startswith(
+    assert run_summary.results_headline(exams((0, 74, 240, 0.25, 0.37))).startswith(
         "Before any lesson this student answers 31 of 100"
     )
-    assert "no exam result yet" in sentences.results_headline(exams())
+    assert "no exam result yet" in run_summary.results_headline(exams())
 
 
 def test_the_weakest_category_is_named_only_where_it_is_clearly_below_the_whole():
@@ -180,13 +183,13 @@ def test_the_weakest_category_is_named_only_where_it_is_clearly_below_the_whole(
         [("physics", 0.63, 25, 40, 0.47, 0.76), ("probability", 0.35, 14, 40, 0.22, 0.50)],
         columns=["category", "accuracy", "correct", "questions", "low", "high"],
     )
-    assert "weakest in probability: 14 of 40, which is 22 to 50 of 100." in sentences.results_headline(results, weak)
+    assert "weakest in probability: 14 of 40, which is 22 to 50 of 100." in run_summary.results_headline(results, weak)
     few = pd.DataFrame([("other", 0.0, 0, 2, 0.0, 0.66)], columns=weak.columns)  # lower, but of two questions
-    assert "weakest in probability" in sentences.results_headline(
+    assert "weakest in probability" in run_summary.results_headline(
         results, pd.concat([few, weak.assign(correct=[35, 14])])
     )
     near = weak.assign(correct=[25, 19])  # luck makes the lower of two so
-    assert "weakest" not in sentences.results_headline(results, near)
+    assert "weakest" not in run_summary.results_headline(results, near)
 
 
 def passes(*likely: float, reference: str = "last-turn", pairs: int = 24) -> pd.DataFrame:
@@ -364,7 +367,9 @@ def test_a_lesson_of_one_step_is_seen_as_a_dot_in_every_view():
 
 def test_hatching_is_spoken_of_where_a_cell_is_hatched():
     cells = pd.DataFrame({"row": ["a", "b"], "turn": [0, 0], "correct": [3, 4], "questions": [40, 10]})
-    assert not charts.has_hatched_cells(cells) and charts.has_hatched_cells(cells.assign(questions=[40, 9]))
+    assert not accuracy_bounds.has_hatched_cells(cells) and accuracy_bounds.has_hatched_cells(
+        cells.assign(questions=[40, 9])
+    )
 
 
 # ------------------------------------------------------------------ the estimate
@@ -400,13 +405,14 @@ def test_without_any_run_the_estimate_is_near_what_the_recorded_study_took(
 
 def test_the_estimate_says_what_it_rests_on():
     assert (
-        sentences.describe_estimated_duration(61, 61, 0)
+        run_summary.describe_estimated_duration(61, 61, 0)
         == "About 61 seconds on a computer with two processor cores that does nothing else."
     )
     assert (
-        sentences.describe_estimated_duration(21, 21, 2) == "About 21 seconds on this computer when nothing else runs."
+        run_summary.describe_estimated_duration(21, 21, 2)
+        == "About 21 seconds on this computer when nothing else runs."
     )
-    told = sentences.describe_estimated_duration(20, 47, 7)
+    told = run_summary.describe_estimated_duration(20, 47, 7)
     assert told.startswith("About 20 to 47 seconds on this computer, going by its last 7 simulations")
 
 
@@ -481,21 +487,22 @@ def test_a_single_unlocked_share_has_nothing_to_move_against():
 
 
 def test_progress_tells_lesson_and_time_left():
-    assert sentences.describe_progress(7, 20, 24.2) == "Lesson 7 of 20, about 24 seconds left."
-    assert sentences.describe_progress(0, 20, None) == "Before lesson 1 of 20."
+    assert run_summary.describe_progress(7, 20, 24.2) == "Lesson 7 of 20, about 24 seconds left."
+    assert run_summary.describe_progress(0, 20, None) == "Before lesson 1 of 20."
 
 
 def test_a_student_with_a_table_of_its_own_is_called_by_the_table_s_title_validated_or_not():
     table = {"title": "Mira", "categories": {"physics": 10.0}}
     for make in (RunConfig.make, RunConfig.model_construct):
-        assert words.student_title(make(student="mira-k", student_table=table)) == "Mira"
-        assert words.student_title(make(student="mira-k", student_table={**table, "title": ""})) == "mira-k"
+        assert formatting.student_title(make(student="mira-k", student_table=table)) == "Mira"
+        assert formatting.student_title(make(student="mira-k", student_table={**table, "title": ""})) == "mira-k"
     assert (
-        words.student_title(RunConfig.model_construct(student="mira-k", student_table="another version's")) == "mira-k"
+        formatting.student_title(RunConfig.model_construct(student="mira-k", student_table="another version's"))
+        == "mira-k"
     )
 
 
 def test_a_mix_of_some_categories_names_them_as_the_whole_bank_does():
     mix = {"general": 60.0, "physics": 40.0}
-    assert words.strategy_label(RunConfig(mix=mix)) == "own mix (“averages, ages, ratios” 60 %, physics 40 %)"
-    assert words.strategy_label(RunConfig(mix=mix, bank="own.csv")) == "own mix (general 60 %, physics 40 %)"
+    assert formatting.strategy_label(RunConfig(mix=mix)) == "own mix (“averages, ages, ratios” 60 %, physics 40 %)"
+    assert formatting.strategy_label(RunConfig(mix=mix, bank="own.csv")) == "own mix (general 60 %, physics 40 %)"

@@ -12,8 +12,8 @@ from journals import NASTY, make_run
 from streamlit.testing.v1 import AppTest
 from visits import HOME, WATCH, link_labels, text_of, visit
 
-from studentsim.ui import sentences
-from studentsim.ui.watch import pulse, writing
+from studentsim.narration import run_summary
+from studentsim.ui.watch import live_run, writing
 
 AT_WORK = {"model": "smollm2", "status": "", "turn": 2, "until": "study", "alive": True}
 IN_ITS_FIRST_EXAM = {"model": "smollm2", "status": "", "turn": -1, "until": "exam", "alive": True}
@@ -33,9 +33,9 @@ NOW = {
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every look is a new one, and none is kept from test to test."""
-    monkeypatch.setattr(pulse, "SNAPSHOT_TTL_SECONDS", 0.0)
+    monkeypatch.setattr(live_run, "SNAPSHOT_TTL_SECONDS", 0.0)
     yield
-    pulse._run_cache.clear()
+    live_run._run_cache.clear()
 
 
 def write(run: Path, **changed: Any) -> None:
@@ -150,8 +150,10 @@ def test_the_steps_of_a_language_model_are_those_it_takes():
         ("starting", "loading", 2),
         ("running", "exam", 3),
     ):
-        assert [ready for _, ready in sentences.startup_steps(status, stage, "SmolLM2")] == [i < done for i in range(4)]
-    assert len(sentences.startup_steps("starting", "")) == 3
+        assert [ready for _, ready in run_summary.startup_steps(status, stage, "SmolLM2")] == [
+            i < done for i in range(4)
+        ]
+    assert len(run_summary.startup_steps("starting", "")) == 3
 
 
 def test_home_leads_to_the_real_language_model(folder: Path):

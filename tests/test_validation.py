@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 import pytest
 import tiny
-from studentsim.student.embedded.student.student import EmbeddedStudent
 
-from studentsim.config import Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.events import Validated
+from studentsim.settings import Learning
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.training.dpo import DPOStudentTrainer
 from studentsim.training.heldout_metrics import compute_held_out_metrics
 from studentsim.training.pairs import build_held_out_pairs

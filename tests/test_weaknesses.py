@@ -15,16 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as some
 from weak_runs import GAIN, PER_SKILL, PHYSICS, PROBABILITY, make_weak_run, plain, questions, slip
 
-from studentsim.analysis import misconceptions
+from studentsim.analysis import advice, item_analysis, misconception_status, misconceptions
+from studentsim.analysis.findings import ExamFindings, load_findings
 from studentsim.analysis.misconceptions import ComparisonCounts, MisconceptionHistory
+from studentsim.analysis.weakness_selection import WeaknessesSelection, resolve_selection
 from studentsim.exam import wilson_interval
+from studentsim.labels.titles import misconception_title
+from studentsim.narration import weaknesses_summary
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.types import Question
-from studentsim.ui.titles import misconception_title
-from studentsim.ui.weaknesses import items, practice, sentences, slips
-from studentsim.ui.weaknesses.findings import ExamFindings, load_findings
-from studentsim.ui.weaknesses.place import WeaknessesSelection, resolve_selection
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def test_before_the_first_exam_all_frames_are_empty_and_nothing_is_claimed(tmp_p
         and empty.misconception_counts.empty
         and empty.judged_misconceptions.empty
     )
-    assert sentences.describe_run(empty) == sentences.NO_EXAM and practice.build_advice(empty) == []
+    assert weaknesses_summary.describe_run(empty) == weaknesses_summary.NO_EXAM and advice.build_advice(empty) == []
 
 
 def test_a_bank_without_skills_or_slips_still_has_its_categories(tmp_path: Path):
@@ -85,7 +85,7 @@ def test_a_bank_without_skills_or_slips_still_has_its_categories(tmp_path: Path)
     assert here.exams.correct.iloc[-1] == here.in_last_exam(here.categories).correct.sum() == 18
     assert list(here.in_last_exam(here.skills).row) == [""]
     assert here.judged_misconceptions.empty and here.misconception_counts.empty
-    assert practice.build_advice(here) == []
+    assert advice.build_advice(here) == []
 
 
 def test_advice_on_a_bank_without_slips_names_none(tmp_path: Path):
@@ -93,7 +93,7 @@ def test_advice_on_a_bank_without_slips_names_none(tmp_path: Path):
     make_weak_run(
         tmp_path, asked=bare, letter=lambda turn, number, q: None if q.skill == PHYSICS and number < 11 else q.correct
     )
-    (line,) = practice.build_advice(findings(tmp_path))
+    (line,) = advice.build_advice(findings(tmp_path))
     assert line.category == "physics" and not line.misconceptions and not line.teacher_prompt
 
 
@@ -147,13 +147,13 @@ def test_a_slip_is_unlearnt_only_where_its_questions_go_better():
 
 
 def test_of_a_slip_that_luck_may_have_made_fewer_the_count_is_said_and_no_more():
-    fewer = slips.MISCONCEPTION_VERDICTS["fewer"]
+    fewer = misconception_status.MISCONCEPTION_VERDICTS["fewer"]
     assert (
         fewer.format_label(0, 6) == "fewer now, 0 of 6"
         and not fewer.is_clear
-        and fewer.icon != slips.MISCONCEPTION_VERDICTS["unlearnt"].icon
+        and fewer.icon != misconception_status.MISCONCEPTION_VERDICTS["unlearnt"].icon
     )
-    assert slips.MISCONCEPTION_VERDICTS["unlearnt"].format_label(0, 60) == "unlearnt"
+    assert misconception_status.MISCONCEPTION_VERDICTS["unlearnt"].format_label(0, 60) == "unlearnt"
 
 
 def test_three_of_six_that_went_are_not_called_unlearnt(tmp_path: Path):
@@ -165,7 +165,7 @@ def test_three_of_six_that_went_are_not_called_unlearnt(tmp_path: Path):
     )
     here = findings(tmp_path)
     assert set(here.judged_misconceptions.verdict) == {"fewer"}
-    said = sentences.describe_misconceptions(here, here.judged_misconceptions)
+    said = weaknesses_summary.describe_misconceptions(here, here.judged_misconceptions)
     assert said == (
         "None of these 3 slips has clearly gone or clearly stayed, since each rests on few questions: 3 fewer now. All slips together: "
         "in 9 of 18 answers of the first exam, in 0 of 18 of the last, fewer by more than luck."
@@ -185,7 +185,7 @@ def test_a_verdict_never_contradicts_its_counts(counts: list[int], many: int):
         assert counts[-1] < counts[0]
     if verdict == "back":
         assert min(counts[1:-1]) < min(counts[-1], max(counts))
-    assert (verdict == "seen") <= (len(counts) == 1) and set(slips.MISCONCEPTION_VERDICTS) >= {verdict}
+    assert (verdict == "seen") <= (len(counts) == 1) and set(misconception_status.MISCONCEPTION_VERDICTS) >= {verdict}
 
 
 def test_how_many_of_its_questions_are_right_stands_beside_each_slip(found: ExamFindings):
@@ -225,7 +225,7 @@ def test_item_figures_are_those_of_the_textbook(tmp_path: Path):
     with database(tmp_path) as opened:
         sheets = queries.fetch_answer_sheets(opened, "r3")
         choices = queries.fetch_item_choices(opened, "r3", sheets)
-        table = items.analyse_items(load_findings(opened, "r3").questions, choices).set_index("question_id")
+        table = item_analysis.analyse_items(load_findings(opened, "r3").questions, choices).set_index("question_id")
     x = np.array(list(marks.values()))
     assert len(sheets) == len(x) == 24
     for i, question in enumerate(asked):
@@ -238,7 +238,7 @@ def test_item_figures_are_those_of_the_textbook(tmp_path: Path):
         else:
             assert math.isnan(row.discrimination)
         assert row.own == 2 and row.own_correct == sum(marks["r3", t][i] for t in (0, 2)) == row.history.count(
-            items.CORRECT_SYMBOL
+            item_analysis.CORRECT_SYMBOL
         )
 
 
@@ -246,11 +246,11 @@ def test_few_sheets_give_no_discrimination_and_say_so(tmp_path: Path):
     make_weak_run(tmp_path)
     with database(tmp_path) as opened:
         sheets = queries.fetch_answer_sheets(opened, "weak")
-        table = items.analyse_items(
+        table = item_analysis.analyse_items(
             load_findings(opened, "weak").questions, queries.fetch_item_choices(opened, "weak", sheets)
         )
     assert table.discrimination.isna().all() and table.facility.notna().all()
-    assert f"needs at least {items.MIN_SHEETS}" in sentences.describe_item_analysis(len(sheets), 3)
+    assert f"needs at least {item_analysis.MIN_SHEETS}" in weaknesses_summary.describe_item_analysis(len(sheets), 3)
 
 
 def test_only_sheets_of_the_same_exam_count_and_equal_ones_once(tmp_path: Path):
@@ -285,11 +285,11 @@ def test_what_each_option_drew_adds_up_to_the_sheets(tmp_path: Path):
         found = load_findings(opened, "weak")
         choices = queries.fetch_item_choices(opened, "weak", queries.fetch_answer_sheets(opened, "weak"))
     question = found.questions.iloc[0]
-    drawn = items.option_choice_frame(question, choices)
+    drawn = item_analysis.option_choice_frame(question, choices)
     assert drawn.sheets.sum() == 3 and list(drawn[drawn.sheets > 0].own) == [1, 1, 1]
     assert drawn[drawn.right].letter.iloc[0] == question.correct
     assert drawn.iloc[-1].text == "nothing ticked" and drawn.iloc[-1].sheets == 1
-    figures = items.analyse_items(found.questions, choices).set_index("question_id").loc[question.question_id]
+    figures = item_analysis.analyse_items(found.questions, choices).set_index("question_id").loc[question.question_id]
     assert figures.drawn == drawn[drawn.slip != ""].sort_values("sheets").letter.iloc[-1] and figures.drawn_times == 1
 
 
@@ -297,41 +297,41 @@ def test_what_each_option_drew_adds_up_to_the_sheets(tmp_path: Path):
 
 
 def test_practice_starts_with_what_is_behind_by_more_than_luck_and_gives_its_evidence(found: ExamFindings):
-    first, *others = practice.build_advice(found)
+    first, *others = advice.build_advice(found)
     assert first.category == "probability" and first.title == "Practise probability"
     assert "3 of 12 right" in first.evidence[0] and "behind by more than luck" in first.evidence[0]
     assert (
         any("9 of the 12 questions that invite it" in sentence for sentence in first.evidence) and first.teacher_prompt
     )
-    assert not others and practice.describe_advice_basis([first]) == "This rests on more than luck. Nothing else does."
+    assert not others and advice.describe_advice_basis([first]) == "This rests on more than luck. Nothing else does."
 
 
 def test_where_nothing_is_behind_by_more_than_luck_nothing_is_ordered(tmp_path: Path):
     make_weak_run(tmp_path, letter=lambda turn, number, q: slip(q) if number < 4 + (q.skill == GAIN) else q.correct)
     here = findings(tmp_path)
-    assert practice.build_advice(here) == []
-    assert practice.describe_no_advice(here).startswith(
+    assert advice.build_advice(here) == []
+    assert advice.describe_no_advice(here).startswith(
         "Nothing is behind the rest by more than luck could make it, so this exam gives no reason"
     )
 
 
 def test_nothing_is_advised_where_everything_is_mastered(tmp_path: Path):
     make_weak_run(tmp_path, turns=(0,), asked=questions(each=40), letter=lambda turn, number, q: q.correct)
-    assert practice.build_advice(findings(tmp_path)) == []
-    assert "every category is above 90 of 100" in practice.describe_no_advice(findings(tmp_path))
+    assert advice.build_advice(findings(tmp_path)) == []
+    assert "every category is above 90 of 100" in advice.describe_no_advice(findings(tmp_path))
 
 
 def test_one_bad_kind_of_question_among_many_is_clear_only_if_the_worst_of_so_many_would_not_be_so_bad(tmp_path: Path):
     make_weak_run(tmp_path, letter=lambda turn, number, q: slip(q) if q.skill == PHYSICS and number < 11 else q.correct)
-    assert list(practice.skills_far_behind(findings(tmp_path)).row) == [PHYSICS]
+    assert list(advice.skills_far_behind(findings(tmp_path)).row) == [PHYSICS]
     make_weak_run(
         tmp_path, "mild", letter=lambda turn, number, q: slip(q) if number < 5 + (q.skill == PHYSICS) else q.correct
     )
-    assert practice.skills_far_behind(findings(tmp_path, "mild")).empty
+    assert advice.skills_far_behind(findings(tmp_path, "mild")).empty
 
 
 def test_the_opening_names_the_weakest_category_and_its_commonest_slip(found: ExamFindings):
-    said = sentences.describe_run(found)
+    said = weaknesses_summary.describe_run(found)
     assert said.startswith("After 4 lessons this student answers 25 of 36 never-practised questions rightly")
     assert "It is weakest in probability, 3 of 12" in said
     assert "“gave the odds instead of the chance”, 9 of 9 wrong answers" in said
@@ -340,13 +340,13 @@ def test_the_opening_names_the_weakest_category_and_its_commonest_slip(found: Ex
 def test_the_lowest_category_is_named_as_no_more_than_that_where_luck_can_make_it(tmp_path: Path):
     make_weak_run(tmp_path, letter=lambda turn, number, q: slip(q) if number < 4 + (q.skill == GAIN) else q.correct)
     here = findings(tmp_path)
-    said = sentences.describe_run(here)
+    said = weaknesses_summary.describe_run(here)
     assert (
         "No category is behind by more than luck; the lowest is “profit, discount, interest”, 7 of 12 (32 to 81 of 100)"
         in said
     )
     assert "there its commonest slip is" in said and "weakest" not in said
-    assert sentences.weakest_category(here) == "gain"
+    assert weaknesses_summary.weakest_category(here) == "gain"
 
 
 def test_a_change_is_told_by_both_exams(tmp_path: Path):
@@ -355,7 +355,7 @@ def test_a_change_is_told_by_both_exams(tmp_path: Path):
 
     make_weak_run(tmp_path, letter=learns)
     make_weak_run(tmp_path, "same", letter=lambda turn, number, q: learns(1, number, q))
-    up, same = (practice.build_advice(findings(tmp_path, name))[0].evidence for name in ("weak", "same"))
+    up, same = (advice.build_advice(findings(tmp_path, name))[0].evidence for name in ("weak", "same"))
     assert "Up: 0 of 12 right in the first exam, 6 of 12 in the last." in up
     assert "No clear change: 6 of 12 right in the first exam, 6 of 12 in the last." in same
 
@@ -366,13 +366,13 @@ def test_the_opening_says_that_no_option_showed_the_result_where_no_slip_is_as_f
 
     make_weak_run(tmp_path, letter=letter)
     here = findings(tmp_path)
-    said = sentences.describe_run(here)
+    said = weaknesses_summary.describe_run(here)
     assert (
         "there it most often gives a result that no option shows, 6 of 9 wrong answers; the most frequent slip is “"
         in said
     )
     assert said.endswith("”, 3.")
-    line = next(line for line in practice.build_advice(here) if line.category == "probability")
+    line = next(line for line in advice.build_advice(here) if line.category == "probability")
     assert any(why.startswith("On 6 of its questions nothing was ticked") for why in line.evidence)
     assert [count for _, count in line.misconceptions] == [3]
 
@@ -380,14 +380,14 @@ def test_the_opening_says_that_no_option_showed_the_result_where_no_slip_is_as_f
 def test_slips_of_equal_count_stand_in_the_order_of_their_titles(tmp_path: Path):
     make_weak_run(tmp_path, letter=lambda turn, number, q: slip(q, number % 2) if number < 8 else q.correct)
     here = findings(tmp_path)
-    for told in (here.judged_misconceptions, practice.most_common_misconceptions(here, limit=None)):
+    for told in (here.judged_misconceptions, advice.most_common_misconceptions(here, limit=None)):
         titles = [misconception_title(s) for s in told.misconception]
         assert len(titles) == 6 and titles == sorted(titles)
 
 
 def test_the_opening_claims_no_weakest_category_where_luck_could_make_it(tmp_path: Path):
     make_weak_run(tmp_path, letter=lambda turn, number, q: q.correct if number < 6 + (q.skill == GAIN) else slip(q))
-    said = sentences.describe_run(findings(tmp_path))
+    said = weaknesses_summary.describe_run(findings(tmp_path))
     assert "No category is behind by more than luck" in said and "weakest" not in said
 
 
@@ -398,15 +398,17 @@ def test_the_opening_says_when_two_weak_categories_cannot_be_told_apart(tmp_path
         )
 
     make_weak_run(tmp_path, asked=[*questions((GAIN,), 40), *questions((PHYSICS, PROBABILITY), 12)], letter=letter)
-    assert "can't be told apart" in sentences.describe_run(findings(tmp_path))
+    assert "can't be told apart" in weaknesses_summary.describe_run(findings(tmp_path))
 
 
 def test_an_opened_place_says_where_it_stands_and_whether_it_changed(found: ExamFindings):
-    assert sentences.describe_selection(found, WeaknessesSelection("weak", "probability")).endswith(
+    assert weaknesses_summary.describe_selection(found, WeaknessesSelection("weak", "probability")).endswith(
         "it began at 3 of 12, which is no clear change yet."
     )
-    assert sentences.describe_selection(found, WeaknessesSelection("weak", "gain", GAIN)).startswith("“")
-    assert "no clear change" not in sentences.describe_selection(found, WeaknessesSelection("weak", "gain", GAIN))
+    assert weaknesses_summary.describe_selection(found, WeaknessesSelection("weak", "gain", GAIN)).startswith("“")
+    assert "no clear change" not in weaknesses_summary.describe_selection(
+        found, WeaknessesSelection("weak", "gain", GAIN)
+    )
 
 
 # ------------------------------------------------------------------ places

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import tiny
 import torch
-from studentsim.student.embedded.student.student import EmbeddedStudent
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from studentsim import factory
@@ -19,6 +18,7 @@ from studentsim.runs.run_dir import create_run
 from studentsim.store import queries
 from studentsim.store.database import Database, rebuild_database
 from studentsim.store.export import export_run
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.student.huggingface.chat import ChatFormatter
 from studentsim.student.huggingface.loading import prepare_model
 from studentsim.student.huggingface.student import HubStudent

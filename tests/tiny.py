@@ -3,12 +3,12 @@
 import functools
 
 import torch
-from studentsim.student.embedded.student.pretraining.data import all_curriculum_texts
-from studentsim.student.embedded.student.tokenizer import build_tokenizer, extract_words
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from studentsim.curriculum.generator import generate_questions
-from studentsim.student.embedded.student import prompts
+from studentsim.student.embedded import prompts
+from studentsim.student.embedded.pretraining.data import all_curriculum_texts
+from studentsim.student.embedded.tokenizer import build_tokenizer, extract_words
 from studentsim.types import Question
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
-from studentsim.cli.evaluate import import_gguf_model
+from studentsim.cli.models import import_gguf_model
 
 StudentOption = Annotated[str, typer.Option(help="A profile of the embedded student, or a table (a TOML file).")]
 QuestionsPerCategoryOption = Annotated[int, typer.Option(min=1, help="Questions in each category.")]
@@ -26,7 +26,7 @@ def pretrain(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Make the embedded student from nothing; started again, it goes on from its last checkpoint."""
-    from studentsim.student.embedded.student.pretraining import train as pretraining
+    from studentsim.student.embedded.pretraining import train as pretraining
 
     recipe = (
         pretraining.Recipe(
@@ -49,7 +49,7 @@ def place(
 
     from studentsim.config import RunConfig
     from studentsim.runs.student_profile import resolve_student_settings
-    from studentsim.student.embedded.student.profiles import PROFILES
+    from studentsim.student.embedded.profiles import PROFILES
 
     configs = [RunConfig.make(**resolve_student_settings(id)) for id in (PROFILES if student == "all" else [student])]
     from studentsim.evaluation.profile_eval import evaluate_profile as examine  # imports torch

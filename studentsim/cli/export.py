@@ -39,8 +39,8 @@ def archive(
     data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Pack whole runs into one zip file: all tables, settings, versions, figures as SVG, the report and the journal."""
+    from studentsim.reporting.archive import write_archive
     from studentsim.runs.groups import find_runs
-    from studentsim.ui.report.archive import write_archive
 
     print(write_archive(find_runs(data, names), to))
 
@@ -70,8 +70,8 @@ def report(
     data: DataFolderOption = DEFAULT_DATA_FOLDER,
 ) -> None:
     """Write a run's report: one HTML file to print or to send."""
+    from studentsim.reporting.file import write_report
     from studentsim.runs.run_dir import check_run_id
-    from studentsim.ui.report.file import write_report
 
     print(write_report(data, check_run_id(run_id), to))
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from studentsim.analysis import selection_lookups
 from studentsim.runs.history import read_past_events
 from studentsim.runs.run_dir import RunFolder
 from studentsim.store import practice_mix
 from studentsim.store.journal import effective_events
-from studentsim.ui import lookups
 
 
 def build_run_result(folder: RunFolder) -> dict[str, Any]:
@@ -25,7 +25,9 @@ def build_run_result(folder: RunFolder) -> dict[str, Any]:
     lessons, _ = _build_mix_rows(folder.run_id, events)
     threshold = folder.read_config().threshold
     lookups_by_turn = {
-        e["turn"]: lookups.selection_stats_from_event(e, threshold) for e in events if e["type"] == "TurnStarted"
+        e["turn"]: selection_lookups.selection_stats_from_event(e, threshold)
+        for e in events
+        if e["type"] == "TurnStarted"
     }
     end_events = [e for e in events if e["type"] == "RunEnded"]
     end = end_events[-1] if end_events else {"status": "interrupted", "seconds": 0.0, "message": "", "remedy": ""}
@@ -47,7 +49,7 @@ def build_run_result(folder: RunFolder) -> dict[str, Any]:
             for e in events
             if e["type"] == "TurnFinished" and e["turn"] > 0
         ],
-        "choosing": lookups.describe_selection_stats([found for found in lookups_by_turn.values() if found]),
+        "choosing": selection_lookups.describe_selection_stats([found for found in lookups_by_turn.values() if found]),
     }
 
 
@@ -56,14 +58,15 @@ def describe_category_mix(folder: RunFolder) -> list[str]:
     lessons, exams = _build_mix_rows(folder.run_id, effective_events(read_past_events(folder)))
     if not exams:
         return []
-    from studentsim.ui import mix_sentences, mix_table  # imports pandas
+    from studentsim.analysis import mix_table  # imports pandas
+    from studentsim.narration import mix_summary
 
     config = folder.read_config()
     mix_frame = mix_table.build_mix_table(lessons, exams)
     sentences = [
-        mix_sentences.describe_mix_with_caveat(config),
-        mix_sentences.describe_mix_cause(config, lessons),
-        mix_sentences.describe_mix_departures(config, lessons),
+        mix_summary.describe_mix_with_caveat(config),
+        mix_summary.describe_mix_cause(config, lessons),
+        mix_summary.describe_mix_departures(config, lessons),
     ]
     return ["", *mix_table.format_plain_text(mix_frame), *(sentence for sentence in sentences if sentence)]
 
@@ -144,7 +147,7 @@ def _turn_result(event: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lookup_counts(turn_lookups: lookups.LessonSelectionStats | None) -> dict[str, Any]:
+def _lookup_counts(turn_lookups: selection_lookups.LessonSelectionStats | None) -> dict[str, Any]:
     """How many questions were looked at, for which figure, and how many pass the rule (None: nothing, or another figure)."""
     if turn_lookups is None:
         return {"looked_at": 0, "looked_by": "", "passed": None}

@@ -13,7 +13,7 @@ from studentsim.cli.base import JsonOption, app
 @app.command()
 def strategies() -> None:
     """List the ways of choosing questions."""
-    from studentsim.ui.looks import STRATEGY_STYLES
+    from studentsim.labels.strategy_styles import STRATEGY_STYLES
 
     for id, style in STRATEGY_STYLES.items():
         print(f"{id:<26}{style.name}: {style.summary}")
@@ -22,7 +22,7 @@ def strategies() -> None:
 @app.command()
 def students() -> None:
     """List the profiles of the embedded student, with the accuracy meant for each category."""
-    from studentsim.student.embedded.student.profiles import PROFILES, category_mastery
+    from studentsim.student.embedded.profiles import PROFILES, category_mastery
 
     for profile in PROFILES.values():
         intended = ", ".join(f"{category} {100 * value:.0f} %" for category, value in category_mastery(profile).items())

@@ -20,11 +20,11 @@ from typing import Any
 from studentsim.cli import runner
 from studentsim.config import RunConfig
 from studentsim.errors import RunError
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.runs import demo, preflight
 from studentsim.runs.demo import RecordedStudy
 from studentsim.runs.run_dir import RunFolder, create_folder_atomically, ensure_data_folder, pin_embedded_weights
 from studentsim.runs.status import read_run_state
-from studentsim.ui.looks import STRATEGY_STYLES
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,9 @@ def run_with_seeds(data: Path, config: RunConfig, count: int, *, as_json: bool) 
 
 def _describe_mean_score(results: list[dict[str, Any]]) -> str:
     """The last exam of the finished runs on average, with its interval over seeds and questions."""
+    from studentsim.analysis.intervals import mean_interval
     from studentsim.exam import wilson_interval
-    from studentsim.ui import words
-    from studentsim.ui.compare.intervals import mean_interval
+    from studentsim.labels import formatting
 
     last_exams = [result["exams"][-1] for result in results if result["status"] == "finished" and result["exams"]]
     if not last_exams:
@@ -63,4 +63,4 @@ def _describe_mean_score(results: list[dict[str, Any]]) -> str:
     else:
         low, high = mean_interval(accuracies, min(exam["questions"] for exam in last_exams))
     mean = sum(accuracies) / len(accuracies)
-    return f"on average {words.round_percent(mean)} of 100 {words.format_interval(low, high)} in {words.pluralize(len(last_exams), 'finished run')}"
+    return f"on average {formatting.round_percent(mean)} of 100 {formatting.format_interval(low, high)} in {formatting.pluralize(len(last_exams), 'finished run')}"

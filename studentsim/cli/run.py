@@ -9,7 +9,7 @@ import typer
 
 from studentsim import presets
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, JsonOption, app
-from studentsim.cli.evaluate import import_gguf_model
+from studentsim.cli.models import import_gguf_model
 
 
 @app.command()

@@ -20,14 +20,13 @@ from studentsim.cli.figures import build_run_result, describe_category_mix
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
 from studentsim.events import Answered, Event, ExamFinished, StageStarted, TrainingStep
-from studentsim.runs import executor as execution
-from studentsim.runs import grader_info, model_info, notes
+from studentsim.labels import language_models
+from studentsim.runs import executor, grader_info, model_info, notes
 from studentsim.runs.history import read_past_events
 from studentsim.runs.run_dir import RunFolder, list_runs
 from studentsim.runs.status import read_run_state
 from studentsim.runs.student_profile import is_table_path, resolve_student_settings
 from studentsim.store.journal import effective_events
-from studentsim.ui import language_models
 
 COMMA_SEPARATED_OPTIONS = ("categories", "skills")
 DPO_OPTIONS = (
@@ -54,7 +53,7 @@ RUN_OPTIONS = (
 )  # fmt: skip
 """Options of ``run`` that are settings of a RunConfig, or of its Learning."""
 
-components_builder: execution.ComponentsBuilder | None = None
+components_builder: executor.ComponentsBuilder | None = None
 """Who plays: None for the real ones. Tests put a fake student here."""
 
 EXIT_CODES = {"finished": 0, "paused": 130, "cancelled": 130}
@@ -143,15 +142,16 @@ def print_grader_summary(config: RunConfig) -> None:
     for sentence in grader_info.describe_grader(config):
         print(sentence, file=sys.stderr, flush=True)
     if grader_info.has_external_grader(config.teaching):
-        from studentsim.ui.teaching import check, sentences  # imports pandas
+        from studentsim.analysis import grader_evaluation
+        from studentsim.narration import teaching_summary  # imports pandas
 
         grader = config.teaching.marker
-        accuracy_check = check.load_evaluation(Path(grader))
+        accuracy_check = grader_evaluation.load_evaluation(Path(grader))
         unknown_message = (
             f"How often it marks as the key does is not known: python -m studentsim check-teacher --marker {grader}"
         )
         print(
-            sentences.describe_grader_evaluation(accuracy_check) if accuracy_check else unknown_message,
+            teaching_summary.describe_grader_evaluation(accuracy_check) if accuracy_check else unknown_message,
             file=sys.stderr,
             flush=True,
         )
@@ -206,7 +206,7 @@ def run_with_progress_bar(folder: RunFolder) -> str:
         console=console, disable=not console.is_terminal,
     )  # fmt: skip
     with bar:
-        return execution.execute(
+        return executor.execute(
             folder,
             build_components=components_builder,
             on_event=_make_progress_callback(bar, config),
@@ -220,8 +220,8 @@ def print_feedback_evaluation(student: str, questions: int) -> dict[str, Any]:
     :raises ConfigError: there is no such student.
     """
     from studentsim.evaluation.feedback_eval import evaluate_feedback
-    from studentsim.student.embedded.student.model import load_embedded_model
-    from studentsim.student.embedded.student.student import EmbeddedStudent  # imports torch
+    from studentsim.student.embedded.model import load_embedded_model
+    from studentsim.student.embedded.student import EmbeddedStudent  # imports torch
 
     config = RunConfig.make(**resolve_student_settings(student))
     evaluation = evaluate_feedback(EmbeddedStudent(*load_embedded_model(config.weights), config), questions)
@@ -245,8 +245,8 @@ def print_open_book_evaluation(student: str, questions: int) -> dict[str, Any]:
     :raises ConfigError: there is no such student.
     """
     from studentsim.evaluation.open_book_eval import evaluate_open_book
-    from studentsim.student.embedded.student.model import load_embedded_model
-    from studentsim.student.embedded.student.student import EmbeddedStudent  # imports torch
+    from studentsim.student.embedded.model import load_embedded_model
+    from studentsim.student.embedded.student import EmbeddedStudent  # imports torch
 
     config = RunConfig.make(**resolve_student_settings(student))
     evaluation = evaluate_open_book(EmbeddedStudent(*load_embedded_model(config.weights), config), questions)

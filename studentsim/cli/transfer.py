@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from studentsim.cli.base import DEFAULT_DATA_FOLDER, DataFolderOption, app
-from studentsim.cli.evaluate import import_gguf_model
+from studentsim.cli.models import import_gguf_model
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, DataFolderError
 from studentsim.transfer import matrix as matrices
@@ -94,7 +94,7 @@ def transfer(
 
 def format_matrix_lines(matrix: TransferMatrix) -> list[str]:
     """The matrix for a terminal: gains in points, what was itself practised in brackets, intervals below; then in words."""
-    from studentsim.ui import transfer as said  # imports pandas
+    from studentsim.analysis import transfer_summary  # imports pandas
 
     first = max(len("practised"), *map(len, matrix.categories)) + 1
     width = max(11, *(len(category) + 1 for category in matrix.categories))
@@ -102,20 +102,22 @@ def format_matrix_lines(matrix: TransferMatrix) -> list[str]:
     for practised in matrix.categories:
         estimates = [matrix.gains[practised, examined].estimate for examined in matrix.categories]
         gains = [
-            f"[{said.format_points(e.points)}]" if practised == examined else said.format_points(e.points)
+            f"[{transfer_summary.format_points(e.points)}]"
+            if practised == examined
+            else transfer_summary.format_points(e.points)
             for examined, e in zip(matrix.categories, estimates, strict=True)
         ]
         rows.append(practised.ljust(first) + "".join(gain.rjust(width) for gain in gains))
-        rows.append(" " * first + "".join(said.format_estimate_bounds(e).rjust(width) for e in estimates))
-    verdicts = [said.describe_category_transfer(matrix, category) for category in matrix.categories]
+        rows.append(" " * first + "".join(transfer_summary.format_estimate_bounds(e).rjust(width) for e in estimates))
+    verdicts = [transfer_summary.describe_category_transfer(matrix, category) for category in matrix.categories]
     return [
-        said.describe_matrix_setup(matrix),
+        transfer_summary.describe_matrix_setup(matrix),
         "",
         *rows,
         "",
         *verdicts,
-        said.describe_transfer(matrix),
-        said.METHOD_NOTE,
+        transfer_summary.describe_transfer(matrix),
+        transfer_summary.METHOD_NOTE,
     ]
 
 
@@ -187,7 +189,7 @@ def _progress_display() -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    from studentsim.ui import words
+    from studentsim.labels import formatting
 
     console = Console(stderr=True)
     bar = Progress(
@@ -199,9 +201,13 @@ def _progress_display() -> Iterator[Any]:
     def show_step(step: TransferProgress | CategoryResult) -> None:
         if isinstance(step, CategoryResult):
             if not console.is_terminal:
-                print(f"{step.practised_category}: {words.format_duration(step.seconds)}", file=sys.stderr, flush=True)
+                print(
+                    f"{step.practised_category}: {formatting.format_duration(step.seconds)}",
+                    file=sys.stderr,
+                    flush=True,
+                )
             return
-        left = "" if step.seconds_left is None else f"about {words.format_duration(step.seconds_left)} left"
+        left = "" if step.seconds_left is None else f"about {formatting.format_duration(step.seconds_left)} left"
         steps = step.turns + 1
         bar.update(
             task, total=step.category_count * steps, completed=(step.category_number - 1) * steps + step.turn, left=left,
@@ -229,12 +235,12 @@ def _write_outputs(matrix: TransferMatrix, json_file: Path | None, csv_file: Pat
     if json_file is not None:
         _write_file(json_file, json.dumps(matrix.to_json(), indent=1, ensure_ascii=False) + "\n")
     if csv_file is not None:
+        from studentsim.analysis.transfer_summary import transfer_frame
         from studentsim.store.export import escape_formula_cells
-        from studentsim.ui.transfer import transfer_frame
 
         _write_file(csv_file, escape_formula_cells(transfer_frame(matrix)).to_csv(index=False))
     if picture is not None:
-        from studentsim.ui.report import transfer as drawn
+        from studentsim.reporting import transfer as drawn
 
         _write_file(
             picture,

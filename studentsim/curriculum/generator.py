@@ -30,7 +30,9 @@ SKILLS: Mapping[str, Skill] = {
     for skill in module.SKILLS
 }  # fmt: skip
 
-MISCONCEPTIONS: Mapping[str, Misconception] = {slip.id: slip for skill in SKILLS.values() for slip in skill.slips}
+MISCONCEPTIONS: Mapping[str, Misconception] = {
+    slip.id: slip for skill in SKILLS.values() for slip in skill.misconceptions
+}
 
 _SPLIT_PERCENTAGES = {"pretrain": 40, "study": 35, "validation": 5, "exam": 20}
 """Of 100 combinations of numbers, how many go to each split."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from studentsim.curriculum import generator
 from studentsim.evaluation.feedback_eval import get_exam_questions, paired_gain_interval
 from studentsim.rng import derive_rng
-from studentsim.student.embedded.student.pretraining.data import format_worked_example
+from studentsim.student.embedded.pretraining.data import format_worked_example
 from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.types import CATEGORIES, Question
 
 if TYPE_CHECKING:
-    from studentsim.student.embedded.student.student import EmbeddedStudent
+    from studentsim.student.embedded.student import EmbeddedStudent
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from studentsim.arithmetic import calculate, parse_number
 from studentsim.config import RunConfig
 from studentsim.curriculum import generator
 from studentsim.exam import wilson_interval
-from studentsim.student.embedded.student.model import load_embedded_model
-from studentsim.student.embedded.student.profiles import category_mastery, get_run_profile
-from studentsim.student.embedded.student.student import EmbeddedStudent
+from studentsim.student.embedded.model import load_embedded_model
+from studentsim.student.embedded.profiles import category_mastery, get_run_profile
+from studentsim.student.embedded.student import EmbeddedStudent
 from studentsim.types import CATEGORIES, Answer, Question
 
 

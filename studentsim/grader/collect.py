@@ -19,7 +19,7 @@ from studentsim.datasets.bank import Bank
 from studentsim.datasets.registry import open_bank
 from studentsim.events import Event, TurnFinished
 from studentsim.rng import derive_rng
-from studentsim.student.embedded.student.profiles import PROFILES
+from studentsim.student.embedded.profiles import PROFILES
 from studentsim.student.protocols import Student
 from studentsim.types import Question
 

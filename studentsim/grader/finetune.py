@@ -13,84 +13,27 @@ import gc
 import json
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import torch
-import transformers
 
-import studentsim
 from studentsim.errors import ConfigError, DataFolderError, StudentError
-from studentsim.exam import wilson_interval
-from studentsim.grader import finetune_report as report
-from studentsim.grader.check import ConfusionCounts, confusion_by_reply_kind, confusion_on_answers
+from studentsim.grader import finetune_report
+from studentsim.grader.check import confusion_by_reply_kind, confusion_on_answers
 from studentsim.grader.encoding import InputEncoder, encode_label
-from studentsim.grader.finetune_data import GraderDataset, build_grader_dataset, validate_rows_path, write_grader_rows
-from studentsim.grader.finetune_training import EpochLosses, FinetuneSettings, OnProgress, train_grader
+from studentsim.grader.finetune_data import build_grader_dataset, validate_rows_path, write_grader_rows
+from studentsim.grader.finetune_result import FinetuneResult
+from studentsim.grader.finetune_training import FinetuneSettings, OnProgress, train_grader
 from studentsim.grader.loading import CARD_FILE_NAME, LoadedSeq2Seq, load_seq2seq, resolve_grader_device
-from studentsim.grader.model import EMBEDDED, WEIGHTS_FOLDER, Seq2SeqGrader, build_grader, load_grader
+from studentsim.grader.model import EMBEDDED, WEIGHTS_FOLDER, build_grader, load_grader
 from studentsim.grader.student_answer import SPLITS, SplitSizes, StudentAnswer
 from studentsim.student.huggingface import resolve
-
-
-@dataclass(frozen=True)
-class FinetuneResult:
-    """What came of it. ``base_confusion`` and ``grader_confusion`` are of the test's answers, by the base and by the grader; ``base_by_reply_kind`` and
-    ``grader_by_reply_kind`` of all held-out answers, by kind of reply."""
-
-    base_revision: str
-    settings: FinetuneSettings
-    dataset: GraderDataset
-    epochs: tuple[EpochLosses, ...]
-    base_confusion: ConfusionCounts
-    grader_confusion: ConfusionCounts = ConfusionCounts()
-    base_by_reply_kind: dict[str, ConfusionCounts] = field(default_factory=dict)
-    grader_by_reply_kind: dict[str, ConfusionCounts] = field(default_factory=dict)
-
-    def with_grader_evaluation(self, grader: Seq2SeqGrader) -> FinetuneResult:
-        """With the figures of the finished grader."""
-        dataset = self.dataset
-        return replace(
-            self,
-            grader_confusion=confusion_on_answers(grader, dataset.test),
-            grader_by_reply_kind=confusion_by_reply_kind(grader, dataset.held_out),
-        )
-
-    def build_card(self, base: str) -> dict[str, Any]:
-        """Of what the grader was made, how, and how good it is: ``grader.json``."""
-        dataset, after = self.dataset, self.grader_confusion
-        used = [answer for split in SPLITS for answer in getattr(dataset, split)]
-        students, rows = {a.run: a.student for a in used}, Counter(a.run for a in used)
-        low, high = wilson_interval(after.agreed, after.answers)
-        return {
-            "format": 1,
-            "base": base,
-            "base_revision": self.base_revision,
-            "answers": [{"run": run, "student": students[run], "rows": rows[run]} for run in sorted(students)],
-            "rows": dataset.label_counts_by_split(),
-            "rekeyed": dataset.rekeyed_count,
-            "left_out": {"repeated": dataset.duplicate_count, "over_long": dataset.over_long_count},
-            "settings": asdict(self.settings),
-            "epochs": [asdict(epoch) for epoch in self.epochs],
-            "test": {
-                "accuracy": after.accuracy, "low": low, "high": high, "accuracy_before": self.base_confusion.accuracy,
-                "before": asdict(self.base_confusion), "after": asdict(after),
-            },
-            "replies": {
-                name: {kind: asdict(count) for kind, count in found.items()}
-                for name, found in (("before", self.base_by_reply_kind), ("after", self.grader_by_reply_kind))
-            },
-            "versions": {
-                "studentsim": studentsim.__version__, "torch": torch.__version__, "transformers": transformers.__version__,
-            },
-        }  # fmt: skip
 
 
 def finetune_grader(
@@ -140,7 +83,7 @@ def finetune_grader(
         raise DataFolderError(
             f"The marker cannot be written to {out_folder} ({error}).", "Choose another --out."
         ) from error
-    report.report_result(result, out_folder, on_progress)
+    finetune_report.report_result(result, out_folder, on_progress)
     return result
 
 
@@ -166,7 +109,7 @@ def _train_in_temp_folder(
         seed=settings.seed,
         balanced=settings.balanced,
     )
-    report.report_dataset(dataset, settings, fits_limit, on_progress)
+    finetune_report.report_dataset(dataset, settings, fits_limit, on_progress)
     if rows_path is not None:
         write_grader_rows(dataset, rows_path)
     temp_folder = stack.enter_context(_make_temp_folder(out_folder))  # not before the answers were found to do

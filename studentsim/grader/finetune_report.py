@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from studentsim.exam import wilson_interval
 from studentsim.grader.check import ConfusionCounts, format_reply_kind_accuracy
 from studentsim.grader.finetune_data import GraderDataset
+from studentsim.grader.finetune_result import FinetuneResult
+from studentsim.grader.finetune_training import FinetuneSettings, OnProgress
 from studentsim.grader.prompt import TARGETS
 from studentsim.grader.student_answer import StudentAnswer
-
-if TYPE_CHECKING:
-    from studentsim.grader.finetune import FinetuneResult
-    from studentsim.grader.finetune_training import FinetuneSettings, OnProgress
 
 
 def report_dataset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from studentsim.analysis.reply_kinds import ReplyKind
+from studentsim.grader.reply_classification import ReplyKind
 from studentsim.grader.student_answer import StudentAnswer
 from studentsim.student.answer_parsing.reply import parse_reply_full
 

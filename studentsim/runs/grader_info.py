@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import studentsim
-from studentsim.config import RunConfig, Teaching
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentError
+from studentsim.settings import Teaching
 from studentsim.student.huggingface.hardware import detect_hardware
 from studentsim.student.huggingface.memory import ModelShape, format_parameter_count, plan_memory
 from studentsim.student.huggingface.resolve import (

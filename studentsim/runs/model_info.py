@@ -17,10 +17,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from studentsim.config import Hub, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentError
 from studentsim.runs.warm_worker import child_environment
 from studentsim.selection import CANDIDATES_PER_QUESTION
+from studentsim.settings import Hub
 from studentsim.student.huggingface.dtype_choice import (
     MIN_MEASURED_PARAMETERS,
     choose_dtype,

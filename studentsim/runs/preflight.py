@@ -23,8 +23,8 @@ from studentsim.runs.model_info import check_model, template_prints_date, today_
 from studentsim.runs.run_dir import pin_embedded_weights
 from studentsim.runs.warm_worker import child_environment
 from studentsim.selection import apportion_questions
-from studentsim.student.embedded.student import weight_versions
-from studentsim.student.embedded.student.profiles import get_run_profile
+from studentsim.student.embedded import weight_versions
+from studentsim.student.embedded.profiles import get_run_profile
 from studentsim.student.huggingface.resolve import HINT_MODEL_ROLE, resolve_model
 from studentsim.types import CATEGORIES
 

@@ -31,7 +31,7 @@ from studentsim.config import RunConfig
 from studentsim.errors import DataFolderError, RunError, UnknownRun
 from studentsim.events import Cell
 from studentsim.store import tables
-from studentsim.student.embedded.student.weight_versions import pin_weights
+from studentsim.student.embedded.weight_versions import pin_weights
 
 RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 CONTROL_REQUESTS = ("pause", "cancel")

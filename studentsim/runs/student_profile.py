@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studentsim.errors import ConfigError
-from studentsim.student.embedded.student.profiles import PROFILES, get_profile
+from studentsim.student.embedded.profiles import PROFILES, get_profile
 from studentsim.student_table import read_student_table
 
 TABLE_SUFFIX = ".toml"

@@ -15,9 +15,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
-from studentsim.config import Learning
 from studentsim.errors import StudentError
 from studentsim.rng import derive_seed
+from studentsim.settings import Learning
 
 ADAPTER_FILENAME = "adapter_model.safetensors"
 BASE_FINGERPRINT_KEY = "base_weights"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studentsim.analysis.formula_errors import classify_formula_error
+from studentsim.teacher.formula_errors import classify_formula_error
 from studentsim.types import Answer, Grade, Question
 
 
@@ -11,7 +11,7 @@ class AnswerKeyGrader:
 
     def grade(self, question: Question, answer: Answer) -> Grade:
         """An unanswered question is wrong. The misconception is the one behind the chosen option; where the key names none, what the
-        question's formula tells of the working (``formula:…``, see ``studentsim/analysis/formula_errors.py``)."""
+        question's formula tells of the working (``formula:…``, see ``studentsim/teacher/formula_errors.py``)."""
         chosen = question.option(answer.letter)
         if chosen is None:
             return Grade(is_correct=False)

@@ -12,8 +12,9 @@ from functools import partial
 import numpy as np
 import torch
 
-from studentsim.config import Hub, RunConfig
+from studentsim.config import RunConfig
 from studentsim.curriculum.feedback import reveals_answer
+from studentsim.settings import Hub
 from studentsim.student.generation.generate import generate, prefill
 from studentsim.student.huggingface.chat import ChatFormatter
 from studentsim.student.huggingface.loading import LoadedModel, autocast_context, load_model

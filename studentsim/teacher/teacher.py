@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from studentsim.config import Teaching
 from studentsim.curriculum import feedback
 from studentsim.rng import derive_rng
+from studentsim.settings import Teaching
 from studentsim.teacher.answer_key import AnswerKeyGrader
 from studentsim.types import Answer, Feedback, Grade, Option, Question
 

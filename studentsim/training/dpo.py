@@ -24,8 +24,8 @@ from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-from studentsim.config import Learning
 from studentsim.events import EpochFinished, PreferenceMetrics, TrainingStep, Validated
+from studentsim.settings import Learning
 from studentsim.training import lm_head, packed_forward
 from studentsim.training.dpo_config import RuntimeOptions, build_dpo_config
 from studentsim.training.epoch_metrics import EpochEnd, EpochMeans

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trl import DPOConfig
 
-from studentsim.config import Learning
+from studentsim.settings import Learning
 from studentsim.student.huggingface.packed_decoder import PackedDecoder
 
 

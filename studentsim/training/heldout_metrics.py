@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
-from studentsim.config import Learning
 from studentsim.events import PreferenceMetrics
+from studentsim.settings import Learning
 
 PairLogps = Sequence[tuple[float, float]]
 """Of each pair the log-probabilities (at most 0) of chosen and rejected."""

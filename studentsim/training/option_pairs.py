@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Protocol
 
-from studentsim.config import Learning
 from studentsim.rng import derive_rng
+from studentsim.settings import Learning
 from studentsim.types import Pair, Question
 
 OptionLogps = list[tuple[float, float]]

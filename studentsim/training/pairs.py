@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studentsim.config import ChosenText
 from studentsim.practice import Attempts
 from studentsim.rng import derive_rng
+from studentsim.settings import ChosenText
 from studentsim.teacher.teacher import sample_mistaken_key_option
 from studentsim.training.solution_text import correct_solution_text, option_solution_text
 from studentsim.types import Answer, Pair, Question

@@ -15,9 +15,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
-from studentsim.config import ChosenText
 from studentsim.errors import StudentError
 from studentsim.rng import derive_rng
+from studentsim.settings import ChosenText
 from studentsim.training.pairs import build_held_out_pairs
 from studentsim.types import Pair, PairScore, Question
 

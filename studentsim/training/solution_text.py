@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from studentsim.config import ChosenText
+from studentsim.settings import ChosenText
 from studentsim.types import Option, Question
 
 MAX_STEP_WORDS = 40

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from studentsim.config import RunConfig, upgrade_stored_settings
-from studentsim.errors import ConfigError
+from studentsim.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,3 @@ class RunCard:
     config: RunConfig | None = None
     last_exam: tuple[int, int, int] | None = None
     """Of its last exam: right answers, questions, lesson; None: it has sat none."""
-
-
-def parse_stored_config(settings: dict[str, Any]) -> RunConfig:
-    """A run's config; of another version's, whose settings may be unknown here, as much as this one can read."""
-    values = upgrade_stored_settings(settings)
-    try:
-        return RunConfig.make(**values)
-    except ConfigError:
-        return RunConfig.model_construct(**values)

@@ -12,12 +12,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from studentsim.errors import StudentsimError
+from studentsim.labels import formatting
+from studentsim.labels.titles import misconception_title
+from studentsim.narration import run_summary
 from studentsim.store.export import escape_formula_cells
-from studentsim.ui import charts, sentences, words
+from studentsim.ui import charts
 from studentsim.ui.cards import RunCard
 from studentsim.ui.device import is_phone
-from studentsim.ui.into_view import scroll_to_top
-from studentsim.ui.titles import misconception_title
+from studentsim.ui.scroll_into_view import scroll_to_top
 
 CORRECT_BADGE = ("right", ":material/check:", "blue")
 WRONG_BADGE = ("wrong", ":material/close:", "orange")
@@ -35,9 +37,9 @@ def render_page_title(text: str, subtitle: str = "", *, scroll_id: str = "") -> 
     with st.container(gap=None):
         if scroll_id:
             scroll_to_top(scroll_id)
-        st.title(words.escape_markdown(text), anchor=False)
+        st.title(formatting.escape_markdown(text), anchor=False)
     if subtitle:
-        st.caption(words.escape_markdown(subtitle))
+        st.caption(formatting.escape_markdown(subtitle))
 
 
 def reset_title() -> None:
@@ -53,7 +55,8 @@ def has_title() -> bool:
 def render_error(error: StudentsimError, *, details: str = "") -> None:
     """One sentence on what is wrong, one on what to do; the rest folded."""
     st.error(
-        f"**{words.escape_markdown(error.problem)}** {words.escape_markdown(error.remedy)}", icon=":material/error:"
+        f"**{formatting.escape_markdown(error.problem)}** {formatting.escape_markdown(error.remedy)}",
+        icon=":material/error:",
     )
     if details:
         with st.expander("Details"):
@@ -68,14 +71,14 @@ def render_empty_state(message: str, *, page: str, label: str) -> None:
 
 def render_status_badge(status: str) -> None:
     """A run's state as words with colour and icon."""
-    text, color, icon = words.status_display(status)
+    text, color, icon = formatting.status_display(status)
     st.badge(text, color=color, icon=icon)  # type: ignore[arg-type]
 
 
 def render_recorded_badge(label: str) -> None:
     """That a run came with the product, and when it was made (``RunCard.recorded_label``); nothing for one made here."""
     if label:
-        st.badge(words.escape_markdown(label), color="gray", icon=":material/history:")
+        st.badge(formatting.escape_markdown(label), color="gray", icon=":material/history:")
 
 
 def render_run_chooser(
@@ -122,9 +125,9 @@ def render_link(page: str, label: str, icon: str, query: Mapping[str, str]) -> N
     """A link whose label may be longer than a narrow column: a page link does not wrap, so it is cut at a word, and whole in
     its help. ``label`` is plain text.
     """
-    short = words.shorten_label(label)
-    whole = None if short == label else words.escape_markdown(label)
-    st.page_link(page, label=words.escape_markdown(short), icon=icon, query_params=dict(query), help=whole)
+    short = formatting.shorten_label(label)
+    whole = None if short == label else formatting.escape_markdown(label)
+    st.page_link(page, label=formatting.escape_markdown(short), icon=icon, query_params=dict(query), help=whole)
 
 
 def render_csv_download(frame: pd.DataFrame, file_stem: str, *, key: str) -> None:
@@ -167,15 +170,15 @@ def render_answer_card(row: Mapping[str, Any], categories: Iterable[str], *, key
     ``key`` tells cards of different runs apart.
     """
     problem, reply = row["problem"], row["text"].strip() or "(nothing)"
-    truncated = [words.truncate_text(text) for text in (problem, reply)]
+    truncated = [formatting.truncate_text(text) for text in (problem, reply)]
     with st.container(border=True, gap="xsmall"):
         label, icon, color = CORRECT_BADGE if row["right"] else WRONG_BADGE if row["letter"] else NO_ANSWER_BADGE
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            st.caption(words.escape_markdown(sentences.answer_context_label(row, categories)), width="content")
+            st.caption(formatting.escape_markdown(run_summary.answer_context_label(row, categories)), width="content")
         st.text(truncated[0])
         st.code(truncated[1], language=None, wrap_lines=True)
-        st.text(sentences.describe_answer(row))
+        st.text(run_summary.describe_answer(row))
         if truncated != [problem, reply]:
             fold = st.expander("All of it", key=f"answer.{key}.{row['seq']}", on_change="rerun")
             if fold.open:
@@ -190,7 +193,7 @@ def render_run_row(run: RunCard, *, page: str) -> None:
         with st.container(width="content", gap="xsmall"):
             st.page_link(
                 page,
-                label=words.escape_markdown(run.title),
+                label=formatting.escape_markdown(run.title),
                 icon=":material/visibility:",
                 query_params={"run": run.run_id},
             )
@@ -199,10 +202,10 @@ def render_run_row(run: RunCard, *, page: str) -> None:
                 f"seed {run.seed}",
                 lessons,
                 run.exam_label,
-                words.format_time_ago(time.time() - run.started_at),
+                formatting.format_time_ago(time.time() - run.started_at),
                 run.student_version,
             ]
-            st.caption(words.escape_markdown(" · ".join(filter(None, details))))
+            st.caption(formatting.escape_markdown(" · ".join(filter(None, details))))
         render_recorded_badge(run.recorded_label)
         render_status_badge(run.status)
 

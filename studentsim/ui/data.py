@@ -17,15 +17,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from studentsim.config import RunConfig
+from studentsim.analysis import estimate
+from studentsim.config import RunConfig, parse_stored_config
 from studentsim.errors import StudentsimError
+from studentsim.labels import formatting
+from studentsim.narration import run_summary
 from studentsim.runs import demo
 from studentsim.runs.manager import RunManager
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.ui import sentences, words
-from studentsim.ui.cards import RunCard, parse_stored_config
-from studentsim.ui.new import estimate as estimates
+from studentsim.ui.cards import RunCard
 from studentsim.ui.subject import ViewedRuns
 
 MAX_LISTED_RUNS = 30
@@ -94,7 +95,7 @@ def freeze_loaded_objects() -> None:
 
 def database_notices(engine: Engine) -> list[str]:
     """What the database has to tell its user: that it was mended, say."""
-    return [words.escape_markdown(notice) for notice in engine.database.notices]
+    return [formatting.escape_markdown(notice) for notice in engine.database.notices]
 
 
 def queue_notice(engine: Engine, *, starting: int = 1) -> str:
@@ -102,7 +103,9 @@ def queue_notice(engine: Engine, *, starting: int = 1) -> str:
     states = engine.manager.get_states().values()
     waiting = sum(state.status == "queued" for state in states)
     at_work = sum(state.is_live for state in states)
-    return sentences.describe_queue_ahead(at_work, waiting, slots=engine.manager.max_concurrent_runs, starting=starting)
+    return run_summary.describe_queue_ahead(
+        at_work, waiting, slots=engine.manager.max_concurrent_runs, starting=starting
+    )
 
 
 # ------------------------------------------------------------------ links
@@ -160,17 +163,17 @@ def list_recent_runs(engine: Engine, *, limit: int) -> list[RunCard]:
 def _build_run_card(row: Any, status: str) -> RunCard:
     exam = "no exam yet"
     if pd.notna(row.last_turn):
-        interval = words.format_interval(row.last_low, row.last_high, int(row.last_questions))
-        exam = sentences.format_exam_result(
+        interval = formatting.format_interval(row.last_low, row.last_high, int(row.last_questions))
+        exam = run_summary.format_exam_result(
             int(row.last_correct), int(row.last_questions), int(row.last_turn), interval
         )
     config = parse_stored_config(json.loads(row.config))
     return RunCard(
-        row.run_id, words.run_title(config), status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
-        recorded_label=words.recorded_label(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
+        row.run_id, formatting.run_title(config), status, max(0, int(row.turn)), int(row.turns_planned), exam, float(row.started),
+        recorded_label=formatting.recorded_label(row.started, json.loads(row.versions or "{}")) if pd.notna(row.recorded) and row.recorded else "",
         strategy=row.strategy, exam_accuracies=tuple(row.accuracies) if isinstance(row.accuracies, list | np.ndarray) else (),
-        student_version=words.student_version_label(config), seed=int(row.seed), name=config.name, group_id=_text_or_empty(row.group_id),
-        plan=_text_or_empty(row.plan), student_label=words.student_title(config), strategy_label=words.strategy_label(config),
+        student_version=formatting.student_version_label(config), seed=int(row.seed), name=config.name, group_id=_text_or_empty(row.group_id),
+        plan=_text_or_empty(row.plan), student_label=formatting.student_title(config), strategy_label=formatting.strategy_label(config),
         tags=tuple(json.loads(row.tags)), note=row.note, config=config,
         last_exam=(int(row.last_correct), int(row.last_questions), int(row.last_turn)) if pd.notna(row.last_turn) else None,
     )  # fmt: skip
@@ -200,7 +203,7 @@ def control_run(engine: Engine, action: str, run_id: str) -> None:
         st.session_state["shell.error"] = error
 
 
-def estimate_duration(engine: Engine, config: RunConfig) -> estimates.DurationEstimate:
+def estimate_duration(engine: Engine, config: RunConfig) -> estimate.DurationEstimate:
     """How long a run will take, judged by the recent runs on this computer if there are any. Writes: takes in what is new in
     the journals.
     """
@@ -210,17 +213,17 @@ def estimate_duration(engine: Engine, config: RunConfig) -> estimates.DurationEs
         for settings, took in queries.fetch_recent_durations(engine.database, config.model)
     ]
     if not times:  # the page is drawn at every click, so nothing is asked in vain
-        return estimates.estimate_from_history(estimates.estimate_seconds(config, queries.RunTimings()), [], 0)
+        return estimate.estimate_from_history(estimate.estimate_seconds(config, queries.RunTimings()), [], 0)
     kinds = {_speed_key(settings) for settings in (config, *(ran for ran, _ in times))}
     speeds = {
         kind: queries.fetch_recent_timings(engine.database, config.model, strategy=kind[0], exams=kind[1])
         for kind in kinds
     }
-    ratios = [took / estimates.estimate_seconds(ran, speeds[_speed_key(ran)]) for ran, took in times]
+    ratios = [took / estimate.estimate_seconds(ran, speeds[_speed_key(ran)]) for ran, took in times]
     speed = speeds[_speed_key(config)]
-    return estimates.estimate_from_history(estimates.estimate_seconds(config, speed), ratios, speed.runs)
+    return estimate.estimate_from_history(estimate.estimate_seconds(config, speed), ratios, speed.runs)
 
 
 def _speed_key(config: RunConfig) -> tuple[str, str]:
     """Settings on which the seconds of a question hang most: how it is chosen, and whether exams are written."""
-    return config.strategy, estimates.exam_mode(config)
+    return config.strategy, estimate.exam_mode(config)

@@ -14,9 +14,9 @@ from pathlib import Path
 import streamlit as st
 
 from studentsim.errors import StudentsimError
+from studentsim.labels import formatting
 from studentsim.runs.run_dir import open_run, runs_folder
 from studentsim.store import journal
-from studentsim.ui import words
 from studentsim.ui.data import Engine
 
 MAX_JOURNAL_BYTES = 400_000_000
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 def render_archive_download(engine: Engine, run_ids: Sequence[str], *, key: str, show_progress: bool = False) -> None:
     """What the file holds, how large it may be, and the button that makes and hands it out. ``show_progress``: how it stands is said too."""
     stages: list[str] = []
-    many = f" of {words.pluralize(len(run_ids), 'run')}" if len(run_ids) > 1 else ""
+    many = f" of {formatting.pluralize(len(run_ids), 'run')}" if len(run_ids) > 1 else ""
     size = sum(_journal_bytes(engine, run_id) for run_id in run_ids)
     too_large = size > MAX_JOURNAL_BYTES
     st.download_button(
@@ -124,4 +124,4 @@ def _journal_bytes(engine: Engine, run_id: str) -> int:
 
 def _format_build_time(journal_bytes: int, run_count: int) -> str:
     """About how long making the file takes, on two processor cores."""
-    return f"about {words.format_duration(4 + 1.5 * run_count + journal_bytes / 2e6)}"
+    return f"about {formatting.format_duration(4 + 1.5 * run_count + journal_bytes / 2e6)}"

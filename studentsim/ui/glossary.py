@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from studentsim.ui.category_names import CATEGORY_CONTENTS
-from studentsim.ui.looks import STRATEGY_STYLES
+from studentsim.labels.category_names import CATEGORY_CONTENTS
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
 
 SIMULATION_GROUP, SELECTION_GROUP, LEARNING_GROUP, TEACHER_GROUP, UNCERTAINTY_GROUP = (
     "The simulation", "How questions are chosen", "How the student learns", "What the teacher does", "How sure a number is",

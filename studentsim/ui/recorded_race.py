@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
 from studentsim.runs.demo import is_embedded_study_run
 from studentsim.ui.cards import RunCard
-from studentsim.ui.looks import STRATEGY_STYLES
-from studentsim.ui.shell import WATCH_PAGE
+from studentsim.ui.layout import WATCH_PAGE
 
 MAX_RACERS, REPLAY_SECONDS = 4, 60
 """Racers that Watch takes, and how long the replay takes at first."""

@@ -10,13 +10,15 @@ from collections.abc import Collection, Sequence
 
 import streamlit as st
 
+from studentsim.analysis import estimate
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
+from studentsim.labels import formatting, language_models
+from studentsim.narration import run_summary
 from studentsim.runs import groups
 from studentsim.runs.manager import MAX_CONCURRENT_RUNS
-from studentsim.ui import components, data, language_models, sentences, words
-from studentsim.ui.new import estimate as estimates
-from studentsim.ui.shell import COMPARE_PAGE
+from studentsim.ui import components, data
+from studentsim.ui.layout import COMPARE_PAGE
 
 SEEDS_HELP = (
     f"{groups.MIN_SEEDS} to {groups.MAX_SEEDS}. A seed is one draw of luck: with another one the same student practises other questions, in "
@@ -32,7 +34,7 @@ def render_repeat_form(
     base_configs: Sequence[RunConfig],
     *,
     key: str,
-    run_estimates: Sequence[estimates.DurationEstimate] = (),
+    run_estimates: Sequence[estimate.DurationEstimate] = (),
     used_seeds: Collection[int] = (),
     reference_seeds: Collection[int] = (),
 ) -> str | None:
@@ -73,14 +75,14 @@ def render_repeat_form(
             _cached_estimate(engine, str(engine.data_dir), groups.comparison_key(racer), racer.turns, racer)
             for racer in base_configs
         ]
-        st.caption(words.escape_markdown(describe_repeat(base_configs, seeds, config_estimates)))
+        st.caption(formatting.escape_markdown(describe_repeat(base_configs, seeds, config_estimates)))
     return group
 
 
 @st.cache_data(ttl=ESTIMATE_TTL_SECONDS, max_entries=64, show_spinner=False)
 def _cached_estimate(
     _engine: data.Engine, folder: str, strategy: str, turns: int, _config: RunConfig
-) -> estimates.DurationEstimate:
+) -> estimate.DurationEstimate:
     """The estimate of one run, kept for a while: it takes some queries, and these pages ask for one of each way at every click."""
     return data.estimate_duration(_engine, _config)
 
@@ -91,19 +93,21 @@ def open_comparison(group_id: str, *other_ids: str) -> None:
 
 
 def describe_repeat(
-    base_configs: Sequence[RunConfig], seeds: Sequence[int], config_estimates: Sequence[estimates.DurationEstimate]
+    base_configs: Sequence[RunConfig], seeds: Sequence[int], config_estimates: Sequence[estimate.DurationEstimate]
 ) -> str:
     """What a click starts and how long it takes. ``config_estimates``: the estimate of one run of each racer."""
     count = len(seeds) * len(base_configs)
     many = f" of each of the {len(base_configs)}" if len(base_configs) > 1 else ""
-    parts = [f"{words.pluralize(len(seeds), 'run')}{many} ({words.format_seeds(seeds)}), all with the same exam."]
-    total_estimate = estimates.sum_estimates(config_estimates)
+    parts = [
+        f"{formatting.pluralize(len(seeds), 'run')}{many} ({formatting.format_seeds(seeds)}), all with the same exam."
+    ]
+    total_estimate = estimate.sum_estimates(config_estimates)
     has_estimate = total_estimate.run_count or all(
         racer.model == "embedded" or language_models.find_model(racer.model) for racer in base_configs
     )
     if has_estimate:
         parts.append(
-            sentences.describe_estimated_duration(
+            run_summary.describe_estimated_duration(
                 total_estimate.low_seconds * len(seeds),
                 total_estimate.high_seconds * len(seeds),
                 total_estimate.run_count,

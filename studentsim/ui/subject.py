@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from studentsim.ui.linked import MAX_VALUE_CHARS
+from studentsim.ui.url_state import MAX_VALUE_CHARS
 
 NEW_RACE = "new"
 """``race=new`` sets a race up, and names none."""

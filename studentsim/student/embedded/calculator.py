@@ -17,7 +17,7 @@ import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerFast
 
 from studentsim.arithmetic import MAX_EXPRESSION_CHARS, calculate
-from studentsim.student.embedded.student.tokenizer import SPACE_MARKER, encode
+from studentsim.student.embedded.tokenizer import SPACE_MARKER, encode
 
 _RESULT_LINE = re.compile(r" = (-?[\d./]+)\n$")
 """The result at the end of the line above."""

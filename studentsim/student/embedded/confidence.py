@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.student.batching import iter_even_batches
-from studentsim.student.embedded.student.best_candidate import best_candidate_logprobs
-from studentsim.student.embedded.student.calculator import Calculator
-from studentsim.student.embedded.student.decoder import Decoder
+from studentsim.student.embedded.batching import iter_even_batches
+from studentsim.student.embedded.best_candidate import best_candidate_logprobs
+from studentsim.student.embedded.calculator import Calculator
+from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.generation.generate import completion_logprobs, prefill
 from studentsim.types import Question
 

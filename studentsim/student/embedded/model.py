@@ -9,7 +9,7 @@ import transformers
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from studentsim.errors import StudentError
-from studentsim.student.embedded.student import weight_versions
+from studentsim.student.embedded import weight_versions
 
 EMBEDDED_WEIGHTS_DIR = weight_versions.SHIPPED_WEIGHTS_DIR
 """The shipped weights (safetensors) with their tokenizer."""

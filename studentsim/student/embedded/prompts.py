@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerFast
 
-from studentsim.student.embedded.student.prompt_text import (
+from studentsim.student.embedded.prompt_text import (
     BOOK_TOKEN,
     PASSAGE_VERDICT_WORDS,
     WORK_TOKEN,
@@ -25,7 +25,7 @@ from studentsim.student.embedded.student.prompt_text import (
     normalize_problem,
     profile_token,
 )
-from studentsim.student.embedded.student.tokenizer import END_TOKEN, TEACHER_TOKEN, encode
+from studentsim.student.embedded.tokenizer import END_TOKEN, TEACHER_TOKEN, encode
 
 
 def control_token_ids(tokenizer: PreTrainedTokenizerFast, level: float, leaning: str) -> list[int]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from studentsim.student.embedded.student.calculator import Calculator
-from studentsim.student.embedded.student.decoder import Decoder
-from studentsim.student.embedded.student.sequences import PrefilledSequences, common_prefix_length, iter_logits
+from studentsim.student.embedded.calculator import Calculator
+from studentsim.student.embedded.decoder import Decoder
+from studentsim.student.embedded.sequences import PrefilledSequences, common_prefix_length, iter_logits
 from studentsim.student.generation.sampling import Generation, sample_tokens
 
 PROBABILITY_TOLERANCE = 1e-5

@@ -21,21 +21,21 @@ from studentsim.parallel import parallel_map
 from studentsim.rng import derive_seed
 from studentsim.student import adapter
 from studentsim.student.answer_parsing.final_line import parse_answer
-from studentsim.student.embedded.student.batching import iter_batches, iter_even_batches
-from studentsim.student.embedded.student.calculator import Calculator
-from studentsim.student.embedded.student.confidence import ConfidenceEstimator, candidate_workings
-from studentsim.student.embedded.student.decoder import Decoder
-from studentsim.student.embedded.student.passages import judge_passages
-from studentsim.student.embedded.student.profiles import get_run_profile
-from studentsim.student.embedded.student.prompts import (
+from studentsim.student.embedded.batching import iter_batches, iter_even_batches
+from studentsim.student.embedded.calculator import Calculator
+from studentsim.student.embedded.confidence import ConfidenceEstimator, candidate_workings
+from studentsim.student.embedded.decoder import Decoder
+from studentsim.student.embedded.passages import judge_passages
+from studentsim.student.embedded.profiles import get_run_profile
+from studentsim.student.embedded.prompts import (
     completion_ids,
     control_token_ids,
     has_level_tokens,
     profile_token_ids,
     prompt_ids,
 )
-from studentsim.student.embedded.student.speculative import generate_with_drafts
-from studentsim.student.embedded.student.weight_versions import FINGERPRINT_0_1
+from studentsim.student.embedded.speculative import generate_with_drafts
+from studentsim.student.embedded.weight_versions import FINGERPRINT_0_1
 from studentsim.student.generation.generate import PrefilledPrompts, completion_logprobs, generate, prefill
 from studentsim.student.generation.sampling import Generation
 from studentsim.types import Answer, AttemptHistory, Pair, PairScore, Question

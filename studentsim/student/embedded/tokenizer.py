@@ -14,7 +14,7 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
 
-from studentsim.student.embedded.student.prompt_text import (
+from studentsim.student.embedded.prompt_text import (
     BOOK_TOKEN,
     LEANINGS,
     LEVEL_STEPS,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studentsim.config import ALL_PROJECTIONS, RunConfig
+from studentsim.config import RunConfig
+from studentsim.settings import ALL_PROJECTIONS
 from studentsim.student.huggingface.loading import LoadedModel
 
 MAX_PROMPT_TOKENS = 2048

@@ -204,7 +204,7 @@ class PackedAttention(torch.autograd.Function):
         output_dots = (gradient.float() * out.float()).sum(-1)  # (N, heads)
         grad_q, grad_k, grad_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         kv_heads = k.shape[1]
-        for queries, keys in ctx.pack.blocks():
+        for queries, keys in ctx.pack.attention_blocks():
             block_q, block_gradient = (
                 _group_by_kv_head(q[queries], kv_heads),
                 _group_by_kv_head(gradient[queries], kv_heads),

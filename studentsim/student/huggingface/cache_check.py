@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from studentsim.student.generation.generate import continuation_inputs, prefill
 from studentsim.student.generation.recompute import CachelessModel
-from studentsim.student.huggingface.packed_scoring import score_options
+from studentsim.student.huggingface.scoring import score_options
 
 VERIFIED_STATEFUL_TYPES = (
     "lfm2", "lfm2_moe", "qwen3_next", "qwen3_5_text", "falcon_h1", "granitemoehybrid", "bamba", "zamba2", "nemotron_h",

@@ -26,8 +26,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from studentsim.config import Hub, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentError
+from studentsim.settings import Hub
 from studentsim.student.generation.recompute import CachelessModel
 from studentsim.student.huggingface import resolve
 from studentsim.student.huggingface.cache_check import wrap_if_cache_unreliable

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.config import Hub, Learning, RunConfig
+from studentsim.config import RunConfig
+from studentsim.settings import Hub, Learning
 from studentsim.student.huggingface.hardware import Hardware
 
 TYPICAL_PROMPT_TOKENS = 160

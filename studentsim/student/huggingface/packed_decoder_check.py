@@ -7,7 +7,7 @@ from peft import PeftModel
 from peft.tuners.lora import Linear as LoRA
 from peft.tuners.tuners_utils import BaseTunerLayer
 
-from studentsim.config import ALL_PROJECTIONS
+from studentsim.settings import ALL_PROJECTIONS
 from studentsim.student.huggingface.memory import PACKED_DECODER_TYPES
 from studentsim.student.huggingface.packed_decoder import PackedDecoder
 from studentsim.student.huggingface.packing import PackedBatch, PackedRow

@@ -18,7 +18,7 @@ import torch
 from studentsim.config import RunConfig
 from studentsim.student import adapter
 from studentsim.student.answer_parsing.reply import parse_reply_full
-from studentsim.student.embedded.student.student import draw_uniforms
+from studentsim.student.embedded.student import draw_uniforms
 from studentsim.student.generation.generate import generate, has_plain_lm_head, prefill
 from studentsim.student.generation.sampling import Generation
 from studentsim.student.huggingface.adapter_setup import compute_max_prompt_tokens, get_hub_commit, resolve_lora_targets
@@ -35,8 +35,8 @@ from studentsim.student.huggingface.option_probabilities import (
     option_probabilities,
 )
 from studentsim.student.huggingface.packed_inference import PackedInference
-from studentsim.student.huggingface.packed_scoring import score_options, score_pairs
 from studentsim.student.huggingface.progress import make_step_callback
+from studentsim.student.huggingface.scoring import score_options, score_pairs
 from studentsim.student.huggingface.threads import limit_torch_threads
 from studentsim.types import Answer, AttemptHistory, Pair, PairScore, Question, WritingProgress
 

@@ -7,14 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from studentsim.datasets import curriculum_lookup
+from studentsim.labels import formatting
+from studentsim.labels.titles import misconception_title
+from studentsim.narration import run_summary
 from studentsim.types import Question
-from studentsim.ui import components, words
-from studentsim.ui import sentences as said
+from studentsim.ui import components
 from studentsim.ui.answers import conversation, counts, filters, sentences
 from studentsim.ui.answers.data import AnswersPageData
-from studentsim.ui.questions import known
-from studentsim.ui.shell import ANSWERS_PAGE, QUESTIONS_PAGE
-from studentsim.ui.titles import misconception_title
+from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
 
 MAX_ATTEMPT_LINKS = 16
 """Links in a question's history at most, those nearest to the open answer."""
@@ -28,7 +29,7 @@ def render_open_answer(
     if row is None:
         st.info("This simulation has no such answer. Choose one from the list.", icon=":material/search_off:")
         return
-    question = known.find_question(row["question_id"], row["problem"])
+    question = curriculum_lookup.find_question(row["question_id"], row["problem"])
     with st.container(border=True):
         label, icon, color = (
             components.CORRECT_BADGE
@@ -39,7 +40,9 @@ def render_open_answer(
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]
-            st.caption(words.escape_markdown(said.answer_context_label(row, page_data.categories)), width="content")
+            st.caption(
+                formatting.escape_markdown(run_summary.answer_context_label(row, page_data.categories)), width="content"
+            )
         st.text(row["problem"])
         _render_options(row)
         conversation.render_conversation(page_data, row, attempts)
@@ -71,7 +74,7 @@ def _render_navigation(page_data: AnswersPageData) -> None:
 def _render_options(row: dict[str, Any]) -> None:
     """The options; the right one and the ticked one are named, not only coloured."""
     with st.container(gap="xsmall"):
-        for option in said.parse_options(row):
+        for option in run_summary.parse_options(row):
             is_correct, is_chosen = option["letter"] == row["correct"], option["letter"] == row["letter"]
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.text(f"{option['letter']})  {option['text']}", width="content")
@@ -85,19 +88,19 @@ def _render_options(row: dict[str, Any]) -> None:
                     )
                 misconception = option.get("misconception")
                 if misconception and not is_correct:
-                    st.caption(words.escape_markdown(misconception_title(misconception)), width="content")
+                    st.caption(formatting.escape_markdown(misconception_title(misconception)), width="content")
 
 
 def _render_misconception(page_data: AnswersPageData, row: dict[str, Any], question: Question | None) -> None:
     """Which slip led to a wrong answer, in plain words, and what the working should have been."""
     title, explanation = sentences.explain_misconception(row)
     if title:
-        st.markdown(f"**The slip: {words.escape_markdown(title)}**")
+        st.markdown(f"**The slip: {formatting.escape_markdown(title)}**")
     if explanation:
         st.text(explanation)
     if question is not None and not row["right"]:
         st.markdown("**A right working**")
-        st.code(words.format_working(question.rationale), language=None, wrap_lines=True)
+        st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
     if title and row["misconception"] != page_data.view.slip:
         others = page_data.view.with_changes(slip=row["misconception"], answer=row["seq"])
         count = counts.count_answers(page_data.tally, others).answers

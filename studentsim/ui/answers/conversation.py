@@ -7,15 +7,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from studentsim.labels import formatting
+from studentsim.labels.teacher_settings import FEEDBACK_CONTENT_LABELS
+from studentsim.narration import grades
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import components, words
+from studentsim.ui import components
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.data import Engine
-from studentsim.ui.shell import ANSWERS_PAGE
-from studentsim.ui.teaching import judgement
-from studentsim.ui.teaching.names import FEEDBACK_CONTENT_LABELS
+from studentsim.ui.layout import ANSWERS_PAGE
 
 STUDENT_AVATAR, TEACHER_AVATAR = ":material/face:", ":material/school:"
 
@@ -50,7 +51,7 @@ def render_conversation(page_data: AnswersPageData, row: dict[str, Any], rows: l
         _render_answer_text(row)
         _render_grade(row)
         return
-    st.markdown(f"**What was said: {words.pluralize(len(rows), 'try', 'tries')}**")
+    st.markdown(f"**What was said: {formatting.pluralize(len(rows), 'try', 'tries')}**")
     for one in rows:
         _render_attempt(page_data, one, is_open=one["seq"] == row["seq"])
 
@@ -59,7 +60,7 @@ def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open:
     """One attempt, and what the teacher answered."""
     with st.chat_message("student", avatar=STUDENT_AVATAR):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"**{judgement.attempt_ordinal(row)}**", width="content")
+            st.markdown(f"**{grades.attempt_ordinal(row)}**", width="content")
             label, icon, color = (
                 components.CORRECT_BADGE
                 if row["right"]
@@ -80,7 +81,7 @@ def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open:
         _render_grade(row)
         if row["feedback"]:
             st.caption(
-                words.escape_markdown(
+                formatting.escape_markdown(
                     f"The teacher's words ({FEEDBACK_CONTENT_LABELS.get(row['feedback_level'], row['feedback_level'])}):"
                 )
             )
@@ -90,11 +91,11 @@ def _render_attempt(page_data: AnswersPageData, row: dict[str, Any], *, is_open:
 def _render_answer_text(row: dict[str, Any]) -> None:
     st.code((row["text"] or "").strip() or "(nothing)", language=None, wrap_lines=True)
     if mismatch := sentences.describe_value_mismatch(row):
-        st.markdown(f":material/compare_arrows: {words.escape_markdown(mismatch)}")
+        st.markdown(f":material/compare_arrows: {formatting.escape_markdown(mismatch)}")
 
 
 def _render_grade(row: dict[str, Any]) -> None:
     """The mark by the key, and what is to be said where the teacher or a marker saw it otherwise."""
-    if notes := judgement.describe_grading(row):
-        st.markdown(f":material/warning: **{words.escape_markdown(' '.join(notes))}**")
+    if notes := grades.describe_grading(row):
+        st.markdown(f":material/warning: **{formatting.escape_markdown(' '.join(notes))}**")
     st.text(sentences.describe_grade({**row, "marked_by": "key"} if row["phase"] != "exam" else row))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from studentsim.labels.titles import misconception_title, skill_title, sort_misconceptions
 from studentsim.store.queries import UNKNOWN_MISCONCEPTION
 from studentsim.types import CATEGORIES
 from studentsim.ui.answers.view import DEPENDENT_FILTERS, AnswersView
-from studentsim.ui.titles import misconception_title, skill_title, sort_misconceptions
 
 _COLUMN_BY_FILTER = {
     "lesson": "turn",

@@ -13,15 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from studentsim.config import parse_stored_config
+from studentsim.labels import category_names, formatting
+from studentsim.labels.titles import misconception_title, skill_title
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.ui import category_names, words
 from studentsim.ui.answers import counts
 from studentsim.ui.answers.sentences import MARK_LABELS, PHASE_LABELS
 from studentsim.ui.answers.view import AnswersView
-from studentsim.ui.cards import parse_stored_config
 from studentsim.ui.data import Engine
-from studentsim.ui.titles import misconception_title, skill_title
 
 CARDS_PER_PAGE = 10
 """Cards on a page."""
@@ -71,7 +71,7 @@ class AnswersPageData:
     @property
     def is_active(self) -> bool:
         """Whether more answers may come by themselves."""
-        return self.status in words.ACTIVE_STATUSES
+        return self.status in formatting.ACTIVE_STATUSES
 
     @property
     def filter_key(self) -> str:
@@ -96,8 +96,8 @@ def load_page_data(engine: Engine, run_id: str, parameters: Mapping[str, str]) -
     return AnswersPageData(
         view=view,
         invalid_params=invalid_params,
-        title=words.run_title(config),
-        subtitle=words.run_subtitle(config),
+        title=formatting.run_title(config),
+        subtitle=formatting.run_subtitle(config),
         status=state.status,
         last_seq=row.last_seq,
         tally=tally,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, words
+from studentsim.labels import formatting
+from studentsim.ui import components
 from studentsim.ui.answers import conversation, data, filters
 from studentsim.ui.answers.card import render_open_answer
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.listing import render_listing
 from studentsim.ui.data import Engine
 from studentsim.ui.device import is_phone
-from studentsim.ui.into_view import scroll_into_view
-from studentsim.ui.shell import ANSWERS_PAGE
+from studentsim.ui.layout import ANSWERS_PAGE
+from studentsim.ui.scroll_into_view import scroll_into_view
 
 MAX_LISTED_MISCONCEPTIONS = 8
 """Slips named beside the list at most."""
@@ -74,7 +75,7 @@ def _render_misconceptions(page_data: AnswersPageData) -> None:
     if not counts or page_data.view.slip:
         return
     st.markdown(
-        f"**Slips behind {'these' if page_data.base_counts.wrong > 1 else 'this'} {words.pluralize(page_data.base_counts.wrong, 'wrong answer')}**"
+        f"**Slips behind {'these' if page_data.base_counts.wrong > 1 else 'this'} {formatting.pluralize(page_data.base_counts.wrong, 'wrong answer')}**"
     )
     for misconception, count in counts[:MAX_LISTED_MISCONCEPTIONS]:
         components.render_misconception_link(

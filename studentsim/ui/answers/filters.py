@@ -7,13 +7,14 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.ui import category_names, components, glossary, words
+from studentsim.labels import category_names, formatting
+from studentsim.labels.titles import misconception_title, skill_title
+from studentsim.ui import components, glossary
 from studentsim.ui.answers import counts, sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.answers.view import OTHER_VALUE, AnswersView, mark_from_kinds
-from studentsim.ui.linked import MAX_VALUE_CHARS
-from studentsim.ui.shell import ANSWERS_PAGE
-from studentsim.ui.titles import misconception_title, skill_title
+from studentsim.ui.layout import ANSWERS_PAGE
+from studentsim.ui.url_state import MAX_VALUE_CHARS
 
 VIEW_KEY = "answers.view"
 """Session key: the view that is shown, which a link without any filter does not name."""
@@ -75,7 +76,7 @@ def render_no_matches(page_data: AnswersPageData) -> None:
         left = ""
         if name not in ("search", "question"):
             count = counts.count_answers(page_data.tally, without).answers
-            left = f": {words.pluralize(count, 'answer')} then" if count else ""
+            left = f": {formatting.pluralize(count, 'answer')} then" if count else ""
         _render_remove_link(
             page_data, name, f"Remove {sentences.filter_value_label(page_data.view, name, page_data.categories)}{left}"
         )
@@ -95,7 +96,7 @@ def update_link(field: str, value: Any) -> None:
 
 def _render_remove_link(page_data: AnswersPageData, field: str, label: str) -> None:
     st.page_link(
-        ANSWERS_PAGE, label=words.escape_markdown(label), icon=":material/close:",
+        ANSWERS_PAGE, label=formatting.escape_markdown(label), icon=":material/close:",
         query_params=page_data.view.with_changes(**{field: None if field == "lesson" else ""}).to_params(),
     )  # fmt: skip
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, data, words
+from studentsim.labels import formatting
+from studentsim.ui import components, data
 from studentsim.ui.answers import sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.device import is_phone
-from studentsim.ui.shell import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
+from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
 
 
 def render_answers_run_chooser(engine: data.Engine) -> None:
@@ -29,12 +30,12 @@ def render_header(page_data: AnswersPageData) -> None:
             components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if page_data.invalid_params:
         st.warning(
-            words.escape_markdown(sentences.describe_ignored_params(page_data.invalid_params)),
+            formatting.escape_markdown(sentences.describe_ignored_params(page_data.invalid_params)),
             icon=":material/search_off:",
         )
     with st.container(gap="xsmall"):
         st.header(
-            words.escape_markdown(
+            formatting.escape_markdown(
                 sentences.describe_view(
                     page_data.view, page_data.base_counts, page_data.shown_counts, page_data.categories
                 )

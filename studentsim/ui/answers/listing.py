@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studentsim.ui import components, words
+from studentsim.labels import formatting
+from studentsim.ui import components
 from studentsim.ui.answers import data, filters, sentences
 from studentsim.ui.answers.data import AnswersPageData
 from studentsim.ui.data import Engine
 from studentsim.ui.device import is_phone
-from studentsim.ui.shell import ANSWERS_PAGE
+from studentsim.ui.layout import ANSWERS_PAGE
 
 LIST_HEIGHT_PX = 560
 """Of the list on a desk, in pixels; a table of fewer rows is lower."""
@@ -34,7 +35,7 @@ def render_listing(engine: Engine, page_data: AnswersPageData) -> None:
     count = len(page_data.listing.seqs)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.caption(
-            f"{words.pluralize(page_data.shown_counts.answers, 'answer')}, in the order they were given.",
+            f"{formatting.pluralize(page_data.shown_counts.answers, 'answer')}, in the order they were given.",
             width="content",
         )
         key = "answers.show"

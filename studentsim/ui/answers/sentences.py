@@ -10,14 +10,14 @@ import pandas as pd
 
 from studentsim.analysis import claims
 from studentsim.exam import wilson_interval
+from studentsim.labels import category_names
+from studentsim.labels.formatting import format_interval, format_score, pluralize
+from studentsim.labels.titles import find_misconception, misconception_title, skill_title
+from studentsim.narration import grades
+from studentsim.narration.run_summary import parse_options
 from studentsim.store.queries import MAX_LISTED_ANSWERS, UNKNOWN_MISCONCEPTION
-from studentsim.ui import category_names
 from studentsim.ui.answers.counts import AnswerCounts
 from studentsim.ui.answers.view import AnswersView
-from studentsim.ui.sentences import parse_options
-from studentsim.ui.teaching import judgement
-from studentsim.ui.titles import find_misconception, misconception_title, skill_title
-from studentsim.ui.words import format_interval, format_score, pluralize
 
 MAX_QUOTED_VALUE_CHARS = 60
 """Characters of a written value that a sentence repeats; of a longer one the option that it shows is told."""
@@ -227,7 +227,7 @@ def _attempt_time_phrase(row: pd.Series) -> str:
     if row.phase == "exam":
         return f"the exam after {pluralize(int(row.turn), 'lesson')}" if row.turn else "the first exam"
     return (
-        f"the {judgement.attempt_ordinal(row).lower()} in lesson {row.turn}"
+        f"the {grades.attempt_ordinal(row).lower()} in lesson {row.turn}"
         if row.attempt > 1
         else f"the practice of lesson {row.turn}"
     )

@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from studentsim.store.queries import ANSWER_OUTCOMES, AnswerFilter
-from studentsim.ui.linked import UrlState
+from studentsim.ui.url_state import UrlState
 
 PHASES = ("exam", "study", "revision")
 OTHER_VALUE = "other"

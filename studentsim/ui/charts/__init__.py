@@ -4,7 +4,7 @@ from studentsim.ui.charts.compare import category_accuracy_figure, comparison_fi
 from studentsim.ui.charts.coverage import coverage_figure
 from studentsim.ui.charts.exams import exam_accuracy_figure
 from studentsim.ui.charts.frame import PLOTLY_CONFIG, wrap_label
-from studentsim.ui.charts.heatmap import category_heatmap_figure, has_hatched_cells
+from studentsim.ui.charts.heatmap import category_heatmap_figure
 from studentsim.ui.charts.mix import mix_by_lesson_figure, mix_by_strategy_figure
 from studentsim.ui.charts.practice import practice_figure
 from studentsim.ui.charts.race import race_figure
@@ -21,7 +21,6 @@ __all__ = [
     "comparison_figure",
     "coverage_figure",
     "exam_accuracy_figure",
-    "has_hatched_cells",
     "mastery_sketch",
     "mix_by_lesson_figure",
     "mix_by_strategy_figure",

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.labels.formatting import round_percent
+from studentsim.labels.strategy_styles import StrategyStyle, strategy_style, theme_color
 from studentsim.ui.charts.frame import (
     MAX_ROW_LABEL_CHARS,
     add_chance_line,
@@ -20,8 +22,6 @@ from studentsim.ui.charts.frame import (
 )
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import StrategyStyle, strategy_style, theme_color
-from studentsim.ui.words import round_percent
 
 COMPARISON_HEIGHT_PX = 440
 PLOT_HEIGHT_PX = COMPARISON_HEIGHT_PX - 70

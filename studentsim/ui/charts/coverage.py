@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from studentsim.ui import category_names
+from studentsim.labels import category_names
+from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, theme_color
 from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, theme_color
 
 _DIFFICULTY_STYLES = {1: (FAINT_COLOR_SLOT, "."), 2: (CORRECT_COLOR_SLOT, ""), 3: (CHANCE_COLOR_SLOT, "/")}
 """Slot and hatching of each difficulty."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.labels.strategy_styles import strategy_style
 from studentsim.ui.charts.frame import add_chance_line as guessing_line
 from studentsim.ui.charts.frame import add_end_label, finish_figure, lesson_ticks, line_style
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import strategy_style
 
 
 def exam_accuracy_figure(

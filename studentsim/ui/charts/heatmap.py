@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.analysis.accuracy_bounds import MIN_RELIABLE_ANSWERS
 from studentsim.exam import wilson_interval
-from studentsim.ui import category_names
+from studentsim.labels import category_names
+from studentsim.labels.formatting import round_percent
+from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, diverging_color, theme_color
 from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CHANCE_COLOR_SLOT, diverging_color, theme_color
-from studentsim.ui.words import round_percent
 
-MIN_RELIABLE_ANSWERS = 10
-"""A cell from fewer answers than this is hatched and pale: its number says little."""
 HEATMAP_ROW_HEIGHT_PX = 44
 """Pixels a row is high, so that a finger can touch a cell."""
 CELL_GAP = 0.06
@@ -70,11 +69,6 @@ def category_heatmap_figure(
     )  # fmt: skip
     height = HEATMAP_ROW_HEIGHT_PX * max(len(rows), 1) + 70
     return finish_figure(figure, f"heatmap-{revision}", height=height, barmode="overlay", dragmode=False)
-
-
-def has_hatched_cells(frame: pd.DataFrame) -> bool:
-    """Whether any cell is hatched: a note on the hatching has its place only then."""
-    return bool(((frame.questions > 0) & (frame.questions < MIN_RELIABLE_ANSWERS)).any())
 
 
 def _cell_label(correct: int, questions: int) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from studentsim.labels.formatting import round_percent
+from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, theme_color
 from studentsim.ui.charts.frame import MAX_ROW_LABEL_CHARS, finish_figure, wrap_label
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, theme_color
-from studentsim.ui.words import round_percent
 
 
 def shares_figure(

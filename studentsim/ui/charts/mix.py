@@ -10,7 +10,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from studentsim.ui import category_names
+from studentsim.analysis.mix_table import MixLine, MixTable
+from studentsim.labels import category_names
+from studentsim.labels.strategy_styles import diverging_color
 from studentsim.ui.charts.frame import (
     AXIS_TITLE_PX,
     CHAR_WIDTH_PX,
@@ -22,8 +24,6 @@ from studentsim.ui.charts.frame import (
     wrap_label,
 )
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import diverging_color
-from studentsim.ui.mix_table import MixLine, MixTable
 
 MIX_ROW_HEIGHT_PX = 52
 """Pixels a row is high: two cells that hold a number each."""

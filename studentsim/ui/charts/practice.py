@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, theme_color
 from studentsim.ui.charts.frame import finish_figure, lesson_ticks
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CHANCE_COLOR_SLOT, theme_color
 
 
 def practice_figure(lessons: pd.DataFrame, *, turns: int, revision: str = "") -> go.Figure:

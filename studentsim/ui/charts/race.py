@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.labels.formatting import round_percent
+from studentsim.labels.strategy_styles import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
 from studentsim.ui.charts.frame import add_chance_line, finish_figure, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CHANCE_COLOR_SLOT, StrategyStyle, theme_color
-from studentsim.ui.words import round_percent
 
 RACE_HEIGHT_PX = 440
 NAME_WRAP_CHARS, MAX_NAME_LINES = 14, 3

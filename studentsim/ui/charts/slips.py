@@ -8,9 +8,15 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.labels.strategy_styles import (
+    CHANCE_COLOR_SLOT,
+    CORRECT_COLOR_SLOT,
+    FAINT_COLOR_SLOT,
+    WRONG_COLOR_SLOT,
+    theme_color,
+)
 from studentsim.ui.charts.frame import finish_figure, wrap_label
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CHANCE_COLOR_SLOT, CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 
 MAX_LEGEND_CHARS = 44
 """Characters of a legend's line."""

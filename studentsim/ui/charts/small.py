@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from studentsim.labels.formatting import round_percent
+from studentsim.labels.strategy_styles import CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, WRONG_COLOR_SLOT, strategy_style
 from studentsim.ui.charts.frame import CHAR_WIDTH_PX
 from studentsim.ui.charts.sketch import SvgSketch
-from studentsim.ui.looks import CORRECT_COLOR_SLOT, FAINT_COLOR_SLOT, WRONG_COLOR_SLOT, strategy_style
-from studentsim.ui.words import round_percent
 
 ROW_HEIGHT_PX = 18
 """Pixels of a bar and the space to the next one."""

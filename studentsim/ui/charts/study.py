@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.labels.formatting import round_percent
+from studentsim.labels.strategy_styles import STRATEGY_STYLES, StrategyStyle, strategy_style, theme_color
 from studentsim.ui.charts.frame import add_chance_line, finish_figure, lesson_ticks, line_style
 from studentsim.ui.charts.labels import spread_labels
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import STRATEGY_STYLES, StrategyStyle, strategy_style, theme_color
-from studentsim.ui.words import round_percent
 
 NAMES_MARGIN_PX = 146
 """Pixels kept free at the right for the lines' names."""

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.analysis.accuracy_bounds import MIN_RELIABLE_ANSWERS
+from studentsim.labels.strategy_styles import CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 from studentsim.ui.charts.frame import finish_figure, lesson_ticks, wrap_label
-from studentsim.ui.charts.heatmap import HEATMAP_ROW_HEIGHT_PX, MIN_RELIABLE_ANSWERS
+from studentsim.ui.charts.heatmap import HEATMAP_ROW_HEIGHT_PX
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import CORRECT_COLOR_SLOT, WRONG_COLOR_SLOT, theme_color
 
 EXTRA_LINE_PX = 14
 """Pixels a further line of its label adds."""

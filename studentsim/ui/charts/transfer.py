@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from studentsim.analysis.transfer_summary import format_points
+from studentsim.labels.strategy_styles import diverging_color, theme_color
 from studentsim.ui.charts.frame import (
     AXIS_TITLE_PX,
     CHAR_WIDTH_PX,
@@ -19,8 +21,6 @@ from studentsim.ui.charts.frame import (
 )
 from studentsim.ui.charts.heatmap import CELL_GAP, HEATMAP_ROW_HEIGHT_PX
 from studentsim.ui.charts.picture import FigureBuilder
-from studentsim.ui.looks import diverging_color, theme_color
-from studentsim.ui.transfer import format_points
 
 FULL_COLOR_POINTS = 60.0
 """A gain (or loss) of so many points or more has the full colour."""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from studentsim.ui import lookups, words
+from studentsim.analysis import selection_lookups, setting_differences
+from studentsim.analysis.differences import AccuracyDifference
+from studentsim.analysis.run_groups import ComparedRun, RunGroup
+from studentsim.labels import formatting
+from studentsim.narration.comparison_summary import lowercase_first
 from studentsim.ui.charts.compare import MAX_INTERVAL_BANDS
-from studentsim.ui.compare import settings
-from studentsim.ui.compare.differences import AccuracyDifference
-from studentsim.ui.compare.groups import ComparedRun, RunGroup
-from studentsim.ui.compare.sentences import lowercase_first
 
 
 def describe_picture(frame: pd.DataFrame, *, by: str = "turn") -> str:
@@ -20,10 +20,10 @@ def describe_picture(frame: pd.DataFrame, *, by: str = "turn") -> str:
     for label, rows in frame.groupby("label", sort=False):
         row = rows.iloc[-1] if by == "turn" else rows.sort_values("accuracy").iloc[0]
         position_text = (
-            f"after {words.pluralize(int(row.turn), 'lesson')}" if by == "turn" else f"least in {row.category}"
+            f"after {formatting.pluralize(int(row.turn), 'lesson')}" if by == "turn" else f"least in {row.category}"
         )
         clauses.append(
-            f"{label}: {words.round_percent(row.accuracy)} of 100 {position_text} ({words.round_percent(row.low)} to {words.round_percent(row.high)})"
+            f"{label}: {formatting.round_percent(row.accuracy)} of 100 {position_text} ({formatting.round_percent(row.low)} to {formatting.round_percent(row.high)})"
         )
     return "; ".join(clauses)
 
@@ -52,7 +52,9 @@ def describe_unselective_groups(groups: Sequence[RunGroup], lookup_frame: pd.Dat
     notes = []
     for group in groups:
         group_lookups = lookup_frame[lookup_frame.run_id.isin([run.run_id for run in group.runs])]
-        if warning_text := lookups.selection_warning(lookups.selection_stats_from_frame(group_lookups)):
+        if warning_text := selection_lookups.selection_warning(
+            selection_lookups.selection_stats_from_frame(group_lookups)
+        ):
             notes.append(f"{group.label}: {lowercase_first(warning_text)}")
     return notes
 
@@ -102,12 +104,12 @@ def describe_interval_method(differences: Sequence[AccuracyDifference]) -> str:
 
 def describe_shared_settings(groups: Sequence[RunGroup]) -> str:
     """The settings that matter most and are the same in all."""
-    differing = set(settings.differing_settings([g.config for g in groups]))
+    differing = set(setting_differences.differing_settings([g.config for g in groups]))
     shown_settings = ("student", "strategy", "questions", "exam", "exam_seed", "learning.learning_rate")
-    if differing & set(settings.STRATEGY_SETTINGS):
-        differing |= set(settings.STRATEGY_SETTINGS)
+    if differing & set(setting_differences.STRATEGY_SETTINGS):
+        differing |= set(setting_differences.STRATEGY_SETTINGS)
     shared_texts = [
-        f"{settings.SETTING_LABELS[n]}: {settings.format_setting(n, groups[0].config)}"
+        f"{setting_differences.SETTING_LABELS[n]}: {setting_differences.format_setting(n, groups[0].config)}"
         for n in shown_settings
         if n not in differing
     ]
@@ -119,16 +121,16 @@ def describe_left_out(runs: Sequence[ComparedRun], unknown_names: Sequence[str],
     notes = []
     if unknown_names:
         notes.append(
-            f"{words.pluralize(len(unknown_names), 'run')} named in the link {'is' if len(unknown_names) == 1 else 'are'} not here: deleted, "
+            f"{formatting.pluralize(len(unknown_names), 'run')} named in the link {'is' if len(unknown_names) == 1 else 'are'} not here: deleted, "
             f"or the link is wrong ({', '.join(u[:40] for u in unknown_names[:3])}{' …' if len(unknown_names) > 3 else ''})."
         )
     if excess_count:
         notes.append(
-            f"{words.pluralize(excess_count, 'more run')} of the link left out: one picture bears no more lines."
+            f"{formatting.pluralize(excess_count, 'more run')} of the link left out: one picture bears no more lines."
         )
     if runs:
         notes.append(
-            f"Left out: {words.pluralize(len(runs), 'run')} with the same settings and the same seed as another one. It is the same "
+            f"Left out: {formatting.pluralize(len(runs), 'run')} with the same settings and the same seed as another one. It is the same "
             "draw of luck over again, and would make the result look surer than it is."
         )
     return notes

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import streamlit as st
 
+from studentsim.analysis.run_groups import ComparedRun
+from studentsim.labels import formatting
 from studentsim.ui import data as shared
-from studentsim.ui import words
 from studentsim.ui.compare import captions, data, started
-from studentsim.ui.compare.groups import ComparedRun
 
 
 def render_run_choice(runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
@@ -39,7 +39,7 @@ def render_run_choice(runs: Mapping[str, ComparedRun]) -> list[ComparedRun]:
     )
     new_link = [",".join(chosen)]
     for note in captions.describe_left_out([], selection.unknown_names, selection.excess_count):
-        st.info(words.escape_markdown(note), icon=":material/info:")
+        st.info(formatting.escape_markdown(note), icon=":material/info:")
     if (
         link_values != new_link
         and (link_values or chosen)
@@ -75,11 +75,11 @@ def run_label(run: ComparedRun) -> str:
     parts = (
         [run.config.name]
         if run.config.name
-        else [words.capitalize_first(words.strategy_label(run.config)), words.student_title(run.config)]
+        else [formatting.capitalize_first(formatting.strategy_label(run.config)), formatting.student_title(run.config)]
     )
     parts += [f"seed {run.config.seed}", f"{started_at.day} {started_at:%b %H:%M}"]
     if run.status != "finished":
-        parts.append(words.status_display(run.status)[0])
+        parts.append(formatting.status_display(run.status)[0])
     return " · ".join(parts + ["recorded"] * run.is_recorded)
 
 
@@ -89,7 +89,7 @@ def group_label(runs: Sequence[ComparedRun]) -> str:
     started_at = datetime.fromtimestamp(first_run.started_at)
     summary = started.summarize_group([run.config for run in runs])
     parts = [
-        words.capitalize_first(summary.title),
+        formatting.capitalize_first(summary.title),
         summary.student,
         summary.size_label,
         f"{started_at.day} {started_at:%b %H:%M}",

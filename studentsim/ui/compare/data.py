@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from studentsim.analysis import curves, setting_differences
+from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings
+from studentsim.config import parse_stored_config
+from studentsim.labels import formatting
 from studentsim.runs import groups as started
 from studentsim.runs.demo import SMOLLM2_STUDY
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
-from studentsim.ui import words
-from studentsim.ui.compare import curves, settings
-from studentsim.ui.compare.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_runs_by_settings
-from studentsim.ui.data import Engine, parse_stored_config
+from studentsim.ui.data import Engine
 
 MAX_SELECTED = 12
 """Runs, and groups of runs, that are chosen for one comparison at most."""
@@ -54,7 +55,7 @@ class Comparison:
     @property
     def is_active(self) -> bool:
         """Whether figures may still change by themselves."""
-        return any(run.status in words.ACTIVE_STATUSES for group in self.groups for run in group.runs)
+        return any(run.status in formatting.ACTIVE_STATUSES for group in self.groups for run in group.runs)
 
     @property
     def max_turns(self) -> int:
@@ -119,7 +120,7 @@ def propose_selection(runs: Mapping[str, ComparedRun], last_viewed_id: str | Non
     examined_runs = [run for run in runs.values() if run.turn >= 0]
     runs_by_settings: dict[str, list[ComparedRun]] = {}
     for run in examined_runs:
-        values = settings.flatten_settings(run.config)
+        values = setting_differences.flatten_settings(run.config)
         runs_by_settings.setdefault(
             repr([v for k, v in values.items() if k not in ("strategy", "seed", "turns")]), []
         ).append(run)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from studentsim.analysis.run_groups import ComparedRun
 from studentsim.ui import download, repeat
-from studentsim.ui.compare.groups import ComparedRun
 from studentsim.ui.data import Engine
 
 REPEAT_EXPLANATION = (

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from studentsim.analysis import mix_table
+from studentsim.analysis.mix_table import CategoryCounts, MixRow
+from studentsim.analysis.run_groups import RunGroup
+from studentsim.labels import formatting
+from studentsim.narration import mix_summary
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, components, glossary, mix_sentences, mix_table, words
-from studentsim.ui.compare.groups import RunGroup
+from studentsim.ui import charts, components, glossary
 from studentsim.ui.data import Engine
-from studentsim.ui.drawn import cached_figure
-from studentsim.ui.mix_table import CategoryCounts, MixRow
+from studentsim.ui.figure_cache import cached_figure
 
 COLUMN_LABELS = {
     "way": "way", "category": "category", "mistakes": "mistakes in exams before a lesson", "questions": "questions practised",
@@ -27,7 +30,7 @@ def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
     columns, strategy_counts = _cached_counts(engine.database, str(engine.data_dir), cache_key)
     if not any(sum(questions) for _, _, questions in strategy_counts):
         return
-    notes = [f"{group.label}: {mix_sentences.describe_mix_source(group.config)}" for group in groups]
+    notes = [f"{group.label}: {mix_summary.describe_mix_source(group.config)}" for group in groups]
     components.render_figure(
         "What did each practise, and after which mistakes?",
         cached_figure(charts.mix_by_strategy_figure, strategy_counts, columns, of_hundred=True, revision="compare"),
@@ -42,7 +45,7 @@ def render_practice_mix(engine: Engine, groups: Sequence[RunGroup]) -> None:
         help=glossary.term_help("mix"),
     )
     for note in notes:
-        st.markdown(words.escape_markdown(note))
+        st.markdown(formatting.escape_markdown(note))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import category_names, charts, components, shell, words
-from studentsim.ui.compare import captions, choice, data, mix, paper, second_tries, sentences, settings
-from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_table_labels
+from studentsim.analysis import paper_curves, setting_differences
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_table_labels
+from studentsim.labels import category_names, formatting
+from studentsim.narration import comparison_summary
+from studentsim.ui import charts, components, layout
+from studentsim.ui.compare import captions, choice, data, mix, second_tries
 from studentsim.ui.data import Engine
-from studentsim.ui.drawn import cached_figure
+from studentsim.ui.figure_cache import cached_figure
 
 REFRESH_SECONDS = 2.0
 """Seconds from one refresh to the next while one of the runs goes on."""
@@ -37,7 +40,7 @@ def render_comparison(
 
     ``preloaded`` holds the runs that the page has just asked for; taken out, since they are fresh once.
     """
-    with shell.error_boundary():
+    with layout.error_boundary():
         runs_by_id = preloaded.pop() if preloaded else data.load_runs(engine)
         runs = [runs_by_id[run_id] for run_id in run_ids if run_id in runs_by_id]
         if not runs:
@@ -45,7 +48,7 @@ def render_comparison(
             return
         comparison = data.load_comparison(engine, runs)
         if was_active and not any(
-            run.status in words.ACTIVE_STATUSES for run in runs
+            run.status in formatting.ACTIVE_STATUSES for run in runs
         ):  # also those that count once with another
             st.rerun()
         _render_conclusion(comparison)
@@ -60,52 +63,59 @@ def render_comparison(
 
 
 def _render_conclusion(comparison: data.Comparison) -> None:
-    incomparable_note = sentences.describe_different_exams(comparison.groups)
+    incomparable_note = comparison_summary.describe_different_exams(comparison.groups)
     if comparison.differences:
         st.header(
-            words.escape_markdown(
-                sentences.describe_differences(comparison.differences, is_active=comparison.is_active)
+            formatting.escape_markdown(
+                comparison_summary.describe_differences(comparison.differences, is_active=comparison.is_active)
             ),
             anchor=False,
         )
     elif len(comparison.groups) == 1:
         st.header(
-            words.escape_markdown(sentences.describe_single_group(comparison.groups[0], comparison.exams)), anchor=False
+            formatting.escape_markdown(
+                comparison_summary.describe_single_group(comparison.groups[0], comparison.exams)
+            ),
+            anchor=False,
         )
         chosen = st.session_state.get("compare.runs", [])
         link_parameters = {"like": comparison.groups[0].runs[0].run_id, "beside": ",".join(chosen)}
         st.page_link(
-            shell.NEW_SIMULATION_PAGE,
+            layout.NEW_SIMULATION_PAGE,
             label="Start the same with another way",
             icon=":material/add_circle:",
             query_params=link_parameters,
         )
     elif not incomparable_note:
         st.header(
-            words.escape_markdown(sentences.describe_no_shared_exam(comparison.groups, is_active=comparison.is_active)),
+            formatting.escape_markdown(
+                comparison_summary.describe_no_shared_exam(comparison.groups, is_active=comparison.is_active)
+            ),
             anchor=False,
         )
     if incomparable_note:
         render_text = st.markdown if comparison.differences else st.header
-        render_text(words.escape_markdown(incomparable_note))
+        render_text(formatting.escape_markdown(incomparable_note))
     chosen = captions.describe_unselective_groups(comparison.groups, comparison.lookups)
     for note in [
-        *sentences.describe_caveats(comparison.comparable_groups, comparison.differences),
+        *comparison_summary.describe_caveats(comparison.comparable_groups, comparison.differences),
         *chosen,
         *captions.describe_left_out(comparison.excluded_runs, (), 0),
     ]:
-        st.markdown(words.escape_markdown(note))
+        st.markdown(formatting.escape_markdown(note))
 
 
 def _render_exam_curves(comparison: data.Comparison) -> None:
     if comparison.exams.empty:
         return
     picture_area = st.container()
-    published = paper.load_published_curves() if choice.render_paper_toggle() else None
+    published = paper_curves.load_published_curves() if choice.render_paper_toggle() else None
     key = f"compare.exams.{'paper' if published is not None else 'own'}"
     frame = comparison.exams.assign(**{"from": "here"})
     if published is not None:
-        paper_rows = published.assign(label="Paper: " + published.strategy, runs=1, **{"from": paper.PAPER_TITLE})
+        paper_rows = published.assign(
+            label="Paper: " + published.strategy, runs=1, **{"from": paper_curves.PAPER_TITLE}
+        )
         frame = pd.concat([frame, paper_rows], ignore_index=True)
     single_runs = comparison.exam_runs[comparison.exam_runs.label != comparison.exam_runs.group].assign(
         runs=1, **{"from": "here, one run"}
@@ -128,12 +138,14 @@ def _render_exam_curves(comparison: data.Comparison) -> None:
             alt=captions.describe_picture(comparison.exams),
             columns=CURVE_COLUMN_LABELS,
         )
-        st.caption(words.escape_markdown(captions.describe_curves(comparison.groups)))
+        st.caption(formatting.escape_markdown(captions.describe_curves(comparison.groups)))
     if published is not None:
         st.caption(
-            words.escape_markdown(
+            formatting.escape_markdown(
                 captions.describe_published_curves(
-                    paper.CURVES_SOURCE, paper.EXAM_QUESTIONS, all_overlap=paper.published_intervals_overlap()
+                    paper_curves.CURVES_SOURCE,
+                    paper_curves.EXAM_QUESTIONS,
+                    all_overlap=paper_curves.published_intervals_overlap(),
                 )
             )
         )
@@ -147,20 +159,20 @@ def _render_differences(comparison: data.Comparison) -> None:
     ) as expander:
         if not expander.open:
             return
-        rows = pd.DataFrame([sentences.difference_row(d) for d in comparison.differences])
+        rows = pd.DataFrame([comparison_summary.difference_row(d) for d in comparison.differences])
         rows[["label", "reference"]] = rows[["label", "reference"]].replace(group_table_labels(comparison.groups))
         st.dataframe(
             rows.rename(columns=DIFFERENCE_COLUMN_LABELS).dropna(axis="columns", how="all"),
             hide_index=True,
             width="stretch",
         )
-        st.caption(words.escape_markdown(captions.describe_interval_method(comparison.differences)))
+        st.caption(formatting.escape_markdown(captions.describe_interval_method(comparison.differences)))
 
 
 def _render_categories(comparison: data.Comparison) -> None:
     if comparison.turn is None or comparison.categories.empty:
         return
-    turn_text = f"after {words.pluralize(comparison.turn, 'lesson')}" if comparison.turn else "before any lesson"
+    turn_text = f"after {formatting.pluralize(comparison.turn, 'lesson')}" if comparison.turn else "before any lesson"
     category_ids = list(comparison.categories.category.drop_duplicates())
     labelled = comparison.categories.assign(
         category=[category_names.category_label(name, category_ids) for name in comparison.categories.category]
@@ -174,7 +186,7 @@ def _render_categories(comparison: data.Comparison) -> None:
         columns=CATEGORY_COLUMN_LABELS,
     )
     st.caption(
-        words.escape_markdown(
+        formatting.escape_markdown(
             f"{captions.describe_category_counts(comparison.categories)} {category_names.explain_category_names(category_ids)}"
         )
     )
@@ -207,9 +219,11 @@ def _render_practice(comparison: data.Comparison) -> None:
 def _render_settings(groups: list[RunGroup]) -> None:
     st.subheader("In what do they differ?", anchor=False)
     configs = [g.config for g in groups]
-    names = [name for name in settings.differing_settings(configs) if name not in ("seed", "turns")]
+    names = [name for name in setting_differences.differing_settings(configs) if name not in ("seed", "turns")]
     table = {
-        f"{settings.SETTING_LABELS[name].capitalize()} ({name})": [settings.format_setting(name, c) for c in configs]
+        f"{setting_differences.SETTING_LABELS[name].capitalize()} ({name})": [
+            setting_differences.format_setting(name, c) for c in configs
+        ]
         for name in names
     }
     table["Luck of the draw (seed)"] = [", ".join(str(run.config.seed) for run in g.runs) for g in groups]
@@ -217,10 +231,10 @@ def _render_settings(groups: list[RunGroup]) -> None:
         ", ".join(dict.fromkeys(f"{max(0, run.turn)} of {run.config.turns}" for run in g.runs)) for g in groups
     ]
     frame = pd.DataFrame(
-        table, index=[words.escape_markdown(label) for label in group_table_labels(groups).values()]
-    ).map(words.escape_markdown)
+        table, index=[formatting.escape_markdown(label) for label in group_table_labels(groups).values()]
+    ).map(formatting.escape_markdown)
     st.table(frame if len(groups) > len(table) else frame.T)  # the way in which it is narrower, for a phone
-    st.caption(words.escape_markdown(captions.describe_shared_settings(groups)))
+    st.caption(formatting.escape_markdown(captions.describe_shared_settings(groups)))
 
 
 def _render_runs(comparison: data.Comparison) -> None:
@@ -230,15 +244,15 @@ def _render_runs(comparison: data.Comparison) -> None:
         if not is_folded:
             _render_group_runs(group)
             continue
-        label = f"{group.label}: {words.pluralize(len(group.runs), 'run')}, {words.format_seeds([r.config.seed for r in group.runs])}"
-        expander = st.expander(words.escape_markdown(label), key=f"compare.closer.{i}", on_change="rerun")
+        label = f"{group.label}: {formatting.pluralize(len(group.runs), 'run')}, {formatting.format_seeds([r.config.seed for r in group.runs])}"
+        expander = st.expander(formatting.escape_markdown(label), key=f"compare.closer.{i}", on_change="rerun")
         if expander.open:
             with expander:
                 _render_group_runs(group)
 
 
 def _render_group_runs(group: RunGroup) -> None:
-    pages = [(script, name, icon) for script, name, icon in shell.MENU_PAGES if name in RUN_PAGES]
+    pages = [(script, name, icon) for script, name, icon in layout.MENU_PAGES if name in RUN_PAGES]
     for run in group.runs:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             _render_run_heading(run)
@@ -249,7 +263,7 @@ def _render_group_runs(group: RunGroup) -> None:
 
 def _render_run_heading(run: ComparedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        st.markdown(f"**{words.escape_markdown(run.label)}**", width="content")
+        st.markdown(f"**{formatting.escape_markdown(run.label)}**", width="content")
         if not run.label.endswith(seed := f"seed {run.config.seed}"):
             st.caption(seed, width="content")
         components.render_status_badge(run.status)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from studentsim.analysis import accuracy_bounds, tries
+from studentsim.analysis.run_groups import RunGroup
+from studentsim.labels import formatting, teacher_settings
+from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
-from studentsim.ui import components, glossary, words
-from studentsim.ui.compare.groups import RunGroup
+from studentsim.ui import components, glossary
 from studentsim.ui.data import Engine
-from studentsim.ui.teaching import names, sentences, tries
 
 COLUMN_LABELS = {
     "run": "simulation", "said": "what was said", "tried": "tried again", "mended": "mended", "told": "of 100 (95 %)",
@@ -21,14 +23,16 @@ COLUMN_LABELS = {
 
 def render_second_tries(engine: Engine, groups: Sequence[RunGroup]) -> None:
     """A row a run and what was said there; nothing where no run has further tries."""
-    runs = [run for group in groups for run in group.runs if names.teaching_settings(run.config).attempts > 1]
+    runs = [
+        run for group in groups for run in group.runs if teacher_settings.teaching_settings(run.config).attempts > 1
+    ]
     if not runs:
         return
     st.subheader("Do second tries help?", anchor=False, help=glossary.term_help("second-try"))
     cache_key = tuple((run.run_id, run.label, run.last_seq) for run in runs)
     rows = _cached_rows(engine.database, str(engine.data_dir), cache_key)
     if rows.empty:
-        st.markdown(words.escape_markdown(sentences.NO_RETRIES_NOTE))
+        st.markdown(formatting.escape_markdown(teaching_summary.NO_RETRIES_NOTE))
         return
     table = rows[[c for c in COLUMN_LABELS if c in rows]].rename(columns=COLUMN_LABELS)
     st.dataframe(table, width="stretch", hide_index=True, key="compare.tries")
@@ -61,9 +65,9 @@ def second_tries_frame(run_tries: tries.RetryResults, label: str) -> pd.DataFram
 
 def _format_share(row: object) -> str:
     """``76 (65 to 84)``; of few the interval alone."""
-    interval_text = f"{words.round_percent(row.low)} to {words.round_percent(row.high)}"  # type: ignore[attr-defined]
+    interval_text = f"{formatting.round_percent(row.low)} to {formatting.round_percent(row.high)}"  # type: ignore[attr-defined]
     return (
-        f"{words.round_percent(row.share)} ({interval_text})"
-        if row.tried >= tries.MIN_RELIABLE_ANSWERS
+        f"{formatting.round_percent(row.share)} ({interval_text})"
+        if row.tried >= accuracy_bounds.MIN_RELIABLE_ANSWERS
         else f"too few: {interval_text}"
     )  # type: ignore[attr-defined]

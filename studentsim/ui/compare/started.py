@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from studentsim.analysis.run_groups import ComparedRun, group_runs_by_settings
 from studentsim.config import RunConfig
-from studentsim.ui import words
-from studentsim.ui.compare.groups import ComparedRun, group_runs_by_settings
+from studentsim.labels import formatting
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,15 @@ def summarize_group(configs: Sequence[RunConfig]) -> GroupSummary:
         [ComparedRun(str(i), config, "", False, 0.0, 0, 0) for i, config in enumerate(configs)]
     )
     names = {config.name.removesuffix(f", seed {config.seed}") for config in configs}
-    students = {words.student_title(config) for config in configs}
+    students = {formatting.student_title(config) for config in configs}
     seeds = sorted({config.seed for config in configs})
     if len(names) == 1 and "" not in names:
         title = names.pop()
     elif len(groups) == 1:
-        title = words.strategy_label(groups[0].config)
+        title = formatting.strategy_label(groups[0].config)
     else:
         title = f"race: {'; '.join(group.label[:1].lower() + group.label[1:] for group in groups)}"
-    size = f"{words.pluralize(len(seeds), 'seed')} ({words.format_seeds(seeds).removeprefix('seeds ').removeprefix('seed ')})"
+    size = f"{formatting.pluralize(len(seeds), 'seed')} ({formatting.format_seeds(seeds).removeprefix('seeds ').removeprefix('seed ')})"
     if len(groups) > 1:
-        size = f"{words.pluralize(len(groups), 'way')} \N{MULTIPLICATION SIGN} {size}"
+        size = f"{formatting.pluralize(len(groups), 'way')} \N{MULTIPLICATION SIGN} {size}"
     return GroupSummary(title, students.pop() if len(students) == 1 else "", size, len(groups))

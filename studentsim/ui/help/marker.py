@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import words
-from studentsim.ui.teaching import check, sentences
-from studentsim.ui.teaching.check import TRAIN_GRADER_COMMAND
+from studentsim.analysis import grader_evaluation
+from studentsim.analysis.grader_evaluation import TRAIN_GRADER_COMMAND
+from studentsim.labels import formatting
+from studentsim.narration import teaching_summary
 
 CASE_COLUMN_TITLES = {
     "kind": "kind of case", "answers": "answers", "share": "as the key, of 100", "bounds": "95 % interval",
@@ -34,14 +35,14 @@ def render_grader_section() -> None:
 
 
 def _render_embedded_grader() -> None:
-    evaluation = check.load_evaluation()
+    evaluation = grader_evaluation.load_evaluation()
     if evaluation is None:
-        what = "has not been checked" if check.is_grader_installed() else "is not installed"
-        st.markdown(f"It {what}. To {'check' if check.is_grader_installed() else 'make'} it:")
-        command = "check-teacher" if check.is_grader_installed() else "train-teacher"
+        what = "has not been checked" if grader_evaluation.is_grader_installed() else "is not installed"
+        st.markdown(f"It {what}. To {'check' if grader_evaluation.is_grader_installed() else 'make'} it:")
+        command = "check-teacher" if grader_evaluation.is_grader_installed() else "train-teacher"
         st.code(f"python -m studentsim {command}", language=None, wrap_lines=True)
         return
-    st.markdown(words.escape_markdown(sentences.describe_grader_evaluation(evaluation)))
+    st.markdown(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(evaluation)))
     st.dataframe(
         case_frame(evaluation).rename(columns=CASE_COLUMN_TITLES), width="stretch", hide_index=True, key="help.marker"
     )
@@ -51,13 +52,13 @@ def _render_embedded_grader() -> None:
     )
 
 
-def case_frame(evaluation: check.GraderEvaluation) -> pd.DataFrame:
+def case_frame(evaluation: grader_evaluation.GraderEvaluation) -> pd.DataFrame:
     """The confusion by kind of case."""
     cases = evaluation.case_counts
     return pd.DataFrame({
         **{name: cases[name] for name in ("kind", "answers")},
         "share": (100 * cases.share).round(1),
         "bounds": [f"{100 * a:.1f} to {100 * b:.1f}" for a, b in zip(cases.low, cases.high, strict=True)],
-        **{name: cases[name] for name in check.CONFUSION_CELLS},
+        **{name: cases[name] for name in grader_evaluation.CONFUSION_CELLS},
         "naive": (100 * cases.naive / cases.answers).round(1),
     })  # fmt: skip

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from studentsim.labels.formatting import escape_markdown, pluralize
 from studentsim.ui import glossary
 from studentsim.ui.data import Engine
 from studentsim.ui.help import words
 from studentsim.ui.help.places import measure_data_folder
-from studentsim.ui.words import escape_markdown, pluralize
 
 MAX_ECHOED_CHARS = 40
 """Characters of what was asked for that are said again."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from studentsim.analysis import transfer_summary
+from studentsim.labels import category_names, formatting
 from studentsim.transfer.matrix import TransferMatrix, load_bundled_matrices
-from studentsim.ui import category_names, charts, components, words
-from studentsim.ui import transfer as said
-from studentsim.ui.drawn import cached_figure
+from studentsim.ui import charts, components
+from studentsim.ui.figure_cache import cached_figure
 
 SECTION_TITLE = "What is practised is what is learnt"
 TRANSFER_COMMAND = "python -m studentsim transfer --student balanced --picture transfer.html"
@@ -20,7 +21,7 @@ def section_link() -> str:
 
 def rehearsal_matrices() -> list[TransferMatrix]:
     """The recorded matrices with rehearsal, which are how runs are made; the first is drawn."""
-    return [matrix for matrix in load_bundled_matrices() if said.rehearsal_strength(matrix) > 0]
+    return [matrix for matrix in load_bundled_matrices() if transfer_summary.rehearsal_strength(matrix) > 0]
 
 
 def render_transfer() -> None:
@@ -31,30 +32,34 @@ def render_transfer() -> None:
     first, *rest = matrices
     more = [matrix for matrix in rest if matrix.has_same_settings(first, "seed")]
     st.header(SECTION_TITLE, anchor="transfer")
-    name_category = said.inline_category_namer(first)
-    st.markdown(words.escape_markdown(said.describe_transfer(first, name_category)))
+    name_category = transfer_summary.inline_category_namer(first)
+    st.markdown(formatting.escape_markdown(transfer_summary.describe_transfer(first, name_category)))
     labels = {category: category_names.category_label(category, first.categories) for category in first.categories}
-    frame = said.transfer_frame(first).replace({"practised": labels, "examined": labels})
+    frame = transfer_summary.transfer_frame(first).replace({"practised": labels, "examined": labels})
     components.render_figure(
         "How many more of 100 does it answer rightly?",
         cached_figure(charts.transfer_figure, frame, categories=tuple(labels.values())),
         frame,
         key="help.transfer",
-        alt=" ".join(said.describe_category_transfer(first, category, name_category) for category in first.categories),
-        columns=said.TRANSFER_COLUMN_TITLES,
+        alt=" ".join(
+            transfer_summary.describe_category_transfer(first, category, name_category) for category in first.categories
+        ),
+        columns=transfer_summary.TRANSFER_COLUMN_TITLES,
     )
     without_rehearsal = [
-        m for m in load_bundled_matrices() if said.rehearsal_strength(m) == 0 and _differ_only_in_rehearsal(m, first)
+        m
+        for m in load_bundled_matrices()
+        if transfer_summary.rehearsal_strength(m) == 0 and _differ_only_in_rehearsal(m, first)
     ]
     notes = [
-        said.describe_matrix_setup(first),
-        said.METHOD_NOTE,
-        said.describe_other_seeds(more),
+        transfer_summary.describe_matrix_setup(first),
+        transfer_summary.METHOD_NOTE,
+        transfer_summary.describe_other_seeds(more),
         category_names.explain_category_names(first.categories),
     ]
-    st.caption(words.escape_markdown(" ".join(sentence for sentence in notes if sentence)))
+    st.caption(formatting.escape_markdown(" ".join(sentence for sentence in notes if sentence)))
     if without_rehearsal:
-        st.markdown(words.escape_markdown(said.describe_without_rehearsal(without_rehearsal[0])))
+        st.markdown(formatting.escape_markdown(transfer_summary.describe_without_rehearsal(without_rehearsal[0])))
     st.markdown("To measure it on another student, or on questions of your own (`--bank`), from the command line:")
     st.code(TRANSFER_COMMAND, language=None, wrap_lines=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studentsim import __version__
-from studentsim.ui.compare.paper import PAPER_TITLE
+from studentsim.analysis.paper_curves import PAPER_TITLE
 
 LIMITATIONS: tuple[tuple[str, str], ...] = (
     ("It says nothing about a real pupil, class or school.",

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studentsim.ui import data, words
+from studentsim.labels import formatting
+from studentsim.ui import data
 from studentsim.ui.cards import RunCard
 
 
@@ -14,7 +15,7 @@ from studentsim.ui.cards import RunCard
 def render_delete_dialog(engine: data.Engine, runs: Sequence[RunCard]) -> None:
     """Asks once more, and deletes; refuses while one of the ``runs`` is at work."""
     st.text(runs[0].title if len(runs) == 1 else f"{len(runs)} simulations that were started together")
-    if active_runs := [run for run in runs if run.status in words.STATUSES_WITH_WORKER]:
+    if active_runs := [run for run in runs if run.status in formatting.STATUSES_WITH_WORKER]:
         active_text = (
             "It is" if len(runs) == 1 else f"{len(active_runs)} of them {'is' if len(active_runs) == 1 else 'are'}"
         )

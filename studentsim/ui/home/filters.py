@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from studentsim.ui import words
+from studentsim.labels import formatting
 from studentsim.ui.cards import RunCard
 
 FIND_KEY, TAG_KEY, STATE_KEY = "find", "tag", "state"
@@ -20,7 +20,7 @@ def render_filters(runs: Sequence[RunCard], *, always_show: bool) -> dict[str, s
     if not always_show and not any(st.query_params.get(name) for name in (FIND_KEY, TAG_KEY, STATE_KEY)):
         return {}
     tags = [ANY_TAG, *sorted({tag for run in runs for tag in run.tags}, key=str.casefold)]
-    states = [ANY_STATE, *dict.fromkeys(words.status_display(run.status)[0] for run in runs)]
+    states = [ANY_STATE, *dict.fromkeys(formatting.status_display(run.status)[0] for run in runs)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search_text = st.text_input(
             "Find", key=FIND_KEY, max_chars=MAX_SEARCH_CHARS, placeholder="name, student, way, seed, tag, note", type="search",
@@ -47,7 +47,7 @@ def filter_runs(runs: Sequence[RunCard], active_filters: Mapping[str, str]) -> l
         for run in runs
         if all(word in _searchable_text(run) for word in search_terms)
         and (TAG_KEY not in active_filters or active_filters[TAG_KEY] in run.tags)
-        and (STATE_KEY not in active_filters or words.status_display(run.status)[0] == active_filters[STATE_KEY])
+        and (STATE_KEY not in active_filters or formatting.status_display(run.status)[0] == active_filters[STATE_KEY])
     ]
 
 
@@ -69,6 +69,6 @@ def describe_filters(active_filters: Mapping[str, str]) -> str:
     """What narrows the list, and what to do about it."""
     filter_labels = {FIND_KEY: "the words", TAG_KEY: "the tag", STATE_KEY: "the state"}
     description = " and ".join(
-        f"{filter_labels[name]} *{words.escape_markdown(value)}*" for name, value in active_filters.items()
+        f"{filter_labels[name]} *{formatting.escape_markdown(value)}*" for name, value in active_filters.items()
     )
     return f"Remove {description}, or look at all."

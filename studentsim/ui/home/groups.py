@@ -9,12 +9,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from studentsim.ui import data, words
+from studentsim.analysis.intervals import mean_interval
+from studentsim.labels import formatting
+from studentsim.ui import data
 from studentsim.ui.cards import RunCard
-from studentsim.ui.compare.intervals import mean_interval
 from studentsim.ui.compare.started import GroupSummary, summarize_group
 from studentsim.ui.home import deleting, saying, ticks
-from studentsim.ui.shell import COMPARE_PAGE, WATCH_PAGE
+from studentsim.ui.layout import COMPARE_PAGE, WATCH_PAGE
 from studentsim.ui.watch import links
 
 CSS_PATH = Path(__file__).with_suffix(".css")
@@ -51,20 +52,20 @@ def render_group_row(
         info_column, menu_column = st.columns([5, 1], vertical_alignment="center")
         with info_column.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"home.group.head.{name}"):
-                title = words.capitalize_first(summary.title)
-                short_title = words.shorten_label(title, MAX_TITLE_CHARS)
+                title = formatting.capitalize_first(summary.title)
+                short_title = formatting.shorten_label(title, MAX_TITLE_CHARS)
                 ticks.render_checkbox(name, title)
                 page, query = _group_link(runs, summary)
-                full_title = words.escape_markdown(title) if len(title) > words.MAX_LABEL_CHARS else None
+                full_title = formatting.escape_markdown(title) if len(title) > formatting.MAX_LABEL_CHARS else None
                 st.page_link(
                     page,
-                    label=words.escape_markdown(short_title),
+                    label=formatting.escape_markdown(short_title),
                     icon=":material/stacks:",
                     query_params=query,
                     help=full_title,
                 )
                 st.badge(describe_statuses(runs), icon=":material/repeat:", color="gray")
-            st.caption(words.escape_markdown(_group_caption(runs, summary)))
+            st.caption(formatting.escape_markdown(_group_caption(runs, summary)))
         with menu_column.container(horizontal=True, horizontal_alignment="right"):
             _render_menu(engine, runs)
         expander = st.expander(f"The {len(runs)} runs", key=f"home.group.{name}", on_change="rerun")
@@ -84,7 +85,7 @@ def _group_link(runs: Sequence[RunCard], summary: GroupSummary) -> tuple[str, di
 def describe_statuses(runs: Sequence[RunCard]) -> str:
     """How many are in which state: ``all 5 finished``, ``2 finished, 1 learning, 2 waiting for their turn``."""
     status_counts = Counter(run.status for run in runs)
-    description = ", ".join(words.format_status_count(count, status) for status, count in status_counts.items())
+    description = ", ".join(formatting.format_status_count(count, status) for status, count in status_counts.items())
     return f"all {description}" if len(status_counts) == 1 else description
 
 
@@ -98,19 +99,19 @@ def describe_mean_score(runs: Sequence[RunCard]) -> str:
     accuracies = [correct / questions for correct, questions in final_scores]
     questions_per_run = min(questions for _, questions in final_scores)
     low, high = mean_interval(accuracies, questions_per_run)
-    mean_text = words.round_percent(sum(accuracies) / len(accuracies))
-    interval_text = f"({words.round_percent(low)} to {words.round_percent(high)})"
-    return f"on average {mean_text} of 100 {interval_text} right after {words.pluralize(turn, 'lesson')}, in {len(final_scores)} runs"
+    mean_text = formatting.round_percent(sum(accuracies) / len(accuracies))
+    interval_text = f"({formatting.round_percent(low)} to {formatting.round_percent(high)})"
+    return f"on average {mean_text} of 100 {interval_text} right after {formatting.pluralize(turn, 'lesson')}, in {len(final_scores)} runs"
 
 
 def _group_caption(runs: Sequence[RunCard], summary: GroupSummary) -> str:
-    age_text = words.format_time_ago(time.time() - max(run.started_at for run in runs))
+    age_text = formatting.format_time_ago(time.time() - max(run.started_at for run in runs))
     mean_text = describe_mean_score(runs) if summary.variant_count == 1 else ""
     return " · ".join(filter(None, [summary.student, summary.size_label, mean_text, age_text]))
 
 
 def _render_menu(engine: data.Engine, runs: Sequence[RunCard]) -> None:
-    cancellable_ids = [run.run_id for run in runs if run.status in words.CANCELLABLE_STATUSES]
+    cancellable_ids = [run.run_id for run in runs if run.status in formatting.CANCELLABLE_STATUSES]
     options = [EDIT_OPTION, TAG_OPTION, DOWNLOAD_OPTION, *([STOP_OPTION] if cancellable_ids else []), DELETE_OPTION]
     chosen = st.menu_button("More", options, key=f"home.more.{runs[0].group_id}", type="tertiary")
     if chosen == EDIT_OPTION:
@@ -128,7 +129,7 @@ def _render_menu(engine: data.Engine, runs: Sequence[RunCard]) -> None:
 @st.dialog("Stop what is not finished?", icon=":material/stop:")
 def _render_stop_dialog(engine: data.Engine, run_ids: Sequence[str], total: int) -> None:
     st.markdown(
-        f"{words.pluralize(len(run_ids), 'simulation')} of {total} {'is' if len(run_ids) == 1 else 'are'} cancelled. The lessons done so far "
+        f"{formatting.pluralize(len(run_ids), 'simulation')} of {total} {'is' if len(run_ids) == 1 else 'are'} cancelled. The lessons done so far "
         "stay, but they cannot go on."
     )
     with st.container(horizontal=True):

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.config import RunConfig
-from studentsim.ui import charts, components, data, sentences, words
+from studentsim.labels import formatting
+from studentsim.narration import run_summary
+from studentsim.ui import charts, components, data
 from studentsim.ui.cards import RunCard
 from studentsim.ui.home import deleting, filters, groups, saying, ticks
-from studentsim.ui.shell import COMPARE_PAGE, NEW_SIMULATION_PAGE, WATCH_PAGE
-from studentsim.ui.still import render_sketch
+from studentsim.ui.layout import COMPARE_PAGE, NEW_SIMULATION_PAGE, WATCH_PAGE
+from studentsim.ui.svg_component import render_sketch
 
 MAX_RUNS, INITIAL_ROWS, FILTERED_ROWS = 1000, 5, 30
 """Most runs that are listed at all; how many rows of them without being asked, and how many where the list was narrowed."""
@@ -45,7 +47,9 @@ def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: S
         _render_entry(engine, entry)
     if older := entries[row_count:]:
         count = sum(len(entry) for entry in older)
-        expander = st.expander(f"{words.pluralize(count, 'earlier simulation')}", key="home.older", on_change="rerun")
+        expander = st.expander(
+            f"{formatting.pluralize(count, 'earlier simulation')}", key="home.older", on_change="rerun"
+        )
         if expander.open:
             with expander:
                 for entry in older:
@@ -55,7 +59,7 @@ def render_recent_runs(engine: data.Engine, runs: Sequence[RunCard], all_runs: S
 def _describe_estimate(engine: data.Engine) -> str:
     """How long the run takes that Home starts: the same estimate as on New simulation."""
     run_estimate = data.estimate_duration(engine, RunConfig())
-    return sentences.describe_estimated_duration(
+    return run_summary.describe_estimated_duration(
         run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count
     )
 
@@ -74,15 +78,15 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
         with info_column.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 ticks.render_checkbox(run.run_id, run.title)
-                label = run.name or words.capitalize_first(run.strategy_label)
-                st.page_link(WATCH_PAGE, label=words.escape_markdown(label), query_params={"run": run.run_id})
+                label = run.name or formatting.capitalize_first(run.strategy_label)
+                st.page_link(WATCH_PAGE, label=formatting.escape_markdown(label), query_params={"run": run.run_id})
                 components.render_status_badge(run.status)
                 for tag in run.tags:
-                    st.badge(words.escape_markdown(tag), icon=":material/label:", color="gray")
-            st.caption(words.escape_markdown(_run_caption(run)))
+                    st.badge(formatting.escape_markdown(tag), icon=":material/label:", color="gray")
+            st.caption(formatting.escape_markdown(_run_caption(run)))
             if run.note:
                 st.caption(
-                    f":material/sticky_note_2: {words.escape_markdown(words.shorten_label(run.note, MAX_NOTE_CHARS))}"
+                    f":material/sticky_note_2: {formatting.escape_markdown(formatting.shorten_label(run.note, MAX_NOTE_CHARS))}"
                 )
         with status_column.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
             if len(run.exam_accuracies) > 1:
@@ -92,7 +96,7 @@ def render_run_row(engine: data.Engine, run: RunCard, column_widths: Sequence[in
 
 def _run_caption(run: RunCard) -> str:
     progress_text = "" if run.status == "finished" else f"lesson {run.turn} of {run.turns}"
-    age_text = run.recorded_label or words.format_time_ago(time.time() - run.started_at)
+    age_text = run.recorded_label or formatting.format_time_ago(time.time() - run.started_at)
     student_text = (
         f"{run.student_label}: {run.strategy_label}" if run.name and not run.recorded_label else run.student_label
     )
@@ -102,7 +106,7 @@ def _run_caption(run: RunCard) -> str:
 
 
 def _render_sparkline(run: RunCard) -> None:
-    scores_text = ", ".join(str(words.round_percent(a)) for a in run.exam_accuracies)
+    scores_text = ", ".join(str(formatting.round_percent(a)) for a in run.exam_accuracies)
     with st.container(width=120):
         sketch = charts.exams_sparkline(run.exam_accuracies, run.strategy)
         render_sketch(sketch, key=f"home.spark.{run.run_id}", alt=f"Right answers of 100, exam by exam: {scores_text}")

@@ -10,10 +10,11 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
+from studentsim.labels import formatting
 from studentsim.runs import groups, notes
 from studentsim.runs.run_dir import RunFolder, open_run
 from studentsim.store.notes import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS, RunNotes
-from studentsim.ui import components, data, words
+from studentsim.ui import components, data
 from studentsim.ui.cards import RunCard
 
 _TAGS_HELP = f"Up to {MAX_TAGS}, of at most {MAX_TAG_CHARS} characters, with commas between them."
@@ -25,7 +26,7 @@ def render_notes_dialog(engine: data.Engine, run: RunCard) -> None:
     folder = open_run(engine.data_dir, run.run_id)
     current_notes, key = notes.read_notes(folder), f"home.say.{run.run_id}"
     is_read_only = not _is_writable([folder])
-    default_title = words.run_title(run.config.model_copy(update={"name": ""})) if run.config else run.title
+    default_title = formatting.run_title(run.config.model_copy(update={"name": ""})) if run.config else run.title
     st.text_input(
         "Name", run.name, max_chars=_max_name_length(), placeholder=default_title, key=f"{key}.name", disabled=is_read_only,
         help="Its links stay as they are. Leave it blank for the name it had at first.",

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from studentsim.analysis import claims
-from studentsim.ui import category_names
-from studentsim.ui.compare.differences import AccuracyDifference
-from studentsim.ui.compare.groups import RunGroup
-from studentsim.ui.compare.sentences import format_gain, format_gain_interval
-from studentsim.ui.looks import strategy_style
-from studentsim.ui.words import (
+from studentsim.analysis.differences import AccuracyDifference
+from studentsim.analysis.run_groups import RunGroup
+from studentsim.labels import category_names
+from studentsim.labels.formatting import (
     format_interval,
     format_mean_score,
     format_score,
@@ -20,6 +18,8 @@ from studentsim.ui.words import (
     round_percent,
     student_title,
 )
+from studentsim.labels.strategy_styles import strategy_style
+from studentsim.narration.comparison_summary import format_gain, format_gain_interval
 
 CONTROL_STRATEGIES = ("none", "fixed")
 

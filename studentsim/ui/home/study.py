@@ -9,18 +9,20 @@ import pandas as pd
 import streamlit as st
 
 from studentsim import presets
+from studentsim.analysis.curves import group_means_frame
+from studentsim.analysis.differences import AccuracyDifference, compute_differences, last_shared_turn
+from studentsim.analysis.run_groups import ComparedRun, RunGroup, group_runs_by_settings
+from studentsim.config import parse_stored_config
+from studentsim.labels import formatting
 from studentsim.runs.demo import SMOLLM2_STUDY, is_embedded_study_run
 from studentsim.store import queries
 from studentsim.store.database import Database
-from studentsim.ui import charts, components, data, recorded_race, words
-from studentsim.ui.cards import RunCard, parse_stored_config
-from studentsim.ui.compare.curves import group_means_frame
+from studentsim.ui import charts, components, data, recorded_race
+from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.data import MAX_SELECTED
-from studentsim.ui.compare.differences import AccuracyDifference, compute_differences, last_shared_turn
-from studentsim.ui.compare.groups import ComparedRun, RunGroup, group_runs_by_settings
-from studentsim.ui.drawn import cached_figure
+from studentsim.ui.figure_cache import cached_figure
 from studentsim.ui.home import rows, sentences, ticks
-from studentsim.ui.shell import COMPARE_PAGE
+from studentsim.ui.layout import COMPARE_PAGE
 
 COLUMN_LABELS = {
     "label": "way of choosing", "turn": "lessons so far", "runs": "runs", "correct": "right", "questions": "questions",
@@ -60,8 +62,10 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
     result_text = sentences.describe_study_result(figures.exams, figures.strategy_difference, figures.teaching_effects)
     st.header("What does teaching change?", anchor=False)
     components.render_recorded_badge(current_runs[0].recorded_label)
-    if gap_text := sentences.describe_initial_gap(words.student_title(figures.groups[0].config), figures.initial_exam):
-        st.markdown(words.escape_markdown(gap_text))
+    if gap_text := sentences.describe_initial_gap(
+        formatting.student_title(figures.groups[0].config), figures.initial_exam
+    ):
+        st.markdown(formatting.escape_markdown(gap_text))
     st.markdown(result_text)
     components.render_figure(
         "How many of 100 never-practised questions does it answer rightly?",
@@ -72,7 +76,7 @@ def _render_embedded_study(engine: data.Engine, runs: list[RunCard]) -> None:
         columns=COLUMN_LABELS,
     )
     recorded_race.render_race_link(current_runs)
-    label = f"Look into the {words.pluralize(len(runs), 'recorded run')}"
+    label = f"Look into the {formatting.pluralize(len(runs), 'recorded run')}"
     expander = st.expander(label, key="home.recorded", on_change="rerun")
     if expander.open:
         with expander:
@@ -103,7 +107,7 @@ def _render_small_model_study(engine: data.Engine, runs: list[RunCard]) -> None:
         icon=":material/compare_arrows:",
         query_params={"runs": ",".join(paper_run_ids[:MAX_SELECTED]), "paper": "1"},
     )
-    label = f"Look into its {words.pluralize(len(runs), 'recorded run')}"
+    label = f"Look into its {formatting.pluralize(len(runs), 'recorded run')}"
     expander = st.expander(label, key="home.recorded.small", on_change="rerun")
     if expander.open:
         with expander:
@@ -122,7 +126,7 @@ def _load_study(engine: data.Engine, runs: list[RunCard]) -> StudyFigures | None
 def _render_run_list(
     engine: data.Engine, figures: StudyFigures, current_runs: list[RunCard], earlier_runs: list[RunCard]
 ) -> None:
-    st.caption(words.escape_markdown(sentences.describe_study_basis(figures.groups)))
+    st.caption(formatting.escape_markdown(sentences.describe_study_basis(figures.groups)))
     for run in current_runs:
         rows.render_run_row(engine, run)
     if earlier_runs:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studentsim.ui import data, download, words
+from studentsim.labels import formatting
+from studentsim.ui import data, download
 from studentsim.ui.cards import RunCard
 from studentsim.ui.compare.data import MAX_SELECTED
-from studentsim.ui.shell import COMPARE_PAGE
+from studentsim.ui.layout import COMPARE_PAGE
 
 _CHECKBOX_KEY_PREFIX = "home.tick."
 
@@ -17,7 +18,7 @@ _CHECKBOX_KEY_PREFIX = "home.tick."
 def render_checkbox(name: str, title: str) -> None:
     """A box for a run or a group."""
     st.checkbox(
-        words.escape_markdown(f"Tick {title}"),
+        formatting.escape_markdown(f"Tick {title}"),
         key=f"{_CHECKBOX_KEY_PREFIX}{name}",
         label_visibility="collapsed",
         persist_state="session",

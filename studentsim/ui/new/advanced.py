@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.config import ALL_PROJECTIONS, Learning, RunConfig
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.ui import language_models, words
-from studentsim.ui.looks import STRATEGY_STYLES, strategy_style
-from studentsim.ui.new import fill
+from studentsim.labels import formatting, language_models
+from studentsim.labels.strategy_styles import STRATEGY_STYLES, strategy_style
+from studentsim.settings import ALL_PROJECTIONS, Learning
+from studentsim.ui.new import prefill
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field, render_select_field
 
 
@@ -16,7 +17,7 @@ def render_advanced_settings(form: RunForm) -> None:
     """Each with one plain sentence."""
     with st.expander("Advanced: luck, how the student writes, how it learns", key="new.advanced"):
         st.button(
-            "Use the paper's protocol", key="new.paper", icon=":material/article:", on_click=fill.apply_paper_preset
+            "Use the paper's protocol", key="new.paper", icon=":material/article:", on_click=prefill.apply_paper_preset
         )
         st.caption(
             "The source paper's own: 20 lessons of 40, exams of 40, a trained marker, its rounding, its DPO. It was made for a "
@@ -31,14 +32,14 @@ def render_advanced_settings(form: RunForm) -> None:
 
 def _render_departures(form: RunForm) -> None:
     """In what the form's settings are not the paper's, once its protocol was asked for."""
-    if st.session_state[fill.PRESET_KEY] != "paper":
+    if st.session_state[prefill.PRESET_KEY] != "paper":
         return
     try:
         departures = language_models.preset_departures(RunConfig.make(**form.settings, learning=form.learning))
     except ConfigError:  # said at its field
         return
     lines = [
-        f"- {words.escape_markdown(d.aspect)}: {_format_departure_value(d.run_value)}; in the paper {_format_departure_value(d.paper_value)}"
+        f"- {formatting.escape_markdown(d.aspect)}: {_format_departure_value(d.run_value)}; in the paper {_format_departure_value(d.paper_value)}"
         for d in departures
     ]
     st.markdown("\n".join(["**Where this is not as in the paper**", "", *lines]) if lines else "All as in the paper.")
@@ -49,7 +50,7 @@ def _format_departure_value(text: str) -> str:
     parts = text.removeprefix("one of ").split(", ")
     if all(part in STRATEGY_STYLES for part in parts):
         text = " or ".join(strategy_style(part).name for part in parts)
-    return words.escape_markdown(text)
+    return formatting.escape_markdown(text)
 
 
 def _render_run_settings(form: RunForm) -> None:

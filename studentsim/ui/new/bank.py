@@ -13,9 +13,10 @@ from studentsim.config import RunConfig
 from studentsim.curriculum import generator
 from studentsim.datasets.registry import has_hub_dataset, open_bank
 from studentsim.errors import BankError, ConfigError
+from studentsim.labels import formatting
 from studentsim.runs.dataset_job import chance_accuracy
 from studentsim.runs.preflight import BankOutline, load_bank_outline
-from studentsim.ui import banks, jobs, shell, words
+from studentsim.ui import background, dataset_picker, layout
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
 
 JOB_MODULE = "studentsim.runs.dataset_job"
@@ -42,14 +43,14 @@ class BankInfo:
 
 def prefill_bank(config: RunConfig) -> None:
     """Put a run's bank into the fields."""
-    banks.prefill_picker(session_key("bank"), config.bank)
+    dataset_picker.prefill_picker(session_key("bank"), config.bank)
 
 
 def render_bank_choice(form: RunForm) -> BankInfo:
     """The choice. Writes ``render_bank_choice``, ``bank_category``, ``bank_set`` and ``leave_out_doubtful`` into the form's settings."""
     _apply_requested_bank()
     kind = st.segmented_control(
-        "Bank of questions", list(banks.SOURCE_KINDS), format_func=banks.SOURCE_KINDS.__getitem__, required=True, key=session_key("bank"),
+        "Bank of questions", list(dataset_picker.SOURCE_KINDS), format_func=dataset_picker.SOURCE_KINDS.__getitem__, required=True, key=session_key("bank"),
         persist_state=PERSIST_MODE, wrap=True,
     )  # fmt: skip
     source = _render_source_field(form, str(kind))
@@ -61,7 +62,7 @@ def render_bank_choice(form: RunForm) -> BankInfo:
         return BankInfo(*(lambda found: (found, found.categories, 0.2))(load_bank_outline(source)))
     if not has_custom_model:
         st.warning(FOREIGN_BANK_WARNING, icon=":material/info:")
-    form.settings |= {"bank": source} | _render_row_settings(form, is_file=kind == banks.LOCAL_FILE)
+    form.settings |= {"bank": source} | _render_row_settings(form, is_file=kind == dataset_picker.LOCAL_FILE)
     if not source:
         return BankInfo(None, (), None)
     return _load_hub_info(form, source) if has_hub_dataset(source) else _load_file_info(form, source)
@@ -71,15 +72,15 @@ def _render_source_field(form: RunForm, kind: str) -> str:
     """The bank's name or path; blank where it may not be used, which is then said at the field."""
     if kind == generator.BANK_NAME:
         return kind
-    if kind == banks.HUB_DATASET:
-        return banks.render_dataset_picker(session_key("bank"))
+    if kind == dataset_picker.HUB_DATASET:
+        return dataset_picker.render_dataset_picker(session_key("bank"))
     path_text = st.text_input(
-        "Path of the file or folder on this computer", key="new.bank.path", persist_state=PERSIST_MODE, placeholder=banks.EXAMPLE_PATH,
+        "Path of the file or folder on this computer", key="new.bank.path", persist_state=PERSIST_MODE, placeholder=dataset_picker.EXAMPLE_PATH,
         max_chars=1000,
     ).strip()  # fmt: skip
-    st.caption(f"{banks.FORMATS_HELP} {words.escape_markdown(banks.JOINED_SOURCES_HELP)}")
+    st.caption(f"{dataset_picker.FORMATS_HELP} {formatting.escape_markdown(dataset_picker.JOINED_SOURCES_HELP)}")
     try:
-        return banks.validate_path(path_text)
+        return dataset_picker.validate_path(path_text)
     except ConfigError as error:
         form.record_error(ConfigError(error.problem, error.remedy, field="bank"))
         return ""
@@ -102,7 +103,7 @@ def _render_row_settings(form: RunForm, *, is_file: bool) -> dict[str, object]:
         st.caption(DOUBTFUL_ROWS_CAPTION)
     set_name = ""
     if is_file:
-        names = banks.dataset_titles()
+        names = dataset_picker.dataset_titles()
         set_name = st.selectbox(
             "The file is of the set", list(names), format_func=names.__getitem__, key=session_key("bank_set"), persist_state=PERSIST_MODE
         )  # fmt: skip
@@ -148,7 +149,7 @@ def _load_hub_info(form: RunForm, source: str) -> BankInfo:
     """What is known of a set of the hub: after a look at it, all; before, its categories at most."""
     job_arguments = {"what": "outline", "source": source, "category": form.settings["bank_category"],
              "set_name": form.settings["bank_set"], "leave_out_doubtful": form.settings["leave_out_doubtful"]}  # fmt: skip
-    job = jobs.find_job(JOB_MODULE, job_arguments)
+    job = background.find_job(JOB_MODULE, job_arguments)
     if job and job.result and "outline" in job.result:
         outline_data = job.result["outline"]
         _render_bank_summary(
@@ -165,23 +166,23 @@ def _load_hub_info(form: RunForm, source: str) -> BankInfo:
         )
         return BankInfo(bank_outline, bank_outline.categories, outline_data["chance"])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Look at this set now", key="new.bank.look", icon=":material/search:", on_click=jobs.start_job, args=(JOB_MODULE, job_arguments),
+        st.button("Look at this set now", key="new.bank.look", icon=":material/search:", on_click=background.start_job, args=(JOB_MODULE, job_arguments),
                   disabled=bool(job and job.is_running))  # fmt: skip
         st.caption("Else how many questions it has is looked up when the simulation starts.", width="content")
     if job:
         st.fragment(_render_job_status, run_every=1.0 if job.is_running else None)(job)
-    return BankInfo(None, banks.known_categories(source, form.settings["bank_category"]), None)
+    return BankInfo(None, dataset_picker.known_categories(source, form.settings["bank_category"]), None)
 
 
-def _render_job_status(job: jobs.Job) -> None:
+def _render_job_status(job: background.Job) -> None:
     """How a look at the hub goes; the page is drawn anew when it is done."""
     if job.result is None:
         st.caption(
-            f":material/hourglass_top: Looking it up: {words.format_duration(job.elapsed_seconds)} so far. You can go on meanwhile."
+            f":material/hourglass_top: Looking it up: {formatting.format_duration(job.elapsed_seconds)} so far. You can go on meanwhile."
         )
     elif "problem" in job.result:
         st.error(
-            f"{words.escape_markdown(job.result['problem'])} {words.escape_markdown(job.result['remedy'])}",
+            f"{formatting.escape_markdown(job.result['problem'])} {formatting.escape_markdown(job.result['remedy'])}",
             icon=":material/error:",
         )
     else:
@@ -199,8 +200,8 @@ def _render_bank_summary(
 ) -> None:
     """What a bank holds for this run, of how many questions there would be with the doubtful ones."""
     text = (
-        f"It has {words.pluralize(study_count, 'question')} to practise and {exam_count:,} for exams, in "
-        f"{words.pluralize(category_count, 'category', 'categories')}. Guessing would give {words.round_percent(guessing_accuracy)} of 100."
+        f"It has {formatting.pluralize(study_count, 'question')} to practise and {exam_count:,} for exams, in "
+        f"{formatting.pluralize(category_count, 'category', 'categories')}. Guessing would give {formatting.round_percent(guessing_accuracy)} of 100."
     )
     if total_count:
         text += f" Left out as doubtful: {total_count - study_count - exam_count:,} of {total_count:,}."
@@ -232,13 +233,13 @@ def _render_check_link(label: str, form: RunForm) -> None:
         "set": form.settings["bank_set"],
     }
     query = {name: value for name, value in parameters.items() if value}
-    st.page_link(shell.CHECK_QUESTIONS_PAGE, label=label, icon=":material/fact_check:", query_params=query)
+    st.page_link(layout.CHECK_QUESTIONS_PAGE, label=label, icon=":material/fact_check:", query_params=query)
 
 
 def _apply_requested_bank() -> None:
     """Take up a bank that another page sent here (``banks.set_pending_bank``)."""
-    if requested := st.session_state.pop(banks.PENDING_BANK_KEY, None):
+    if requested := st.session_state.pop(dataset_picker.PENDING_BANK_KEY, None):
         source, category, set_name = requested
-        banks.prefill_picker(session_key("bank"), source)
+        dataset_picker.prefill_picker(session_key("bank"), source)
         st.session_state[session_key("bank_category")], st.session_state[session_key("bank_set")] = category, set_name
         st.session_state[session_key("leave_out_doubtful")] = False

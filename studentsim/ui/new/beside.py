@@ -11,8 +11,9 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
+from studentsim.labels import formatting
 from studentsim.runs import groups
-from studentsim.ui import data, subject, words
+from studentsim.ui import data, subject
 
 TARGET_KEY, SEEDS_KEY = "new.beside", "new.seeds"
 """Session keys: what is beside; the number of seeds."""
@@ -50,6 +51,8 @@ def prefill_comparison_target(engine: data.Engine, link: str, config: RunConfig 
     if not names:
         return ""
     seeds_note = (
-        f" *Repeat* takes the same {words.pluralize(len(seeds), 'seed')}." if len(seeds) >= groups.MIN_SEEDS else ""
+        f" *Repeat* takes the same {formatting.pluralize(len(seeds), 'seed')}."
+        if len(seeds) >= groups.MIN_SEEDS
+        else ""
     )
     return f" What you start is then shown beside it on Compare.{seeds_note}"

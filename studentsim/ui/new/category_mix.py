@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from studentsim.labels import category_names, formatting
+from studentsim.labels.strategy_styles import strategy_style
 from studentsim.selection import apportion_questions as whole_questions
-from studentsim.student.embedded.student.profiles import PROFILES, category_mastery
-from studentsim.ui import category_names, glossary, words
-from studentsim.ui.looks import strategy_style
+from studentsim.student.embedded.profiles import PROFILES, category_mastery
+from studentsim.ui import glossary
 from studentsim.ui.new import mix
 from studentsim.ui.new.form import PERSIST_MODE, RunForm
 
@@ -102,7 +103,7 @@ def _describe_rehearsal(strategy: str) -> str:
 
 def describe_mix_priority(strategy: str) -> str:
     """That the mix below counts, not the way's, and what is left to the way. Markdown."""
-    strategy_name = words.escape_markdown(strategy_style(strategy).name)
+    strategy_name = formatting.escape_markdown(strategy_style(strategy).name)
     return f"The mix below settles the categories, whatever *{strategy_name}* would choose. {WITHIN_CATEGORY_CAPTIONS.get(strategy, '')}".strip()
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.student.embedded.student.profiles import PROFILES, category_mastery
-from studentsim.ui import category_names, charts, words
-from studentsim.ui.looks import STRATEGY_STYLES
+from studentsim.labels import category_names, formatting
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
+from studentsim.student.embedded.profiles import PROFILES, category_mastery
+from studentsim.ui import charts
 from studentsim.ui.new.form import RunForm
-from studentsim.ui.still import render_sketch
+from studentsim.ui.svg_component import render_sketch
 
 
 def render_profile_choice(form: RunForm) -> None:
@@ -27,16 +28,16 @@ def render_profile_choice(form: RunForm) -> None:
     if chosen in PROFILES:
         form.settings["student_table"] = None
     elif table:
-        title = words.escape_markdown(table.get("title") or chosen)
+        title = formatting.escape_markdown(table.get("title") or chosen)
         st.info(f"As in that simulation: {title}, a student with a table of its own.", icon=":material/person:")
 
 
 def _render_profile(profile_id: str) -> None:
     profile = PROFILES[profile_id]
-    st.caption(words.escape_markdown(profile.summary))
+    st.caption(formatting.escape_markdown(profile.summary))
     mastery = category_mastery(profile)
     mastery_text = "; ".join(
-        f"{category_names.curriculum_category_label(c)} {words.round_percent(m)}" for c, m in mastery.items()
+        f"{category_names.curriculum_category_label(c)} {formatting.round_percent(m)}" for c, m in mastery.items()
     )
     mastery_by_label = {category_names.brief_category_label(c, mastery): m for c, m in mastery.items()}
     render_sketch(
@@ -65,7 +66,7 @@ def _render_cards(
             chosen = st.session_state[f"new.{field}"] == id
             with column.container(border=True, height="stretch", gap="xsmall", vertical_alignment=vertical_alignment):
                 st.button(
-                    words.escape_markdown(titles[id]),
+                    formatting.escape_markdown(titles[id]),
                     key=f"new.{field}.{id}",
                     type="primary" if chosen else "secondary",
                     icon=":material/radio_button_checked:" if chosen else ":material/radio_button_unchecked:",

@@ -13,8 +13,8 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.errors import BankError, ConfigError, StudentsimError
+from studentsim.labels import formatting
 from studentsim.runs import preflight
-from studentsim.ui import words
 
 PERSIST_MODE = "session"
 """How long a field's value is kept: as long as the visit."""
@@ -66,7 +66,7 @@ class RunForm:
                 preflight.check_student(config)
             if self._waiting_for:
                 self._error_slots["start"].markdown(
-                    f":material/hourglass_top: {words.escape_markdown(self._waiting_for)}"
+                    f":material/hourglass_top: {formatting.escape_markdown(self._waiting_for)}"
                 )
                 return None
             return config
@@ -92,7 +92,7 @@ class RunForm:
 
 
 def _format_error(error: StudentsimError) -> str:
-    return f"{words.escape_markdown(error.problem)} {words.escape_markdown(error.remedy)}"
+    return f"{formatting.escape_markdown(error.problem)} {formatting.escape_markdown(error.remedy)}"
 
 
 def make_number_field(form: RunForm, settings: dict[str, Any], settings_class: type) -> Callable[..., None]:

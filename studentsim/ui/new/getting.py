@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studentsim.ui import words
+from studentsim.labels import formatting
 
 DOWNLOAD_STEPS: Mapping[str, tuple[str, float, float]] = {
     "": ("Starting", 0.0, 0.02),
@@ -52,16 +52,16 @@ class DownloadProgress:
 
     def describe(self, step_start: DownloadProgress) -> str:
         """``Downloading: 41 of 93 MB, about 12 seconds left.``, or of a step that tells no figures how long it has taken."""
-        step_label = DOWNLOAD_STEPS.get(self.step, (words.capitalize_first(self.step), 0, 0))[0]
+        step_label = DOWNLOAD_STEPS.get(self.step, (formatting.capitalize_first(self.step), 0, 0))[0]
         amount_text = f": {self.done_bytes / 1e6:.0f} of {self.total_bytes / 1e6:.0f} MB" if self.total_bytes else ""
         seconds_left, elapsed_seconds = (
             self.estimate_seconds_left(step_start),
             self.clock_seconds - step_start.clock_seconds,
         )
         if seconds_left is not None:
-            return f"{step_label}{amount_text}, about {words.format_duration(seconds_left)} left."
+            return f"{step_label}{amount_text}, about {formatting.format_duration(seconds_left)} left."
         elapsed_text = (
-            f", {words.format_duration(elapsed_seconds)} so far"
+            f", {formatting.format_duration(elapsed_seconds)} so far"
             if not self.total_bytes and elapsed_seconds >= MIN_RATE_SECONDS
             else ""
         )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from studentsim.config import RunConfig
 from studentsim.exam import wilson_interval
-from studentsim.ui import words
+from studentsim.labels import formatting
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, make_number_field
 
 LENGTH_PRESETS = {
@@ -34,7 +34,7 @@ def render_length_fields(form: RunForm) -> None:
     st.caption(_describe_exam_precision(int(form.settings["exam"] or 0)))
     form.settings["name"] = st.text_input(
         "Name, if you like", max_chars=80, key="new.name", persist_state=PERSIST_MODE,
-        placeholder=f"without one: {words.run_title(RunConfig.model_construct(**{**form.settings, 'name': ''}))}",
+        placeholder=f"without one: {formatting.run_title(RunConfig.model_construct(**{**form.settings, 'name': ''}))}",
     )  # fmt: skip
     form.add_error_slot("name", "Name")
 
@@ -49,4 +49,4 @@ def _describe_exam_precision(exam_size: int) -> str:
     if exam_size < 2:
         return ""
     low, high = wilson_interval(exam_size // 2, exam_size)
-    return f"With {words.pluralize(exam_size, 'exam question')} a result is sure to about {round(50 * (high - low))} of 100, up or down."
+    return f"With {formatting.pluralize(exam_size, 'exam question')} a result is sure to about {round(50 * (high - low))} of 100, up or down."

@@ -8,23 +8,24 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.config import Teaching
+from studentsim.analysis import grader_evaluation
 from studentsim.errors import ConfigError
+from studentsim.labels import formatting
+from studentsim.narration import teaching_summary
 from studentsim.runs import grader_info
+from studentsim.settings import Teaching
 from studentsim.student.huggingface import resolve
-from studentsim.ui import words
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
-from studentsim.ui.teaching import check, replies
-from studentsim.ui.teaching import sentences as said
+from studentsim.ui.teaching import replies
 
 CUSTOM = "own"
-KIND_LABELS = {check.EMBEDDED_GRADER: "The one that comes with the app", CUSTOM: "Another model"}
+KIND_LABELS = {grader_evaluation.EMBEDDED_GRADER: "The one that comes with the app", CUSTOM: "Another model"}
 
 
 def prefill_grader(teaching: Mapping[str, Any]) -> None:
     """Put a run's marker into the fields."""
-    is_custom = teaching["marker"] not in ("", check.EMBEDDED_GRADER)
-    st.session_state[session_key("which")] = CUSTOM if is_custom else check.EMBEDDED_GRADER
+    is_custom = teaching["marker"] not in ("", grader_evaluation.EMBEDDED_GRADER)
+    st.session_state[session_key("which")] = CUSTOM if is_custom else grader_evaluation.EMBEDDED_GRADER
     st.session_state[session_key("marker")] = teaching["marker"] if is_custom else ""
     st.session_state[session_key("marker_revision")] = teaching.get("marker_revision", "") if is_custom else ""
 
@@ -32,7 +33,7 @@ def prefill_grader(teaching: Mapping[str, Any]) -> None:
 def grader_settings() -> dict[str, str]:
     """The fields as settings of a run's teacher, unchecked."""
     if st.session_state[session_key("which")] != CUSTOM:
-        return {"marker": check.EMBEDDED_GRADER, "marker_revision": ""}
+        return {"marker": grader_evaluation.EMBEDDED_GRADER, "marker_revision": ""}
     return {field: str(st.session_state[session_key(field)] or "").strip() for field in ("marker", "marker_revision")}
 
 
@@ -50,10 +51,10 @@ def render_grader_choice(form: RunForm, *, is_grade_source: bool) -> None:
 
 
 def _render_embedded_grader(form: RunForm) -> None:
-    if (check_result := check.load_evaluation()) is not None:
-        st.caption(words.escape_markdown(said.describe_grader_evaluation(check_result)))
+    if (check_result := grader_evaluation.load_evaluation()) is not None:
+        st.caption(formatting.escape_markdown(teaching_summary.describe_grader_evaluation(check_result)))
     form.add_error_slot("marker", "Who marks practice")
-    if not check.is_grader_installed():
+    if not grader_evaluation.is_grader_installed():
         form.record_error(
             ConfigError(
                 "The trained marker is not installed.",
@@ -73,7 +74,7 @@ def _render_custom_grader(form: RunForm) -> None:
     st.caption(
         "A T5 or BART that has learnt to say Correct or Wrong, as in the paper. Make one from a student's own answers, in a terminal:"
     )
-    st.code(check.TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
+    st.code(grader_evaluation.TRAIN_GRADER_COMMAND, language=None, wrap_lines=True)
     version = st.text_input(
         "Its version", key=session_key("marker_revision"), persist_state=PERSIST_MODE, max_chars=100, placeholder="blank: today's"
     ).strip()  # fmt: skip
@@ -95,7 +96,7 @@ def _render_grader_info(name: str, version: str) -> None:
             "Give its folder, or choose the one that comes with the app.",
             field="teaching.marker",
         )
-    if name == check.EMBEDDED_GRADER:
+    if name == grader_evaluation.EMBEDDED_GRADER:
         raise ConfigError(
             "“embedded” is the one that comes with the app.",
             "Choose it above, or name another.",
@@ -105,12 +106,12 @@ def _render_grader_info(name: str, version: str) -> None:
         st.caption("It is looked for when you start, here and at the hub, and downloaded if it is not here.")
         return
     resolved = grader_info.find_grader(Teaching.model_construct(marker=name, marker_revision=version))
-    check_result = check.load_evaluation(resolved.folder) if resolved.folder else None
+    check_result = grader_evaluation.load_evaluation(resolved.folder) if resolved.folder else None
     st.caption(
-        words.escape_markdown(said.describe_grader_evaluation(check_result))
+        formatting.escape_markdown(teaching_summary.describe_grader_evaluation(check_result))
         if check_result
         else "How often it marks as the key does is not known. This tells: "
-        f"python -m studentsim check-teacher --marker {words.escape_markdown(str(Path(name)))}"
+        f"python -m studentsim check-teacher --marker {formatting.escape_markdown(str(Path(name)))}"
     )
     if check_result:
         replies.render_reply_kinds(check_result, session_key("marker_replies"))

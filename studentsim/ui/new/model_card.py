@@ -9,9 +9,11 @@ from typing import Any
 import streamlit as st
 
 from studentsim.errors import StudentsimError
+from studentsim.labels import formatting
+from studentsim.narration import run_summary
 from studentsim.student.huggingface import model_store
 from studentsim.student.huggingface.catalogue import CATALOGUE, CatalogueModel
-from studentsim.ui import data, jobs, sentences, words
+from studentsim.ui import background, data
 from studentsim.ui.new import getting, suited
 from studentsim.ui.new.form import RunForm
 
@@ -36,15 +38,15 @@ def is_installed(name: str) -> bool:
 
 def render_model_card(form: RunForm, name: str, *, is_chosen: bool, on_choose: Callable[[str], None]) -> None:
     """One model of the catalogue. ``on_choose`` is the callback that lets it learn. A chosen model that is not here keeps Start shut."""
-    entry, installed, job = CATALOGUE[name], is_installed(name), jobs.find_job(JOB_MODULE, _job_arguments(name))
+    entry, installed, job = CATALOGUE[name], is_installed(name), background.find_job(JOB_MODULE, _job_arguments(name))
     is_running = bool(job and job.is_running)
     with st.container(border=True, gap="small", key=f"new.card.{name}"):
         if installed:
             _render_choose_button(entry, is_chosen, on_choose)
         else:
-            st.markdown(f"**{words.escape_markdown(entry.card_title)}**")
-        st.markdown(words.escape_markdown(describe_model(entry)))
-        st.caption(words.escape_markdown(_describe_duration(name)))
+            st.markdown(f"**{formatting.escape_markdown(entry.card_title)}**")
+        st.markdown(formatting.escape_markdown(describe_model(entry)))
+        st.caption(formatting.escape_markdown(_describe_duration(name)))
         if is_running:
             st.fragment(_render_progress, run_every=1.0)(name, job)
         elif installed:
@@ -60,7 +62,7 @@ def render_model_card(form: RunForm, name: str, *, is_chosen: bool, on_choose: C
 def describe_model(entry: CatalogueModel) -> str:
     """What it is and does, in a teacher's words."""
     return (
-        f"{words.capitalize_first(entry.size_description)}; {entry.licence} licence. It reads the question and its options, and "
+        f"{formatting.capitalize_first(entry.size_description)}; {entry.licence} licence. It reads the question and its options, and "
         "writes its answer in words."
     )
 
@@ -69,12 +71,12 @@ def _describe_duration(name: str) -> str:
     config = suited.default_config(name).model_copy(update={"turns": EXAMPLE_TURNS})
     run_estimate = data.estimate_duration(data.get_engine(), config)
     lessons = f"{EXAMPLE_TURNS} lessons of {config.questions}"
-    return f"Slower than the embedded student: {sentences.describe_planned_duration(lessons, run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count)}"
+    return f"Slower than the embedded student: {run_summary.describe_planned_duration(lessons, run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count)}"
 
 
 def _render_choose_button(entry: CatalogueModel, is_chosen: bool, on_choose: Callable[[str], None]) -> None:
     st.button(
-        words.escape_markdown(entry.card_title),
+        formatting.escape_markdown(entry.card_title),
         key=f"new.model.{entry.name}",
         type="primary" if is_chosen else "secondary",
         icon=":material/radio_button_checked:" if is_chosen else ":material/radio_button_unchecked:",
@@ -89,7 +91,7 @@ def _render_download_button(entry: CatalogueModel, result: Mapping[str, Any], on
     failed = "problem" in result
     if failed:
         st.error(
-            f"{words.escape_markdown(str(result['problem']))} {words.escape_markdown(str(result.get('remedy', '')))}",
+            f"{formatting.escape_markdown(str(result['problem']))} {formatting.escape_markdown(str(result.get('remedy', '')))}",
             icon=":material/error:",
         )
     st.button(
@@ -105,12 +107,12 @@ def _render_download_button(entry: CatalogueModel, result: Mapping[str, Any], on
 
 def _start_download(name: str, on_choose: Callable[[str], None]) -> None:
     """Whoever gets it wants to use it: it is chosen too."""
-    jobs.start_job(JOB_MODULE, _job_arguments(name), timeout_seconds=TIMEOUT_SECONDS, restart=True)
+    background.start_job(JOB_MODULE, _job_arguments(name), timeout_seconds=TIMEOUT_SECONDS, restart=True)
     st.session_state.pop(_step_start_key(name), None)
     on_choose(name)
 
 
-def _render_progress(name: str, job: jobs.Job) -> None:
+def _render_progress(name: str, job: background.Job) -> None:
     """How far it is; the page is drawn anew when it is done."""
     if job.result is not None:
         st.rerun()
@@ -118,7 +120,7 @@ def _render_progress(name: str, job: jobs.Job) -> None:
     step_start = st.session_state.get(_step_start_key(name))
     if step_start is None or step_start.step != current.step:
         step_start = st.session_state[_step_start_key(name)] = current
-    st.progress(current.fraction, text=words.escape_markdown(current.describe(step_start)))
+    st.progress(current.fraction, text=formatting.escape_markdown(current.describe(step_start)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Cancel", key=f"new.get.{name}.stop", type="tertiary", icon=":material/stop:", on_click=job.cancel)
         st.caption("You can go on choosing meanwhile.", width="content")

@@ -6,11 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from studentsim.analysis.estimate import DurationEstimate
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
+from studentsim.labels import formatting, language_models
+from studentsim.narration import run_summary
 from studentsim.runs.model_info import BenchmarkResult
-from studentsim.ui import jobs, language_models, sentences, words
-from studentsim.ui.new.estimate import DurationEstimate
+from studentsim.ui import background
 from studentsim.ui.new.form import RunForm
 from studentsim.ui.new.suited import EMBEDDED
 
@@ -66,9 +68,9 @@ def render_model_check(form: RunForm, container: Any) -> None:
 def describe_estimate(config: RunConfig, run_estimate: DurationEstimate) -> str:
     """How long a run will take: as this computer's recent runs say (``run_estimate``), else as the model's trial did, else not known."""
     if (trial_seconds := _seconds_by_trial(config, run_estimate)) is not None:
-        return f"About {words.format_duration(trial_seconds)} on this computer, judged by the check of the model."
+        return f"About {formatting.format_duration(trial_seconds)} on this computer, judged by the check of the model."
     if _is_estimate_usable(config, run_estimate):
-        return sentences.describe_estimated_duration(
+        return run_summary.describe_estimated_duration(
             run_estimate.low_seconds, run_estimate.high_seconds, run_estimate.run_count
         )
     return "How long it takes is not known yet: *Check this model* above tells."
@@ -77,9 +79,9 @@ def describe_estimate(config: RunConfig, run_estimate: DurationEstimate) -> str:
 def describe_estimate_briefly(config: RunConfig, run_estimate: DurationEstimate) -> str:
     """The same in a few words, where there is little room: ``About 2 minutes.``; blank where it is not known."""
     if (trial_seconds := _seconds_by_trial(config, run_estimate)) is not None:
-        return f"About {words.format_duration(trial_seconds)}."
+        return f"About {formatting.format_duration(trial_seconds)}."
     return (
-        f"About {words.format_duration_range(run_estimate.low_seconds, run_estimate.high_seconds)}."
+        f"About {formatting.format_duration_range(run_estimate.low_seconds, run_estimate.high_seconds)}."
         if _is_estimate_usable(config, run_estimate)
         else ""
     )
@@ -112,8 +114,8 @@ def _build_trial_config(form: RunForm) -> RunConfig | None:
         return None
 
 
-def _find_job(config: RunConfig) -> jobs.Job | None:
-    return None if config.model == EMBEDDED else jobs.find_job(JOB_MODULE, _job_arguments(config))
+def _find_job(config: RunConfig) -> background.Job | None:
+    return None if config.model == EMBEDDED else background.find_job(JOB_MODULE, _job_arguments(config))
 
 
 def _job_arguments(config: RunConfig) -> dict[str, Any]:
@@ -121,17 +123,19 @@ def _job_arguments(config: RunConfig) -> dict[str, Any]:
 
 
 def _start_check(config: RunConfig) -> None:
-    jobs.start_job(JOB_MODULE, _job_arguments(config), timeout_seconds=TIMEOUT_SECONDS)
+    background.start_job(JOB_MODULE, _job_arguments(config), timeout_seconds=TIMEOUT_SECONDS)
 
 
-def _render_check_job(job: jobs.Job, config: RunConfig) -> None:
+def _render_check_job(job: background.Job, config: RunConfig) -> None:
     """How far the check is, or what it found; the page is drawn anew when it is done."""
     if job.result is None:
         stage = str(job.last_message.get("stage", ""))
-        step_text = f": {words.escape_markdown(str(job.last_message['step']))}" if "step" in job.last_message else ""
+        step_text = (
+            f": {formatting.escape_markdown(str(job.last_message['step']))}" if "step" in job.last_message else ""
+        )
         st.progress(
             (1 + list(STAGE_LABELS).index(stage)) / (1 + len(STAGE_LABELS)),
-            text=f"{STAGE_LABELS[stage]}{step_text} … {words.format_duration(job.elapsed_seconds)}",
+            text=f"{STAGE_LABELS[stage]}{step_text} … {formatting.format_duration(job.elapsed_seconds)}",
         )
         _render_findings(job.last_message)
         st.button("Stop the check", key="new.model.stop", type="tertiary", icon=":material/stop:", on_click=job.cancel)
@@ -146,7 +150,7 @@ def _render_check_job(job: jobs.Job, config: RunConfig) -> None:
 
 def _render_findings(report: dict[str, Any]) -> None:
     for sentence in report.get("told", ()):
-        st.markdown(f":material/check: {words.escape_markdown(sentence)}")
+        st.markdown(f":material/check: {formatting.escape_markdown(sentence)}")
 
 
 def _render_trial(trial: BenchmarkResult, config: RunConfig) -> None:
@@ -154,7 +158,7 @@ def _render_trial(trial: BenchmarkResult, config: RunConfig) -> None:
     loaded_text, _, time_text = trial.describe(config)
     reading_text = f"That is read as **{trial.letter})**." if trial.letter else "That is read as no answer."
     for sentence in (loaded_text, time_text):
-        st.markdown(f":material/check: {words.escape_markdown(sentence)}")
+        st.markdown(f":material/check: {formatting.escape_markdown(sentence)}")
     with st.container(border=True):
         st.caption("A question, and what it wrote:")
         st.text(trial.problem[:MAX_SHOWN_CHARS])

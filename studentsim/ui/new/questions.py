@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from studentsim.curriculum.generator import SKILLS
-from studentsim.ui import category_names, glossary, words
+from studentsim.labels import category_names, formatting
+from studentsim.ui import glossary
 from studentsim.ui.new.bank import BankInfo, render_bank_choice
 from studentsim.ui.new.form import PERSIST_MODE, RunForm
 
@@ -66,7 +67,7 @@ def describe_pool(form: RunForm, pool_counts: Mapping[str, int], all_categories:
         if chosen
         else "from all categories"
     )
-    text = f"The pool holds {words.pluralize(size, 'question')} {scope_text}; this simulation asks {asked_count:,}"
+    text = f"The pool holds {formatting.pluralize(size, 'question')} {scope_text}; this simulation asks {asked_count:,}"
     return (
         f"{text}, none twice."
         if asked_count <= size
@@ -75,7 +76,7 @@ def describe_pool(form: RunForm, pool_counts: Mapping[str, int], all_categories:
 
 
 def _join_names(names: Sequence[str]) -> str:
-    names = [words.escape_markdown(name) for name in names]
+    names = [formatting.escape_markdown(name) for name in names]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from studentsim.analysis import estimate
 from studentsim.config import RunConfig
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, repeat, words
+from studentsim.labels import formatting, teacher_settings
+from studentsim.ui import components, data, repeat
+from studentsim.ui.layout import WATCH_PAGE
 from studentsim.ui.new import beside, model_check
-from studentsim.ui.new import estimate as estimates
 from studentsim.ui.new.form import RunForm
-from studentsim.ui.shell import WATCH_PAGE
-from studentsim.ui.teaching import names
 
 
 def render_start(engine: data.Engine, form: RunForm) -> str | None:
@@ -37,12 +37,12 @@ def render_start(engine: data.Engine, form: RunForm) -> str | None:
         if config is not None:
             run_estimate = data.estimate_duration(engine, config)
             brief_area.caption(
-                words.escape_markdown(
+                formatting.escape_markdown(
                     f"{_format_length(config)}. {model_check.describe_estimate_briefly(config, run_estimate)}".rstrip()
                 )
             )
             with summary_area.container(border=True, gap="xsmall"):
-                st.markdown(f"**{words.escape_markdown(_describe_run(config))}**")
+                st.markdown(f"**{formatting.escape_markdown(_describe_run(config))}**")
                 st.markdown(_describe_estimate(engine, config, run_estimate))
         with summary_area:
             _render_repeat(engine, form, [config] if config else [], [run_estimate] if run_estimate else [])
@@ -50,7 +50,7 @@ def render_start(engine: data.Engine, form: RunForm) -> str | None:
 
 
 def _render_repeat(
-    engine: data.Engine, form: RunForm, configs: list[RunConfig], run_estimates: list[estimates.DurationEstimate]
+    engine: data.Engine, form: RunForm, configs: list[RunConfig], run_estimates: list[estimate.DurationEstimate]
 ) -> None:
     """The same with several seeds; leads to Compare once begun."""
     target = beside.get_comparison_target()
@@ -73,17 +73,20 @@ def switch_to_run(run_id: str) -> None:
 
 
 def _format_length(config: RunConfig) -> str:
-    exams = words.pluralize(len(config.exam_turns()), "exam")
-    lessons = words.pluralize(config.turns, "lesson")
-    return f"{lessons} of {words.pluralize(config.questions, 'question')}, {exams} of {config.exam:,}"
+    exams = formatting.pluralize(len(config.exam_turns()), "exam")
+    lessons = formatting.pluralize(config.turns, "lesson")
+    return f"{lessons} of {formatting.pluralize(config.questions, 'question')}, {exams} of {config.exam:,}"
 
 
 def _describe_run(config: RunConfig) -> str:
-    return f"{words.student_title(config)}, {words.strategy_label(config)}: {_format_length(config)}" + "".join(
-        f"; {extra}" for extra in names.teaching_extras(names.teaching_settings(config))
+    return (
+        f"{formatting.student_title(config)}, {formatting.strategy_label(config)}: {_format_length(config)}"
+        + "".join(
+            f"; {extra}" for extra in teacher_settings.teaching_extras(teacher_settings.teaching_settings(config))
+        )
     )
 
 
-def _describe_estimate(engine: data.Engine, config: RunConfig, run_estimate: estimates.DurationEstimate) -> str:
+def _describe_estimate(engine: data.Engine, config: RunConfig, run_estimate: estimate.DurationEstimate) -> str:
     text = f"{model_check.describe_estimate(config, run_estimate)} It goes on if you close the page."
     return f"{text} {data.queue_notice(engine)}".rstrip()

@@ -11,11 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from studentsim.config import Teaching
-from studentsim.ui import glossary, words
+from studentsim.labels import formatting, teacher_settings
+from studentsim.settings import Teaching
+from studentsim.ui import glossary
 from studentsim.ui.new import marker
 from studentsim.ui.new.form import PERSIST_MODE, RunForm, session_key
-from studentsim.ui.teaching import names
 
 MAX_LABEL_SMOOTHING = 0.45
 """Settings allow less than a half."""
@@ -27,7 +27,7 @@ def prefill_teacher(teaching: Mapping[str, Any], learning: Mapping[str, Any]) ->
     """Put a run's teacher into the fields."""
     for field in ("attempts", "feedback", "pairs", "chosen_text", "writer"):
         st.session_state[session_key(field)] = teaching[field]
-    st.session_state[session_key("who")] = names.grade_source(Teaching.model_construct(**teaching))
+    st.session_state[session_key("who")] = teacher_settings.grade_source(Teaching.model_construct(**teaching))
     marker.prefill_grader(teaching)
     st.session_state[session_key("errors")] = _to_percent(teaching["error_rate"])
     st.session_state[session_key("doubted")] = _to_percent(teaching["doubts"])
@@ -38,7 +38,8 @@ def render_teacher_settings(form: RunForm) -> None:
     """All of it, folded; the fold's label says what is set. Writes ``form.settings["teaching"]``."""
     base = dict(form.settings["teaching"])
     with st.expander(
-        f"The teacher: {words.escape_markdown(names.describe_teaching(_read_teaching(base)))}", key="new.teacher"
+        f"The teacher: {formatting.escape_markdown(teacher_settings.describe_teaching(_read_teaching(base)))}",
+        key="new.teacher",
     ):
         st.caption("As it comes, an answer is marked by its key, and each question is asked once.")
         left, right = st.columns(2, gap="medium")
@@ -57,14 +58,18 @@ def _read_teaching(base: Mapping[str, Any]) -> Teaching:
     grader_kind = state[session_key("who")]
     values: dict[str, Any] = {
         "attempts": state[session_key("attempts")],
-        "feedback": state[session_key("feedback")] if has_retries else names.DEFAULT_TEACHING.feedback,
-        "pairs": state[session_key("pairs")] if has_retries else names.DEFAULT_TEACHING.pairs,
+        "feedback": state[session_key("feedback")] if has_retries else teacher_settings.DEFAULT_TEACHING.feedback,
+        "pairs": state[session_key("pairs")] if has_retries else teacher_settings.DEFAULT_TEACHING.pairs,
         "chosen_text": state[session_key("chosen_text")],
         "doubts": _read_fraction("doubted") if has_retries else 0.0,
         "writer": str(state[session_key("writer")]).strip() if has_retries else "",
         "error_rate": _read_fraction("errors"),
-        **(marker.grader_settings() if grader_kind != names.KEY_GRADES else {"marker": "", "marker_revision": ""}),
-        "decides": "marker" if grader_kind == names.MODEL_GRADES else "key",
+        **(
+            marker.grader_settings()
+            if grader_kind != teacher_settings.KEY_GRADES
+            else {"marker": "", "marker_revision": ""}
+        ),
+        "decides": "marker" if grader_kind == teacher_settings.MODEL_GRADES else "key",
     }
     return Teaching.model_construct(**{**base, **values})
 
@@ -74,7 +79,7 @@ def _read_teaching(base: Mapping[str, Any]) -> Teaching:
 
 def _render_retry_settings(form: RunForm) -> None:
     st.segmented_control(
-        "Tries at each practice question", list(names.ATTEMPT_COUNT_WORDS), format_func=names.ATTEMPT_COUNT_WORDS.__getitem__, required=True,
+        "Tries at each practice question", list(teacher_settings.ATTEMPT_COUNT_WORDS), format_func=teacher_settings.ATTEMPT_COUNT_WORDS.__getitem__, required=True,
         key=session_key("attempts"), persist_state=PERSIST_MODE, help=glossary.term_help("second-try"),
     )  # fmt: skip
     form.add_error_slot("attempts", "Tries at each practice question")
@@ -83,11 +88,11 @@ def _render_retry_settings(form: RunForm) -> None:
         st.caption("Allow two, and you can choose here what is said to a wrong answer and what it learns from.")
         return
     _render_select_field(
-        form, "feedback", "What is said to a wrong answer", names.FEEDBACK_LABELS, glossary_term="feedback",
+        form, "feedback", "What is said to a wrong answer", teacher_settings.FEEDBACK_LABELS, glossary_term="feedback",
         caption="The words are the question's own: what went wrong, and a hint that does not give the answer away.",
     )  # fmt: skip
     _render_select_field(
-        form, "pairs", "What it learns from", names.CHOSEN_SOURCE_LABELS, glossary_term="pair",
+        form, "pairs", "What it learns from", teacher_settings.CHOSEN_SOURCE_LABELS, glossary_term="pair",
         caption="What it is shown as better than its own first, wrong answer.",
     )  # fmt: skip
     _render_percent_field(
@@ -101,19 +106,19 @@ def _render_retry_settings(form: RunForm) -> None:
 
 def _render_grading_settings(form: RunForm) -> None:
     _render_select_field(
-        form, "who", "Who marks practice", names.GRADE_SOURCE_LABELS, glossary_term="trained-marker",
+        form, "who", "Who marks practice", teacher_settings.GRADE_SOURCE_LABELS, glossary_term="trained-marker",
         caption="Exams are always marked by the answer key: they are what simulations are compared by.",
     )  # fmt: skip
     grader_kind = st.session_state[session_key("who")]
-    if grader_kind != names.KEY_GRADES:
-        marker.render_grader_choice(form, is_grade_source=grader_kind == names.MODEL_GRADES)
+    if grader_kind != teacher_settings.KEY_GRADES:
+        marker.render_grader_choice(form, is_grade_source=grader_kind == teacher_settings.MODEL_GRADES)
     _render_percent_field(
         form, "errors", "error_rate", "Marks the teacher gets wrong on purpose, of 100", max_percent=50, glossary_term="label-noise",
         caption="Right is called wrong, or wrong right; the student learns from it as if it were true.", on_change=_on_error_rate_changed,
     )  # fmt: skip
     if (
         st.session_state[session_key("errors")] > 0
-        or grader_kind == names.MODEL_GRADES
+        or grader_kind == teacher_settings.MODEL_GRADES
         or st.session_state[session_key("loss")] == CAUTIOUS_LOSS
     ):
         st.session_state[session_key("cautious")] = st.session_state[session_key("loss")] == CAUTIOUS_LOSS
@@ -149,7 +154,7 @@ def _describe_caution() -> str:
     if st.session_state[session_key("loss")] != CAUTIOUS_LOSS:
         return "It then takes some of the teacher's marks to be wrong, and lets no single one pull it far."
     label_smoothing = float(st.session_state[session_key("label_smoothing")] or 0)
-    return f"It takes {names.format_share(label_smoothing)} of the teacher's marks to be wrong."
+    return f"It takes {teacher_settings.format_share(label_smoothing)} of the teacher's marks to be wrong."
 
 
 def _render_technical_settings(form: RunForm) -> None:
@@ -162,7 +167,7 @@ def _render_technical_settings(form: RunForm) -> None:
         form.add_error_slot("writer", "Who writes the hints")
         st.caption("An instruct model by its hub name or folder; each wrong answer then takes it a few seconds more.")
     _render_select_field(
-        form, "chosen_text", "What it is shown of a given working", names.CHOSEN_TEXT_LABELS, glossary_term="pair",
+        form, "chosen_text", "What it is shown of a given working", teacher_settings.CHOSEN_TEXT_LABELS, glossary_term="pair",
         caption="The chosen text of a pair, where it is the given working. With less of it, the two texts differ less in style.",
     )  # fmt: skip
     st.caption(

@@ -6,18 +6,20 @@ import json
 
 import streamlit as st
 
+from studentsim.config import parse_stored_config
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
+from studentsim.datasets import curriculum_lookup
+from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LABELS
+from studentsim.labels import category_names, formatting
 from studentsim.store import ingest, queries
-from studentsim.student.embedded.student.profiles import PROFILES
-from studentsim.student.embedded.student.prompt_text import prompt_text
+from studentsim.student.embedded.profiles import PROFILES
+from studentsim.student.embedded.prompt_text import prompt_text
 from studentsim.types import Option, Question
-from studentsim.ui import category_names, components, data, words
+from studentsim.ui import components, data
 from studentsim.ui.answers import AnswersView as AnswersView
-from studentsim.ui.cards import parse_stored_config
-from studentsim.ui.questions import filters, known, sentences
-from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS
+from studentsim.ui.layout import ANSWERS_PAGE, QUESTIONS_PAGE
+from studentsim.ui.questions import filters, sentences
 from studentsim.ui.questions.view import QuestionsView
-from studentsim.ui.shell import ANSWERS_PAGE, QUESTIONS_PAGE
 
 MAX_RUNS = 12
 """Simulations listed under a question at most."""
@@ -28,7 +30,7 @@ EXAMPLE_PROFILE = "balanced"
 
 def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
     """The open question; one that the bank does not have is said so, with its answers if any run asked it."""
-    question = known.find_question(view.question)
+    question = curriculum_lookup.find_question(view.question)
     st.button(
         "Close",
         icon=":material/close:",
@@ -50,7 +52,7 @@ def render_question_card(engine: data.Engine, view: QuestionsView) -> None:
 def _render_question(question: Question) -> None:
     skill = SKILLS[question.skill or ""]
     st.caption(
-        words.escape_markdown(
+        formatting.escape_markdown(
             f"{category_names.curriculum_category_label(question.category)} · {DIFFICULTY_LABELS[skill.difficulty]} · for {SPLIT_LABELS[question.split]} · "
             f"{question.id}"
         )
@@ -59,7 +61,7 @@ def _render_question(question: Question) -> None:
     for option in question.options:
         _render_option(option, is_correct=option.letter == question.correct)
     st.markdown("**The right working**")
-    st.code(words.format_working(question.rationale), language=None, wrap_lines=True)
+    st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
     with st.expander("What each wrong answer tells, with its working"):
         for option in question.options:
             if option.misconception:
@@ -83,7 +85,7 @@ def _render_option(option: Option, *, is_correct: bool) -> None:
             st.badge("right answer", icon=":material/check:", color="blue")
         else:
             st.caption(
-                words.escape_markdown(sentences.describe_option(option.misconception, is_correct=False)),
+                formatting.escape_markdown(sentences.describe_option(option.misconception, is_correct=False)),
                 width="content",
             )
 
@@ -91,10 +93,10 @@ def _render_option(option: Option, *, is_correct: bool) -> None:
 def _render_misconception(option: Option) -> None:
     misconception = MISCONCEPTIONS[option.misconception or ""]
     st.markdown(
-        f"**{option.letter}) {words.escape_markdown(option.text)}: {words.escape_markdown(misconception.title)}**"
+        f"**{option.letter}) {formatting.escape_markdown(option.text)}: {formatting.escape_markdown(misconception.title)}**"
     )
     st.text(misconception.explanation)
-    st.code(words.format_working(option.solution or ""), language=None, wrap_lines=True)
+    st.code(formatting.format_working(option.solution or ""), language=None, wrap_lines=True)
     st.text(f"What a teacher could ask: {misconception.hint}")
 
 
@@ -106,12 +108,12 @@ def _render_runs(engine: data.Engine, question_id: str) -> None:
     if question_runs.empty:
         st.text("No simulation on this computer has asked it yet.")
     for row in question_runs.head(MAX_RUNS).itertuples():
-        title = words.run_title(parse_stored_config(json.loads(row.config)))
+        title = formatting.run_title(parse_stored_config(json.loads(row.config)))
         result_text = sentences.describe_results(int(row.answers), int(row.correct), bool(row.last_right))
         st.page_link(
-            ANSWERS_PAGE, label=words.escape_markdown(title), icon=":material/list_alt:",
+            ANSWERS_PAGE, label=formatting.escape_markdown(title), icon=":material/list_alt:",
             query_params=AnswersView(run=row.run_id, question=question_id).to_params(),
         )  # fmt: skip
-        st.caption(words.escape_markdown(result_text))
+        st.caption(formatting.escape_markdown(result_text))
     if len(question_runs) > MAX_RUNS:
         st.caption(f"The newest {MAX_RUNS} of {len(question_runs)} simulations that asked it.")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from studentsim.ui import components, data, words
+from studentsim.datasets.curriculum_coverage import category_coverage_frame
+from studentsim.labels import formatting
+from studentsim.ui import components, data
 from studentsim.ui.device import is_phone
-from studentsim.ui.into_view import scroll_into_view
 from studentsim.ui.questions import bank, filters, sentences
 from studentsim.ui.questions.card import render_question_card
-from studentsim.ui.questions.coverage import category_coverage_frame
 from studentsim.ui.questions.listing import render_question_table
 from studentsim.ui.questions.overview import render_coverage, render_skills
 from studentsim.ui.questions.skill import render_skill_card
 from studentsim.ui.questions.view import QuestionsView
+from studentsim.ui.scroll_into_view import scroll_into_view
 
 
 def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_parameters: list[str]) -> None:
@@ -22,7 +23,7 @@ def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_para
     components.render_page_title("Questions")
     if invalid_parameters:
         st.warning(
-            words.escape_markdown(sentences.describe_invalid_parameters(invalid_parameters)),
+            formatting.escape_markdown(sentences.describe_invalid_parameters(invalid_parameters)),
             icon=":material/search_off:",
         )
     header_area = st.container()
@@ -58,4 +59,4 @@ def render_questions_page(engine: data.Engine, view: QuestionsView, invalid_para
 
 def _render_header(container: DeltaGenerator, view: QuestionsView, count: int) -> None:
     total = int(category_coverage_frame().questions.sum())
-    container.header(words.escape_markdown(sentences.describe_view(view, count, total)), anchor=False)
+    container.header(formatting.escape_markdown(sentences.describe_view(view, count, total)), anchor=False)

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from studentsim.curriculum.generator import SKILLS
+from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LABELS
+from studentsim.labels import category_names, formatting
 from studentsim.types import CATEGORIES
-from studentsim.ui import category_names, components, glossary, words
+from studentsim.ui import components, glossary
 from studentsim.ui.device import is_phone
-from studentsim.ui.linked import MAX_VALUE_CHARS
+from studentsim.ui.layout import QUESTIONS_PAGE
 from studentsim.ui.questions import sentences
-from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS
 from studentsim.ui.questions.view import QuestionsView
-from studentsim.ui.shell import QUESTIONS_PAGE
+from studentsim.ui.url_state import MAX_VALUE_CHARS
 
 CHOICE_WIDTH_PIXELS = 170
 """Pixels of one choice: two fit beside each other on a phone."""
@@ -68,7 +69,7 @@ def render_no_matches(view: QuestionsView) -> None:
     st.info("No questions match. Remove a filter:", icon=":material/filter_alt_off:")
     for name in view.active_filters:
         st.page_link(
-            QUESTIONS_PAGE, label=words.escape_markdown(f"Remove {sentences.describe_filter(view, name)}"), icon=":material/close:",
+            QUESTIONS_PAGE, label=formatting.escape_markdown(f"Remove {sentences.describe_filter(view, name)}"), icon=":material/close:",
             query_params=view.with_changes(**{name: ""}).to_params(),
         )  # fmt: skip
 

@@ -7,12 +7,13 @@ import zlib
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import category_names, components, words
+from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LABELS
+from studentsim.labels import category_names, formatting
+from studentsim.labels.titles import skill_title
+from studentsim.ui import components
+from studentsim.ui.layout import QUESTIONS_PAGE
 from studentsim.ui.questions import filters
-from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS
 from studentsim.ui.questions.view import QuestionsView
-from studentsim.ui.shell import QUESTIONS_PAGE
-from studentsim.ui.titles import skill_title
 
 MAX_HEIGHT_PIXELS = 560
 ROW_HEIGHT_PIXELS = 35
@@ -23,7 +24,9 @@ _NAVIGATION_ICONS = {
 
 def render_question_table(matches: pd.DataFrame, view: QuestionsView) -> None:
     """The questions as a table; the button of a row, the question's number in the bank, opens it."""
-    st.caption(f"{words.pluralize(len(matches), 'question')}. Press the number at the beginning of a row to open it.")
+    st.caption(
+        f"{formatting.pluralize(len(matches), 'question')}. Press the number at the beginning of a row to open it."
+    )
     _render_navigation(matches, view)
     column = st.column_config
     st.dataframe(

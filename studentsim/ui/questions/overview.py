@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import category_names, charts, components, words
-from studentsim.ui.drawn import cached_figure
-from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, category_coverage_frame, skill_coverage_frame
+from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, category_coverage_frame, skill_coverage_frame
+from studentsim.labels import category_names, formatting
+from studentsim.ui import charts, components
+from studentsim.ui.figure_cache import cached_figure
+from studentsim.ui.layout import QUESTIONS_PAGE
 from studentsim.ui.questions.view import QuestionsView
-from studentsim.ui.shell import QUESTIONS_PAGE
 
 COLUMN_LABELS = {
     "category": "category", "title": "skill", "difficulty": "difficulty (1 easy to 3 hard)", "study": "for practice",
@@ -41,7 +42,7 @@ def render_skills(view: QuestionsView) -> None:
     frame = skill_coverage_frame()
     for name, value in (("category", view.category), ("difficulty", int(view.difficulty or 0))):
         frame = frame[frame[name] == value] if value else frame
-    st.markdown(f"**{words.pluralize(len(frame), 'skill')}: what they are, and their slips**")
+    st.markdown(f"**{formatting.pluralize(len(frame), 'skill')}: what they are, and their slips**")
     for row in frame.itertuples():
         components.render_link(
             QUESTIONS_PAGE, str(row.title), ":material/school:", view.with_changes(skill=str(row.skill)).to_params()

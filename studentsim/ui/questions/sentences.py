@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from studentsim.curriculum.generator import MISCONCEPTIONS, SKILLS
 from studentsim.curriculum.schema import Skill
+from studentsim.datasets.curriculum_coverage import DIFFICULTY_LABELS, SPLIT_LABELS, skill_coverage_frame
 from studentsim.datasets.registry import QUESTIONS_PER_SKILL
-from studentsim.ui import category_names
-from studentsim.ui.questions.coverage import DIFFICULTY_LABELS, SPLIT_LABELS, skill_coverage_frame
+from studentsim.labels import category_names
+from studentsim.labels.formatting import pluralize
 from studentsim.ui.questions.view import QuestionsView
-from studentsim.ui.words import pluralize
 
 MISCONCEPTION_KIND_LABELS = {"concept": "a mistaken idea", "careless": "carelessness"}
 """What kind of slip a misconception is, in plain words."""

@@ -6,19 +6,20 @@ import streamlit as st
 
 from studentsim.curriculum.generator import SKILLS, fill_phrasing, generate_question, sample_numbers
 from studentsim.curriculum.schema import Skill
+from studentsim.labels import formatting
 from studentsim.rng import derive_rng
-from studentsim.ui import data, words
+from studentsim.ui import data
 from studentsim.ui.answers import AnswersView as AnswersView
+from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.questions import sentences
 from studentsim.ui.questions.view import QuestionsView
-from studentsim.ui.shell import ANSWERS_PAGE
 
 
 def render_skill_card(view: QuestionsView) -> None:
     """The card of the skill that the view names."""
     skill = SKILLS[view.skill]
     with st.container(border=True):
-        st.subheader(words.escape_markdown(skill.title), anchor=False)
+        st.subheader(formatting.escape_markdown(skill.title), anchor=False)
         st.text(sentences.describe_skill(skill))
         st.markdown("**How it is asked**")
         for example in _example_wordings(skill):
@@ -26,18 +27,18 @@ def render_skill_card(view: QuestionsView) -> None:
         question = generate_question(skill.id, "study", 0)
         st.markdown("**The right working, of this question**")
         st.text(question.problem)
-        st.code(words.format_working(question.rationale), language=None, wrap_lines=True)
+        st.code(formatting.format_working(question.rationale), language=None, wrap_lines=True)
         st.markdown("**Slips that lead to wrong answers**")
         for option in question.options:
             if misconception := next((s for s in skill.misconceptions if s.id == option.misconception), None):
                 with st.expander(
-                    words.escape_markdown(
+                    formatting.escape_markdown(
                         f"{misconception.title} ({sentences.MISCONCEPTION_KIND_LABELS[misconception.kind]})"
                     )
                 ):
                     st.text(misconception.explanation)
                     st.caption("The same question, with this slip:")
-                    st.code(words.format_working(option.solution or ""), language=None, wrap_lines=True)
+                    st.code(formatting.format_working(option.solution or ""), language=None, wrap_lines=True)
                     st.text(f"What a teacher could ask: {misconception.hint}")
         if run_id := data.current_run_id():
             st.page_link(

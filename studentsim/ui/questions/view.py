@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 from studentsim.curriculum.generator import SKILLS
 from studentsim.types import CATEGORIES
-from studentsim.ui.linked import UrlState
+from studentsim.ui.url_state import UrlState
 
 SPLITS = ("study", "exam", "validation")
 DIFFICULTIES = ("1", "2", "3")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui.teaching.check import GraderEvaluation
+from studentsim.analysis.grader_evaluation import GraderEvaluation
 
 REPLY_COLUMN_TITLES = {
     "kind": "kind of reply", "answers": "answers", "right": "right by the key", "share": "as the key, of 100",

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studentsim.errors import StudentsimError
-from studentsim.ui import components, data, words
-from studentsim.ui.shell import WATCH_PAGE
-from studentsim.ui.watch import lanes, links, predictions, pulse
-from studentsim.ui.watch.lanes import RaceEntry
+from studentsim.labels import formatting
+from studentsim.ui import components, data
+from studentsim.ui.layout import WATCH_PAGE
+from studentsim.ui.watch import links, live_run, predictions, race_entries
+from studentsim.ui.watch.race_entries import RaceEntry
 
 VOTING_BEFORE_START = "Say it before it begins: press a number key once for each hand that goes up."
 VOTING_AFTER_START = (
@@ -19,15 +20,15 @@ VOTING_AFTER_START = (
 _VOTES_KEY, _ERROR_KEY = "watch.ballot.cast", "watch.ballot.error"
 
 
-def prediction_question(runs: Sequence[pulse.RunSnapshot]) -> str:
+def prediction_question(runs: Sequence[live_run.RunSnapshot]) -> str:
     """``Who will be ahead after 8 lessons?``"""
-    return f"Who will be ahead after {words.pluralize(min(run.turns for run in runs), 'lesson')}?"
+    return f"Who will be ahead after {formatting.pluralize(min(run.turns for run in runs), 'lesson')}?"
 
 
-def describe_voting(runs: Sequence[pulse.RunSnapshot]) -> str:
+def describe_voting(runs: Sequence[live_run.RunSnapshot]) -> str:
     """How hands are counted, until when, and whether the race waits for its turn."""
     has_begun = any(not run.answers.empty for run in runs)
-    return f"{VOTING_AFTER_START if has_begun else VOTING_BEFORE_START} {lanes.describe_queue([run.status for run in runs])}".rstrip()
+    return f"{VOTING_AFTER_START if has_begun else VOTING_BEFORE_START} {race_entries.describe_queue([run.status for run in runs])}".rstrip()
 
 
 def number_choices(entries: Sequence[RaceEntry]) -> list[tuple[str, str, str]]:
@@ -52,7 +53,7 @@ def render_vote_buttons(
     container_key = "watch.ballot.large" if large else "watch.ballot"
     with st.container(horizontal=True, vertical_alignment="center", key=container_key):
         for key, choice, name in number_choices(entries):
-            label = words.escape_markdown(f"{name}: {tally.votes_for(choice)}")
+            label = formatting.escape_markdown(f"{name}: {tally.votes_for(choice)}")
             st.button(
                 label, key=f"watch.ballot.{key}", shortcut=key, width="stretch" if large else "content",
                 on_click=_add_vote, args=(engine, ids, choice, showing),
@@ -73,13 +74,13 @@ def render_vote_buttons(
             )
 
 
-def render_predict_first_button(engine: data.Engine, runs: Sequence[pulse.RunSnapshot]) -> None:
+def render_predict_first_button(engine: data.Engine, runs: Sequence[live_run.RunSnapshot]) -> None:
     """The button on the page of a race that has just begun: it waits at its start, and the room is asked. Writes on a click."""
     pausable_ids = [
         run.run_id for run in runs if run.status in ("queued", "starting", "running") and not run.state.request
     ]
     if pausable_ids and st.button("Let the room predict first", icon=":material/how_to_vote:", key="watch.predict"):
-        pulse.control_runs(engine, "pause", pausable_ids)
+        live_run.control_runs(engine, "pause", pausable_ids)
         st.switch_page(WATCH_PAGE, query_params=links.race_params([run.run_id for run in runs], present=True))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studentsim.ui import components, data, recorded_race
-from studentsim.ui.shell import HOME_PAGE, WATCH_PAGE
+from studentsim.ui.layout import HOME_PAGE, WATCH_PAGE
 from studentsim.ui.watch import links
 
 

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from studentsim.analysis import accuracy_bounds, practice_accuracy, rewards, selection_lookups
+from studentsim.analysis.estimate import exam_mode
+from studentsim.analysis.last_exam import margin_of_error_note
 from studentsim.errors import StudentsimError
-from studentsim.ui import (
-    category_names,
-    charts,
-    components,
-    data,
-    glossary,
-    language_models,
-    lookups,
-    rewards,
-    sentences,
-    words,
-)
-from studentsim.ui.new.estimate import exam_mode
-from studentsim.ui.shell import (
+from studentsim.labels import category_names, formatting, language_models
+from studentsim.narration import run_summary
+from studentsim.ui import components, data, glossary
+from studentsim.ui.layout import (
     ANSWERS_PAGE,
     COMPARE_PAGE,
     NEW_SIMULATION_PAGE,
@@ -27,8 +20,7 @@ from studentsim.ui.shell import (
     error_boundary,
     render_term_link,
 )
-from studentsim.ui.watch import links, mix, pictures, plot, practice, pulse, teacher, technical, writing
-from studentsim.ui.weak import margin_of_error_note
+from studentsim.ui.watch import links, live_run, mix, pictures, plot, teacher, technical, writing
 
 REFRESH_SECONDS, EAGER_REFRESH_SECONDS, IDLE_REFRESH_SECONDS = 1.0, 0.5, 3.0
 """Seconds from one refresh to the next while a run goes on; while it has no answer yet; while it stands still, but someone
@@ -53,12 +45,12 @@ STEP_COLUMNS = {
 
 def render_run_page(engine: data.Engine, run_id: str) -> None:
     """One run: its head, and its body, which keeps itself up to date while the run goes on."""
-    run = pulse.take_snapshot(engine, run_id)
+    run = live_run.take_snapshot(engine, run_id)
     _render_header(engine, run)
     st.fragment(_render_body, run_every=refresh_interval([run]))(engine, run_id, run.page_state)
 
 
-def refresh_interval(runs: list[pulse.RunSnapshot]) -> float | None:
+def refresh_interval(runs: list[live_run.RunSnapshot]) -> float | None:
     """Seconds from refresh to refresh; None: nothing can change any more."""
     if all(run.is_over for run in runs):
         return None
@@ -70,16 +62,16 @@ def refresh_interval(runs: list[pulse.RunSnapshot]) -> float | None:
 # ------------------------------------------------------------------ head
 
 
-def _render_header(engine: data.Engine, run: pulse.RunSnapshot) -> None:
+def _render_header(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     """Title, state, and the buttons that fit the state."""
-    components.render_page_title(run.title, words.run_subtitle(run.config), scroll_id=f"Watch {run.run_id}")
+    components.render_page_title(run.title, formatting.run_subtitle(run.config), scroll_id=f"Watch {run.run_id}")
     with st.container(horizontal=True, vertical_alignment="center"):
         components.render_status_badge(run.status)
         components.render_recorded_badge(run.recorded_label)
-        if version := words.student_version_label(run.config):
-            st.caption(words.capitalize_first(version), width="content")
+        if version := formatting.student_version_label(run.config):
+            st.caption(formatting.capitalize_first(version), width="content")
         if run.is_live and run.state.request:
-            st.caption(words.PENDING_REQUEST_LABELS.get(run.state.request, run.state.request), width="content")
+            st.caption(formatting.PENDING_REQUEST_LABELS.get(run.state.request, run.state.request), width="content")
         else:
             _render_control_buttons(engine, run)
         st.page_link(
@@ -90,20 +82,20 @@ def _render_header(engine: data.Engine, run: pulse.RunSnapshot) -> None:
         )
         components.reserve_row_height(components.LINK_ROW_HEIGHT_PX)
     if run.notice:
-        st.warning(words.escape_markdown(run.notice), icon=":material/history:")
+        st.warning(formatting.escape_markdown(run.notice), icon=":material/history:")
 
 
-def _render_control_buttons(engine: data.Engine, run: pulse.RunSnapshot) -> None:
+def _render_control_buttons(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     def render_button(label: str, icon: str, type: str = "secondary") -> None:
         action = label.lower()
         args = (engine, action, [run.run_id])
-        st.button(label, icon=icon, type=type, key=f"watch.{action}", on_click=pulse.control_runs, args=args)
+        st.button(label, icon=icon, type=type, key=f"watch.{action}", on_click=live_run.control_runs, args=args)
 
     if run.status in ("queued", "starting", "running"):
         render_button("Pause", ":material/pause:")
-    if run.status in words.RESUMABLE_STATUSES:
+    if run.status in formatting.RESUMABLE_STATUSES:
         render_button("Resume", ":material/play_arrow:", "primary")
-    if run.status in words.CANCELLABLE_STATUSES:
+    if run.status in formatting.CANCELLABLE_STATUSES:
         with st.popover("Stop for good", icon=":material/stop:"):
             st.markdown("Cancel this simulation? The lessons done so far stay, but it cannot go on.")
             render_button("Cancel", ":material/stop:", "primary")
@@ -115,10 +107,10 @@ def _render_control_buttons(engine: data.Engine, run: pulse.RunSnapshot) -> None
 def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, str, bool]) -> None:
     """All that changes while a run goes on. Has the whole page drawn again once the run's state is another than ``rendered_state``."""
     with error_boundary():
-        run = pulse.take_snapshot(engine, run_id)
+        run = live_run.take_snapshot(engine, run_id)
         if run.page_state != rendered_state:
             st.rerun()
-        st.header(words.escape_markdown(sentences.results_headline(run.exams, run.weak)), anchor=False)
+        st.header(formatting.escape_markdown(run_summary.results_headline(run.exams, run.weak)), anchor=False)
         _render_status(run)
         if run.answers.empty:
             if run.partial_answer:  # nothing is below it that could jump
@@ -134,11 +126,11 @@ def _render_body(engine: data.Engine, run_id: str, rendered_state: tuple[str, st
                 components.render_answer_card(row, run.categories)
 
 
-def _render_status(run: pulse.RunSnapshot) -> None:
+def _render_status(run: live_run.RunSnapshot) -> None:
     """Where the run is, why it is not going on, or, at its end, the ways on."""
     if run.status in ("starting", "running"):
         if run.answers.empty:
-            components.render_checklist(sentences.startup_steps(run.status, _startup_stage(run), _model_label(run)))
+            components.render_checklist(run_summary.startup_steps(run.status, _startup_stage(run), _model_label(run)))
         st.progress(run.progress, text=f"{run.progress_text} You can close this page; the simulation goes on.")
     elif run.status == "failed":
         state = run.state
@@ -148,31 +140,33 @@ def _render_status(run: pulse.RunSnapshot) -> None:
         components.render_error(problem, details=state.error)
     elif run.status == "finished":
         render_next_page_links([run.run_id])
-    elif note := sentences.describe_stopped_run(
+    elif note := run_summary.describe_stopped_run(
         run.status, run.turn, run.turns, queue_position=run.state.queue_position
     ):
-        st.info(note, icon=words.status_display(run.status)[2])
+        st.info(note, icon=formatting.status_display(run.status)[2])
 
 
-def _startup_stage(run: pulse.RunSnapshot) -> str:
+def _startup_stage(run: live_run.RunSnapshot) -> str:
     """The stage of a run that has no answer yet. The state's word counts: the journal may be ahead of a worker that died."""
     return (run.stage if run.stage == "loading" else "") if run.status == "starting" else "exam"
 
 
-def _model_label(run: pulse.RunSnapshot) -> str:
+def _model_label(run: live_run.RunSnapshot) -> str:
     """What a run's language model is called, with how long loading it takes; blank: the embedded student, which is there at once."""
     if run.config.model == "embedded":
         return ""
     small = language_models.find_model(run.config.model) is not None
-    return words.escape_markdown(sentences.model_loading_step(words.student_title(run.config), from_catalogue=small))
+    return formatting.escape_markdown(
+        run_summary.model_loading_step(formatting.student_title(run.config), from_catalogue=small)
+    )
 
 
-def render_partial_answer(run: pulse.RunSnapshot) -> None:
+def render_partial_answer(run: live_run.RunSnapshot) -> None:
     """What a language model is writing; while the run is at work its place stays, whatever goes on."""
     if run.can_show_writing:
         writing.render_writing_card(
             run.partial_answer,
-            idle_text=sentences.describe_writing_pause(run.stage, options_only=exam_mode(run.config) == "scored"),
+            idle_text=run_summary.describe_writing_pause(run.stage, options_only=exam_mode(run.config) == "scored"),
             key=f"watch.writing.{run.run_id}",
         )
 
@@ -198,11 +192,11 @@ def render_live_figure(question: str, packed_figure: bytes, *, key: str, sentenc
     """A live picture under the question it answers."""
     st.subheader(question, anchor=False)
     if sentence:
-        st.markdown(words.escape_markdown(sentence))
+        st.markdown(formatting.escape_markdown(sentence))
     plot.render_packed_figure(packed_figure, key=key)
 
 
-def _render_figures(engine: data.Engine, run: pulse.RunSnapshot) -> None:
+def _render_figures(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     id = run.run_id
     render_live_figure(
         "How many never-practised questions does it answer rightly?",
@@ -210,20 +204,22 @@ def _render_figures(engine: data.Engine, run: pulse.RunSnapshot) -> None:
         key=f"watch.exams.{id}",
     )
     if run.config.bank == "curriculum":
-        st.caption(words.EXAM_SCOPE_NOTE)
+        st.caption(formatting.EXAM_SCOPE_NOTE)
     components.render_figure_data(run.exams, key=f"watch.exams.numbers.{id}", columns=EXAM_COLUMNS)
     if len(run.cells):
         render_live_figure(
             "Which categories are still weak?", pictures.pack_category_heatmap(run), key=f"watch.heatmap.{id}"
         )
-        hatched = " Hatched: fewer than 10 answers, shown as a count." if charts.has_hatched_cells(run.cells) else ""
+        hatched = (
+            " Hatched: fewer than 10 answers, shown as a count." if accuracy_bounds.has_hatched_cells(run.cells) else ""
+        )
         st.caption(
             f"Right answers of 100 in each exam{margin_of_error_note(run.cells)}.{hatched} {category_names.explain_category_names(run.cells.row)}"
         )
         components.render_figure_data(run.cells, key=f"watch.heatmap.numbers.{id}", columns=CATEGORY_COLUMNS)
     mix.render_run_mix(run)
     if len(run.lessons):
-        sentence = practice.describe_latest_practice(
+        sentence = practice_accuracy.describe_latest_practice(
             run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
         )
         render_live_figure(
@@ -235,18 +231,20 @@ def _render_figures(engine: data.Engine, run: pulse.RunSnapshot) -> None:
     _render_training(engine, run)
 
 
-def _render_lookups(run: pulse.RunSnapshot) -> None:
+def _render_lookups(run: live_run.RunSnapshot) -> None:
     """What the way of choosing looked at, and a warning where it hardly chooses; nothing for ways that do not look."""
-    lesson_lookups = lookups.selection_stats_from_frame(run.looked_at)
-    if warning := lookups.selection_warning(lesson_lookups):
-        st.warning(words.escape_markdown(warning), icon=":material/rule:")
-    elif summary := lookups.describe_selection_stats(lesson_lookups):
-        st.markdown(words.escape_markdown(summary))
+    lesson_lookups = selection_lookups.selection_stats_from_frame(run.looked_at)
+    if warning := selection_lookups.selection_warning(lesson_lookups):
+        st.warning(formatting.escape_markdown(warning), icon=":material/rule:")
+    elif summary := selection_lookups.describe_selection_stats(lesson_lookups):
+        st.markdown(formatting.escape_markdown(summary))
     if lesson_lookups:
-        st.caption(words.escape_markdown(lookups.describe_selection_rule(lesson_lookups, run.config.threshold)))
+        st.caption(
+            formatting.escape_markdown(selection_lookups.describe_selection_rule(lesson_lookups, run.config.threshold))
+        )
 
 
-def _render_training(engine: data.Engine, run: pulse.RunSnapshot) -> None:
+def _render_training(engine: data.Engine, run: live_run.RunSnapshot) -> None:
     st.subheader("What happens while it learns?", anchor=False, help=glossary.term_help("dpo"))
     if run.config.strategy == "none":
         st.markdown("Nothing: this student is never taught. Any change in its exams is luck.")
@@ -267,8 +265,8 @@ def _render_training(engine: data.Engine, run: pulse.RunSnapshot) -> None:
         ),
     )
     if warning:
-        st.warning(words.escape_markdown(warning), icon=":material/trending_down:")
-    st.markdown(words.escape_markdown(sentence))
+        st.warning(formatting.escape_markdown(warning), icon=":material/trending_down:")
+    st.markdown(formatting.escape_markdown(sentence))
     if run.steps.empty:
         return
     plot.render_packed_figure(pictures.pack_training_figure(run, chosen), key=f"watch.rewards.{run.run_id}.{chosen}")

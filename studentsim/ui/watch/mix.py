@@ -8,10 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import category_names, charts, components, glossary, mix_sentences, mix_table, words
-from studentsim.ui.mix_table import MixRow, MixTable
+from studentsim.analysis import mix_table
+from studentsim.analysis.mix_table import MixRow, MixTable
+from studentsim.labels import category_names, formatting
+from studentsim.narration import mix_summary
+from studentsim.ui import charts, components, glossary
 from studentsim.ui.watch import plot
-from studentsim.ui.watch.pulse import RunSnapshot
+from studentsim.ui.watch.live_run import RunSnapshot
 
 RUN_MIX_CAPTION = "Upper, orange: mistakes in an exam. Lower, blue: questions of the lessons after it. The darker, the larger the share."
 RACE_MIX_CAPTION = (
@@ -30,16 +33,14 @@ def render_run_mix(run: RunSnapshot) -> None:
         return
     question = "Which mistakes led to which practice?" if run.config.follows_mistakes else "What does it practise?"
     st.subheader(question, anchor=False, help=glossary.term_help("mix"))
-    st.markdown(words.escape_markdown(describe_mix(run)))
+    st.markdown(formatting.escape_markdown(describe_mix(run)))
     plot.render_packed_figure(pack_mix_figure(run), key=f"watch.mix.{run.run_id}")
-    note = (
-        RUN_MIX_CAPTION if run.config.follows_mistakes else f"{RUN_MIX_CAPTION} {mix_sentences.MISTAKES_NOT_USED_NOTE}"
-    )
+    note = RUN_MIX_CAPTION if run.config.follows_mistakes else f"{RUN_MIX_CAPTION} {mix_summary.MISTAKES_NOT_USED_NOTE}"
     if any(line.kind == "next" for line in build_mix_table(run).lines):
         note += " Hatched: what the last exam asks for."
-    st.caption(words.escape_markdown(note))
-    if departures := mix_sentences.describe_mix_departures(run.config, run.practised):
-        st.caption(words.escape_markdown(departures))
+    st.caption(formatting.escape_markdown(note))
+    if departures := mix_summary.describe_mix_departures(run.config, run.practised):
+        st.caption(formatting.escape_markdown(departures))
     if run.practised:
         components.render_figure_data(
             pd.DataFrame(run.practised), key=f"watch.mix.numbers.{run.run_id}", columns=MIX_COLUMNS
@@ -48,7 +49,7 @@ def render_run_mix(run: RunSnapshot) -> None:
 
 def describe_mix(run: RunSnapshot) -> str:
     """The last exam's mistakes and what they lead to, or what else the mix rests on."""
-    return mix_sentences.describe_current_mix(run.config, run.practised, run.mistakes, is_running=_has_turns_left(run))
+    return mix_summary.describe_current_mix(run.config, run.practised, run.mistakes, is_running=_has_turns_left(run))
 
 
 def build_mix_table(run: RunSnapshot) -> MixTable:
@@ -87,7 +88,7 @@ def render_race_mix(runs: Sequence[RunSnapshot], names: Sequence[str]) -> None:
     st.caption(RACE_MIX_CAPTION)
     for run, name in zip(runs, names, strict=True):
         if summary := describe_mix(run):
-            st.markdown(words.escape_markdown(f"{name}: {summary}"))
+            st.markdown(formatting.escape_markdown(f"{name}: {summary}"))
     frame = pd.concat([pd.DataFrame(run.practised).assign(name=name) for run, name in zip(runs, names, strict=True)])
     components.render_figure_data(frame, key="watch.race.mix.numbers", columns={"name": "who", **MIX_COLUMNS})
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from studentsim.ui import charts, rewards, sentences
-from studentsim.ui.watch import plot, practice
-from studentsim.ui.watch.pulse import RunSnapshot
+from studentsim.analysis import practice_accuracy, rewards
+from studentsim.narration import run_summary
+from studentsim.ui import charts
+from studentsim.ui.watch import plot
+from studentsim.ui.watch.live_run import RunSnapshot
 
 
 def pack_exam_figure(run: RunSnapshot, *, large: bool = False) -> bytes:
@@ -14,7 +16,7 @@ def pack_exam_figure(run: RunSnapshot, *, large: bool = False) -> bytes:
         figure = charts.exam_accuracy_figure(
             run.exams, strategy=run.config.strategy, turns=run.turns, guessing=run.chance_accuracy, revision=run.run_id
         )
-        return plot.pack_figure(figure, alt=sentences.results_headline(run.exams), large=large)
+        return plot.pack_figure(figure, alt=run_summary.results_headline(run.exams), large=large)
 
     return run.get_or_compute(f"picture.exams.{large}", (run.last_seqs["exams"], run.chance_accuracy), build)
 
@@ -26,7 +28,7 @@ def pack_practice_figure(run: RunSnapshot) -> bytes:
         run.last_seqs["turns"],
         lambda: plot.pack_figure(
             charts.practice_figure(run.lessons, turns=run.turns, revision=run.run_id),
-            alt=practice.describe_latest_practice(
+            alt=practice_accuracy.describe_latest_practice(
                 run.lessons, run.config.strategy, has_custom_mix=bool(run.config.mix)
             ),
         ),
@@ -42,7 +44,7 @@ def pack_category_heatmap(run: RunSnapshot) -> bytes:
             charts.category_heatmap_figure(
                 run.cells, rows=exam_categories(run), turns=run.config.exam_turns(), revision=run.run_id
             ),
-            alt=f"Right of 100 by category and exam. {sentences.results_headline(run.exams, run.weak)}",
+            alt=f"Right of 100 by category and exam. {run_summary.results_headline(run.exams, run.weak)}",
         ),
     )
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studentsim.runs.run_dir import data_folder_error, write_atomically
-from studentsim.ui.watch import lanes
-from studentsim.ui.watch.lanes import RaceEntry
+from studentsim.ui.watch import race_entries
+from studentsim.ui.watch.race_entries import RaceEntry
 
 NOBODY = "nobody"
 """The choice of those who say that nobody will be clearly ahead."""
@@ -106,14 +106,14 @@ def describe_predictions(tally: VoteTally, entries: Sequence[RaceEntry], *, is_o
     """What the room says; once the race is ``is_over``, how it did. Nothing where nobody said anything."""
     if not tally.total:
         return ""
-    if not is_over or not lanes.last_common_exam_turn(entries):
+    if not is_over or not race_entries.last_common_exam_turn(entries):
         vote_counts = [
             f"“{name}” {tally.votes_for(choice)}"
             for choice, name in prediction_choices(entries)
             if tally.votes_for(choice)
         ]
         return f"The room said: {', '.join(vote_counts)}."
-    leader = lanes.find_leader(entries)
+    leader = race_entries.find_leader(entries)
     correct_choice = NOBODY if leader is None else entries[leader].run_id
     return _describe_outcome(
         tally, {choice: f"“{name}”" for choice, name in prediction_choices(entries)}, correct_choice

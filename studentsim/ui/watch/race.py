@@ -6,9 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from studentsim.errors import UnknownRun
-from studentsim.ui import charts, components, data, repeat, sentences, words
-from studentsim.ui.shell import HOME_PAGE, WATCH_PAGE, error_boundary
-from studentsim.ui.watch import ballot, lanes, links, live, mix, plot, predictions, pulse, replay
+from studentsim.labels import formatting
+from studentsim.narration import run_summary
+from studentsim.ui import charts, components, data, repeat
+from studentsim.ui.layout import HOME_PAGE, WATCH_PAGE, error_boundary
+from studentsim.ui.watch import ballot, links, live, live_run, mix, plot, predictions, race_entries, replay
 
 SINGLE_RUN_CAVEAT = "Same exam, same luck, one run each: with another seed it could turn out otherwise. Compare tells several runs of each together."
 
@@ -42,12 +44,12 @@ def render_race_page(engine: data.Engine, run_ids: tuple[str, ...]) -> None:
     )
 
 
-def load_existing_runs(engine: data.Engine, run_ids: tuple[str, ...]) -> list[pulse.RunSnapshot]:
+def load_existing_runs(engine: data.Engine, run_ids: tuple[str, ...]) -> list[live_run.RunSnapshot]:
     """The runs there are among those that the link names; says which are missing."""
     runs, missing = [], []
     for run_id in run_ids:
         try:
-            runs.append(pulse.take_snapshot(engine, run_id))
+            runs.append(live_run.take_snapshot(engine, run_id))
         except UnknownRun as error:
             missing.append(error)
             data.forget_run(run_id)
@@ -60,16 +62,16 @@ def load_existing_runs(engine: data.Engine, run_ids: tuple[str, ...]) -> list[pu
     return runs
 
 
-def race_page_state(runs: list[pulse.RunSnapshot]) -> tuple[object, ...]:
+def race_page_state(runs: list[live_run.RunSnapshot]) -> tuple[object, ...]:
     """What the page around the live part depends on."""
     return (*(run.page_state for run in runs), _is_voting_open(runs))
 
 
-def _is_voting_open(runs: list[pulse.RunSnapshot]) -> bool:
+def _is_voting_open(runs: list[live_run.RunSnapshot]) -> bool:
     return predictions.is_voting_open(build_entries(runs), is_over=all(run.is_over for run in runs))
 
 
-def render_run_buttons(engine: data.Engine, runs: list[pulse.RunSnapshot], *, with_shortcuts: bool = False) -> None:
+def render_run_buttons(engine: data.Engine, runs: list[live_run.RunSnapshot], *, with_shortcuts: bool = False) -> None:
     """Pause, resume and cancel for all whom it concerns. With ``with_shortcuts``, P pauses and G goes on."""
 
     def render_button(
@@ -79,7 +81,7 @@ def render_run_buttons(engine: data.Engine, runs: list[pulse.RunSnapshot], *, wi
         if target_ids:
             st.button(
                 label if len(runs) == 1 else f"{label} all", icon=icon, key=f"watch.all.{action}", shortcut=key,
-                on_click=pulse.control_runs, args=(engine, action, target_ids),
+                on_click=live_run.control_runs, args=(engine, action, target_ids),
             )  # fmt: skip
 
     render_button(
@@ -89,28 +91,28 @@ def render_run_buttons(engine: data.Engine, runs: list[pulse.RunSnapshot], *, wi
         "Go on" if with_shortcuts else "Resume",
         "resume",
         ":material/play_arrow:",
-        words.RESUMABLE_STATUSES,
+        formatting.RESUMABLE_STATUSES,
         "G" if with_shortcuts else None,
     )
-    if not with_shortcuts and any(run.status in words.CANCELLABLE_STATUSES for run in runs):
+    if not with_shortcuts and any(run.status in formatting.CANCELLABLE_STATUSES for run in runs):
         with st.popover("Stop for good", icon=":material/stop:"):
             st.markdown("Cancel all that are not finished? The lessons done so far stay, but they cannot go on.")
-            render_button("Cancel", "cancel", ":material/stop:", words.CANCELLABLE_STATUSES)
+            render_button("Cancel", "cancel", ":material/stop:", formatting.CANCELLABLE_STATUSES)
 
 
-def build_entries(runs: list[pulse.RunSnapshot]) -> list[lanes.RaceEntry]:
+def build_entries(runs: list[live_run.RunSnapshot]) -> list[race_entries.RaceEntry]:
     """The runs as lanes, each with its name and look."""
     configs = [run.config for run in runs]
-    styled_runs = zip(runs, lanes.entry_names(configs), lanes.entry_styles(configs), strict=True)
-    return [lanes.RaceEntry(run.run_id, name, style, run.exams) for run, name, style in styled_runs]
+    styled_runs = zip(runs, race_entries.entry_names(configs), race_entries.entry_styles(configs), strict=True)
+    return [race_entries.RaceEntry(run.run_id, name, style, run.exams) for run, name, style in styled_runs]
 
 
-def race_headline(runs: list[pulse.RunSnapshot]) -> str:
+def race_headline(runs: list[live_run.RunSnapshot]) -> str:
     """Who is ahead; before that is known, whether the race is on or waits."""
-    return lanes.describe_standings(build_entries(runs), [run.status for run in runs])
+    return race_entries.describe_standings(build_entries(runs), [run.status for run in runs])
 
 
-def pack_race_figure(runs: list[pulse.RunSnapshot], *, large: bool = False) -> bytes:
+def pack_race_figure(runs: list[live_run.RunSnapshot], *, large: bool = False) -> bytes:
     """All accuracy curves; made once for all viewers of this race."""
     ids = ",".join(run.run_id for run in runs)
 
@@ -121,7 +123,7 @@ def pack_race_figure(runs: list[pulse.RunSnapshot], *, large: bool = False) -> b
             turns=max(run.turns for run in runs),
             exam_every=max(run.config.exam_every for run in runs),
             chance=runs[0].chance_accuracy,
-            compared_turn=lanes.last_common_exam_turn(entries),
+            compared_turn=race_entries.last_common_exam_turn(entries),
             revision=ids,
         )
         return plot.pack_figure(figure, alt=race_headline(runs), large=large)
@@ -130,19 +132,19 @@ def pack_race_figure(runs: list[pulse.RunSnapshot], *, large: bool = False) -> b
     return runs[0].get_or_compute(f"picture.race.{large}.{ids}", version, build)
 
 
-def exam_frame(entries: list[lanes.RaceEntry]) -> pd.DataFrame:
+def exam_frame(entries: list[race_entries.RaceEntry]) -> pd.DataFrame:
     """The exams of all, one row each."""
     return pd.concat([entry.exams.assign(name=entry.name) for entry in entries], ignore_index=True)
 
 
 def _render_body(engine: data.Engine, run_ids: tuple[str, ...], rendered_state: tuple[object, ...]) -> None:
     with error_boundary():
-        runs = [pulse.take_snapshot(engine, run_id) for run_id in run_ids]
+        runs = [live_run.take_snapshot(engine, run_id) for run_id in run_ids]
         if race_page_state(runs) != rendered_state:
             st.rerun()
         entries = build_entries(runs)
-        st.header(words.escape_markdown(race_headline(runs)), anchor=False)
-        if len(runs) > 1 and (note := lanes.describe_unfairness([run.config for run in runs])):
+        st.header(formatting.escape_markdown(race_headline(runs)), anchor=False)
+        if len(runs) > 1 and (note := race_entries.describe_unfairness([run.config for run in runs])):
             st.warning(note, icon=":material/balance:")
         if any(run.is_live for run in runs):
             st.caption("You can close this page; the simulations go on.")
@@ -162,31 +164,31 @@ def _render_body(engine: data.Engine, run_ids: tuple[str, ...], rendered_state: 
                     _render_run_card(run, lane)
 
 
-def _render_run_card(run: pulse.RunSnapshot, entry: lanes.RaceEntry) -> None:
+def _render_run_card(run: live_run.RunSnapshot, entry: race_entries.RaceEntry) -> None:
     """One run's standing as a card: lesson, last exam, last answer."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
                 WATCH_PAGE,
-                label=words.escape_markdown(entry.name),
+                label=formatting.escape_markdown(entry.name),
                 icon=":material/visibility:",
                 query_params=links.run_params(run.run_id),
             )
             components.render_status_badge(run.status)
         st.progress(run.progress, text=describe_run_status(run))
-        st.markdown(words.escape_markdown(sentences.results_headline(run.exams)))
+        st.markdown(formatting.escape_markdown(run_summary.results_headline(run.exams)))
         live.render_partial_answer(run)
         if not run.answers.empty:
             components.render_answer_card(run.answers.iloc[0].to_dict(), run.categories, key=run.run_id)
 
 
-def describe_run_status(run: pulse.RunSnapshot) -> str:
+def describe_run_status(run: live_run.RunSnapshot) -> str:
     """Where one run of a race is, in a few words."""
     if run.status in ("starting", "running"):
         return run.progress_text
     if run.status == "finished":
-        return f"All {words.pluralize(run.turns, 'lesson')} done."
+        return f"All {formatting.pluralize(run.turns, 'lesson')} done."
     return (
-        sentences.describe_stopped_run(run.status, run.turn, run.turns, queue_position=run.state.queue_position)
+        run_summary.describe_stopped_run(run.status, run.turn, run.turns, queue_position=run.state.queue_position)
         or run.state.message
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from studentsim.analysis import estimate as estimates
 from studentsim.config import RunConfig
 from studentsim.errors import ConfigError, StudentsimError
+from studentsim.narration import run_summary
 from studentsim.runs import groups
 from studentsim.runs.manager import MAX_CONCURRENT_RUNS
-from studentsim.ui import components, data, repeat, sentences
-from studentsim.ui.new import estimate as estimates
-from studentsim.ui.shell import WATCH_PAGE
+from studentsim.ui import components, data, repeat
+from studentsim.ui.layout import WATCH_PAGE
 from studentsim.ui.watch import racers
 
 DEFAULT_CONFIG = RunConfig()
@@ -118,7 +119,7 @@ def _shared_exam_settings(shared_settings: dict[str, int]) -> dict[str, int]:
 
 
 def _describe_estimate(estimate: estimates.DurationEstimate, count: int) -> str:
-    text = sentences.describe_estimated_duration(estimate.low_seconds, estimate.high_seconds, estimate.run_count)
+    text = run_summary.describe_estimated_duration(estimate.low_seconds, estimate.high_seconds, estimate.run_count)
     if count > MAX_CONCURRENT_RUNS:
         text += f" It works on {MAX_CONCURRENT_RUNS} simulations at a time: the others wait in the queue and start by themselves."
     return text

@@ -10,15 +10,16 @@ from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 
-from studentsim.config import Learning, RunConfig, Teaching
+from studentsim.analysis import setting_differences
+from studentsim.config import RunConfig
 from studentsim.errors import ConfigError
-from studentsim.student.embedded.student.profiles import PROFILES
+from studentsim.labels import category_names, formatting, teacher_settings
+from studentsim.labels.strategy_styles import STRATEGY_STYLES
+from studentsim.settings import Learning, Teaching
+from studentsim.student.embedded.profiles import PROFILES
 from studentsim.types import CATEGORIES
-from studentsim.ui import category_names, data, repeat, words
-from studentsim.ui.compare import settings as told
-from studentsim.ui.looks import STRATEGY_STYLES
+from studentsim.ui import data, repeat
 from studentsim.ui.new import mix as mixes
-from studentsim.ui.teaching import names
 from studentsim.ui.watch import links
 
 RacerSettings = dict[str, Any]
@@ -80,7 +81,7 @@ def _render_selectbox(label: str, options: dict[str, str], default: str) -> str:
 def _render_captions(lines: Iterable[str]) -> None:
     """What each of those chosen is, in a line."""
     for line in lines:
-        st.caption(words.escape_markdown(line))
+        st.caption(formatting.escape_markdown(line))
 
 
 def _choose_student() -> RacerSettings:
@@ -171,7 +172,9 @@ def _choose_feedback(_: data.Engine) -> list[RacerSettings]:
 
 
 def _choose_error_rates(_: data.Engine) -> list[RacerSettings]:
-    rates = {rate: f"{names.format_share(rate)} marks wrong" if rate else "No mark wrong" for rate in _ERROR_RATES}
+    rates = {
+        rate: f"{teacher_settings.format_share(rate)} marks wrong" if rate else "No mark wrong" for rate in _ERROR_RATES
+    }
     chosen = _render_multiselect(DIFFER_BY_ERROR_RATE, rates, [0.0, 0.2])
     shared = {**_choose_student(), **_choose_strategy()}
     return [{**shared, "teaching": {"error_rate": rate}} for rate in chosen]
@@ -207,7 +210,7 @@ def _choose_lengths(_: data.Engine) -> list[RacerSettings]:
 def _choose_other_setting(_: data.Engine) -> list[RacerSettings]:
     name = _render_selectbox(
         "Setting",
-        {name: words.capitalize_first(told.SETTING_LABELS[name]) for name in _OTHER_SETTINGS},
+        {name: formatting.capitalize_first(setting_differences.SETTING_LABELS[name]) for name in _OTHER_SETTINGS},
         _OTHER_SETTINGS[0],
     )
     part, _, field = name.rpartition(".")
@@ -226,7 +229,9 @@ def _choose_setting_values(name: str, model: type[Any], field: str) -> list[Any]
     if get_origin(info.annotation) is Literal:
         options = list(get_args(info.annotation))
         return _render_multiselect(
-            f"Values of {field}", {option: told.format_value(name, option) for option in options}, options[:2]
+            f"Values of {field}",
+            {option: setting_differences.format_value(name, option) for option in options},
+            options[:2],
         )
     kind = int if int in (info.annotation, *get_args(info.annotation)) else float
     bounds = {n: getattr(m, n) for m in info.metadata for n in ("ge", "gt", "le", "lt") if hasattr(m, n)}
@@ -269,7 +274,8 @@ def _choose_earlier_runs(engine: data.Engine) -> list[RacerSettings]:
             config = repeat.config_for_new_run(cards[run_id].config, is_recorded=bool(cards[run_id].recorded_label))
         except ConfigError as error:
             st.warning(
-                words.escape_markdown(f"{cards[run_id].title}: {error.problem} {error.remedy}"), icon=":material/error:"
+                formatting.escape_markdown(f"{cards[run_id].title}: {error.problem} {error.remedy}"),
+                icon=":material/error:",
             )
             continue
         racers.append(config.model_dump())

@@ -14,12 +14,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from studentsim.analysis.last_exam import last_exam_category_frame
+from studentsim.narration import run_summary
 from studentsim.store import queries
-from studentsim.ui import data, sentences
-from studentsim.ui.shell import WATCH_PAGE
-from studentsim.ui.watch import links, pulse
+from studentsim.ui import data
+from studentsim.ui.layout import WATCH_PAGE
+from studentsim.ui.watch import links, live_run
 from studentsim.ui.watch.timeline import INITIAL_STATE, ReplayClock, ReplayState, ReplayTimeline, compute_replay_states
-from studentsim.ui.weak import last_exam_category_frame
 
 REPLAY_REFRESH_SECONDS = 0.5
 """Seconds from one look to the next while a replay goes on."""
@@ -27,7 +28,7 @@ REPLAY_DURATION_LABELS: Mapping[int, str] = {30: "30 seconds", 60: "1 minute", 1
 """How long a replay may take."""
 
 
-def can_replay(runs: list[pulse.RunSnapshot]) -> bool:
+def can_replay(runs: list[live_run.RunSnapshot]) -> bool:
     """Whether the runs can be replayed: nothing more comes of any, and each has something to show."""
     return bool(runs) and all(run.is_over and run.last_seqs["exams"] >= 0 for run in runs)
 
@@ -98,9 +99,9 @@ def _change_replay_duration(run_ids: tuple[str, ...]) -> None:
 # ------------------------------------------------------------------ the runs as they were
 
 
-def take_past_snapshots(engine: data.Engine, run_ids: tuple[str, ...], share: float) -> list[pulse.RunSnapshot]:
+def take_past_snapshots(engine: data.Engine, run_ids: tuple[str, ...], share: float) -> list[live_run.RunSnapshot]:
     """The runs as they were after that share of the replay; from 1 on as they are."""
-    runs = [pulse.take_snapshot(engine, run_id) for run_id in run_ids]
+    runs = [live_run.take_snapshot(engine, run_id) for run_id in run_ids]
     if share >= 1:
         return runs
     replay_data = _load_replay_data(
@@ -147,14 +148,14 @@ def _load_replay_data(_database: Any, folder: str, runs: tuple[tuple[str, int], 
 @st.cache_resource(max_entries=512, show_spinner=False)
 def _past_run_cache(
     folder: str, run_id: str, last_exam_seq: int, last_turn_seq: int, current_turn: int
-) -> pulse.RunCache:
+) -> live_run.RunCache:
     """What is made of a run's past, apart from what is made of it as it is: by its last exam and lesson then, and the one begun."""
-    return pulse.RunCache()
+    return live_run.RunCache()
 
 
 def _build_past_snapshot(
-    engine: data.Engine, run: pulse.RunSnapshot, replay_state: ReplayState, answers: pd.DataFrame
-) -> pulse.RunSnapshot:
+    engine: data.Engine, run: live_run.RunSnapshot, replay_state: ReplayState, answers: pd.DataFrame
+) -> live_run.RunSnapshot:
     cache = _past_run_cache(
         str(engine.data_dir),
         run.run_id,
@@ -176,7 +177,7 @@ def _build_past_snapshot(
     )
 
 
-def _cut_frames(run: pulse.RunSnapshot, replay_state: ReplayState) -> dict[str, Any]:
+def _cut_frames(run: live_run.RunSnapshot, replay_state: ReplayState) -> dict[str, Any]:
     """What a snapshot tells of lessons, whichever it has, up to where it stood. Exams are told just before their lesson ends."""
     snapshot_fields = {
         field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("answers", "weak")
@@ -194,10 +195,10 @@ def _cut_frames(run: pulse.RunSnapshot, replay_state: ReplayState) -> dict[str, 
     return {**cut_frames, **mix, "weak": last_exam_category_frame(cells.assign(wrong=cells.questions - cells.correct))}
 
 
-def _describe_progress(run: pulse.RunSnapshot, replay_state: ReplayState) -> str:
+def _describe_progress(run: live_run.RunSnapshot, replay_state: ReplayState) -> str:
     """What was going on, in the words of a live run."""
-    turn_text = sentences.describe_progress(min(replay_state.turn + 1, run.turns), run.turns, None)
-    activity = sentences.describe_stage(
+    turn_text = run_summary.describe_progress(min(replay_state.turn + 1, run.turns), run.turns, None)
+    activity = run_summary.describe_stage(
         replay_state.stage,
         replay_state.stage_items_done if replay_state.stage != "training" else 0,
         replay_state.stage_items,

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from studentsim.analysis import tries
+from studentsim.analysis.tries import RetryResults
+from studentsim.labels import formatting, teacher_settings
+from studentsim.narration import teaching_summary
 from studentsim.store import queries
-from studentsim.ui import components, data, glossary, words
+from studentsim.ui import components, data, glossary
 from studentsim.ui.charts import teaching as pictures
-from studentsim.ui.shell import ANSWERS_PAGE, WEAKNESSES_PAGE
-from studentsim.ui.teaching import names, sentences, tries
-from studentsim.ui.teaching.tries import RetryResults
+from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.watch import plot
-from studentsim.ui.watch.pulse import RunSnapshot
+from studentsim.ui.watch.live_run import RunSnapshot
 
 RETRY_COLUMNS = {
     "turn": "lesson",
@@ -43,8 +45,8 @@ class TeacherFindings:
 
 def render_teacher_section(engine: data.Engine, run: RunSnapshot) -> None:
     """The teacher's part of the page, kept up to date with the rest; nothing where the teacher is a plain one."""
-    teaching = names.teaching_settings(run.config)
-    if not names.teaching_extras(teaching):
+    teaching = teacher_settings.teaching_settings(run.config)
+    if not teacher_settings.teaching_extras(teaching):
         return
     findings = _load_teacher_findings(engine, run)
     if teaching.attempts > 1:
@@ -72,26 +74,26 @@ def _load_teacher_findings(engine: data.Engine, run: RunSnapshot) -> TeacherFind
 def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
     st.subheader("Do second tries help?", anchor=False, help=glossary.term_help("second-try"))
     summaries = [
-        sentences.describe_retries(findings.retry_results),
-        sentences.describe_latest_lesson(findings.retry_rates_by_turn),
+        teaching_summary.describe_retries(findings.retry_results),
+        teaching_summary.describe_latest_lesson(findings.retry_rates_by_turn),
     ]
-    st.markdown(words.escape_markdown(" ".join(filter(None, summaries))))
+    st.markdown(formatting.escape_markdown(" ".join(filter(None, summaries))))
     if not findings.retry_results.has_retries:
         return
-    if repeated := sentences.explanation_caveat(findings.retry_results.revisions):
-        st.caption(words.escape_markdown(repeated))
+    if repeated := teaching_summary.explanation_caveat(findings.retry_results.revisions):
+        st.caption(formatting.escape_markdown(repeated))
     if len(findings.retry_rates_by_turn):
         plot.render_packed_figure(_pack_retries_figure(run, findings), key=f"watch.mended.{run.run_id}")
         st.caption(
-            words.escape_markdown(
-                f"Each mark is one lesson, with its 95 % interval. {sentences.few_tries_note(findings.retry_rates_by_turn)}"
+            formatting.escape_markdown(
+                f"Each mark is one lesson, with its 95 % interval. {teaching_summary.few_tries_note(findings.retry_rates_by_turn)}"
             )
         )
         components.render_figure_data(
             findings.retry_rates_by_turn, key=f"watch.mended.numbers.{run.run_id}", columns=RETRY_COLUMNS
         )
-    if gave_way := sentences.describe_giving_way(findings.retry_results):
-        st.markdown(words.escape_markdown(gave_way), help=glossary.term_help("giving-way"))
+    if gave_way := teaching_summary.describe_giving_way(findings.retry_results):
+        st.markdown(formatting.escape_markdown(gave_way), help=glossary.term_help("giving-way"))
     with st.container(horizontal=True):
         answers_params = {"run": run.run_id, "phase": "revision"}
         st.page_link(ANSWERS_PAGE, label="Read the second tries", icon=":material/forum:", query_params=answers_params)
@@ -105,7 +107,7 @@ def _render_retries(run: RunSnapshot, findings: TeacherFindings) -> None:
 def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
     def build() -> bytes:
         figure = pictures.retries_by_lesson_figure(findings.retry_rates_by_turn, turns=run.turns, revision=run.run_id)
-        return plot.pack_figure(figure, alt=sentences.describe_retries(findings.retry_results))
+        return plot.pack_figure(figure, alt=teaching_summary.describe_retries(findings.retry_results))
 
     return run.get_or_compute("picture.mended", findings.last_seq, build)
 
@@ -113,13 +115,13 @@ def _pack_retries_figure(run: RunSnapshot, findings: TeacherFindings) -> bytes:
 def _render_grading_errors(run: RunSnapshot, findings: TeacherFindings) -> None:
     st.subheader("How often does the teacher err?", anchor=False, help=glossary.term_help("label-noise"))
     st.markdown(
-        words.escape_markdown(
+        formatting.escape_markdown(
             " ".join(
                 filter(
                     None,
                     [
-                        sentences.describe_teacher_errors(findings.gradings),
-                        sentences.describe_grader_errors(findings.gradings),
+                        teaching_summary.describe_teacher_errors(findings.gradings),
+                        teaching_summary.describe_grader_errors(findings.gradings),
                     ],
                 )
             )

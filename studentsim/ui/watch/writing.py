@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from studentsim.labels.formatting import pluralize
 from studentsim.ui.watch.large import render_large_text
-from studentsim.ui.words import pluralize
 
 MAX_PROBLEM_CHARS, MAX_TEXT_CHARS = 240, 420
 """Most characters of the question, from its beginning, and of the answer, from its end, that are shown."""

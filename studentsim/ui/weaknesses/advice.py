@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, words
-from studentsim.ui.shell import ANSWERS_PAGE, NEW_SIMULATION_PAGE
-from studentsim.ui.weaknesses import practice
+from studentsim.analysis import advice
+from studentsim.analysis.weakness_selection import WeaknessesSelection
+from studentsim.labels import formatting
+from studentsim.ui import components
+from studentsim.ui.layout import ANSWERS_PAGE, NEW_SIMULATION_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
-from studentsim.ui.weaknesses.place import WeaknessesSelection
 
 
 def render_advice(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The list, each line with its evidence and the two ways on."""
-    lines = practice.build_advice(view.findings)
+    lines = advice.build_advice(view.findings)
     st.subheader("What to practise next?", anchor=False)
     if not lines:
-        st.markdown(words.escape_markdown(practice.describe_no_advice(view.findings)))
+        st.markdown(formatting.escape_markdown(advice.describe_no_advice(view.findings)))
         st.page_link(
             NEW_SIMULATION_PAGE,
             label="New simulation like this one",
@@ -24,10 +25,10 @@ def render_advice(view: WeaknessesView, selection: WeaknessesSelection) -> None:
             query_params={"like": selection.run},
         )
         return
-    st.markdown(words.escape_markdown(practice.describe_advice_basis(lines)))
+    st.markdown(formatting.escape_markdown(advice.describe_advice_basis(lines)))
     for number, line in enumerate(lines, start=1):
         with st.container(border=True, gap="xsmall"):
-            st.markdown(f"**{number}. {words.escape_markdown(line.title)}**")
+            st.markdown(f"**{number}. {formatting.escape_markdown(line.title)}**")
             for sentence in line.evidence:
                 st.text(sentence)
             if line.teacher_prompt:
@@ -35,12 +36,12 @@ def render_advice(view: WeaknessesView, selection: WeaknessesSelection) -> None:
             _render_links(view, selection, line)
 
 
-def _render_links(view: WeaknessesView, selection: WeaknessesSelection, line: practice.PracticeAdvice) -> None:
+def _render_links(view: WeaknessesView, selection: WeaknessesSelection, line: advice.PracticeAdvice) -> None:
     with st.container(horizontal=True, gap="small"):
         focus_params = {"like": selection.run, "focus": line.category}
         st.page_link(
             NEW_SIMULATION_PAGE,
-            label=f"New simulation focused on “{words.escape_markdown(view.findings.category_label(line.category))}”",
+            label=f"New simulation focused on “{formatting.escape_markdown(view.findings.category_label(line.category))}”",
             icon=":material/add_circle:",
             query_params=focus_params,
         )

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from studentsim.config import RunConfig
+from studentsim.analysis import item_analysis
+from studentsim.analysis.findings import ExamFindings, load_findings
+from studentsim.config import RunConfig, parse_stored_config
+from studentsim.labels import formatting
+from studentsim.reporting import html
 from studentsim.store import ingest, queries
 from studentsim.store.database import Database
 from studentsim.store.queries import RunRow
-from studentsim.ui import words
-from studentsim.ui.data import Engine, parse_stored_config
-from studentsim.ui.report import html as report
-from studentsim.ui.weaknesses import items
-from studentsim.ui.weaknesses.findings import ExamFindings, load_findings
+from studentsim.ui.data import Engine
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class WeaknessesView:
     @property
     def title(self) -> str:
         """What the run is called."""
-        return words.run_title(self.config)
+        return formatting.run_title(self.config)
 
     @property
     def chance_accuracy(self) -> float:
@@ -75,7 +75,7 @@ def load_item_analysis(engine: Engine, view: WeaknessesView) -> ItemAnalysis:
 
 def build_report_file(engine: Engine, view: WeaknessesView) -> bytes:
     """The report as an HTML file."""
-    return report.build_report_html(engine.database, view.run.run_id).encode()
+    return html.build_report_html(engine.database, view.run.run_id).encode()
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -96,4 +96,4 @@ def _analyse_items(
     """Renewed whenever this run goes on, or another run sits the same exam."""
     choices = queries.fetch_item_choices(_database, run_id, sheets)
     own_sheet_count = sum(run == run_id for run, *_ in sheets)
-    return ItemAnalysis(items.analyse_items(_questions, choices), choices, len(sheets), own_sheet_count)
+    return ItemAnalysis(item_analysis.analyse_items(_questions, choices), choices, len(sheets), own_sheet_count)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studentsim.ui import components, data, words
-from studentsim.ui.shell import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
-from studentsim.ui.titles import misconception_title
-from studentsim.ui.weaknesses import heat, sentences
+from studentsim.analysis.findings import misconception_explanation
+from studentsim.analysis.weakness_selection import WeaknessesSelection
+from studentsim.labels import formatting
+from studentsim.labels.titles import misconception_title
+from studentsim.narration import weaknesses_summary
+from studentsim.ui import components, data
+from studentsim.ui.layout import ANSWERS_PAGE, HOME_PAGE, WATCH_PAGE, WEAKNESSES_PAGE
+from studentsim.ui.weaknesses import heat
 from studentsim.ui.weaknesses.data import WeaknessesView, build_report_file
-from studentsim.ui.weaknesses.findings import misconception_explanation
-from studentsim.ui.weaknesses.place import WeaknessesSelection
 
 
 def render_run_chooser(engine: data.Engine) -> None:
@@ -27,7 +29,7 @@ def render_header(
 ) -> None:
     """Title and state, what the link asked for in vain, and the opening sentence of this place."""
     title_key = " ".join((selection.run, selection.category, selection.skill, selection.slip))
-    components.render_page_title(view.title, words.run_subtitle(view.config), scroll_id=f"Weaknesses {title_key}")
+    components.render_page_title(view.title, formatting.run_subtitle(view.config), scroll_id=f"Weaknesses {title_key}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         components.render_status_badge(view.status)
         st.page_link(
@@ -37,27 +39,29 @@ def render_header(
         if not view.findings.exams.empty:
             _render_report_button(engine, view)
     for sentence in problems:
-        st.warning(f"{words.escape_markdown(sentence)} What there is stands below.", icon=":material/search_off:")
+        st.warning(f"{formatting.escape_markdown(sentence)} What there is stands below.", icon=":material/search_off:")
     if view.findings.exams.empty:
-        st.info(sentences.NO_EXAM, icon=":material/info:")
+        st.info(weaknesses_summary.NO_EXAM, icon=":material/info:")
         st.page_link(WATCH_PAGE, label="Watch it", icon=":material/arrow_forward:", query_params={"run": selection.run})
         return
     heat.render_breadcrumbs(view.findings, selection)
     if selection.category:
-        st.header(words.escape_markdown(sentences.describe_selection(view.findings, selection)), anchor=False)
+        st.header(
+            formatting.escape_markdown(weaknesses_summary.describe_selection(view.findings, selection)), anchor=False
+        )
         return
-    st.header(words.escape_markdown(sentences.describe_run(view.findings)), anchor=False)
+    st.header(formatting.escape_markdown(weaknesses_summary.describe_run(view.findings)), anchor=False)
     _render_misconception_links(view, selection)
 
 
 def _render_misconception_links(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """The ways to the answers behind what the opening names: the weakest category's slips, or what no option showed."""
-    category = sentences.weakest_category(view.findings)
+    category = weaknesses_summary.weakest_category(view.findings)
     if not category:
         return
     category_selection, causes, lesson = (
         WeaknessesSelection(selection.run, category),
-        sentences.find_wrong_answer_causes(view.findings, category),
+        weaknesses_summary.find_wrong_answer_causes(view.findings, category),
         view.findings.last_exam_turn,
     )
     with st.container(horizontal=True, gap="small"):
@@ -66,16 +70,16 @@ def _render_misconception_links(view: WeaknessesView, selection: WeaknessesSelec
                 ANSWERS_PAGE, label=f"{causes.unanswered_count} × no option shows the result", icon=":material/menu_book:",
                 query_params=category_selection.answers_params(lesson=lesson, mark="unanswered"),
             )  # fmt: skip
-        for slip in causes.top_misconceptions[: sentences.MAX_MISCONCEPTIONS_NAMED]:
+        for slip in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
             misconception_params = category_selection.answers_params(lesson=lesson, slip=slip)
             components.render_misconception_link(
                 ANSWERS_PAGE, slip, causes.top_misconception_count, misconception_params, icon=":material/menu_book:"
             )
-    for slip in causes.top_misconceptions[: sentences.MAX_MISCONCEPTIONS_NAMED]:
+    for slip in causes.top_misconceptions[: weaknesses_summary.MAX_MISCONCEPTIONS_NAMED]:
         if misconception_explanation(slip):
             st.caption(
-                words.escape_markdown(
-                    f"{words.capitalize_first(misconception_title(slip))}: {misconception_explanation(slip)}"
+                formatting.escape_markdown(
+                    f"{formatting.capitalize_first(misconception_title(slip))}: {misconception_explanation(slip)}"
                 )
             )
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import category_names, charts, components, glossary, words
-from studentsim.ui.drawn import cached_figure
-from studentsim.ui.shell import ANSWERS_PAGE, WEAKNESSES_PAGE
-from studentsim.ui.titles import misconception_title, skill_title
-from studentsim.ui.weak import margin_of_error_note
-from studentsim.ui.weaknesses import sentences
+from studentsim.analysis import accuracy_bounds
+from studentsim.analysis.findings import ExamFindings, order_categories
+from studentsim.analysis.last_exam import margin_of_error_note
+from studentsim.analysis.weakness_selection import WeaknessesSelection
+from studentsim.labels import category_names, formatting
+from studentsim.labels.titles import misconception_title, skill_title
+from studentsim.narration import weaknesses_summary
+from studentsim.ui import charts, components, glossary
+from studentsim.ui.figure_cache import cached_figure
+from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
-from studentsim.ui.weaknesses.findings import ExamFindings, order_categories
-from studentsim.ui.weaknesses.place import WeaknessesSelection
 
 HEATMAP_COLUMNS = {
     "name": "what", "turn": "lessons so far", "correct": "right", "questions": "questions", "accuracy": "share right",
@@ -46,7 +48,9 @@ def render_breadcrumbs(findings: ExamFindings, selection: WeaknessesSelection) -
             parent_params = selection.parent.params
             st.page_link(
                 WEAKNESSES_PAGE,
-                label=words.escape_markdown(words.capitalize_first(findings.category_label(selection.category))),
+                label=formatting.escape_markdown(
+                    formatting.capitalize_first(findings.category_label(selection.category))
+                ),
                 icon=":material/chevron_right:",
                 query_params=parent_params,
             )
@@ -61,7 +65,7 @@ def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     )
     names = {row: skill_title(row) if is_by_skill else findings.category_label(row) for row in rows}
     st.subheader(
-        f"Which kinds of question are still weak in {words.escape_markdown(findings.inline_category_label(selection.category))}?"
+        f"Which kinds of question are still weak in {formatting.escape_markdown(findings.inline_category_label(selection.category))}?"
         if is_by_skill
         else "Which categories are still weak?",
         anchor=False,
@@ -78,7 +82,7 @@ def _render_map(view: WeaknessesView, selection: WeaknessesSelection) -> None:
         on_select=lambda: _open_cell(key, selection),
     )  # fmt: skip
     st.caption(
-        f"Each cell: right of 100 questions{margin_of_error_note(frame)}{HATCHED_NOTE if charts.has_hatched_cells(frame[frame.row.isin(rows)]) else ''}. "
+        f"Each cell: right of 100 questions{margin_of_error_note(frame)}{HATCHED_NOTE if accuracy_bounds.has_hatched_cells(frame[frame.row.isin(rows)]) else ''}. "
         "Touch a cell, or choose below, to open it."
         + ("" if is_by_skill else f" {category_names.explain_category_names(rows)}")
     )
@@ -104,12 +108,12 @@ def _render_row_links(last: pd.DataFrame, names: dict[str, str], selection: Weak
     is_mathqa = category_names.are_mathqa_categories(last.row)
     with st.container(horizontal=True, gap="small"):
         for row in last.sort_values(["accuracy", "questions"]).itertuples():
-            score = words.format_score(int(row.correct), int(row.questions))
-            label = f"{words.shorten_label(names[row.row], words.MAX_LABEL_CHARS - len(score) - 2)}: {score}"
+            score = formatting.format_score(int(row.correct), int(row.questions))
+            label = f"{formatting.shorten_label(names[row.row], formatting.MAX_LABEL_CHARS - len(score) - 2)}: {score}"
             full_name = "" if label.startswith(names[row.row]) else names[row.row]
             st.page_link(
-                WEAKNESSES_PAGE, label=words.escape_markdown(label), icon=":material/search:", query_params=_select_row(selection, str(row.row)).params,
-                help=words.escape_markdown(full_name) or (category_names.describe_category(str(row.row)) if is_mathqa else None),
+                WEAKNESSES_PAGE, label=formatting.escape_markdown(label), icon=":material/search:", query_params=_select_row(selection, str(row.row)).params,
+                help=formatting.escape_markdown(full_name) or (category_names.describe_category(str(row.row)) if is_mathqa else None),
             )  # fmt: skip
 
 
@@ -150,7 +154,7 @@ def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
     wrong = _count_wrong_answers(findings, selection.skill, lesson)
     if wrong:
         count = "its one wrong answer" if wrong == 1 else f"the {wrong} wrong answers"
-        label = f"Read {count} {sentences.exam_time_label(lesson)}"
+        label = f"Read {count} {weaknesses_summary.exam_time_label(lesson)}"
         st.page_link(
             ANSWERS_PAGE,
             label=label,
@@ -158,7 +162,7 @@ def _render_skill(view: WeaknessesView, selection: WeaknessesSelection) -> None:
             query_params=selection.with_changes(slip="").answers_params(lesson=lesson),
         )
     else:
-        st.caption(f"No wrong answer on these questions in the exam {sentences.exam_time_label(lesson)}.")
+        st.caption(f"No wrong answer on these questions in the exam {weaknesses_summary.exam_time_label(lesson)}.")
     components.render_figure_data(frame.assign(name=frame.outcome.map(titles)), key=key, columns=OUTCOME_COLUMNS)
 
 
@@ -167,7 +171,7 @@ def _choose_exam(findings: ExamFindings, selection: WeaknessesSelection) -> int:
     lesson = int(selection.lesson or findings.last_exam_turn)
     key = f"weaknesses.lesson.{selection.run}.{selection.skill}.{lesson}"
     st.selectbox(
-        "Answers of the exam", findings.exam_turns, index=findings.exam_turns.index(lesson), format_func=sentences.exam_time_label, key=key, width=240,
+        "Answers of the exam", findings.exam_turns, index=findings.exam_turns.index(lesson), format_func=weaknesses_summary.exam_time_label, key=key, width=240,
         on_change=lambda: st.query_params.from_dict(selection.with_changes(lesson=str(st.session_state[key])).params),
     )  # fmt: skip
     return lesson

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import components, data, words
-from studentsim.ui.shell import ANSWERS_PAGE
-from studentsim.ui.titles import misconception_title, skill_title
-from studentsim.ui.weaknesses import items, sentences
+from studentsim.analysis import item_analysis as items
+from studentsim.analysis.weakness_selection import WeaknessesSelection
+from studentsim.labels import formatting
+from studentsim.labels.titles import misconception_title, skill_title
+from studentsim.narration import weaknesses_summary
+from studentsim.ui import components, data
+from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import ItemAnalysis, WeaknessesView, load_item_analysis
-from studentsim.ui.weaknesses.place import WeaknessesSelection
 
 MAX_QUESTIONS_OFFERED = 40
 """Questions that the list to choose from holds, the hardest; the table has all."""
@@ -27,8 +29,8 @@ def render_questions(engine: data.Engine, view: WeaknessesView, selection: Weakn
     st.subheader("Which questions of the exam are hard, and why?", anchor=False)
     item_analysis = load_item_analysis(engine, view)
     st.markdown(
-        words.escape_markdown(
-            sentences.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
+        formatting.escape_markdown(
+            weaknesses_summary.describe_item_analysis(item_analysis.sheet_count, item_analysis.own_sheet_count)
         )
     )
     selected_items = _filter_by_selection(item_analysis.table, selection)
@@ -68,12 +70,16 @@ def _render_question(view: WeaknessesView, item_analysis: ItemAnalysis, question
     row = view.findings.questions.set_index("question_id", drop=False).loc[question_id]
     statistics = item_analysis.table.set_index("question_id").loc[question_id]
     with st.container(border=True, gap="xsmall"):
-        st.caption(words.escape_markdown(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}"))
+        st.caption(
+            formatting.escape_markdown(f"{view.findings.category_label(row.category)} · {skill_title(row.skill)}")
+        )
         st.text(row.problem)
         st.caption(
-            words.escape_markdown(sentences.describe_question_history(list(row.letters), list(row.turns), row.correct))
+            formatting.escape_markdown(
+                weaknesses_summary.describe_question_history(list(row.letters), list(row.turns), row.correct)
+            )
         )
-        st.caption(words.escape_markdown(sentences.describe_item(statistics)))
+        st.caption(formatting.escape_markdown(weaknesses_summary.describe_item(statistics)))
         for option in items.option_choice_frame(row, item_analysis.option_choices).itertuples():
             _render_option(option, item_analysis)
         answers_params = {"run": view.run.run_id, "phase": "exam", "question": question_id}
@@ -101,7 +107,7 @@ def _render_table(view: WeaknessesView, selected_items: pd.DataFrame, selection:
     """Every question, sortable, made only while the fold is open; a row opens its item."""
     key = f"weaknesses.items.{selection.run}.{selection.category}.{selection.skill}"
     expander = st.expander(
-        f"All {words.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
+        f"All {formatting.pluralize(len(selected_items), 'question')} as a table, with figures for researchers",
         key=f"{key}.fold",
         on_change="rerun",
     )

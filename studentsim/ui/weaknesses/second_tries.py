@@ -8,18 +8,19 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from studentsim.analysis import accuracy_bounds, tries
+from studentsim.analysis.findings import order_categories
+from studentsim.analysis.tries import RetryResults
+from studentsim.analysis.weakness_selection import WeaknessesSelection
+from studentsim.labels import formatting, teacher_settings
+from studentsim.labels.titles import misconception_title, skill_title
+from studentsim.narration import teaching_summary
 from studentsim.store.database import Database
-from studentsim.ui import components, data, glossary, words
-from studentsim.ui.charts import PLOTLY_CONFIG
-from studentsim.ui.charts import teaching as pictures
-from studentsim.ui.drawn import cached_figure
-from studentsim.ui.shell import ANSWERS_PAGE
-from studentsim.ui.teaching import names, sentences, tries
-from studentsim.ui.teaching.tries import RetryResults
-from studentsim.ui.titles import misconception_title, skill_title
+from studentsim.ui import components, data, glossary
+from studentsim.ui.charts import PLOTLY_CONFIG, teaching
+from studentsim.ui.figure_cache import cached_figure
+from studentsim.ui.layout import ANSWERS_PAGE
 from studentsim.ui.weaknesses.data import WeaknessesView
-from studentsim.ui.weaknesses.findings import order_categories
-from studentsim.ui.weaknesses.place import WeaknessesSelection
 
 SHARE_COLUMNS = {
     "name": "what", "mended": "mended", "tried": "tried again", "share": "share mended", "low": "95 % from", "high": "95 % to",
@@ -35,7 +36,7 @@ GIVING_WAY_LABELS = {
 
 def render_retries(engine: data.Engine, view: WeaknessesView, selection: WeaknessesSelection) -> None:
     """All of it for the run, and for an opened category or kind of question what there is of it; nothing without further tries."""
-    if names.teaching_settings(view.config).attempts < 2:
+    if teacher_settings.teaching_settings(view.config).attempts < 2:
         return
     retry_results = _load_retry_results(engine.database, str(engine.data_dir), view.run.run_id, view.run.last_seq)
     revisions = retry_results.filter_revisions(selection.category, selection.skill)
@@ -51,9 +52,9 @@ def render_retries(engine: data.Engine, view: WeaknessesView, selection: Weaknes
         _render_giving_way(retry_results, selection)
         if retry_results.tried:
             st.markdown("**Does it last?**")
-            st.markdown(words.escape_markdown(sentences.describe_retention(retry_results.retention)))
+            st.markdown(formatting.escape_markdown(teaching_summary.describe_retention(retry_results.retention)))
             if len(retry_results.retention):
-                st.caption(sentences.RETRY_CAVEAT)
+                st.caption(teaching_summary.RETRY_CAVEAT)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -64,7 +65,7 @@ def _load_retry_results(_database: Database, folder: str, run_id: str, last_seq:
 
 def _describe_no_retries(selection: WeaknessesSelection) -> str:
     return (
-        sentences.NO_RETRIES_NOTE
+        teaching_summary.NO_RETRIES_NOTE
         if selection.parent is None
         else "No question of this kind was got wrong and tried again in practice."
     )
@@ -73,22 +74,24 @@ def _describe_no_retries(selection: WeaknessesSelection) -> str:
 def _render_success_rates(revisions: pd.DataFrame, selection: WeaknessesSelection, label: Callable[[str], str]) -> None:
     """Success by category (or kind of question), by slip, and by what was said."""
     retry_results = RetryResults(revisions, revisions.iloc[:0], revisions.iloc[:0])
-    st.markdown(words.escape_markdown(sentences.describe_retries(retry_results)))
+    st.markdown(formatting.escape_markdown(teaching_summary.describe_retries(retry_results)))
     groups = retry_rates_by_group(revisions, selection, label)
     key = f"weaknesses.tries.{selection.run}.{selection.category}.{selection.skill}"
     if len(groups) > 1:
-        figure = cached_figure(pictures.share_intervals_figure, groups, names=list(groups.name), revision=key)
+        figure = cached_figure(teaching.share_intervals_figure, groups, names=list(groups.name), revision=key)
         alt = "; ".join(
             f"{r.name_}: {r.mended} of {r.tried}" for r in groups.rename(columns={"name": "name_"}).itertuples()
         )
         _render_bar_chart(figure, key=key, alt=alt)
-        st.caption(f"Right in the end, of 100 tried again, with 95 % intervals. {sentences.few_tries_note(groups)}")
+        st.caption(
+            f"Right in the end, of 100 tried again, with 95 % intervals. {teaching_summary.few_tries_note(groups)}"
+        )
     for sentence in (
-        sentences.describe_retries_by_feedback(tries.retry_rates_by_feedback(revisions)),
-        sentences.explanation_caveat(revisions),
+        teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(revisions)),
+        teaching_summary.explanation_caveat(revisions),
     ):
         if sentence:
-            st.markdown(words.escape_markdown(sentence))
+            st.markdown(formatting.escape_markdown(sentence))
     expander = st.expander("By slip, and the numbers behind this", key=f"{key}.fold", on_change="rerun")
     if expander.open:
         with expander:
@@ -129,7 +132,9 @@ def _render_tables(groups: pd.DataFrame, revisions: pd.DataFrame, key: str) -> N
         table = frame[list(SHARE_COLUMNS)].round(3).rename(columns=SHARE_COLUMNS)
         st.dataframe(table, width="stretch", hide_index=True, key=f"{key}.{name}")
         components.render_csv_download(table, f"second-tries-{name}", key=f"{key}.{name}")
-    st.caption(f"A share of fewer than {tries.MIN_RELIABLE_ANSWERS} says little; its interval shows how little.")
+    st.caption(
+        f"A share of fewer than {accuracy_bounds.MIN_RELIABLE_ANSWERS} says little; its interval shows how little."
+    )
 
 
 def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelection) -> None:
@@ -138,11 +143,14 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
         return
     st.markdown("**Does it give way to a false “wrong”?**", help=glossary.term_help("giving-way"))
     st.markdown(
-        words.escape_markdown(
+        formatting.escape_markdown(
             " ".join(
                 filter(
                     None,
-                    [sentences.describe_giving_way(retry_results), sentences.compare_feedback_effects(retry_results)],
+                    [
+                        teaching_summary.describe_giving_way(retry_results),
+                        teaching_summary.compare_feedback_effects(retry_results),
+                    ],
                 )
             )
         )
@@ -151,7 +159,7 @@ def _render_giving_way(retry_results: RetryResults, selection: WeaknessesSelecti
     rows = rows.assign(name=rows.what.map(GIVING_WAY_LABELS))
     key = f"weaknesses.beside.{selection.run}"
     figure = cached_figure(
-        pictures.share_intervals_figure, rows, names=list(rows.name), count="count", of="of", wrong=[i for i, w in enumerate(rows.what) if w == "gave way"],
+        teaching.share_intervals_figure, rows, names=list(rows.name), count="count", of="of", wrong=[i for i, w in enumerate(rows.what) if w == "gave way"],
         title="changed its answer, of 100", revision=key,
     )  # fmt: skip
     alt = "; ".join(f"{r.what}: {r.count_} of {r.of}" for r in rows.rename(columns={"count": "count_"}).itertuples())

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from studentsim.ui import charts, components, words
-from studentsim.ui.shell import ANSWERS_PAGE, WEAKNESSES_PAGE
-from studentsim.ui.still import render_sketch
-from studentsim.ui.titles import is_formula_error, misconception_title
-from studentsim.ui.weaknesses import in_practice, sentences
+from studentsim.analysis.findings import ExamFindings, misconception_explanation, misconception_hint
+from studentsim.analysis.misconception_status import MISCONCEPTION_VERDICTS, sort_by_frequency
+from studentsim.analysis.weakness_selection import WeaknessesSelection
+from studentsim.labels import formatting
+from studentsim.labels.titles import is_formula_error, misconception_title
+from studentsim.narration import practice_summary, weaknesses_summary
+from studentsim.ui import charts, components
+from studentsim.ui.layout import ANSWERS_PAGE, WEAKNESSES_PAGE
+from studentsim.ui.svg_component import render_sketch
 from studentsim.ui.weaknesses.data import WeaknessesView
-from studentsim.ui.weaknesses.findings import ExamFindings, misconception_explanation, misconception_hint
-from studentsim.ui.weaknesses.place import WeaknessesSelection
-from studentsim.ui.weaknesses.slips import MISCONCEPTION_VERDICTS, sort_by_frequency
 
 MAX_MISCONCEPTIONS_DRAWN = 6
 """Slips drawn as pictures."""
@@ -29,13 +30,15 @@ def render_misconception_trends(view: WeaknessesView, selection: WeaknessesSelec
     findings = view.findings
     selected_misconceptions = filter_misconceptions(findings, selection)
     st.subheader("Which slips were unlearnt, which remain?", anchor=False)
-    st.markdown(words.escape_markdown(sentences.describe_misconceptions(findings, selected_misconceptions)))
+    st.markdown(
+        formatting.escape_markdown(weaknesses_summary.describe_misconceptions(findings, selected_misconceptions))
+    )
     if not selection.category:
-        st.markdown(words.escape_markdown(sentences.describe_wrong_answers(findings)))
-        if note := in_practice.describe_practice_errors(findings):
-            st.markdown(words.escape_markdown(note))
-        if note := in_practice.describe_disagreements(findings):
-            st.markdown(words.escape_markdown(note))
+        st.markdown(formatting.escape_markdown(weaknesses_summary.describe_wrong_answers(findings)))
+        if note := practice_summary.describe_practice_errors(findings):
+            st.markdown(formatting.escape_markdown(note))
+        if note := practice_summary.describe_disagreements(findings):
+            st.markdown(formatting.escape_markdown(note))
             st.page_link(
                 ANSWERS_PAGE, label="Read all such answers", icon=":material/menu_book:", query_params={"run": selection.run, "value": "other"}
             )  # fmt: skip
@@ -79,7 +82,7 @@ def _choose_misconceptions(selected_misconceptions: pd.DataFrame) -> pd.DataFram
         label_visibility="collapsed", wrap=True,
     )  # fmt: skip
     if which in MISCONCEPTION_VERDICTS:
-        st.caption(words.escape_markdown(MISCONCEPTION_VERDICTS[which].rule))
+        st.caption(formatting.escape_markdown(MISCONCEPTION_VERDICTS[which].rule))
         return selected_misconceptions[selected_misconceptions.verdict == which].head(MAX_MISCONCEPTIONS_DRAWN)
     st.caption("Those made most in the last exam come first, then those made most in an earlier one.")
     return sort_by_frequency(selected_misconceptions).head(MAX_MISCONCEPTIONS_DRAWN)
@@ -95,9 +98,9 @@ def _render_misconception_card(findings: ExamFindings, row: object, selection: W
         st.badge(verdict.format_label(row.last_made, row.last_of), icon=verdict.icon, color=verdict.color)  # type: ignore[arg-type]
         if selection.slip == slip:
             st.badge("the one you opened", icon=":material/arrow_downward:", color="blue")
-    st.markdown(f"**{words.escape_markdown(misconception_title(slip))}**")
-    trend_text = sentences.describe_trend(row, findings.exam_turns)
-    st.caption(words.escape_markdown(f"{findings.category_label(row.category)} · {trend_text}"))  # type: ignore[attr-defined]
+    st.markdown(f"**{formatting.escape_markdown(misconception_title(slip))}**")
+    trend_text = weaknesses_summary.describe_trend(row, findings.exam_turns)
+    st.caption(formatting.escape_markdown(f"{findings.category_label(row.category)} · {trend_text}"))  # type: ignore[attr-defined]
     misconception_counts = findings.misconception_counts
     is_same_misconception = (
         (misconception_counts.misconception == slip)
@@ -126,7 +129,7 @@ def _render_misconception_card(findings: ExamFindings, row: object, selection: W
     lesson = int(selection.lesson or findings.last_exam_turn)
     count = int(exams[exams.turn == lesson].made.sum())
     if count:
-        label = f"Read {words.pluralize(count, 'such answer')}"
+        label = f"Read {formatting.pluralize(count, 'such answer')}"
         st.page_link(
             ANSWERS_PAGE,
             label=label,
@@ -141,7 +144,7 @@ def _render_table(
     """All slips and the rules, made only while the fold is open."""
     key = f"weaknesses.slips.{selection.run}.{selection.category}.{selection.skill}"
     expander = st.expander(
-        f"All {words.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged",
+        f"All {formatting.pluralize(len(selected_misconceptions), 'slip')}, and how they are judged",
         key=f"{key}.fold",
         on_change="rerun",
     )
@@ -154,8 +157,8 @@ def _render_table(
             column_config={"exam by exam": st.column_config.BarChartColumn("exam by exam", y_min=0, y_max=int(selected_misconceptions.most.max()))},
         )  # fmt: skip
         components.render_csv_download(table, "slips", key=key)
-        for name, rule in sentences.list_verdict_rules():
-            st.markdown(f"**{name}**: {words.escape_markdown(rule)}")
+        for name, rule in weaknesses_summary.list_verdict_rules():
+            st.markdown(f"**{name}**: {formatting.escape_markdown(rule)}")
 
 
 def misconception_table_frame(findings: ExamFindings, selected_misconceptions: pd.DataFrame) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from random import Random
 from studentsim.curriculum import generator
 from studentsim.curriculum.feedback import format_feedback
 from studentsim.curriculum.schema import Misconception, Skill, Solution
-from studentsim.student.embedded.student.pretraining.drills import make_drill
-from studentsim.student.embedded.student.prompt_text import LEANINGS, LEVEL_STEPS
+from studentsim.student.embedded.pretraining.drills import make_drill
+from studentsim.student.embedded.prompt_text import LEANINGS, LEVEL_STEPS
 
 CARELESS_SHARE: Mapping[str, float] = {"careless": 0.85, "concept": 0.15, "mixed": 0.5}
 """Share of a student's slips that are careless, by its leaning, where a skill has slips of both kinds."""

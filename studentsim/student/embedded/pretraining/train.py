@@ -24,17 +24,17 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from studentsim.errors import ConfigError
 from studentsim.parallel import parallel_map
-from studentsim.student.embedded.student.calculator import Calculator
-from studentsim.student.embedded.student.model import EMBEDDED_WEIGHTS_DIR, build_untrained_model
-from studentsim.student.embedded.student.pretraining.data import (
+from studentsim.student.embedded.calculator import Calculator
+from studentsim.student.embedded.model import EMBEDDED_WEIGHTS_DIR, build_untrained_model
+from studentsim.student.embedded.pretraining.data import (
     Mixture,
     ProblemPool,
     all_curriculum_texts,
     sample_example,
     sample_worked_problems,
 )
-from studentsim.student.embedded.student.prompts import completion_ids, control_token_ids, prompt_ids
-from studentsim.student.embedded.student.tokenizer import build_tokenizer, extract_words
+from studentsim.student.embedded.prompts import completion_ids, control_token_ids, prompt_ids
+from studentsim.student.embedded.tokenizer import build_tokenizer, extract_words
 
 
 @dataclass(frozen=True)

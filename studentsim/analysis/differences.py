@@ -1,0 +1,130 @@
+"""One way against another on the same exam: how many more of its questions were answered rightly, and how sure that is.
+
+Both sat the same questions with the same luck, so they are compared question by question, which takes out how hard the
+questions are. Where there are two runs or more of each, the interval is over questions and over runs, and speaks of the ways
+of teaching; else it is over questions alone and speaks of the two runs only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from studentsim.analysis import claims
+from studentsim.analysis.intervals import half_width, mcnemar_p_value, paired_difference_interval
+from studentsim.analysis.run_groups import RunGroup
+
+CONFIDENCE_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class AccuracyDifference:
+    """``accuracy_gain`` (-1 to 1) is this group's accuracy less the reference's, within ``low`` to ``high``.
+
+    ``only_this`` and ``only_other`` count questions that only one of them got right, ``p_value`` is McNemar's exact one;
+    None where a side has several runs. ``comparison_count`` intervals hold together with 95 %, each for itself with more.
+    """
+
+    group: RunGroup
+    reference: RunGroup
+    turn: int
+    questions: int
+    accuracy_gain: float
+    low: float
+    high: float
+    accuracy: float
+    reference_accuracy: float
+    comparison_count: int
+    only_this: int | None = None
+    only_other: int | None = None
+    p_value: float | None = None
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether more than luck is behind it (``claims.interval_direction``)."""
+        return claims.interval_direction(self.low, self.high) != 0
+
+    @property
+    def has_repeated_runs(self) -> bool:
+        """Whether it speaks of ways of teaching rather than of two runs."""
+        return len(self.group.runs) > 1 and len(self.reference.runs) > 1
+
+
+def choose_reference(groups: Sequence[RunGroup]) -> RunGroup:
+    """With which the others are compared: mixed bag, else no teaching, else the first."""
+    for strategy in ("random", "none"):
+        for group in groups:
+            if group.strategy == strategy:
+                return group
+    return groups[0]
+
+
+def last_shared_turn(groups: Sequence[RunGroup], exams: pd.DataFrame) -> int | None:
+    """The last lesson after which all runs of these groups have sat an exam; None: there is none."""
+    ids = [run.run_id for group in groups for run in group.runs]
+    run_counts = exams[exams.run_id.isin(ids)].groupby("turn").run_id.nunique()
+    shared = run_counts[run_counts == len(ids)].index
+    return int(shared.max()) if len(shared) else None
+
+
+def compute_differences(
+    groups: Sequence[RunGroup], exam_grades: pd.DataFrame, turn: int, *, reference: RunGroup | None = None
+) -> list[AccuracyDifference]:
+    """Each group but the ``reference`` (one of them; without it ``choose_reference``) against it. ``exam_grades``: ``run_id, question_id, right``
+    of the exam after ``turn``.
+
+    A group whose runs did not sit the very questions of the reference is left out.
+    """
+    if len(groups) < 2:
+        return []
+    grades_by_run = exam_grades.pivot_table(index="question_id", columns="run_id", values="right", aggfunc="first")
+    reference = reference or choose_reference(groups)
+    others = [g for g in groups if g is not reference]
+    computed = (
+        _compute_difference(group, reference, grades_by_run, turn, comparison_count=len(others)) for group in others
+    )
+    return [d for d in computed if d is not None]
+
+
+def _compute_difference(
+    group: RunGroup, reference: RunGroup, grades_by_run: pd.DataFrame, turn: int, *, comparison_count: int
+) -> AccuracyDifference | None:
+    ids = [[run.run_id for run in g.runs] for g in (group, reference)]
+    if not set(ids[0] + ids[1]) <= set(grades_by_run.columns):
+        return None
+    grades = grades_by_run[ids[0] + ids[1]].dropna(how="all")
+    if grades.empty or grades.isna().any(axis=None):
+        return None
+    this, other = grades[ids[0]].astype(float), grades[ids[1]].astype(float)
+    common_fields = {
+        "group": group, "reference": reference, "turn": turn, "questions": len(grades), "of": comparison_count,
+        "accuracy": float(this.to_numpy().mean()), "reference_accuracy": float(other.to_numpy().mean()),
+    }  # fmt: skip
+    accuracy_gain = common_fields["accuracy"] - common_fields["reference_accuracy"]
+    confidence = 1 - (1 - CONFIDENCE_LEVEL) / comparison_count
+    if len(group.runs) == len(reference.runs) == 1:
+        a, b = this.iloc[:, 0], other.iloc[:, 0]
+        only_this, only_other = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
+        low, high = paired_difference_interval(only_this, only_other, len(grades), confidence)
+        counts = {"only_this": only_this, "only_other": only_other, "p_value": mcnemar_p_value(only_this, only_other)}
+        return AccuracyDifference(accuracy_gain=accuracy_gain, low=low, high=high, **common_fields, **counts)
+    margin = half_width(_difference_variances(this, other), confidence)
+    return AccuracyDifference(
+        accuracy_gain=accuracy_gain,
+        low=max(-1.0, accuracy_gain - margin),
+        high=min(1.0, accuracy_gain + margin),
+        **common_fields,
+    )
+
+
+def _difference_variances(this: pd.DataFrame, other: pd.DataFrame) -> list[tuple[float, float]]:
+    """Of the difference of two means: by question, and by run on each side that has several; with degrees of freedom."""
+    by_question = (this.mean(axis=1) - other.mean(axis=1)).var() / len(this) if len(this) > 1 else 0.25
+    variances = [(float(by_question), float(max(1, len(this) - 1)))]
+    for side in (this, other):
+        n = side.shape[1]
+        if n > 1:
+            variances.append((float(side.mean().var() / n), float(n - 1)))
+    return variances

@@ -1,0 +1,112 @@
+"""How good a marker is, as ``python -m studentsim check-teacher`` or ``train-teacher`` found.
+
+``check.json`` lies beside a marker's weights: ``written`` and each kind of ``hard`` case count ``right_right, right_wrong,
+wrong_right, wrong_wrong`` (what the key says first, then the marker), and ``naive``: how often comparing texts letter for
+letter agreed with the key. ``replies`` counts so by kind of reply, on all answers held out from a marker's fine-tuning.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import studentsim
+from studentsim.analysis.tries import add_wilson_bounds
+from studentsim.errors import ConfigError
+from studentsim.grader.reply_classification import ReplyKind
+from studentsim.student.huggingface import resolve
+
+EMBEDDED_GRADER = "embedded"
+"""The shipped marker's name."""
+EMBEDDED_WEIGHTS_DIR = Path(studentsim.__file__).parent / "grader" / "weights"
+TRAIN_GRADER_COMMAND = "python -m studentsim train-teacher --base google/flan-t5-large --answers RUN --out FOLDER"
+"""Makes another marker of the answers of a run's student."""
+WEIGHTS_FILE, EVALUATION_FILE = "model.safetensors", "check.json"
+CONFUSION_CELLS = ("right_right", "right_wrong", "wrong_right", "wrong_wrong")
+AS_WRITTEN = "as written"
+MAX_ANSWERS = 10**9
+"""Answers that may have been counted."""
+
+
+@dataclass(frozen=True)
+class GraderEvaluation:
+    """``case_counts`` has a row a kind, answers as they were written first: ``kind, answers, agreed, share, low, high``, ``CONFUSION_CELLS``, ``naive``."""
+
+    case_counts: pd.DataFrame
+    weights_fingerprint: str = ""
+    """Which weights were checked (``source.compute_fingerprint``); blank: not told, as of the shipped marker."""
+    reply_kind_counts: pd.DataFrame | None = None
+    """A row a kind of reply, as ``case_counts``; None where they were not counted."""
+
+    @property
+    def written_answers(self) -> pd.Series:
+        """Answers as students wrote them."""
+        return self.case_counts.iloc[0]
+
+    @property
+    def hard_cases(self) -> pd.Series:
+        """All hard cases together."""
+        sums = self.case_counts.iloc[1:][[*CONFUSION_CELLS, "naive", "answers", "agreed"]].sum().to_frame().T
+        return add_wilson_bounds(sums, "agreed", "answers").iloc[0]
+
+    @property
+    def has_hard_cases(self) -> bool:
+        """Whether hard cases were checked."""
+        return len(self.case_counts) > 1
+
+
+def is_grader_installed(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> bool:
+    """Whether the embedded marker is installed."""
+    return (weights_dir / WEIGHTS_FILE).is_file()
+
+
+def load_evaluation(weights_dir: Path = EMBEDDED_WEIGHTS_DIR) -> GraderEvaluation | None:
+    """What the check found; None where there are no figures, none that can be read, or only those of other weights."""
+    file = weights_dir / EVALUATION_FILE
+    try:
+        evaluation = _read_evaluation(file, file.stat().st_mtime_ns)
+        if evaluation.weights_fingerprint and evaluation.weights_fingerprint != resolve.compute_fingerprint(
+            weights_dir, resolve.WEIGHT_SUFFIXES
+        ):
+            return None  # other weights were put there since
+        return evaluation
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ConfigError):
+        return None
+
+
+@lru_cache(maxsize=2)
+def _read_evaluation(file: Path, mtime_ns: int) -> GraderEvaluation:
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    rows = [
+        _confusion_row(AS_WRITTEN, stored["written"]),
+        *(_confusion_row(kind, counts) for kind, counts in stored.get("hard", {}).items()),
+    ]
+    frame = pd.DataFrame([row for row in rows if row["answers"]])
+    if not stored["written"] or not rows[0]["answers"]:
+        raise ValueError("no answers were checked")
+    return GraderEvaluation(
+        add_wilson_bounds(frame, "agreed", "answers"),
+        str(stored.get("weights", "")),
+        _reply_kind_counts(stored.get("replies") or {}),
+    )
+
+
+def _reply_kind_counts(stored: dict[str, Any]) -> pd.DataFrame | None:
+    rows = [_confusion_row(kind.title, stored[kind]) for kind in ReplyKind if kind in stored]
+    frame = pd.DataFrame([row for row in rows if row["answers"]])
+    return None if frame.empty else add_wilson_bounds(frame, "agreed", "answers")
+
+
+def _confusion_row(kind: str, counts: dict[str, Any]) -> dict[str, Any]:
+    cells = {name: int(counts[name]) for name in CONFUSION_CELLS}
+    if min(cells.values()) < 0 or max(cells.values()) > MAX_ANSWERS:
+        raise ValueError(f"{cells} are no counts")
+    return {
+        "kind": str(kind), "answers": sum(cells.values()), "agreed": cells["right_right"] + cells["wrong_wrong"], **cells,
+        "naive": int(counts.get("naive", 0)),
+    }  # fmt: skip

@@ -1,0 +1,129 @@
+"""What became of each slip, as it is told: a word or two and the rule behind it. The rules are ``analysis/misconceptions.py``'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from studentsim.analysis import misconceptions
+from studentsim.analysis.misconceptions import MIN_REMAINING_COUNT, MisconceptionHistory
+from studentsim.labels.titles import sort_misconceptions
+
+
+@dataclass(frozen=True)
+class MisconceptionVerdict:
+    """What is said of a slip: a word or two, a theme colour and icon, and the rule in one sentence; ``is_clear``: whether more than luck
+    is behind it. Where it is not, the last exam's count is said beside the name: nothing is claimed.
+    """
+
+    name: str
+    color: str
+    icon: str
+    rule: str
+    is_clear: bool = True
+
+    def format_label(self, count: int, total: int) -> str:
+        """``unlearnt``; ``fewer now, 0 total 6``."""
+        return self.name if self.is_clear else f"{self.name}, {count} of {total}"
+
+
+MISCONCEPTION_VERDICTS: Mapping[str, MisconceptionVerdict] = {
+    "back": MisconceptionVerdict(
+        "came back", "orange", ":material/undo:",
+        "Made clearly less in some exam than in one before it, and clearly more again in the last.",
+    ),
+    "grown": MisconceptionVerdict(
+        "more often now", "orange", ":material/trending_up:", "Made clearly more often in the last exam than in the first.",
+    ),
+    "remains": MisconceptionVerdict(
+        "clearly still there", "orange", ":material/close:",
+        f"Made at least {MIN_REMAINING_COUNT} times in the last exam, and clearly more often than blind ticks would make it.",
+    ),
+    "replaced": MisconceptionVerdict(
+        "other mistakes instead", "orange", ":material/swap_horiz:",
+        "Gone by the rule of those unlearnt, but less than half of what went became right answers: other mistakes, or none of the options, "
+        "took its place.",
+    ),
+    "less": MisconceptionVerdict(
+        "less often", "gray", ":material/trending_down:",
+        "Made clearly less in the last exam than in the first, but still more often than blind ticks would.",
+    ),
+    "more": MisconceptionVerdict(
+        "more now", "gray", ":material/question_mark:",
+        "Made more often in the last exam than in the first, but luck could make that of it.", is_clear=False,
+    ),
+    "same": MisconceptionVerdict(
+        "as at first", "gray", ":material/question_mark:",
+        "Made as often in the last exam as in the first, and not clearly more often than blind ticks would make it.", is_clear=False,
+    ),
+    "seen": MisconceptionVerdict(
+        "seen", "gray", ":material/question_mark:",
+        "Made in the only exam so far: later ones show what becomes of it.", is_clear=False,
+    ),
+    "fewer": MisconceptionVerdict(
+        "fewer now", "gray", ":material/question_mark:",
+        "Made less often in the last exam than in the first, but luck could make that of it: too few questions to call it unlearnt.",
+        is_clear=False,
+    ),
+    "unlearnt": MisconceptionVerdict(
+        "unlearnt", "blue", ":material/check:",
+        "Made clearly less in the last exam than in the first, there no more often than blind ticks would make it; and at least half of "
+        "what went became right answers.",
+    ),
+}  # fmt: skip
+"""Every verdict of ``misconceptions.classify_trend``, those that ask for something to be done first."""
+
+CLEARLY_DEFINITION = (
+    "Fisher's exact test (against blind ticks: the binomial test), corrected for looking at all slips of the run: where no slip "
+    "changes, luck alone makes such a claim in at most 5 of 100 runs."
+)
+"""What "clearly" means in the rules."""
+
+JUDGED_MISCONCEPTION_COLUMNS = (
+    "misconception", "category", "skill", "verdict", "first_made", "first_of", "last_made", "last_of", "last_low", "last_high",
+    "most", "series",
+)  # fmt: skip
+
+
+def judge_misconceptions(misconception_counts: pd.DataFrame) -> pd.DataFrame:
+    """One row a slip that was ever made: what is clear first, those that ask for something to be done before the others; then by how
+    often it was made last.
+
+    ``misconception_counts`` is ``Findings.misconception_counts``. ``most`` is the largest count of an exam, ``series`` the list of counts, exam by exam.
+    """
+    slips = list(misconception_counts.sort_values("turn").groupby(["misconception", "category", "skill"]))
+    courses = [_misconception_course(exams) for _, exams in slips]
+    family_size = misconceptions.count_comparisons(courses)
+    rows = []
+    for ((slip, category, skill), exams), course in zip(slips, courses, strict=True):
+        if not any(course.occurrences):
+            continue
+        last = exams.iloc[-1]
+        rows.append(
+            (slip, category, skill, misconceptions.classify_trend(course, family_size), *course.count_in_exam(0), *course.count_in_exam(-1), last.low, last.high,
+             max(course.occurrences), list(course.occurrences))
+        )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(JUDGED_MISCONCEPTION_COLUMNS))
+    positions = {
+        name: position
+        for position, name in enumerate(n for n, verdict in MISCONCEPTION_VERDICTS.items() if verdict.is_clear)
+    }
+    rank = frame.verdict.map(positions).fillna(len(positions))
+    frame = sort_misconceptions(frame.assign(rank=rank), "last_made").sort_values("rank", kind="stable")
+    return frame.drop(columns="rank").reset_index(drop=True)
+
+
+def sort_by_frequency(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``judge_misconceptions`` in the order in which the first sentence names them: those made twice or more in the last exam, then those made
+    most in any exam.
+    """
+    now = frame.last_made > 1
+    return pd.concat([sort_misconceptions(frame[now], "last_made"), sort_misconceptions(frame[~now], "most")])
+
+
+def _misconception_course(exams: pd.DataFrame) -> MisconceptionHistory:
+    """One slip's rows of ``Findings.misconception_counts``, in the order of the exams."""
+    made, offered, right = (tuple(int(n) for n in exams[column]) for column in ("made", "offered", "right"))
+    return MisconceptionHistory(made, offered, right, float(exams.blind.iloc[-1]))

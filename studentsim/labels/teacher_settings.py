@@ -1,0 +1,116 @@
+"""The teacher's settings in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from studentsim.config import RunConfig
+from studentsim.labels.formatting import pluralize, round_percent
+from studentsim.settings import Teaching
+
+DEFAULT_TEACHING = Teaching()
+"""A teacher who marks by the key, and lets nobody try again."""
+
+FEEDBACK_LABELS: Mapping[str, str] = {
+    "none": "Nothing: it is asked again",
+    "mark": "That it is wrong",
+    "hint": "A hint",
+    "explanation": "Explanation, hint and full working",
+}
+"""What is said to an answer called wrong, as the form offers it."""
+
+FEEDBACK_CONTENT_LABELS: Mapping[str, str] = {
+    "": "nothing: asked again",
+    "none": "nothing: asked again",
+    "mark": "only that it is wrong",
+    "hint": "a hint",
+    "explanation": "explanation, hint and full working",
+}
+"""What the teacher's words held, as tables tell it; the order is from less to more."""
+
+FEEDBACK_SUMMARY_LABELS: Mapping[str, str] = {
+    "none": "nothing said between",
+    "mark": "told only that it is wrong",
+    "hint": "a hint between",
+    "explanation": "the explanation between",
+}
+"""The same as part of a summary."""
+
+CHOSEN_SOURCE_LABELS: Mapping[str, str] = {
+    "working": "The given right working",
+    "revision-or-working": "Its own corrected answer, else the given working",
+    "revision": "Its own corrected answer; without one, nothing",
+}
+"""What the student learns to prefer to its own first, wrong answer."""
+
+CHOSEN_TEXT_LABELS: Mapping[str, str] = {
+    "full": "All of it",
+    "short": "Its last step and the answer",
+    "option": "The answer alone",
+}
+"""How much of a given working a pair's chosen text holds."""
+
+ATTEMPT_COUNT_WORDS: Mapping[int, str] = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+
+KEY_GRADES, KEY_GRADES_MODEL_OBSERVES, MODEL_GRADES = "key", "beside", "marker"
+GRADE_SOURCE_LABELS: Mapping[str, str] = {
+    KEY_GRADES: "The answer key",
+    KEY_GRADES_MODEL_OBSERVES: "The answer key, and a trained marker looks on",
+    MODEL_GRADES: "A trained marker",
+}
+
+
+def teaching_settings(config: RunConfig) -> Teaching:
+    """A run's teacher; of another version's run, as much as this one can read."""
+    stored = config.teaching
+    return stored if isinstance(stored, Teaching) else Teaching.model_construct(**stored)
+
+
+def grade_source(teaching: Teaching) -> str:
+    """Who marks: a key of ``GRADE_SOURCE_LABELS``."""
+    return (
+        MODEL_GRADES if teaching.decides == "marker" else KEY_GRADES_MODEL_OBSERVES if teaching.marker else KEY_GRADES
+    )
+
+
+def teaching_extras(teaching: Teaching) -> list[str]:
+    """What sets a teacher apart from one who marks by the key and lets nobody try again, a few words each."""
+    parts = []
+    if teaching.attempts > 1:
+        parts.append(
+            f"up to {pluralize(teaching.attempts, 'try', 'tries')} at a question, {FEEDBACK_SUMMARY_LABELS[teaching.feedback]}"
+        )
+    if teaching.pairs != "working":
+        parts.append("learns from its own corrected answers")
+    if teaching.chosen_text != DEFAULT_TEACHING.chosen_text:
+        parts.append(f"shown of a working: {CHOSEN_TEXT_LABELS[teaching.chosen_text].lower()}")
+    if teaching.marker:
+        parts.append("a trained marker marks" if teaching.decides == "marker" else "a trained marker looks on")
+    if teaching.error_rate:
+        parts.append(f"{format_share(teaching.error_rate)} marks wrong on purpose")
+    if teaching.doubts:
+        parts.append(f"{format_share(teaching.doubts)} right answers doubted on purpose")
+    return parts
+
+
+def describe_teaching(teaching: Teaching) -> str:
+    """The teacher in a line, for a fold's label: ``marks by the key, one try each``."""
+    return "; ".join(teaching_extras(teaching)) or "marks by the answer key, one try at each question"
+
+
+def teaching_label(teaching: Teaching) -> str:
+    """What tells one teacher from another, for a label: ``3 tries, hint, 20 teaching_settings 100 marks wrong``."""
+    parts = [pluralize(teaching.attempts, "try", "tries")]
+    if teaching.attempts > 1:
+        parts.append({"none": "nothing said", "mark": "told “wrong”"}.get(teaching.feedback, teaching.feedback))
+    if teaching.decides == "marker":
+        parts.append("trained marker")
+    if teaching.error_rate:
+        parts.append(f"{format_share(teaching.error_rate)} marks wrong")
+    return ", ".join(parts)
+
+
+def format_share(fraction: float) -> str:
+    """``10 teaching_settings 100``; a share that whole numbers don't tell with its decimals."""
+    exact = 100 * fraction
+    return f"{round_percent(fraction)} of 100" if abs(exact - round(exact)) < 0.005 else f"{exact:.3g} of 100"

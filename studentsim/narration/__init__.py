@@ -1,0 +1,1 @@
+"""Sentences from a run's figures, claiming only what these bear. No streamlit."""

@@ -1,0 +1,209 @@
+"""Sentences written from a run's figures, claiming only what those bear. No streamlit here.
+
+Frames are those of ``studentsim/store/queries.py``: accuracies, and their 95 % bounds, are fractions 0 to 1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from studentsim.analysis import claims
+from studentsim.labels import category_names
+from studentsim.labels.formatting import (
+    MIN_QUESTIONS_FOR_PERCENT,
+    STAGE_LABELS,
+    append_interval,
+    format_duration,
+    format_duration_range,
+    format_score,
+    pluralize,
+    round_percent,
+)
+from studentsim.labels.titles import find_misconception
+from studentsim.narration import grades
+
+
+def results_headline(exams: pd.DataFrame, category_scores: pd.DataFrame | None = None) -> str:
+    """The sentence a results page opens with: where the student stands, where it began, where it is weakest."""
+    if exams.empty:
+        return "There is no exam result yet. The first exam comes before any teaching."
+    last, first = exams.iloc[-1], exams.iloc[0]
+    now = append_interval(
+        f"{format_score(last.correct, last.questions)} never-practised questions rightly",
+        last.low,
+        last.high,
+        last.questions,
+    )
+    if int(last.turn) == 0:
+        return f"Before any lesson this student answers {now}."
+    text = f"After {pluralize(int(last.turn), 'lesson')} this student answers {now}{_describe_change(first, last)}."
+    return f"{text}{_describe_weakest_category(category_scores)}"
+
+
+def _describe_change(first: pd.Series, last: pd.Series) -> str:
+    initial_score = (
+        format_score(first.correct, first.questions)
+        if first.questions < MIN_QUESTIONS_FOR_PERCENT
+        else round_percent(first.accuracy)
+    )
+    changed = claims.significant_change(*((int(row.correct), int(row.questions)) for row in (first, last)))
+    return (
+        f"; it began at {initial_score}" if changed else f"; it began at {initial_score}, which is no clear change yet"
+    )
+
+
+def _describe_weakest_category(category_scores: pd.DataFrame | None) -> str:
+    """The weakest category, if it is below the whole by more than luck; else nothing."""
+    if category_scores is None or len(category_scores) < 2:
+        return ""
+    overall = int(category_scores.correct.sum()), int(category_scores.questions.sum())
+    counts = [(int(row.correct), int(row.questions)) for row in category_scores.itertuples()]
+    below_average = category_scores[
+        [claims.is_significantly_below_rest(count, overall, comparisons=len(category_scores)) for count in counts]
+    ]
+    if below_average.empty:
+        return ""
+    row = below_average.sort_values("accuracy").iloc[0]
+    score_text = append_interval(format_score(row.correct, row.questions), row.low, row.high, row.questions)
+    return f" It is weakest in {category_names.inline_category_label(row.category, category_scores.category)}: {score_text}."
+
+
+def describe_progress(turn: int, turns: int, seconds_left: float | None) -> str:
+    """``Lesson 7 of 20, about 24 seconds left.``"""
+    where = f"Lesson {turn} of {turns}" if turn else f"Before lesson 1 of {turns}"
+    return f"{where}, about {format_duration(seconds_left)} left." if seconds_left is not None else f"{where}."
+
+
+def format_exam_result(correct: int, total: int, turn: int, interval: str = "") -> str:
+    """One exam in a few words, for lists: ``61 of 100 (55 to 67) right after 12 lessons``."""
+    when = f"after {pluralize(turn, 'lesson')}" if turn else "before any lesson"
+    return " ".join(filter(None, [format_score(correct, total), interval, "right", when]))
+
+
+# ------------------------------------------------------------------ where a run stands
+
+
+def startup_steps(status: str, stage: str, loading_step: str = "") -> list[tuple[str, bool]]:
+    """The way to the first answer, each step with whether it is done. ``loading_step`` says so of a language model, as Markdown; blank: the
+    embedded student, which needs no such step.
+    """
+    started = status not in ("queued", "starting") or bool(stage)
+    ready = started and stage not in ("", "loading")
+    steps = [("A place on this computer is free", status != "queued")]
+    if loading_step:
+        steps += [("The programs that it needs are loaded", bool(stage)), (loading_step, ready)]
+    else:
+        steps.append(("The student is getting ready", ready))
+    return [*steps, ("It sits its first exam, before any lesson", False)]
+
+
+def model_loading_step(model: str, *, from_catalogue: bool) -> str:
+    """The step in which a language model is loaded, with how long that takes: a ``from_catalogue`` one is of the catalogue."""
+    return f"{model} is loaded: about {'10 seconds' if from_catalogue else '10 seconds, or minutes for a large one'}"
+
+
+def describe_writing_pause(stage: str, *, options_only: bool) -> str:
+    """Why no answer is growing just now, by what goes on; ``options_only``: in exams options are compared, and nothing is written."""
+    if stage == "exam" and options_only:
+        return "Nothing is being written just now: in exams it ticks an option without writing."
+    return (
+        f"Nothing is being written just now. {STAGE_LABELS[stage]}."
+        if stage in STAGE_LABELS
+        else "Nothing is being written just now."
+    )
+
+
+def describe_stopped_run(status: str, turn: int, turns: int, *, queue_position: int = 0) -> str:
+    """Why a run is not going on, and what to do; empty while it runs."""
+    safe = "Nothing is lost" if not turn else f"Lesson {turn} is safe" if turn == 1 else f"Lessons 1 to {turn} are safe"
+    return {
+        "paused": f"Paused after {pluralize(turn, 'lesson')} of {turns}. Resume goes on from there.",
+        "interrupted": f"The simulation was interrupted. {safe}; Resume goes on from there.",
+        "cancelled": f"Cancelled after {pluralize(turn, 'lesson')} of {turns}. What it did so far stays here.",
+        "not responding": f"The simulation has not been heard of for a while. {safe}. Wait a little, or press Resume to start it afresh.",
+        "queued": f"Other simulations are at work. This one is number {max(1, queue_position)} in the queue and starts by itself.",
+    }.get(status, "")
+
+
+def describe_stage(stage: str, done: int, total: int) -> str:
+    """What is going on within a lesson: ``The student practises: 12 of 40.``"""
+    if stage not in STAGE_LABELS:
+        return ""
+    return f"{STAGE_LABELS[stage]}: {min(done, total)} of {total}." if total and done else f"{STAGE_LABELS[stage]}."
+
+
+def describe_estimated_duration(low: float, high: float, past_runs: int) -> str:
+    """What a run, or a race, will take, in seconds, beside its Start button; judged by ``past_runs`` runs on this computer."""
+    duration_text = format_duration_range(low, high)
+    if not past_runs:
+        return f"About {duration_text} on a computer with two processor cores that does nothing else."
+    if duration_text == format_duration(high):
+        return f"About {duration_text} on this computer when nothing else runs."
+    return f"About {duration_text} on this computer, going by its last {pluralize(past_runs, 'simulation')}; longer while other work runs."
+
+
+def describe_queue_ahead(running: int, waiting: int, *, slots: int, starting: int = 1) -> str:
+    """What other simulations mean for ``starting`` new ones, of which ``slots`` are worked on at a time; blank where there are none."""
+    if not running + waiting:
+        return ""
+    if running:
+        ahead = f"{pluralize(running, 'simulation')} at work" + (f", {waiting} more in the queue" if waiting else "")
+    else:
+        ahead = f"{pluralize(waiting, 'simulation')} in the queue"
+    those, these = ("it", "this one") if running + waiting == 1 else ("them", "this one")
+    if starting > 1:
+        these = "these"
+    if running + waiting >= slots:
+        then = f"{these} {'starts' if starting == 1 else 'start'} when there is room, so it takes that much longer"
+    else:
+        then = f"beside {those} {these} {'takes' if starting == 1 else 'take'} longer"
+    return f"{ahead}: {then}."
+
+
+def describe_planned_duration(workload: str, low: float, high: float, past_runs: int) -> str:
+    """``20 lessons of 24 take about 15 minutes on two processor cores.``: a run that is not set up yet, judged by ``past_runs`` of them."""
+    basis = (
+        f"on this computer, going by its last {pluralize(past_runs, 'simulation')}"
+        if past_runs
+        else "on two processor cores"
+    )
+    return f"{workload} take about {format_duration_range(low, high)} {basis}."
+
+
+# ------------------------------------------------------------------ one answer
+
+
+def parse_options(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The options of an answer's row, as they were asked."""
+    return json.loads(row["options"]) if isinstance(row["options"], str) else list(row["options"])
+
+
+def answer_context_label(row: Mapping[str, Any], categories: Iterable[str]) -> str:
+    """When an answer was given: ``lesson 3, practice · probability``; ``categories`` are all of the run's."""
+    if row["phase"] == "exam":
+        when = f"exam after lesson {row['turn']}" if row["turn"] else "first exam"
+    else:
+        when = f"lesson {row['turn']}, {grades.practice_label(row)}"
+    return f"{when} · {category_names.category_label(row['category'], categories)}"
+
+
+def describe_answer(row: Mapping[str, Any]) -> str:
+    """What was ticked, what was right, the slip behind it, and a mark that was not the key's. Plain text: it holds what others wrote."""
+    return f"{_describe_choice(row)} {grades.describe_grading_briefly(row)}".rstrip()
+
+
+def _describe_choice(row: Mapping[str, Any]) -> str:
+    texts = {o["letter"]: f"{o['letter']}) {o['text']}" for o in parse_options(row)}
+    correct_option = texts.get(row["correct"], row["correct"])
+    if row["right"]:
+        return f"Ticked {correct_option}."
+    if not row["letter"]:
+        return f"Ticked nothing: no option shows its result. Right: {correct_option}."
+    misconception = find_misconception(row["misconception"])
+    return f"Ticked {texts.get(row['letter'], row['letter'])}. Right: {correct_option}." + (
+        f" Its slip: {misconception.title}." if misconception else ""
+    )

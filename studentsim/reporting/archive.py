@@ -1,0 +1,159 @@
+"""A whole run, or several, in one zip file: tables, settings, versions, figures, the report, the user's words and the journal itself.
+
+python -m studentsim archive RUN --data DIR --to FILE.zip
+
+It is made from the runs' folders alone, so it works while the app has the database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from studentsim.errors import DataFolderError
+from studentsim.reporting.html import build_report_html
+from studentsim.runs import notes
+from studentsim.runs.run_dir import RunFolder
+from studentsim.store import export, ingest, journal, queries
+from studentsim.store.database import DATABASE_FILE_NAME, Database
+
+MAX_JOURNAL_BYTES = 400_000_000
+"""Bytes of the journals that go into one archive; what comes of them is larger while it is made, and about a tenth once it is packed."""
+FIGURE_PATTERN = re.compile(r'<svg(?! class="course")[^>]*>.*?</svg>', re.S)
+"""A picture of the report; the small ones within its tables are left out."""
+README_TEXT = """What is in here
+===============
+
+runs.csv                 the runs: settings that tell them apart, seed, group, state, last exam, name, tags, note
+<run>/tables/            the run's tables, each as CSV and as Parquet: answers, exams, turns (lessons), steps, epochs, validations,
+                         lookups, practice_mix. In CSV files a text that a spreadsheet would take for a formula begins with an
+                         apostrophe; Parquet has it as it is.
+<run>/settings.json      the run's settings
+<run>/versions.json      versions of the program and of the packages that decide its figures
+<run>/notes.json         name, tags and note, where somebody gave them
+<run>/figures/           the report's figures, as SVG
+<run>/report.html        the report: to read, to print
+<run>/events.jsonl       the journal: everything the run told, one event a line; all the rest was made from it
+
+Accuracies are fractions from 0 to 1, times are seconds since 1970. A model student, not your pupils.
+"""
+RUN_COLUMNS = (
+    "run_id", "title", "name", "tags", "note", "status", "strategy", "student", "model", "bank", "seed", "exam_seed",
+    "group_id", "plan", "coordinates", "turn", "turns_planned", "last_turn", "last_correct", "last_questions", "last_low", "last_high",
+    "started", "seconds", "recorded",
+)  # fmt: skip
+"""Of runs.csv, by the names of ``queries.runs``."""
+
+
+def write_archive(folders: Sequence[RunFolder], target: Path) -> Path:
+    """Writes the archive of these runs into the file ``target``, in place of any there, and returns it. Writes.
+
+    :raises DataFolderError: the runs are too large for one archive, or ``target`` cannot be written.
+    :raises JournalError: a journal is damaged.
+    """
+    if (size := total_journal_bytes(folders)) > MAX_JOURNAL_BYTES:
+        raise DataFolderError(
+            f"The journals of these runs have {size / 1e6:,.0f} MB, one archive takes {MAX_JOURNAL_BYTES / 1e6:,.0f}.",
+            "Take fewer runs at a time, or write a run's tables with: python -m studentsim export RUN --to DIR",
+        )
+    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    try:
+        with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            _write_entries(archive, folders, Path(scratch))
+        os.replace(temporary, target)
+    except OSError as error:
+        raise DataFolderError(
+            f"{target} cannot be written ({error.strerror or error}).", "Free some space, or choose another file."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def total_journal_bytes(folders: Sequence[RunFolder]) -> int:
+    """Bytes of the runs' journals."""
+    return sum(folder.journal_path.stat().st_size for folder in folders if folder.journal_path.exists())
+
+
+def extract_figures(report_html: str) -> dict[str, str]:
+    """The pictures of a report, each a file of its own, by its name: what its title says, in small letters."""
+    figures: dict[str, str] = {}
+    for svg_text in FIGURE_PATTERN.findall(report_html):
+        label_match = re.search(r'aria-label="([^".]*)', svg_text)
+        name = re.sub(r"[^a-z0-9]+", "-", label_match[1].lower()).strip("-")[:60] if label_match else ""
+        name = name or f"figure-{len(figures) + 1}"
+        while name in figures:
+            name += "-2"
+        figures[name] = _standalone_svg(svg_text)
+    return figures
+
+
+def _standalone_svg(svg_text: str) -> str:
+    """A picture that needs no page around it."""
+    head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" style="background:#FFFFFF" '
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + re.sub(r'\s+xmlns="[^"]*"', "", svg_text).replace(
+        "<svg ", head, 1
+    )
+
+
+def _write_entries(archive: zipfile.ZipFile, folders: Sequence[RunFolder], scratch: Path) -> None:
+    archive.writestr("README.txt", README_TEXT)
+    if not folders:
+        return
+    runs = folders[0].path.parent
+    with Database(scratch / DATABASE_FILE_NAME, runs) as database:
+        for folder in folders:
+            ingest.sync_journals(database, runs, folder.run_id)
+        archive.writestr("runs.csv", _runs_csv(database))
+        for folder in folders:
+            _write_run(archive, folder, database, scratch)
+
+
+def _runs_csv(database: Database) -> bytes:
+    frame = queries.fetch_runs(database)
+    table = frame[[name for name in RUN_COLUMNS if name in frame]].sort_values("run_id")
+    return export.escape_formula_cells(table).to_csv(index=False, lineterminator="\r\n").encode()
+
+
+def _write_run(archive: zipfile.ZipFile, folder: RunFolder, database: Database, scratch: Path) -> None:
+    run_id = folder.run_id
+    if (run_notes := notes.read_notes(folder)) != notes.RunNotes():
+        archive.writestr(f"{run_id}/notes.json", json.dumps(asdict(run_notes), indent=2, ensure_ascii=False) + "\n")
+    if not _write_journal(archive, folder):  # it waits: there is nothing but its settings
+        archive.write(folder.path / "config.json", f"{run_id}/settings.json")
+        return
+    for path in export.export_run(folder.path, run_id, scratch / run_id):
+        name = "settings.json" if path.name == "config.json" else f"tables/{path.name}"
+        archive.write(path, f"{run_id}/{name}")
+        path.unlink()
+    archive.writestr(
+        f"{run_id}/versions.json", json.dumps(queries.fetch_run(database, run_id).versions, indent=2) + "\n"
+    )
+    report = build_report_html(database, run_id)
+    archive.writestr(f"{run_id}/report.html", report)
+    for name, figure in extract_figures(report).items():
+        archive.writestr(f"{run_id}/figures/{name}.svg", figure)
+
+
+def _write_journal(archive: zipfile.ZipFile, folder: RunFolder) -> bool:
+    """Puts the journal's whole lines in: a run at work may be writing one. False: it has none yet."""
+    try:
+        with folder.journal_path.open("rb") as source:
+            first_line = source.readline()
+            if not first_line.endswith(b"\n"):
+                return False
+            with archive.open(f"{folder.run_id}/{journal.JOURNAL_FILE_NAME}", "w") as target:
+                target.write(first_line)
+                for line in source:
+                    if line.endswith(b"\n"):
+                        target.write(line)
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""The report's section on what was practised, by category, beside the mistakes of the exam before: picture, table, sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from studentsim.analysis import mix_table
+from studentsim.analysis.mix_table import MixLine, MixTable
+from studentsim.config import RunConfig
+from studentsim.labels import category_names
+from studentsim.narration import mix_summary
+from studentsim.reporting import svg
+from studentsim.reporting.html_text import escape_html, paragraph_html, table_html
+
+MAX_TABLE_LINES = 60
+"""Lines of the table; a longer run's first ones are left out."""
+MAX_PICTURE_COLUMNS = 31
+"""Columns of the picture: 20 lessons and 11 exams; a longer run's first ones are left out."""
+MISTAKES_RGB, PRACTISED_RGB, PALE_RGB = svg.NONE_CORRECT_RGB, svg.ALL_CORRECT_RGB, svg.HALF_CORRECT_RGB
+
+
+def practice_mix_html(config: RunConfig, lessons: pd.DataFrame, exams: pd.DataFrame) -> str:
+    """The section; blank where there was no lesson. Frames are ``queries.practice_mix_of`` and ``queries.next_mix_of`` of one run."""
+    rows, results = mix_table.mix_rows(lessons), mix_table.mix_rows(exams)
+    if not rows:
+        return ""
+    mix = mix_table.build_mix_table(rows, results)
+    texts = [
+        mix_summary.describe_mix_with_caveat(config),
+        mix_summary.describe_mix_cause(config, rows),
+        mix_summary.describe_mix_departures(config, rows),
+    ]
+    has_followed_mistakes = any(row["follows_mistakes"] for row in rows)
+    title = f"What was practised, {'and which mistakes it followed' if has_followed_mistakes else 'beside the mistakes in the exams'}"
+    caption = "Orange: mistakes of an exam; blue: questions practised in each lesson after it. The darker, the larger the share."
+    if any(line.kind == "next" for line in mix.lines):
+        caption += " Dashed: what the last exam asks for."
+    if mix.lines[:-MAX_PICTURE_COLUMNS]:
+        caption += f" The last {MAX_PICTURE_COLUMNS} columns of {len(mix.lines)}."
+    return "\n".join(
+        [
+            "<section>",
+            f"<h2>{escape_html(title)}</h2>",
+            *(paragraph_html(sentence) for sentence in texts if sentence),
+            f"<figure>{practice_mix_svg(mix)}<figcaption>{escape_html(caption)}</figcaption></figure>",
+            _table_html(mix),
+            "</section>",
+        ]
+    )
+
+
+def _table_html(mix: MixTable) -> str:
+    shown = mix.lines[-MAX_TABLE_LINES:]
+    rows: list[list[object]] = [
+        [f"{line.title}: wrong" if line.kind == "exam" else line.title, *line.cells] for line in shown
+    ]
+    caption = "Wrong answers in each exam, of those asked, and questions practised in each lesson after it"
+    if len(shown) < len(mix.lines):
+        caption += f"; the last {len(shown)} lines of {len(mix.lines)}"
+    heads = ["", *_category_labels(mix)]
+    return table_html(heads, rows, caption=caption, numeric_columns=frozenset(range(1, len(heads))))
+
+
+# ------------------------------------------------------------------ the picture
+
+
+def practice_mix_svg(mix: MixTable) -> str:
+    """A row for each category, a column for each exam and each line of lessons, in order; cells show the counts."""
+    lines = mix.lines[-MAX_PICTURE_COLUMNS:]
+    left, top, cell = 150, 6, 26
+    column_width = min(64.0, (svg.PICTURE_WIDTH - left - 6) / max(len(lines), 1))
+    font_size = 12 if column_width > 26 else 9
+    parts = [
+        svg.text_svg(left - 10, top + cell * i + cell / 2 + 4, svg.truncate_label(name, 20), "end")
+        for i, name in enumerate(_category_labels(mix))
+    ]
+    for j, line in enumerate(lines):
+        parts += _column_svg(line, left + column_width * j, top, column_width, cell, font_size)
+    bottom = top + cell * len(mix.columns)
+    parts += [
+        svg.text_svg(
+            left + column_width * (j + 0.5),
+            bottom + 15,
+            _column_label(line, column_width),
+            "middle",
+            svg.GREY,
+            min(font_size, 11),
+        )
+        for j, line in enumerate(lines)
+    ]
+    middle = left + column_width * len(lines) / 2
+    parts.append(svg.text_svg(middle, bottom + 33, "exams and lessons, in order", "middle", svg.GREY))
+    description = "; ".join(f"{line.title}: {_describe_counts(_category_labels(mix), line)}" for line in lines[-2:])
+    return svg.wrap_svg(parts, bottom + 40, "Mistakes and practice by category", f"At the end, {description}")
+
+
+def _column_svg(
+    line: MixLine, x: float, top: float, column_width: float, cell_height: float, font_size: int
+) -> list[str]:
+    full_color = MISTAKES_RGB if line.kind == "exam" else PRACTISED_RGB
+    largest = max(line.counts, default=0)
+    parts = []
+    for i, count in enumerate(line.counts):
+        box = f'x="{x + 0.5:.1f}" y="{top + cell_height * i + 1:.1f}" width="{column_width - 1:.1f}" height="{cell_height - 2:.1f}" rx="2"'
+        dash = ' stroke="#6B7280" stroke-dasharray="3 2"' if line.kind == "next" else ""
+        parts.append(f'<rect {box} fill="{_shade_color(count / largest if largest else 0.0, full_color)}"{dash}/>')
+        parts.append(
+            svg.text_svg(
+                x + column_width / 2,
+                top + cell_height * i + cell_height / 2 + font_size * 0.36,
+                str(count),
+                "middle",
+                svg.INK,
+                font_size,
+            )
+        )
+    return parts
+
+
+def _shade_color(fraction: float, full_color: tuple[int, int, int]) -> str:
+    """From pale (0) to the ``full_color`` colour (1)."""
+    return "#" + "".join(f"{round(a + (b - a) * fraction):02X}" for a, b in zip(PALE_RGB, full_color, strict=True))
+
+
+def _column_label(line: MixLine, column_width: float) -> str:
+    """What stands below a column: where there is little room, the last lesson alone; an exam is told by its colour."""
+    if line.kind == "practised":
+        return line.label if 5.5 * len(line.label) < column_width else str(line.turn)
+    return line.label if column_width > 30 else ""
+
+
+def _category_labels(mix: MixTable) -> list[str]:
+    return [category_names.category_label(column, mix.columns) for column in mix.columns]
+
+
+def _describe_counts(columns: Sequence[str], line: MixLine) -> str:
+    return ", ".join(f"{count} {column}" for column, count in zip(columns, line.counts, strict=True))

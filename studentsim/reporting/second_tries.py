@@ -1,0 +1,71 @@
+"""The report's section on second tries and the teacher's errors, as HTML; blank for runs without them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from studentsim.analysis import tries
+from studentsim.analysis.tries import RetryResults
+from studentsim.labels import formatting
+from studentsim.labels.titles import misconception_title
+from studentsim.narration import teaching_summary
+from studentsim.reporting.html_text import escape_html, paragraph_html, table_html
+
+MAX_MISCONCEPTIONS = 8
+"""Slips in the report's table, those most often tried again."""
+
+
+def second_tries_html(run_tries: RetryResults, teacher_grades: pd.DataFrame) -> str:
+    """What second tries mended, whether it lasts, who gave way, and how often the teacher erred, in short."""
+    parts = _teacher_errors_html(teacher_grades)
+    if run_tries.has_retries:
+        texts = [
+            teaching_summary.describe_retries(run_tries),
+            teaching_summary.describe_retries_by_feedback(tries.retry_rates_by_feedback(run_tries.revisions)),
+            teaching_summary.explanation_caveat(run_tries.revisions),
+            teaching_summary.describe_giving_way(run_tries),
+        ]
+        texts += [
+            teaching_summary.compare_feedback_effects(run_tries),
+            teaching_summary.describe_retention(run_tries.retention) if run_tries.tried else "",
+        ]
+        parts = [
+            *(paragraph_html(text) for text in texts if text),
+            *([_caveat_html()] if len(run_tries.retention) else []),
+            *_misconceptions_html(run_tries),
+            *parts,
+        ]
+    return f"<section>\n<h2>Second tries, and the teacher</h2>\n{''.join(parts)}\n</section>" if parts else ""
+
+
+def _teacher_errors_html(teacher_grades: pd.DataFrame) -> list[str]:
+    """Told where the teacher erred, or a trained marker judged."""
+    if not len(teacher_grades) or not teacher_grades[["false_right", "false_wrong", "marker_answers"]].sum().sum():
+        return []
+    return [
+        paragraph_html(text)
+        for text in (
+            teaching_summary.describe_teacher_errors(teacher_grades),
+            teaching_summary.describe_grader_errors(teacher_grades),
+        )
+        if text
+    ]
+
+
+def _caveat_html() -> str:
+    return f'<p class="note">{escape_html(teaching_summary.RETRY_CAVEAT)}</p>'
+
+
+def _misconceptions_html(run_tries: RetryResults) -> list[str]:
+    frame = tries.success_rates_by(run_tries.revisions, "misconception")
+    if frame.empty:
+        return []
+    rows: list[list[object]] = [
+        [misconception_title(r.misconception) if r.misconception else "no known slip", f"{r.mended} of {r.tried}",
+         f"{formatting.round_percent(r.low)} to {formatting.round_percent(r.high)}"]
+        for r in frame.head(MAX_MISCONCEPTIONS).itertuples()
+    ]  # fmt: skip
+    head = ["slip behind the first answer", "mended", "95 % interval, of 100"]
+    shown = min(MAX_MISCONCEPTIONS, len(frame))
+    caption = f"The {shown} most often tried again, of {len(frame)}" if shown < len(frame) else "By slip"
+    return [table_html(head, rows, caption=caption, numeric_columns=frozenset({1, 2}))]

@@ -1,0 +1,291 @@
+"""The report's sections, each as HTML. Everything that others wrote is escaped (text.py)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from studentsim.analysis import advice, item_analysis, setting_differences
+from studentsim.analysis.accuracy_bounds import has_hatched_cells
+from studentsim.analysis.findings import ExamFindings, misconception_explanation, misconception_hint, order_categories
+from studentsim.analysis.misconception_status import MISCONCEPTION_VERDICTS, sort_by_frequency
+from studentsim.config import RunConfig
+from studentsim.labels import category_names, formatting
+from studentsim.labels.titles import is_formula_error, misconception_title, skill_title
+from studentsim.narration import practice_summary, weaknesses_summary
+from studentsim.reporting import summary, svg
+from studentsim.reporting.html_text import Html, escape_html, inline_html, paragraph_html, table_html
+from studentsim.store.queries import RunRow
+
+MAX_MISCONCEPTIONS = 14
+"""Slips in the report's table; the rest are counted."""
+MAX_SKILLS = 8
+"""Kinds of question in the table of the worst."""
+MAX_QUESTIONS = 6
+"""Questions shown whole."""
+ALWAYS_SHOWN_SETTINGS = (
+    "student",
+    "model",
+    "strategy",
+    "bank",
+    "turns",
+    "questions",
+    "exam",
+    "exam_every",
+    "seed",
+    "exam_seed",
+)
+"""Settings that every report tells; others only where they are not the default."""
+
+
+def progress_html(findings: ExamFindings) -> str:
+    """Exam accuracy by lesson; its picture is on the first page."""
+    exams = findings.exams
+    rows = [
+        [
+            _exam_label(r.turn),
+            f"{r.correct} of {r.questions}",
+            formatting.round_percent(r.accuracy),
+            _format_interval(r),
+        ]
+        for r in exams.itertuples()
+    ]
+    exam_table = table_html(
+        ["exam", "right", "of 100", "95 % interval, of 100"],
+        rows,
+        caption="The numbers",
+        numeric_columns=frozenset({1, 2, 3}),
+    )
+    return _section_html("How many never-practised questions does it answer rightly?", exam_table)
+
+
+def categories_html(findings: ExamFindings) -> str:
+    """The heatmap, where the first page has no room for it, and the last exam by category and by kind of question."""
+    names = {row: findings.category_label(row) for row in order_categories(list(findings.categories.row.unique()))}
+    picture = "" if summary.heatmap_labels(findings) else svg.heatmap_svg(findings.categories, row_labels=names)
+    few_note = (
+        " Cells of fewer than 10 questions are hatched and show the count."
+        if has_hatched_cells(findings.categories)
+        else ""
+    )
+    note = f"Right of 100 questions.{few_note} {category_names.explain_category_names(names)}"
+    last_exam = findings.in_last_exam(findings.categories).set_index("row")
+    rows = [
+        [
+            label,
+            f"{last_exam.correct[name]} of {last_exam.questions[name]}",
+            formatting.round_percent(last_exam.accuracy[name]),
+            _format_interval(last_exam.loc[name]),
+        ]
+        for name, label in names.items()
+        if name in last_exam.index
+    ]
+    category_table = table_html(
+        ["category", "right", "of 100", "95 % interval, of 100"],
+        rows,
+        caption="The last exam",
+        numeric_columns=frozenset({1, 2, 3}),
+    )
+    return _section_html(
+        "Which categories are still weak?",
+        f"<figure>{picture}<figcaption>{escape_html(note)}</figcaption></figure>"
+        if picture
+        else paragraph_html(note, "note"),
+        category_table,
+        _skills_html(findings),
+    )
+
+
+def _skills_html(findings: ExamFindings) -> str:
+    """The kinds of question that went worst, with which of them are clearly behind."""
+    last_exam = findings.in_last_exam(findings.skills)
+    last_exam = last_exam[last_exam.row != ""].sort_values(["accuracy", "questions", "row"])
+    if last_exam.empty:
+        return ""
+    clearly_behind = set(advice.skills_far_behind(findings).row)
+    rows: list[list[object]] = [
+        [
+            skill_title(r.row),
+            findings.category_label(r.category),
+            f"{r.correct} of {r.questions}",
+            _format_interval(r),
+            "yes" if r.row in clearly_behind else "no",
+        ]
+        for r in last_exam.head(MAX_SKILLS).itertuples()
+    ]
+    head = ["kind of question", "category", "right", "95 % interval, of 100", "behind by more than luck"]
+    caption = f"The {len(rows)} kinds of question that went worst in the last exam, of {len(last_exam)}; some of so many look weak by luck"
+    return table_html(head, rows, caption=caption, numeric_columns=frozenset({2, 3}))
+
+
+def advice_html(findings: ExamFindings) -> str:
+    """What to practise next."""
+    lines = advice.build_advice(findings)
+    if not lines:
+        return _section_html("What to practise next", paragraph_html(advice.describe_no_advice(findings)))
+    points = []
+    for line in lines:
+        ask_html = paragraph_html(line.teacher_prompt, "ask") if line.teacher_prompt else ""
+        points.append(
+            f"<li><strong>{inline_html(line.title)}</strong>{''.join(paragraph_html(s) for s in line.evidence)}{ask_html}</li>"
+        )
+    return _section_html(
+        "What to practise next", paragraph_html(advice.describe_advice_basis(lines)), f"<ol>{''.join(points)}</ol>"
+    )
+
+
+def misconceptions_html(findings: ExamFindings) -> str:
+    """The slips, what became of them, and what a teacher can ask."""
+    frame = findings.judged_misconceptions
+    texts = (
+        weaknesses_summary.describe_misconceptions(findings, frame),
+        weaknesses_summary.describe_wrong_answers(findings),
+        practice_summary.describe_practice_errors(findings),
+        practice_summary.describe_disagreements(findings),
+    )
+    paragraphs = [paragraph_html(sentence) for sentence in texts if sentence]
+    if frame.empty:
+        return _section_html("Slips (misconceptions)", *paragraphs)
+    most_made = sort_by_frequency(frame).head(MAX_MISCONCEPTIONS)
+    rows: list[list[object]] = [
+        [misconception_title(r.misconception), findings.category_label(r.category), MISCONCEPTION_VERDICTS[r.verdict].name,
+         f"{r.first_made} of {r.first_of}", f"{r.last_made} of {r.last_of}",
+         Html(svg.history_bars_svg(r.series, max(r.first_of, r.last_of), misconception_title(r.misconception)))]
+        for r in most_made.itertuples()
+    ]  # fmt: skip
+    caption = (
+        f"The {len(most_made)} most frequent of {len(frame)}, those of the last exam first; “3 of 6” means made on 3 of the 6 exam questions "
+        "that invite it"
+    )
+    if most_made.misconception.map(is_formula_error).any():
+        caption += "; what a question's formula tells is counted of all questions of the category"
+    misconception_table = table_html(
+        ["slip", "category", "what became of it", "first exam", "last exam", "exam by exam"],
+        rows,
+        caption=caption,
+        numeric_columns=frozenset({3, 4}),
+    )
+    rules = "".join(
+        f"<dt>{escape_html(name)}</dt><dd>{escape_html(rule)}</dd>"
+        for name, rule in weaknesses_summary.list_verdict_rules()
+    )
+    return _section_html(
+        "Slips (misconceptions)",
+        *paragraphs,
+        misconception_table,
+        f'<dl class="note">{rules}</dl>',
+        _explanations_html(most_made),
+    )
+
+
+def _explanations_html(most_made: pd.DataFrame) -> str:
+    """What a teacher can say to the slips that are still made."""
+    still_made = [
+        r.misconception
+        for r in most_made[most_made.last_made > 0].itertuples()
+        if misconception_explanation(r.misconception)
+    ][:MAX_QUESTIONS]
+    if not still_made:
+        return ""
+    list_items = "".join(
+        f"<li><strong>{inline_html(misconception_title(s))}</strong>{paragraph_html(misconception_explanation(s))}{paragraph_html(misconception_hint(s), 'ask')}</li>"
+        for s in still_made
+    )
+    return f"<h3>What goes wrong in those still made, and what to ask</h3><ul>{list_items}</ul>"
+
+
+def questions_html(
+    findings: ExamFindings,
+    item_statistics: pd.DataFrame,
+    option_choices: pd.DataFrame,
+    sheet_count: int,
+    own_sheet_count: int,
+) -> str:
+    """The hardest questions, whole, with what each option drew."""
+    missed = item_statistics[item_statistics.own_correct < item_statistics.own]
+    if missed.empty:
+        return _section_html(
+            "The exam's questions", paragraph_html("Every question was answered rightly in every exam.")
+        )
+    rows = findings.questions.set_index("question_id", drop=False)
+    cards = [
+        _question_card_html(rows.loc[f.question_id], f, option_choices, findings)
+        for f in missed.head(MAX_QUESTIONS).itertuples()
+    ]
+    return _section_html(
+        "The hardest questions of the exam",
+        paragraph_html(weaknesses_summary.describe_item_analysis(sheet_count, own_sheet_count), "note"),
+        *cards,
+    )
+
+
+def _question_card_html(
+    row: pd.Series, statistics: object, option_choices: pd.DataFrame, findings: ExamFindings
+) -> str:
+    option_rows = item_analysis.option_choice_frame(row, option_choices)
+    total = int(option_rows.sheets.sum())
+    lines = [
+        [
+            f"{o.letter}) {o.text}" if o.letter else o.text,
+            "right" if o.right else misconception_title(o.slip) if o.slip else "",
+            f"{o.sheets} of {total}",
+        ]
+        for o in option_rows.itertuples()
+        if o.letter or o.sheets
+    ]
+    option_table = table_html(
+        ["option", "stands for", "ticked"],
+        lines,
+        caption=f"This run's exams, in order: {statistics.history}",
+        numeric_columns=frozenset({2}),
+    )  # type: ignore[attr-defined]
+    heading = paragraph_html(f"{findings.category_label(row.category)} · {skill_title(row.skill)}", "note")
+    return f'<div class="card">{heading}{paragraph_html(row.problem)}{option_table}</div>'
+
+
+def settings_html(config: RunConfig, run: RunRow) -> str:
+    """The settings in words."""
+    default_values = setting_differences.flatten_settings(RunConfig())
+    values = setting_differences.flatten_settings(config)
+    names = [
+        name
+        for name in setting_differences.SETTING_LABELS
+        if name in ALWAYS_SHOWN_SETTINGS or values[name] != default_values[name]
+    ]
+    rows = [
+        (setting_differences.SETTING_LABELS[name], setting_differences.format_setting(name, config)) for name in names
+    ]
+    rows += [
+        ("run", run.run_id),
+        ("versions", ", ".join(f"{k} {v}" for k, v in sorted(run.versions.items())) or "not told"),
+    ]
+    return _section_html(
+        "How it was simulated",
+        f"<dl>{''.join(f'<dt>{escape_html(k)}</dt><dd>{inline_html(v)}</dd>' for k, v in rows)}</dl>",
+    )
+
+
+def methods_html() -> str:
+    """How the figures were made."""
+    notes = (
+        "Intervals are 95 % intervals of a share (Wilson 1927). Of twenty such intervals about one misses the truth.",
+        "A category or kind of question counts as behind where Fisher's exact test, with Bonferroni's correction for looking at several, "
+        "leaves luck less than 5 %. A change from exam to exam counts by the same test, two-sided; of slips, only comparisons that could "
+        "come out clear are corrected for (Tarone 1990).",
+        "Every exam of a run holds the same questions, none of which was ever practised; luck in answering is the same each time.",
+        "Facility is the share of answer sheets with a question right; discrimination is the corrected item-total correlation.",
+    )
+    return _section_html(
+        "How to read the figures", f'<ul class="note">{"".join(f"<li>{escape_html(s)}</li>" for s in notes)}</ul>'
+    )
+
+
+def _section_html(title: str, *blocks: str) -> str:
+    return f"<section>\n<h2>{escape_html(title)}</h2>\n{''.join(blocks)}\n</section>"
+
+
+def _exam_label(turn: int) -> str:
+    return f"after {formatting.pluralize(int(turn), 'lesson')}" if turn else "before any lesson"
+
+
+def _format_interval(row: object) -> str:
+    return f"{formatting.round_percent(row.low)} to {formatting.round_percent(row.high)}"  # type: ignore[attr-defined]

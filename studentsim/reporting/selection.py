@@ -1,0 +1,49 @@
+"""The report's section on what the way of choosing looked at, as HTML; blank for ways that do not look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studentsim.analysis import selection_lookups
+from studentsim.analysis.selection_lookups import LessonSelectionStats
+from studentsim.config import RunConfig
+from studentsim.exam import wilson_interval
+from studentsim.labels import formatting
+from studentsim.reporting.html_text import paragraph_html, table_html
+
+
+def selection_html(lessons: Sequence[LessonSelectionStats], config: RunConfig) -> str:
+    """The rule, what it came to over all lessons, and the figures lesson by lesson."""
+    if not lessons:
+        return ""
+    if lessons[0].passed is None:
+        head, rows = (
+            ["lesson", "looked at", "chosen", "P(right) of the chosen", "P(right) of all"],
+            _p_correct_rows(lessons),
+        )
+    else:
+        head, rows = (
+            ["lesson", "looked at", "pass the rule", "of 100", "95 % interval, of 100"],
+            _threshold_rows(lessons),
+        )
+    lesson_table = table_html(head, rows, caption="Lesson by lesson", numeric_columns=frozenset(range(1, 5)))
+    parts = [
+        paragraph_html(selection_lookups.describe_selection_rule(lessons, config.threshold)),
+        paragraph_html(selection_lookups.describe_selection_stats(lessons)),
+        lesson_table,
+    ]
+    return f"<section>\n<h2>How the practice questions were chosen</h2>\n{''.join(parts)}\n</section>"
+
+
+def _threshold_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for row in lessons:
+        passed = row.passed or 0
+        low, high = wilson_interval(passed, row.candidates)
+        bounds = f"{formatting.round_percent(low)} to {formatting.round_percent(high)}"
+        rows.append([row.turn, row.candidates, passed, formatting.round_percent(passed / row.candidates), bounds])
+    return rows
+
+
+def _p_correct_rows(lessons: Sequence[LessonSelectionStats]) -> list[list[object]]:
+    return [[r.turn, r.candidates, r.chosen, f"{r.mean_chosen:.3f}", f"{r.mean_candidates:.3f}"] for r in lessons]

@@ -1,0 +1,174 @@
+"""The report's pictures as SVG text: exam accuracy with its intervals, the heatmap, a slip's course. No browser, no library.
+
+Each has a title and a description for those who do not see it; nothing in it is a script, a link or an outer file. Colours are
+those of the light theme (.streamlit/config.toml), since a report is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from studentsim.labels.formatting import round_percent
+from studentsim.reporting.html_text import escape_html
+
+BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#D55E00", "#6B7280", "#1F2328", "#D3D8E0"
+NONE_CORRECT_RGB, HALF_CORRECT_RGB, ALL_CORRECT_RGB = (0xF2, 0xA3, 0x6B), (0xF7, 0xEE, 0xE6), (0x7D, 0xB9, 0xE8)
+MIN_CELL_QUESTIONS = 10
+"""A cell from fewer answers is hatched and shows the count itself."""
+PICTURE_WIDTH = 680
+
+
+def accuracy_svg(exams: pd.DataFrame, *, guessing_accuracy: float) -> str:
+    """A point for each exam with its 95 % bar, of 100 questions, and the line that guessing would reach (0 to 1)."""
+    left, top, height, right = 46, 14, 210, 56
+    turns = [int(t) for t in exams.turn]
+    last_turn = max(turns[-1], 1)
+
+    def x(turn: float) -> float:
+        return round(left + 14 + (PICTURE_WIDTH - left - right - 14) * turn / last_turn, 1)
+
+    def y(share: float) -> float:
+        return round(top + height * (1 - share), 1)
+
+    parts = [
+        _line_svg(left, y(s), PICTURE_WIDTH - right + 8, y(s), FAINT)
+        + text_svg(left - 8, y(s) + 4, f"{100 * s:.0f}", "end")
+        for s in (0, 0.25, 0.5, 0.75, 1)
+    ]
+    parts += [_line_svg(left, y(guessing_accuracy), PICTURE_WIDTH - right + 8, y(guessing_accuracy), GREY, dash="3 3")]
+    parts += [
+        text_svg(
+            PICTURE_WIDTH - right + 4,
+            y(guessing_accuracy) + 14,
+            f"guessing: {round_percent(guessing_accuracy)}",
+            "end",
+            GREY,
+            11,
+        )
+    ]
+    for row in exams.itertuples():
+        px = x(row.turn)
+        parts += [
+            _line_svg(px, y(row.low), px, y(row.high), BLUE, 1.5),
+            *(_line_svg(px - 4, y(b), px + 4, y(b), BLUE, 1.5) for b in (row.low, row.high)),
+        ]
+    points = " ".join(f"{x(t)},{y(a)}" for t, a in zip(turns, exams.accuracy, strict=True))
+    parts.append(f'<polyline points="{points}" fill="none" stroke="{BLUE}" stroke-width="2"/>')
+    parts += [
+        f'<circle cx="{x(t)}" cy="{y(a)}" r="4" fill="{BLUE}"/>' for t, a in zip(turns, exams.accuracy, strict=True)
+    ]
+    label_step = 1 + len(turns) // 13
+    parts += [
+        text_svg(x(t), top + height + 18, str(t), "middle")
+        for i, t in enumerate(turns)
+        if i % label_step == 0 or t == last_turn
+    ]
+    last_accuracy = exams.accuracy.iloc[-1]
+    parts += [text_svg(x(turns[-1]) + 10, y(last_accuracy) + 5, str(round_percent(last_accuracy)), "start", INK, 15)]
+    parts += [text_svg((left + PICTURE_WIDTH - right) / 2, top + height + 36, "lessons so far", "middle", GREY)]
+    description = "; ".join(f"after lesson {t}: {round_percent(a)}" for t, a in zip(turns, exams.accuracy, strict=True))
+    return wrap_svg(parts, top + height + 42, "Right answers of 100 in each exam", description)
+
+
+def heatmap_svg(frame: pd.DataFrame, *, row_labels: Mapping[str, str]) -> str:
+    """A row for each of ``row_labels`` (row to label), a column for each exam: ``row, turn, correct, questions``."""
+    left, top, cell = 190, 6, 34
+    turns = sorted(int(t) for t in frame.turn.unique())
+    column_width = min(84.0, (PICTURE_WIDTH - left - 6) / max(len(turns), 1))
+    font_size = 13 if column_width > 34 else 9
+    parts = [_HATCH_PATTERN]
+    counts_by_cell = {(str(r.row), int(r.turn)): (int(r.correct), int(r.questions)) for r in frame.itertuples()}
+    for i, (row, label) in enumerate(row_labels.items()):
+        parts.append(text_svg(left - 10, top + cell * i + cell / 2 + 5, truncate_label(label), "end"))
+        for j, turn in enumerate(turns):
+            if (row, turn) in counts_by_cell:
+                parts += _heatmap_cell_svg(
+                    left + column_width * j, top + cell * i, column_width, cell, *counts_by_cell[row, turn], font_size
+                )
+    bottom = top + cell * len(row_labels)
+    label_step = 1 + len(turns) // 16
+    parts += [
+        text_svg(left + column_width * (j + 0.5), bottom + 16, str(t), "middle")
+        for j, t in enumerate(turns)
+        if j % label_step == 0
+    ]
+    parts.append(text_svg(left + column_width * len(turns) / 2, bottom + 34, "lessons so far", "middle", GREY))
+    last_turn = turns[-1] if turns else 0
+    description = "; ".join(
+        f"{label}: {k} of {n}"
+        for row, label in row_labels.items()
+        for k, n in [counts_by_cell.get((row, last_turn), (0, 0))]
+        if n
+    )
+    return wrap_svg(parts, bottom + 40, "Right answers by category and exam", f"In the last exam, {description}")
+
+
+def history_bars_svg(counts: Sequence[int], max_count: int, title: str) -> str:
+    """One slip's counts, exam by exam, as small bars; ``max_count`` is the most there could be."""
+    step, height = 9, 22
+    bars = [
+        f'<rect x="{i * step + 1}" y="{height - max(1.0, (height - 2) * k / max(max_count, 1)):.1f}" width="6" '
+        f'height="{max(1.0, (height - 2) * k / max(max_count, 1)):.1f}" fill="{ORANGE if k else FAINT}"/>'
+        for i, k in enumerate(counts)
+    ]
+    width = step * len(counts) + 2
+    description = f"{title}: {', '.join(map(str, counts))} of {max_count}, exam by exam"
+    return (
+        f'<svg class="course" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-label="{escape_html(description)}">'
+        f"<title>{escape_html(description)}</title>{''.join(bars)}</svg>"
+    )
+
+
+# ------------------------------------------------------------------ pieces
+
+_HATCH_PATTERN = (
+    '<defs><pattern id="few" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="6" height="6" fill="#FFFFFF" fill-opacity="0.45"/>'
+    f'<line x1="0" y1="0" x2="0" y2="6" stroke="{GREY}" stroke-opacity="0.5"/>'
+    "</pattern></defs>"
+)
+
+
+def _heatmap_cell_svg(
+    x: float, y: float, width: float, height: float, correct: int, questions: int, font_size: int
+) -> list[str]:
+    share = correct / questions
+    box = f'x="{x + 1:.1f}" y="{y + 1:.1f}" width="{width - 2:.1f}" height="{height - 2:.1f}" rx="3"'
+    few = questions < MIN_CELL_QUESTIONS
+    label = f"{correct}/{questions}" if few else str(round_percent(share))
+    cells = [f'<rect {box} fill="{share_color(share)}"><title>{correct} of {questions} right</title></rect>']
+    cells += [f'<rect {box} fill="url(#few)"/>'] if few else []
+    return [*cells, text_svg(x + width / 2, y + height / 2 + font_size * 0.36, label, "middle", INK, font_size)]
+
+
+def share_color(share: float) -> str:
+    """From orange (none right) by way of pale to blue (all right), for a share of 0 to 1."""
+    start, end, fraction = (
+        (NONE_CORRECT_RGB, HALF_CORRECT_RGB, 2 * share)
+        if share < 0.5
+        else (HALF_CORRECT_RGB, ALL_CORRECT_RGB, 2 * share - 1)
+    )
+    return "#" + "".join(f"{round(a + (b - a) * fraction):02X}" for a, b in zip(start, end, strict=True))
+
+
+def wrap_svg(parts: Sequence[str], height: float, title: str, description: str) -> str:
+    """A whole picture, with its title and description for those who do not see it."""
+    name = escape_html(f"{title}. {description}.")
+    return f'<svg role="img" viewBox="0 0 {PICTURE_WIDTH} {height:.0f}" aria-label="{name}"><title>{name}</title>{"".join(parts)}</svg>'
+
+
+def _line_svg(x1: float, y1: float, x2: float, y2: float, color: str, width: float = 1, dash: str = "") -> str:
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" stroke-width="{width}"{dashed}/>'
+
+
+def text_svg(x: float, y: float, text: str, anchor: str, color: str = INK, font_size: int = 13) -> str:
+    """One text at a place; ``anchor`` is ``start``, ``middle`` or ``end``."""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}" font-size="{font_size}">{escape_html(text)}</text>'
+
+
+def truncate_label(label: str, max_chars: int = 26) -> str:
+    """A label in at most so many characters."""
+    return label if len(label) <= max_chars else f"{label[: max_chars - 1]}…"

@@ -1,0 +1,153 @@
+"""A transfer matrix as a file of its own: an SVG picture, or an HTML page with the picture, its sentences and its numbers.
+
+python -m studentsim transfer --picture FILE.svg
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from studentsim.analysis import transfer_summary
+from studentsim.labels import category_names
+from studentsim.labels.formatting import DISCLAIMER
+from studentsim.reporting.document import document_html
+from studentsim.reporting.html_text import escape_html, paragraph_html, table_html
+from studentsim.reporting.svg import GREY, INK, PICTURE_WIDTH, share_color, text_svg, truncate_label, wrap_svg
+from studentsim.transfer.matrix import TransferMatrix
+
+CELL_HEIGHT = 46
+"""Pixels a row is high: the gain, and its interval below it."""
+LEFT_MARGIN, TOP_MARGIN = 130, 44
+FULL_COLOR_POINTS = 60.0
+"""A gain (or loss) of so many points or more has the full colour."""
+PAGE_TITLE = "What is practised is what is learnt"
+
+
+def standalone_matrix_svg(matrix: TransferMatrix) -> str:
+    """The picture as a file's text, with light colours and a white ground, since it is printed or put into a paper."""
+    inner = matrix_svg(matrix)
+    head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" style="background:#FFFFFF" '
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + inner.replace("<svg ", head, 1) + "\n"
+
+
+def matrix_svg(matrix: TransferMatrix) -> str:
+    """The picture to stand in a page: a row a category practised, a column a category examined, gains with their intervals."""
+    count = len(matrix.categories)
+    column_width = (PICTURE_WIDTH - LEFT_MARGIN - 6) / count
+    font_size = 15 if column_width > 60 else 11
+    parts = [
+        text_svg(LEFT_MARGIN + column_width * count / 2, 14, "examined", "middle", GREY),
+        text_svg(LEFT_MARGIN - 10, TOP_MARGIN - 8, "practised", "end", GREY),
+    ]
+    max_chars = int(column_width / 6.4)
+    for j, examined in enumerate(matrix.categories):
+        parts.append(
+            text_svg(
+                LEFT_MARGIN + column_width * (j + 0.5),
+                TOP_MARGIN - 8,
+                truncate_label(_short_label(examined, matrix), max_chars),
+                "middle",
+                font_size=12,
+            )
+        )
+    for i, practised in enumerate(matrix.categories):
+        y = TOP_MARGIN + CELL_HEIGHT * i
+        parts.append(
+            text_svg(
+                LEFT_MARGIN - 10, y + CELL_HEIGHT / 2 + 5, truncate_label(_short_label(practised, matrix), 18), "end"
+            )
+        )
+        for j, examined in enumerate(matrix.categories):
+            parts += _matrix_cell_svg(
+                LEFT_MARGIN + column_width * j, y, column_width, matrix, practised, examined, font_size
+            )
+    return wrap_svg(
+        parts,
+        TOP_MARGIN + CELL_HEIGHT * count + 6,
+        "Gains in points by category practised and examined",
+        _describe_matrix(matrix),
+    )
+
+
+def matrix_page_html(matrix: TransferMatrix) -> str:
+    """The whole HTML file."""
+    category_name = transfer_summary.inline_category_namer(matrix)
+    label = partial(category_names.category_label, all_categories=matrix.categories)
+    rows: list[list[object]] = [
+        [label(r["practised"]), label(r["examined"]), f"{r['before']} of {r['questions']}", f"{r['after']} of {r['questions']}",
+         transfer_summary.format_points(r["points"]), f"{transfer_summary.format_points(r['low'])} to {transfer_summary.format_points(r['high'])}"]
+        for r in matrix.to_rows()
+    ]  # fmt: skip
+    heads = ["practised", "examined", "right before", "right after", "gain, points", "95 % interval"]
+    verdicts = "".join(
+        f"<li>{escape_html(transfer_summary.describe_category_transfer(matrix, category, category_name))}</li>"
+        for category in matrix.categories
+    )
+    return document_html(
+        PAGE_TITLE,
+        [
+            f"<header>\n<h1>{escape_html(PAGE_TITLE)}</h1>\n{paragraph_html(transfer_summary.describe_matrix_setup(matrix), 'made')}",
+            paragraph_html(DISCLAIMER, "limits")
+            + paragraph_html(transfer_summary.describe_transfer(matrix, category_name), "lead")
+            + "</header>",
+            f"<figure>{matrix_svg(matrix)}<figcaption>{escape_html(_figure_caption(matrix))}</figcaption></figure>",
+            f"<ul>{verdicts}</ul>",
+            table_html(heads, rows, caption="Every gain", numeric_columns=frozenset(range(2, 6))),
+        ],
+    )
+
+
+def _matrix_cell_svg(
+    x: float, y: float, column_width: float, matrix: TransferMatrix, practised: str, examined: str, font_size: int
+) -> list[str]:
+    gain = matrix.gains[practised, examined]
+    estimate, is_diagonal = gain.estimate, practised == examined
+    frame = f' stroke="{INK}" stroke-width="2"' if is_diagonal else ""
+    category_name = transfer_summary.inline_category_namer(matrix)
+    fill = share_color(min(1.0, max(0.0, 0.5 + estimate.points / (2 * FULL_COLOR_POINTS))))
+    title = escape_html(
+        f"practised {category_name(practised)}, examined {category_name(examined)}: {gain.correct_before} of {gain.questions} before, {gain.correct_after} after"
+    )
+    box = f'x="{x + 2:.1f}" y="{y + 2:.1f}" width="{column_width - 4:.1f}" height="{CELL_HEIGHT - 4:.1f}" rx="3"'
+    number = text_svg(
+        x + column_width / 2,
+        y + CELL_HEIGHT / 2 + 1,
+        transfer_summary.format_points(estimate.points),
+        "middle",
+        INK,
+        font_size,
+    )
+    return [
+        f'<rect {box} fill="{fill}"{frame}><title>{title}</title></rect>',
+        number.replace("<text ", '<text font-weight="bold" ', 1) if is_diagonal else number,
+        *(
+            [
+                text_svg(
+                    x + column_width / 2,
+                    y + CELL_HEIGHT / 2 + 15,
+                    transfer_summary.format_estimate_bounds(estimate),
+                    "middle",
+                    INK,
+                    10,
+                )
+            ]
+            if column_width > 60
+            else []
+        ),
+    ]
+
+
+def _describe_matrix(matrix: TransferMatrix) -> str:
+    category_name = transfer_summary.inline_category_namer(matrix)
+    return " ".join(
+        transfer_summary.describe_category_transfer(matrix, category, category_name) for category in matrix.categories
+    ).rstrip(".")
+
+
+def _short_label(category: str, matrix: TransferMatrix) -> str:
+    return category_names.brief_category_label(category, matrix.categories)
+
+
+def _figure_caption(matrix: TransferMatrix) -> str:
+    """How the figures were made, and what the categories with a brief name hold."""
+    return f"{transfer_summary.METHOD_NOTE} {category_names.explain_category_names(matrix.categories)}".rstrip()

@@ -1,0 +1,172 @@
+"""Which questions are to be checked. A link may name them (``?source=…``, ``?run=…``); nothing is read until somebody asks for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import streamlit as st
+
+from studentsim.config import parse_stored_config
+from studentsim.curriculum import generator
+from studentsim.datasets.adapter import normalize_category
+from studentsim.datasets.resolve import SOURCE_SEPARATOR
+from studentsim.errors import ConfigError
+from studentsim.labels import formatting
+from studentsim.runs.run_dir import open_run
+from studentsim.store import ingest, queries
+from studentsim.ui import data, dataset_picker
+
+FROM_RUN, FROM_UPLOAD = "run", "upload"
+CHECK_SOURCE_KINDS = {
+    **dataset_picker.SOURCE_KINDS,
+    FROM_UPLOAD: "A file to upload",
+    FROM_RUN: "A simulation's questions",
+}
+MAX_UPLOAD_MB = 10
+"""Largest upload."""
+UPLOAD_EXTENSIONS = ["json", "jsonl", "csv"]
+MAX_OFFERED_BANKS = 30
+"""Banks of recent simulations that are offered."""
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What is to be checked."""
+
+    source: str
+    """The bank's name or path; of an upload the names of its files."""
+    category: str = ""
+    dataset_name: str = ""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Of an upload: each file's name and content."""
+
+    @property
+    def title(self) -> str:
+        """The bank as people call it, to be shown literally."""
+        return " and ".join(name for name, _ in self.files) if self.files else dataset_picker.bank_title(self.source)
+
+    @property
+    def job_payload(self) -> dict[str, str]:
+        """What the check is asked, without an upload's content."""
+        payload = {"what": "check", "source": self.source, "category": self.category, "set_name": self.dataset_name}
+        if not self.files:
+            return payload
+        digests = [hashlib.sha256(content).hexdigest() for _, content in self.files]
+        return {**payload, "digest": " ".join(digests)}
+
+
+def render_request_form(engine: data.Engine) -> CheckRequest | None:
+    """The fields; None: nothing is chosen yet, or what is wrong with it is said at its field."""
+    _prefill_from_link(engine)
+    kind = st.segmented_control(
+        "Questions", list(CHECK_SOURCE_KINDS), format_func=CHECK_SOURCE_KINDS.__getitem__, required=True, key="check.bank", persist_state=dataset_picker.PERSIST_IN_SESSION,
+        wrap=True, label_visibility="collapsed",
+    )  # fmt: skip
+    try:
+        if kind == FROM_RUN:
+            return _render_run_field(engine)
+        if kind == FROM_UPLOAD:
+            return _render_upload_field()
+        if kind == generator.BANK_NAME:
+            return CheckRequest(generator.BANK_NAME)
+        if kind == dataset_picker.HUB_DATASET:
+            return CheckRequest(dataset_picker.render_dataset_picker("check.bank"), *_render_row_hints(is_file=False))
+        return _render_path_field()
+    except ConfigError as error:
+        st.error(
+            f"{formatting.escape_markdown(error.problem)} {formatting.escape_markdown(error.remedy)}",
+            icon=":material/error:",
+        )
+        return None
+
+
+def _prefill_from_link(engine: data.Engine) -> None:
+    """Put what the link names into the fields, once for each link."""
+    link_values = tuple(st.query_params.get(name, "") for name in ("source", "category", "run", "set"))
+    if st.session_state.get("check.asked") == link_values:
+        return
+    st.session_state["check.asked"] = link_values
+    source, category, run_id, dataset_name = link_values
+    if run_id:
+        config = open_run(engine.data_dir, run_id).read_config()
+        source, category, dataset_name = config.bank, config.bank_category, config.bank_set
+    dataset_picker.prefill_picker("check.bank", source or dataset_picker.LOCAL_FILE)
+    if not source:
+        st.session_state["check.bank.path"] = ""
+    st.session_state["check.category"] = category
+    st.session_state["check.set"] = dataset_name if dataset_name in dataset_picker.dataset_titles() else ""
+
+
+def _render_path_field() -> CheckRequest | None:
+    text = st.text_input(
+        "Path of the file or folder on this computer", key="check.bank.path", persist_state=dataset_picker.PERSIST_IN_SESSION, max_chars=1000,
+        placeholder=dataset_picker.EXAMPLE_PATH,
+    ).strip()  # fmt: skip
+    st.caption(f"{dataset_picker.FORMATS_HELP} {formatting.escape_markdown(dataset_picker.JOINED_SOURCES_HELP)}")
+    row_hints = _render_row_hints(is_file=True)
+    return CheckRequest(dataset_picker.validate_path(text), *row_hints) if text else None
+
+
+def _render_upload_field() -> CheckRequest | None:
+    files = st.file_uploader(
+        "Files of questions", type=UPLOAD_EXTENSIONS, max_upload_size=MAX_UPLOAD_MB, key="check.upload", help=dataset_picker.FORMATS_HELP,
+        accept_multiple_files=True,
+    )  # fmt: skip
+    st.caption(
+        f"JSON, JSON lines or CSV, at most {MAX_UPLOAD_MB} MB in all; several are looked at as one bank. They are looked at on this "
+        "computer and not kept."
+    )
+    row_hints = _render_row_hints(is_file=True)
+    if not files:
+        return None
+    size = sum(file.size for file in files)
+    if size > MAX_UPLOAD_MB * 2**20:
+        names = " and ".join(file.name for file in files[:3])
+        verb = "has" if len(files) == 1 else "have"
+        raise ConfigError(f"{names} {verb} {size / 2**20:.0f} MB, more than {MAX_UPLOAD_MB}.", "Upload a part of it.")
+    chosen = tuple((file.name, file.getvalue()) for file in files)
+    return CheckRequest(SOURCE_SEPARATOR.join(name for name, _ in chosen), *row_hints, files=chosen)
+
+
+def _render_row_hints(*, is_file: bool) -> tuple[str, str]:
+    """One category for all, and which set a file is of."""
+    with st.expander("If the rows don't say it themselves", key="check.how"):
+        category = st.text_input(
+            "One category for all of them", key="check.category", persist_state=dataset_picker.PERSIST_IN_SESSION, max_chars=80,
+            placeholder="blank: the set's own",
+        ).strip()  # fmt: skip
+        names = dataset_picker.dataset_titles()
+        dataset_name = ""
+        if is_file:
+            dataset_name = st.selectbox(
+                "The file is of the set", list(names), format_func=names.__getitem__, key="check.set", persist_state=dataset_picker.PERSIST_IN_SESSION
+            )  # fmt: skip
+    try:
+        return (normalize_category(category) if category else ""), dataset_name
+    except ValueError as error:
+        raise ConfigError(f"{formatting.capitalize_first(str(error))}.", "Choose another name.") from error
+
+
+def _render_run_field(engine: data.Engine) -> CheckRequest | None:
+    ingest.sync_journals(engine.database, engine.runs_dir)
+    title_by_request: dict[CheckRequest, str] = {}
+    for row in queries.fetch_runs(engine.database).itertuples():
+        config = parse_stored_config(json.loads(row.config))
+        request = CheckRequest(config.bank, config.bank_category, config.bank_set)
+        title_by_request.setdefault(
+            request, f"{dataset_picker.bank_title(request.source)}: as in “{formatting.run_title(config)}”"
+        )
+        if len(title_by_request) == MAX_OFFERED_BANKS:
+            break
+    if not title_by_request:
+        st.info("There is no simulation yet. Choose another kind of questions above.", icon=":material/info:")
+        return None
+    return st.selectbox(
+        "Whose questions?",
+        list(title_by_request),
+        format_func=title_by_request.__getitem__,
+        key="check.run",
+        persist_state=dataset_picker.PERSIST_IN_SESSION,
+    )

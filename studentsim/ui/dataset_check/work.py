@@ -1,0 +1,75 @@
+"""The check itself: a process of its own, however long it takes, and how far it is."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from studentsim.datasets.file_reader import list_question_files
+from studentsim.datasets.resolve import split_source_names
+from studentsim.errors import BankError
+from studentsim.labels import formatting
+from studentsim.ui import background
+from studentsim.ui.dataset_check.choose import CheckRequest
+
+JOB_MODULE = "studentsim.runs.dataset_job"
+LONG_WAIT_SECONDS = 5.0
+"""Seconds after which the page says that one can go on meanwhile."""
+
+
+def render_check_job(request: CheckRequest) -> dict[str, Any] | None:
+    """What the check found (``BankReport.to_json``); None: it was not started, still runs, or came to nothing, which is said."""
+    version = _files_version(request)
+    job = background.find_job(JOB_MODULE, request.job_payload, version)
+    if job is None or "report" not in (job.result or {}):
+        st.button(
+            "Check them", key="check.start", type="primary", icon=":material/fact_check:", disabled=bool(job and job.is_running),
+            on_click=_start_check, args=(request, version),
+        )  # fmt: skip
+    if job is None:
+        return None
+    if job.is_running:
+        st.fragment(_render_check_progress, run_every=0.5)(job)
+        return None
+    if "problem" in job.result:
+        message = f"**{formatting.escape_markdown(job.result['problem'])}** {formatting.escape_markdown(job.result['remedy'])}"
+        st.error(message, icon=":material/error:")
+    return job.result.get("report")
+
+
+def _start_check(request: CheckRequest, version: object) -> None:
+    files = [[name, base64.b64encode(content).decode()] for name, content in request.files]
+    attached = {"files": files} if files else {}
+    background.start_job(JOB_MODULE, request.job_payload, version, attachments=attached)
+
+
+def _render_check_progress(job: background.Job) -> None:
+    """How far it is; the page is drawn anew at its end."""
+    if not job.is_running:
+        st.rerun()
+    done = job.last_message.get("done")
+    text = "Reading the rows …" if done is None else f"{formatting.round_percent(done)} of 100 rows checked"
+    if job.elapsed_seconds > LONG_WAIT_SECONDS:
+        text += f", {formatting.format_duration(job.elapsed_seconds)} so far. You can look at other pages meanwhile."
+    st.progress(done or 0.0, text=text)
+    st.button("Stop", key="check.stop", type="tertiary", icon=":material/stop:", on_click=job.cancel)
+
+
+def _files_version(request: CheckRequest) -> tuple[int, ...]:
+    """Changes when a file does, so that a corrected one is checked anew."""
+    if request.files:
+        return ()
+    paths = [Path(name) for name in split_source_names(request.source)]
+    try:
+        stats = [
+            f.stat()
+            for path in paths
+            if path.exists()
+            for f in (list_question_files(path) if path.is_dir() else [path])
+        ]
+    except (OSError, ValueError, BankError):
+        return ()
+    return max((s.st_mtime_ns for s in stats), default=0), sum(s.st_size for s in stats), len(stats)

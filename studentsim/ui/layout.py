@@ -1,0 +1,161 @@
+"""What every page has in common: its frame, the way about, what the database has to say, and how errors look.
+
+    from studentsim.ui import shell
+
+    with shell.page("Watch", icon=":material/visibility:") as engine:
+        …
+
+The engine is the app's one (``data.Engine``). Errors of the product become a sentence and a remedy; anything unforeseen
+becomes a friendly sentence with the details folded, and goes to the log whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from studentsim.errors import StudentsimError, UnknownRun
+from studentsim.labels.formatting import DISCLAIMER
+from studentsim.ui import components, data, glossary, url_sync
+
+HOME_PAGE = "app.py"
+NEW_SIMULATION_PAGE = "pages/1_New_simulation.py"
+WATCH_PAGE = "pages/2_Watch.py"
+COMPARE_PAGE = "pages/3_Compare.py"
+ANSWERS_PAGE = "pages/4_Answers.py"
+WEAKNESSES_PAGE = "pages/5_Weaknesses.py"
+QUESTIONS_PAGE = "pages/6_Questions.py"
+HELP_PAGE = "pages/7_Help.py"
+CHECK_QUESTIONS_PAGE = "pages/8_Check_questions.py"
+
+MENU_PAGES: tuple[tuple[str, str, str], ...] = (
+    (HOME_PAGE, "Home", ":material/home:"),
+    (NEW_SIMULATION_PAGE, "New simulation", ":material/add_circle:"),
+    (WATCH_PAGE, "Watch", ":material/visibility:"),
+    (COMPARE_PAGE, "Compare", ":material/compare_arrows:"),
+    (ANSWERS_PAGE, "Answers", ":material/list_alt:"),
+    (WEAKNESSES_PAGE, "Weaknesses", ":material/target:"),
+    (QUESTIONS_PAGE, "Questions", ":material/quiz:"),
+    (CHECK_QUESTIONS_PAGE, "Check questions", ":material/fact_check:"),
+    (HELP_PAGE, "Help", ":material/help:"),
+)
+"""Script, name and icon of each page, in the order of the menu."""
+
+SINGLE_RUN_PAGES = (WATCH_PAGE, ANSWERS_PAGE, WEAKNESSES_PAGE)
+"""Pages that show one run: the menu leads to the one looked at."""
+
+STYLE_HTML_BY_MENU = {
+    menu: f"<style>{''.join(Path(__file__).with_name(name).read_text() for name in ('frame.css', css_file))}</style>"
+    for menu, css_file in ((True, "menu.css"), (False, "no_menu.css"))
+}
+"""By whether a page has the menu."""
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def page_frame(title: str, *, show_menu: bool = True) -> Iterator[data.Engine]:
+    """The frame of one page; yields the app's engine. The first thing a page does. Without ``show_menu`` there is no side bar and no footer."""
+    # an emoji: a Material icon in the browser's tab would be fetched from a font server on the internet
+    st.set_page_config(page_title=f"{title} · studentsim", page_icon="🎓", layout="wide")
+    st.html(STYLE_HTML_BY_MENU[show_menu])  # in one another's place: what the page before had is replaced at once
+    components.reset_title()
+    with error_boundary(title):  # whatever is wrong with a link, the menu and the page come
+        url_sync.sync_browser_url(title)
+        data.set_viewed_runs_from_link()
+    initial_runs = data.get_viewed_runs()
+    menu_container = st.sidebar.empty() if show_menu else None
+    if menu_container:
+        _render_menu(menu_container)
+    with st.container():
+        engine = _open_engine(title, show_menu)
+        for notice in data.database_notices(engine):
+            st.info(notice, icon=":material/info:")
+        if error := st.session_state.pop("shell.error", None):
+            components.render_error(error)
+        with error_boundary(title):
+            yield engine
+    if (
+        menu_container and data.get_viewed_runs() != initial_runs
+    ):  # the page looks at something else than its link says: that is known only now
+        _render_menu(menu_container)
+    if show_menu:
+        _render_footer()
+    data.freeze_loaded_objects()
+
+
+@contextmanager
+def error_boundary(title: str = "") -> Iterator[None]:
+    """Turn errors into words on the page. Fragments need their own, since they run again without the page around them.
+
+    ``title`` is the page's heading where an error comes before it has one; blank in a fragment, which has its page's.
+    """
+    try:
+        yield
+    except UnknownRun as error:
+        data.forget_run(data.requested_run_id())
+        _render_missing_title(title and "There is no such simulation")
+        components.render_error(error)
+        st.page_link(HOME_PAGE, label="Go to Home", icon=":material/home:")
+    except StudentsimError as error:
+        _render_missing_title(title)
+        components.render_error(error)
+    except Exception:
+        log.exception("a page failed")
+        _render_missing_title(title)
+        components.render_error(
+            StudentsimError(
+                "Something went wrong on this page.",
+                "Reload it. If it happens again, the details below help to mend it.",
+            ),
+            details=traceback.format_exc(),
+        )
+
+
+def _render_missing_title(text: str) -> None:
+    if text and not components.has_title():
+        components.render_page_title(text)
+
+
+def render_term_link(term_id: str) -> None:
+    """A link to a term's place on Help, for use beside the thing itself; with the short help for who only looks."""
+    term = glossary.TERMS[term_id]
+    st.page_link(
+        HELP_PAGE,
+        label=f"What is “{term.name}”?",
+        icon=":material/help:",
+        query_params={"term": term_id},
+        help=glossary.term_help(term_id),
+    )
+
+
+def _open_engine(title: str, show_menu: bool) -> data.Engine:
+    with error_boundary(title):
+        return data.get_engine()
+    if show_menu:
+        _render_footer()
+    st.stop()
+
+
+def _render_menu(container: DeltaGenerator) -> None:
+    """The menu; its ways to pages of runs lead to what is looked at."""
+    viewed = data.get_viewed_runs()
+    links = dict.fromkeys(SINGLE_RUN_PAGES, viewed.results_params) | {
+        WATCH_PAGE: viewed.watch_params,
+        COMPARE_PAGE: viewed.compare_params,
+    }
+    with container.container():
+        st.markdown("**studentsim**")
+        for script, name, icon in MENU_PAGES:
+            st.page_link(script, label=name, icon=icon, query_params=links.get(script), width="stretch")
+
+
+def _render_footer() -> None:
+    st.divider()
+    st.caption(f"{DISCLAIMER} Everything stays on this computer.")

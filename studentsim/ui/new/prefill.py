@@ -1,0 +1,175 @@
+"""What the form starts with: the defaults, or an earlier run's settings (``?like=<run id>``), half of it on one category
+(``&focus=``), with another model as the student (``&model=smollm2``), to be compared with others (``&beside=``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from studentsim.config import RunConfig
+from studentsim.errors import StudentsimError, UnknownRun
+from studentsim.labels import formatting
+from studentsim.runs.run_dir import open_run
+from studentsim.store import ingest, queries
+from studentsim.student.embedded.weight_versions import canonical_weights_name, pin_weights
+from studentsim.types import CATEGORIES
+from studentsim.ui import data, layout
+from studentsim.ui.new import bank, beside, marker, mix, model, teacher
+from studentsim.ui.new.form import session_key
+
+DEFAULT_CONFIG = RunConfig()
+FOCUS_PERCENT = 50
+"""Percent of practice on the category that a link asks to practise."""
+LINK_PARAMETERS = ("like", "focus", "model", "beside")
+"""What a link may ask for."""
+MAX_MODEL_NAME_CHARS = RunConfig.model_fields["model"].metadata[0].max_length
+"""Characters of a model's name."""
+SPECIAL_FIELDS = ("bank", "mix", "learning", "model", "hub")
+"""Settings whose fields hold something else than the setting itself, or that have none."""
+
+
+def prefill_from_link(engine: data.Engine) -> dict[str, Any]:
+    """Fill the form on the first look at it, and again when the link names another run; the settings it started with."""
+    link_values = tuple(st.query_params.get(name, "") for name in LINK_PARAMETERS)
+    if "new.base" not in st.session_state or (any(link_values) and link_values != st.session_state["new.asked"]):
+        like, focus, model_name, compare_with = link_values
+        origin_text, config = _prefill_from_run(engine, like) if like else (prefill_form(DEFAULT_CONFIG), None)
+        st.session_state["new.said"] = (
+            origin_text + _apply_focus(focus) + beside.prefill_comparison_target(engine, compare_with, config)
+        )
+        if model_name.strip():
+            model.select_model(model_name.strip()[:MAX_MODEL_NAME_CHARS])
+        st.session_state["new.asked"] = link_values
+    return st.session_state["new.base"]
+
+
+BACK_BUTTON_PIXELS, RACE_LINK_PIXELS = 176, 248
+"""Pixels of the button and of the link: they break into lines as they will, before they are drawn."""
+
+
+def render_origin_note(engine: data.Engine) -> None:
+    """Where the form's settings come from, the way back to the defaults, and the way to several at once."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if origin_text := st.session_state["new.said"]:
+            st.markdown(origin_text, width="content")
+        st.button(
+            "Back to the defaults",
+            key="new.defaults",
+            type="tertiary",
+            icon=":material/restart_alt:",
+            on_click=_reset_to_defaults,
+            args=(engine,),
+            width=BACK_BUTTON_PIXELS,
+        )
+        st.page_link(
+            layout.WATCH_PAGE, label="Or several at once: start a race", icon=":material/flag:", query_params={"race": "new"}, width=RACE_LINK_PIXELS,
+        )  # fmt: skip
+
+
+def _reset_to_defaults(engine: data.Engine) -> None:
+    for name in LINK_PARAMETERS:
+        st.query_params.pop(name, None)
+    st.session_state["new.asked"], st.session_state["new.said"] = (
+        ("",) * len(LINK_PARAMETERS),
+        prefill_form(DEFAULT_CONFIG),
+    )
+    beside.prefill_comparison_target(engine, "", None)
+
+
+def _prefill_from_run(engine: data.Engine, run_id: str) -> tuple[str, RunConfig | None]:
+    """Fill the form from a run; what to say of it, and the run's settings where they can be used."""
+    try:
+        config = open_run(engine.data_dir, run_id).read_config()
+        ingest.sync_journals(engine.database, engine.runs_dir, run_id)
+        is_recorded = queries.fetch_run(engine.database, run_id).recorded
+        version_note = _describe_version_change(config)
+    except UnknownRun as error:
+        prefill_form(DEFAULT_CONFIG)
+        return f":material/info: {formatting.escape_markdown(error.problem)} These are the default settings.", None
+    except StudentsimError as error:
+        prefill_form(DEFAULT_CONFIG)
+        message = f":material/info: That simulation's settings can't be used here: {formatting.escape_markdown(error.problem)} These are the default ones."
+        return message, None
+    base_name = config.name.removesuffix(f", seed {config.seed}")  # as a group's runs are
+    name = "" if is_recorded or not base_name else f"{base_name[:74]} again"
+    # what a model was quickest to compute in was settled for the computer that made the run
+    hub = config.hub.model_copy(update={"dtype": "auto"}) if is_recorded else config.hub
+    prefill_form(config.model_copy(update={"name": name, "weights": "", "hub": hub}))
+    return f"Filled in as in *{formatting.escape_markdown(formatting.run_title(config))}*.{version_note}", config
+
+
+def _describe_version_change(config: RunConfig) -> str:
+    """That the new run's student is another version than this run's was; blank where it is the same.
+
+    :raises StudentError: the embedded student's weights are missing.
+    """
+    if (
+        config.model != "embedded"
+        or not config.weights
+        or canonical_weights_name(config.weights) == canonical_weights_name(pin_weights())
+    ):
+        return ""
+    version_text = (
+        formatting.student_version_label(config).removeprefix("student ") or f"another one ({config.weights})"
+    )
+    return f" That run's student was {version_text}; this one is today's."
+
+
+def _apply_focus(category: str) -> str:
+    """Half of the practice on one category, the rest shared evenly; what to say of it. An unknown category changes nothing."""
+    if category not in CATEGORIES:
+        return ""
+    st.session_state["new.mix"] = "own"
+    st.session_state["new.shares"] = mix.move_share(mix.even_shares(CATEGORIES), category, FOCUS_PERCENT)
+    return f" {FOCUS_PERCENT} of 100 practice questions are about {formatting.escape_markdown(category)}: see the mix of categories."
+
+
+def prefill_form(config: RunConfig) -> str:
+    """Put these settings into the form's fields. Returns an empty text: nothing needs saying."""
+    st.session_state[PRESET_KEY] = ""
+    settings = config.model_dump()
+    st.session_state["new.base"] = settings
+    for field, value in {**settings, **settings["learning"]}.items():
+        if field not in SPECIAL_FIELDS:
+            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
+    bank.prefill_bank(config)
+    model.prefill_model(config)
+    st.session_state["new.mix"] = "own" if config.mix else "way"
+    st.session_state["new.shares"] = mix.proportional_shares(config.mix) if config.mix else {}
+    st.session_state["new.locked"], st.session_state["new.by_hand"] = [], []
+    teacher.prefill_teacher(settings["teaching"], settings["learning"])
+    return ""
+
+
+PRESET_KEY = "new.preset"
+"""Session key: ``apply_paper_preset`` once its protocol was asked for, so that another student brings with it what the paper has for it."""
+_UNCHANGED_FIELDS = (
+    "name", "seed", "exam_seed", "model", "student", "student_table", "bank", "bank_category", "bank_set",
+    "leave_out_doubtful", "categories", "skills", "difficulties", "strategy", "mix",
+)  # fmt: skip
+"""Settings that the paper's protocol leaves as they are: student, questions, way of choosing."""
+_UNCHANGED_HUB_FIELDS = ("revision", "prompt_date", "device", "dtype")
+"""Settings of ``Hub`` that it leaves: which version of the model, and what this computer has."""
+
+
+def apply_paper_preset() -> None:
+    """Put the paper's protocol into the fields, whole, as ``--preset paper`` does; what ``_UNCHANGED_FIELDS`` names stays, and which marker."""
+    has_custom_model = st.session_state["new.whose"] != model.EMBEDDED
+    protocol = RunConfig.paper(model="own" if has_custom_model else "embedded").model_dump()
+    base = st.session_state["new.base"]
+    hub = {**protocol["hub"], **{field: base["hub"][field] for field in _UNCHANGED_HUB_FIELDS}}
+    teaching = {**protocol["teaching"], **marker.grader_settings()}
+    preset_fields = {field: value for field, value in protocol.items() if field not in _UNCHANGED_FIELDS}
+    st.session_state["new.base"] = {**base, **preset_fields, "hub": hub, "teaching": teaching}
+    fields = {
+        **preset_fields,
+        **protocol["learning"],
+        **{f: v for f, v in hub.items() if f not in _UNCHANGED_HUB_FIELDS},
+    }
+    for field, value in fields.items():
+        if field not in (*SPECIAL_FIELDS, "teaching"):
+            st.session_state[session_key(field)] = list(value) if isinstance(value, tuple) else value
+    teacher.prefill_teacher(teaching, protocol["learning"])
+    st.session_state[PRESET_KEY] = "paper"

@@ -1,0 +1,277 @@
+"""One run as it stands, for all who watch it: looked at once, however many ask, and only what is new is asked for.
+
+A look costs a glance at the journal's size. Where it grew, the new lines are taken in, and of the tables only those that hold
+something new are read again; pictures are made when their own figures changed, and kept packed for every viewer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from studentsim.analysis import mix_table
+from studentsim.analysis.last_exam import last_exam_category_frame
+from studentsim.analysis.mix_table import MixRow
+from studentsim.analysis.practice_accuracy import with_practice_accuracy
+from studentsim.config import RunConfig, parse_stored_config
+from studentsim.labels import category_names, formatting, teacher_settings
+from studentsim.narration import run_summary
+from studentsim.runs.live_text import LiveText
+from studentsim.runs.status import FINAL_STATUSES, RunState
+from studentsim.store import ingest, queries
+from studentsim.ui import data
+from studentsim.ui.watch.writing import PartialAnswer, parse_partial_answer
+
+SNAPSHOT_TTL_SECONDS = 0.8
+"""Seconds for which one look serves everybody who asks."""
+LATEST_ANSWERS = 6
+"""How many of the latest answers are shown."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunSnapshot:
+    """One run as it stands. ``turn`` is its last complete lesson; frames are those of store/queries, to be read only."""
+
+    run_id: str
+    config: RunConfig
+    state: RunState
+    turn: int
+    progress_text: str
+    recorded_label: str
+    """When and with which version a run that came with the product was made, in words; blank: it was made here."""
+    notice: str
+    """What happened to it that its viewer must know; blank: nothing."""
+    exams: pd.DataFrame
+    weak: pd.DataFrame
+    cells: pd.DataFrame
+    """``row`` (a category)``, turn, correct, questions`` of every exam."""
+    lessons: pd.DataFrame
+    """``turn, correct, questions, accuracy, low, high`` of the practice of every finished lesson."""
+    practised: list[MixRow]
+    """Of ``practice_mix.rows_of``: what each lesson begun practises by category, beside the exam before it."""
+    mistakes: list[MixRow]
+    """Of ``practice_mix.exam_rows_of``: the exams' mistakes by category, and the mix that they ask for."""
+    looked_at: pd.DataFrame
+    """Of ``queries.looked_at``: lessons before which the way of choosing looked at questions; empty where it does not look."""
+    steps: pd.DataFrame
+    validations: pd.DataFrame
+    answers: pd.DataFrame
+    chance_accuracy: float
+    """What guessing would reach in its exams, 0 to 1: the mean over their questions of one in as many as they have options."""
+    stage: str
+    """What goes on in it, as ``events.StageStarted`` names it; blank: nothing has begun."""
+    partial_answer: PartialAnswer | None
+    """The answer that a language model is writing now; None: none, or a student that writes too fast to be watched."""
+    last_seqs: dict[str, int]
+    cache: RunCache = field(repr=False, compare=False)
+
+    @property
+    def status(self) -> str:
+        """How it stands, in the words of ``words.STATUS_DISPLAY``."""
+        return self.state.status
+
+    @property
+    def title(self) -> str:
+        """What the run is called."""
+        return formatting.run_title(self.config)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories of its bank, as far as they are known: before the first exam is over, of the built-in curriculum alone."""
+        if len(self.cells):
+            return tuple(dict.fromkeys(self.cells.row))
+        return category_names.bank_categories(self.config.bank)
+
+    @property
+    def turns(self) -> int:
+        """Lessons planned."""
+        return self.config.turns
+
+    @property
+    def progress(self) -> float:
+        """Of the run's lessons, 0 to 1."""
+        return min(1.0, self.turn / self.turns)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether figures may still change by themselves."""
+        return self.status in formatting.ACTIVE_STATUSES or (self.state.request == "cancel" and not self.is_over)
+
+    @property
+    def can_show_writing(self) -> bool:
+        """Whether it may be watched writing: a language model at work."""
+        return self.config.model != "embedded" and self.status in ("starting", "running")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it, whatever anyone does."""
+        return self.status in FINAL_STATUSES
+
+    @property
+    def page_state(self) -> tuple[str, str, bool]:
+        """What the page around the live part depends on."""
+        return self.status, self.state.request, self.answers.empty
+
+    def get_or_compute(self, name: str, version: object, compute: Callable[[], T]) -> T:
+        """What ``compute`` gave for this version of the run's figures, made once for all viewers."""
+        return self.cache.get_or_compute(name, version, compute)
+
+
+class RunCache:
+    """What has been made of one run: by name, the newest version of each."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.checked_at = -1.0
+        self.snapshot: RunSnapshot | None = None
+        self._entries: dict[str, tuple[object, Any]] = {}
+
+    def get_or_compute(self, name: str, version: object, compute: Callable[[], T]) -> T:
+        """``compute()``, unless it was made for this ``version`` before. Others who want it meanwhile wait."""
+        with self.lock:
+            entry = self._entries.get(name)
+            if entry is None or entry[0] != version:
+                entry = self._entries[name] = (version, compute())
+            return entry[1]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _run_cache(folder: str, run_id: str) -> RunCache:
+    return RunCache()
+
+
+def take_snapshot(engine: data.Engine, run_id: str) -> RunSnapshot:
+    """The run as it stood at most ``SNAPSHOT_TTL_SECONDS`` seconds ago. Writes: takes in what is new in its journal.
+
+    :raises UnknownRun: there is none of that id.
+    """
+    cache = _run_cache(str(engine.data_dir), run_id)
+    with cache.lock:
+        if cache.snapshot is None or not 0 <= time.monotonic() - cache.checked_at < SNAPSHOT_TTL_SECONDS:
+            cache.snapshot = _build_snapshot(engine, run_id, cache)
+            cache.checked_at = time.monotonic()
+        return cache.snapshot
+
+
+def control_runs(engine: data.Engine, action: str, run_ids: list[str]) -> None:
+    """Pause, resume or cancel runs, and let the next look be a fresh one. Writes. For a button's callback."""
+    for run_id in run_ids:
+        data.control_run(engine, action, run_id)
+        _run_cache(str(engine.data_dir), run_id).checked_at = -1.0
+
+
+def _build_snapshot(engine: data.Engine, run_id: str, cache: RunCache) -> RunSnapshot:
+    state = engine.manager.get_state(run_id)  # before the database is asked: it can tell "deleted" from "never was"
+    ingest.sync_journals(engine.database, engine.runs_dir, run_id)
+    row = queries.fetch_run(engine.database, run_id)
+    config = cache.get_or_compute("config", row.name, lambda: parse_stored_config(row.config))
+    frames, seqs = cache.get_or_compute(
+        "frames", row.last_seq, lambda: _load_frames(engine, run_id, row.last_seq, config, cache)
+    )
+    turn = max(0, row.turn)
+    current_turn = min(turn + (1 if row.turn >= 0 else 0), config.turns)
+    seconds_left = _estimate_seconds_left(frames["lessons"], turn, config.turns)
+    doing = run_summary.describe_stage(
+        row.stage, _count_stage_answers(engine, run_id, row, config, cache), row.stage_items
+    )
+    return RunSnapshot(
+        run_id=run_id,
+        config=config,
+        state=state,
+        turn=turn,
+        progress_text=f"{run_summary.describe_progress(current_turn, config.turns, seconds_left)} {doing}",
+        recorded_label=formatting.recorded_label(row.started, row.versions) if row.recorded else "",
+        notice=row.notice or "",
+        chance_accuracy=_chance_accuracy(engine, run_id, cache, seqs["exams"], frames["answers"]),
+        stage=row.stage or "",
+        partial_answer=_load_partial_answer(engine, row, config, state),
+        last_seqs=seqs,
+        cache=cache,
+        **frames,
+    )
+
+
+def _load_frames(
+    engine: data.Engine, run_id: str, last_seq: int, config: RunConfig, cache: RunCache
+) -> tuple[dict[str, Any], dict[str, int]]:
+    db = engine.database
+    seqs = queries.fetch_last_seqs(db, run_id)
+    turn_and_exam_seqs = seqs["turns"], seqs["exams"]
+    wrong = cache.get_or_compute("wrong", seqs["exams"], lambda: queries.fetch_wrong_by_category(db, run_id))
+    cells = wrong.rename(columns={"category": "row"}).assign(correct=wrong.questions - wrong.wrong)
+    answers = queries.fetch_newest_answers(db, run_id, last_seq, LATEST_ANSWERS)
+    frames = {
+        "exams": cache.get_or_compute("exams", seqs["exams"], lambda: queries.fetch_exams(db, run_id)),
+        "weak": cache.get_or_compute("weak", seqs["exams"], lambda: last_exam_category_frame(wrong)),
+        "cells": cells,
+        "lessons": cache.get_or_compute(
+            "lessons", seqs["turns"], lambda: with_practice_accuracy(queries.fetch_finished_turns(db, run_id))
+        ),
+        "practised": cache.get_or_compute(
+            "practised", turn_and_exam_seqs, lambda: mix_table.mix_rows(queries.fetch_practice_mix(db, [run_id]))
+        ),
+        "mistakes": cache.get_or_compute(
+            "mistakes", seqs["exams"], lambda: mix_table.mix_rows(queries.fetch_next_mix(db, [run_id]))
+        ),
+        "looked_at": cache.get_or_compute(
+            "looked_at", seqs["turns"], lambda: queries.fetch_selection_score_summary(db, {run_id: config.threshold})
+        ),
+        "steps": cache.get_or_compute("steps", seqs["steps"], lambda: queries.fetch_training_steps(db, run_id)),
+        "validations": cache.get_or_compute(
+            "validations", seqs["validations"], lambda: queries.fetch_validations(db, run_id)
+        ),
+        # pandas turns a missing text into nan, which is true
+        "answers": answers.astype(object).where(answers.notna(), None),
+    }
+    return frames, seqs
+
+
+def _load_partial_answer(
+    engine: data.Engine, row: queries.RunRow, config: RunConfig, state: RunState
+) -> PartialAnswer | None:
+    if config.model == "embedded" or state.status != "running":
+        return None
+    return parse_partial_answer(LiveText.read(engine.runs_dir / row.run_id), stage=row.stage, turn=row.turn + 1)
+
+
+def _chance_accuracy(
+    engine: data.Engine, run_id: str, cache: RunCache, last_exam_seq: int, answers: pd.DataFrame
+) -> float:
+    """As of the first exam, which is known whole once it is over; until then as of the newest question."""
+    exam_chance = cache.get_or_compute(
+        "guessing", last_exam_seq >= 0, lambda: queries.fetch_chance_accuracy(engine.database, [run_id]).get(run_id)
+    )
+    return exam_chance or (1 / len(run_summary.parse_options(answers.iloc[0])) if len(answers) else 0.2)
+
+
+def _count_stage_answers(
+    engine: data.Engine, run_id: str, row: queries.RunRow, config: RunConfig, cache: RunCache
+) -> int:
+    """How much of the stage's work the journal tells of; 0 where that is not told, as of one of several rounds of further tries."""
+    if row.stage not in ("study", "revision", "exam") or (
+        row.stage == "revision" and teacher_settings.teaching_settings(config).attempts > 2
+    ):
+        return 0
+    # an exam belongs to the lesson before it, whose end is told only after it
+    return cache.get_or_compute(
+        "done",
+        row.last_seq,
+        lambda: queries.count_phase_answers(engine.database, run_id, turn=row.turn + 1, phase=row.stage),
+    )
+
+
+def _estimate_seconds_left(lessons: pd.DataFrame, turn: int, planned_turns: int) -> float | None:
+    """From this run's own lessons so far; None before the first is complete."""
+    if lessons.empty:
+        return None
+    elapsed = time.time() - float(lessons["at"].iloc[-1])
+    mean_seconds = float(lessons.seconds.mean())
+    return max(0.0, (planned_turns - turn) * mean_seconds - min(elapsed, mean_seconds))
