@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "ui": {"vocabulary", "curriculum", "datasets", "student", "selection", "exam", "store", "runs", "transfer"}
     | {"labels", "analysis", "narration", "reporting"},
     "pages": {"ui", "labels", "analysis", "narration"},
-    "app": {"ui"},
+    "app": {"ui", "labels"},
     "command line": {"vocabulary", "datasets", "student", "grader", "store", "runs", "exam", "factory", "simulation"}
     | {"evaluation", "transfer", "labels", "analysis", "narration", "reporting"},
 }

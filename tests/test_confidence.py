@@ -20,11 +20,11 @@ from studentsim.student.embedded import student as embedded
 from studentsim.student.embedded.batching import iter_even_batches
 from studentsim.student.embedded.best_candidate import best_candidate_logprobs
 from studentsim.student.embedded.calculator import Calculator
-from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.embedded.model import load_embedded_model
 from studentsim.student.embedded.prompts import completion_ids
 from studentsim.student.embedded.speculative import _sample_with_draft, _SamplingSettings
 from studentsim.student.embedded.student import EmbeddedStudent
+from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.student.generation.sampling import sample_tokens
 from studentsim.types import Question
 

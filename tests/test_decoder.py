@@ -5,10 +5,10 @@ import tiny
 import torch
 
 from studentsim.config import RunConfig
-from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.embedded.prompts import completion_ids, prompt_ids
 from studentsim.student.embedded.student import EmbeddedStudent, draw_uniforms
 from studentsim.student.generation.generate import completion_logprobs, generate, prefill
+from studentsim.student.generation.llama_decoder import Decoder
 
 
 def student() -> EmbeddedStudent:

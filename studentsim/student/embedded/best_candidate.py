@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.embedded.sequences import PrefilledSequences, common_prefix_length, iter_logits
+from studentsim.student.generation.llama_decoder import Decoder
 
 MaskFunction = Callable[[Sequence[int], int], Sequence[int]]
 """Tells of a text's first ids, given the text and how many, which the student chooses (1); ``Calculator.loss_mask`` is one."""

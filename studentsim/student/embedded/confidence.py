@@ -13,8 +13,8 @@ from studentsim.parallel import parallel_map
 from studentsim.student.embedded.batching import iter_even_batches
 from studentsim.student.embedded.best_candidate import best_candidate_logprobs
 from studentsim.student.embedded.calculator import Calculator
-from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.generation.generate import completion_logprobs, prefill
+from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.types import Question
 
 QUESTION_BATCH_SIZE = 10

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from studentsim.student.embedded.decoder import Decoder, KVCache
+from studentsim.student.generation.llama_decoder import Decoder, KVCache
 
 POSITIONS_PER_CHUNK = 128
 """Positions scored at once: their scores over the embedded student's vocabulary (2 MB) stay in a core's cache."""

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from studentsim.student.embedded.calculator import Calculator
-from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.embedded.sequences import PrefilledSequences, common_prefix_length, iter_logits
+from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.student.generation.sampling import Generation, sample_tokens
 
 PROBABILITY_TOLERANCE = 1e-5

@@ -24,7 +24,6 @@ from studentsim.student.answer_parsing.final_line import parse_answer
 from studentsim.student.embedded.batching import iter_batches, iter_even_batches
 from studentsim.student.embedded.calculator import Calculator
 from studentsim.student.embedded.confidence import ConfidenceEstimator, candidate_workings
-from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.embedded.passages import judge_passages
 from studentsim.student.embedded.profiles import get_run_profile
 from studentsim.student.embedded.prompts import (
@@ -37,6 +36,7 @@ from studentsim.student.embedded.prompts import (
 from studentsim.student.embedded.speculative import generate_with_drafts
 from studentsim.student.embedded.weight_versions import FINGERPRINT_0_1
 from studentsim.student.generation.generate import PrefilledPrompts, completion_logprobs, generate, prefill
+from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.student.generation.sampling import Generation
 from studentsim.types import Answer, AttemptHistory, Pair, PairScore, Question
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from studentsim.student.embedded.decoder import Decoder
 from studentsim.student.generation.kv_cache import AnyCache, AnyModel, keep_rows, make_empty_cache, take_rows
+from studentsim.student.generation.llama_decoder import Decoder
 from studentsim.student.generation.recompute import CachelessModel
 from studentsim.student.generation.sampling import AnyCalculator, Generation, iter_generations
 

@@ -12,7 +12,7 @@ import copy
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from studentsim.student.embedded.decoder import Decoder, KVCache
+from studentsim.student.generation.llama_decoder import Decoder, KVCache
 from studentsim.student.generation.recompute import CachelessModel, TokenHistory
 
 AnyModel = PreTrainedModel | Decoder | CachelessModel
